@@ -1,0 +1,107 @@
+"""The command line: `mailer`. Each command's module is loaded only when it is named."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import click
+
+from mailer import __version__
+from mailer.errors import ExitCode, MailerError
+
+# command: (module, attribute, one line for --help). The line stands here so that --help imports no command.
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "init": ("mailer.cli.workspace", "init", "Make a workspace: settings, issues, templates, subscribers."),
+    "new": ("mailer.cli.workspace", "new", "Start an issue with its front matter."),
+    "lists": ("mailer.cli.people", "lists", "Create and show subscriber lists."),
+    "subscribers": ("mailer.cli.people", "subscribers", "Add, import, list and unsubscribe people."),
+    "send-issue": (
+        "mailer.cli.send",
+        "send_issue",
+        "Send an issue: plan, confirm, send, account for everyone.",
+    ),
+    "status": ("mailer.cli.account", "status", "Where each send stands."),
+    "deliveries": (
+        "mailer.cli.account",
+        "deliveries",
+        "Who got an issue, who did not, and the server's words.",
+    ),
+    "verify": ("mailer.cli.account", "verify", "Prove that every candidate of an issue is accounted for."),
+    "why": ("mailer.cli.account", "why", "What one address got or did not get, and why."),
+    "schedule": ("mailer.cli.clock", "schedule", "Set, show and remove times at which issues go out."),
+    "run": ("mailer.cli.clock", "run", "Send what falls due, until stopped."),
+    "tick": ("mailer.cli.clock", "tick", "Send what is due now, once: for cron or a systemd timer."),
+    "serve": ("mailer.cli.serve", "serve", "Answer the unsubscribe links."),
+    "sandbox": ("mailer.cli.sandbox", "sandbox", "A local inbox: SMTP on loopback and a page to read it."),
+    "demo": ("mailer.cli.demo", "demo", "The whole main job on this machine, proved."),
+    "db": ("mailer.cli.database", "db", "Look after the database."),
+}
+
+
+class Commands(click.Group):
+    """A group that imports a command's module when it is called for, not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The commands in the order of the day's work, not of the alphabet."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load the command, or None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list from the table, importing nothing."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mailer")
+@click.option(
+    "-C",
+    "workspace",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="The workspace folder; else MAILER_WORKSPACE, else the nearest above with .env or issues/.",
+)
+@click.pass_context
+def mailer(ctx: click.Context, workspace: Path | None) -> None:
+    """Send newsletter issues to subscriber lists, each exactly once, and prove it."""
+    from mailer.bootstrap import App
+
+    ctx.obj = App(workspace)
+
+
+def main() -> None:
+    """Run the command line and end the process with the exit code of the contract."""
+    try:
+        mailer.main(standalone_mode=False, prog_name="mailer")
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.Abort:
+        click.echo("Stopped; nothing more was done.", err=True)
+        sys.exit(ExitCode.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(ExitCode.USAGE)
+    except MailerError as error:
+        complain(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has seen enough.
+        sys.stderr.close()
+        sys.exit(ExitCode.COMPLETE)
+
+
+def complain(error: MailerError) -> None:
+    """Say what is wrong and what to do next, on stderr."""
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.problem}", err=True)
+    if error.next_step:
+        click.echo(f"  next: {error.next_step}", err=True)

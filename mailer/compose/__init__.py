@@ -1,0 +1,1 @@
+"""An issue becomes bytes: rendered once, filled for each recipient. Knows neither SMTP nor storage."""

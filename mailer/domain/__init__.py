@@ -1,0 +1,1 @@
+"""The nouns of the field. Pure: no I/O, no clock; email-validator is the only import from outside."""

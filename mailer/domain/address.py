@@ -1,0 +1,81 @@
+"""Mail addresses. Parsed once, at the edge; from then on the type is the proof."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email.utils import parseaddr
+
+from email_validator import EmailNotValidError, validate_email
+
+# Controls, and the separators that str.splitlines would break a header at.
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+class AddressError(ValueError):
+    """A text is not a mail address; the message says why, in words for the person who typed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One addr-spec (RFC 5322 3.4.1), kept as it was typed.
+
+    `key` identifies the person: the casefolded local part and the A-label of the domain.
+    `wire` is what SMTP carries: the local part as typed and the A-label (RFC 6531 3.2).
+    """
+
+    typed: str
+    local: str
+    domain: str
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Return the address in `text`, or raise AddressError. No DNS is asked."""
+        text = text.strip()
+        if CONTROLS.search(text):
+            raise AddressError("has a control character in it")
+        try:
+            found = validate_email(text, check_deliverability=False, test_environment=True)
+        except EmailNotValidError as error:
+            raise AddressError(str(error)) from None
+        if len(found.local_part.encode()) > 64:
+            raise AddressError("has more than 64 octets before the @ (RFC 5321 4.5.3.1.1)")
+        return cls(text, found.local_part, found.ascii_domain)
+
+    @property
+    def key(self) -> str:
+        """The identity of the person behind the address."""
+        return f"{self.local.casefold()}@{self.domain}"
+
+    @property
+    def wire(self) -> str:
+        """The addr-spec for SMTP and header fields; non-ASCII only in the local part."""
+        return f"{self.local}@{self.domain}"
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Whether only a server that offers SMTPUTF8 can carry this address (RFC 6531)."""
+        return not self.local.isascii()
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A display name and an address, as in `Harbour Gazette <editor@gazette.example>`."""
+
+    name: str
+    address: Address
+
+    @classmethod
+    def parse(cls, text: str) -> Mailbox:
+        """Return the mailbox in `text` (`Name <addr>` or a bare address), or raise AddressError."""
+        if CONTROLS.search(text):
+            raise AddressError("has a control character in it")
+        name, spec = parseaddr(text)
+        if not spec:
+            raise AddressError(
+                f"{text!r} is not a mailbox; write it like: Harbour Gazette <editor@gazette.example>"
+            )
+        return cls(name, Address.parse(spec))
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.address.wire}>" if self.name else self.address.wire

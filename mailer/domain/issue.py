@@ -1,0 +1,55 @@
+"""An issue: what the editor wrote, before anything is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What the body is written in, by the file's ending."""
+
+    MARKDOWN = "markdown"
+    HTML = "html"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Epigraph:
+    """A motto and where it comes from."""
+
+    text: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One issue as its file says it. `path` is for messages only; `body_line` is the file's line (from 1) of the body's first."""
+
+    path: str
+    kind: Kind
+    slug: str
+    title: str
+    body: str
+    body_line: int = 1
+    subject: str = ""
+    date: datetime | None = None
+    lang: str = "en"
+    description: str = ""
+    draft: bool = False
+    lists: tuple[str, ...] = ()
+    segment: str = ""
+    template: str = "newsletter"
+    sender: str = ""
+    reply_to: str = ""
+    attachments: tuple[str, ...] = ()
+    tracking: bool = False
+    archive: bool = True
+    kicker: str = ""
+    epigraph: Epigraph | None = None
+    standfirst: str = ""
+    byline: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Plan, work, report: the way from a compiled issue to settled deliveries."""

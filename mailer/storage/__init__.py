@@ -1,0 +1,1 @@
+"""Rows: people, the ledger, schedules. SQLAlchemy lives here and nowhere below."""

@@ -1,0 +1,185 @@
+"""The tables. People first, then the ledger, then the clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+
+from mailer.domain.delivery import State
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def utc_text(moment: datetime) -> str:
+    """Return an aware `moment` as `2026-11-23T08:00:00.000Z`: fixed width, so that text order is time order."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware datetime, kept as fixed-width UTC text that a person can read in any SQL shell."""
+
+    impl = String(24)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else utc_text(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else datetime.fromisoformat(value)
+
+
+lists = Table(
+    "lists",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),  # what commands say: weekly
+    Column("title", Text, nullable=False),  # what subscribers read: Harbour Gazette Weekly
+    Column("description", Text, nullable=False, server_default=""),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("email", Text, nullable=False),  # as typed
+    Column("email_key", Text, nullable=False, unique=True),  # Address.key: the person
+    Column("name", Text),
+    Column("language", Text),
+    Column("timezone", Text),
+    Column("tags", JSON(none_as_null=True)),  # list of texts
+    Column("fields", JSON(none_as_null=True)),  # every other field, already in its type; dates as ISO text
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+fields = Table(
+    "fields",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("type", String(16), nullable=False),  # domain.subscriber.FieldType
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("list_id", ForeignKey("lists.id", ondelete="CASCADE"), primary_key=True),
+    Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column(
+        "status", String(16), nullable=False
+    ),  # domain.subscriber.Status: subscribed, unconfirmed, unsubscribed
+    Column(
+        "source", Text, nullable=False
+    ),  # where the consent came from: import example.csv, command line, ...
+    Column("since", UtcTime, nullable=False),  # when it got this status
+)
+
+# Never mailed again on any list, whatever is imported; by address, so that it outlives the subscriber.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("email_key", Text, primary_key=True),
+    Column("reason", String(32), nullable=False),  # bounced, complained, requested
+    Column("note", Text, nullable=False, server_default=""),
+    Column("since", UtcTime, nullable=False),
+)
+
+sends = Table(
+    "sends",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", Text, nullable=False),
+    Column(
+        "audience", Text, nullable=False
+    ),  # canonical JSON of Audience: {"exclude":[],"lists":["weekly"],...}
+    Column("subject", Text, nullable=False),
+    Column("revision", String(64), nullable=False),  # sha256 of the compiled template, in hex
+    Column("template", LargeBinary, nullable=False),  # MessageTemplate.dump(); what every later run uses
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("slug", "audience"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("send_id", ForeignKey("sends.id"), nullable=False),
+    Column(
+        "subscriber_id", Integer, nullable=False
+    ),  # no foreign key: the account outlives the person's erasure
+    Column("state", String(16), nullable=False),
+    Column("email", Text, nullable=False),  # the snapshot: as it was when the audience was frozen
+    Column("name", Text),
+    Column("language", Text),
+    Column("timezone", Text),
+    Column("tags", JSON(none_as_null=True)),
+    Column("fields", JSON(none_as_null=True)),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("first_attempt_at", UtcTime),
+    Column("due_at", UtcTime),  # for deferred: when to try again
+    Column("worker", Text),  # who claimed it: the name of a journal
+    Column("reason", Text),  # the server's words, or ours for cancelled
+    Column("updated_at", UtcTime, nullable=False),
+    UniqueConstraint("send_id", "subscriber_id"),
+    CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in State)), name="state"),
+    Index(None, "send_id", "state"),
+)
+
+# Candidates who do not get the issue, with the reason: verify needs everyone accounted for.
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("send_id", ForeignKey("sends.id"), primary_key=True),
+    Column("subscriber_id", Integer, primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("reason", String(32), nullable=False),  # unsubscribed, unconfirmed, bounced, already sent, ...
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("delivery_id", ForeignKey("deliveries.id"), nullable=False, index=True),
+    Column("at", UtcTime, nullable=False),
+    Column("state", String(16), nullable=False),  # what the attempt led to
+    Column("stage", String(16)),  # domain.outcome.Stage
+    Column("reply", Text, nullable=False),  # the server's words
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issue", Text, nullable=False),  # path, relative to the workspace
+    Column("audience", Text, nullable=False),  # canonical JSON, as in sends
+    Column("due_at", UtcTime, nullable=False),
+    Column("zone", Text, nullable=False),  # IANA name it was typed in
+    Column("state", String(16), nullable=False),  # waiting, running, done, failed
+    Column("note", Text, nullable=False, server_default=""),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""The pages that subscribers reach from a mail."""
