@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 
-# name: (where it stands in a checkout, where the wheel puts it inside the package); pyproject.toml says the same.
+# name: (where it stands in a checkout, where the wheel puts it in the package); pyproject.toml says the same.
 SAMPLES = {
     "env.example": (".env.example", "templates/env.example"),
     "harbour.md": ("issues/2026-11-22-harbour.md", "templates/sample/harbour.md"),
@@ -21,7 +21,7 @@ def _in_wheel() -> bool:
 
 
 def templates_folder() -> Path:
-    """The folder of the bundled templates (`email/…`, `web/…`), in a wheel and in an editable checkout alike."""
+    """The folder of the bundled templates (`email/…`, `web/…`), in a wheel and in a checkout alike."""
     return (PACKAGE if _in_wheel() else PACKAGE.parent) / "templates"
 
 
