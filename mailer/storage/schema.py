@@ -120,7 +120,8 @@ sends = Table(
     Column("revision", String(64), nullable=False),  # sha256 of the compiled template, in hex
     Column("template", LargeBinary, nullable=False),  # MessageTemplate.dump(); what every later run uses
     Column("created_at", UtcTime, nullable=False),
-    UniqueConstraint("slug", "audience"),
+    Column("proved_at", UtcTime),  # when every frozen recipient's render was proved; nothing is claimed before
+    UniqueConstraint("slug", "audience", "occasion"),
 )
 
 deliveries = Table(
