@@ -1,0 +1,74 @@
+"""The place of the database on disk: for its owner's eyes only, and one upgrade at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mailer.errors import StorageBusy, StorageError
+
+LOCK_WAIT = 30.0  # seconds; a first use takes well under one
+
+
+def make_private(path: Path) -> None:
+    """Make the file at `path` (0600) and its missing folders (0700) under any umask; keep what is there.
+
+    SQLite gives its own -wal and -shm files the mode of the database.
+    """
+    try:
+        _make_folders(path.parent)
+        with suppress(FileExistsError):
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+            os.fchmod(descriptor, 0o600)
+            os.close(descriptor)
+    except OSError as error:
+        raise StorageError(
+            f"the database {path} can't be made: {error.strerror}",
+            next_step=f"Make {path.parent} a folder that this user may write in, or change DATABASE_URL.",
+        ) from None
+
+
+def _make_folders(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_folders(folder.parent)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        folder.chmod(0o700)
+
+
+@contextmanager
+def folder_lock(folder: Path, *, exclusive: bool) -> Iterator[None]:
+    """Hold a flock on `folder` itself: it leaves no file behind and ends with the process."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise StorageError(
+            f"the folder {folder} of the database can't be opened: {error.strerror}",
+            next_step=f"Make {folder} readable and writable for this user, or change DATABASE_URL.",
+        ) from None
+    try:
+        _wait_for(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _wait_for(descriptor: int, kind: int, folder: Path) -> None:
+    until = time.monotonic() + LOCK_WAIT
+    while True:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise StorageBusy(
+                    f"another program is upgrading the database in {folder}",
+                    next_step="Run the same command again in a moment.",
+                ) from None
+            time.sleep(0.02)
+        else:
+            return
