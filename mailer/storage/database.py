@@ -41,7 +41,7 @@ class Database(Engine):
 def open_database(url: str, root: Path) -> Engine:
     """Return the database at `url` (relative to `root`), made if there is none and migrated if it is older.
 
-    Raises SettingsError for a URL that isn't SQLite's, StorageError for a file that can't be used or comes from
+    Raises SettingsError for a URL that isn't SQLite's, StorageError for a file that is unusable or from
     a newer version, StorageBusy and StorageFull as their names say.
     """
     engine, _ = open_upgraded(url, root)

@@ -1,0 +1,62 @@
+"""People and the lists they are on. One address is one person (`Address.key`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+# Fields with a meaning of their own; any other column of a file is a field by its own name.
+OWN_FIELDS = ("email", "name", "language", "timezone", "tags")
+
+
+class Status(StrEnum):
+    """What a subscriber is on one list. Only the subscribed are mailed."""
+
+    SUBSCRIBED = "subscribed"
+    UNCONFIRMED = "unconfirmed"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberList:
+    """A list: `name` is what commands say, `title` what subscribers read, `counts` how many have each status."""
+
+    id: int
+    name: str
+    title: str
+    description: str = ""
+    counts: Mapping[Status, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A person as kept: `email` as typed, `fields` in their types (dates as ISO text), `lists` name to status."""
+
+    id: int
+    email: str
+    name: str | None = None
+    language: str | None = None
+    timezone: str | None = None
+    tags: tuple[str, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    lists: Mapping[str, Status] = field(default_factory=dict)
+    suppressed: str | None = None  # the reason, if this address is never mailed
+
+
+@dataclass(frozen=True, slots=True)
+class ListChoice:
+    """One list on the page behind an unsubscribe link."""
+
+    id: int
+    title: str
+    subscribed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the page behind an unsubscribe link shows a person about themselves."""
+
+    email: str
+    lists: tuple[ListChoice, ...]
