@@ -25,7 +25,7 @@ def one_line_end(text: str) -> str:
 
 
 def encode_quoted_printable(text: str) -> bytes:
-    """Return `text` as quoted-printable lines, the last one ended by a soft break if `text` ends in mid-line."""
+    """Return `text` as quoted-printable lines; where it ends in mid-line, a soft break ends the last."""
     quoted = b2a_qp(one_line_end(text).encode(), istext=True)
     if quoted and not quoted.endswith(b"\n"):
         quoted += b"=\n"
