@@ -1,4 +1,4 @@
-"""Settings -> objects. Nothing else constructs; every command gets an `App` and takes what it needs from it."""
+"""Settings -> objects. Nothing else constructs; a command gets an `App` and takes what it needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def find_workspace(chosen: Path | None) -> Path:
-    """Return the workspace folder: `-C DIR`, else MAILER_WORKSPACE, else the nearest above with .env or issues/."""
+    """Return the workspace: `-C DIR`, else MAILER_WORKSPACE, else the nearest above with .env or issues/."""
     if chosen is None and (named := os.environ.get("MAILER_WORKSPACE")):
         chosen = Path(named)
     if chosen is not None:

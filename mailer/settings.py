@@ -102,7 +102,7 @@ NAMES = tuple(name.upper() for name in Settings.model_fields)
 
 
 def load_settings(root: Path, environ: dict[str, str] | None = None) -> Settings:
-    """Return the settings of the workspace at `root`; SettingsError names the variable and where it stands."""
+    """Return the settings of the workspace at `root`; SettingsError names variable and origin."""
     environ = dict(os.environ if environ is None else environ)
     file = root / ENV_FILE
     from_file = (

@@ -32,7 +32,7 @@ def sign_token(key: bytes, token: Token) -> str:
 
 
 def read_token(key: bytes, text: str) -> Token | None:
-    """Return the token in `text`, or None if it was not signed with `key` or is not in its one written form."""
+    """Return the token in `text`, or None if `key` did not sign it or it is not in its one written form."""
     if not text.isascii() or len(text) > 128:
         return None
     try:

@@ -35,7 +35,7 @@ metadata = MetaData(
 
 
 def utc_text(moment: datetime) -> str:
-    """Return an aware `moment` as `2026-11-23T08:00:00.000Z`: fixed width, so that text order is time order."""
+    """Return `moment` (aware) as `2026-11-23T08:00:00.000Z`: fixed width, so text order is time order."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
@@ -57,7 +57,7 @@ lists = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", String(64), nullable=False, unique=True),  # what commands say: weekly
-    Column("title", Text, nullable=False),  # what subscribers read: Harbour Gazette Weekly
+    Column("title", Text, nullable=False),  # what subscribers read
     Column("description", Text, nullable=False, server_default=""),
     Column("created_at", UtcTime, nullable=False),
 )
@@ -116,11 +116,16 @@ sends = Table(
     Column(
         "audience", Text, nullable=False
     ),  # canonical JSON of Audience: {"exclude":[],"lists":["weekly"],...}
+    Column("occasion", Integer, nullable=False, server_default="0"),  # how often it was repeated: --again
     Column("subject", Text, nullable=False),
     Column("revision", String(64), nullable=False),  # sha256 of the compiled template, in hex
     Column("template", LargeBinary, nullable=False),  # MessageTemplate.dump(); what every later run uses
+    # Everyone ever on the lists when the audience was frozen: deliveries and exclusions must add up to it.
+    Column("candidates", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcTime, nullable=False),
-    Column("proved_at", UtcTime),  # when every frozen recipient's render was proved; nothing is claimed before
+    Column(
+        "proved_at", UtcTime
+    ),  # when every frozen recipient's render was proved; nothing is claimed before
     UniqueConstraint("slug", "audience", "occasion"),
 )
 

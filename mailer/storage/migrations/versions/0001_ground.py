@@ -91,6 +91,7 @@ def _ledger() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("revision", sa.String(length=64), nullable=False),
         sa.Column("template", sa.LargeBinary(), nullable=False),
+        sa.Column("candidates", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.String(length=24), nullable=False),
         sa.Column("proved_at", sa.String(length=24), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_sends"),

@@ -1,0 +1,35 @@
+"""What became of one delivery, ready to be recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.domain.delivery import State
+from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Stage, Uncertain, Untried
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The state an attempt led to, when, where, and the server's words (ours for a lost answer)."""
+
+    delivery_id: int
+    state: State
+    at: datetime
+    stage: Stage
+    words: str
+
+
+def settle(delivery_id: int, outcome: Outcome, at: datetime) -> Settlement:
+    """Return what the ledger records for `outcome`."""
+    match outcome:
+        case Accepted(reply, stage):
+            return Settlement(delivery_id, State.ACCEPTED, at, stage, str(reply))
+        case Deferred(reply, stage):
+            return Settlement(delivery_id, State.DEFERRED, at, stage, str(reply))
+        case Rejected(reply, stage):
+            return Settlement(delivery_id, State.FAILED, at, stage, str(reply))
+        case Uncertain(reason, stage):
+            return Settlement(delivery_id, State.UNCERTAIN, at, stage, reason)
+        case Untried(reason, stage):
+            return Settlement(delivery_id, State.QUEUED, at, stage, reason)

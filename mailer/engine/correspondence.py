@@ -1,0 +1,64 @@
+"""What a message to one person needs beyond the template: links, identity, return path."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
+from typing import Any
+
+from mailer.domain.address import Address
+from mailer.domain.link import unsubscribe_url
+from mailer.domain.recipient import Recipient
+from mailer.domain.token import Token, sign_token
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondence:
+    """The same for a whole send. `seed` makes Message-IDs unique to it and stable over retries."""
+
+    send_id: int
+    list_id: int
+    seed: str
+    sender_domain: str
+    return_path: str
+    unsubscribe_address: str
+    base_url: str = ""
+    key: bytes = b""
+
+    def names(self, recipient: Recipient, moment: float) -> dict[str, Any]:
+        """Return what `MessageTemplate.fill` takes, for a message made at `moment` (Unix seconds)."""
+        return {
+            "subscriber": recipient.values(),
+            "unsubscribe_url": self.unsubscribe_url(recipient),
+            "envelope": {
+                "to_name": recipient.name or "",
+                "to_address": wire_address(recipient.email),
+                "message_id": self.message_id(recipient),
+                "date": _date(int(moment)),
+            },
+        }
+
+    def unsubscribe_url(self, recipient: Recipient) -> str:
+        """Return the signed link, or without a BASE_URL a mailto: one."""
+        if not self.base_url:
+            return f"mailto:{self.unsubscribe_address}?subject=unsubscribe"
+        token = sign_token(self.key, Token(self.send_id, recipient.subscriber_id, self.list_id))
+        return unsubscribe_url(self.base_url, token)
+
+    def message_id(self, recipient: Recipient) -> str:
+        """Return the Message-ID without brackets: unique a recipient, the same whenever it is sent again."""
+        digest = hashlib.sha256(f"{self.seed}/{recipient.subscriber_id}/{recipient.email}".encode()).digest()
+        return f"{urlsafe_b64encode(digest[:18]).decode()}@{self.sender_domain}"
+
+
+def wire_address(typed: str) -> str:
+    """Return the addr-spec that SMTP carries for an address that was checked when it was imported."""
+    return typed if typed.isascii() else Address.parse(typed).wire
+
+
+@lru_cache(maxsize=2)
+def _date(second: int) -> str:
+    return formatdate(second)

@@ -1,0 +1,208 @@
+"""Who got it, who did not, and why: the ledger as its readers see it. Totals are counted, never kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, Select, func, select
+
+from mailer.domain.delivery import OPEN, State
+from mailer.storage.ledger import PAGE, Send
+from mailer.storage.schema import (
+    attempts,
+    deliveries,
+    exclusions,
+    lists,
+    sends,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A send in numbers: deliveries by state, exclusions by reason, and when the next deferred one is due."""
+
+    states: dict[State, int]
+    excluded: dict[str, int]
+    next_due: datetime | None
+
+    @property
+    def audience(self) -> int:
+        """How many people were to get the issue."""
+        return sum(self.states.values())
+
+    @property
+    def open(self) -> int:
+        """How many deliveries are not in a terminal state."""
+        return sum(count for state, count in self.states.items() if state in OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One delivery as `mailer deliveries` shows it; `words` are the server's last ones, or ours."""
+
+    email: str
+    state: State
+    attempts: int
+    words: str
+    updated_at: datetime
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to a person, for `mailer why`."""
+
+    at: datetime | None
+    what: str
+
+
+class Accounts:
+    """Reads the ledger; writes nothing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def totals(self, send: Send) -> Totals:
+        """Count the send's deliveries and exclusions."""
+        d, e = deliveries.c, exclusions.c
+        with self._engine.connect() as connection:
+            states = connection.execute(
+                select(d.state, func.count()).where(d.send_id == send.id).group_by(d.state)
+            )
+            excluded = connection.execute(
+                select(e.reason, func.count())
+                .where(e.send_id == send.id)
+                .group_by(e.reason)
+                .order_by(e.reason)
+            )
+            due = connection.scalar(
+                select(func.min(d.due_at)).where(d.send_id == send.id, d.state == State.DEFERRED)
+            )
+            return Totals(
+                {State(state): count for state, count in states},
+                dict(excluded.tuples()),
+                due,
+            )
+
+    def lines(self, send: Send, state: State | None = None) -> Iterator[Line]:
+        """Yield the send's deliveries, or those in one state, in the order they were frozen."""
+        d = deliveries.c
+        query = select(d.email, d.state, d.attempts, d.reason, d.updated_at, d.due_at).where(
+            d.send_id == send.id
+        )
+        if state:
+            query = query.where(d.state == state)
+        with self._engine.connect() as connection:
+            for row in connection.execution_options(yield_per=PAGE).execute(query.order_by(d.id)):
+                yield Line(
+                    row.email, State(row.state), row.attempts, row.reason or "", row.updated_at, row.due_at
+                )
+
+    def discrepancies(self, send: Send) -> list[str]:
+        """Return what does not add up in a send's account, in words; nothing when it does."""
+        totals = self.totals(send)
+        found = []
+        known = totals.audience + sum(totals.excluded.values())
+        if known != send.candidates:
+            found.append(f"{send.candidates} candidates were frozen, but {known} are accounted for")
+        with self._engine.connect() as connection:
+            for query, words in (
+                (_both(send), "people are both a recipient and excluded"),
+                (
+                    _accepted_without_reply(send),
+                    "deliveries are accepted without the server's reply on record",
+                ),
+                (_accepted_twice(send), "deliveries were accepted more than once"),
+            ):
+                if count := connection.scalar(query):
+                    found.append(f"{count} {words}")
+        return found
+
+    def history(self, email_key: str) -> list[Event]:
+        """Return all that is known of the person: subscriptions, suppression, exclusions, every attempt."""
+        with self._engine.connect() as connection:
+            subscriber_id = connection.scalar(
+                select(subscribers.c.id).where(subscribers.c.email_key == email_key)
+            )
+            events = _suppression(connection, email_key)
+            if subscriber_id is not None:
+                events += _standing(connection, subscriber_id)
+                events += _sendings(connection, subscriber_id)
+        return sorted(events, key=lambda event: (event.at is None, event.at))
+
+
+def _both(send: Send) -> Select[tuple[int]]:
+    return (
+        select(func.count())
+        .select_from(deliveries.join(exclusions, deliveries.c.subscriber_id == exclusions.c.subscriber_id))
+        .where(deliveries.c.send_id == send.id, exclusions.c.send_id == send.id)
+    )
+
+
+def _accepted_without_reply(send: Send) -> Select[tuple[int]]:
+    answered = select(attempts.c.delivery_id).where(attempts.c.state == State.ACCEPTED)
+    by_hand = deliveries.c.reason.startswith("decided:")
+    return select(func.count()).where(
+        deliveries.c.send_id == send.id,
+        deliveries.c.state == State.ACCEPTED,
+        deliveries.c.id.not_in(answered),
+        ~by_hand,
+    )
+
+
+def _accepted_twice(send: Send) -> Select[tuple[int]]:
+    twice = (
+        select(attempts.c.delivery_id)
+        .join(deliveries, deliveries.c.id == attempts.c.delivery_id)
+        .where(deliveries.c.send_id == send.id, attempts.c.state == State.ACCEPTED)
+        .group_by(attempts.c.delivery_id)
+        .having(func.count() > 1)
+    )
+    return select(func.count()).select_from(twice.subquery())
+
+
+def _suppression(connection: Connection, email_key: str) -> list[Event]:
+    s = suppressions.c
+    row = connection.execute(select(s.since, s.reason, s.note).where(s.email_key == email_key)).one_or_none()
+    return [Event(row.since, f"suppressed on every list: {row.reason} {row.note}".rstrip())] if row else []
+
+
+def _standing(connection: Connection, subscriber_id: int) -> list[Event]:
+    s = subscriptions.c
+    query = (
+        select(s.since, s.status, s.source, lists.c.name)
+        .join(lists, lists.c.id == s.list_id)
+        .where(s.subscriber_id == subscriber_id)
+    )
+    return [
+        Event(row.since, f"list {row.name}: {row.status} ({row.source})") for row in connection.execute(query)
+    ]
+
+
+def _sendings(connection: Connection, subscriber_id: int) -> list[Event]:
+    d, e, a = deliveries.c, exclusions.c, attempts.c
+    events = [
+        Event(row.created_at, f"{row.slug}: not sent, {row.reason}")
+        for row in connection.execute(
+            select(sends.c.created_at, sends.c.slug, e.reason)
+            .join(sends, sends.c.id == e.send_id)
+            .where(e.subscriber_id == subscriber_id)
+        )
+    ]
+    mine = select(d.id, d.state, d.reason, d.updated_at, d.email, sends.c.slug, sends.c.created_at).join(
+        sends, sends.c.id == d.send_id
+    )
+    for row in connection.execute(mine.where(d.subscriber_id == subscriber_id)).all():
+        events.append(Event(row.created_at, f"{row.slug}: in the audience, as {row.email}"))
+        tries = connection.execute(
+            select(a.at, a.state, a.reply).where(a.delivery_id == row.id).order_by(a.id)
+        )
+        events += [Event(at, f"{row.slug}: {state}: {reply}") for at, state, reply in tries]
+        now = f"{row.slug}: now {row.state}" + (f": {row.reason}" if row.reason else "")
+        events.append(Event(row.updated_at, now))
+    return events

@@ -1,0 +1,70 @@
+"""The candidates of a send and why some are left out: one statement, for plan, dry run and freezing alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists, func, null, select
+
+from mailer.domain.delivery import State
+from mailer.domain.subscriber import Status
+from mailer.storage.schema import deliveries, sends, subscribers, subscriptions, suppressions
+
+SNAPSHOT = ("email", "name", "language", "timezone", "tags", "fields")
+"""The columns that a delivery keeps as they were when its audience was frozen."""
+
+
+def candidates(list_ids: list[int], excluded_ids: list[int], slug: str, *, again: bool) -> Select[Any]:
+    """Return a SELECT of all candidates: subscriber_id, the snapshot, and `reason` (NULL: gets it)."""
+    member = (
+        select(
+            subscriptions.c.subscriber_id,
+            func.max(_is(Status.SUBSCRIBED)).label("subscribed"),
+            func.max(_is(Status.UNCONFIRMED)).label("unconfirmed"),
+        )
+        .where(subscriptions.c.list_id.in_(list_ids))
+        .group_by(subscriptions.c.subscriber_id)
+        .subquery("member")
+    )
+    reasons: list[tuple[ColumnElement[bool], Any]] = [
+        (suppressions.c.reason.is_not(None), suppressions.c.reason),
+        (and_(member.c.subscribed == 0, member.c.unconfirmed == 1), "unconfirmed"),
+        (member.c.subscribed == 0, "unsubscribed"),
+    ]
+    if excluded_ids:
+        reasons.append((_subscribed_to(excluded_ids), "on an excluded list"))
+    if not again:
+        reasons.append((_in_another_send(slug), "in an earlier send"))
+    return (
+        select(
+            subscribers.c.id.label("subscriber_id"),
+            *(subscribers.c[name] for name in SNAPSHOT),
+            case(*reasons, else_=null()).label("reason"),
+        )
+        .join_from(member, subscribers, subscribers.c.id == member.c.subscriber_id)
+        .outerjoin(suppressions, suppressions.c.email_key == subscribers.c.email_key)
+        .order_by(subscribers.c.id)
+    )
+
+
+def _is(status: Status) -> ColumnElement[int]:
+    return cast(subscriptions.c.status == status, Integer)
+
+
+def _subscribed_to(list_ids: list[int]) -> ColumnElement[bool]:
+    other = subscriptions.alias("other")
+    return exists().where(
+        other.c.subscriber_id == subscribers.c.id,
+        other.c.list_id.in_(list_ids),
+        other.c.status == Status.SUBSCRIBED,
+    )
+
+
+def _in_another_send(slug: str) -> ColumnElement[bool]:
+    # Failed ones count too: `--retry-failed` of that send could still reach them.
+    return exists().where(
+        deliveries.c.subscriber_id == subscribers.c.id,
+        deliveries.c.send_id == sends.c.id,
+        deliveries.c.state != State.CANCELLED,
+        sends.c.slug == slug,
+    )

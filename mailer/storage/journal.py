@@ -1,0 +1,160 @@
+"""A worker's journal: what left the process, written before the database knows.
+
+One file a worker, beside the database, locked for as long as the worker lives. A record is in the kernel
+before the bytes it speaks of can reach the server, so that SIGKILL loses nothing; the database catches up
+in batches. Whoever gets a dead worker's lock reads its journal and settles what it says.
+
+A journal is text, a record a line, each ending in the CRC-32 of what stands before it:
+
+    mailer-journal 1 20261123T080000-4711-9f3c d3adb33f
+    h 17 18 0badcafe                         (handed: the content may reach the server from here on)
+    s 17 accepted 2026-11-23T08:00:01.123Z content "250 2.0.0 Ok" 1badb002
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from zlib import crc32
+
+from mailer.domain.delivery import State
+from mailer.domain.outcome import Stage
+from mailer.domain.settlement import Settlement
+from mailer.errors import StorageFull
+from mailer.storage.schema import utc_text
+
+HEADING = "mailer-journal 1"
+# Room is reserved this far ahead of the end, so that an outcome can still be written when the disk fills up:
+# a message is handed only while there is room for what becomes of it.
+RESERVE = 1 << 18
+
+
+class JournalUnreadable(Exception):
+    """A journal has a line in it that was not written by us whole; its open claims become uncertain."""
+
+
+class Journal:
+    """The journal of a living worker. `name` is what its claims carry."""
+
+    def __init__(self, folder: Path, now: datetime) -> None:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self.name = f"{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}"
+        self._path = folder / self.name
+        self._end = 0
+        self._reserved = 0
+        # Locked before it gets the name under which others look for it: nobody can take it for a dead one's.
+        draft = folder / f".{self.name}"
+        self._file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._write([f"{HEADING} {self.name}"])
+        draft.rename(self._path)
+
+    def handed(self, delivery_ids: Sequence[int]) -> None:
+        """Record that the contents of these deliveries may reach the server from now on."""
+        self._write([f"h {' '.join(map(str, delivery_ids))}"])
+
+    def settled(self, settlements: Iterable[Settlement]) -> None:
+        """Record what became of deliveries."""
+        self._write(
+            [
+                f"s {s.delivery_id} {s.state} {utc_text(s.at)} {s.stage} {json.dumps(s.words)}"
+                for s in settlements
+            ]
+        )
+
+    def close(self, *, keep: bool) -> None:
+        """Let go of the lock; without `keep` the file goes too (its claims are all in the database)."""
+        if not keep:
+            self._path.unlink(missing_ok=True)
+        os.close(self._file)
+
+    def _write(self, lines: list[str]) -> None:
+        data = b"".join(_sealed(line) for line in lines)
+        try:
+            if self._end + len(data) + RESERVE // 4 > self._reserved:
+                os.posix_fallocate(self._file, 0, self._end + len(data) + RESERVE)
+                self._reserved = self._end + len(data) + RESERVE
+            if os.pwrite(self._file, data, self._end) != len(data):
+                raise StorageFull(f"{self._path} took only a part of a record", next_step=MAKE_ROOM)
+        except OSError as error:
+            raise StorageFull(
+                f"{self._path} can't be written: {error.strerror}", next_step=MAKE_ROOM
+            ) from None
+        self._end += len(data)
+
+
+MAKE_ROOM = "Make room on the disk, then run the same command again: it goes on where it stopped."
+
+
+@dataclass(slots=True)
+class Legacy:
+    """What a dead worker's journal says last of each delivery: its settlement, or None while in flight."""
+
+    name: str
+    last_word: dict[int, Settlement | None] = field(default_factory=dict)
+    readable: bool = True
+
+
+def read_journal(name: str, data: bytes) -> Legacy:
+    """Return what the journal `data` says. A torn last line was never acted upon and is left out."""
+    legacy = Legacy(name)
+    try:
+        records = _records(data)
+        if next(records, None) != f"{HEADING} {name}":
+            raise JournalUnreadable
+        for record in records:
+            kind, _, rest = record.partition(" ")
+            if kind == "h":
+                legacy.last_word.update(dict.fromkeys(map(int, rest.split(" "))))
+            else:
+                settlement = _settlement(rest)
+                legacy.last_word[settlement.delivery_id] = settlement
+    except (JournalUnreadable, ValueError):
+        legacy.readable = False
+    return legacy
+
+
+def dead_journals(folder: Path) -> Iterator[tuple[Path, Legacy]]:
+    """Yield each dead worker's journal and what it says, holding its lock while the caller settles it.
+
+    A journal whose lock is held belongs to a living worker, however long it has been silent.
+    """
+    for path in sorted(folder.glob("[0-9]*")):
+        with suppress(FileNotFoundError, BlockingIOError):
+            file = os.open(path, os.O_RDWR)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if path.exists():  # else another process settled it while we came
+                    yield path, read_journal(path.name, path.read_bytes())
+            finally:
+                os.close(file)
+
+
+def _sealed(line: str) -> bytes:
+    text = line.encode("utf-8")
+    return b"%s %08x\n" % (text, crc32(text))
+
+
+def _records(data: bytes) -> Iterator[str]:
+    # Reserved room behind the last record reads as zeros.
+    lines = data.rstrip(b"\0").split(b"\n")
+    lines.pop()  # behind the last line end: nothing, or a record torn by the end of its writer
+    for line in lines:
+        text, _, seal = line.rpartition(b" ")
+        if seal != b"%08x" % crc32(text):
+            raise JournalUnreadable
+        yield text.decode("utf-8")
+
+
+def _settlement(record: str) -> Settlement:
+    delivery_id, state, at, stage, words = record.split(" ", 4)
+    return Settlement(
+        int(delivery_id), State(state), datetime.fromisoformat(at), Stage(stage), json.loads(words)
+    )

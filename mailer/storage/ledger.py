@@ -1,0 +1,380 @@
+"""The ledger: one row a recipient, frozen before the first SMTP command, settled by its own reply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
+
+from mailer.domain.audience import Audience
+from mailer.domain.delivery import NEXT, State
+from mailer.domain.recipient import Recipient
+from mailer.domain.retry import RetryPolicy
+from mailer.domain.settlement import Settlement
+from mailer.domain.subscriber import Status
+from mailer.storage.audience import SNAPSHOT, candidates
+from mailer.storage.schema import (
+    attempts,
+    deliveries,
+    exclusions,
+    lists,
+    sends,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+PAGE = 500
+UNSUBSCRIBED_SINCE = "unsubscribed after the audience was frozen"
+SUPPRESSED_SINCE = "suppressed after the audience was frozen"
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """An issue on its way to an audience, bound to the hash of its compiled template."""
+
+    id: int
+    slug: str
+    audience: Audience
+    occasion: int
+    subject: str
+    revision: str
+    candidates: int
+    created_at: datetime
+    proved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that this worker alone may hand over."""
+
+    delivery_id: int
+    recipient: Recipient
+
+
+# From which states an outcome may be recorded: directly, or by way of `handed`, which stands in the journal.
+SOURCES = {
+    after: [
+        before
+        for before in (State.CLAIMED, State.HANDED)
+        if after in NEXT[before] or (State.HANDED in NEXT[before] and after in NEXT[State.HANDED])
+    ]
+    for after in State
+}
+
+
+class Ledger:
+    """Reads and writes sends and deliveries; every method is one transaction."""
+
+    def __init__(self, engine: Engine, policy: RetryPolicy | None = None) -> None:
+        self._engine = engine
+        self._policy = policy or RetryPolicy()
+
+    def find(self, slug: str, audience: Audience) -> Send | None:
+        """Return the latest send of this issue to this audience."""
+        query = (
+            select(sends)
+            .where(sends.c.slug == slug, sends.c.audience == audience.canonical())
+            .order_by(sends.c.occasion.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return _send(row) if row else None
+
+    def sends(self, slug: str | None = None) -> list[Send]:
+        """Return every send, or those of one issue, oldest first."""
+        query = select(sends).order_by(sends.c.id)
+        with self._engine.connect() as connection:
+            return [
+                _send(row) for row in connection.execute(query.where(sends.c.slug == slug) if slug else query)
+            ]
+
+    def template(self, send: Send) -> bytes:
+        """Return the compiled template that this send is bound to."""
+        with self._engine.connect() as connection:
+            return bytes(
+                connection.execute(select(sends.c.template).where(sends.c.id == send.id)).scalar_one()
+            )
+
+    def preview(
+        self, slug: str, audience: Audience, *, again: bool = False
+    ) -> Iterator[tuple[Recipient, str | None]]:
+        """Yield every candidate, and the reason if they would not get the issue. Records nothing."""
+        with self._engine.connect() as connection:
+            query = _candidates(connection, slug, audience, again=again)
+            for row in connection.execution_options(yield_per=PAGE).execute(query):
+                yield _recipient(row), row.reason
+
+    def freeze(
+        self,
+        slug: str,
+        audience: Audience,
+        *,
+        subject: str,
+        revision: str,
+        template: bytes,
+        now: datetime,
+        occasion: int = 0,
+    ) -> Send:
+        """Write the send, a queued delivery for each recipient, an exclusion for each other candidate."""
+        with self._engine.begin() as connection:
+            send_id = connection.scalar(
+                insert(sends)
+                .values(
+                    slug=slug,
+                    audience=audience.canonical(),
+                    occasion=occasion,
+                    subject=subject,
+                    revision=revision,
+                    template=template,
+                    candidates=_candidate_count(connection, audience),
+                    created_at=now,
+                )
+                .returning(sends.c.id)
+            )
+            found = _candidates(connection, slug, audience, again=occasion > 0).subquery("found")
+            connection.execute(
+                insert(deliveries).from_select(
+                    ["send_id", "subscriber_id", "state", *SNAPSHOT, "updated_at"],
+                    select(
+                        literal(send_id),
+                        found.c.subscriber_id,
+                        literal(State.QUEUED.value),
+                        *(found.c[name] for name in SNAPSHOT),
+                        literal(now, deliveries.c.updated_at.type),
+                    ).where(found.c.reason.is_(None)),
+                )
+            )
+            connection.execute(
+                insert(exclusions).from_select(
+                    ["send_id", "subscriber_id", "email", "reason"],
+                    select(literal(send_id), found.c.subscriber_id, found.c.email, found.c.reason).where(
+                        found.c.reason.is_not(None)
+                    ),
+                )
+            )
+            return _send(connection.execute(select(sends).where(sends.c.id == send_id)).one())
+
+    def frozen(self, send: Send) -> Iterator[Recipient]:
+        """Yield every recipient of the frozen audience that is still open, in pages: memory stays flat."""
+        query = select(deliveries.c.subscriber_id, *(deliveries.c[name] for name in SNAPSHOT)).where(
+            deliveries.c.send_id == send.id
+        )
+        with self._engine.connect() as connection:
+            for row in connection.execution_options(yield_per=PAGE).execute(query):
+                yield _recipient(row)
+
+    def proved(self, send: Send, now: datetime) -> None:
+        """Note that every frozen recipient's render was proved; only now may deliveries be claimed."""
+        with self._engine.begin() as connection:
+            connection.execute(update(sends).where(sends.c.id == send.id).values(proved_at=now))
+
+    def discard(self, send: Send) -> None:
+        """Take back a send that was frozen but never proved: nothing of it has been claimed."""
+        with self._engine.begin() as connection:
+            unproved = select(sends.c.id).where(sends.c.id == send.id, sends.c.proved_at.is_(None))
+            for table in (deliveries, exclusions):
+                connection.execute(delete(table).where(table.c.send_id.in_(unproved)))
+            connection.execute(delete(sends).where(sends.c.id.in_(unproved)))
+
+    def claim(self, send: Send, worker: str, limit: int, now: datetime) -> list[Claim]:
+        """Take up to `limit` queued deliveries; who left or was suppressed since is cancelled instead."""
+        d = deliveries.c
+        with self._engine.begin() as connection:
+            proved = exists().where(sends.c.id == send.id, sends.c.proved_at.is_not(None))
+            ids = connection.scalars(
+                select(d.id)
+                .where(d.send_id == send.id, d.state == State.QUEUED, proved)
+                .order_by(d.id)
+                .limit(limit)
+            ).all()
+            queued = update(deliveries).where(d.id.in_(ids), d.state == State.QUEUED)
+            for gone, reason in (
+                (~_subscribed_still(connection, send.audience), UNSUBSCRIBED_SINCE),
+                (_suppressed_now(), SUPPRESSED_SINCE),
+            ):
+                connection.execute(
+                    queued.where(gone).values(state=State.CANCELLED, reason=reason, updated_at=now)
+                )
+            rows = connection.execute(
+                queued.values(state=State.CLAIMED, worker=worker, updated_at=now).returning(
+                    d.id, d.subscriber_id, *(d[name] for name in SNAPSHOT)
+                )
+            ).all()
+        claims = [Claim(row.id, _recipient(row)) for row in rows]
+        return sorted(claims, key=lambda claim: claim.delivery_id)
+
+    def record(self, worker: str, settlements: Iterable[Settlement]) -> None:
+        """Record what became of deliveries that `worker` holds; one that it holds no longer is left alone."""
+        with self._engine.begin() as connection:
+            record(connection, self._policy, worker, settlements)
+
+    def give_back(self, worker: str, now: datetime) -> None:
+        """Put what `worker` claimed and never handed over back into the queue."""
+        with self._engine.begin() as connection:
+            give_back(connection, worker, State.QUEUED, None, now)
+
+    def requeue_due(self, send: Send, now: datetime) -> int:
+        """Queue the deferred deliveries whose time has come; return how many."""
+        d = deliveries.c
+        due = (d.send_id == send.id) & (d.state == State.DEFERRED) & (d.due_at <= now)
+        with self._engine.begin() as connection:
+            return connection.execute(
+                update(deliveries).where(due).values(state=State.QUEUED, due_at=None, updated_at=now)
+            ).rowcount
+
+    def decide(self, send: Send, before: State, after: State, reason: str, now: datetime) -> int:
+        """Move all of a send's deliveries from one resting state to another by a person's decision."""
+        assert after in NEXT[before]
+        d = deliveries.c
+        with self._engine.begin() as connection:
+            return connection.execute(
+                update(deliveries)
+                .where(d.send_id == send.id, d.state == before)
+                .values(state=after, reason=reason, updated_at=now)
+            ).rowcount
+
+
+def record(
+    connection: Connection, policy: RetryPolicy, worker: str, settlements: Iterable[Settlement]
+) -> None:
+    """Record `settlements` of deliveries held by `worker`, in the caller's transaction."""
+    batch = list(settlements)
+    by_state: dict[State, list[Settlement]] = {}
+    for settlement in batch:
+        by_state.setdefault(settlement.state, []).append(settlement)
+    d = deliveries.c
+    due = _due(connection, policy, by_state.pop(State.DEFERRED, []))
+    for state, group in by_state.items():
+        due.setdefault(state, []).extend((s, None) for s in group)
+    for state, pairs in due.items():
+        held = (d.id == bindparam("b_id")) & (d.worker == worker) & d.state.in_(SOURCES[state])
+        rows = [
+            {"b_id": s.delivery_id, "b_at": s.at, "b_words": s.words, "b_stage": s.stage, "b_due": when}
+            for s, when in pairs
+        ]
+        if not rows:
+            continue
+        at = bindparam("b_at", type_=d.updated_at.type)
+        # The attempt is kept first, under the same condition: afterwards the row is no longer held.
+        kept = select(d.id, at, literal(state.value), bindparam("b_stage"), bindparam("b_words")).where(held)
+        connection.execute(
+            insert(attempts).from_select(["delivery_id", "at", "state", "stage", "reply"], kept), rows
+        )
+        tried = 0 if state is State.QUEUED else 1
+        connection.execute(
+            update(deliveries)
+            .where(held)
+            .values(
+                state=state,
+                worker=null(),
+                reason=bindparam("b_words"),
+                attempts=d.attempts + tried,
+                first_attempt_at=func.coalesce(d.first_attempt_at, at) if tried else d.first_attempt_at,
+                due_at=bindparam("b_due", type_=d.due_at.type),
+                updated_at=at,
+            ),
+            rows,
+        )
+
+
+def _due(
+    connection: Connection, policy: RetryPolicy, deferred: list[Settlement]
+) -> dict[State, list[tuple[Settlement, datetime | None]]]:
+    """Split deferred settlements into those to try again, with the time, and those that failed for good."""
+    d = deliveries.c
+    known = {
+        row.id: row
+        for row in connection.execute(
+            select(d.id, d.attempts, d.first_attempt_at).where(d.id.in_([s.delivery_id for s in deferred]))
+        )
+    }
+    split: dict[State, list[tuple[Settlement, datetime | None]]] = {State.DEFERRED: [], State.FAILED: []}
+    for s in deferred:
+        if row := known.get(s.delivery_id):
+            again = policy.next_attempt(row.attempts + 1, row.first_attempt_at or s.at, s.at)
+            split[State.FAILED if again is None else State.DEFERRED].append((s, again))
+    return split
+
+
+def give_back(
+    connection: Connection, worker: str, state: State, reason: str | None, now: datetime
+) -> list[int]:
+    """Move all that `worker` still holds to `state`; return the deliveries' ids."""
+    d = deliveries.c
+    return list(
+        connection.scalars(
+            update(deliveries)
+            .where(d.worker == worker, d.state.in_((State.CLAIMED, State.HANDED)))
+            .values(state=state, worker=None, reason=reason, updated_at=now)
+            .returning(d.id)
+        )
+    )
+
+
+def _candidates(connection: Connection, slug: str, audience: Audience, *, again: bool) -> Any:
+    included, excluded = _list_ids(connection, audience.lists), _list_ids(connection, audience.exclude)
+    return candidates(included, excluded, slug, again=again)
+
+
+def _candidate_count(connection: Connection, audience: Audience) -> int:
+    # Counted by a query of its own, so that `verify` compares two things with separate origins.
+    people = select(func.count(subscriptions.c.subscriber_id.distinct())).where(
+        subscriptions.c.list_id.in_(_list_ids(connection, audience.lists))
+    )
+    return connection.scalar(people) or 0
+
+
+def _list_ids(connection: Connection, names: Iterable[str]) -> list[int]:
+    return list(connection.scalars(select(lists.c.id).where(lists.c.name.in_(list(names)))))
+
+
+def _subscribed_still(connection: Connection, audience: Audience) -> Any:
+    return exists().where(
+        subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
+        subscriptions.c.list_id.in_(_list_ids(connection, audience.lists)),
+        subscriptions.c.status == Status.SUBSCRIBED,
+    )
+
+
+def _suppressed_now() -> Any:
+    return exists().where(
+        subscribers.c.id == deliveries.c.subscriber_id,
+        suppressions.c.email_key == subscribers.c.email_key,
+    )
+
+
+def _send(row: Row[Any]) -> Send:
+    return Send(
+        row.id,
+        row.slug,
+        Audience.parse(row.audience),
+        row.occasion,
+        row.subject,
+        row.revision,
+        row.candidates,
+        row.created_at,
+        row.proved_at,
+    )
+
+
+def _recipient(row: Row[Any]) -> Recipient:
+    tags = None if row.tags is None else tuple(row.tags)
+    return Recipient(row.subscriber_id, row.email, row.name, row.language, row.timezone, tags, row.fields)
