@@ -21,7 +21,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SubscriberList:
-    """A list: `name` is what commands say, `title` what subscribers read, `counts` how many have each status."""
+    """A list: `name` is what commands say, `title` what subscribers read, `counts` people by status."""
 
     id: int
     name: str
@@ -32,7 +32,7 @@ class SubscriberList:
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A person as kept: `email` as typed, `fields` in their types (dates as ISO text), `lists` name to status."""
+    """A person as kept: `email` as typed, `fields` in their types (dates as ISO text), `lists` by name."""
 
     id: int
     email: str

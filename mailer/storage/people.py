@@ -1,0 +1,234 @@
+"""The people: lists, subscribers, who left and who must never be mailed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from mailer.domain.address import Address
+from mailer.domain.audience import Audience
+from mailer.domain.subscriber import Choice, ListChoice, Status, Subscriber, SubscriberList
+from mailer.errors import UsageError
+from mailer.storage.enrol import Consent, Enrolment, Entry, enrol
+from mailer.storage.schema import lists, sends, subscribers, subscriptions, suppressions
+
+PAGE = 500  # subscribers read at once; memory stays flat whatever the list
+
+
+class People:
+    """Everything about people that is not the import of a file. Each method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def create_list(self, name: str, now: datetime, title: str = "", description: str = "") -> SubscriberList:
+        """Make a list; UsageError if there is one of that name. `title` is `name` unless given."""
+        row = {"name": name, "title": title or name, "description": description, "created_at": now}
+        with self._engine.begin() as connection:
+            if connection.scalar(select(lists.c.id).where(lists.c.name == name)) is not None:
+                raise UsageError(
+                    f"there is a list {name} already", next_step=f"See it with: mailer lists show {name}"
+                )
+            connection.execute(insert(lists), row)
+        return self.list_named(name)
+
+    def list_named(self, name: str) -> SubscriberList:
+        """Return the list with its counts; UsageError that names the nearest if there is none."""
+        found = {each.name: each for each in self.all_lists()}
+        if name not in found:
+            raise no_such_list(name, list(found))
+        return found[name]
+
+    def all_lists(self) -> list[SubscriberList]:
+        """Return every list by name, each with how many people have which status."""
+        counted = (
+            select(lists, subscriptions.c.status, func.count(subscriptions.c.subscriber_id).label("people"))
+            .outerjoin(subscriptions)
+            .group_by(lists.c.id, subscriptions.c.status)
+            .order_by(lists.c.name)
+        )
+        rows: dict[str, list[Row[Any]]] = {}
+        with self._engine.connect() as connection:
+            for row in connection.execute(counted):
+                rows.setdefault(row.name, []).append(row)
+        return [_list(found) for found in rows.values()]
+
+    def list_ids(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Return the ids of lists by name, in that order; UsageError for the first unknown one."""
+        with self._engine.connect() as connection:
+            return list_ids(connection, names)
+
+    def add(self, entry: Entry, consent: Consent) -> Enrolment:
+        """Take in one person; who left a list stays off it unless the consent is given anew."""
+        with self._engine.begin() as connection:
+            return enrol(connection, [entry], consent)[0]
+
+    def subscribers(self, list_name: str | None = None, status: Status | None = None) -> Iterator[Subscriber]:
+        """Yield subscribers in the order they came, in pages; of one list, of one status (on that or any list)."""
+        wanted = select(subscribers, suppressions.c.reason.label("suppressed")).outerjoin(
+            suppressions, suppressions.c.email_key == subscribers.c.email_key
+        )
+        if list_name is not None or status is not None:
+            wanted = wanted.where(subscribers.c.id.in_(self._members(list_name, status)))
+        last = 0
+        while True:
+            with self._engine.connect() as connection:
+                page = connection.execute(
+                    wanted.where(subscribers.c.id > last).order_by(subscribers.c.id).limit(PAGE)
+                ).all()
+                on = _lists_of(connection, [row.id for row in page])
+            yield from (_subscriber(row, on.get(row.id, {})) for row in page)
+            if len(page) < PAGE:
+                return
+            last = page[-1].id
+
+    def _members(self, list_name: str | None, status: Status | None) -> Any:
+        members = select(subscriptions.c.subscriber_id)
+        if list_name is not None:
+            members = members.where(subscriptions.c.list_id == self.list_ids([list_name])[0])
+        return members.where(subscriptions.c.status == status) if status is not None else members
+
+    def unsubscribe(
+        self, address: Address, list_names: Sequence[str] | None, source: str, now: datetime
+    ) -> tuple[str, ...]:
+        """Take a person off the named lists, or off all and for good if None; return the lists they left.
+
+        Off all means suppressed too: no list made or imported later brings them back.
+        """
+        with self._engine.begin() as connection:
+            person = connection.scalar(select(subscribers.c.id).where(subscribers.c.email_key == address.key))
+            if list_names is None:
+                _suppress(connection, address.key, "requested", source, now)
+            elif person is None:
+                raise UsageError(
+                    f"nobody here has the address {address.typed}",
+                    next_step="To keep it from ever being mailed: mailer subscribers unsubscribe --all ADDRESS",
+                )
+            wanted = (
+                list_ids(connection, list_names)
+                if list_names is not None
+                else tuple(connection.scalars(select(lists.c.id)))
+            )
+            return () if person is None else _leave(connection, person, wanted, source, now)
+
+    def choice(self, subscriber_id: int, list_ids: Sequence[int]) -> Choice | None:
+        """Return what a person may choose about these lists, or None if the person or every list is gone."""
+        mine = and_(subscriptions.c.list_id == lists.c.id, subscriptions.c.subscriber_id == subscriber_id)
+        with self._engine.connect() as connection:
+            email = connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber_id))
+            rows = connection.execute(
+                select(lists.c.id, lists.c.title, subscriptions.c.status)
+                .outerjoin(subscriptions, mine)
+                .where(lists.c.id.in_(list_ids))
+                .order_by(lists.c.title)
+            ).all()
+        if email is None or not rows:
+            return None
+        return Choice(
+            email, tuple(ListChoice(row.id, row.title, row.status == Status.SUBSCRIBED) for row in rows)
+        )
+
+    def leave(self, subscriber_id: int, list_ids: Sequence[int], source: str, now: datetime) -> bool:
+        """Take a person off these lists; True once they are off, also if they were; False if nobody is there."""
+        with self._engine.begin() as connection:
+            if connection.scalar(select(subscribers.c.id).where(subscribers.c.id == subscriber_id)) is None:
+                return False
+            _leave(connection, subscriber_id, list_ids, source, now)
+            return True
+
+    def send_lists(self, send_id: int) -> tuple[int, ...]:
+        """Return the ids of the lists a send went to; none if the send or its lists are gone."""
+        with self._engine.connect() as connection:
+            audience = connection.scalar(select(sends.c.audience).where(sends.c.id == send_id))
+            if audience is None:
+                return ()
+            names = Audience.parse(audience).lists
+            return tuple(
+                connection.scalars(select(lists.c.id).where(lists.c.name.in_(names)).order_by(lists.c.id))
+            )
+
+    def suppress(self, email_key: str, reason: str, note: str, now: datetime) -> None:
+        """Never mail this address (`Address.key`) again on any list; the first reason stands."""
+        with self._engine.begin() as connection:
+            _suppress(connection, email_key, reason, note, now)
+
+
+def no_such_list(name: str, known: Sequence[str]) -> UsageError:
+    """Return the error for an unknown list: it names the nearest one, or how to make one."""
+    near = difflib.get_close_matches(name, known, n=1)
+    if near:
+        return UsageError(
+            f"there is no list {name}; did you mean {near[0]}?", next_step="See: mailer lists list"
+        )
+    there_is = f" (there is {', '.join(sorted(known)[:10])})" if known else ""
+    return UsageError(
+        f"there is no list {name}{there_is}", next_step=f"Make it with: mailer lists create {name}"
+    )
+
+
+def list_ids(connection: Connection, names: Sequence[str]) -> tuple[int, ...]:
+    """Return the ids of lists by name, in that order; UsageError for the first unknown one."""
+    found = {row.name: row.id for row in connection.execute(select(lists.c.name, lists.c.id))}
+    for name in names:
+        if name not in found:
+            raise no_such_list(name, list(found))
+    return tuple(found[name] for name in names)
+
+
+def _leave(
+    connection: Connection, subscriber_id: int, wanted: Sequence[int], source: str, now: datetime
+) -> tuple[str, ...]:
+    mine = and_(
+        subscriptions.c.subscriber_id == subscriber_id,
+        subscriptions.c.list_id.in_(wanted),
+        subscriptions.c.status != Status.UNSUBSCRIBED,
+    )
+    names = connection.scalars(
+        select(lists.c.name).join(subscriptions).where(mine).order_by(lists.c.name)
+    ).all()
+    connection.execute(
+        update(subscriptions).where(mine).values(status=Status.UNSUBSCRIBED, source=source, since=now)
+    )
+    return tuple(names)
+
+
+def _suppress(connection: Connection, email_key: str, reason: str, note: str, now: datetime) -> None:
+    row = {"email_key": email_key, "reason": reason, "note": note, "since": now}
+    connection.execute(upsert(suppressions).values(row).on_conflict_do_nothing())
+
+
+def _list(rows: Sequence[Row[Any]]) -> SubscriberList:
+    first = rows[0]
+    counts = {status: 0 for status in Status} | {Status(row.status): row.people for row in rows if row.status}
+    return SubscriberList(first.id, first.name, first.title, first.description, counts)
+
+
+def _lists_of(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Status]]:
+    on: dict[int, dict[str, Status]] = {}
+    for row in connection.execute(
+        select(subscriptions.c.subscriber_id, lists.c.name, subscriptions.c.status)
+        .join(lists)
+        .where(subscriptions.c.subscriber_id.in_(ids))
+        .order_by(lists.c.name)
+    ):
+        on.setdefault(row.subscriber_id, {})[row.name] = Status(row.status)
+    return on
+
+
+def _subscriber(row: Row[Any], on: Mapping[str, Status]) -> Subscriber:
+    return Subscriber(
+        row.id,
+        row.email,
+        row.name,
+        row.language,
+        row.timezone,
+        tuple(row.tags or ()),
+        row.fields or {},
+        on,
+        row.suppressed,
+    )
