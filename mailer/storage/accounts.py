@@ -85,7 +85,7 @@ class Accounts:
             )
             return Totals(
                 {State(state): count for state, count in states},
-                dict(excluded.tuples()),
+                dict(excluded.all()),
                 due,
             )
 
@@ -136,7 +136,7 @@ class Accounts:
         return sorted(events, key=lambda event: (event.at is None, event.at))
 
 
-def _both(send: Send) -> Select[tuple[int]]:
+def _both(send: Send) -> Select[int]:
     return (
         select(func.count())
         .select_from(deliveries.join(exclusions, deliveries.c.subscriber_id == exclusions.c.subscriber_id))
@@ -144,7 +144,7 @@ def _both(send: Send) -> Select[tuple[int]]:
     )
 
 
-def _accepted_without_reply(send: Send) -> Select[tuple[int]]:
+def _accepted_without_reply(send: Send) -> Select[int]:
     answered = select(attempts.c.delivery_id).where(attempts.c.state == State.ACCEPTED)
     by_hand = deliveries.c.reason.startswith("decided:")
     return select(func.count()).where(
@@ -155,7 +155,7 @@ def _accepted_without_reply(send: Send) -> Select[tuple[int]]:
     )
 
 
-def _accepted_twice(send: Send) -> Select[tuple[int]]:
+def _accepted_twice(send: Send) -> Select[int]:
     twice = (
         select(attempts.c.delivery_id)
         .join(deliveries, deliveries.c.id == attempts.c.delivery_id)

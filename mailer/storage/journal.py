@@ -31,8 +31,8 @@ from mailer.errors import StorageFull
 from mailer.storage.schema import utc_text
 
 HEADING = "mailer-journal 1"
-# Room is reserved this far ahead of the end, so that an outcome can still be written when the disk fills up:
-# a message is handed only while there is room for what becomes of it.
+# Octets of room reserved ahead of the end. A message is handed only while half of it is left, so that what
+# becomes of the message can be written even when the disk has filled up meanwhile.
 RESERVE = 1 << 18
 
 
@@ -58,7 +58,7 @@ class Journal:
 
     def handed(self, delivery_ids: Sequence[int]) -> None:
         """Record that the contents of these deliveries may reach the server from now on."""
-        self._write([f"h {' '.join(map(str, delivery_ids))}"])
+        self._write([f"h {' '.join(map(str, delivery_ids))}"], ahead=RESERVE // 2)
 
     def settled(self, settlements: Iterable[Settlement]) -> None:
         """Record what became of deliveries."""
@@ -75,18 +75,19 @@ class Journal:
             self._path.unlink(missing_ok=True)
         os.close(self._file)
 
-    def _write(self, lines: list[str]) -> None:
+    def _write(self, lines: list[str], *, ahead: int = 0) -> None:
         data = b"".join(_sealed(line) for line in lines)
         try:
-            if self._end + len(data) + RESERVE // 4 > self._reserved:
+            if self._end + len(data) + ahead > self._reserved:
                 os.posix_fallocate(self._file, 0, self._end + len(data) + RESERVE)
                 self._reserved = self._end + len(data) + RESERVE
-            if os.pwrite(self._file, data, self._end) != len(data):
-                raise StorageFull(f"{self._path} took only a part of a record", next_step=MAKE_ROOM)
+            written = os.pwrite(self._file, data, self._end)
         except OSError as error:
             raise StorageFull(
                 f"{self._path} can't be written: {error.strerror}", next_step=MAKE_ROOM
             ) from None
+        if written != len(data):
+            raise StorageFull(f"{self._path} took only a part of a record", next_step=MAKE_ROOM)
         self._end += len(data)
 
 

@@ -150,6 +150,15 @@ class Ledger:
                 .returning(sends.c.id)
             )
             found = _candidates(connection, slug, audience, again=occasion > 0).subquery("found")
+            # The excluded first: once the deliveries stand there, everyone would be in a send of this issue.
+            connection.execute(
+                insert(exclusions).from_select(
+                    ["send_id", "subscriber_id", "email", "reason"],
+                    select(literal(send_id), found.c.subscriber_id, found.c.email, found.c.reason).where(
+                        found.c.reason.is_not(None)
+                    ),
+                )
+            )
             connection.execute(
                 insert(deliveries).from_select(
                     ["send_id", "subscriber_id", "state", *SNAPSHOT, "updated_at"],
@@ -160,14 +169,6 @@ class Ledger:
                         *(found.c[name] for name in SNAPSHOT),
                         literal(now, deliveries.c.updated_at.type),
                     ).where(found.c.reason.is_(None)),
-                )
-            )
-            connection.execute(
-                insert(exclusions).from_select(
-                    ["send_id", "subscriber_id", "email", "reason"],
-                    select(literal(send_id), found.c.subscriber_id, found.c.email, found.c.reason).where(
-                        found.c.reason.is_not(None)
-                    ),
                 )
             )
             return _send(connection.execute(select(sends).where(sends.c.id == send_id)).one())

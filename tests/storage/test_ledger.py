@@ -1,0 +1,262 @@
+"""The ledger on a real database file: frozen once, claimed once, settled by compare-and-set."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from mailer.domain.audience import Audience
+from mailer.domain.delivery import NEXT, OPEN, TERMINAL, State, may_become
+from mailer.domain.outcome import Stage
+from mailer.domain.settlement import Settlement
+from mailer.storage.accounts import Accounts
+from mailer.storage.database import open_database
+from mailer.storage.ledger import Ledger, Send
+from mailer.storage.schema import attempts, deliveries, lists, subscribers, subscriptions, suppressions
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+WEEKLY = Audience(("weekly",))
+
+
+@pytest.fixture
+def database(tmp_path):
+    engine = open_database("sqlite:///people.db", tmp_path)
+    yield engine
+    engine.dispose()
+
+
+def populate(database: Engine, *people: tuple[str, str], list_name: str = "weekly") -> None:
+    """Put (email, status) pairs on a list."""
+    with database.begin() as connection:
+        list_id = connection.scalar(
+            insert(lists)
+            .values(name=list_name, title=list_name.title(), created_at=NOW)
+            .returning(lists.c.id)
+        )
+        for email, status in people:
+            person = connection.scalar(select(subscribers.c.id).where(subscribers.c.email_key == email))
+            person = person or connection.scalar(
+                insert(subscribers)
+                .values(email=email, email_key=email, fields={"town": "Port"}, created_at=NOW, updated_at=NOW)
+                .returning(subscribers.c.id)
+            )
+            connection.execute(
+                insert(subscriptions).values(
+                    list_id=list_id, subscriber_id=person, status=status, source="test", since=NOW
+                )
+            )
+
+
+def frozen(database: Engine, audience: Audience = WEEKLY, **changes) -> tuple[Ledger, Send]:
+    ledger = Ledger(database)
+    values = {"subject": "Harbour", "revision": "4f1c9a", "template": b"compiled", "now": NOW} | changes
+    send = ledger.freeze("harbour", audience, **values)
+    ledger.proved(send, NOW)
+    return ledger, send
+
+
+def states(database: Engine) -> dict[str, str]:
+    with database.connect() as connection:
+        return dict(connection.execute(select(deliveries.c.email, deliveries.c.state)).all())
+
+
+def said(claim, state: State, words: str = "250 Ok", at: datetime = NOW) -> Settlement:
+    return Settlement(claim.delivery_id, state, at, Stage.CONTENT, words)
+
+
+def test_every_state_says_what_may_follow():
+    assert NEXT.keys() == set(State)
+    assert set(State) == TERMINAL | OPEN
+    assert may_become(State.HANDED, State.UNCERTAIN)
+    assert not may_become(State.ACCEPTED, State.QUEUED)
+
+
+def test_freezing_takes_the_subscribed_and_names_the_reason_for_each_other(database):
+    populate(
+        database,
+        ("ann@a.example", "subscribed"),
+        ("ben@a.example", "unconfirmed"),
+        ("cat@a.example", "unsubscribed"),
+        ("dan@a.example", "subscribed"),
+    )
+    with database.begin() as connection:
+        connection.execute(
+            insert(suppressions).values(email_key="dan@a.example", reason="bounced", since=NOW)
+        )
+    _, send = frozen(database)
+    totals = Accounts(database).totals(send)
+    assert states(database) == {"ann@a.example": "queued"}
+    assert totals.excluded == {"bounced": 1, "unconfirmed": 1, "unsubscribed": 1}
+    assert send.candidates == 4
+    assert Accounts(database).discrepancies(send) == []
+
+
+def test_a_person_on_two_lists_gets_one_copy(database):
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "unsubscribed"))
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"), list_name="daily")
+    _, send = frozen(database, Audience(("weekly", "daily")))
+    assert states(database) == {"ann@a.example": "queued", "ben@a.example": "queued"}
+    assert send.candidates == 2
+
+
+def test_a_later_send_of_the_same_issue_leaves_out_who_is_in_an_earlier_one(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"), list_name="daily")
+    frozen(database)
+    ledger, send = frozen(database, Audience(("daily",)))
+    assert [claim.recipient.email for claim in ledger.claim(send, "w", 9, NOW)] == ["ben@a.example"]
+    assert Accounts(database).totals(send).excluded == {"in an earlier send": 1}
+
+
+def test_people_on_an_excluded_list_are_left_out(database):
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"))
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "unsubscribed"), list_name="staff")
+    _, send = frozen(database, Audience(("weekly",), exclude=("staff",)))
+    assert states(database) == {"ben@a.example": "queued"}
+    assert Accounts(database).totals(send).excluded == {"on an excluded list": 1}
+
+
+def test_the_same_issue_cannot_be_frozen_twice_for_the_same_audience(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    frozen(database)
+    with pytest.raises(IntegrityError):
+        frozen(database)
+    assert len(states(database)) == 1
+
+
+def test_again_freezes_everyone_once_more(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    frozen(database)
+    ledger, send = frozen(database, occasion=1)
+    assert len(ledger.claim(send, "w", 9, NOW)) == 1
+    assert ledger.find("harbour", WEEKLY) == Ledger(database).sends("harbour")[-1]
+
+
+def test_preview_shows_the_same_people_and_writes_nothing(database):
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "unconfirmed"))
+    ledger = Ledger(database)
+    found = [(r.email, reason) for r, reason in ledger.preview("harbour", WEEKLY)]
+    assert found == [("ann@a.example", None), ("ben@a.example", "unconfirmed")]
+    assert ledger.sends() == []
+
+
+def test_the_snapshot_stays_as_it_was_when_the_subscriber_changes(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    with database.begin() as connection:
+        connection.execute(update(subscribers).values(fields={"town": "Elsewhere"}, name="New"))
+    (claim,) = ledger.claim(send, "w", 9, NOW)
+    assert claim.recipient.values() == {"email": "ann@a.example", "town": "Port"}
+
+
+def test_a_delivery_is_claimed_once(database):
+    populate(database, *((f"p{n}@a.example", "subscribed") for n in range(5)))
+    ledger, send = frozen(database)
+    first, second = ledger.claim(send, "one", 3, NOW), ledger.claim(send, "two", 9, NOW)
+    assert len(first) == 3
+    assert len(second) == 2
+    assert not {c.delivery_id for c in first} & {c.delivery_id for c in second}
+
+
+def test_nothing_is_claimed_before_the_renders_are_proved(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger = Ledger(database)
+    send = ledger.freeze("harbour", WEEKLY, subject="s", revision="r", template=b"t", now=NOW)
+    assert ledger.claim(send, "w", 9, NOW) == []
+    ledger.discard(send)
+    assert ledger.sends() == []
+    assert states(database) == {}
+
+
+def test_a_proved_send_cannot_be_discarded(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    ledger.discard(send)
+    assert states(database) == {"ann@a.example": "queued"}
+
+
+def test_who_unsubscribed_or_was_suppressed_since_is_cancelled_at_the_claim(database):
+    populate(database, *((f"{name}@a.example", "subscribed") for name in ("ann", "ben", "cat")))
+    ledger, send = frozen(database)
+    with database.begin() as connection:
+        ben = select(subscribers.c.id).where(subscribers.c.email == "ben@a.example").scalar_subquery()
+        connection.execute(
+            update(subscriptions).where(subscriptions.c.subscriber_id == ben).values(status="unsubscribed")
+        )
+        connection.execute(
+            insert(suppressions).values(email_key="cat@a.example", reason="complained", since=NOW)
+        )
+    assert [claim.recipient.email for claim in ledger.claim(send, "w", 9, NOW)] == ["ann@a.example"]
+    lines = {line.email: (line.state, line.words) for line in Accounts(database).lines(send)}
+    assert lines["ben@a.example"] == (State.CANCELLED, "unsubscribed after the audience was frozen")
+    assert lines["cat@a.example"] == (State.CANCELLED, "suppressed after the audience was frozen")
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.DEFERRED, State.FAILED, State.UNCERTAIN])
+def test_an_outcome_is_recorded_with_the_servers_words(database, state):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    (claim,) = ledger.claim(send, "w", 9, NOW)
+    ledger.record("w", [said(claim, state, "451 4.7.1 later, please")])
+    (line,) = Accounts(database).lines(send)
+    assert (line.state, line.words, line.attempts) == (state, "451 4.7.1 later, please", 1)
+    assert "451 4.7.1 later, please" in str(Accounts(database).history("ann@a.example"))
+
+
+def test_only_the_holder_records_and_only_once(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    (claim,) = ledger.claim(send, "w", 9, NOW)
+    ledger.record("somebody else", [said(claim, State.FAILED)])
+    ledger.record("w", [said(claim, State.ACCEPTED)])
+    ledger.record("w", [said(claim, State.FAILED, "550 no")])
+    with database.connect() as connection:
+        kept = connection.execute(select(attempts.c.state)).scalars().all()
+    assert states(database) == {"ann@a.example": "accepted"}
+    assert kept == ["accepted"]
+    assert Accounts(database).discrepancies(send) == []
+
+
+def test_a_deferred_delivery_waits_its_time_and_fails_after_three_days(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    now, waits = NOW, []
+    while Accounts(database).totals(send).states.get(State.FAILED) is None:
+        (claim,) = ledger.claim(send, "w", 9, now)
+        ledger.record("w", [said(claim, State.DEFERRED, "451 busy", now)])
+        if due := Accounts(database).totals(send).next_due:
+            waits.append(due - now)
+            assert ledger.requeue_due(send, due - timedelta(seconds=1)) == 0
+            assert ledger.requeue_due(send, due) == 1
+            now = due
+    hours = [wait / timedelta(hours=1) for wait in waits]
+    assert hours == [0.25, 1, 4, 16, 16, 16, 16]
+    assert now - NOW <= timedelta(hours=72)
+
+
+def test_what_was_claimed_and_not_handed_goes_back(database):
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    first, _ = ledger.claim(send, "w", 9, NOW)
+    ledger.record("w", [said(first, State.ACCEPTED)])
+    ledger.give_back("w", NOW)
+    assert states(database) == {"ann@a.example": "accepted", "ben@a.example": "queued"}
+
+
+def test_a_missing_row_is_a_discrepancy(database):
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"))
+    _, send = frozen(database)
+    with database.begin() as connection:
+        connection.execute(deliveries.delete().where(deliveries.c.email == "ann@a.example"))
+    assert Accounts(database).discrepancies(send) == ["2 candidates were frozen, but 1 are accounted for"]
+
+
+def test_an_acceptance_without_a_reply_is_a_discrepancy(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    _, send = frozen(database)
+    with database.begin() as connection:
+        connection.execute(update(deliveries).values(state="accepted", reason="250 made up"))
+    assert len(Accounts(database).discrepancies(send)) == 1
