@@ -1,0 +1,10 @@
+"""Where a mail's links lead: the paths are the contract between mail already sent and `mailer serve`."""
+
+from __future__ import annotations
+
+UNSUBSCRIBE = "/u/{token}"
+
+
+def unsubscribe_url(base_url: str, token: str) -> str:
+    """Return the address of the unsubscribe page for `token`; `base_url` may have a path of its own."""
+    return base_url.rstrip("/") + UNSUBSCRIBE.format(token=token)

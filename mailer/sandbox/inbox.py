@@ -1,0 +1,185 @@
+"""What the sandbox got, on disk: one `.eml` file a message, as received, and an index beside them.
+
+The index is SQLite, because that gives paging, search and other processes that read while the server
+writes, for about 0.1 ms a message. A row is committed only once the message's file is whole, so whatever
+`Inbox` shows is complete; a file without a row was never acknowledged, and its number will be used again.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
+from pathlib import Path
+
+from mailer.sandbox.headers import subject_of
+
+# `words` is what a search looks in, casefolded: SQLite itself would ignore case in ASCII only.
+SCHEMA = """
+    CREATE TABLE IF NOT EXISTS messages (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        received TEXT NOT NULL,
+        ehlo TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        recipients TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        words TEXT NOT NULL
+    )
+"""
+BUSY_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message's envelope and what a list shows of it: `sender` is "" for <>, `size` in octets."""
+
+    id: int
+    received: datetime
+    ehlo: str
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    size: int
+
+
+class Inbox:
+    """The messages in `folder`, which is made if there is none. Several processes may use it at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._writer: sqlite3.Connection | None = None
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "messages").mkdir(exist_ok=True)
+        with closing(self._connect()) as index:
+            index.execute("PRAGMA journal_mode = WAL")
+            index.execute(SCHEMA)
+
+    def __enter__(self) -> Inbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the index. Reading needs nothing open, and adding opens it again."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def add(
+        self, content: bytes, *, sender: str, recipients: tuple[str, ...], ehlo: str, received: datetime
+    ) -> int:
+        """Keep `content` octet for octet and return its number; OSError or sqlite3.Error if it can't."""
+        subject = subject_of(content)
+        words = "\n".join((*recipients, subject)).casefold()
+        envelope = (received.astimezone(UTC).isoformat(), ehlo, sender, json.dumps(recipients))
+        if self._writer is None:
+            self._writer = self._connect()
+        with self._writer as index:
+            index.execute("BEGIN IMMEDIATE")
+            number = index.execute(
+                "INSERT INTO messages (received, ehlo, sender, recipients, subject, size, words)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*envelope, subject, len(content), words),
+            ).lastrowid
+            assert number is not None
+            self._keep(number, content)
+        return number
+
+    def path(self, number: int) -> Path:
+        """Where message `number` lies if there is one."""
+        return self.folder / "messages" / f"{number:08d}.eml"
+
+    def raw(self, number: int) -> bytes:
+        """Return the message as received, SMTP's dots undone; FileNotFoundError if there is none."""
+        return self.path(number).read_bytes()
+
+    def parsed(self, number: int) -> EmailMessage:
+        """Return the message as Python's own parser reads it; FileNotFoundError if there is none."""
+        return BytesParser(policy=default).parsebytes(self.raw(number))
+
+    def get(self, number: int) -> Received | None:
+        """Return the envelope of message `number`, or None."""
+        return next(iter(self._select("SELECT * FROM messages WHERE id = ?", number)), None)
+
+    def newest(self, search: str = "", *, limit: int = 50, offset: int = 0) -> list[Received]:
+        """Return the messages with `search` in a recipient or the subject, in any case; newest first."""
+        return self._select(
+            "SELECT * FROM messages WHERE instr(words, ?) ORDER BY id DESC LIMIT ? OFFSET ?",
+            search.casefold(),
+            limit,
+            offset,
+        )
+
+    def __iter__(self) -> Iterator[Received]:
+        """Every message in the order received; held in memory by 500, whatever their number."""
+        last = 0
+        while some := self._select("SELECT * FROM messages WHERE id > ? ORDER BY id LIMIT 500", last):
+            yield from some
+            last = some[-1].id
+
+    def newer(self, number: int, search: str = "") -> int | None:
+        """Return the number of the next message after `number` that `newest(search)` shows, or None."""
+        return self._number(
+            "SELECT id FROM messages WHERE id > ? AND instr(words, ?) ORDER BY id LIMIT 1",
+            number,
+            search.casefold(),
+        )
+
+    def older(self, number: int, search: str = "") -> int | None:
+        """Return the number of the last message before `number` that `newest(search)` shows, or None."""
+        return self._number(
+            "SELECT id FROM messages WHERE id < ? AND instr(words, ?) ORDER BY id DESC LIMIT 1",
+            number,
+            search.casefold(),
+        )
+
+    def count(self, search: str = "") -> int:
+        """Return how many messages `newest(search)` can show."""
+        found = self._number("SELECT count(*) FROM messages WHERE instr(words, ?)", search.casefold())
+        return found or 0
+
+    def clear(self) -> int:
+        """Throw every message away and return how many there were. No number is given twice."""
+        with closing(self._connect()) as index, index:
+            gone = [number for (number,) in index.execute("DELETE FROM messages RETURNING id")]
+        for number in gone:
+            self.path(number).unlink(missing_ok=True)
+        return len(gone)
+
+    def _connect(self) -> sqlite3.Connection:
+        index = sqlite3.connect(self.folder / "inbox.sqlite", timeout=BUSY_SECONDS)
+        # What has left the process survives its death, and for an inbox of test mail that is enough:
+        # waiting for the platter would cost ten times as much as all the rest.
+        index.execute("PRAGMA synchronous = OFF")
+        return index
+
+    def _keep(self, number: int, content: bytes) -> None:
+        whole = self.path(number)
+        part = whole.with_suffix(".part")
+        part.write_bytes(content)
+        part.rename(whole)
+
+    def _select(self, statement: str, *values: object) -> list[Received]:
+        with closing(self._connect()) as index:
+            return [_received(*row) for row in index.execute(statement, values)]
+
+    def _number(self, statement: str, *values: object) -> int | None:
+        with closing(self._connect()) as index:
+            row = index.execute(statement, values).fetchone()
+        return row[0] if row else None
+
+
+def _received(
+    number: int, received: str, ehlo: str, sender: str, recipients: str, subject: str, size: int, _: str
+) -> Received:
+    return Received(
+        number, datetime.fromisoformat(received), ehlo, sender, tuple(json.loads(recipients)), subject, size
+    )
