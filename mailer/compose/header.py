@@ -51,27 +51,36 @@ def mailbox(field: str, name: str, address: str) -> bytes:
     """
     if not _ADDR_SPEC.fullmatch(address):
         raise HeaderError(f"{field}: {address!r} is not an address")
+    if not (name := name.strip(" ")):
+        return _folded(field, [address])
     _refuse_controls(field, name)
-    words = _phrase(name.strip(" "), FOLD - len(field) - 2)
-    return _folded(field, [*words, f" <{address}>" if words else address])
+    room = FOLD - len(field) - 2
+    return _folded(field, [*(_plain_phrase(name, room) or _encoded_words(name, room)), f" <{address}>"])
+
+
+def labelled(field: str, label: str, identifier: str) -> bytes:
+    """Return a field like List-Id (RFC 2919 3): an id, after its label where that needs no encoded-word."""
+    _refuse_controls(field, label)
+    _refuse_other_than_tokens(field, identifier)
+    words = _plain_phrase(label.strip(" "), FOLD - len(field) - 2)
+    return _folded(field, [*words, f" <{identifier}>" if words else f"<{identifier}>"])
 
 
 def literal(field: str, *tokens: str) -> bytes:
     """Return a field of `tokens` (URIs, ids, keywords) that are never encoded; it folds between them only."""
-    for token in tokens:
-        if not _TOKEN.fullmatch(token):
-            raise HeaderError(f"{field}: {token!r} has a character that can't stand in a header field")
+    _refuse_other_than_tokens(field, *tokens)
     return _folded(field, [tokens[0], *(f" {token}" for token in tokens[1:])])
-
-
-def quoted_string(text: str) -> str:
-    """Return ASCII `text` as a quoted-string (RFC 5322 3.2.4)."""
-    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
 
 
 def _refuse_controls(field: str, text: str) -> None:
     if found := CONTROLS.search(text):
         raise HeaderError(f"{field}: control character U+{ord(found[0]):04X} in {text!r}")
+
+
+def _refuse_other_than_tokens(field: str, *tokens: str) -> None:
+    for token in tokens:
+        if not _TOKEN.fullmatch(token):
+            raise HeaderError(f"{field}: {token!r} has a character that can't stand in a header field")
 
 
 def _folds_as_it_is(text: str, room: int) -> bool:
@@ -81,17 +90,20 @@ def _folds_as_it_is(text: str, room: int) -> bool:
     return len(text) <= room or ("  " not in text and max(map(len, text.split(" "))) <= room)
 
 
-def _phrase(name: str, room: int) -> list[str]:
-    """Return a display name as words to fold between: atoms, one quoted-string, or encoded-words."""
-    if not name:
-        return []
-    if name.isascii() and "=?" not in name:
+def _plain_phrase(name: str, room: int) -> list[str]:
+    """Return a display name as atoms or one quoted-string; nothing if it is empty or has to be encoded."""
+    if name and name.isascii() and "=?" not in name:
         if _PHRASE.fullmatch(name) and max(map(len, name.split(" "))) <= room:
             return re.findall(r" ?[^ ]+", name)
         # A quoted-string is never folded: not every parser takes the line end out again.
-        if len(quoted := quoted_string(name)) <= room:
+        if len(quoted := _quoted_string(name)) <= room:
             return [quoted]
-    return _encoded_words(name, room)
+    return []
+
+
+def _quoted_string(text: str) -> str:
+    """Return ASCII `text` as a quoted-string (RFC 5322 3.2.4)."""
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
 
 
 def _encoded_words(text: str, room: int) -> list[str]:
