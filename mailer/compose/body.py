@@ -2,18 +2,103 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
+
+from jinja2 import Environment, TemplateSyntaxError
+
+from mailer.compose.elements import recognise_tags
+from mailer.compose.markdown import parse_markdown, render_markdown
+from mailer.compose.markdown_text import markdown_blocks
+from mailer.compose.marks import Marked, mark, write_source
+from mailer.compose.markup_text import markup_blocks
+from mailer.compose.plaintext import write_plain_text
+from mailer.compose.template_source import TemplateSource
+from mailer.compose.text_part import Block, set_text
+from mailer.compose.text_tags import TextTags
+from mailer.domain.issue import Issue, Kind
+from mailer.errors import IssueError
+
+_BODY_ELEMENT = re.compile(r"<body(?:\s[^>]*)?>(.*?)(?:</body\s*>|</html\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_PREAMBLE = re.compile(r"<!doctype[^>]*>|<head[\s>].*?</head\s*>|</?html[^>]*>", re.IGNORECASE | re.DOTALL)
+_PARSER = Environment(autoescape=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
     """Two Jinja2 sources. Everything but the recognised tags is protected, so Jinja2 prints it as it is.
 
-    Render `html` with autoescape on and `text` with it off; trim_blocks and lstrip_blocks off for both.
-    `html_lines[i]` is the line of the issue file that line i + 1 of `html` comes from; `text_lines` alike.
+    Render `html` with autoescape on and `text` with it off; trim_blocks and lstrip_blocks off for both. Each
+    ends in one line feed. `html_lines[i]` is the line of the issue file that line i + 1 of `html` comes from
+    (exact where a tag stands, else good to the block); `text_lines` alike.
     """
 
     html: str
     text: str
     html_lines: tuple[int, ...]
     text_lines: tuple[int, ...]
+
+
+def write_body(issue: Issue) -> Body:
+    """Return the body of `issue` as template source; raise IssueError, with the file's line, if it can't be.
+
+    Markdown and HTML hand on the tags that name something offered (see `offered`); plain text hands on none.
+    """
+    html, text = _WRITERS[issue.kind](issue)
+    for source in (html, text):
+        _check_syntax(issue.path, source)
+    return Body(html.text(), text.text(), tuple(html.lines), tuple(text.lines))
+
+
+def _write_markdown(issue: Issue) -> tuple[TemplateSource, TemplateSource]:
+    marked = mark(issue.body, issue.body_line, escapes=True)
+    tokens = parse_markdown(marked, issue.path)
+    html, lines = render_markdown(tokens, marked, issue.body_line)
+    return _write(issue, marked, html, lines, lambda tags: markdown_blocks(tokens, tags))
+
+
+def _write_markup(issue: Issue) -> tuple[TemplateSource, TemplateSource]:
+    fragment, first_line = _fragment(issue.body, issue.body_line)
+    marked = mark(fragment, first_line, escapes=False)
+    html = marked.text.rstrip("\n") + "\n"
+    lines = [first_line + row for row in range(html.count("\n") + 1)]
+    return _write(issue, marked, html, lines, lambda tags: markup_blocks(html, tags))
+
+
+def _write_text(issue: Issue) -> tuple[TemplateSource, TemplateSource]:
+    return write_plain_text(issue.body, issue.body_line)
+
+
+_WRITERS = {Kind.MARKDOWN: _write_markdown, Kind.HTML: _write_markup, Kind.TEXT: _write_text}
+
+
+def _write(
+    issue: Issue, marked: Marked, html: str, lines: list[int], blocks: Callable[[TextTags], list[Block]]
+) -> tuple[TemplateSource, TemplateSource]:
+    """Decide which marks are tags, and write both parts with them."""
+    ours = recognise_tags(html, lines, marked, issue.path)
+    tags = TextTags(marked, ours)
+    text = set_text(blocks(tags), tags.measure) + "\n"
+    return (
+        write_source(html, marked, ours, lines, literal=lambda typed: escape(typed, quote=True)),
+        write_source(text, marked, ours, [issue.body_line]),
+    )
+
+
+def _fragment(html: str, first_line: int) -> tuple[str, int]:
+    """Return what of an HTML issue goes into the layout (of a document the body's inside), and its line."""
+    if found := _BODY_ELEMENT.search(html):
+        return found.group(1), first_line + html.count("\n", 0, found.start(1))
+    # Line feeds stay, so that lines keep their numbers.
+    return _PREAMBLE.sub(lambda gone: "\n" * gone.group().count("\n"), html), first_line
+
+
+def _check_syntax(path: str, source: TemplateSource) -> None:
+    """Raise IssueError if the tags don't make a template together, as with a second `{% else %}`."""
+    try:
+        _PARSER.parse(source.text())
+    except TemplateSyntaxError as error:
+        line = source.lines[min(error.lineno, len(source.lines)) - 1]
+        raise IssueError(path, line, error.message or "a tag can't be read") from None

@@ -41,7 +41,7 @@ LITERALLY = (
 )
 
 _OPENING = re.compile(r"\{[{%]")
-_NEXT = re.compile(r"[{%}]\}|\{[{%]|\n")
+_NEXT = re.compile(r"[%}]\}|\{[{%]|[\n`]")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 _FIRST_WORD = re.compile(r"[-+]?\s*([A-Za-z_]\w*)")
 _PARSER = Environment(autoescape=True)
@@ -81,16 +81,15 @@ def find_candidates(text: str, first_line: int = 1, *, escapes: bool = False) ->
     With `escapes` a backslash before the braces makes them prose, as everywhere in Markdown. A tag has to end
     on the line it begins on.
     """
-    position = 0
+    position, line, counted = 0, first_line, 0
     while opening := _OPENING.search(text, position):
         start = opening.start()
-        position = start + 1
-        if escapes and _escaped(text, start):
-            position = start + 2
+        position = start + (2 if escapes and _escaped(text, start) else 1)
+        if position == start + 2:
             continue
         end = _closing(text, start)
-        stop = end or _line_end(text, start)
-        line = first_line + text.count("\n", 0, start)
+        line, counted = line + text.count("\n", counted, start), start
+        stop = end or min(_line_end(text, start), start + 120)
         yield Candidate(start, stop, text[start:stop], line, closed=end is not None)
         position = end or start + 2
 
@@ -106,7 +105,7 @@ def _closing(text: str, start: int) -> int | None:
     for found in _NEXT.finditer(text, start + 2):
         if found.group() == closing:
             return found.end()
-        if found.group() in ("\n", "{{", "{%"):
+        if found.group() in ("\n", "`", "{{", "{%"):  # a code span may begin inside: no tag holds a backtick
             return None
     return None
 

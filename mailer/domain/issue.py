@@ -18,6 +18,18 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something in an issue file that the editor should know and that stops nothing."""
+
+    path: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
 class Epigraph:
     """A motto and where it comes from."""
 
@@ -27,7 +39,11 @@ class Epigraph:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One issue as its file says it. `path` is for messages only; `body_line` is the file's line (from 1) of the body's first."""
+    """One issue as its file says it. `path` is for messages only.
+
+    `body_line` is the file's line (from 1) of the body's first. `title_in_body` means that the body shows the
+    title itself, so a layout must not print it again. `date` is naive where the file names no zone.
+    """
 
     path: str
     kind: Kind
@@ -35,6 +51,7 @@ class Issue:
     title: str
     body: str
     body_line: int = 1
+    title_in_body: bool = False
     subject: str = ""
     date: datetime | None = None
     lang: str = "en"

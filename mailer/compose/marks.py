@@ -1,0 +1,86 @@
+"""Tags as plain words: what looks like a tag goes through Markdown and HTML parsers as one word.
+
+A mark is lower-case letters and digits, so no parser escapes, splits or re-encodes it, in text, link target
+or title alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from mailer.compose.offered import Candidate, find_candidates
+from mailer.compose.template_source import TemplateSource
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """`text` with a mark in place of each candidate; mark number n stands for `candidates[n]`."""
+
+    text: str
+    candidates: tuple[Candidate, ...]
+    pattern: re.Pattern[str]
+
+    def numbers(self, text: str) -> list[int]:
+        """Return the numbers of the marks in `text`, in order."""
+        return [int(found.group(1)) for found in self.pattern.finditer(text)]
+
+    def restore(self, text: str, keep: frozenset[int] = frozenset()) -> str:
+        """Return `text` with what was typed in place of its marks, except for those to `keep`."""
+
+        def typed(found: re.Match[str]) -> str:
+            number = int(found.group(1))
+            return found.group() if number in keep else self.typed(number)
+
+        return self.pattern.sub(typed, text)
+
+    def typed(self, number: int) -> str:
+        """Return what the mark stands for, as it was typed."""
+        candidate = self.candidates[number]
+        return candidate.source if candidate.closed else candidate.source[:2]
+
+    def pieces(self, text: str) -> Iterator[str | int]:
+        """Yield the static stretches of `text` and the numbers of its marks, in order."""
+        for position, piece in enumerate(self.pattern.split(text)):
+            yield int(piece) if position % 2 else piece
+
+
+def mark(text: str, first_line: int, *, escapes: bool) -> Marked:
+    """Return `text` with its candidates marked; `first_line` and `escapes` as for `find_candidates`."""
+    candidates = tuple(find_candidates(text, first_line, escapes=escapes))
+    word = _absent_word(text)
+    parts, position = [], 0
+    for number, candidate in enumerate(candidates):
+        parts += [text[position : candidate.start], f"{word}{number}z"]
+        position = candidate.end if candidate.closed else candidate.start + 2
+    return Marked("".join([*parts, text[position:]]), candidates, re.compile(f"{word}([0-9]+)z"))
+
+
+def _absent_word(text: str) -> str:
+    """Return a word that `text` does not hold, the same for the same text."""
+    folded, digest = text.casefold(), sha256(text.encode()).hexdigest()
+    while (word := f"q{digest[:16]}x") in folded:
+        digest = sha256(digest.encode()).hexdigest()
+    return word
+
+
+def write_source(
+    text: str, marked: Marked, ours: frozenset[int], lines: list[int], literal: Callable[[str], str] = str
+) -> TemplateSource:
+    """Return the template source of a marked `text`.
+
+    `ours` are the marks that become tags; the others are printed as typed, through `literal`. `lines` are the
+    issue's lines of the lines of `text`, or only that of its first.
+    """
+    source, row = TemplateSource(lines[:1]), 0
+    for piece in marked.pieces(text):
+        if isinstance(piece, int) and piece in ours:
+            source.tag(marked.candidates[piece])
+            continue
+        static = literal(marked.typed(piece)) if isinstance(piece, int) else piece
+        breaks = static.count("\n")
+        source.static(static, lines[row + 1 : row + 1 + breaks])
+        row += breaks
+    return source
