@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-LONGEST = 60
+LONGEST = 56  # letters of four octets, a date and an ending still fit the 255 octets of a file name
 NAMELESS = "issue"
 
 # Latin letters that Unicode does not decompose, as their languages write them without the letter.
@@ -16,7 +16,7 @@ APOSTROPHES = re.compile(r"['’‘ʼ]")
 
 
 def slug(title: str) -> str:
-    """Return `title` in lower case, hyphens for all but letters and digits, 60 characters at most.
+    """Return `title` in lower case, hyphens for all but letters and digits, 56 characters at most.
 
     Latin letters lose their accents; other scripts keep their letters and marks. `issue` if nothing is left.
     """
