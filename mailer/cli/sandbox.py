@@ -38,18 +38,17 @@ def sandbox(
     import tempfile
     from contextlib import ExitStack
 
-    from mailer.bundled import templates_folder
-    from mailer.cli.listen import listen
+    from mailer.cli.server import http_server, listen
     from mailer.sandbox.inbox import Inbox
     from mailer.sandbox.page import inbox_page
-    from mailer.sandbox.server import run
+    from mailer.sandbox.server import Keep, run
 
     with ExitStack() as stack:
         smtp = stack.enter_context(listen(HOST, smtp_port, "--smtp-port"))
         http = stack.enter_context(listen(HOST, http_port, "--http-port"))
         smtp_port, http_port = smtp.getsockname()[1], http.getsockname()[1]
         where = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mailer-sandbox-")))
-        inbox, url = Inbox(where), f"http://{HOST}:{http_port}/"
+        inbox, url = stack.enter_context(Inbox(where)), f"http://{HOST}:{http_port}/"
 
         def ready() -> None:
             if as_json:
@@ -60,11 +59,10 @@ def sandbox(
                 click.echo("Ctrl-C stops it.", err=True)
 
         run(
-            inbox,
-            inbox_page(inbox, [app.root / "templates", templates_folder()], smtp_port=smtp_port),
+            http_server(inbox_page(inbox, app.template_folders, smtp_port=smtp_port)),
+            Keep(inbox, app.now),
             smtp=smtp,
             http=http,
-            now=app.now,
             ready=ready,
             lifeline=0 if while_stdin else None,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import socket
 import sqlite3
 from collections.abc import Callable
@@ -14,7 +13,6 @@ from typing import Any
 
 import uvicorn
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from starlette.types import ASGIApp
 
 from mailer.sandbox.inbox import Inbox
 
@@ -46,33 +44,21 @@ class Keep:
 
 
 def run(
-    inbox: Inbox,
-    page: ASGIApp,
+    server: uvicorn.Server,
+    keep: Keep,
     *,
     smtp: socket.socket,
     http: socket.socket,
-    now: Callable[[], datetime],
     ready: Callable[[], None],
     lifeline: int | None = None,
 ) -> None:
-    """Serve on two listening sockets until SIGINT or SIGTERM, or until the pipe `lifeline` is at its end.
+    """Serve on two listening sockets until `server` is told to exit, or the pipe `lifeline` is at its end.
 
-    `ready` is called once connections are taken and signals are heard.
+    `server` answers HTTP; `ready` is called once SMTP is answered too.
     """
     # Its warnings are about clients that come and go, which is no news in a sandbox.
     logging.getLogger("mail.log").setLevel(logging.ERROR)
-    server = uvicorn.Server(
-        uvicorn.Config(page, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
-    )
-
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
-    # uvicorn hears signals while it runs and raises them once more when it has stopped: this hears those.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    with inbox:
-        asyncio.run(_serve(server, Keep(inbox, now), smtp, http, ready, lifeline))
+    asyncio.run(_serve(server, keep, smtp, http, ready, lifeline))
 
 
 async def _serve(

@@ -1,17 +1,22 @@
-"""Ports for the commands that serve."""
+"""What the commands that serve have in common: a port to listen on, and a server that stops when told."""
 
 from __future__ import annotations
 
 import errno
+import signal
 import socket
+from typing import TYPE_CHECKING
 
 from mailer.errors import UsageError
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
 
 
 def listen(host: str, port: int, option: str) -> socket.socket:
     """Return a socket that listens on `host` and `port` (0: any free one), or UsageError naming `option`."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
@@ -38,3 +43,28 @@ def _refusal(error: OSError, host: str, port: int, option: str) -> UsageError:
         f"can't listen on {host}, port {port}: {error.strerror or error}",
         next_step="Give an address of this machine, such as 127.0.0.1.",
     )
+
+
+def http_server(app: ASGIApp) -> uvicorn.Server:
+    """Return a server for `app` that SIGINT and SIGTERM stop with exit code 0, after the requests it has."""
+    import uvicorn
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,  # it would log addresses, and so tokens
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=5,
+        )
+    )
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # uvicorn hears signals while it runs and raises them again when it has stopped: this hears those.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    return server

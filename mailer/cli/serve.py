@@ -1,0 +1,47 @@
+"""`mailer serve`: the pages behind the links in mails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+
+
+@click.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The address of this machine to serve on."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one."
+)
+@click.pass_obj
+def serve(app: App, host: str, port: int) -> None:
+    """Answer the unsubscribe links of mails, until Ctrl-C or SIGTERM.
+
+    Put a web server with TLS before it that passes BASE_URL on to this port.
+    """
+    import logging
+
+    from mailer.cli.server import http_server, listen
+    from mailer.errors import SettingsError
+    from mailer.storage.people import People
+    from mailer.web.app import links_app
+
+    settings = app.settings
+    key = settings.secret_key.get_secret_value().encode()
+    if not key:
+        raise SettingsError(
+            "SECRET_KEY is not set, so no link could be told from a forged one",
+            next_step=f"`mailer init {app.root}` makes one; it must be the key that the mails were sent with.",
+        )
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
+    pages = links_app(People(app.database), key, app.template_folders, app.now)
+    with listen(host, port, "--port") as listener:
+        address = f"[{host}]" if ":" in host else host
+        click.echo(f"Serving on http://{address}:{listener.getsockname()[1]}/. Ctrl-C stops it.", err=True)
+        if not settings.base_url:
+            click.echo("BASE_URL is not set, so the mails sent now have no link that leads here.", err=True)
+        http_server(pages).run(sockets=[listener])
