@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
+from mailer.compose.operations import UnfitValue
 from mailer.domain.address import CONTROLS
-from mailer.errors import ExitCode, MailerError
 
 FOLD = 76  # RFC 2047 2 for lines with an encoded-word; RFC 5322 2.1.1 would take 78
 LIMIT = 998  # RFC 5322 2.1.1, without CRLF
@@ -30,10 +30,8 @@ _TOKEN = re.compile(r"[!-~]+")
 Unit = TypeVar("Unit", str, bytes)
 
 
-class HeaderError(MailerError):
+class HeaderError(UnfitValue):
     """A value can't stand in a header field: it holds a control character or is malformed."""
-
-    exit_code = ExitCode.REFUSED
 
 
 def unstructured(field: str, text: str) -> bytes:

@@ -1,0 +1,103 @@
+"""What a compiled message is made of, how it is put together, and how it is written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from mailer.compose.canonical import dump_tree, load_tree
+from mailer.compose.encode import encode_base64
+from mailer.compose.evaluate import Names
+from mailer.compose.head import RecipientField, identity_fields, to_field, unsubscribe_field
+from mailer.compose.header import unstructured
+from mailer.compose.program import TEXT, WIRE, Program
+from mailer.compose.residual import Tree
+
+
+class Encoding(StrEnum):
+    """A body's Content-Transfer-Encoding."""
+
+    QUOTED_PRINTABLE = "quoted-printable"
+    BASE64 = "base64"
+
+
+class Slot(StrEnum):
+    """Where header fields stand that differ between recipients."""
+
+    TO = "to"
+    SUBJECT = "subject"
+    IDENTITY = "identity"  # Date and Message-ID
+    UNSUBSCRIBE = "unsubscribe"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A part's content. In quoted-printable the Static texts of its tree are encoded already."""
+
+    content_type: str
+    encoding: Encoding
+    tree: Tree
+
+
+# Octets that all recipients share (as ASCII text), header fields, and contents.
+Piece = str | Slot | Body
+
+
+@dataclass(frozen=True, slots=True)
+class Base64Content:
+    """A content that is filled as text, then encoded as a whole: base64 knows no column to begin at."""
+
+    program: Program[str]
+
+    def fill(self, names: Names) -> bytes:
+        return encode_base64(self.program.fill(names))
+
+    def prove(self, names: Names) -> None:
+        self.program.prove(names)
+
+
+def assemble(pieces: tuple[Piece, ...], subject: Tree, mailto: str) -> Program[bytes]:
+    """Return the function that makes a recipient's message of `pieces`."""
+    subject_text = Program(TEXT, subject)
+    fields = {
+        Slot.TO: RecipientField(to_field),
+        Slot.SUBJECT: RecipientField(lambda names: unstructured("Subject", subject_text.fill(names))),
+        Slot.IDENTITY: RecipientField(identity_fields),
+        Slot.UNSUBSCRIBE: RecipientField(unsubscribe_field(mailto)),
+    }
+    program = Program(WIRE)
+    for piece in pieces:
+        match piece:
+            case Slot():
+                program.add_part(fields[piece])
+            case str():
+                program.add_stretch(piece.encode("ascii"))
+            case Body(_, Encoding.QUOTED_PRINTABLE, tree):
+                program.add_tree(tree)
+            case Body(_, Encoding.BASE64, tree):
+                program.add_part(Base64Content(Program(TEXT, tree)))
+    return program
+
+
+def dump_piece(piece: Piece) -> Any:
+    """Return `piece` as JSON data."""
+    match piece:
+        case Slot():
+            return {"slot": piece.value}
+        case str():
+            return piece
+        case Body(content_type, encoding, tree):
+            return {"content": content_type, "encoding": encoding.value, "tree": dump_tree(tree)}
+
+
+def load_piece(data: Any) -> Piece:
+    """Return the piece that `dump_piece` wrote; raises KeyError, TypeError or ValueError on anything else."""
+    match data:
+        case str(octets):
+            return octets
+        case {"slot": slot}:
+            return Slot(slot)
+        case {"content": str(content_type), "encoding": encoding, "tree": tree}:
+            return Body(content_type, Encoding(encoding), load_tree(tree))
+    raise ValueError(f"not a piece of a message: {data!r}")

@@ -1,0 +1,146 @@
+"""A residual tree as a function: static stretches stand ready, what differs is put between.
+
+Every expression outside branches and loops is evaluated once for a recipient, however often it is used;
+branches and loops run only when they are reached. `prove` does all of that without joining the stretches,
+so it raises exactly when `fill` would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from mailer.compose.canonical import expression_key
+from mailer.compose.encode import encode_quoted_printable
+from mailer.compose.escape import escape_value
+from mailer.compose.evaluate import Names, bind, evaluate
+from mailer.compose.expression import Expression
+from mailer.compose.residual import Branch, Hole, Loop, Place, Static, Tree
+
+Written = TypeVar("Written")  # str or bytes
+Made = TypeVar("Made", covariant=True)
+
+
+class Part(Protocol[Made]):
+    """Something that is different for each recipient."""
+
+    def fill(self, names: Names) -> Made: ...
+
+    def prove(self, names: Names) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notation(Generic[Written]):
+    """How a program writes: its static stretches (once) and its escaped values (for each recipient)."""
+
+    join: Callable[[Iterable[Written]], Written]
+    stretch: Callable[[str], Written]
+    value: Callable[[str], Written]
+
+
+TEXT: Notation[str] = Notation("".join, str, str)
+# The stretches of a tree that goes out in quoted-printable are encoded already.
+WIRE: Notation[bytes] = Notation(b"".join, lambda stretch: stretch.encode("ascii"), encode_quoted_printable)
+
+
+class Program(Generic[Written]):
+    """Pieces in order, some of which are filled in for each recipient."""
+
+    def __init__(self, notation: Notation[Written], tree: Tree = ()) -> None:
+        self._notation = notation
+        self._pieces: list[Written] = []
+        self._holes: dict[str, tuple[Expression, dict[tuple[Place, bool], list[int]]]] = {}
+        self._parts: list[tuple[int, Part[Written]]] = []
+        self.add_tree(tree)
+
+    def fill(self, names: Names) -> Written:
+        """Return the pieces joined, with the recipient's values; raises CannotFill."""
+        pieces = self._pieces.copy()
+        write = self._notation.value
+        for expression, forms in self._holes.values():
+            value = evaluate(expression, names)
+            for (place, url_start), slots in forms.items():
+                piece = write(escape_value(value, place, url_start))
+                for slot in slots:
+                    pieces[slot] = piece
+        for slot, part in self._parts:
+            pieces[slot] = part.fill(names)
+        return self._notation.join(pieces)
+
+    def prove(self, names: Names) -> None:
+        """Raise what `fill` would: an escaped value can always be encoded."""
+        for expression, forms in self._holes.values():
+            value = evaluate(expression, names)
+            for place, url_start in forms:
+                escape_value(value, place, url_start)
+        for _, part in self._parts:
+            part.prove(names)
+
+    def add_tree(self, tree: Tree) -> None:
+        """Put `tree` at the end; its Static texts are as the notation wants them."""
+        for node in tree:
+            match node:
+                case Static(text):
+                    self.add_stretch(self._notation.stretch(text))
+                case Hole():
+                    self._add_hole(node)
+                case Branch():
+                    self.add_part(Choice(node, self._notation))
+                case Loop():
+                    self.add_part(Repetition(node, self._notation))
+
+    def add_stretch(self, stretch: Written) -> None:
+        """Put what is the same for all at the end."""
+        self._pieces.append(stretch)
+
+    def add_part(self, part: Part[Written]) -> None:
+        """Put `part` at the end."""
+        self._parts.append((self._add_slot(), part))
+
+    def _add_hole(self, hole: Hole) -> None:
+        _, forms = self._holes.setdefault(expression_key(hole.expression), (hole.expression, {}))
+        forms.setdefault((hole.place, hole.url_start), []).append(self._add_slot())
+
+    def _add_slot(self) -> int:
+        self._pieces.append(self._notation.join(()))
+        return len(self._pieces) - 1
+
+
+class Choice(Generic[Written]):
+    """A recipient's `if`."""
+
+    def __init__(self, branch: Branch, notation: Notation[Written]) -> None:
+        self._condition = branch.condition
+        self._then = Program(notation, branch.then)
+        self._otherwise = Program(notation, branch.otherwise)
+
+    def fill(self, names: Names) -> Written:
+        return self._taken(names).fill(names)
+
+    def prove(self, names: Names) -> None:
+        self._taken(names).prove(names)
+
+    def _taken(self, names: Names) -> Program[Written]:
+        return self._then if evaluate(self._condition, names) else self._otherwise
+
+
+class Repetition(Generic[Written]):
+    """A recipient's `for`."""
+
+    def __init__(self, loop: Loop, notation: Notation[Written]) -> None:
+        self._loop = loop
+        self._body = Program(notation, loop.body)
+        self._otherwise = Program(notation, loop.otherwise)
+        self._join = notation.join
+
+    def fill(self, names: Names) -> Written:
+        turns = [self._body.fill(scope) for scope in bind(self._loop, names)]
+        return self._join(turns) if turns else self._otherwise.fill(names)
+
+    def prove(self, names: Names) -> None:
+        scopes = list(bind(self._loop, names))
+        for scope in scopes:
+            self._body.prove(scope)
+        if not scopes:
+            self._otherwise.prove(names)

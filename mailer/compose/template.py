@@ -1,0 +1,120 @@
+"""The compiled message: wire octets with holes. A send keeps it, and every later run fills the same one."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+
+from mailer.compose.canonical import canonical_json, dump_tree, load_tree
+from mailer.compose.encode import decode_quoted_printable
+from mailer.compose.evaluate import Names, uses
+from mailer.compose.pieces import Body, Encoding, Piece, assemble, dump_piece, load_piece
+from mailer.compose.program import TEXT, WIRE, Program
+from mailer.compose.residual import Tree
+from mailer.errors import ExitCode, MailerError
+
+VERSION = 1
+
+
+class TemplateError(MailerError):
+    """A stored message template can't be read."""
+
+    exit_code = ExitCode.REFUSED
+
+
+@dataclass(frozen=True)
+class MessageTemplate:
+    """One issue's message, ready to be filled for each recipient.
+
+    `names` are the recipient's: `subscriber` (a mapping of fields), `unsubscribe_url`, whatever else the
+    issue uses, and `envelope` (an `Envelope`).
+    """
+
+    slug: str
+    subject_tree: Tree
+    mailto: str
+    pieces: tuple[Piece, ...]
+
+    def fill(self, names: Names) -> bytes:
+        """Return the whole message: 7-bit lines that end in CRLF, none of a body beginning with a dot."""
+        return self._message.fill(names)
+
+    def prove(self, names: Names) -> None:
+        """Raise what `fill` would, without making the message."""
+        self._message.prove(names)
+
+    def subject(self, names: Names) -> str:
+        """Return the subject as a person reads it."""
+        return Program(TEXT, self.subject_tree).fill(names)
+
+    def html(self, names: Names) -> str:
+        """Return the HTML part as a mail client sees it."""
+        return self._read("text/html", names)
+
+    def text(self, names: Names) -> str:
+        """Return the text part as a mail client sees it."""
+        return self._read("text/plain", names)
+
+    def html_size(self, names: Names) -> int:
+        """Return the octets of the HTML part once decoded: what Gmail clips at 102,400."""
+        return len(self.html(names).encode())
+
+    @cached_property
+    def uses(self) -> frozenset[str]:
+        """The subscriber's fields that the issue names."""
+        trees = (self.subject_tree, *(piece.tree for piece in self.pieces if isinstance(piece, Body)))
+        return frozenset().union(*map(uses, trees))
+
+    @cached_property
+    def revision(self) -> str:
+        """The SHA-256 of what is sent, in hex: the same wherever and whenever this issue is compiled."""
+        return sha256(self._canonical.encode()).hexdigest()
+
+    def dump(self) -> bytes:
+        """Return the template as compressed JSON that `load` reads."""
+        return zlib.compress(self._canonical.encode())
+
+    @classmethod
+    def load(cls, data: bytes) -> MessageTemplate:
+        """Return the template that `dump` wrote, or raise TemplateError."""
+        try:
+            content = json.loads(zlib.decompress(data))
+            version = content["version"]
+            if version == VERSION:
+                pieces = tuple(load_piece(piece) for piece in content["pieces"])
+                return cls(content["slug"], load_tree(content["subject"]), content["mailto"], pieces)
+        except (zlib.error, ValueError, KeyError, TypeError) as error:
+            raise TemplateError(f"the stored message template is damaged: {error}") from error
+        raise TemplateError(
+            f"the stored message template is of version {version}, this program reads {VERSION}",
+            next_step="finish the send with the version of mailer that began it",
+        )
+
+    @cached_property
+    def _canonical(self) -> str:
+        pieces = [dump_piece(piece) for piece in self.pieces]
+        subject = dump_tree(self.subject_tree)
+        return canonical_json(
+            {
+                "version": VERSION,
+                "slug": self.slug,
+                "subject": subject,
+                "mailto": self.mailto,
+                "pieces": pieces,
+            }
+        )
+
+    @cached_property
+    def _message(self) -> Program[bytes]:
+        return assemble(self.pieces, self.subject_tree, self.mailto)
+
+    def _read(self, content_type: str, names: Names) -> str:
+        (body,) = (
+            piece for piece in self.pieces if isinstance(piece, Body) and piece.content_type == content_type
+        )
+        if body.encoding is Encoding.BASE64:
+            return Program(TEXT, body.tree).fill(names)
+        return decode_quoted_printable(Program(WIRE, body.tree).fill(names))
