@@ -8,12 +8,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailer.errors import UsageError
+from mailer.bundled import templates_folder
+from mailer.domain.address import Mailbox
+from mailer.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from mailer.engine.sending import Sending
     from mailer.settings import Settings
+    from mailer.smtp.account import Account
+    from mailer.storage.accounts import Accounts
+    from mailer.storage.ledger import Ledger
+    from mailer.storage.people import People
 
 
 def find_workspace(chosen: Path | None) -> Path:
@@ -56,8 +63,130 @@ class App:
         return load_settings(self.root)
 
     @cached_property
+    def template_folders(self) -> list[Path]:
+        """Where templates are looked for: the workspace's own win over the bundled ones."""
+        return list(dict.fromkeys([self.root / "templates", templates_folder()]))
+
+    @cached_property
     def database(self) -> Engine:
         """The database, migrated, its file made if there was none."""
         from mailer.storage.database import open_database
 
         return open_database(self.settings.database_url.get_secret_value(), self.root)
+
+    @cached_property
+    def journals(self) -> Path:
+        """The folder of the workers' journals, beside the database."""
+        from mailer.storage.database import database_path
+
+        path = database_path(self.settings.database_url.get_secret_value(), self.root)
+        return path.with_name(f"{path.name}.journals")
+
+    @cached_property
+    def people(self) -> People:
+        """Lists and subscribers."""
+        from mailer.storage.people import People
+
+        return People(self.database)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Sends and deliveries."""
+        from mailer.storage.ledger import Ledger
+
+        return Ledger(self.database)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """The ledger for reading."""
+        from mailer.storage.accounts import Accounts
+
+        return Accounts(self.database)
+
+    @cached_property
+    def smtp_account(self) -> Account:
+        """The SMTP server and who we are there."""
+        from mailer.smtp.account import Account
+
+        s = self.settings
+        return Account(
+            host=s.smtp_host,
+            port=s.smtp_port,
+            security=s.smtp_security,
+            username=s.smtp_username,
+            password=s.smtp_password.get_secret_value(),
+            ca_file=str(self.root / s.smtp_ca_file) if s.smtp_ca_file else "",
+            connections=s.smtp_connections,
+            local_name=self.sender.address.domain,
+        )
+
+    @cached_property
+    def sender(self) -> Mailbox:
+        """The mailbox that issues come from."""
+        return self._mailbox("MAIL_FROM")
+
+    def sending(self, *, rate: float | None = None) -> Sending:
+        """The main job, at most `rate` messages a second (default: the setting's)."""
+        from mailer.engine.dispatch import Dispatcher
+        from mailer.engine.press import Press
+        from mailer.engine.sending import Sending
+
+        s = self.settings
+        self._check_links()
+        reply_to = self._mailbox("MAIL_REPLY_TO") if s.mail_reply_to else None
+        press = Press(
+            folders=self.template_folders,
+            sender=self.sender,
+            reply_to=reply_to,
+            return_path=(
+                self._mailbox("MAIL_RETURN_PATH") if s.mail_return_path else self.sender
+            ).address.wire,
+            unsubscribe_address=self._unsubscribe(reply_to).address.wire,
+            postal_address=s.postal_address,
+            base_url=s.base_url,
+            key=s.secret_key.get_secret_value().encode(),
+        )
+        dispatcher = Dispatcher(
+            self.database,
+            self.journals,
+            self.smtp_account,
+            rate=s.mail_rate if rate is None else rate,
+            resend_uncertain=s.uncertain == "resend",
+        )
+        return Sending(press, dispatcher)
+
+    def _unsubscribe(self, reply_to: Mailbox | None) -> Mailbox:
+        if self.settings.mail_unsubscribe:
+            return self._mailbox("MAIL_UNSUBSCRIBE")
+        return reply_to or self.sender
+
+    def _mailbox(self, name: str) -> Mailbox:
+        text: str = getattr(self.settings, name.lower())
+        try:
+            return Mailbox.parse(text)
+        except ValueError as error:
+            raise SettingsError(f"{name} = {text!r}: {error}", next_step=f"Correct {name} in .env.") from None
+
+    def _check_links(self) -> None:
+        s = self.settings
+        if s.base_url and not s.secret_key.get_secret_value():
+            raise SettingsError(
+                "BASE_URL is set, but there is no SECRET_KEY to sign the links in mails with",
+                next_step="Set SECRET_KEY in .env to a long random text; `mailer init` makes one.",
+            )
+        if s.base_url and _is_loopback(s.base_url) and not self.smtp_account.loopback:
+            raise SettingsError(
+                f"BASE_URL = {s.base_url} is this machine only, but SMTP_HOST = {s.smtp_host} mails the world",
+                next_step="Set BASE_URL to where subscribers reach `mailer serve`, or leave it empty.",
+            )
+
+
+def _is_loopback(url: str) -> bool:
+    from ipaddress import ip_address
+    from urllib.parse import urlsplit
+
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -9,6 +9,7 @@ from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
 
+from mailer.compose.head import Envelope
 from mailer.domain.address import Address
 from mailer.domain.link import unsubscribe_url
 from mailer.domain.recipient import Recipient
@@ -33,12 +34,12 @@ class Correspondence:
         return {
             "subscriber": recipient.values(),
             "unsubscribe_url": self.unsubscribe_url(recipient),
-            "envelope": {
-                "to_name": recipient.name or "",
-                "to_address": wire_address(recipient.email),
-                "message_id": self.message_id(recipient),
-                "date": _date(int(moment)),
-            },
+            "envelope": Envelope(
+                to_name=recipient.name or "",
+                to_address=wire_address(recipient.email),
+                message_id=self.message_id(recipient),
+                date=_date(int(moment)),
+            ),
         }
 
     def unsubscribe_url(self, recipient: Recipient) -> str:

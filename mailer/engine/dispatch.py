@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from mailer.compose.message import MessageTemplate
+from mailer.compose.template import MessageTemplate
 from mailer.domain.delivery import State
 from mailer.domain.retry import RetryPolicy
 from mailer.engine.correspondence import Correspondence

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from mailer.compose.message import MessageTemplate
-from mailer.domain.address import AddressError
+from mailer.compose.template import MessageTemplate
 from mailer.domain.audience import Audience
 from mailer.domain.recipient import Recipient
 from mailer.engine.correspondence import Correspondence
@@ -75,30 +73,26 @@ FILL_IN = (
 )
 
 
-def _refusals(
-    slug: str, total: int, counts: Counter[str], problems: dict[str, list[str]]
-) -> Iterator[str]:
+def _refusals(slug: str, total: int, counts: Counter[str], problems: dict[str, list[str]]) -> Iterator[str]:
     yield f"{slug} can't be rendered for everyone; nothing was sent:"
     for problem, count in counts.most_common(10):
         more = ", ..." if count > len(problems[problem]) else ""
         yield f"  {problem}: {count:,} of {total:,} ({', '.join(problems[problem])}{more})"
 
 
-def check_size(html_octets: int) -> list[str]:
-    """Return a warning for HTML that comes near Gmail's limit; PlanRefused beyond it."""
-    if html_octets > CLIPPED_AT:
-        raise PlanRefused(
-            f"the HTML is {html_octets:,} octets; Gmail cuts it off at {CLIPPED_AT:,}, and the footer with it",
-            next_step="Shorten the issue, or send it anyway with --force.",
-        )
-    if html_octets > WARN_FROM:
-        return [f"the HTML is {html_octets:,} octets, near the {CLIPPED_AT:,} where Gmail cuts it off"]
-    return []
+def check_size(html_octets: int, *, force: bool) -> list[str]:
+    """Return a warning for HTML that comes near Gmail's limit; PlanRefused beyond it, unless forced."""
+    if html_octets <= WARN_FROM:
+        return []
+    if html_octets <= CLIPPED_AT or force:
+        return [f"the HTML is {html_octets:,} octets; Gmail cuts it off at {CLIPPED_AT:,}"]
+    raise PlanRefused(
+        f"the HTML is {html_octets:,} octets; Gmail cuts it off at {CLIPPED_AT:,}, and the footer with it",
+        next_step="Shorten the issue, or send it anyway with --force.",
+    )
 
 
-def split(
-    candidates: Iterable[tuple[Recipient, str | None]], excluded: Counter[str]
-) -> Iterator[Recipient]:
+def split(candidates: Iterable[tuple[Recipient, str | None]], excluded: Counter[str]) -> Iterator[Recipient]:
     """Yield those who get the issue, counting the others' reasons in `excluded`."""
     for recipient, reason in candidates:
         if reason is None:

@@ -37,6 +37,11 @@ class Report:
         return worst({code for code, holds in held.items() if holds})
 
     @property
+    def queued(self) -> int:
+        """How many may be sent right now."""
+        return self.totals.states.get(State.QUEUED, 0)
+
+    @property
     def next_step(self) -> str:
         """The command that a person would want next."""
         slug, states = self.send.slug, self.totals.states

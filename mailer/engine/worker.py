@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from mailer.compose.message import MessageTemplate
+from mailer.compose.template import MessageTemplate
 from mailer.domain.delivery import State
 from mailer.domain.outcome import Outcome, Untried
 from mailer.domain.settlement import Settlement, settle
@@ -68,7 +68,7 @@ class Worker:
         return Envelope(
             key=claim.delivery_id,
             sender=self.correspondence.return_path,
-            recipient=names["envelope"]["to_address"],
+            recipient=names["envelope"].to_address,
             content=self.template.fill(names),
         )
 

@@ -122,6 +122,13 @@ class Ledger:
             for row in connection.execution_options(yield_per=PAGE).execute(query):
                 yield _recipient(row), row.reason
 
+    def person(self, email_key: str) -> Recipient | None:
+        """Return the subscriber with this address as a send would see them now."""
+        query = select(subscribers.c.id.label("subscriber_id"), *(subscribers.c[name] for name in SNAPSHOT))
+        with self._engine.connect() as connection:
+            row = connection.execute(query.where(subscribers.c.email_key == email_key)).one_or_none()
+        return _recipient(row) if row else None
+
     def freeze(
         self,
         slug: str,

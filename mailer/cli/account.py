@@ -1,0 +1,120 @@
+"""What happened, to whom, and why: status, deliveries, verify, why."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from mailer.errors import ExitCode, UsageError, worst
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+
+STATES = ["queued", "claimed", "handed", "accepted", "deferred", "failed", "uncertain", "cancelled"]
+
+
+@click.command()
+@click.argument("issue", required=False)
+@click.option("--json", "as_json", is_flag=True, help="As data.")
+@click.pass_obj
+def status(app: App, issue: str | None, as_json: bool) -> None:
+    """Show where each send stands, or those of one ISSUE."""
+    from mailer.cli.issues import sends_of
+    from mailer.engine.report import Report
+
+    sends = sends_of(app, issue) if issue else app.ledger.sends()
+    reports = [Report(send, app.accounts.totals(send)) for send in sends]
+    if as_json:
+        click.echo(json.dumps([report.data() for report in reports], ensure_ascii=False))
+    elif reports:
+        click.echo("\n".join(report.text() for report in reports))
+    else:
+        click.echo("Nothing was sent yet.", err=True)
+
+
+@click.command()
+@click.argument("issue")
+@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
+@click.option("--csv", "as_csv", is_flag=True, help="As CSV.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object a line.")
+@click.pass_obj
+def deliveries(app: App, issue: str, state: str | None, as_csv: bool, as_json: bool) -> None:
+    """Show who got ISSUE, who did not, and the server's words."""
+    from mailer.cli.issues import sends_of
+    from mailer.domain.delivery import State
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    if as_csv:
+        writer.writerow(["email", "state", "attempts", "updated", "due", "words"])
+    for send in sends_of(app, issue):
+        for line in app.accounts.lines(send, State(state) if state else None):
+            due = line.due_at.isoformat() if line.due_at else ""
+            row = (line.email, str(line.state), line.attempts, line.updated_at.isoformat(), due, line.words)
+            if as_csv:
+                writer.writerow(_harmless(cell) for cell in row)
+            elif as_json:
+                keys = ("email", "state", "attempts", "updated", "due", "words")
+                click.echo(json.dumps(dict(zip(keys, row, strict=True)), ensure_ascii=False))
+            else:
+                again = f"  (again after {line.due_at:%Y-%m-%d %H:%M} UTC)" if line.due_at else ""
+                click.echo(f"{line.state:<9}  {line.email:<32}  {line.words}{again}")
+
+
+def _harmless(cell: object) -> object:
+    # A spreadsheet would run a cell that begins like a formula; the server's words are foreign text.
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+@click.command()
+@click.argument("issue")
+@click.option("--json", "as_json", is_flag=True, help="As data.")
+@click.pass_obj
+def verify(app: App, issue: str, as_json: bool) -> None:
+    """Prove that every candidate of ISSUE is in exactly one state, with the server's reply.
+
+    Exits 0 when all is settled, 4 with permanent failures, 5 with uncertain ones, 75 while some are open,
+    and 1 if the account does not add up.
+    """
+    from mailer.cli.issues import sends_of
+    from mailer.cli.verdict import verdict
+
+    verdicts = [verdict(app.accounts, send) for send in sends_of(app, issue)]
+    if as_json:
+        click.echo(json.dumps([each.data() for each in verdicts], ensure_ascii=False))
+    else:
+        click.echo("\n".join(each.text() for each in verdicts))
+    raise click.exceptions.Exit(worst({each.exit_code for each in verdicts}))
+
+
+@click.command()
+@click.argument("email")
+@click.option("--json", "as_json", is_flag=True, help="As data.")
+@click.pass_obj
+def why(app: App, email: str, as_json: bool) -> None:
+    """Show what EMAIL got or did not get, and why, in the order it happened."""
+    from mailer.domain.address import Address
+
+    try:
+        address = Address.parse(email)
+    except ValueError as error:
+        raise UsageError(f"{email}: {error}") from None
+    events = app.accounts.history(address.key)
+    if as_json:
+        click.echo(
+            json.dumps(
+                [{"at": event.at and event.at.isoformat(), "what": event.what} for event in events],
+                ensure_ascii=False,
+            )
+        )
+    elif events:
+        for event in events:
+            click.echo(f"{event.at:%Y-%m-%d %H:%M:%S}  {event.what}")
+    else:
+        click.echo(
+            f"{address.typed} is not known here: never imported, never mailed, not suppressed.", err=True
+        )
+        raise click.exceptions.Exit(ExitCode.USAGE)

@@ -1,0 +1,88 @@
+"""The rehearsals of `send-issue`: `--test` and `--dry-run`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailer.errors import ExitCode, UsageError, worst
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+    from mailer.domain.address import Address
+    from mailer.engine.sending import Job, Sending
+
+
+def dry_run(
+    sending: Sending, job: Job, output: Path | None, *, again: bool, force: bool, as_json: bool
+) -> None:
+    """Plan, then render every message in full; write them to `output` if given."""
+    from mailer.cli.progress import bar
+    from mailer.engine.plan import split
+    from mailer.engine.rehearse import write_files
+
+    plan = sending.plan(job, again=again, force=force)
+    click.echo(plan.text(), err=True)
+    recipients = split(sending.ledger.preview(job.issue.slug, job.audience, again=again), Counter())
+    octets = 0
+    with bar("Rendering", plan.recipients) as progress:
+        for size in write_files(job.template, sending.correspondence(job), recipients, output):
+            octets += size
+            progress(1)
+    if as_json:
+        data = {"issue": plan.slug, "revision": plan.revision, "audience": plan.recipients}
+        click.echo(json.dumps(data | {"excluded": plan.excluded, "octets": octets, "dry_run": True}))
+        return
+    where = f", written to {output}" if output else ""
+    click.echo(
+        f"Dry run: {plan.recipients:,} messages rendered ({octets:,} octets){where}; nothing was sent."
+    )
+
+
+def send_tests(app: App, sending: Sending, job: Job, typed: tuple[str, ...]) -> None:
+    """Send one message to each address that was typed, and say what the server answered."""
+    from mailer.engine.rehearse import send_tests as send
+    from mailer.engine.rehearse import stand_in
+
+    addresses = [_address(text) for text in typed]
+    example = next(
+        (r for r, reason in sending.ledger.preview(job.issue.slug, job.audience) if not reason), None
+    )
+    recipients = [stand_in(address, app.ledger.person(address.key), example) for address in addresses]
+    outcomes = send(job.template, sending.correspondence(job), recipients, app.smtp_account)
+    codes = set()
+    for address, outcome in zip(addresses, outcomes, strict=True):
+        words, code = _said(outcome)
+        codes.add(code)
+        click.echo(f"{address.typed}: {words}")
+    raise click.exceptions.Exit(worst(codes))
+
+
+def _address(text: str) -> Address:
+    from mailer.domain.address import Address
+
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        raise UsageError(f"--test {text}: {error}") from None
+
+
+def _said(outcome: object) -> tuple[str, ExitCode]:
+    from mailer.domain.outcome import Accepted, Deferred, Rejected, Uncertain, Untried
+
+    match outcome:
+        case Accepted(reply):
+            return f"accepted: {reply}", ExitCode.COMPLETE
+        case Deferred(reply):
+            return f"deferred: {reply}", ExitCode.AGAIN
+        case Rejected(reply):
+            return f"refused: {reply}", ExitCode.FAILURES
+        case Uncertain(reason):
+            return f"uncertain: {reason}", ExitCode.UNCERTAIN
+        case Untried(reason):
+            return f"not sent: {reason}", ExitCode.AGAIN
+    raise AssertionError(outcome)

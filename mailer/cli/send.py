@@ -1,0 +1,233 @@
+"""`mailer send-issue`: plan, confirm, send, account for everyone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailer.errors import ExitCode, PlanRefused, UsageError
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+    from mailer.domain.issue import Issue
+    from mailer.engine.report import Report
+    from mailer.engine.sending import Job, Sending
+    from mailer.storage.ledger import Send
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for on the command line, beyond which issue."""
+
+    list_names: tuple[str, ...]
+    excluded: tuple[str, ...]
+    subject: str | None
+    test: tuple[str, ...]
+    dry_run: bool
+    output: Path | None
+    limit: int | None
+    rate: float | None
+    yes: bool
+    force: bool
+    again: bool
+    resume_only: bool
+    retry_failed: bool
+    resend_uncertain: bool
+    accept_uncertain: bool
+    as_json: bool
+    quiet: bool
+
+
+@click.command("send-issue")
+@click.argument("issue")
+@click.option(
+    "--list", "-l", "list_names", multiple=True, metavar="L", help="A list that gets it; repeatable."
+)
+@click.option("--exclude", "excluded", multiple=True, metavar="L", help="A list whose subscribers don't.")
+@click.option("--subject", metavar="TEXT", help="The subject instead of the issue's own.")
+@click.option(
+    "--test", multiple=True, metavar="ADDR", help="One message to this address, outside the ledger."
+)
+@click.option("--dry-run", is_flag=True, help="Plan and render everything, send nothing, record nothing.")
+@click.option(
+    "-o",
+    "output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="With --dry-run: write each message there as an .eml file.",
+)
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Stop after N messages this time.")
+@click.option(
+    "--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="Messages a second at most."
+)
+@click.option("--yes", "-y", is_flag=True, help="Don't ask; needed where there is no terminal.")
+@click.option("--force", is_flag=True, help="Send a draft, or an issue that Gmail would cut off.")
+@click.option("--again", is_flag=True, help="Send a finished issue once more to the same audience.")
+@click.option("--resume-only", is_flag=True, help="Go on with a send that was begun; never begin one.")
+@click.option("--retry-failed", is_flag=True, help="Queue again what the server refused for good.")
+@click.option("--resend-uncertain", is_flag=True, help="Send again where the answer was lost.")
+@click.option("--accept-uncertain", is_flag=True, help="Count as delivered where the answer was lost.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as data, on stdout.")
+@click.option("-q", "--quiet", is_flag=True, help="No plan and no progress, only the summary and errors.")
+@click.pass_obj
+def send_issue(app: App, /, issue: str, **asked: object) -> None:
+    """Send ISSUE (a file, or its slug) to every subscriber of its lists, each exactly once.
+
+    The plan comes first: who gets it, who does not and why, and every message rendered, before anything is
+    sent. Run the same command again to go on with a send that was stopped.
+
+    \b
+    Exit codes: 0 complete; 2 usage, setting or template; 3 refused by the plan;
+    4 finished with permanent failures; 5 uncertain deliveries need a decision;
+    75 deferred or locked, run again; 130 interrupted.
+    """
+    from mailer.cli.issues import load
+
+    options = Options(**asked)  # type: ignore[arg-type]  # click made them of the options above
+    if options.resend_uncertain and options.accept_uncertain:
+        raise UsageError("--resend-uncertain and --accept-uncertain exclude each other")
+    announce_settings(app)
+    loaded = load(app, issue)
+    sending = app.sending(rate=options.rate)
+    job = prepare(app, sending, loaded, options)
+    if options.test:
+        from mailer.cli.rehearse import send_tests
+
+        send_tests(app, sending, job, options.test)
+    elif options.dry_run:
+        from mailer.cli.rehearse import dry_run
+
+        dry_run(
+            sending, job, options.output, again=options.again, force=options.force, as_json=options.as_json
+        )
+    else:
+        _send(app, sending, job, options)
+
+
+def announce_settings(app: App) -> None:
+    """Say in one line that the defaults are used, where there is no .env."""
+    if not (app.root / ".env").is_file():
+        where = f"{app.settings.smtp_host}:{app.settings.smtp_port}"
+        click.echo(
+            f"No .env in {app.root}: using the defaults; mail goes to {where} (`mailer sandbox`).", err=True
+        )
+
+
+def prepare(app: App, sending: Sending, issue: Issue, options: Options) -> Job:
+    """Compile the issue for the lists that were asked for, or its own."""
+    from mailer.domain.audience import Audience
+    from mailer.engine.press import with_subject
+
+    names = options.list_names or issue.lists
+    if not names:
+        known = (
+            ", ".join(each.name for each in app.people.all_lists()) or "none yet: mailer lists create NAME"
+        )
+        raise UsageError(
+            f"to which list? {issue.path} names none", next_step=f"Add --list L. Lists: {known}."
+        )
+    lists = [app.people.list_named(name) for name in dict.fromkeys(names)]
+    excluded = tuple(app.people.list_named(name).name for name in options.excluded)
+    if issue.draft and not (options.force or options.test or options.dry_run):
+        raise PlanRefused(
+            f"{issue.path} is marked as a draft", next_step="Take `draft: true` out of it, or add --force."
+        )
+    audience = Audience(tuple(each.name for each in lists), excluded)
+    return sending.prepare(with_subject(issue, options.subject), audience, lists)
+
+
+def _send(app: App, sending: Sending, job: Job, options: Options) -> None:
+    sending.dispatcher.recover(app.now())
+    send = sending.existing(job, again=options.again)
+    if send is None:
+        send = _begin(app, sending, job, options)
+        report = _run(app, sending, send, job, options)
+    else:
+        report = _go_on(app, sending, send, job, options)
+    finish(report, as_json=options.as_json)
+
+
+def finish(report: Report, *, as_json: bool) -> None:
+    """Print the summary and end with the exit code that it calls for."""
+    click.echo(json.dumps(report.data(), ensure_ascii=False) if as_json else report.text())
+    raise click.exceptions.Exit(report.exit_code)
+
+
+def _begin(app: App, sending: Sending, job: Job, options: Options) -> Send:
+    if options.resume_only:
+        raise UsageError(
+            f"no send of {job.issue.slug} to {job.audience} was begun",
+            next_step="Leave out --resume-only to begin one.",
+        )
+    _check_postal_address(app)
+    if not options.yes:
+        plan = sending.plan(job, again=options.again, force=options.force)
+        click.echo(plan.text(), err=True)
+        _ask(f"Send it to {plan.recipients:,} people through {app.smtp_account.where}?")
+    send, frozen = sending.begin(job, app.now(), force=options.force)
+    if options.yes and not options.quiet:
+        click.echo(frozen.text(), err=True)
+    return send
+
+
+def _check_postal_address(app: App) -> None:
+    if not app.settings.postal_address and not app.smtp_account.loopback:
+        raise PlanRefused(
+            "there is no POSTAL_ADDRESS for the footer, which the law asks for in many countries",
+            next_step="Set POSTAL_ADDRESS in .env.",
+        )
+
+
+def _go_on(app: App, sending: Sending, send: Send, job: Job, options: Options) -> Report:
+    _decide(app, sending, send, options)
+    sending.dispatcher.prepare(send, app.now())
+    report = sending.report(send)
+    waiting = report.queued
+    if not waiting:
+        if not options.quiet:
+            click.echo(f"{send.slug}: nothing to do{_because(report)}.", err=True)
+        return report
+    if not options.yes:
+        _ask(f"Go on with {send.slug} ({waiting:,} to send) through {app.smtp_account.where}?")
+    return _run(app, sending, send, job, options)
+
+
+def _because(report: Report) -> str:
+    return " now" if report.totals.open else f", it went to {report.send.audience} before"
+
+
+def _decide(app: App, sending: Sending, send: Send, options: Options) -> None:
+    from mailer.domain.delivery import State
+
+    decisions: Sequence[tuple[bool, State, State, str]] = (
+        (options.resend_uncertain, State.UNCERTAIN, State.QUEUED, "decided: --resend-uncertain"),
+        (options.accept_uncertain, State.UNCERTAIN, State.ACCEPTED, "decided: --accept-uncertain"),
+        (options.retry_failed, State.FAILED, State.QUEUED, "decided: --retry-failed"),
+    )
+    for asked, before, after, reason in decisions:
+        if asked:
+            moved = sending.ledger.decide(send, before, after, reason, app.now())
+            click.echo(f"{moved:,} {before} -> {after}", err=True)
+
+
+def _ask(question: str) -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("there is no terminal to ask on", next_step="Add --yes to send without being asked.")
+    if not click.confirm(question, err=True):
+        click.echo("Nothing was sent.", err=True)
+        raise click.exceptions.Exit(ExitCode.COMPLETE)
+
+
+def _run(app: App, sending: Sending, send: Send, job: Job, options: Options) -> Report:
+    from mailer.cli.progress import bar
+
+    waiting = sending.report(send).queued
+    total = min(waiting, options.limit or waiting)
+    with bar(f"Sending {send.slug}", total, quiet=options.quiet) as progress:
+        return sending.run(send, job.lists[0].id, app.now(), limit=options.limit, progress=progress)

@@ -1,0 +1,79 @@
+"""What `mailer verify` finds of one send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mailer.domain.delivery import OPEN, State
+from mailer.errors import ExitCode, worst
+from mailer.storage.accounts import Accounts, Line, Totals
+from mailer.storage.ledger import Send
+
+NAMED = 20  # open deliveries listed one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The account of one send: its totals, what does not add up, and some of those still open."""
+
+    send: Send
+    totals: Totals
+    discrepancies: list[str]
+    open_lines: list[Line]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 when all is settled and adds up."""
+        states = self.totals.states
+        held = {
+            ExitCode.INTERNAL: bool(self.discrepancies),
+            ExitCode.UNCERTAIN: bool(states.get(State.UNCERTAIN)),
+            ExitCode.AGAIN: self.totals.open > states.get(State.UNCERTAIN, 0),
+            ExitCode.FAILURES: bool(states.get(State.FAILED)),
+        }
+        return worst({code for code, holds in held.items() if holds})
+
+    def text(self) -> str:
+        """Return the verdict for a person."""
+        t, mark = self.totals, "not clean" if self.discrepancies else "clean"
+        states = ", ".join(f"{state} {count:,}" for state, count in sorted(t.states.items())) or "nobody"
+        lines = [
+            f"{self.send.slug} · rev {self.send.revision[:6]} · {self.send.audience}: {mark}",
+            f"  candidates {self.send.candidates:,} = audience {t.audience:,} + excluded {sum(t.excluded.values()):,}",
+            f"  {states}; {t.open:,} open",
+        ]
+        lines += [f"  DOES NOT ADD UP: {words}" for words in self.discrepancies]
+        lines += [
+            f"  open: {line.email} {line.state}: {line.words or 'not tried yet'}" for line in self.open_lines
+        ]
+        if t.open > len(self.open_lines):
+            lines.append(
+                f"  ... and {t.open - len(self.open_lines):,} more: mailer deliveries {self.send.slug}"
+            )
+        return "\n".join(lines)
+
+    def data(self) -> dict[str, Any]:
+        """Return the verdict for a program."""
+        return {
+            "issue": self.send.slug,
+            "lists": list(self.send.audience.lists),
+            "candidates": self.send.candidates,
+            "audience": self.totals.audience,
+            "excluded": self.totals.excluded,
+            "states": {state: self.totals.states.get(state, 0) for state in State},
+            "open": self.totals.open,
+            "discrepancies": self.discrepancies,
+            "clean": not self.discrepancies,
+            "exit_code": int(self.exit_code),
+        }
+
+
+def verdict(accounts: Accounts, send: Send) -> Verdict:
+    """Go through the account of one send."""
+    open_lines = [line for state in sorted(OPEN) for line in _some(accounts, send, state)]
+    return Verdict(send, accounts.totals(send), accounts.discrepancies(send), open_lines[:NAMED])
+
+
+def _some(accounts: Accounts, send: Send, state: State) -> list[Line]:
+    return [line for line, _ in zip(accounts.lines(send, state), range(NAMED), strict=False)]

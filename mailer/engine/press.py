@@ -1,0 +1,79 @@
+"""From an issue file to a compiled message template: once an issue, whoever gets it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailer.compose.body import write_body
+from mailer.compose.head import Head
+from mailer.compose.message import compile_message
+from mailer.compose.render import Surroundings, render
+from mailer.compose.template import MessageTemplate
+from mailer.domain.address import Mailbox
+from mailer.domain.issue import Issue
+from mailer.domain.subscriber import SubscriberList
+from mailer.engine.correspondence import Correspondence
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """The sender's identity and the folders in which layouts are looked for, first the workspace's own.
+
+    `unsubscribe_address` takes unsubscribe mails; with a `base_url` links are signed with `key`.
+    """
+
+    folders: Sequence[Path]
+    sender: Mailbox
+    reply_to: Mailbox | None
+    return_path: str
+    unsubscribe_address: str
+    postal_address: str
+    base_url: str
+    key: bytes
+
+    def compile(self, issue: Issue, lists: Sequence[SubscriberList]) -> MessageTemplate:
+        """Render and encode the issue for these lists. Raises IssueError with file and line."""
+        sender = Mailbox.parse(issue.sender) if issue.sender else self.sender
+        reply_to = Mailbox.parse(issue.reply_to) if issue.reply_to else self.reply_to
+        first = lists[0]
+        surroundings = Surroundings(
+            sender_name=sender.name or sender.address.wire,
+            sender_address=sender.address.wire,
+            postal_address=self.postal_address,
+            list_title=first.title,
+            web=bool(self.base_url),
+        )
+        edition = render(issue, write_body(issue), surroundings, self.folders)
+        domain = sender.address.domain
+        head = Head(
+            sender=sender,
+            reply_to=reply_to,
+            list_name=first.name,
+            list_title=first.title,
+            list_domain=domain,
+            unsubscribe_mailto=self.unsubscribe_address,
+            one_click=bool(self.base_url),
+            feedback_id=f"{issue.slug}:{first.name}:newsletter:{domain}",
+        )
+        return compile_message(edition, head)
+
+    def correspondence(self, send_id: int, list_id: int, seed: str) -> Correspondence:
+        """Return what fills a message of this send beyond the recipient's own fields."""
+        return Correspondence(
+            send_id=send_id,
+            list_id=list_id,
+            seed=seed,
+            sender_domain=self.sender.address.domain,
+            return_path=self.return_path,
+            unsubscribe_address=self.unsubscribe_address,
+            base_url=self.base_url,
+            key=self.key,
+        )
+
+
+def with_subject(issue: Issue, subject: str | None) -> Issue:
+    """Return the issue under the subject that was asked for, if one was."""
+    return dataclasses.replace(issue, subject=subject) if subject else issue

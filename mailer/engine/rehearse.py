@@ -1,0 +1,98 @@
+"""Sending without the ledger: a test message to an address, or files instead of mail."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mailer.compose.template import MessageTemplate
+from mailer.domain.address import Address
+from mailer.domain.outcome import Outcome
+from mailer.domain.recipient import Recipient
+from mailer.engine.correspondence import Correspondence
+from mailer.smtp.account import Account
+from mailer.smtp.envelope import Envelope
+from mailer.smtp.pool import deliver
+
+
+@dataclass(slots=True)
+class Batch:
+    """A few messages to hand over, and what became of each (`smtp.pool.Work`)."""
+
+    envelopes: deque[Envelope]
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _out: int = 0
+
+    def take(self) -> Envelope | None:
+        """Return the next message."""
+        if not self.envelopes:
+            return None
+        self._out += 1
+        return self.envelopes.popleft()
+
+    async def wait(self) -> bool:
+        """Wait for the outcomes; nothing comes after them."""
+        while self._out:
+            await self._changed.wait()
+        return False
+
+    def handed(self, keys: Sequence[int]) -> None:
+        """Nothing is recorded of a rehearsal."""
+
+    def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
+        """Keep the outcomes."""
+        self.outcomes.update(results)
+        self._out -= len(results)
+        self._changed.set()
+        self._changed.clear()
+
+
+def send_tests(
+    template: MessageTemplate,
+    correspondence: Correspondence,
+    recipients: Sequence[Recipient],
+    account: Account,
+) -> list[Outcome]:
+    """Send one message to each of `recipients`, outside the ledger; return the outcomes in their order."""
+    envelopes = deque(
+        Envelope(key, correspondence.return_path, names["envelope"].to_address, template.fill(names))
+        for key, names in enumerate(correspondence.names(r, time.time()) for r in recipients)
+    )
+    batch = Batch(envelopes)
+    asyncio.run(deliver(batch, account))
+    return [batch.outcomes[key] for key in range(len(recipients))]
+
+
+def stand_in(address: Address, known: Recipient | None, example: Recipient | None) -> Recipient:
+    """Return whose values a test message to `address` shows: its own subscriber's, else an example's."""
+    if known:
+        return known
+    # Subscriber 0 is nobody, so that a link in the test leads to nobody's subscription.
+    nobody = Recipient(0, address.typed)
+    return replace(example, subscriber_id=0, email=address.typed) if example else nobody
+
+
+def write_files(
+    template: MessageTemplate,
+    correspondence: Correspondence,
+    recipients: Iterable[Recipient],
+    folder: Path | None,
+) -> Iterator[int]:
+    """Render each message in full, write it to `folder` if there is one, and yield its size in octets."""
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+    moment = time.time()
+    for number, recipient in enumerate(recipients, start=1):
+        content = template.fill(correspondence.names(recipient, moment))
+        if folder:
+            (folder / f"{number:06d}-{_file_name(recipient.email)}.eml").write_bytes(content)
+        yield len(content)
+
+
+def _file_name(email: str) -> str:
+    return "".join(c if c.isalnum() or c in "@.+-_" else "_" for c in email)[:100]

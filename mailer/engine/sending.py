@@ -1,0 +1,159 @@
+"""The main job: an issue to an audience, planned, frozen, sent, accounted for; begun or gone on with."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+
+from mailer.compose.template import MessageTemplate
+from mailer.domain.audience import Audience
+from mailer.domain.delivery import State
+from mailer.domain.issue import Issue
+from mailer.domain.recipient import Recipient
+from mailer.domain.subscriber import SubscriberList
+from mailer.engine.correspondence import Correspondence
+from mailer.engine.dispatch import Dispatcher
+from mailer.engine.plan import Plan, check_size, prove, split
+from mailer.engine.press import Press
+from mailer.engine.report import Report
+from mailer.engine.worker import Progress
+from mailer.errors import PlanRefused
+from mailer.storage.accounts import Accounts
+from mailer.storage.ledger import Ledger, Send
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An issue compiled for an audience. `lists` are those of the audience, in its order."""
+
+    issue: Issue
+    audience: Audience
+    lists: Sequence[SubscriberList]
+    template: MessageTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """The main job's steps, each safe to repeat."""
+
+    press: Press
+    dispatcher: Dispatcher
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger that the job is kept in."""
+        return self.dispatcher.ledger
+
+    def prepare(self, issue: Issue, audience: Audience, lists: Sequence[SubscriberList]) -> Job:
+        """Compile the issue for the audience."""
+        return Job(issue, audience, lists, self.press.compile(issue, lists))
+
+    def plan(self, job: Job, *, again: bool = False, force: bool = False) -> Plan:
+        """Count the audience and prove every render, recording nothing. Raises PlanRefused."""
+        excluded: Counter[str] = Counter()
+        recipients = split(self.ledger.preview(job.issue.slug, job.audience, again=again), excluded)
+        plan = self._proved(job, None, recipients, force=force)
+        plan.excluded = dict(excluded)
+        return plan
+
+    def existing(self, job: Job, *, again: bool = False) -> Send | None:
+        """Return the send to go on with, if there is one; PlanRefused if the issue was edited since."""
+        send = self.ledger.find(job.issue.slug, job.audience)
+        if send is None:
+            return None
+        if send.proved_at is None:
+            # Its maker died between freezing and proving; nothing of it was claimed, so it begins anew.
+            self.ledger.discard(send)
+            return None
+        finished = not Accounts(self.dispatcher.database).totals(send).open
+        if again and finished:
+            return None
+        if send.revision != job.template.revision:
+            raise PlanRefused(
+                f"{job.issue.slug} was edited since its send to {job.audience} began: that one is "
+                f"rev {send.revision[:12]}, the file now makes rev {job.template.revision[:12]}",
+                next_step="Undo the edit to go on with the send, or give the new text another slug"
+                + (", or send it to everyone once more with --again." if finished else "."),
+            )
+        return send
+
+    def begin(self, job: Job, now: datetime, *, force: bool = False) -> tuple[Send, Plan]:
+        """Freeze the audience and prove every render of it; PlanRefused leaves nothing behind."""
+        earlier = self.ledger.find(job.issue.slug, job.audience)
+        send = self.ledger.freeze(
+            job.issue.slug,
+            job.audience,
+            subject=job.issue.subject or job.issue.title,
+            revision=job.template.revision,
+            template=job.template.dump(),
+            now=now,
+            occasion=earlier.occasion + 1 if earlier else 0,
+        )
+        try:
+            plan = self._proved(job, send, self.ledger.frozen(send), force=force)
+        except BaseException:
+            self.ledger.discard(send)
+            raise
+        self.ledger.proved(send, now)
+        plan.excluded = Accounts(self.dispatcher.database).totals(send).excluded
+        return send, plan
+
+    def run(
+        self,
+        send: Send,
+        list_id: int,
+        now: datetime,
+        *,
+        limit: int | None = None,
+        progress: Progress | None = None,
+    ) -> Report:
+        """Send what may go now and return what it came to."""
+        accounts = Accounts(self.dispatcher.database)
+        before, began = accounts.totals(send), time.monotonic()
+        correspondence = self.press.correspondence(send.id, list_id, _seed(send))
+        counted: Counter[str] = Counter()
+
+        def count(settled: int) -> None:
+            counted["settled"] += settled
+            if progress:
+                progress(settled)
+
+        interrupted = self.dispatcher.run(send, correspondence, now, limit=limit, progress=count)
+        after = accounts.totals(send)
+        return Report(
+            send,
+            after,
+            settled=counted["settled"],
+            seconds=time.monotonic() - began,
+            failed_now=after.states.get(State.FAILED, 0) - before.states.get(State.FAILED, 0),
+            interrupted=interrupted,
+        )
+
+    def report(self, send: Send) -> Report:
+        """Return how a send stands, without running it."""
+        return Report(send, Accounts(self.dispatcher.database).totals(send))
+
+    def correspondence(self, job: Job, send: Send | None = None) -> Correspondence:
+        """Return what fills the job's messages; without a send, for looking at only."""
+        seed = _seed(send) if send else job.template.revision
+        return self.press.correspondence(send.id if send else 0, job.lists[0].id, seed)
+
+    def _proved(self, job: Job, send: Send | None, recipients: Iterable[Recipient], *, force: bool) -> Plan:
+        correspondence = self.correspondence(job, send)
+        plan = Plan(job.issue.slug, job.issue.subject or job.issue.title, job.template.revision, job.audience)
+        everyone = iter(recipients)
+        if (first := next(everyone, None)) is None:
+            return plan
+        plan.recipients = prove(job.template, correspondence, chain([first], everyone), plan.slug)
+        names = correspondence.names(first, 0)
+        plan.subject = job.template.subject(names)
+        plan.warnings += check_size(job.template.html_size(names), force=force)
+        return plan
+
+
+def _seed(send: Send) -> str:
+    return f"{send.revision}/{send.id}/{send.created_at.isoformat()}"
