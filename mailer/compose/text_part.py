@@ -44,7 +44,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A tag between blocks, as its mark. `opens` is 1 where a stretch begins of choice begins, -1 where it ends, else 0."""
+    """A tag between blocks, as its mark. `opens` is 1 where a choice begins, -1 where it ends, else 0."""
 
     mark: str
     opens: int

@@ -1,0 +1,177 @@
+"""The keys of front matter: what each may hold, and which field of an Issue it becomes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import Any
+
+from mailer.compose.front_matter import Entry
+from mailer.domain.address import CONTROLS, AddressError, Mailbox
+from mailer.domain.issue import Epigraph, Notice
+from mailer.errors import IssueError
+
+_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_NAME = re.compile(r"\w[\w.-]*")
+# Line feeds and tabs may stand in running text; nothing else that is not printed may.
+_PROSE_CONTROLS = re.compile(r"(?![\n\t])[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Unfit(ValueError):
+    """A value does not fit its key; the message says what is expected."""
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Unfit("is not text")
+    text = str(value).strip()
+    if _PROSE_CONTROLS.search(text):
+        raise Unfit("has a control character in it")
+    return text
+
+
+def _line(value: Any) -> str:
+    text = _text(value)
+    if CONTROLS.search(text):
+        raise Unfit("has a line break or control character in it; it must be one line")
+    return text
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    try:
+        return _TRUTH[str(value).lower()]
+    except KeyError:
+        raise Unfit("is neither true nor false") from None
+
+
+def _date(value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 -- the file names no zone
+    try:
+        return datetime.fromisoformat(re.sub(r" +(?=[-+]\d\d:?\d\d$|Z$)", "", str(value)))
+    except ValueError:
+        raise Unfit("is not a date; write 2026-11-22 or 2026-11-22 08:00 or 2026-11-22T08:00+01:00") from None
+
+
+def _language(value: Any) -> str:
+    text = _line(value)
+    if not _LANGUAGE.fullmatch(text):
+        raise Unfit("is not a language tag; write it like de or pt-BR (BCP 47)")
+    return text
+
+
+def _name(value: Any) -> str:
+    text = _line(value)
+    if not _NAME.fullmatch(text) or ".." in text or len(text) > 100:
+        raise Unfit("is not a name: letters, digits, hyphens, underscores and single dots, no folders")
+    return text
+
+
+def _mailbox(value: Any) -> str:
+    text = _line(value)
+    try:
+        Mailbox.parse(text)
+    except AddressError as error:
+        raise Unfit(
+            f"is not a mailbox ({error}); write it like Harbour Gazette <editor@gazette.example>"
+        ) from None
+    return text
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    items = value if isinstance(value, list) else _line(value).split(",")
+    return tuple(name for item in items if (name := _line(item)))
+
+
+def _epigraph(value: Any) -> Epigraph:
+    if not isinstance(value, dict):
+        return Epigraph(_text(value))
+    if unknown := value.keys() - {"text", "source"}:
+        raise Unfit(f"has {min(unknown)!r}; it may have text and source")
+    if not value.get("text"):
+        raise Unfit("has no text")
+    return Epigraph(_text(value["text"]), _text(value.get("source") or ""))
+
+
+def _params(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise Unfit("is not a mapping of names to values; write it in YAML or TOML front matter")
+    return value
+
+
+# key -> (field of Issue, how its value is read)
+FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "title": ("title", _line),
+    "subject": ("subject", _line),
+    "date": ("date", _date),
+    "slug": ("slug", _name),
+    "lang": ("lang", _language),
+    "description": ("description", _text),
+    "draft": ("draft", _truth),
+    "list": ("lists", _names),
+    "segment": ("segment", _line),
+    "template": ("template", _name),
+    "from": ("sender", _mailbox),
+    "reply_to": ("reply_to", _mailbox),
+    "attachments": ("attachments", _names),
+    "tracking": ("tracking", _truth),
+    "archive": ("archive", _truth),
+    "params": ("params", _params),
+    "kicker": ("kicker", _text),
+    "epigraph": ("epigraph", _epigraph),
+    "standfirst": ("standfirst", _text),
+    "byline": ("byline", _text),
+}
+
+# Refused rather than ignored: an issue that asks for them must not go out without.
+NOT_YET = {
+    "segment": "sending to a segment is not possible yet",
+    "attachments": "attachments can't be sent yet",
+    "tracking": "tracking is not possible yet",
+}
+
+
+def read_fields(path: str, entries: Iterable[Entry]) -> tuple[dict[str, Any], list[Notice]]:
+    """Return the Issue fields that `entries` set, and a notice for each unknown key.
+
+    Raise IssueError, with the line, the value and what is expected, for a value that does not fit.
+    """
+    fields: dict[str, Any] = {}
+    notices = []
+    for entry in entries:
+        if entry.name not in FIELDS:
+            notices.append(Notice(path, entry.line, _unknown(entry.key, entry.name)))
+        elif entry.value is not None:
+            name, value = _read(path, entry)
+            fields[name] = value
+    return fields, notices
+
+
+def _unknown(key: str, name: str) -> str:
+    near = get_close_matches(name, FIELDS, n=1)
+    return f"unknown key {key!r}; did you mean {near[0]!r}?" if near else f"unknown key {key!r} is ignored"
+
+
+def _read(path: str, entry: Entry) -> tuple[str, Any]:
+    name, reader = FIELDS[entry.name]
+    try:
+        value = reader(entry.value)
+    except Unfit as unfit:
+        shown = repr(entry.value)
+        shown = shown if len(shown) <= 80 else shown[:77] + "..."
+        raise IssueError(path, entry.line, f"{entry.key}: {shown} {unfit}") from None
+    if value and entry.name in NOT_YET:
+        raise IssueError(
+            path,
+            entry.line,
+            f"{entry.key}: {NOT_YET[entry.name]}",
+            next_step=f"Take {entry.key} out of the issue",
+        )
+    return name, value

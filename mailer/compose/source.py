@@ -1,0 +1,215 @@
+"""An issue file becomes an Issue: bytes in, the editor's words and wishes out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from html import unescape
+from pathlib import Path, PurePath
+from typing import Any
+
+from mailer.compose.front_matter import split_front_matter
+from mailer.compose.issue_fields import FIELDS, read_fields
+from mailer.compose.markdown import first_heading
+from mailer.domain.address import CONTROLS
+from mailer.domain.issue import Issue, Kind, Notice
+from mailer.errors import IssueError
+
+MAX_BYTES = 2_000_000
+KINDS = {
+    ".md": Kind.MARKDOWN,
+    ".markdown": Kind.MARKDOWN,
+    ".html": Kind.HTML,
+    ".htm": Kind.HTML,
+    ".txt": Kind.TEXT,
+}
+
+# C0 and C1 controls but tab and line feed, and what XML forbids: no mail program shows them.
+_UNPRINTABLE = re.compile(r"(?![\t\n])[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+_LEADING_DATE = re.compile(r"\d{4}-\d{2}-\d{2}-(?=.)")
+_H1 = re.compile(r"<h1(?:\s[^>]*)?>(.*?)</h1\s*>", re.IGNORECASE | re.DOTALL)
+_HTML_TITLE = re.compile(r"<title(?:\s[^>]*)?>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
+_HTML_TAG = re.compile(r"<[^>]*>")
+
+
+def load_issue(file: Path) -> tuple[Issue, tuple[Notice, ...]]:
+    """Return the issue in `file` and what the editor should know of it; raise IssueError if there is none."""
+    try:
+        data = file.read_bytes()
+    except IsADirectoryError:
+        raise IssueError(file, None, "is a folder", next_step="Name the issue's file in it") from None
+    except FileNotFoundError:
+        raise IssueError(file, None, "there is no such issue file", next_step=_suggest(file)) from None
+    except OSError as error:
+        raise IssueError(file, None, f"can't be read: {error.strerror}") from None
+    return read_issue(str(file), data)
+
+
+def _suggest(file: Path) -> str:
+    found = [each for folder in (file.parent, Path("issues")) for each in _issues_in(folder)]
+    by_name = {each.name.casefold(): each for each in found}
+    by_stem = {default_slug(each): each for each in found}
+    near = get_close_matches(file.name.casefold(), by_name, n=2, cutoff=0.5)
+    stems = get_close_matches(default_slug(file), by_stem, n=2, cutoff=0.5)
+    paths = dict.fromkeys(str(path) for path in (*map(by_name.get, near), *map(by_stem.get, stems)))
+    return f"Did you mean {' or '.join(paths)}?" if paths else 'Make an issue with: mailer new "Title"'
+
+
+def _issues_in(folder: Path) -> Iterable[Path]:
+    try:
+        return sorted(each for each in folder.iterdir() if each.suffix.lower() in KINDS)
+    except OSError:
+        return ()
+
+
+def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
+    """Return the issue that the file's bytes hold, and notices that stop nothing (unknown keys).
+
+    `path` names the kind of body by its ending and, unless the front matter does, the slug; no file is read.
+    Without a title the first H1 is it, or in plain text the first line. A Markdown H1 that is the title and
+    the first block is taken out of the body, because the layout prints the title; where the title stays in
+    the body, `title_in_body` says so. Raise IssueError, with the line where there is one, for anything else.
+    """
+    kind = _kind(path)
+    text = _decode(path, data)
+    entries, body, body_line = split_front_matter(path, text, frozenset(FIELDS))
+    fields, notices = read_fields(path, entries)
+    fields.setdefault("slug", default_slug(PurePath(path)))
+    if not fields["slug"]:
+        raise IssueError(
+            path, None, "the file's name makes no slug", next_step="Give one in front matter: slug: …"
+        )
+    titled = _find_title(kind, _Titled(str(fields.pop("title", "")), body.rstrip(), body_line))
+    title = titled.title or fields.get("subject", "")
+    if not title:
+        raise IssueError(
+            path, None, "has no title", next_step="Give it one in front matter, title: …, or a heading"
+        )
+    issue = _issue(path, kind, title, titled, fields)
+    if not issue.body.strip():
+        raise IssueError(path, None, "has no text", next_step="Write the issue below its front matter")
+    return issue, tuple(notices)
+
+
+@dataclass(frozen=True, slots=True)
+class _Titled:
+    title: str
+    body: str
+    line: int
+    in_body: bool = False
+
+
+def _issue(path: str, kind: Kind, title: str, titled: _Titled, fields: dict[str, Any]) -> Issue:
+    blank = re.match(r"(?:[ \t]*\n)*", titled.body)
+    start = blank.end() if blank else 0
+    fields["subject"] = fields.get("subject") or title
+    return Issue(
+        path=path,
+        kind=kind,
+        title=title,
+        body=titled.body[start:],
+        body_line=titled.line + titled.body.count("\n", 0, start),
+        title_in_body=titled.in_body,
+        **fields,
+    )
+
+
+def _kind(path: str) -> Kind:
+    suffix = PurePath(path).suffix.lower()
+    if suffix not in KINDS:
+        endings = ", ".join(KINDS)
+        raise IssueError(path, None, f"{suffix or 'no ending'} is not an issue file's ending ({endings})")
+    return KINDS[suffix]
+
+
+def _decode(path: str, data: bytes) -> str:
+    """Return the text of a UTF-8 file, without byte order mark, every line end a line feed."""
+    if len(data) > MAX_BYTES:
+        raise IssueError(path, None, f"has {len(data):,} bytes; an issue may have {MAX_BYTES:,}")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise IssueError(path, None, "is UTF-16, not UTF-8", next_step="Save it as UTF-8")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8-sig", "replace")
+        line, column = _position(_line_feeds(before))
+        raise IssueError(
+            path,
+            line,
+            f"column {column} is not UTF-8 (byte 0x{data[error.start]:02x})",
+            next_step="Save it as UTF-8",
+        ) from None
+    text = _line_feeds(text)
+    if not text.strip():
+        raise IssueError(path, None, "is empty", next_step="Write the issue in it")
+    if found := _UNPRINTABLE.search(text):
+        line, column = _position(text[: found.start()])
+        code = f"U+{ord(found.group()):04X}"
+        raise IssueError(
+            path, line, f"column {column} holds the control character {code}", next_step="Take it out"
+        )
+    return text
+
+
+def _line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _position(before: str) -> tuple[int, int]:
+    """Return the line and column (from 1, in characters) of what follows `before`."""
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+
+
+def default_slug(path: PurePath) -> str:
+    """Return the slug that a file's name makes: without date and ending; of `harbour/index.md`, `harbour`."""
+    stem = path.parent.name if path.stem == "index" and path.parent.name else path.stem
+    stem = unicodedata.normalize("NFC", _LEADING_DATE.sub("", stem, count=1)).lower()
+    return re.sub(r"[^\w.-]+|\.{2,}", "-", stem).strip("-._")[:100]
+
+
+def _find_title(kind: Kind, given: _Titled) -> _Titled:
+    match kind:
+        case Kind.MARKDOWN:
+            return _markdown_title(given)
+        case Kind.HTML:
+            return _html_title(given)
+        case Kind.TEXT:
+            if given.title:
+                return given
+            return _Titled(_one_line(given.body.strip().split("\n")[0]), given.body, given.line, in_body=True)
+
+
+def _markdown_title(given: _Titled) -> _Titled:
+    found = first_heading(given.body)
+    if not found:
+        return given
+    title, start, end = found
+    if given.title and given.title != _one_line(title):
+        return given
+    lines = given.body.split("\n")
+    if any(line.strip() for line in lines[:start]):
+        return _Titled(_one_line(title), given.body, given.line, in_body=True)
+    # Empty lines in the heading's place keep the line numbers right.
+    body = "\n".join([*lines[:start], *[""] * (end - start), *lines[end:]])
+    return _Titled(_one_line(title), body, given.line)
+
+
+def _html_title(given: _Titled) -> _Titled:
+    heading = _H1.search(given.body)
+    headline = _visible(heading.group(1)) if heading else ""
+    if headline and given.title in ("", headline):
+        return _Titled(headline, given.body, given.line, in_body=True)
+    title = _HTML_TITLE.search(given.body)
+    return _Titled(given.title or (_visible(title.group(1)) if title else ""), given.body, given.line)
+
+
+def _visible(html: str) -> str:
+    return _one_line(unescape(_HTML_TAG.sub("", html)))
+
+
+def _one_line(text: str) -> str:
+    """Return `text` fit for a header: white space that breaks lines becomes a space, controls go."""
+    return CONTROLS.sub("", re.sub(r"[ \t\n\u2028\u2029]+", " ", text)).strip(" ")
