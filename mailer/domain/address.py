@@ -6,10 +6,17 @@ import re
 from dataclasses import dataclass
 from email.utils import parseaddr
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 # Controls, and the separators that str.splitlines would break a header at.
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+# Most addresses are plain, and email-validator takes a tenth of a millisecond for each. What matches here,
+# has at most 64 characters and no reserved ending is parsed at once; a test proves that email-validator agrees.
+PLAIN = re.compile(
+    r"([a-z0-9_]+(?:[.+-][a-z0-9_]+)*)@((?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,})", re.ASCII
+)
+RESERVED = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
 
 
 class AddressError(ValueError):
@@ -32,6 +39,10 @@ class Address:
     def parse(cls, text: str) -> Address:
         """Return the address in `text`, or raise AddressError. No DNS is asked."""
         text = text.strip()
+        if len(text) <= 64 and (plain := PLAIN.fullmatch(text)):
+            local, domain = plain[1], plain[2].lower()
+            if domain.rpartition(".")[2] not in RESERVED:
+                return cls(text, local, domain)
         if CONTROLS.search(text):
             raise AddressError("has a control character in it")
         try:

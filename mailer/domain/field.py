@@ -39,18 +39,18 @@ class Guess:
 
     def __init__(self) -> None:
         self._left = [FieldType.BOOLEAN, FieldType.NUMBER, FieldType.DATE, FieldType.LIST]
-        self._seen = False
+        self.seen = False  # whether any value was
 
     def see(self, text: str) -> None:
         """Take one value into account."""
         if text and self._left:
-            self._seen = True
+            self.seen = True
             self._left = [kind for kind in self._left if _is_plainly(text, kind)]
 
     @property
     def type(self) -> FieldType:
         """The type so far; text if nothing was seen or nothing else fits every value."""
-        return self._left[0] if self._seen and self._left else FieldType.TEXT
+        return self._left[0] if self.seen and self._left else FieldType.TEXT
 
 
 def infer(values: Iterable[str]) -> FieldType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from mailer.domain.address import Address
+from mailer.domain.address import CONTROLS, Address
 from mailer.domain.audience import Audience
 from mailer.domain.subscriber import Choice, ListChoice, Status, Subscriber, SubscriberList
 from mailer.errors import UsageError
 from mailer.storage.enrol import Consent, Enrolment, Entry, enrol
 from mailer.storage.schema import lists, sends, subscribers, subscriptions, suppressions
 
+LIST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 PAGE = 500  # subscribers read at once; memory stays flat whatever the list
 
 
@@ -28,13 +30,8 @@ class People:
 
     def create_list(self, name: str, now: datetime, title: str = "", description: str = "") -> SubscriberList:
         """Make a list; UsageError if there is one of that name. `title` is `name` unless given."""
-        row = {"name": name, "title": title or name, "description": description, "created_at": now}
         with self._engine.begin() as connection:
-            if connection.scalar(select(lists.c.id).where(lists.c.name == name)) is not None:
-                raise UsageError(
-                    f"there is a list {name} already", next_step=f"See it with: mailer lists show {name}"
-                )
-            connection.execute(insert(lists), row)
+            create_list(connection, name, now, title, description)
         return self.list_named(name)
 
     def list_named(self, name: str) -> SubscriberList:
@@ -69,7 +66,7 @@ class People:
             return enrol(connection, [entry], consent)[0]
 
     def subscribers(self, list_name: str | None = None, status: Status | None = None) -> Iterator[Subscriber]:
-        """Yield subscribers in the order they came, in pages; of one list, of one status (on that or any list)."""
+        """Yield subscribers in the order they came: of one list, of one status (there, or on any list)."""
         wanted = select(subscribers, suppressions.c.reason.label("suppressed")).outerjoin(
             suppressions, suppressions.c.email_key == subscribers.c.email_key
         )
@@ -107,7 +104,7 @@ class People:
             elif person is None:
                 raise UsageError(
                     f"nobody here has the address {address.typed}",
-                    next_step="To keep it from ever being mailed: mailer subscribers unsubscribe --all ADDRESS",
+                    next_step=f"Never mail it: mailer subscribers unsubscribe {address.typed} --all",
                 )
             wanted = (
                 list_ids(connection, list_names)
@@ -134,7 +131,7 @@ class People:
         )
 
     def leave(self, subscriber_id: int, list_ids: Sequence[int], source: str, now: datetime) -> bool:
-        """Take a person off these lists; True once they are off, also if they were; False if nobody is there."""
+        """Take a person off these lists; True once they are off, False if nobody has that id."""
         with self._engine.begin() as connection:
             if connection.scalar(select(subscribers.c.id).where(subscribers.c.id == subscriber_id)) is None:
                 return False
@@ -171,6 +168,24 @@ def no_such_list(name: str, known: Sequence[str]) -> UsageError:
     )
 
 
+def create_list(
+    connection: Connection, name: str, now: datetime, title: str = "", description: str = ""
+) -> None:
+    """Make a list; UsageError for a name that is taken or can't be part of a List-Id (RFC 2919 3)."""
+    if not LIST_NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} can't name a list: it may have 63 letters a to z, digits, - and _",
+            next_step="What subscribers read is its title: mailer lists create NAME --title TEXT",
+        )
+    if CONTROLS.search(title + description):
+        raise UsageError("a list's title or description has a control character in it")
+    if connection.scalar(select(lists.c.id).where(lists.c.name == name)) is not None:
+        step = f"See it with: mailer lists show {name}"
+        raise UsageError(f"there is a list {name} already", next_step=step)
+    row = {"name": name, "title": title or name, "description": description, "created_at": now}
+    connection.execute(insert(lists), row)
+
+
 def list_ids(connection: Connection, names: Sequence[str]) -> tuple[int, ...]:
     """Return the ids of lists by name, in that order; UsageError for the first unknown one."""
     found = {row.name: row.id for row in connection.execute(select(lists.c.name, lists.c.id))}
@@ -204,7 +219,7 @@ def _suppress(connection: Connection, email_key: str, reason: str, note: str, no
 
 def _list(rows: Sequence[Row[Any]]) -> SubscriberList:
     first = rows[0]
-    counts = {status: 0 for status in Status} | {Status(row.status): row.people for row in rows if row.status}
+    counts = dict.fromkeys(Status, 0) | {Status(row.status): row.people for row in rows if row.status}
     return SubscriberList(first.id, first.name, first.title, first.description, counts)
 
 

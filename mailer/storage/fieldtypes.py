@@ -1,0 +1,68 @@
+"""The types of the fields that subscribers have, as declared or inferred when they were first imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from mailer.domain.field import FieldError, FieldType, convert, to_text
+from mailer.errors import UsageError
+from mailer.storage.schema import fields, subscribers
+
+PAGE = 1000
+
+
+def known_types(connection: Connection) -> dict[str, FieldType]:
+    """Return the type of every field by name."""
+    return {row.name: FieldType(row.type) for row in connection.execute(select(fields))}
+
+
+def declare_types(connection: Connection, types: Mapping[str, FieldType]) -> None:
+    """Record these types; values that subscribers have already are converted where a type changes.
+
+    UsageError, and nothing is changed, if a value doesn't fit the new type.
+    """
+    known = known_types(connection)
+    for name, kind in types.items():
+        if known.get(name) is kind:
+            continue
+        if name in known:
+            _convert_all(connection, name, kind)
+        new = upsert(fields).values(name=name, type=kind)
+        connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"type": kind}))
+
+
+def _convert_all(connection: Connection, name: str, kind: FieldType) -> None:
+    wanted = select(subscribers.c.id, subscribers.c.email, subscribers.c.fields)
+    change = update(subscribers).where(subscribers.c.id == bindparam("which"))
+    change = change.values(fields=bindparam("fields"))
+    last = 0
+    while page := connection.execute(
+        wanted.where(subscribers.c.id > last, subscribers.c.fields.is_not(None))
+        .order_by(subscribers.c.id)
+        .limit(PAGE)
+    ).all():
+        last = page[-1].id
+        changes = [
+            {
+                "which": row.id,
+                "fields": row.fields | {name: _converted(row, name, kind)},
+            }
+            for row in page
+            if name in row.fields
+        ]
+        if changes:
+            connection.execute(change, changes)
+
+
+def _converted(row: Any, name: str, kind: FieldType) -> Any:
+    try:
+        return convert(to_text(row.fields[name]), kind)
+    except FieldError as error:
+        raise UsageError(
+            f"the field {name} can't become {kind}: for {row.email}, {error}",
+            next_step=f"Correct that value first, or leave out --type {name}={kind}",
+        ) from None
