@@ -14,7 +14,7 @@ from mailer.workspace import write_new
 
 FRONT_MATTER = """\
 ---
-{title}\
+{names}\
 # The line an inbox shows after the subject: 40 to 130 characters
 description: ""
 date: {day}
@@ -27,10 +27,14 @@ lang: en
 
 def start_issue(folder: Path, title: str, day: date, suffix: str) -> Path:
     """Write `<day>-<slug><suffix>` in `folder` and return its path; no file is ever overwritten."""
-    path = folder / f"{day}-{slug(title)}{suffix}"
+    name = slug(title)
+    path = folder / f"{day}-{name}{suffix}"
+    # Nobody gets one slug twice, and a date in a file's name is no part of it.
+    own = path.stem if any(folder.glob(f"*-{name}.*")) else name
+    text = FRONT_MATTER.format(names=_names(title, own), day=day)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        written = write_new(path, FRONT_MATTER.format(title=_title_line(title), day=day))
+        written = write_new(path, text)
     except OSError as error:
         raise UsageError(f"can't write {path}: {error.strerror}") from None
     if not written:
@@ -38,9 +42,11 @@ def start_issue(folder: Path, title: str, day: date, suffix: str) -> Path:
     return path
 
 
-def _title_line(title: str) -> str:
-    """The title as a line of YAML, quoted where it would mean something else."""
+def _names(title: str, own_slug: str) -> str:
+    """Title and slug as lines of YAML, quoted where they would mean something else."""
     title = title.strip()
     if not title or any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in title):
         raise UsageError("a title is one line of text", next_step='Write it like: mailer new "Low tide"')
-    return yaml.safe_dump({"title": title}, allow_unicode=True, width=10**6)
+    return yaml.safe_dump(
+        {"title": title, "slug": own_slug}, allow_unicode=True, width=10**6, sort_keys=False
+    )

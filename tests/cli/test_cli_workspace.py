@@ -16,9 +16,10 @@ from dotenv import dotenv_values
 
 from mailer.bundled import SAMPLES, sample, templates_folder
 from mailer.cli import mailer
+from mailer.compose.source import load_issue
 from mailer.domain.address import Address
 from mailer.domain.slug import slug
-from mailer.errors import UsageError
+from mailer.errors import IssueError, UsageError
 from mailer.settings import NAMES, Settings, load_settings
 
 
@@ -38,6 +39,11 @@ def contents(root: Path) -> dict[Path, tuple[bytes, int]]:
         for path in root.rglob("*")
         if path.is_file()
     }
+
+
+def written(path: Path) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write("The tide was low.\n")
 
 
 def front_matter(path: Path) -> dict[str, object]:
@@ -245,3 +251,28 @@ def test_the_sample_list_holds_addresses_that_mailer_takes() -> None:
 def test_what_is_bundled_is_there() -> None:
     assert all(sample(name).stat().st_size for name in SAMPLES)
     assert (templates_folder() / "email" / "newsletter.html").is_file()
+
+
+def test_two_issues_of_one_title_are_two_issues(tmp_path: Path) -> None:
+    (tmp_path / "issues").mkdir()
+    (tmp_path / "issues" / "2020-01-02-low-tide.md").write_text("---\ntitle: Low tide\n---\nOld.\n")
+    path = Path(run("-C", tmp_path, "new", "Low tide").stdout.strip())
+    written(path)
+    slugs = {load_issue(each)[0].slug for each in (tmp_path / "issues").iterdir()}
+    assert slugs == {"low-tide", path.stem}
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_a_new_issue_is_one_that_mailer_reads(tmp_path: Path, title: str) -> None:
+    path = Path(run("-C", tmp_path, "new", "--", title).stdout.strip())
+    written(path)
+    issue, notices = load_issue(path)
+    assert issue.title == title.strip()
+    assert issue.slug == path.stem[11:]
+    assert not notices
+
+
+def test_an_issue_without_a_word_is_not_ready_to_send(tmp_path: Path) -> None:
+    path = Path(run("-C", tmp_path, "new", "Low tide").stdout.strip())
+    with pytest.raises(IssueError, match="no text"):
+        load_issue(path)
