@@ -46,9 +46,12 @@ def write_body(issue: Issue) -> Body:
 
     Markdown and HTML hand on the tags that name something offered (see `offered`); plain text hands on none.
     """
-    html, text = _WRITERS[issue.kind](issue)
-    for source in (html, text):
-        _check_syntax(issue.path, source)
+    try:
+        html, text = _WRITERS[issue.kind](issue)
+        for source in (html, text):
+            _check_syntax(issue.path, source)
+    except RecursionError:
+        raise IssueError(issue.path, None, "its elements or tags are nested too deeply") from None
     return Body(html.text(), text.text(), tuple(html.lines), tuple(text.lines))
 
 

@@ -15,7 +15,8 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from mailer.compose.marks import Marked, mark
-from mailer.compose.offered import CONTROL, Recogniser
+from mailer.compose.offered import Recogniser
+from mailer.compose.tag import CONTROL
 from mailer.errors import IssueError
 
 BLOCK_TAG = "block_tag"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
-from mailer.compose.offered import Candidate, find_candidates
+from mailer.compose.tag import Candidate, find_candidates
 from mailer.compose.template_source import TemplateSource
 
 

@@ -82,11 +82,12 @@ def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
         raise IssueError(
             path, None, "the file's name makes no slug", next_step="Give one in front matter: slug: …"
         )
-    titled = _find_title(kind, _Titled(str(fields.pop("title", "")), body.rstrip(), body_line))
+    titled = _find_title(kind, _Titled(str(fields.pop("title", "")), body.rstrip(" \t\n"), body_line))
     title = titled.title or fields.get("subject", "")
     if not title:
+        hint = f" ({notices[0].text})" if notices else ""
         raise IssueError(
-            path, None, "has no title", next_step="Give it one in front matter, title: …, or a heading"
+            path, None, "has no title", next_step=f"Give it one in front matter, title: …, or a heading{hint}"
         )
     issue = _issue(path, kind, title, titled, fields)
     if not issue.body.strip():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from mailer.compose.offered import Candidate, protect_literal
+from mailer.compose.tag import Candidate, protect_literal
 
 _DELIMITER = re.compile(r"\{[{%][-+]?")
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from mailer.compose.marks import Marked
-from mailer.compose.offered import CLOSERS, OPENERS
+from mailer.compose.tag import CLOSERS, OPENERS
 from mailer.compose.text_part import Block, Control
 from mailer.compose.wrapping import display_width
 
