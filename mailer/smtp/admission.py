@@ -1,0 +1,52 @@
+"""What is refused before the server is asked: messages that it said it can't take, or that nobody can."""
+
+from __future__ import annotations
+
+import re
+
+from mailer.domain.outcome import Rejected, Reply, Stage
+from mailer.errors import AccountFault
+from mailer.smtp.capabilities import Capabilities
+from mailer.smtp.envelope import Envelope
+
+PATH_LIMIT = 254  # octets: RFC 5321 4.5.3.1.3 allows 256 with the angle brackets
+
+# An addr-spec as far as it matters here: nothing in it ends the path, the command or the line early.
+_PATH = re.compile(
+    r'(?:"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[\x20-\x7e])*"|[^\x00-\x20\x7f-\xa0<>"]+)'
+    r"@[^\x00-\x20\x7f-\xa0<>\"@]+"
+)
+
+
+def refuse(envelope: Envelope, offers: Capabilities) -> Rejected | None:
+    """Return why this message can't be sent over this connection, or None. Nothing was sent if it can't.
+
+    The reply is ours, with the codes a server would give (RFC 5321, RFC 3463, RFC 6531), and says so.
+    AccountFault if the return path is what can't be sent: no recipient is to blame for that.
+    """
+    recipient, content = envelope.recipient, envelope.content
+    if envelope.sender and not (_carries(envelope.sender) and envelope.sender.isascii()):
+        raise AccountFault(
+            f"SMTP can't carry the return path {envelope.sender!r}",
+            next_step="Correct MAIL_FROM or MAIL_RETURN_PATH.",
+        )
+    if not _carries(recipient):
+        return _refused(553, "5.1.3", "SMTP can't carry this address", Stage.RCPT)
+    if not recipient.isascii() and not offers.utf8:
+        return _refused(
+            553, "5.6.7", "the address needs SMTPUTF8, which the server doesn't offer", Stage.RCPT
+        )
+    if offers.size is not None and len(content) > offers.size:
+        words = f"{len(content)} octets, and the server takes {offers.size} at most"
+        return _refused(552, "5.3.4", words, Stage.MAIL)
+    if not content.isascii() or b"\0" in content:
+        return _refused(554, "5.6.0", "the message holds octets that aren't 7-bit text", Stage.DATA)
+    return None
+
+
+def _carries(path: str) -> bool:
+    return bool(_PATH.fullmatch(path)) and len(path.encode("utf-8", "replace")) <= PATH_LIMIT
+
+
+def _refused(code: int, status: str, words: str, stage: Stage) -> Rejected:
+    return Rejected(Reply(code, f"{status} not sent: {words}"), stage)

@@ -1,0 +1,247 @@
+"""A transmission channel (RFC 5321 3.7): one session over one connection, fed from a source.
+
+After it is set up everything happens in the callbacks of the connection: a read of replies settles
+messages, takes the next and writes, without a task or a future in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from os import strerror
+from time import monotonic
+from typing import Protocol
+
+from mailer.domain.outcome import Stage
+from mailer.smtp.account import Account
+from mailer.smtp.connection import Connection
+from mailer.smtp.ending import Cause, Ending
+from mailer.smtp.envelope import Envelope
+from mailer.smtp.session import Phase, Result, Session
+from mailer.smtp.timeouts import Timeouts
+from mailer.smtp.verdict import Step
+
+
+class Source(Protocol):
+    """Where a channel's messages come from and what it tells about them."""
+
+    def take(self) -> Envelope | None:
+        """Return the next message, or None when there is none right now."""
+
+    def handed(self, keys: Sequence[int]) -> None:
+        """These may reach the server with the next write; if this raises they don't."""
+
+    def settled(self, results: Sequence[Result]) -> None:
+        """This became of them."""
+
+    def changed(self, channel: Channel) -> None:
+        """The channel became idle, or ended."""
+
+    def failed(self, error: Exception) -> None:
+        """Something that is no server's doing: nothing can go on."""
+
+
+class Channel:
+    """One connection to the server and its conversation."""
+
+    def __init__(self, account: Account, source: Source, timeouts: Timeouts) -> None:
+        self._account = account
+        self._source = source
+        self._timeouts = timeouts
+        self._session = Session(account)
+        self._connection = Connection(self._received, self._proceed, self._lost)
+        self._progress = asyncio.Event()
+        self._deadline = float("inf")
+        self._connecting = False
+        self._closed = False
+        self.idle_since: float | None = None
+        self.unused = False  # nothing was under way when it ended
+        self.was_ready = False
+
+    @property
+    def ending(self) -> Ending | None:
+        """Why it ended; None as long as it lives."""
+        return self._session.ending
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is set up and alive."""
+        return self._session.phase is Phase.READY
+
+    @property
+    def answered(self) -> int:
+        """How many messages got a reply of their own over this channel."""
+        return self._session.answered
+
+    async def open(self, context: ssl.SSLContext | None) -> None:
+        """Connect, secure, log in. Afterwards it is ready, and at work already, or `ending` says why not."""
+        try:
+            await self._set_up(context)
+        except ssl.SSLCertVerificationError as error:
+            self._end(f"the certificate doesn't verify: {error.verify_message}", Cause.FAULT, Stage.STARTTLS)
+        except ssl.SSLError as error:
+            self._end(f"no TLS: {error.reason or error}", Cause.FAULT, Stage.STARTTLS)
+        except TimeoutError:
+            self.abort(f"no answer within {self._timeouts.connect:g} s")
+        except OSError as error:
+            self.abort(_words(error))
+        except BaseException:
+            self.abort("stopped while connecting")
+            raise
+
+    async def _set_up(self, context: ssl.SSLContext | None) -> None:
+        host, limit = self._account.host, self._timeouts.connect
+        implicit = context if self._account.security == "tls" else None
+        self._connecting = True
+        await self._connection.connect(host, self._account.port, implicit, limit)
+        self._connected()
+        while self._session.phase in (Phase.SETUP, Phase.TLS):
+            if self._session.phase is Phase.TLS:
+                assert context is not None
+                self._connecting = True
+                await self._connection.start_tls(host, context, limit)
+                if self._session.phase is Phase.TLS:
+                    self._session.secured()
+                self._connected()
+            await self._progress.wait()
+            self._progress.clear()
+
+    def _connected(self) -> None:
+        self._connecting = False
+        if self._connection.closed.done():
+            self.abort("the server closed the connection")
+        self._proceed()
+
+    def finish(self) -> None:
+        """Take no more messages, let those under way end, say QUIT."""
+        self._session.leave()
+        self._proceed()
+
+    def abandon(self, reason: str) -> None:
+        """Give back every message whose content isn't handed over, wait for the replies to the others."""
+        self._settle(self._session.abandon(reason))
+        self._after()
+
+    def abort(self, reason: str) -> None:
+        """Drop the connection now and settle what is under way."""
+        self._end(reason, Cause.LOST)
+
+    def wake(self) -> None:
+        """There may be messages again."""
+        self.idle_since = None
+        self._proceed()
+
+    def check(self, now: float) -> None:
+        """Look at the clock: give up on a reply that is overdue, part from a server not needed for long."""
+        if now >= self._deadline and (step := self._session.awaiting):
+            self.abort(f"no reply to {step.name} within {self._patience(step):g} s")
+        elif self.idle_since is not None and now - self.idle_since >= self._timeouts.idle:
+            self.finish()
+
+    @property
+    def gone(self) -> asyncio.Future[None]:
+        """Done when the socket is gone."""
+        return self._connection.closed
+
+    def drop(self) -> None:
+        """Close the socket of an ended channel without ceremony."""
+        self._connection.abort()
+
+    def _received(self, data: bytes) -> None:
+        try:
+            self._settle(self._session.receive(data))
+            self._after()
+        except Exception as error:
+            self._crash(error)
+
+    def _after(self) -> None:
+        """Act on the phase that the session is in now."""
+        self._progress.set()
+        phase = self._session.phase
+        if phase is Phase.CLOSED:
+            self._close()
+        elif phase is Phase.TLS:
+            self._connection.pause()
+        else:
+            self.was_ready = self.was_ready or phase is Phase.READY
+            self._proceed()
+
+    def _proceed(self) -> None:
+        """Take messages as long as the session wants them, and write what there is to write."""
+        if not self._connection.writable or self._session.phase is Phase.CLOSED:
+            return
+        try:
+            self._feed()
+            if keys := self._session.completing:
+                self._source.handed(keys)
+            if data := self._session.flush():
+                self._connection.write(data)
+            self._watch()
+        except Exception as error:
+            self._crash(error)
+
+    def _feed(self) -> None:
+        session = self._session
+        while session.wants:
+            envelope = self._source.take()
+            if envelope is None:
+                if session.quiet and self.idle_since is None:
+                    self.idle_since = monotonic()
+                    self._source.changed(self)
+                return
+            self.idle_since = None
+            self._settle(session.add(envelope))
+        if session.parting and session.quiet:
+            session.leave()
+
+    def _settle(self, results: list[Result]) -> None:
+        if results:
+            try:
+                self._source.settled(results)
+            except Exception as error:
+                self._source.failed(error)
+
+    def _watch(self) -> None:
+        step = self._session.awaiting
+        self._deadline = monotonic() + self._patience(step) if step else float("inf")
+
+    def _patience(self, step: Step) -> float:
+        if step is Step.CONTENT:
+            return self._timeouts.content
+        if step is Step.GREETING:
+            return self._timeouts.greeting
+        return self._timeouts.quit if step is Step.QUIT else self._timeouts.command
+
+    def _crash(self, error: Exception) -> None:
+        """What keeps the record, or makes the messages, failed: say nothing more to the server."""
+        self._source.failed(error)
+        self.abort(f"stopped: {type(error).__name__}")
+
+    def _lost(self, reason: str) -> None:
+        # While TLS is set up the connection is lost with a better reason, which `open` gets as an exception.
+        if not self._connecting:
+            self.abort(reason)
+
+    def _end(self, words: str, cause: Cause, stage: Stage | None = None) -> None:
+        self._settle(self._session.lost(words, cause, stage))
+        self._after()
+
+    def _close(self) -> None:
+        """Let the socket go: in good order after QUIT, at once otherwise."""
+        if self._closed:
+            return
+        self._closed = True
+        self.unused = self.idle_since is not None
+        self.idle_since, self._deadline = None, float("inf")
+        if self.ending and self.ending.cause is Cause.DONE:
+            self._connection.close()
+        else:
+            self._connection.abort()
+        self._source.changed(self)
+
+
+def _words(error: OSError) -> str:
+    if error.errno and error.errno > 0:
+        return strerror(error.errno).lower()
+    return error.strerror or str(error) or type(error).__name__

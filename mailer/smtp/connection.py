@@ -1,0 +1,127 @@
+"""A socket, with or without TLS, and nothing else: it carries octets and says when it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import cast
+
+from mailer.errors import AccountFault
+from mailer.smtp.account import Account
+
+# Replies are short. asyncio's own Protocol allocates 256 KB a read, which costs more than the read itself.
+READ_BUFFER = 4096  # octets
+
+
+def tls_context(account: Account) -> ssl.SSLContext | None:
+    """Return how to trust the server: its chain and its name are verified. None for no TLS."""
+    if account.security == "none":
+        return None
+    try:
+        context = ssl.create_default_context(cafile=account.ca_file or None)
+    except (OSError, ssl.SSLError) as error:
+        raise AccountFault(
+            f"can't read certificates from {account.ca_file}: {error.strerror or error}",
+            next_step="SMTP_CA_FILE has to name a PEM file, or be empty to trust the system's.",
+        ) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+class Connection(asyncio.BufferedProtocol):
+    """One stream to the server. `received` gets what is read, `drained` is called when writing is free again
+    and `lost` once, at the end, with the reason in words.
+    """
+
+    def __init__(
+        self, received: Callable[[bytes], None], drained: Callable[[], None], lost: Callable[[str], None]
+    ) -> None:
+        self._received = received
+        self._drained = drained
+        self._lost = lost
+        self._buffer = memoryview(bytearray(READ_BUFFER))
+        self._transport: asyncio.Transport | None = None
+        self.writable = True
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def connect(self, host: str, port: int, context: ssl.SSLContext | None, timeout: float) -> None:
+        """Open the stream, over TLS from the start if there is a `context`; OSError if it can't be."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(timeout):
+            await loop.create_connection(
+                lambda: self,
+                host,
+                port,
+                ssl=context,
+                server_hostname=host if context else None,
+                ssl_handshake_timeout=timeout if context else None,
+            )
+
+    async def start_tls(self, host: str, context: ssl.SSLContext, timeout: float) -> None:
+        """Make the stream a TLS one; ssl.SSLError, OSError or TimeoutError if that fails."""
+        assert self._transport is not None
+        async with asyncio.timeout(timeout):
+            secured = await asyncio.get_running_loop().start_tls(
+                self._transport, self, context, server_hostname=host, ssl_handshake_timeout=timeout
+            )
+        if secured is None:
+            raise ConnectionResetError("closed while TLS was being set up")
+        self._transport = secured
+
+    def write(self, data: bytes) -> None:
+        """Send `data`; what the socket doesn't take at once is kept and `writable` becomes false."""
+        assert self._transport is not None
+        self._transport.write(data)
+
+    def pause(self) -> None:
+        """Read nothing more until `start_tls` goes on."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def close(self) -> None:
+        """Close in good order: what was written is sent first."""
+        if self._transport is not None:
+            self._transport.close()
+        self._settle_unconnected()
+
+    def abort(self) -> None:
+        """Close now; what was not sent yet is dropped."""
+        if self._transport is not None:
+            self._transport.abort()
+        self._settle_unconnected()
+
+    def _settle_unconnected(self) -> None:
+        if self._transport is None and not self.closed.done():
+            self.closed.set_result(None)
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The stream is open."""
+        self._transport = cast("asyncio.Transport", transport)
+        if self.closed.done():
+            self._transport.abort()
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        """Return where to put what is read: always the same place."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Hand on what was read."""
+        self._received(bytes(self._buffer[:nbytes]))
+
+    def pause_writing(self) -> None:
+        """The peer reads more slowly than we write."""
+        self.writable = False
+
+    def resume_writing(self) -> None:
+        """The peer caught up."""
+        self.writable = True
+        self._drained()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The stream is gone."""
+        if not self.closed.done():
+            self.closed.set_result(None)
+        self._lost(str(exc) or type(exc).__name__ if exc else "the server closed the connection")

@@ -1,0 +1,20 @@
+"""What is handed to the server: a return path, one recipient, the message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One message for one recipient.
+
+    `key` is the caller's own name for it and comes back with the outcome. `sender` is the return path, an
+    ASCII addr-spec, or empty for `<>`. `recipient` is an addr-spec whose domain is an A-label; a local part
+    that isn't ASCII needs a server with SMTPUTF8. `content` is the whole message, ASCII with CRLF.
+    """
+
+    key: int
+    sender: str
+    recipient: str
+    content: bytes

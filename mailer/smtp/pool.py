@@ -1,0 +1,248 @@
+"""The connections of one account: opened gradually, kept busy, replaced, and parted from in good order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any, Protocol
+
+from mailer.domain.outcome import Outcome, Stage, Untried
+from mailer.smtp.account import Account
+from mailer.smtp.channel import Channel
+from mailer.smtp.connection import tls_context
+from mailer.smtp.envelope import Envelope
+from mailer.smtp.persistence import Persistence, Reaction
+from mailer.smtp.timeouts import Timeouts
+
+
+class Work(Protocol):
+    """Where messages come from, and who keeps the record of them."""
+
+    def take(self) -> Envelope | None:
+        """Return the next message to send, or None when there is none right now."""
+
+    async def wait(self) -> bool:
+        """Wait until `take` may give something again (True) or all work is done (False). May be cancelled."""
+
+    def handed(self, keys: Sequence[int]) -> None:
+        """Called before the write that could complete these messages at the server. If it raises, they aren't
+        written and the delivery ends with what it raised."""
+
+    def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
+        """Called after each read of replies, and when a connection is lost, with what became of messages."""
+
+
+async def deliver(
+    work: Work,
+    account: Account,
+    stop: asyncio.Event | None = None,
+    *,
+    timeouts: Timeouts | None = None,
+    persistence: Persistence | None = None,
+) -> None:
+    """Send everything that `work` gives over `account.connections` connections at most.
+
+    Returns when the work is done, or after `stop` is set and what was under way is settled. Every message
+    taken is settled exactly once, also when this is cancelled or raises: AccountFault if a setting must
+    change, ServerUnavailable if no connection can be had, and whatever `work` itself raises.
+    """
+    await _Pool(work, account, timeouts or Timeouts(), persistence or Persistence()).run(stop)
+
+
+class _Pool:
+    """Keeps as many channels as there is work for; the channels' `Source`."""
+
+    def __init__(self, work: Work, account: Account, timeouts: Timeouts, persistence: Persistence) -> None:
+        self._work = work
+        self._account = account
+        self._timeouts = timeouts
+        self._persistence = persistence
+        self._context = tls_context(account)
+        self._limit = account.connections
+        self._channels: list[Channel] = []
+        self._parted: set[Channel] = set()  # ended, their sockets not gone yet
+        self._openers: set[asyncio.Task[None]] = set()
+        self._asking: asyncio.Task[bool] | None = None
+        self._hand: Envelope | None = None  # a message without a channel: the reason to open one
+        self._failures = 0
+        self._error: Exception | None = None
+        self._leaving = False
+        self._changed = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event | None) -> None:
+        """Work until there is nothing left, then part."""
+        chores = [asyncio.create_task(self._watch())]
+        if stop is not None:
+            chores.append(asyncio.create_task(self._heed(stop)))
+        try:
+            await self._work_off()
+            await self._part()
+        finally:
+            for channel in list(self._channels):
+                channel.abort("stopped")
+            self._put_back()
+            await _cancel(*chores, *self._openers, self._asking)
+            await self._wait_for_sockets()
+        if self._error is not None:
+            raise self._error
+
+    # What the channels ask and tell.
+
+    def take(self) -> Envelope | None:
+        """Return the message in hand, else the next one."""
+        if self._hand is None:
+            return self._work.take()
+        envelope, self._hand = self._hand, None
+        return envelope
+
+    def handed(self, keys: Sequence[int]) -> None:
+        """Pass it on; after a failure nothing is handed over any more."""
+        if self._error is not None:
+            raise self._error
+        self._work.handed(keys)
+
+    def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
+        """Pass it on."""
+        self._work.settled(results)
+
+    def changed(self, channel: Channel) -> None:
+        """React to the end of a channel; see what can be done now."""
+        if channel.ending is not None and channel in self._channels:
+            self._channels.remove(channel)
+            self._parted.add(channel)
+            channel.gone.add_done_callback(lambda _: self._parted.discard(channel))
+            self._react(channel)
+        self._changed.set()
+
+    def failed(self, error: Exception) -> None:
+        """Let every channel end what is handed over and nothing more; the first error is the one to raise."""
+        if self._error is None:
+            self._error = error
+            for channel in list(self._channels):
+                channel.abandon("stopped by an error elsewhere")
+        self._changed.set()
+
+    # The work.
+
+    async def _work_off(self) -> None:
+        try:
+            while self._step():
+                await self._changed.wait()
+                self._changed.clear()
+        except Exception as error:
+            self.failed(error)
+
+    def _step(self) -> bool:
+        """Do what can be done now; False when nothing is left to do but part."""
+        if self._leaving or self._error or self._work_is_done():
+            return False
+        while self._in_hand():
+            if idle := next((channel for channel in self._channels if channel.idle_since is not None), None):
+                idle.wake()
+            elif self._may_open():
+                self._open_one()
+            else:
+                return True
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._work.wait())
+            self._asking.add_done_callback(lambda _: self._changed.set())
+        return True
+
+    def _in_hand(self) -> bool:
+        if self._hand is None and not self._error:
+            self._hand = self._work.take()
+        return self._hand is not None
+
+    def _work_is_done(self) -> bool:
+        if self._asking is None or not self._asking.done():
+            return False
+        more = self._asking.result()
+        self._asking = None
+        return not more
+
+    def _may_open(self) -> bool:
+        """Twice as many each time round, so that a server that wants fewer says so early."""
+        ready = sum(channel.ready for channel in self._channels)
+        return len(self._channels) < self._limit and len(self._openers) < max(1, ready)
+
+    def _open_one(self) -> None:
+        channel = Channel(self._account, self, self._timeouts)
+        self._channels.append(channel)
+        opener = asyncio.create_task(self._open(channel, self._persistence.pause(self._failures)))
+        self._openers.add(opener)
+        opener.add_done_callback(self._opened)
+
+    async def _open(self, channel: Channel, pause: float) -> None:
+        await asyncio.sleep(pause)
+        await channel.open(self._context)
+
+    def _opened(self, opener: asyncio.Task[None]) -> None:
+        self._openers.discard(opener)
+        if not opener.cancelled() and isinstance(error := opener.exception(), Exception):
+            self.failed(error)
+        self._changed.set()
+
+    def _react(self, channel: Channel) -> None:
+        assert channel.ending is not None
+        others = sum(other.ready for other in self._channels)
+        useful = channel.answered > 0 or channel.unused
+        reaction = self._persistence.react(
+            channel.ending, self._failures, others, ready=channel.was_ready, useful=useful
+        )
+        if reaction is Reaction.STOP:
+            self.failed(channel.ending.error(self._account))
+        elif reaction is Reaction.SHRINK:
+            self._limit = others
+        self._failures = self._failures + 1 if reaction is Reaction.RETRY else 0 if useful else self._failures
+
+    # The end.
+
+    async def _part(self) -> None:
+        """Let what is under way end, say QUIT everywhere."""
+        self._put_back()
+        await _cancel(*self._openers)
+        for channel in list(self._channels):
+            if channel.ready:
+                channel.finish()
+            else:
+                channel.abort("stopped while connecting")
+        while self._channels:
+            await self._changed.wait()
+            self._changed.clear()
+
+    def _put_back(self) -> None:
+        if self._hand is not None:
+            envelope, self._hand = self._hand, None
+            reason = str(self._error) if self._error else "stopped"
+            try:
+                self.settled([(envelope.key, Untried(reason, Stage.CONNECT))])
+            except Exception as error:
+                self.failed(error)
+
+    async def _wait_for_sockets(self) -> None:
+        if self._parted:
+            await asyncio.wait([channel.gone for channel in self._parted], timeout=self._timeouts.quit)
+        for channel in list(self._parted):
+            channel.drop()
+
+    # The clock and the stop event.
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._timeouts.tick)
+            now = monotonic()
+            for channel in list(self._channels):
+                channel.check(now)
+
+    async def _heed(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._leaving = True
+        self._changed.set()
+
+
+async def _cancel(*tasks: asyncio.Task[Any] | None) -> None:
+    there = [task for task in tasks if task is not None]
+    for task in there:
+        task.cancel()
+    await asyncio.gather(*there, return_exceptions=True)

@@ -1,0 +1,81 @@
+"""Replies, read from whatever pieces the network brings (RFC 5321 4.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mailer.domain.outcome import Reply
+
+# RFC 5321 4.5.3.1.5 allows 512 octets a line; real servers write longer ones, hostile ones without end.
+LINE_LIMIT = 4096  # octets
+LINES_LIMIT = 128  # lines a reply
+
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])([^\0]*))?", re.DOTALL)
+# What a terminal or a log would obey: C0, DEL, C1.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+class MalformedReply(Exception):
+    """The server sent what is no SMTP reply; the message quotes its beginning."""
+
+
+class ReplyParser:
+    """Octets in, replies out; keeps what is unfinished for the next piece."""
+
+    __slots__ = ("_buffer", "_code", "_texts")
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._code = b""
+        self._texts: list[bytes] = []
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a reply has begun and not ended."""
+        return bool(self._buffer or self._texts)
+
+    def feed(self, data: bytes) -> Iterator[Reply]:
+        """Yield the replies that `data` completes; MalformedReply at the first octets that belong to none."""
+        buffer = self._buffer + data if self._buffer else data
+        start = 0
+        while (end := buffer.find(b"\n", start)) >= 0:
+            line = buffer[start : end - 1 if buffer[end - 1 : end] == b"\r" and end > start else end]
+            start = end + 1
+            # The rest is put away before the reply is handled: `unfinished` then says what came after it.
+            self._buffer = buffer[start:]
+            if reply := self._line(line):
+                yield reply
+        self._buffer = buffer[start:]
+        if len(self._buffer) > LINE_LIMIT:
+            raise MalformedReply(f"a reply line of more than {LINE_LIMIT} octets: {_quote(self._buffer)}")
+
+    def _line(self, line: bytes) -> Reply | None:
+        """Take one line without its end; return the reply if this was its last."""
+        match = _LINE.fullmatch(line) if len(line) <= LINE_LIMIT else None
+        if match is None:
+            raise MalformedReply(f"not an SMTP reply: {_quote(line)}")
+        code, more, text = match.groups()
+        if self._texts:
+            if code != self._code:
+                raise MalformedReply(f"one reply with two codes: {_quote(line)}")
+            if len(self._texts) >= LINES_LIMIT:
+                raise MalformedReply(f"a reply of more than {LINES_LIMIT} lines")
+        elif more != b"-":
+            return Reply(int(code), _words(text or b""))
+        self._texts.append(text or b"")
+        self._code = code
+        if more == b"-":
+            return None
+        texts, self._texts = self._texts, []
+        return Reply(int(code), "\n".join(map(_words, texts)))
+
+
+def _words(text: bytes) -> str:
+    """Return a line's text, UTF-8 (RFC 6531 3.7.4.2) or nearly so, safe to show on a terminal."""
+    words = text.decode("utf-8", "replace")
+    return words if words.isprintable() else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", words)
+
+
+def _quote(octets: bytes) -> str:
+    return repr(octets[:60])[1:]

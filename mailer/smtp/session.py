@@ -1,0 +1,361 @@
+"""The client's side of an SMTP conversation, a machine without a socket: octets in, outcomes and octets out.
+
+The driver feeds what it reads to `receive`, gives messages to `add` while `wants` says so, and writes what
+`flush` returns; before that it tells whoever keeps the record about the messages in `completing`. The table
+in `verdict` says what each reply means; here stands only what follows from it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, auto
+
+from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Reply, Stage, Uncertain, Untried
+from mailer.smtp.account import Account
+from mailer.smtp.admission import refuse
+from mailer.smtp.auth import login_lines
+from mailer.smtp.capabilities import Capabilities
+from mailer.smtp.content import data_octets
+from mailer.smtp.ending import Cause, Ending
+from mailer.smtp.envelope import Envelope
+from mailer.smtp.reply import MalformedReply, ReplyParser
+from mailer.smtp.verdict import STAGES, Step, Verdict, judge
+
+Result = tuple[int, Outcome]
+
+
+class Phase(Enum):
+    """How far the conversation is."""
+
+    SETUP = auto()  # greeting, EHLO, STARTTLS, AUTH
+    TLS = auto()  # the driver has to make the connection a TLS one and call `secured`
+    READY = auto()  # for messages
+    CLOSED = auto()  # nothing more is read or written; `ending` says why
+
+
+class Transaction:
+    """One message on its way: what is known of it so far."""
+
+    __slots__ = ("content", "handed", "key", "settled", "unwanted")
+
+    def __init__(self, key: int) -> None:
+        self.key = key
+        self.content = b""  # with its end; empty again once it was given out to be written
+        self.handed = False  # given out to be written
+        self.settled = False
+        self.unwanted = False  # every recipient was refused
+
+
+class Session:
+    """One connection's conversation. Nothing in it raises for what a server says."""
+
+    def __init__(self, account: Account) -> None:
+        self.phase = Phase.SETUP
+        self.ending: Ending | None = None
+        self.offers = Capabilities()
+        self.answered = 0  # messages that got a reply of their own
+        self._account = account
+        self._private = account.security == "tls" or account.loopback
+        self._secured = account.security != "starttls"
+        self._parser = ReplyParser()
+        self._results: list[Result] = []
+        self._login: deque[bytes] = deque()
+        self._unsent: deque[tuple[Step, bytes, Transaction | None]] = deque()
+        self._awaited: deque[tuple[Step, Transaction | None]] = deque([(Step.GREETING, None)])
+        self._open: dict[int, Transaction] = {}  # every message added and not settled
+        self._envelope: Transaction | None = None  # the one whose MAIL, RCPT and DATA are under way
+        self._due: Transaction | None = None  # the one that 354 invited
+        self._reset = False
+        self._leaving = False
+        self._added = 0
+
+    # What the driver asks.
+
+    @property
+    def awaiting(self) -> Step | None:
+        """What the next reply will answer, or None when none is due."""
+        return self._awaited[0][0] if self._awaited else None
+
+    @property
+    def wants(self) -> bool:
+        """Whether a message may be added now."""
+        return (
+            self.phase is Phase.READY
+            and self._envelope is None
+            and (self.offers.pipelining or not self._awaited)
+            and not self.parting
+        )
+
+    @property
+    def parting(self) -> bool:
+        """Whether this connection carries no more messages: told so, or as many as it may (RFC 9422)."""
+        return self._leaving or (self.offers.mail_max is not None and self._added >= self.offers.mail_max)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is under way."""
+        return not (self._open or self._awaited or self._unsent)
+
+    @property
+    def completing(self) -> tuple[int, ...]:
+        """The keys of the messages that the next `flush` completes at the server, if it takes them."""
+        return (self._due.key,) if self._due else ()
+
+    # What the driver does.
+
+    def receive(self, data: bytes) -> list[Result]:
+        """Take what was read; return what became of messages thereby."""
+        if self.phase is Phase.TLS:
+            self._end(Cause.FAULT, INJECTED, stage=Stage.STARTTLS)
+        try:
+            for reply in self._parser.feed(data):
+                if self.ending is not None:
+                    break
+                self._answer(reply)
+        except MalformedReply as error:
+            self._end(Cause.LOST, str(error))
+        return self._take_results()
+
+    def add(self, envelope: Envelope) -> list[Result]:
+        """Take a message (`wants` must hold); return its result if it is refused before anything is sent."""
+        assert self.wants
+        transaction = self._open[envelope.key] = Transaction(envelope.key)
+        if refusal := refuse(envelope, self.offers):
+            self._settle(transaction, refusal)
+            return self._take_results()
+        transaction.content = data_octets(envelope.content)
+        self._added += 1
+        self._envelope = transaction
+        if self._reset:
+            self._reset = False
+            self._unsent.append((Step.RSET, b"RSET\r\n", None))
+        self._unsent.append((Step.MAIL, self._mail(envelope), transaction))
+        self._unsent.append((Step.RCPT, b"RCPT TO:<%b>\r\n" % envelope.recipient.encode(), transaction))
+        self._unsent.append((Step.DATA, b"DATA\r\n", transaction))
+        return []
+
+    def flush(self) -> bytes:
+        """Return what to write now; from here on it counts as written."""
+        out = []
+        if due := self._due:
+            out.append(due.content)
+            due.content, due.handed, self._due = b"", True, None
+            self._awaited.append((Step.CONTENT, due))
+        while self._unsent and (self.offers.pipelining or not self._awaited):
+            step, line, transaction = self._unsent.popleft()
+            out.append(line)
+            self._awaited.append((step, transaction))
+        return b"".join(out)
+
+    def secured(self) -> None:
+        """The connection is a TLS one now: whatever was said before is forgotten (RFC 3207 4.2)."""
+        assert self.phase is Phase.TLS
+        self._secured = self._private = True
+        self.offers = Capabilities()
+        self._parser = ReplyParser()
+        self.phase = Phase.SETUP
+        self._greet()
+
+    def leave(self) -> None:
+        """Take no more messages; say QUIT as soon as nothing is under way."""
+        self._leaving = True
+        if self.phase is Phase.READY and self.quiet:
+            self._unsent.append((Step.QUIT, b"QUIT\r\n", None))
+
+    def abandon(self, reason: str) -> list[Result]:
+        """Give back what was not handed over; only replies to content are waited for."""
+        self._leaving = True
+        self._due = self._envelope = None
+        self._unsent.clear()
+        self._give_back(reason, only_unsent=True)
+        if not self._open:
+            self._end(Cause.DONE, reason)
+        return self._take_results()
+
+    def lost(self, reason: str, cause: Cause = Cause.LOST, stage: Stage | None = None) -> list[Result]:
+        """The connection is gone, or has to go: settle every message by how far it was."""
+        self._end(cause, reason, stage=stage)
+        return self._take_results()
+
+    # What a reply brings about.
+
+    def _answer(self, reply: Reply) -> None:
+        if not self._awaited:
+            cause = Cause.TURNED_AWAY if reply.code == 421 else Cause.LOST
+            return self._end(cause, f"unasked: {reply}", reply.code)
+        step, transaction = self._awaited.popleft()
+        if step is Step.QUIT:
+            return self._end(Cause.DONE, str(reply))
+        if transaction is None:
+            verdict = judge(step, reply)
+            if verdict is Verdict.GO:
+                _AFTER[step](self, reply)
+            else:
+                self._end_by(verdict, step, reply)
+        elif transaction.settled:
+            self._answer_settled(step, transaction, reply)
+        else:
+            self._answer_message(step, transaction, reply)
+        return None
+
+    def _answer_message(self, step: Step, transaction: Transaction, reply: Reply) -> None:
+        verdict = judge(step, reply)
+        if verdict is Verdict.GO:
+            if step is Step.DATA:
+                self._invite(transaction)
+            elif step is Step.CONTENT:
+                self._settle(transaction, Accepted(reply))
+                self.answered += 1
+        elif verdict is Verdict.REFUSED:
+            self._refuse(step, transaction, reply)
+        else:
+            if verdict is not Verdict.BROKEN:
+                self._give_up(step, transaction, reply, verdict)
+            self._end_by(verdict, step, reply)
+
+    def _invite(self, transaction: Transaction) -> None:
+        self._envelope = None
+        self._due = transaction
+        if self._parser.unfinished:
+            # A reply to the content can't be on its way before the content is.
+            self._end(Cause.LOST, "a reply that nothing asked for, after 354")
+
+    def _refuse(self, step: Step, transaction: Transaction, reply: Reply) -> None:
+        stage = STAGES[step]
+        refusal = Deferred(reply, stage) if reply.code < 500 else Rejected(reply, stage)
+        self._settle(transaction, refusal)
+        self.answered += 1
+        if step is Step.CONTENT:
+            return
+        transaction.content = b""
+        transaction.unwanted = step is Step.RCPT
+        # Once MAIL was accepted the server is inside a transaction until it is told otherwise.
+        self._reset = step is not Step.MAIL
+        if self._unsent or step is Step.DATA:
+            self._unsent.clear()
+            self._envelope = None
+
+    def _answer_settled(self, step: Step, transaction: Transaction, reply: Reply) -> None:
+        """The rest of a group whose message is refused already: only an invitation or a farewell matters."""
+        if reply.code == 421:
+            return self._end_by(Verdict.LEAVE, step, reply)
+        if step is not Step.DATA:
+            return None
+        self._envelope = None
+        if reply.code // 100 != 3:
+            return None
+        if not transaction.unwanted:
+            # Some recipient stands, and a dot would send an empty message: RSET can't be said any more.
+            return self._end(Cause.LOST, f"unexpected at {STAGES[step]}: {reply}")
+        self._unsent.append((Step.EMPTY, b".\r\n", None))
+        return None
+
+    def _give_up(self, step: Step, transaction: Transaction, reply: Reply, verdict: Verdict) -> None:
+        """The reply isn't about this message. It may go again at once unless it was the one to be judged."""
+        stage = STAGES[step]
+        if step is Step.CONTENT or (verdict is Verdict.LEAVE and reply.code != 503 and step is not Step.MAIL):
+            self._settle(transaction, Deferred(reply, stage))
+            self.answered += 1
+        else:
+            self._settle(transaction, Untried(str(reply), stage))
+
+    def _end_by(self, verdict: Verdict, step: Step, reply: Reply) -> None:
+        stage = STAGES[step]
+        if verdict is Verdict.BROKEN:
+            self._end(Cause.LOST, f"unexpected at {stage}: {reply}", reply.code, stage)
+        else:
+            cause = Cause.FAULT if verdict is Verdict.FAULT else Cause.TURNED_AWAY
+            self._end(cause, str(reply), reply.code, stage)
+
+    def _end(self, cause: Cause, words: str, code: int = 0, stage: Stage | None = None) -> None:
+        if self.phase is Phase.CLOSED:
+            return
+        stage = stage or STAGES[self.awaiting or Step.MAIL]
+        self.phase = Phase.CLOSED
+        self.ending = Ending(cause, stage, words, code)
+        self._due = self._envelope = None
+        self._unsent.clear()
+        self._give_back(words)
+
+    def _give_back(self, reason: str, *, only_unsent: bool = False) -> None:
+        reached = {id(transaction): STAGES[step] for step, transaction in reversed(self._awaited)}
+        for transaction in list(self._open.values()):
+            if not transaction.handed:
+                self._settle(transaction, Untried(reason, reached.get(id(transaction), Stage.DATA)))
+            elif not only_unsent:
+                self._settle(transaction, Uncertain(reason))
+
+    def _settle(self, transaction: Transaction, outcome: Outcome) -> None:
+        transaction.settled = True
+        del self._open[transaction.key]
+        self._results.append((transaction.key, outcome))
+
+    def _take_results(self) -> list[Result]:
+        results, self._results = self._results, []
+        return results
+
+    # Setting up.
+
+    def _greet(self) -> None:
+        self._unsent.append((Step.EHLO, b"EHLO %b\r\n" % self._account.local_name.encode("ascii"), None))
+
+    def _after_greeting(self, _reply: Reply) -> None:
+        self._greet()
+
+    def _after_ehlo(self, reply: Reply) -> None:
+        self.offers = Capabilities.parse(reply)
+        if self._secured:
+            self._log_in()
+        elif self.offers.starttls:
+            self._unsent.append((Step.STARTTLS, b"STARTTLS\r\n", None))
+        else:
+            self._end(Cause.FAULT, "the server doesn't offer STARTTLS", stage=Stage.STARTTLS)
+
+    def _after_starttls(self, _reply: Reply) -> None:
+        if self._parser.unfinished:
+            self._end(Cause.FAULT, INJECTED, stage=Stage.STARTTLS)
+        else:
+            self.phase = Phase.TLS
+
+    def _log_in(self) -> None:
+        if not self._account.username:
+            self.phase = Phase.READY
+        elif not self._private:
+            self._end(Cause.FAULT, "a password is never sent without TLS", stage=Stage.STARTTLS)
+        elif lines := login_lines(self._account, self.offers.auth):
+            self._login.extend(lines)
+            self._unsent.append((Step.AUTH, self._login.popleft(), None))
+        else:
+            offered = " ".join(sorted(self.offers.auth)) or "none"
+            words = f"no way to log in that we know; the server offers {offered}"
+            self._end(Cause.FAULT, words, stage=Stage.AUTH)
+
+    def _after_auth(self, reply: Reply) -> None:
+        if reply.code < 300:
+            # No EHLO after AUTH: one provider forgets the login then.
+            self.phase = Phase.READY
+        elif self._login:
+            self._unsent.append((Step.AUTH, self._login.popleft(), None))
+        else:
+            self._end_by(Verdict.BROKEN, Step.AUTH, reply)
+
+    def _nothing_follows(self, _reply: Reply) -> None:
+        """RSET and the lone dot only had to be answered."""
+
+    def _mail(self, envelope: Envelope) -> bytes:
+        size = f" SIZE={len(envelope.content)}" if self.offers.sized else ""
+        utf8 = "" if envelope.recipient.isascii() else " SMTPUTF8"
+        return f"MAIL FROM:<{envelope.sender}>{size}{utf8}\r\n".encode("ascii")
+
+
+INJECTED = "more came in the clear after the 220 to STARTTLS: someone may be in between"
+
+_AFTER: dict[Step, Callable[[Session, Reply], None]] = {
+    Step.GREETING: Session._after_greeting,
+    Step.EHLO: Session._after_ehlo,
+    Step.STARTTLS: Session._after_starttls,
+    Step.AUTH: Session._after_auth,
+    Step.RSET: Session._nothing_follows,
+    Step.EMPTY: Session._nothing_follows,
+}

@@ -1,0 +1,27 @@
+"""How long to wait for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. RFC 5321 4.5.3.2 asks for minutes; no server that works needs as many for commands.
+
+    `connect` covers DNS, TCP and each TLS handshake; `content` runs from the first octet of a message to the
+    reply after its end; `idle` is how long an unused connection is kept; `quit` how long a farewell may take.
+    """
+
+    connect: float = 30
+    greeting: float = 60
+    command: float = 120
+    content: float = 600
+    idle: float = 5
+    quit: float = 5
+
+    @property
+    def tick(self) -> float:
+        """How often to look at the clock: late by a quarter of the shortest at most."""
+        shortest = min(self.greeting, self.command, self.content, self.idle, self.quit)
+        return max(0.01, shortest / 4)
