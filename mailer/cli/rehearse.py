@@ -47,13 +47,17 @@ def send_tests(app: App, sending: Sending, job: Job, typed: tuple[str, ...]) -> 
     """Send one message to each address that was typed, and say what the server answered."""
     from mailer.engine.rehearse import send_tests as send
     from mailer.engine.rehearse import stand_in
+    from mailer.engine.stopping import run_until_stopped
 
     addresses = [_address(text) for text in typed]
     example = next(
         (r for r, reason in sending.ledger.preview(job.issue.slug, job.audience) if not reason), None
     )
     recipients = [stand_in(address, app.ledger.person(address.key), example) for address in addresses]
-    outcomes = send(job.template, sending.correspondence(job), recipients, app.smtp_account)
+    correspondence = sending.correspondence(job)
+    outcomes = run_until_stopped(
+        lambda stop: send(job.template, correspondence, recipients, app.smtp_account, stop)
+    )
     codes = set()
     for address, outcome in zip(addresses, outcomes, strict=True):
         words, code = _said(outcome)

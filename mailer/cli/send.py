@@ -88,6 +88,7 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     75 deferred or locked, run again; 130 interrupted.
     """
     from mailer.cli.issues import load
+    from mailer.engine.press import with_subject
 
     options = Options(**asked)  # type: ignore[arg-type]  # click made them of the options above
     if options.resend_uncertain and options.accept_uncertain:
@@ -95,7 +96,8 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     announce_settings(app)
     loaded = load(app, issue)
     sending = app.sending(rate=options.rate)
-    job = prepare(app, sending, loaded, options)
+    _refuse_draft(loaded, options)
+    job = job_for(app, sending, with_subject(loaded, options.subject), options.list_names, options.excluded)
     if options.test:
         from mailer.cli.rehearse import send_tests
 
@@ -119,12 +121,13 @@ def announce_settings(app: App) -> None:
         )
 
 
-def prepare(app: App, sending: Sending, issue: Issue, options: Options) -> Job:
+def job_for(
+    app: App, sending: Sending, issue: Issue, list_names: Sequence[str], excluded_names: Sequence[str]
+) -> Job:
     """Compile the issue for the lists that were asked for, or its own."""
     from mailer.domain.audience import Audience
-    from mailer.engine.press import with_subject
 
-    names = options.list_names or issue.lists
+    names = list_names or issue.lists
     if not names:
         known = (
             ", ".join(each.name for each in app.people.all_lists()) or "none yet: mailer lists create NAME"
@@ -133,13 +136,15 @@ def prepare(app: App, sending: Sending, issue: Issue, options: Options) -> Job:
             f"to which list? {issue.path} names none", next_step=f"Add --list L. Lists: {known}."
         )
     lists = [app.people.list_named(name) for name in dict.fromkeys(names)]
-    excluded = tuple(app.people.list_named(name).name for name in options.excluded)
+    excluded = tuple(app.people.list_named(name).name for name in excluded_names)
+    return sending.prepare(issue, Audience(tuple(each.name for each in lists), excluded), lists)
+
+
+def _refuse_draft(issue: Issue, options: Options) -> None:
     if issue.draft and not (options.force or options.test or options.dry_run):
         raise PlanRefused(
             f"{issue.path} is marked as a draft", next_step="Take `draft: true` out of it, or add --force."
         )
-    audience = Audience(tuple(each.name for each in lists), excluded)
-    return sending.prepare(with_subject(issue, options.subject), audience, lists)
 
 
 def _send(app: App, sending: Sending, job: Job, options: Options) -> None:
@@ -147,9 +152,9 @@ def _send(app: App, sending: Sending, job: Job, options: Options) -> None:
     send = sending.existing(job, again=options.again)
     if send is None:
         send = _begin(app, sending, job, options)
-        report = _run(app, sending, send, job, options)
+        report = _run(app, sending, send, options)
     else:
-        report = _go_on(app, sending, send, job, options)
+        report = _go_on(app, sending, send, options)
     finish(report, as_json=options.as_json)
 
 
@@ -170,8 +175,8 @@ def _begin(app: App, sending: Sending, job: Job, options: Options) -> Send:
         plan = sending.plan(job, again=options.again, force=options.force)
         click.echo(plan.text(), err=True)
         _ask(f"Send it to {plan.recipients:,} people through {app.smtp_account.where}?")
-    send, frozen = sending.begin(job, app.now(), force=options.force)
-    if options.yes and not options.quiet:
+    send, frozen = sending.begin(job, app.now(), again=options.again, force=options.force)
+    if frozen and options.yes and not options.quiet:
         click.echo(frozen.text(), err=True)
     return send
 
@@ -184,7 +189,7 @@ def _check_postal_address(app: App) -> None:
         )
 
 
-def _go_on(app: App, sending: Sending, send: Send, job: Job, options: Options) -> Report:
+def _go_on(app: App, sending: Sending, send: Send, options: Options) -> Report:
     _decide(app, sending, send, options)
     sending.dispatcher.prepare(send, app.now())
     report = sending.report(send)
@@ -195,7 +200,7 @@ def _go_on(app: App, sending: Sending, send: Send, job: Job, options: Options) -
         return report
     if not options.yes:
         _ask(f"Go on with {send.slug} ({waiting:,} to send) through {app.smtp_account.where}?")
-    return _run(app, sending, send, job, options)
+    return _run(app, sending, send, options)
 
 
 def _because(report: Report) -> str:
@@ -224,10 +229,13 @@ def _ask(question: str) -> None:
         raise click.exceptions.Exit(ExitCode.COMPLETE)
 
 
-def _run(app: App, sending: Sending, send: Send, job: Job, options: Options) -> Report:
+def _run(app: App, sending: Sending, send: Send, options: Options) -> Report:
     from mailer.cli.progress import bar
+    from mailer.engine.stopping import run_until_stopped
 
     waiting = sending.report(send).queued
     total = min(waiting, options.limit or waiting)
     with bar(f"Sending {send.slug}", total, quiet=options.quiet) as progress:
-        return sending.run(send, job.lists[0].id, app.now(), limit=options.limit, progress=progress)
+        return run_until_stopped(
+            lambda stop: sending.run(send, app.now(), stop, limit=options.limit, progress=progress)
+        )

@@ -37,10 +37,11 @@ class Verdict:
     def text(self) -> str:
         """Return the verdict for a person."""
         t, mark = self.totals, "not clean" if self.discrepancies else "clean"
+        excluded = sum(t.excluded.values())
         states = ", ".join(f"{state} {count:,}" for state, count in sorted(t.states.items())) or "nobody"
         lines = [
             f"{self.send.slug} · rev {self.send.revision[:6]} · {self.send.audience}: {mark}",
-            f"  candidates {self.send.candidates:,} = audience {t.audience:,} + excluded {sum(t.excluded.values()):,}",
+            f"  candidates {self.send.candidates:,} = audience {t.audience:,} + excluded {excluded:,}",
             f"  {states}; {t.open:,} open",
         ]
         lines += [f"  DOES NOT ADD UP: {words}" for words in self.discrepancies]

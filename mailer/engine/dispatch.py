@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +21,7 @@ from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
 from mailer.storage.journal import Journal
 from mailer.storage.ledger import Ledger, Send
+from mailer.storage.place import folder_lock
 from mailer.storage.reclaim import reclaim
 
 RESENT = "sent again: its answer was lost and UNCERTAIN=resend"
@@ -43,6 +43,13 @@ class Dispatcher:
         """The ledger of this database."""
         return Ledger(self.database, self.policy)
 
+    @contextmanager
+    def beginning(self) -> Iterator[None]:
+        """Hold the right to begin a send: two processes must not freeze the same one at once."""
+        self.journals.mkdir(mode=0o700, exist_ok=True)
+        with folder_lock(self.journals, exclusive=True, busy="another program is beginning a send in"):
+            yield
+
     def recover(self, now: datetime) -> None:
         """Settle what dead workers left, of whichever send."""
         reclaim(self.database, self.journals, self.policy, now)
@@ -53,60 +60,28 @@ class Dispatcher:
             self.ledger.decide(send, State.UNCERTAIN, State.QUEUED, RESENT, now)
         self.ledger.requeue_due(send, now)
 
-    def run(
+    async def run(
         self,
         send: Send,
         correspondence: Correspondence,
         now: datetime,
+        stop: asyncio.Event,
         *,
         limit: int | None = None,
         progress: Progress | None = None,
-    ) -> bool:
-        """Send what is queued; return whether the run was interrupted. Raises AccountFault and its kin."""
-        template = MessageTemplate.load(self.ledger.template(send))
+    ) -> None:
+        """Send what is queued until none is left or `stop` is set. Raises AccountFault and its kin."""
         worker = Worker(
             self.ledger,
             Journal(self.journals, now),
             send,
-            template,
+            MessageTemplate.load(self.ledger.template(send)),
             correspondence,
             TokenBucket(self.rate),
             limit=limit,
             progress=progress or (lambda settled: None),  # noqa: ARG005
         )
         try:
-            return asyncio.run(_until_done_or_stopped(worker, self.account))
-        except asyncio.CancelledError:
-            return True
+            await deliver(worker, self.account, stop)
         finally:
             worker.close()
-
-
-async def _until_done_or_stopped(worker: Worker, account: Account) -> bool:
-    stop = asyncio.Event()
-    with _signals(stop.set):
-        await deliver(worker, account, stop)
-    return stop.is_set()
-
-
-@contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM finish what is in flight, and the second end the run at once."""
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    asked: list[int] = []
-
-    def on_signal() -> None:
-        asked.append(1)
-        if len(asked) == 1:
-            stop()
-        elif task:
-            task.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

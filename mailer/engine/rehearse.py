@@ -11,12 +11,14 @@ from pathlib import Path
 
 from mailer.compose.template import MessageTemplate
 from mailer.domain.address import Address
-from mailer.domain.outcome import Outcome
+from mailer.domain.outcome import Outcome, Stage, Untried
 from mailer.domain.recipient import Recipient
 from mailer.engine.correspondence import Correspondence
 from mailer.smtp.account import Account
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.pool import deliver
+
+NOT_SENT = Untried("stopped before it was sent", Stage.CONNECT)
 
 
 @dataclass(slots=True)
@@ -52,11 +54,12 @@ class Batch:
         self._changed.clear()
 
 
-def send_tests(
+async def send_tests(
     template: MessageTemplate,
     correspondence: Correspondence,
     recipients: Sequence[Recipient],
     account: Account,
+    stop: asyncio.Event,
 ) -> list[Outcome]:
     """Send one message to each of `recipients`, outside the ledger; return the outcomes in their order."""
     envelopes = deque(
@@ -64,8 +67,8 @@ def send_tests(
         for key, names in enumerate(correspondence.names(r, time.time()) for r in recipients)
     )
     batch = Batch(envelopes)
-    asyncio.run(deliver(batch, account))
-    return [batch.outcomes[key] for key in range(len(recipients))]
+    await deliver(batch, account, stop)
+    return [batch.outcomes.get(key, NOT_SENT) for key in range(len(recipients))]
 
 
 def stand_in(address: Address, known: Recipient | None, example: Recipient | None) -> Recipient:

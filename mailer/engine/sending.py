@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -24,6 +25,7 @@ from mailer.engine.worker import Progress
 from mailer.errors import PlanRefused
 from mailer.storage.accounts import Accounts
 from mailer.storage.ledger import Ledger, Send
+from mailer.storage.people import People
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,7 @@ class Sending:
     def existing(self, job: Job, *, again: bool = False) -> Send | None:
         """Return the send to go on with, if there is one; PlanRefused if the issue was edited since."""
         send = self.ledger.find(job.issue.slug, job.audience)
-        if send is None:
-            return None
-        if send.proved_at is None:
-            # Its maker died between freezing and proving; nothing of it was claimed, so it begins anew.
-            self.ledger.discard(send)
+        if send is None or send.proved_at is None:
             return None
         finished = not Accounts(self.dispatcher.database).totals(send).open
         if again and finished:
@@ -81,9 +79,24 @@ class Sending:
             )
         return send
 
-    def begin(self, job: Job, now: datetime, *, force: bool = False) -> tuple[Send, Plan]:
-        """Freeze the audience and prove every render of it; PlanRefused leaves nothing behind."""
-        earlier = self.ledger.find(job.issue.slug, job.audience)
+    def begin(
+        self, job: Job, now: datetime, *, again: bool = False, force: bool = False
+    ) -> tuple[Send, Plan | None]:
+        """Freeze the audience and prove every render of it; PlanRefused leaves nothing behind.
+
+        Return the send and its plan; no plan where another process began the same send first.
+        """
+        with self.dispatcher.beginning():
+            if send := self.existing(job, again=again):
+                return send, None
+            earlier = self.ledger.find(job.issue.slug, job.audience)
+            if earlier and earlier.proved_at is None:
+                # Its maker died before it was proved, else it would hold the lock: nothing was claimed.
+                self.ledger.discard(earlier)
+                earlier = self.ledger.find(job.issue.slug, job.audience)
+            return self._freeze(job, now, earlier.occasion + 1 if earlier else 0, force=force)
+
+    def _freeze(self, job: Job, now: datetime, occasion: int, *, force: bool) -> tuple[Send, Plan]:
         send = self.ledger.freeze(
             job.issue.slug,
             job.audience,
@@ -91,7 +104,7 @@ class Sending:
             revision=job.template.revision,
             template=job.template.dump(),
             now=now,
-            occasion=earlier.occasion + 1 if earlier else 0,
+            occasion=occasion,
         )
         try:
             plan = self._proved(job, send, self.ledger.frozen(send), force=force)
@@ -102,11 +115,11 @@ class Sending:
         plan.excluded = Accounts(self.dispatcher.database).totals(send).excluded
         return send, plan
 
-    def run(
+    async def run(
         self,
         send: Send,
-        list_id: int,
         now: datetime,
+        stop: asyncio.Event,
         *,
         limit: int | None = None,
         progress: Progress | None = None,
@@ -114,7 +127,7 @@ class Sending:
         """Send what may go now and return what it came to."""
         accounts = Accounts(self.dispatcher.database)
         before, began = accounts.totals(send), time.monotonic()
-        correspondence = self.press.correspondence(send.id, list_id, _seed(send))
+        correspondence = self.press.correspondence(send.id, self._first_list(send), _seed(send))
         counted: Counter[str] = Counter()
 
         def count(settled: int) -> None:
@@ -122,7 +135,7 @@ class Sending:
             if progress:
                 progress(settled)
 
-        interrupted = self.dispatcher.run(send, correspondence, now, limit=limit, progress=count)
+        await self.dispatcher.run(send, correspondence, now, stop, limit=limit, progress=count)
         after = accounts.totals(send)
         return Report(
             send,
@@ -130,12 +143,15 @@ class Sending:
             settled=counted["settled"],
             seconds=time.monotonic() - began,
             failed_now=after.states.get(State.FAILED, 0) - before.states.get(State.FAILED, 0),
-            interrupted=interrupted,
+            interrupted=stop.is_set(),
         )
 
     def report(self, send: Send) -> Report:
         """Return how a send stands, without running it."""
         return Report(send, Accounts(self.dispatcher.database).totals(send))
+
+    def _first_list(self, send: Send) -> int:
+        return People(self.dispatcher.database).list_ids(send.audience.lists[:1])[0]
 
     def correspondence(self, job: Job, send: Send | None = None) -> Correspondence:
         """Return what fills the job's messages; without a send, for looking at only."""

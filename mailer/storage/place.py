@@ -42,7 +42,9 @@ def _make_folders(folder: Path) -> None:
 
 
 @contextmanager
-def folder_lock(folder: Path, *, exclusive: bool) -> Iterator[None]:
+def folder_lock(
+    folder: Path, *, exclusive: bool, busy: str = "another program is upgrading the database in"
+) -> Iterator[None]:
     """Hold a flock on `folder` itself: it leaves no file behind and ends with the process."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -52,13 +54,13 @@ def folder_lock(folder: Path, *, exclusive: bool) -> Iterator[None]:
             next_step=f"Make {folder} readable and writable for this user, or change DATABASE_URL.",
         ) from None
     try:
-        _wait_for(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, folder)
+        _wait_for(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, f"{busy} {folder}")
         yield
     finally:
         os.close(descriptor)
 
 
-def _wait_for(descriptor: int, kind: int, folder: Path) -> None:
+def _wait_for(descriptor: int, kind: int, busy: str) -> None:
     until = time.monotonic() + LOCK_WAIT
     while True:
         try:
@@ -66,7 +68,7 @@ def _wait_for(descriptor: int, kind: int, folder: Path) -> None:
         except BlockingIOError:
             if time.monotonic() > until:
                 raise StorageBusy(
-                    f"another program is upgrading the database in {folder}",
+                    busy,
                     next_step="Run the same command again in a moment.",
                 ) from None
             time.sleep(0.02)

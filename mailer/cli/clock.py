@@ -1,0 +1,160 @@
+"""Delivery on a clock: `schedule`, `run`, `tick`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailer.errors import UsageError
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+    from mailer.storage.schedules import Schedule
+
+
+@click.group()
+def schedule() -> None:
+    """Set, show and remove times at which issues go out (through `mailer run` or `mailer tick`)."""
+
+
+@schedule.command("add")
+@click.argument("issue")
+@click.option(
+    "--list", "-l", "list_names", multiple=True, metavar="L", help="A list that gets it; repeatable."
+)
+@click.option("--exclude", "excluded", multiple=True, metavar="L", help="A list whose subscribers don't.")
+@click.option(
+    "--at",
+    "typed",
+    required=True,
+    metavar="TIME",
+    help='"2026-12-01 08:00" (in TZ) or RFC 3339 with an offset.',
+)
+@click.pass_obj
+def add(app: App, issue: str, list_names: tuple[str, ...], excluded: tuple[str, ...], typed: str) -> None:
+    """Send ISSUE at a time. The file is read when it is due; it is compiled now to find its mistakes."""
+    from mailer.cli.issues import issue_file, load
+    from mailer.cli.send import job_for
+    from mailer.domain.moment import MomentError, in_both_zones, parse_moment
+    from mailer.storage.schedules import Schedules
+
+    zone = app.settings.zone
+    try:
+        due = parse_moment(typed, zone)
+    except MomentError as error:
+        raise UsageError(f"--at {error}") from None
+    if due <= app.now():
+        raise UsageError(
+            f"--at {typed!r} is in the past: {in_both_zones(due, zone)}",
+            next_step="Choose a later time, or send it now with: mailer send-issue",
+        )
+    job = job_for(app, app.sending(), load(app, issue), list_names, excluded)
+    path = _inside(app, issue_file(app, issue))
+    kept = Schedules(app.database).add(path, job.audience, due, zone.key, app.now())
+    click.echo(f"Schedule {kept.id}: {job.issue.slug} to {job.audience}")
+    click.echo(f"  {in_both_zones(due, zone)}")
+    click.echo("  next: keep `mailer run` going, or let cron call `mailer tick` every minute", err=True)
+
+
+def _inside(app: App, path: Path) -> str:
+    full = path.resolve()
+    if not full.is_relative_to(app.root):
+        raise UsageError(
+            f"{path} is not in the workspace {app.root}, where the scheduler would look for it",
+            next_step=f"Move it to {app.root / 'issues'}.",
+        )
+    return str(full.relative_to(app.root))
+
+
+@schedule.command("list")
+@click.option("--json", "as_json", is_flag=True, help="As data.")
+@click.pass_obj
+def show(app: App, as_json: bool) -> None:
+    """Show every schedule by the time it is due."""
+    from mailer.storage.schedules import Schedules
+
+    found = Schedules(app.database).all()
+    if as_json:
+        click.echo(json.dumps([_data(each) for each in found], ensure_ascii=False))
+    elif found:
+        for each in found:
+            click.echo(_line(each))
+    else:
+        click.echo("Nothing is scheduled.", err=True)
+
+
+@schedule.command("remove")
+@click.argument("number", type=int)
+@click.pass_obj
+def remove(app: App, number: int) -> None:
+    """Take back the schedule with this NUMBER, if it has not begun."""
+    from mailer.storage.schedules import Schedules, ScheduleState
+
+    schedules = Schedules(app.database)
+    if not schedules.settle(number, ScheduleState.REMOVED, "by hand", app.now()):
+        found = {each.id: each for each in schedules.all()}
+        problem = (
+            f"schedule {number} is {found[number].state}" if number in found else f"no schedule {number}"
+        )
+        raise UsageError(problem, next_step="See them with: mailer schedule list")
+    click.echo(f"Removed schedule {number}.")
+
+
+def _line(each: Schedule) -> str:
+    from zoneinfo import ZoneInfo
+
+    from mailer.domain.moment import in_both_zones
+
+    note = f"  ({each.note})" if each.note else ""
+    when = in_both_zones(each.due_at, ZoneInfo(each.zone))
+    return f"{each.id:>4}  {each.state:<8}  {when}  {each.issue} to {each.audience}{note}"
+
+
+def _data(each: Schedule) -> dict[str, object]:
+    return {
+        "id": each.id,
+        "issue": each.issue,
+        "lists": list(each.audience.lists),
+        "exclude": list(each.audience.exclude),
+        "due_at": each.due_at.isoformat(),
+        "zone": each.zone,
+        "state": each.state,
+        "note": each.note,
+    }
+
+
+@click.command()
+@click.option(
+    "--every", type=click.FloatRange(0.1), default=10.0, show_default=True, help="Seconds between looks."
+)
+@click.pass_obj
+def run(app: App, every: float) -> None:
+    """Send what falls due, until stopped; SIGTERM and Ctrl-C finish what is in flight first."""
+    from mailer.cli import complain
+    from mailer.cli.send import announce_settings
+    from mailer.engine.stopping import run_until_stopped
+    from mailer.schedule.daemon import keep_sending
+
+    announce_settings(app)
+    click.echo(f"Looking for due issues in {app.root} every {every:g} s. Ctrl-C stops.", err=True)
+    run_until_stopped(lambda stop: keep_sending(app, stop, every, click.echo, complain))
+    click.echo("Stopped; nothing is in flight.", err=True)
+
+
+@click.command()
+@click.pass_obj
+def tick(app: App) -> None:
+    """Send what is due now, once: for cron or a systemd timer. Two at once never send twice."""
+    from mailer.cli import complain
+    from mailer.engine.stopping import run_until_stopped
+    from mailer.schedule.round import make_round
+
+    done = run_until_stopped(lambda stop: make_round(app, stop, click.echo))
+    for report in done.reports:
+        click.echo(report.text())
+    for error in done.errors:
+        complain(error)
+    raise click.exceptions.Exit(done.exit_code)

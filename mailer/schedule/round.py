@@ -1,0 +1,76 @@
+"""One pass: begin what fell due, go on with what is unfinished; cron and the scheduler call it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mailer.compose.source import load_issue
+from mailer.engine.report import Report
+from mailer.errors import ExitCode, MailerError, PlanRefused, worst
+from mailer.storage.ledger import Send
+from mailer.storage.schedules import Schedule, Schedules, ScheduleState
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+    from mailer.engine.sending import Sending
+
+
+@dataclass(slots=True)
+class Round:
+    """What one pass did: sends begun, reports of those that ran, and what went wrong."""
+
+    begun: list[Send] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    errors: list[MailerError] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The worst of what was met."""
+        codes = {report.exit_code for report in self.reports} | {ExitCode(e.exit_code) for e in self.errors}
+        return worst(codes)
+
+
+async def make_round(app: App, stop: asyncio.Event, say: Callable[[str], None]) -> Round:
+    """Begin every due schedule, run every send that has something to send; one's failure stops no other."""
+    result, sending = Round(), app.sending()
+    sending.dispatcher.recover(app.now())
+    schedules = Schedules(app.database)
+    for schedule in schedules.due(app.now()):
+        try:
+            begun = _begin(app, sending, schedule)
+        except MailerError as error:
+            result.errors.append(error)
+            if error.exit_code is not ExitCode.AGAIN:  # what passes by itself stays due
+                schedules.settle(schedule.id, ScheduleState.FAILED, error.problem, app.now())
+        else:
+            schedules.settle(schedule.id, ScheduleState.BEGUN, f"send {begun.id}", app.now())
+            result.begun.append(begun)
+            say(f"Began {begun.slug} to {begun.audience} (schedule {schedule.id}).")
+    for send in app.ledger.sends():
+        if not stop.is_set():
+            await _go_on(sending, send, app.now(), stop, result)
+    return result
+
+
+async def _go_on(sending: Sending, send: Send, now: datetime, stop: asyncio.Event, result: Round) -> None:
+    if send.proved_at is None:
+        return
+    try:
+        sending.dispatcher.prepare(send, now)
+        if sending.report(send).queued:
+            result.reports.append(await sending.run(send, now, stop))
+    except MailerError as error:
+        result.errors.append(error)
+
+
+def _begin(app: App, sending: Sending, schedule: Schedule) -> Send:
+    issue, _ = load_issue(app.root / schedule.issue)
+    if issue.draft:
+        raise PlanRefused(f"{schedule.issue} is marked as a draft", next_step="Take `draft: true` out of it.")
+    lists = [app.people.list_named(name) for name in schedule.audience.lists]
+    send, _ = sending.begin(sending.prepare(issue, schedule.audience, lists), app.now())
+    return send
