@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from mailer.compose.evaluate import Names
@@ -12,8 +13,9 @@ from mailer.compose.header import HeaderError, labelled, literal, mailbox
 from mailer.domain.address import Mailbox
 
 MESSAGE_ID_LENGTH = 78
-_MESSAGE_ID = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")  # printable ASCII but < > and a second @
-_WEB = re.compile(r"https?://[!-;=?-~]+")
+# Printable ASCII but < and >, and one @ only.
+_MESSAGE_ID = re.compile(rf"(?=.{{1,{MESSAGE_ID_LENGTH}}}\Z)[!-;=?A-~]+@[!-;=?A-~]+")
+_WEB = re.compile(r"https?://[!-;=?-~]{1,900}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,15 @@ def identity_fields(names: Names) -> bytes:
     """Return the Date and Message-ID fields (RFC 5322 3.6.1 and 3.6.4)."""
     envelope: Envelope = names["envelope"]
     identity = envelope.message_id
-    if len(identity) > MESSAGE_ID_LENGTH or not _MESSAGE_ID.fullmatch(identity):
-        raise HeaderError(
-            f"Message-ID: {identity!r} is not one, or has more than {MESSAGE_ID_LENGTH} characters"
-        )
-    return literal("Date", *envelope.date.split(" ")) + literal("Message-ID", f"<{identity}>")
+    if not _MESSAGE_ID.fullmatch(identity):
+        raise HeaderError(f"Message-ID: {identity!r} is not one of at most {MESSAGE_ID_LENGTH} characters")
+    return _date_field(envelope.date) + f"Message-ID: <{identity}>\r\n".encode("ascii")
+
+
+@lru_cache(maxsize=16)
+def _date_field(date: str) -> bytes:
+    # Many messages are made in the same second.
+    return literal("Date", *date.split(" "))
 
 
 def unsubscribe_field(mailto: str) -> Callable[[Names], bytes]:
@@ -82,8 +88,8 @@ def unsubscribe_field(mailto: str) -> Callable[[Names], bytes]:
     def field(names: Names) -> bytes:
         url = names["unsubscribe_url"]
         if not _WEB.fullmatch(url):
-            raise HeaderError(f"List-Unsubscribe: {url!r} is not a web address")
-        return literal("List-Unsubscribe", f"<{url}>,", mailto)
+            raise HeaderError(f"List-Unsubscribe: {url!r} is not a web address of at most 900 characters")
+        return f"List-Unsubscribe: <{url}>,\r\n {mailto}\r\n".encode("ascii")
 
     return field
 

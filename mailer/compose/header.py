@@ -143,7 +143,10 @@ def _quoted(char: str) -> str:
 
 def _folded(field: str, words: Sequence[str]) -> bytes:
     """Return the field's lines: `words` after the first begin with the white space to fold at."""
-    lines = [f"{field}: {words[0] if words else ''}"]
+    line = f"{field}: {''.join(words)}"
+    if len(line) <= FOLD:
+        return f"{line}\r\n".encode()
+    lines = [f"{field}: {words[0]}"]
     for word in words[1:]:
         if len(lines[-1]) + len(word) > FOLD:
             lines.append(word)

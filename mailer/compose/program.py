@@ -14,8 +14,8 @@ from typing import Generic, Protocol, TypeVar
 from mailer.compose.canonical import expression_key
 from mailer.compose.encode import encode_quoted_printable
 from mailer.compose.escape import escape_value
-from mailer.compose.evaluate import Names, bind, evaluate
-from mailer.compose.expression import Expression
+from mailer.compose.evaluate import Names, bind
+from mailer.compose.reader import Reader, reader
 from mailer.compose.residual import Branch, Hole, Loop, Place, Static, Tree
 
 Written = TypeVar("Written")  # str or bytes
@@ -50,7 +50,7 @@ class Program(Generic[Written]):
     def __init__(self, notation: Notation[Written], tree: Tree = ()) -> None:
         self._notation = notation
         self._pieces: list[Written] = []
-        self._holes: dict[str, tuple[Expression, dict[tuple[Place, bool], list[int]]]] = {}
+        self._holes: dict[str, tuple[Reader, dict[tuple[Place, bool], list[int]]]] = {}
         self._parts: list[tuple[int, Part[Written]]] = []
         self.add_tree(tree)
 
@@ -58,8 +58,8 @@ class Program(Generic[Written]):
         """Return the pieces joined, with the recipient's values; raises CannotFill."""
         pieces = self._pieces.copy()
         write = self._notation.value
-        for expression, forms in self._holes.values():
-            value = evaluate(expression, names)
+        for read, forms in self._holes.values():
+            value = read(names)
             for (place, url_start), slots in forms.items():
                 piece = write(escape_value(value, place, url_start))
                 for slot in slots:
@@ -70,8 +70,8 @@ class Program(Generic[Written]):
 
     def prove(self, names: Names) -> None:
         """Raise what `fill` would: an escaped value can always be encoded."""
-        for expression, forms in self._holes.values():
-            value = evaluate(expression, names)
+        for read, forms in self._holes.values():
+            value = read(names)
             for place, url_start in forms:
                 escape_value(value, place, url_start)
         for _, part in self._parts:
@@ -99,7 +99,7 @@ class Program(Generic[Written]):
         self._parts.append((self._add_slot(), part))
 
     def _add_hole(self, hole: Hole) -> None:
-        _, forms = self._holes.setdefault(expression_key(hole.expression), (hole.expression, {}))
+        _, forms = self._holes.setdefault(expression_key(hole.expression), (reader(hole.expression), {}))
         forms.setdefault((hole.place, hole.url_start), []).append(self._add_slot())
 
     def _add_slot(self) -> int:
@@ -111,7 +111,7 @@ class Choice(Generic[Written]):
     """A recipient's `if`."""
 
     def __init__(self, branch: Branch, notation: Notation[Written]) -> None:
-        self._condition = branch.condition
+        self._holds = reader(branch.condition)
         self._then = Program(notation, branch.then)
         self._otherwise = Program(notation, branch.otherwise)
 
@@ -122,7 +122,7 @@ class Choice(Generic[Written]):
         self._taken(names).prove(names)
 
     def _taken(self, names: Names) -> Program[Written]:
-        return self._then if evaluate(self._condition, names) else self._otherwise
+        return self._then if self._holds(names) else self._otherwise
 
 
 class Repetition(Generic[Written]):

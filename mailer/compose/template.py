@@ -60,7 +60,7 @@ class MessageTemplate:
 
     def html_size(self, names: Names) -> int:
         """Return the octets of the HTML part once decoded: what Gmail clips at 102,400."""
-        return len(self.html(names).encode())
+        return len(self.html(names).replace("\n", "\r\n").encode())
 
     @cached_property
     def uses(self) -> frozenset[str]:
