@@ -82,9 +82,9 @@ def mailer(ctx: click.Context, workspace: Path | None) -> None:
 def main() -> None:
     """Run the command line and end the process with the exit code of the contract."""
     try:
-        mailer.main(standalone_mode=False, prog_name="mailer")
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        # Outside its standalone mode click returns the code of an Exit instead of raising it.
+        done = mailer.main(standalone_mode=False, prog_name="mailer")
+        sys.exit(done if isinstance(done, int) else ExitCode.COMPLETE)
     except click.Abort:
         click.echo("Stopped; nothing more was done.", err=True)
         sys.exit(ExitCode.INTERRUPTED)

@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from mailer.domain.field import FieldError, FieldType, convert, to_text
+from mailer.domain.address import CONTROLS
+from mailer.domain.field import FieldError, FieldType, convert, field_name, infer, to_text
 from mailer.errors import UsageError
+from mailer.storage.columns import LONGEST_NAME, OWN_TYPES
 from mailer.storage.schema import fields, subscribers
 
 PAGE = 1000
@@ -33,6 +35,29 @@ def declare_types(connection: Connection, types: Mapping[str, FieldType]) -> Non
             _convert_all(connection, name, kind)
         new = upsert(fields).values(name=name, type=kind)
         connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"type": kind}))
+
+
+def values_of(connection: Connection, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of fields typed by hand, by name; a new field gets the type it looks like.
+
+    UsageError for a name that no field can have, a control character, or a value of another type.
+    """
+    known = OWN_TYPES | known_types(connection)
+    values: dict[str, Any] = {}
+    for typed, text in texts.items():
+        name = field_name(typed)
+        if not name or len(name) > LONGEST_NAME or name == "email":
+            raise UsageError(f"{typed!r} can't name a field: letters and digits, at most {LONGEST_NAME}")
+        if CONTROLS.search(text):
+            raise UsageError(f"{name} = {text!r} has a control character or a line break in it")
+        kind = known.get(name) or infer([text])
+        try:
+            values[name] = convert(text, kind)
+        except FieldError as error:
+            raise UsageError(f"{name}: {error}") from None
+        if name not in known:
+            declare_types(connection, {name: kind})
+    return values
 
 
 def _convert_all(connection: Connection, name: str, kind: FieldType) -> None:

@@ -16,6 +16,7 @@ from mailer.domain.audience import Audience
 from mailer.domain.subscriber import Choice, ListChoice, Status, Subscriber, SubscriberList
 from mailer.errors import UsageError
 from mailer.storage.enrol import Consent, Enrolment, Entry, enrol
+from mailer.storage.fieldtypes import known_types, values_of
 from mailer.storage.schema import lists, sends, subscribers, subscriptions, suppressions
 
 LIST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
@@ -60,10 +61,27 @@ class People:
         with self._engine.connect() as connection:
             return list_ids(connection, names)
 
-    def add(self, entry: Entry, consent: Consent) -> Enrolment:
-        """Take in one person; who left a list stays off it unless the consent is given anew."""
+    def add(self, address: Address, texts: Mapping[str, str], consent: Consent) -> Enrolment:
+        """Take in one person; `texts` are fields by name, as typed.
+
+        UsageError, and nothing is changed, for a value that isn't of its field's type, and for someone who
+        left one of the lists or is suppressed, unless the consent is given anew.
+        """
         with self._engine.begin() as connection:
-            return enrol(connection, [entry], consent)[0]
+            values = values_of(connection, texts)
+            done = enrol(connection, [Entry(address, values)], consent)[0]
+            if done.kept_out or done.suppressed:
+                why = f"is suppressed ({done.suppressed})" if done.suppressed else "unsubscribed"
+                raise UsageError(
+                    f"{address.typed} {why} and is not brought back",
+                    next_step="If they themselves ask for it anew, add --resubscribe",
+                )
+            return done
+
+    def field_names(self) -> list[str]:
+        """Return the names of all fields beyond a subscriber's own, in order."""
+        with self._engine.connect() as connection:
+            return sorted(known_types(connection))
 
     def subscribers(self, list_name: str | None = None, status: Status | None = None) -> Iterator[Subscriber]:
         """Yield subscribers in the order they came: of one list, of one status (there, or on any list)."""

@@ -1,0 +1,241 @@
+"""People on the command line: mailer lists, mailer subscribers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mailer.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+    from mailer.domain.address import Address
+    from mailer.domain.subscriber import Subscriber, SubscriberList
+
+SOURCE = "command line"
+STATUSES = ["subscribed", "unconfirmed", "unsubscribed"]
+
+
+@click.group()
+def lists() -> None:
+    """Create and show subscriber lists."""
+
+
+@lists.command("create")
+@click.argument("name")
+@click.option("--title", default="", help="What subscribers read; the name unless given.")
+@click.option("--description", default="", help="What the list is about, in a sentence.")
+@click.pass_obj
+def create_list(app: App, name: str, title: str, description: str) -> None:
+    """Make a list. NAME is what commands say: letters, digits, - and _."""
+    made = app.people.create_list(name, app.now(), title, description)
+    click.echo(f"Made the list {made.name} ({made.title}).", err=True)
+
+
+@lists.command("list")
+@click.option("--json", "as_json", is_flag=True, help="As data.")
+@click.pass_obj
+def list_lists(app: App, as_json: bool) -> None:
+    """Show every list and how many people have which status."""
+    from mailer.cli.table import print_table
+
+    found = app.people.all_lists()
+    if as_json:
+        click.echo(json.dumps([_list_data(each) for each in found], ensure_ascii=False))
+    elif found:
+        rows = [(each.name, each.title, *each.counts.values()) for each in found]
+        print_table(("name", "title", *STATUSES), rows)
+    else:
+        click.echo("There is no list yet. Make one with: mailer lists create NAME", err=True)
+
+
+@lists.command("show")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="As data.")
+@click.pass_obj
+def show_list(app: App, name: str, as_json: bool) -> None:
+    """Show one list."""
+    found = app.people.list_named(name)
+    if as_json:
+        click.echo(json.dumps(_list_data(found), ensure_ascii=False))
+        return
+    click.echo(f"{found.name} · {found.title}")
+    if found.description:
+        click.echo(f"  {found.description}")
+    click.echo("  " + "   ".join(f"{status} {count:,}" for status, count in found.counts.items()))
+
+
+def _list_data(found: SubscriberList) -> dict[str, Any]:
+    data = {"name": found.name, "title": found.title, "description": found.description}
+    return {**data, "counts": {str(status): count for status, count in found.counts.items()}}
+
+
+@click.group()
+def subscribers() -> None:
+    """Add, import, list and unsubscribe people."""
+
+
+@subscribers.command("add")
+@click.argument("email")
+@click.option("--list", "names", metavar="LIST", multiple=True, required=True, help="A list to be on.")
+@click.option("--name", default="", help="What to call them.")
+@click.option("--field", "fields", metavar="NAME=VALUE", multiple=True, help="Anything else about them.")
+@click.option(
+    "--resubscribe",
+    is_flag=True,
+    help="Bring back someone who had left or is suppressed. Only if they themselves ask for it anew.",
+)
+@click.pass_obj
+def add(
+    app: App, email: str, names: tuple[str, ...], name: str, fields: tuple[str, ...], resubscribe: bool
+) -> None:
+    """Take in one person who agreed to get mail."""
+    from mailer.storage.enrol import Consent
+
+    texts = dict(_pair(field, "--field") for field in fields) | ({"name": name} if name else {})
+    source = f"{SOURCE}, consent given anew" if resubscribe else SOURCE
+    consent = Consent(app.people.list_ids(names), source, app.now(), anew=resubscribe)
+    done = app.people.add(_address(email), texts, consent)
+    click.echo(f"{email}: {done.effect}, on {', '.join(names)}.", err=True)
+
+
+@subscribers.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--list", "names", metavar="LIST", multiple=True, help="Subscribe them to this list.")
+@click.option("--map", "mapping", metavar="COLUMN=FIELD", multiple=True, help="Which field a column fills.")
+@click.option(
+    "--type",
+    "types",
+    metavar="FIELD=TYPE",
+    multiple=True,
+    help="text, number, true/false, date or list; inferred for the whole column unless given.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and the types; write nothing.")
+@click.option("--rejects", type=click.Path(path_type=Path), help="Write the bad rows to this CSV file.")
+@click.option("--create-list", is_flag=True, help="Make the lists that there are not yet.")
+@click.option("--json", "as_json", is_flag=True, help="The report as data, with the first 1,000 bad rows.")
+@click.pass_obj
+def import_file(
+    app: App,
+    file: Path,
+    names: tuple[str, ...],
+    mapping: tuple[str, ...],
+    types: tuple[str, ...],
+    dry_run: bool,
+    rejects: Path | None,
+    create_list: bool,
+    as_json: bool,
+) -> None:
+    """Import people from a CSV FILE with a header row (email, name, language, timezone, tags, anything else).
+
+    What is wrong with a row is said with its line and never stops the others. Whoever unsubscribed stays so.
+    Importing twice changes nothing, and an import that was interrupted is simply run again.
+
+    \b
+    Ends with 0 if every row was good (a person may stand in several), with 4 if rows were rejected.
+    """
+    from mailer.cli.importing import run
+    from mailer.storage.importing import Import
+
+    request = Import(
+        file,
+        names,
+        dict(_pair(text, "--map") for text in mapping),
+        dict(_typed(text) for text in types),
+        create_list,
+        dry_run,
+    )
+    report = run(app, request, rejects, as_json=as_json)
+    raise click.exceptions.Exit(ExitCode.FAILURES if report.rejected else ExitCode.COMPLETE)
+
+
+@subscribers.command("list")
+@click.option("--list", "name", metavar="LIST", help="Only those on this list.")
+@click.option("--status", type=click.Choice(STATUSES), help="Only those with this status.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object a line.")
+@click.option("--csv", "as_csv", is_flag=True, help="As CSV with every field.")
+@click.pass_obj
+def list_subscribers(app: App, name: str | None, status: str | None, as_json: bool, as_csv: bool) -> None:
+    """Show people in the order they came."""
+    from mailer.cli.table import SpreadsheetWriter, print_table
+    from mailer.domain.field import to_text
+    from mailer.domain.subscriber import Status
+
+    found = app.people.subscribers(name, Status(status) if status else None)
+    if as_json:
+        for each in found:
+            click.echo(json.dumps(_subscriber_data(each), ensure_ascii=False))
+    elif as_csv:
+        free = app.people.field_names()
+        out = SpreadsheetWriter(sys.stdout)
+        out.row(("email", "name", "language", "timezone", "tags", *free, "lists", "suppressed"))
+        for each in found:
+            own = (each.email, each.name, each.language, each.timezone, to_text(each.tags))
+            out.row((*own, *(to_text(each.fields.get(key)) for key in free), _on(each), each.suppressed))
+    else:
+        rows = ((each.email, each.name, _on(each), each.suppressed) for each in found)
+        print_table(("email", "name", "lists", "suppressed"), rows)
+
+
+@subscribers.command("unsubscribe")
+@click.argument("email")
+@click.option("--list", "names", metavar="LIST", multiple=True, help="A list to take them off.")
+@click.option("--all", "everywhere", is_flag=True, help="Off every list, and never mailed again by any.")
+@click.pass_obj
+def unsubscribe(app: App, email: str, names: tuple[str, ...], everywhere: bool) -> None:
+    """Take a person off lists. No later import brings them back."""
+    if bool(names) == everywhere:
+        raise UsageError("say which lists to leave: --list LIST (once or more), or --all")
+    left = app.people.unsubscribe(_address(email), None if everywhere else names, SOURCE, app.now())
+    did = f"left {', '.join(left)}" if left else "was on no such list"
+    click.echo(f"{email} {did}{'; it is never mailed again' if everywhere else ''}.", err=True)
+
+
+def _on(each: Subscriber) -> str:
+    return ", ".join(
+        name if status == "subscribed" else f"{name} ({status})" for name, status in each.lists.items()
+    )
+
+
+def _subscriber_data(each: Subscriber) -> dict[str, Any]:
+    return {
+        "email": each.email,
+        "name": each.name,
+        "language": each.language,
+        "timezone": each.timezone,
+        "tags": list(each.tags),
+        "fields": dict(each.fields),
+        "lists": {name: str(status) for name, status in each.lists.items()},
+        "suppressed": each.suppressed,
+    }
+
+
+def _address(text: str) -> Address:
+    from mailer.domain.address import Address, AddressError
+
+    try:
+        return Address.parse(text)
+    except AddressError as error:
+        raise UsageError(f"{text!r} is not a mail address: {error}") from None
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    key, sign, value = text.rpartition("=") if option == "--map" else text.partition("=")
+    if not sign or not key.strip() or not value.strip():
+        raise UsageError(f"{option} {text!r} must have the form NAME=VALUE")
+    return key.strip(), value.strip()
+
+
+def _typed(text: str) -> tuple[str, Any]:
+    from mailer.domain.field import FieldType
+
+    name, kind = _pair(text, "--type")
+    try:
+        return name, FieldType(kind)
+    except ValueError:
+        known = ", ".join(FieldType)
+        raise UsageError(f"--type {text}: no such type {kind!r}; there is {known}") from None
