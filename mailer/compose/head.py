@@ -111,11 +111,11 @@ def author_fields(head: Head) -> bytes:
 
 def list_fields(head: Head) -> bytes:
     """Return the fields about the list and the sending, but for List-Unsubscribe."""
-    # A percent-encoded name is still a dot-atom.
+    # A percent-encoded name is still a dot-atom, and an id may hold any list's name.
     fields = [labelled("List-Id", head.list_title, f"{quote(head.list_name, safe='')}.{head.list_domain}")]
     if head.one_click:
         fields.append(literal("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     fields.append(literal("List-Post", "NO"))
     fields.append(literal("Precedence", "bulk"))
-    fields.append(literal("Feedback-ID", head.feedback_id))
+    fields.append(literal("Feedback-ID", quote(head.feedback_id, safe=":@+")))
     return b"".join(fields)

@@ -25,18 +25,23 @@ TEXTS = st.builds("".join, st.lists(EDGES, max_size=4)) | st.text(
     st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), max_size=90
 )
 LINES = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=90)
-# Values may hold what has to be refused, too.
-VALUES = TEXTS | st.integers() | st.none() | st.just("a\0b") | st.just("a\r\nb")
-SUBSCRIBERS = st.fixed_dictionaries(
-    {}, optional={"name": VALUES, "town": TEXTS, "flag": st.booleans(), "berths": st.lists(TEXTS, max_size=3)}
+BERTHS = st.lists(TEXTS, max_size=3)
+FITTING = st.fixed_dictionaries(
+    {"name": LINES | st.integers(), "town": LINES, "flag": st.booleans(), "berths": BERTHS}
 )
+# Fields may be absent, and hold what has to be refused.
+HOSTILE = TEXTS | st.none() | st.sampled_from(["a\0b", "a\r\nb"])
+ANY = st.fixed_dictionaries(
+    {}, optional={"name": HOSTILE, "town": HOSTILE, "flag": HOSTILE, "berths": BERTHS}
+)
+SUBSCRIBERS = st.one_of(FITTING, FITTING, ANY)
 EXPRESSIONS = st.sampled_from(
     [
         field("name"),
         field("town"),
         Call("filter.default", (field("name"), Const("reader"))),
         Call("filter.upper", (field("town"),)),
-        Name("unsubscribe_url"),
+        Call("op.concat", (field("town"), Const(WEB))),
     ]
 )
 
