@@ -43,8 +43,10 @@ def find_workspace(chosen: Path | None) -> Path:
 class App:
     """One workspace and what hangs on it, each made on first use."""
 
-    def __init__(self, chosen: Path | None = None) -> None:
+    def __init__(self, chosen: Path | None = None, environ: dict[str, str] | None = None) -> None:
+        """`environ` stands in for the process environment, for a workspace that must not heed it."""
         self._chosen = chosen
+        self._environ = environ
 
     def now(self) -> datetime:
         """The time, aware, in UTC: the one place that reads the clock for decisions."""
@@ -60,7 +62,7 @@ class App:
         """The settings of this workspace."""
         from mailer.settings import load_settings
 
-        return load_settings(self.root)
+        return load_settings(self.root, self._environ)
 
     @cached_property
     def template_folders(self) -> list[Path]:
@@ -138,9 +140,7 @@ class App:
             folders=self.template_folders,
             sender=self.sender,
             reply_to=reply_to,
-            return_path=(
-                self._mailbox("MAIL_RETURN_PATH") if s.mail_return_path else self.sender
-            ).address.wire,
+            return_path=self._return_path().address.wire,
             unsubscribe_address=self._unsubscribe(reply_to).address.wire,
             postal_address=s.postal_address,
             base_url=s.base_url,
@@ -154,6 +154,9 @@ class App:
             resend_uncertain=s.uncertain == "resend",
         )
         return Sending(press, dispatcher)
+
+    def _return_path(self) -> Mailbox:
+        return self._mailbox("MAIL_RETURN_PATH") if self.settings.mail_return_path else self.sender
 
     def _unsubscribe(self, reply_to: Mailbox | None) -> Mailbox:
         if self.settings.mail_unsubscribe:

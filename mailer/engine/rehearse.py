@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mailer.compose.template import MessageTemplate
@@ -17,41 +16,9 @@ from mailer.engine.correspondence import Correspondence
 from mailer.smtp.account import Account
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.pool import deliver
+from mailer.smtp.recording import Recording
 
 NOT_SENT = Untried("stopped before it was sent", Stage.CONNECT)
-
-
-@dataclass(slots=True)
-class Batch:
-    """A few messages to hand over, and what became of each (`smtp.pool.Work`)."""
-
-    envelopes: deque[Envelope]
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
-    _out: int = 0
-
-    def take(self) -> Envelope | None:
-        """Return the next message."""
-        if not self.envelopes:
-            return None
-        self._out += 1
-        return self.envelopes.popleft()
-
-    async def wait(self) -> bool:
-        """Wait for the outcomes; nothing comes after them."""
-        while self._out:
-            await self._changed.wait()
-        return False
-
-    def handed(self, keys: Sequence[int]) -> None:
-        """Nothing is recorded of a rehearsal."""
-
-    def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
-        """Keep the outcomes."""
-        self.outcomes.update(results)
-        self._out -= len(results)
-        self._changed.set()
-        self._changed.clear()
 
 
 async def send_tests(
@@ -62,13 +29,13 @@ async def send_tests(
     stop: asyncio.Event,
 ) -> list[Outcome]:
     """Send one message to each of `recipients`, outside the ledger; return the outcomes in their order."""
-    envelopes = deque(
+    envelopes = [
         Envelope(key, correspondence.return_path, names["envelope"].to_address, template.fill(names))
         for key, names in enumerate(correspondence.names(r, time.time()) for r in recipients)
-    )
-    batch = Batch(envelopes)
-    await deliver(batch, account, stop)
-    return [batch.outcomes.get(key, NOT_SENT) for key in range(len(recipients))]
+    ]
+    work = Recording(envelopes)
+    await deliver(work, account, stop)
+    return [work.outcomes.get(key, NOT_SENT) for key in range(len(recipients))]
 
 
 def stand_in(address: Address, known: Recipient | None, example: Recipient | None) -> Recipient:

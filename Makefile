@@ -1,0 +1,56 @@
+# What a person runs. `make demo` and `make test` need nothing but Python 3.11 or newer, make and git.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RECIPIENTS ?= 1000
+
+.PHONY: help demo test check bench screenshots pins clean
+
+help:
+	@echo "make demo     the whole main job on this machine: sandbox inbox, sample list, sent, proved"
+	@echo "make test     every test, with a real SMTP server and a real browser where they can be had"
+	@echo "make check    lint, format, types, layers"
+	@echo "make clean    remove what the others made"
+
+demo: $(VENV)/.installed
+	@$(BIN)/mailer demo --recipients $(RECIPIENTS) $(DEMO)
+
+test: $(VENV)/.tools
+	@$(BIN)/python .ci/system_packages.py
+	@echo "== running the tests"
+	@$(BIN)/python -m pytest -q $(PYTEST)
+
+check: $(VENV)/.tools
+	@echo "== ruff: lint"; $(BIN)/ruff check .
+	@echo "== ruff: format"; $(BIN)/ruff format --check .
+	@echo "== mypy: types"; $(BIN)/mypy
+	@echo "== import-linter: layers"; $(BIN)/lint-imports
+
+screenshots: $(VENV)/.tools
+	@$(BIN)/python docs/screenshots.py
+
+# The versions in use become the ones everybody gets.
+pins: $(VENV)/.tools
+	@{ echo "# The versions that mailer is tested with: pip install -c constraints.txt. Written by: make pins"; \
+	  { $(BIN)/python -m pip freeze --exclude-editable; echo "hatchling==$$(sed -n 's/.*hatchling==\([0-9.]*\).*/\1/p' pyproject.toml)"; } | sort -f; \
+	} > constraints.txt
+
+$(VENV)/bin/python:
+	@echo "== making $(VENV) with $$($(PYTHON) --version)"
+	@sh .ci/python_venv.sh $(PYTHON)
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "== installing mailer and what it needs"
+	@PIP_CONSTRAINT=constraints.txt $(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.tools: $(VENV)/.installed
+	@echo "== installing what the tests need"
+	@PIP_CONSTRAINT=constraints.txt $(PIP) install --editable '.[dev]'
+	@touch $@
+
+clean:
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build

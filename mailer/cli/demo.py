@@ -1,0 +1,164 @@
+"""`mailer demo`: the whole main job on this machine, and the proof that it was done."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import tempfile
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailer.errors import MailerError
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+    from mailer.engine.report import Report
+    from mailer.sandbox.process import Sandbox
+
+LIST = "weekly"
+# Some of the made-up people must not get the issue, so that the proof has something to find.
+LEFT, SUPPRESSED = 7, 4
+
+
+class NotProved(MailerError):
+    """What the sandbox holds is not what the ledger says was sent."""
+
+
+@click.command()
+@click.option("--recipients", type=click.IntRange(20, 100_000), default=1000, show_default=True, metavar="N")
+@click.option("--serve", is_flag=True, help="Keep the sandbox's page up until Ctrl-C.")
+@click.option("--keep", is_flag=True, help="Keep the workspace and the inbox afterwards.")
+def demo(recipients: int, serve: bool, keep: bool) -> None:
+    """Run the whole main job on this machine: a local inbox, made-up people, the sample issue, the proof.
+
+    Nothing leaves this machine, whatever your settings say.
+    """
+    from mailer.sandbox.process import running_sandbox
+
+    folder = Path(tempfile.mkdtemp(prefix="mailer-demo-"))
+    with running_sandbox(folder / "inbox") as sandbox:
+        _say(f"Sandbox inbox on 127.0.0.1:{sandbox.smtp_port}, its page on {sandbox.url}")
+        app = _workspace(folder / "workspace", sandbox)
+        _people(app, recipients)
+        report = _send(app)
+        page = _prove(app, sandbox, folder)
+        click.echo(report.text())
+        _say(f"The mail as HTML: {page}")
+        if serve:
+            _say(f"Read them all on {sandbox.url} - Ctrl-C ends.")
+            _wait()
+    if not keep:
+        for part in ("inbox", "workspace"):
+            shutil.rmtree(folder / part)
+    raise click.exceptions.Exit(report.exit_code)
+
+
+def _workspace(root: Path, sandbox: Sandbox) -> App:
+    from mailer.bootstrap import App
+    from mailer.workspace import make_workspace
+
+    make_workspace(root)
+    settings = {"SMTP_PORT": str(sandbox.smtp_port), "BASE_URL": "http://localhost:8000"}
+    _say(f"A workspace, as `mailer init` makes it: {root}")
+    # Not the process environment: a demo must not mail the world because SMTP_HOST happens to be set.
+    return App(root, settings)
+
+
+def _people(app: App, recipients: int) -> None:
+    from mailer.domain.address import Address
+    from mailer.sandbox.people import made_up_people
+    from mailer.storage.importing import Import, run_import
+
+    made_up = app.root / "subscribers" / "made-up.csv"
+    sample = app.root / "subscribers" / "example.csv"
+    app.people.create_list(LIST, app.now(), title="Harbour Gazette")
+    imported = 0
+    for path in (sample, made_up):
+        if path == made_up:
+            _write(made_up, recipients - imported + LEFT + SUPPRESSED, made_up_people())
+        done = run_import(app.database, Import(path, (LIST,)), app.now(), _reject, _ignore)
+        imported += done.added
+    everyone = list(islice(made_up_people(), LEFT + SUPPRESSED))
+    for person in everyone[:LEFT]:
+        app.people.unsubscribe(Address.parse(person["email"]), [LIST], "demo", app.now())
+    for person in everyone[LEFT:]:
+        app.people.suppress(Address.parse(person["email"]).key, "bounced", "demo", app.now())
+    _say(f"Imported {imported:,} people; {LEFT} of them unsubscribed and {SUPPRESSED} bounced since.")
+
+
+def _write(path: Path, number: int, people: object) -> None:
+    rows = list(islice(people, number))  # type: ignore[call-overload]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _reject(reject: object) -> None:
+    raise NotProved(f"the sample list has a bad row: {reject}")
+
+
+def _ignore(done: int, total: int) -> None:
+    """No progress for what takes a moment."""
+
+
+def _send(app: App) -> Report:
+    from mailer.cli.issues import load
+    from mailer.cli.progress import bar
+    from mailer.cli.send import job_for
+    from mailer.engine.stopping import run_until_stopped
+
+    sending = app.sending()
+    job = job_for(app, sending, load(app, str(next((app.root / "issues").glob("*.md")))), (LIST,), ())
+    send, plan = sending.begin(job, app.now())
+    assert plan is not None
+    click.echo(plan.text(), err=True)
+    with bar(f"Sending {send.slug}", plan.recipients) as progress:
+        return run_until_stopped(lambda stop: sending.run(send, app.now(), stop, progress=progress))
+
+
+def _prove(app: App, sandbox: Sandbox, folder: Path) -> Path:
+    """Check the ledger and the inbox against each other and the list; write the first mail's HTML to a file."""
+    from mailer.cli.verdict import verdict
+    from mailer.domain.address import Address
+    from mailer.domain.subscriber import Status
+    from mailer.sandbox.proof import mismatches
+
+    (send,) = app.ledger.sends()
+    eligible = [
+        Address.parse(person.email).wire
+        for person in app.people.subscribers(LIST, Status.SUBSCRIBED)
+        if person.suppressed is None
+    ]
+    wrong = mismatches(sandbox.inbox, eligible) + verdict(app.accounts, send).discrepancies
+    if wrong:
+        raise NotProved(
+            "\n  ".join(["the proof failed:", *wrong]),
+            next_step=f"Look at {folder / 'inbox'}",
+        )
+    _say(
+        f"Proved: the inbox holds exactly one message for each of the {len(eligible):,} eligible people, "
+        f"none for the {LEFT + SUPPRESSED} excluded, and each reads back whole."
+    )
+    page = folder / "mail.html"
+    html = sandbox.inbox.parsed(next(iter(sandbox.inbox)).id).get_body(("html",))
+    assert html is not None
+    page.write_text(html.get_content(), encoding="utf-8")
+    return page
+
+
+def _wait() -> None:
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        _say("Stopped.")
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
