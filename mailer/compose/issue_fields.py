@@ -27,17 +27,16 @@ class Unfit(ValueError):
 def _text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise Unfit("is not text")
-    text = str(value).strip()
+    text = str(value).strip(" \t\n")
     if _PROSE_CONTROLS.search(text):
         raise Unfit("has a control character in it")
     return text
 
 
 def _line(value: Any) -> str:
-    text = _text(value)
-    if CONTROLS.search(text):
+    if isinstance(value, str) and CONTROLS.search(value.strip(" \t\n")):
         raise Unfit("has a line break or control character in it; it must be one line")
-    return text
+    return _text(value)
 
 
 def _truth(value: Any) -> bool:

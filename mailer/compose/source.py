@@ -49,7 +49,7 @@ def load_issue(file: Path) -> tuple[Issue, tuple[Notice, ...]]:
 
 
 def _suggest(file: Path) -> str:
-    found = [each for folder in (file.parent, Path("issues")) for each in _issues_in(folder)]
+    found = [each for folder in (file.parent / "issues", file.parent) for each in _issues_in(folder)]
     by_name = {each.name.casefold(): each for each in found}
     by_stem = {default_slug(each): each for each in found}
     near = get_close_matches(file.name.casefold(), by_name, n=2, cutoff=0.5)

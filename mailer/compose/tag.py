@@ -64,7 +64,7 @@ class Candidate:
 
     @property
     def used_names(self) -> tuple[str, ...]:
-        """The identifiers that are used as a template would: with a field, a filter or an index after them."""
+        """The identifiers used as in a template: with a field, a filter or an index after them."""
         return tuple(_USED.findall(self.inner))
 
 

@@ -1,0 +1,156 @@
+"""An issue file becomes an Issue: titles, slugs, encodings, and files that are none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailer.compose.source import default_slug, load_issue, read_issue
+from mailer.domain.issue import Issue, Kind
+from mailer.errors import ExitCode, IssueError
+
+
+def read(text: str, path: str = "issues/harbour.md") -> Issue:
+    return read_issue(path, text.encode())[0]
+
+
+def test_the_first_heading_is_the_title_and_leaves_the_body():
+    issue = read("\n# The *late* tide\n\nThe pilots wait.\n")
+    assert (issue.title, issue.subject) == ("The late tide", "The late tide")
+    assert (issue.body, issue.body_line) == ("The pilots wait.", 4)
+    assert not issue.title_in_body
+
+
+def test_an_underlined_heading_is_one_too():
+    assert read("The tide\n========\n\nBody").title == "The tide"
+
+
+def test_a_heading_further_down_is_the_title_and_stays():
+    issue = read("*From the pier*\n\n# The tide\n\nBody")
+    assert issue.title == "The tide"
+    assert "# The tide" in issue.body
+    assert issue.title_in_body
+
+
+def test_a_heading_that_repeats_the_title_is_not_printed_twice():
+    assert read("---\ntitle: The tide\n---\n# The tide\n\nBody").body == "Body"
+
+
+def test_another_heading_than_the_title_stays():
+    assert read("---\ntitle: The tide\n---\n# High water\n\nBody").body == "# High water\n\nBody"
+
+
+def test_no_heading_is_looked_for_in_code_or_quotes():
+    issue = read("---\nsubject: s\n---\n```\n# code\n```\n\n> # quote\n\nBody")
+    assert issue.title == "s"
+
+
+def test_a_tag_in_the_heading_stays_a_tag():
+    assert read("# For {{ subscriber.name|default('*you*') }}\n\nB").subject == (
+        "For {{ subscriber.name|default('*you*') }}"
+    )
+
+
+def test_a_text_without_title_takes_its_first_line_and_keeps_it():
+    issue = read("\n\n   THE HARBOUR\n   GAZETTE\n\nBody", "issues/harbour.txt")
+    assert (issue.kind, issue.title) == (Kind.TEXT, "THE HARBOUR")
+    assert issue.body == "   THE HARBOUR\n   GAZETTE\n\nBody"
+    assert (issue.body_line, issue.title_in_body) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("html", "title", "in_body"),
+    [
+        ("<h1 class='x'>The <em>late</em> tide &amp; we</h1><p>b</p>", "The late tide & we", True),
+        ("<html><head><title>The tide</title></head><body>b</body></html>", "The tide", False),
+    ],
+)
+def test_html_takes_its_heading_or_title(html: str, title: str, in_body: bool):
+    issue = read(html, "issues/harbour.html")
+    assert (issue.title, issue.title_in_body) == (title, in_body)
+
+
+@pytest.mark.parametrize(
+    ("path", "slug"),
+    [
+        ("issues/2026-11-22-harbour.md", "harbour"),
+        ("issues/harbour/index.md", "harbour"),
+        ("issues/2026-11-22-harbour/index.md", "harbour"),
+        ("issues/2026-11-22.md", "2026-11-22"),
+        ("issues/My Late Tide.txt", "my-late-tide"),
+        ("issues/Marée.md", "marée"),
+        ("issues/a..b.md", "a-b"),
+    ],
+)
+def test_the_file_name_makes_the_slug(path: str, slug: str):
+    assert read("# T\n\nb" if path.endswith("md") else "b", path).slug == slug
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is empty"),
+        (b" \r\n\t\n", "is empty"),
+        ("# T\n\nf\xfcr".encode("latin-1"), ":3: column 2 is not UTF-8 (byte 0xfc)"),
+        ("# T".encode("utf-16"), "UTF-16"),
+        (b"# T\n\na\x00b", ":3: column 2 holds the control character U+0000"),
+        (b"# T\n\na\x1bb", "U+001B"),
+        (b"just a line of Markdown", "has no title"),
+        (b"# Only a title", "has no text"),
+        (b"x" * 2_000_001, "2,000,000"),
+    ],
+)
+def test_a_file_that_is_no_issue_says_why(data: bytes, said: str):
+    with pytest.raises(IssueError) as caught:
+        read_issue("issues/harbour.md", data)
+    assert said in str(caught.value)
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_another_ending_is_refused():
+    with pytest.raises(IssueError, match=r"\.docx is not"):
+        read_issue("issues/harbour.docx", b"x")
+
+
+def test_no_such_file_suggests_the_near_ones(tmp_path: Path):
+    there = tmp_path / "2026-11-22-harbour.md"
+    there.write_text("# T\n\nBody")
+    for name in ("2026-11-22-harbor.md", "harbour.md"):
+        with pytest.raises(IssueError, match="no such issue file") as caught:
+            load_issue(tmp_path / name)
+        assert str(there) in str(caught.value.next_step)
+    assert load_issue(there)[0].slug == "harbour"
+
+
+def test_a_folder_is_no_issue(tmp_path: Path):
+    with pytest.raises(IssueError, match="is a folder"):
+        load_issue(tmp_path)
+
+
+FENCED = st.sampled_from(
+    [b"---\n", b"+++\n", b"Title: ", b"title: [", b"\n---\n", b"\n+++\n", b"\r\n", b"\xff", b"# "]
+)
+
+
+@given(
+    st.lists(FENCED | st.binary(max_size=12), max_size=12).map(b"".join),
+    st.sampled_from(["md", "html", "txt"]),
+)
+def test_any_bytes_are_an_issue_or_a_clear_error(data: bytes, ending: str):
+    try:
+        issue, _ = read_issue(f"issues/harbour.{ending}", data)
+    except IssueError as error:
+        assert str(error)
+    else:
+        assert issue.title
+        assert issue.body.strip()
+
+
+@given(st.text(max_size=40))
+def test_a_slug_never_leaves_its_folder(name: str):
+    slug = default_slug(Path(f"issues/{name.replace('/', '')}.md"))
+    assert ".." not in slug
+    assert "/" not in slug
