@@ -11,9 +11,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help="The address of this machine to serve on."
-)
+@click.option("--host", default="127.0.0.1", show_default=True, help="This machine's address to serve on.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one."
 )
@@ -35,7 +33,7 @@ def serve(app: App, host: str, port: int) -> None:
     if not key:
         raise SettingsError(
             "SECRET_KEY is not set, so no link could be told from a forged one",
-            next_step=f"`mailer init {app.root}` makes one; it must be the key that the mails were sent with.",
+            next_step="Put the key that mails are signed with into .env; a new workspace has one.",
         )
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
     pages = links_app(People(app.database), key, app.template_folders, app.now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -102,9 +103,7 @@ class Page:
         """One message; `view` is one of VIEWS, by default HTML if it has any."""
         received, content = self._found(request)
         reading = read(content)
-        view = request.query_params.get("view", "")
-        if view not in VIEWS:
-            view = "text" if reading.html is None else "html"
+        view = _one_of(request, "view", *VIEWS) or ("text" if reading.html is None else "html")
         search = request.query_params.get("q", "").strip()
         fields = header_fields(content)
         return self._page(
@@ -114,7 +113,9 @@ class Page:
             views=VIEWS,
             view=view,
             search=search,
-            remote=request.query_params.get("remote") == "1",
+            remote=_one_of(request, "remote", "1"),
+            width=_one_of(request, "width", "phone"),
+            scheme=_one_of(request, "scheme", "dark"),
             fields=fields,
             first={name.lower(): value for name, value in reversed(fields)},
             source=_cut(content.decode("utf-8", "replace")) if view == "source" else "",
@@ -124,13 +125,12 @@ class Page:
         )
 
     def html(self, request: Request) -> Response:
-        """A message's HTML for the frame; `remote=1` lets its images and styles come from elsewhere."""
+        """A message's HTML for the frame, seen in a `scheme`; `remote=1` lets it fetch images and styles."""
         _, content = self._found(request)
-        remote = request.query_params.get("remote") == "1"
+        remote = bool(_one_of(request, "remote", "1"))
+        html = framed(read(content), remote=remote, scheme=_one_of(request, "scheme", "dark") or "light")
         policy = MAIL_POLICY.format(remote=" https: http:" if remote else "")
-        return HTMLResponse(
-            framed(read(content), remote=remote), headers=COMMON | {"Content-Security-Policy": policy}
-        )
+        return HTMLResponse(html, headers=COMMON | {"Content-Security-Policy": policy})
 
     def raw(self, request: Request) -> Response:
         """A message as it came, for a mail program."""
@@ -194,14 +194,20 @@ def octets(size: int) -> str:
     return f"{size / 1024:.1f} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
 
 
-def link(path: str, **query: object) -> str:
-    """Return `path` with those parts of `query` that say something."""
-    given = {name: value for name, value in query.items() if value}
+def link(path: str, kept: Mapping[str, object] | None = None, **query: object) -> str:
+    """Return `path` with a query of what is `kept` and then `query`, as far as it says something."""
+    given = {name: value for name, value in {**(kept or {}), **query}.items() if value}
     return f"{path}?{urlencode(given)}" if given else path
 
 
 def _whole(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 1
+
+
+def _one_of(request: Request, name: str, *known: str) -> str:
+    """Return what the query says of `name` if it is known, else ""."""
+    value = request.query_params.get(name, "")
+    return value if value in known else ""
 
 
 def _cut(text: str) -> str:

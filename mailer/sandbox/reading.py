@@ -12,6 +12,8 @@ from email.parser import BytesParser
 PARSER = BytesParser()
 HEAD = re.compile(r"<head\b[^>]*>|<html\b[^>]*>|<!doctype[^>]*>", re.IGNORECASE)
 CID = re.compile(r"cid:([^\"'\s)>]+)", re.IGNORECASE)
+ASKED = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)", re.IGNORECASE)
+OFFERED = re.compile(r"(color-schemes?[\"'\s:=a-z]{1,30}?)(?:light\s+dark|dark\s+light)", re.IGNORECASE)
 LINK = re.compile(r"<(?=link\b)", re.IGNORECASE)
 
 
@@ -51,12 +53,16 @@ def read(content: bytes) -> Reading:
     return Reading(html, text, tuple(others))
 
 
-def framed(reading: Reading, *, remote: bool) -> str:
-    """Return the HTML as it is put into a frame: own images inside, links for a new tab.
+def framed(reading: Reading, *, remote: bool, scheme: str) -> str:
+    """Return the HTML as it is put into a frame: own images inside, links for a new tab,
+    and what it asks of the reader's colour scheme answered with `scheme` ("light" or "dark").
 
     Scripts, forms and requests are the business of the frame's sandbox and of its CSP.
     """
     html = CID.sub(lambda found: _data_url(reading.others, found), reading.html or "")
+    # The page around a frame can't say which scheme the frame is to see: each browser asks its own settings.
+    html = ASKED.sub(lambda found: f"({'min' if found[1].lower() == scheme else 'max'}-width: 0)", html)
+    html = OFFERED.sub(lambda found: found[1] + scheme, html)
     if not remote:
         # A CSP does not stop <link rel=preconnect>, which would tell a stranger that the mail is being read.
         html = LINK.sub("<x-", html)

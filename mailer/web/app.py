@@ -26,7 +26,10 @@ from mailer.web.guard import Guard
 ONE_CLICK = b"List-Unsubscribe"  # the form field of RFC 8058 3.1, whichever way the form is encoded
 FIRST_OCTETS = 4096  # of a POST; a one-click body has 26, or some 150 as multipart
 RETRY_SECONDS = "60"
-POLICY = "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 def links_app(people: People, key: bytes, folders: list[Path], now: Callable[[], datetime]) -> ASGIApp:
@@ -56,7 +59,7 @@ class Pages:
         )
 
     def ask(self, request: Request) -> Response:
-        """GET and HEAD, as browsers and every mail scanner do: a page with one button, and nothing is changed."""
+        """GET and HEAD, as browsers and mail scanners do: a page with one button, and nothing is changed."""
         token = self._token(request)
         choice = self.people.choice(token.subscriber_id, self._lists(token))
         titles = [each.title for each in choice.lists if each.subscribed] if choice else []

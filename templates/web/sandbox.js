@@ -34,13 +34,5 @@ function follow(event) {
   document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`)?.click();
 }
 
-function remember(event) {
-  if (event.target.type === "radio") localStorage.setItem(event.target.name, event.target.value);
-}
-
-for (const radio of document.querySelectorAll('input[type="radio"]')) {
-  if (localStorage.getItem(radio.name) === radio.value) radio.checked = true;
-}
 document.addEventListener("keydown", follow);
-document.addEventListener("change", remember);
 if (document.getElementById("live")) setTimeout(watch, EVERY);
