@@ -1,0 +1,74 @@
+"""Mail as subscribers get it, made by the real renderer from the bundled templates."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailer.bundled import templates_folder
+from mailer.compose.source import load_issue
+from mailer.domain.address import Mailbox
+from mailer.domain.subscriber import SubscriberList
+from mailer.engine.press import Press
+
+DATA = Path(__file__).parents[1] / "data"
+UNSUBSCRIBE = "https://gazette.example/u/6vTgH2mZk1"
+POSTAL = "Harbour Gazette, 1 Quay Street, Port Example"
+
+# One passage in scripts that are set differently.
+LANGUAGES = {
+    "he": "השעון על בית הקרח שוב פועל, וכל העיר מרימה את מבטה אל המחוגים. “עוד רגע”, אמר מישהו – והוא צלצל.",
+    "ar": "ساعة بيت الثلج تعمل من جديد، والمدينة كلها ترفع رأسها لترى العقارب. «لحظة»، قال أحدهم – ثم دقّت.",
+    "ja": "氷室の時計がふたたび動き出し、町じゅうが針を見上げた。「もう少し」と誰かが言い、鐘が鳴った。",
+}
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One recipient's mail: both parts, decoded."""
+
+    html: str
+    text: str
+
+    @property
+    def stripped(self) -> str:
+        """The HTML as a mail program shows it that throws style sheets away."""
+        return re.sub(r"<style.*?</style>", "", self.html, flags=re.DOTALL)
+
+    @property
+    def kept_style(self) -> str:
+        """What stands in the style sheets of the head."""
+        return "".join(re.findall(r"<style[^>]*>(.*?)</style>", self.html, flags=re.DOTALL))
+
+
+def write_mail(path: Path, list_title: str = "Weekly") -> Mail:
+    """Return the mail that the issue at `path` becomes."""
+    press = Press(
+        folders=[templates_folder()],
+        sender=Mailbox.parse("Harbour Gazette <editor@gazette.example>"),
+        reply_to=None,
+        return_path="editor@gazette.example",
+        unsubscribe_address="editor@gazette.example",
+        postal_address=POSTAL,
+        base_url="https://gazette.example",
+        key=b"k" * 32,
+    )
+    issue, _ = load_issue(path)
+    template = press.compile(issue, [SubscriberList(1, "weekly", list_title)])
+    names = {
+        "subscriber": {"name": "Ada Quint", "email": "ada.quint@quay.example"},
+        "unsubscribe_url": UNSUBSCRIBE,
+    }
+    return Mail(template.html(names), template.text(names))
+
+
+def translated(language: str, folder: Path) -> Path:
+    """Return everything.md with its prose in another script."""
+    passage = LANGUAGES[language]
+    text = (DATA / "everything.md").read_text(encoding="utf-8").replace("lang: en", f"lang: {language}")
+    text = re.sub(r"^(title|kicker|standfirst|byline): .*$", rf"\1: {passage}", text, flags=re.MULTILINE)
+    text = re.sub(r"^(#+|A paragraph with|>) ", rf"\1 {passage} ", text, flags=re.MULTILINE)
+    path = folder / f"everything-{language}.md"
+    path.write_text(text, encoding="utf-8")
+    return path
