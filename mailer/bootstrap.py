@@ -179,7 +179,7 @@ class App:
             )
         if s.base_url and _is_loopback(s.base_url) and not self.smtp_account.loopback:
             raise SettingsError(
-                f"BASE_URL = {s.base_url} is this machine only, but SMTP_HOST = {s.smtp_host} mails the world",
+                f"BASE_URL = {s.base_url} is this machine, but SMTP_HOST = {s.smtp_host} mails the world",
                 next_step="Set BASE_URL to where subscribers reach `mailer serve`, or leave it empty.",
             )
 

@@ -121,7 +121,7 @@ def _send(app: App) -> Report:
 
 
 def _prove(app: App, sandbox: Sandbox, folder: Path) -> Path:
-    """Check the ledger and the inbox against each other and the list; write the first mail's HTML to a file."""
+    """Check ledger, inbox and list against each other; write the first mail's HTML to a file."""
     from mailer.cli.verdict import verdict
     from mailer.domain.address import Address
     from mailer.domain.subscriber import Status

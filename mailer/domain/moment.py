@@ -11,7 +11,7 @@ class MomentError(ValueError):
 
 
 def parse_moment(text: str, zone: ZoneInfo) -> datetime:
-    """Return the aware time in `text`: `2026-12-01 08:00` is meant in `zone`, RFC 3339 as it says.
+    """Return the time in `text`, in UTC: `2026-12-01 08:00` is meant in `zone`, RFC 3339 as it says.
 
     A time that happens twice, when the clocks go back, means the first. MomentError for one inside the gap
     when they go forward.
@@ -23,15 +23,16 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
     if len(text.strip()) <= len("2026-12-01"):
         raise MomentError(f"{text!r} names a day but no time; write it like 2026-12-01 08:00")
     if typed.tzinfo is not None:
-        return typed
+        return typed.astimezone(UTC)
     local = typed.replace(tzinfo=zone)
     # Only a time inside a gap comes back from UTC as another one.
-    there_and_back = local.astimezone(UTC).astimezone(zone)
+    utc = local.astimezone(UTC)
+    there_and_back = utc.astimezone(zone)
     if there_and_back.replace(tzinfo=None) != typed:
         raise MomentError(
             f"{text!r} does not exist in {zone.key}: the clocks go forward over it, to {there_and_back:%H:%M}"
         )
-    return local
+    return utc
 
 
 def in_both_zones(moment: datetime, zone: ZoneInfo) -> str:

@@ -52,7 +52,15 @@ class Correspondence:
     def message_id(self, recipient: Recipient) -> str:
         """Return the Message-ID without brackets: unique a recipient, the same whenever it is sent again."""
         digest = hashlib.sha256(f"{self.seed}/{recipient.subscriber_id}/{recipient.email}".encode()).digest()
-        return f"{urlsafe_b64encode(digest[:18]).decode()}@{self.sender_domain}"
+        return f"{urlsafe_b64encode(digest[:18]).decode()}@{_short(self.sender_domain)}"
+
+
+@lru_cache(maxsize=2)
+def _short(domain: str) -> str:
+    """Return the domain, or as much of its end as leaves a Message-ID within 78 characters."""
+    while len(domain) > 53 and "." in domain:
+        domain = domain.partition(".")[2]
+    return domain
 
 
 def wire_address(typed: str) -> str:

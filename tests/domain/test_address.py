@@ -1,0 +1,49 @@
+"""Addresses are parsed once, at the edge."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailer.domain.address import Address, AddressError, Mailbox
+
+
+def test_the_key_folds_case_and_the_domain_is_an_a_label():
+    address = Address.parse("  Gudrun@BÄCKEREI.example ")
+    assert address.typed == "Gudrun@BÄCKEREI.example"
+    assert address.key == "gudrun@xn--bckerei-5wa.example"
+    assert address.wire == "Gudrun@xn--bckerei-5wa.example"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ann",
+        "ann@",
+        "@a.example",
+        "a b@a.example",
+        "ann@a..example",
+        "ann@a.example\r\nBcc: x@y.example",
+        "a\0@b.test",
+    ],
+)
+def test_what_is_no_address_is_refused(text):
+    with pytest.raises(AddressError):
+        Address.parse(text)
+
+
+def test_only_a_local_part_needs_smtputf8():
+    assert Address.parse("jürgen@a.example").needs_smtputf8
+    assert not Address.parse("jurgen@bäckerei.example").needs_smtputf8
+
+
+@pytest.mark.parametrize("name", ["Harbour Gazette", 'Lind, "Tove"', "Élodie", ""])
+def test_a_mailbox_keeps_its_name(name):
+    quoted = '"' + name.replace('"', '\\"') + '"' if name else ""
+    mailbox = Mailbox.parse(f"{quoted} <editor@gazette.example>")
+    assert (mailbox.name, mailbox.address.wire) == (name, "editor@gazette.example")
+
+
+def test_a_mailbox_with_a_line_end_is_refused():
+    with pytest.raises(AddressError):
+        Mailbox.parse("Gazette\r\nBcc: x@y.example <editor@gazette.example>")
