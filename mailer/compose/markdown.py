@@ -82,7 +82,7 @@ def _likely(marked: Marked) -> frozenset[int]:
 def _refuse_half_tables(tokens: list[Token], marked: Marked, path: str) -> None:
     """Raise if a tag's line interrupts a table: what follows it would no longer be rows."""
     end, tag = None, None
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, following in zip(tokens, [*tokens[1:], None], strict=False):
         first, last = token.map or (None, None)
         if token.type == "table_open":
             end, tag = last, None

@@ -1,7 +1,8 @@
 """Tags as plain words: what looks like a tag goes through Markdown and HTML parsers as one word.
 
 A mark is lower-case letters and digits, so no parser escapes, splits or re-encodes it, in text, link target
-or title alike.
+or title alike. In Markdown the wide and no-break spaces that begin a line are marked too: markdown-it would
+strip them, although CommonMark (2.1) counts only spaces and tabs as indentation.
 """
 
 from __future__ import annotations
@@ -10,9 +11,17 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from operator import attrgetter
 
 from mailer.compose.tag import Candidate, find_candidates
 from mailer.compose.template_source import TemplateSource
+
+_PREFIX = r"^(?:[ \t>]|[-+*#]+[ \t]|[0-9]{1,9}[.)][ \t])*"
+_WIDE_INDENT = re.compile(
+    _PREFIX + "([\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+)", re.MULTILINE
+)
+# The mark of an indent ends in punctuation: after that, unlike after a letter, `_emphasis_` may begin.
+_TAG_END, _INDENT_END = "z", "y\u203d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +58,22 @@ class Marked:
 
 def mark(text: str, first_line: int, *, escapes: bool) -> Marked:
     """Return `text` with its candidates marked; `first_line` and `escapes` as for `find_candidates`."""
-    candidates = tuple(find_candidates(text, first_line, escapes=escapes))
+    tags = find_candidates(text, first_line, escapes=escapes)
+    candidates = sorted([*tags, *(_wide_indents(text) if escapes else ())], key=attrgetter("start"))
     word = _absent_word(text)
     parts, position = [], 0
     for number, candidate in enumerate(candidates):
-        parts += [text[position : candidate.start], f"{word}{number}z"]
+        end = _TAG_END if candidate.source.startswith("{") else _INDENT_END
+        parts += [text[position : candidate.start], f"{word}{number}{end}"]
         position = candidate.end if candidate.closed else candidate.start + 2
-    return Marked("".join([*parts, text[position:]]), candidates, re.compile(f"{word}([0-9]+)z"))
+    pattern = re.compile(f"{word}([0-9]+)(?:{_TAG_END}|{_INDENT_END})")
+    return Marked("".join([*parts, text[position:]]), tuple(candidates), pattern)
+
+
+def _wide_indents(text: str) -> Iterator[Candidate]:
+    """Yield the indents that are no tags and must be kept; nothing is ever said of their line."""
+    for found in _WIDE_INDENT.finditer(text):
+        yield Candidate(found.start(1), found.end(1), found.group(1), 0)
 
 
 def _absent_word(text: str) -> str:

@@ -12,8 +12,8 @@ from jinja2 import Environment, StrictUndefined
 from mailer.compose.body import Body, write_body
 from mailer.compose.source import read_issue
 
-HTML = Environment(autoescape=True, undefined=StrictUndefined)
-TEXT = Environment(autoescape=False, undefined=StrictUndefined)
+HTML = Environment(autoescape=True, keep_trailing_newline=True, undefined=StrictUndefined)
+TEXT = Environment(autoescape=False, keep_trailing_newline=True, undefined=StrictUndefined)
 
 ADA: dict[str, Any] = {
     "subscriber": {"name": "Ada & Co", "paid": True, "tags": ["sea", "tide"]},
