@@ -18,6 +18,7 @@ from sqlalchemy import (
     insert,
     literal,
     null,
+    or_,
     select,
     update,
 )
@@ -273,7 +274,9 @@ def record(
     for state, group in by_state.items():
         due.setdefault(state, []).extend((s, None) for s in group)
     for state, pairs in due.items():
-        held = (d.id == bindparam("b_id")) & (d.worker == worker) & d.state.in_(SOURCES[state])
+        # OR, not IN: an IN list can't be expanded in a statement that runs once for each row.
+        lawful = or_(*(d.state == source for source in SOURCES[state]))
+        held = (d.id == bindparam("b_id")) & (d.worker == worker) & lawful
         rows = [
             {"b_id": s.delivery_id, "b_at": s.at, "b_words": s.words, "b_stage": s.stage, "b_due": when}
             for s, when in pairs

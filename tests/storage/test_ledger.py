@@ -246,6 +246,15 @@ def test_what_was_claimed_and_not_handed_goes_back(database):
     assert states(database) == {"ann@a.example": "accepted", "ben@a.example": "queued"}
 
 
+def test_a_batch_of_every_outcome_is_recorded_at_once(database):
+    outcomes = [State.ACCEPTED, State.DEFERRED, State.FAILED, State.UNCERTAIN, State.QUEUED]
+    populate(database, *((f"p{n:02}@a.example", "subscribed") for n in range(50)))
+    ledger, send = frozen(database)
+    claims = ledger.claim(send, "w", 99, NOW)
+    ledger.record("w", [said(claim, outcomes[n % 5]) for n, claim in enumerate(claims)])
+    assert Accounts(database).totals(send).states == dict.fromkeys(outcomes, 10)
+
+
 def test_a_missing_row_is_a_discrepancy(database):
     populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"))
     _, send = frozen(database)
