@@ -236,7 +236,7 @@ class _Talk:
             await self.fill()
             octets += self.buffer
         self.buffer = bytes(octets[end + 5 :])
-        return bytes(octets[2 : end + 2]).replace(b"\r\n..", b"\r\n.").removeprefix(b".")
+        return bytes(octets[: end + 2]).replace(b"\r\n..", b"\r\n.")[2:]
 
     async def fill(self) -> None:
         if not (octets := await self.reader.read(65536)):

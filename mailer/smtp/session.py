@@ -184,20 +184,25 @@ class Session:
         if not self._awaited:
             cause = Cause.TURNED_AWAY if reply.code == 421 else Cause.LOST
             return self._end(cause, f"unasked: {reply}", reply.code)
-        step, transaction = self._awaited.popleft()
-        if step is Step.QUIT:
-            return self._end(Cause.DONE, str(reply))
+        step, transaction = self._awaited[0]
         if transaction is None:
-            verdict = judge(step, reply)
-            if verdict is Verdict.GO:
-                _AFTER[step](self, reply)
-            else:
-                self._end_by(verdict, step, reply)
+            self._answer_command(step, reply)
         elif transaction.settled:
             self._answer_settled(step, transaction, reply)
         else:
             self._answer_message(step, transaction, reply)
+        # Only now: whoever was stopped by this reply was stopped at this step.
+        self._awaited.popleft()
         return None
+
+    def _answer_command(self, step: Step, reply: Reply) -> None:
+        verdict = judge(step, reply)
+        if step is Step.QUIT:
+            self._end(Cause.DONE, str(reply))
+        elif verdict is Verdict.GO:
+            _AFTER[step](self, reply)
+        else:
+            self._end_by(verdict, step, reply)
 
     def _answer_message(self, step: Step, transaction: Transaction, reply: Reply) -> None:
         verdict = judge(step, reply)
