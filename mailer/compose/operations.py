@@ -190,5 +190,6 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "op.not": operator.not_,
     "op.bool": bool,
     "op.list": lambda *items: list(items),
+    "op.tuple": lambda *items: items,
     "op.rounds": _rounds,
 }

@@ -1,0 +1,200 @@
+"""An issue rendered once for everybody: body, layout and styles, with what recipients differ in deferred."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, Template, TemplateNotFound, TemplateSyntaxError
+from markupsafe import Markup
+
+from mailer.compose.body import Body
+from mailer.compose.environment import SymbolicEnvironment
+from mailer.compose.expression import Name
+from mailer.compose.inline import inline_deferred
+from mailer.compose.offered import protect
+from mailer.compose.origin import error_origin
+from mailer.compose.residual import Edition, Hole, Place, Tree
+from mailer.compose.structure import grow, read_structure
+from mailer.compose.symbolic import Symbol
+from mailer.compose.tokens import Origin, Refusal, Token, Tokens
+from mailer.domain.issue import Issue
+from mailer.errors import IssueError, MailerError
+
+# The recipient's own names; whoever fills an edition has to give each of them a value.
+RECIPIENT_NAMES = ("subscriber", "unsubscribe_url")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What layouts show that is not the issue's: who sends, to which list, if there are web pages."""
+
+    sender_name: str
+    sender_address: str
+    postal_address: str
+    list_title: str
+    web: bool = False
+
+    def names(self) -> dict[str, Any]:
+        """Return them by their names in templates."""
+        return {
+            "sender": {
+                "name": self.sender_name,
+                "address": self.sender_address,
+                "postal_address": self.postal_address,
+            },
+            "list": {"title": self.list_title},
+            "web": self.web,
+            # Nothing serves these yet, so a layout's `if` about them is settled for everybody.
+            "preferences_url": None,
+            "browser_url": None,
+        }
+
+
+def render(issue: Issue, body: Body, surroundings: Surroundings, folders: Sequence[Path]) -> Edition:
+    """Return the edition of `issue`: its layout is looked for in `folders`, in order.
+
+    Raises IssueError, naming file and line, for what is wrong in the issue or a template, and for what can't
+    be deferred to the recipients. No mail is ever silently wrong.
+    """
+    return _Press(issue, body, surroundings, folders).run()
+
+
+class _Press:
+    def __init__(self, issue: Issue, body: Body, surroundings: Surroundings, folders: Sequence[Path]) -> None:
+        self._issue = issue
+        self._body = body
+        self._folders = folders
+        self._tokens = Tokens([body.html, body.text, repr(issue), repr(surroundings)])
+        loader = FileSystemLoader(folders)
+        self._html = SymbolicEnvironment(self._tokens, loader, escapes=True)
+        self._text = SymbolicEnvironment(self._tokens, loader, escapes=False)
+        self._names = surroundings.names() | {name: Symbol(Name(name)) for name in RECIPIENT_NAMES}
+        # Sources that are not files, with the issue's line for each of theirs.
+        self._lines: dict[str, tuple[int | None, ...]] = {}
+
+    def run(self) -> Edition:
+        with self._located():
+            subject = self._subject()
+            self._names["issue"] = replace(self._issue, subject=subject)
+            self._names["params"] = self._issue.params
+            html = self._part(self._html, "html", self._body.html, self._body.html_lines)
+            text = self._part(self._text, "txt", self._body.text, self._body.text_lines)
+            return Edition(
+                slug=self._issue.slug,
+                subject=self._plain_tree(subject, Place.HEADER),
+                html=self._html_tree(html),
+                text=self._plain_tree(text, Place.PLAIN),
+            )
+
+    def _subject(self) -> str:
+        subject = self._issue.subject or self._issue.title
+        source = protect(subject, path=self._issue.path, line=1)
+        names = self._names | {"issue": self._issue, "params": self._issue.params}
+        return self._run(self._from_source(self._text, source, "subject", (None,)), names)
+
+    def _part(
+        self, environment: SymbolicEnvironment, ending: str, source: str, lines: tuple[int, ...]
+    ) -> str:
+        """Return one part of the mail: the body in its layout."""
+        body = self._run(self._from_source(environment, source, ending, lines), self._names)
+        content = Markup(body) if environment.escapes else body  # noqa: S704 (Jinja2 escaped it)
+        layout = self._layout(environment, ending)
+        whole = self._run(layout, self._names | {"content": content})
+        self._check_content(body, whole, layout)
+        return whole
+
+    def _layout(self, environment: SymbolicEnvironment, ending: str) -> Template:
+        name = f"email/{self._issue.template}.{ending}"
+        try:
+            return environment.get_template(name)
+        except TemplateNotFound as error:
+            if error.name != name:
+                raise
+            raise self._no_layout(name, ending) from None
+
+    def _no_layout(self, name: str, ending: str) -> IssueError:
+        found = {path.stem for folder in self._folders for path in (folder / "email").glob(f"*.{ending}")}
+        near = get_close_matches(self._issue.template, found, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        where = ", ".join(str(folder) for folder in self._folders)
+        problem = f"there is no layout {self._issue.template!r} ({name}){hint}"
+        return IssueError(self._issue.path, None, problem, next_step=f"Layouts are looked for in {where}")
+
+    def _from_source(
+        self, environment: SymbolicEnvironment, source: str, ending: str, lines: tuple[int | None, ...]
+    ) -> Template:
+        filename = f"{self._issue.path} ({ending})"
+        self._lines[filename] = lines
+        code = environment.compile(source, name=f"issue.{ending}", filename=filename)
+        return Template.from_code(environment, code, environment.make_globals(None))
+
+    def _run(self, template: Template, names: Mapping[str, Any]) -> str:
+        # Not Template.render: it would hide the frames that tell where an error is.
+        return "".join(template.root_render_func(template.new_context(dict(names))))
+
+    def _check_content(self, body: str, whole: str, layout: Template) -> None:
+        """Raise IssueError if the layout lost a part of the body, or its order."""
+        wanted = [token.word for token in self._tokens.read(body)]
+        found = [token.word for token in self._tokens.read(whole)]
+        starts = range(len(found) - len(wanted) + 1)
+        if not any(found[start : start + len(wanted)] == wanted for start in starts):
+            problem = "the layout does not print the issue's content as it is"
+            raise IssueError(layout.filename, None, problem, next_step="Print {{ content }} once")
+
+    def _html_tree(self, html: str) -> Tree:
+        inlined, reading = inline_deferred(html, self._tokens)
+        spots = iter([spot for spot in reading.spots if spot.token.is_value])
+
+        def hole(token: Token) -> Hole:
+            spot = next(spots)
+            assert spot.token == token
+            return _hole(token, spot.place, spot.url_start)
+
+        return grow(read_structure(inlined, self._tokens), hole)
+
+    def _plain_tree(self, text: str, place: Place) -> Tree:
+        return grow(read_structure(text, self._tokens), lambda token: _hole(token, place))
+
+    @contextmanager
+    def _located(self) -> Iterator[None]:
+        """Turn what goes wrong in a template into an IssueError that names its file and line."""
+        try:
+            yield
+        except MailerError:
+            raise
+        except Refusal as error:
+            origin = error.origin or error_origin(error)
+            raise self._issue_error(origin, error.problem, error.next_step) from error
+        except TemplateSyntaxError as error:
+            origin = Origin(error.filename or error.name or "", error.lineno)
+            raise self._issue_error(origin, error.message or "a tag can't be read") from error
+        except Exception as error:
+            origin = error_origin(error)
+            if origin is None:
+                raise
+            raise self._issue_error(origin, _in_words(error)) from error
+
+    def _issue_error(self, origin: Origin | None, problem: str, next_step: str | None = None) -> IssueError:
+        if origin is None:
+            return IssueError(self._issue.path, None, problem, next_step=next_step)
+        lines = self._lines.get(origin.path)
+        if lines is None:
+            return IssueError(origin.path, origin.line, problem, next_step=next_step)
+        line = lines[min(origin.line or 1, len(lines)) - 1] if lines else None
+        return IssueError(self._issue.path, line, problem, next_step=next_step)
+
+
+def _hole(token: Token, place: Place, url_start: bool = False) -> Hole:
+    assert token.expression is not None
+    return Hole(token.expression, place, url_start)
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, TemplateNotFound):
+        return f"there is no template {error.name!r}"
+    return str(error) or type(error).__name__
