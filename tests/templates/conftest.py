@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from browser import browser  # noqa: F401 - a fixture
+from browser import browser as browser
 from written_mail import DATA, LANGUAGES, Mail, translated, write_mail
 
 from mailer.bundled import sample

@@ -125,6 +125,16 @@ def test_without_a_description_the_standfirst_is_the_preheader(tmp_path: Path) -
     assert document(mail).body[0].text_content().startswith("What it says first")
 
 
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [("en-GB", "Sunday, 22 November 2026"), ("de", "2026-11-22")],
+)
+def test_the_date_as_a_newspaper_sets_it(tmp_path: Path, language: str, shown: str) -> None:
+    mail = written(tmp_path, "x", f"lang: {language}\ndate: 2026-11-22\n")
+    assert document(mail).cssselect(".folio")[0].text_content() == shown
+    assert f"\n{shown}\n" in mail.text
+
+
 def test_an_issue_with_a_title_and_no_more(tmp_path: Path) -> None:
     mail = written(tmp_path, "Spare")
     page = document(mail)
@@ -181,6 +191,15 @@ def test_the_footer_speaks_the_language_of_the_issue(mails: dict[str, Mail], tmp
     assert "Abmelden" in austrian.html
     assert "Abmelden" in austrian.text
     assert "Unsubscribe" in written(tmp_path, "Lágvatn", "lang: fo\n").html
+
+
+def test_params_set_the_masthead_and_the_dateline(tmp_path: Path) -> None:
+    mail = written(
+        tmp_path, "x", "date: 2026-11-22\nparams:\n  masthead: The <Quay>\n  dateline: Martinmas\n"
+    )
+    shown = [document(mail).cssselect(f".{name}")[0].text_content() for name in ("nameplate", "folio")]
+    assert shown == ["The <Quay>", "Martinmas"]
+    assert mail.text.startswith("The <Quay>\nMartinmas\n")
 
 
 @pytest.mark.parametrize(
