@@ -34,7 +34,7 @@ class Guess:
     """The type of a column, from its values one after the other; empty ones say nothing.
 
     Careful rather than clever: a number only if it prints as it was typed (so 007, 1.50 and +351 stay text),
-    a list only if it is a JSON array.
+    true or false only by words, a list only as a JSON array.
     """
 
     def __init__(self) -> None:
@@ -66,9 +66,15 @@ def _is_plainly(text: str, kind: FieldType) -> bool:
         value = convert(text, kind)
     except FieldError:
         return False
-    if kind is FieldType.NUMBER:
-        return str(value) == text
-    return kind is not FieldType.LIST or text.startswith("[")
+    match kind:
+        case FieldType.NUMBER:
+            return str(value) == text
+        case FieldType.BOOLEAN:
+            return text not in ("0", "1")
+        case FieldType.LIST:
+            return text.startswith("[")
+        case _:
+            return True
 
 
 def convert(text: str, kind: FieldType) -> Value:

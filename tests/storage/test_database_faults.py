@@ -77,7 +77,7 @@ def test_a_read_only_file_says_so(open_folder: Path) -> None:
 def test_a_read_only_folder_says_so(open_folder: Path) -> None:
     made(open_folder)
     open_folder.chmod(0o555)
-    with plain_user(), pytest.raises(StorageError, match="read-only|can't be opened") as caught:
+    with plain_user(), pytest.raises(StorageError, match=r"read-only|can't be opened") as caught:
         write(open_database(URL, open_folder))
     assert caught.value.next_step
 
