@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from premailer import Premailer
 
 from mailer.compose.places import Reading, check_containers, check_selectors, read_places
-from mailer.compose.structure import Group, Piece, choose, groups, read_structure
+from mailer.compose.structure import Found, Group, Piece, choose, groups, read_structure
 from mailer.compose.tokens import Refusal, Role, Tokens
 
 ROUNDS = (0, 1, 2, 3)
@@ -22,50 +23,69 @@ ROUNDS = (0, 1, 2, 3)
 _DOCTYPE = re.compile(r"\s*(<!doctype[^>]*>)\s*", re.IGNORECASE)
 
 
-def inline_styles(html: str) -> str:
-    """Return an HTML document with its `<style>` rules in style attributes.
+class Inliner(Premailer):  # type: ignore[misc]
+    """Premailer, but that it takes a style sheet to pieces only once, however many arms are tried."""
 
-    Rules for `@media` and pseudo-classes stay where they are; a `<style data-premailer="ignore">` stays whole.
-    Nothing is fetched. An empty document stays empty.
-    """
-    if not html.strip():
-        return ""
-    inlined: str = Premailer(
-        strip_important=False,  # True would strip it inside @media too
-        allow_network=False,  # else it fetches <link rel=stylesheet>
-        # Else `img { width: 100% }` becomes width="100%", and rules for text become attributes too.
-        disable_basic_attributes=["width", "height", "align", "valign", "bgcolor"],
-        disable_validation=True,  # of mso-… and the like
-        cssutils_logging_level=logging.CRITICAL,
-    ).transform(html, pretty_print=False)
-    doctype = _DOCTYPE.match(html)
-    if doctype and not _DOCTYPE.match(inlined):
-        return f"{doctype.group(1)}\n{inlined}"
-    return inlined
+    def __init__(self) -> None:
+        super().__init__(
+            strip_important=False,  # True would strip it inside @media too
+            allow_network=False,  # else it fetches <link rel=stylesheet>
+            # Else `img { width: 100% }` becomes width="100%", and rules for text become attributes too.
+            disable_basic_attributes=["width", "height", "align", "valign", "bgcolor"],
+            disable_validation=True,  # of mso-… and the like
+            cssutils_logging_level=logging.CRITICAL,
+        )
+        self._rules: dict[tuple[str, int], Any] = {}
+
+    def _parse_style_rules(self, css_body: str, ruleset_index: int) -> Any:
+        key = (css_body, ruleset_index)
+        if key not in self._rules:
+            self._rules[key] = super()._parse_style_rules(css_body, ruleset_index)
+        return self._rules[key]
+
+    def inline(self, html: str) -> str:
+        """Return an HTML document with its `<style>` rules in style attributes.
+
+        Rules for `@media` and pseudo-classes stay; a `<style data-premailer="ignore">` stays whole. Nothing
+        is fetched. An empty document stays empty.
+        """
+        if not html.strip():
+            return ""
+        inlined: str = self.transform(html, pretty_print=False)
+        doctype = _DOCTYPE.match(html)
+        if doctype and not _DOCTYPE.match(inlined):
+            return f"{doctype.group(1)}\n{inlined}"
+        return inlined
+
+
+def inline_styles(html: str) -> str:
+    """Return an HTML document with its `<style>` rules in style attributes."""
+    return Inliner().inline(html)
 
 
 def inline_deferred(html: str, tokens: Tokens) -> tuple[str, Reading]:
     """Return `html`, which has tokens in it, with its styles inlined, and where its tokens stand then.
 
-    Raises Refusal where a recipient's value stands where none may, or where inlining for all recipients at once
-    would not be right for each.
+    Raises Refusal where a recipient's value stands where none may, or where inlining for all recipients at
+    once would not be right for each.
     """
     check_selectors(read_places(html, tokens))
-    inlined = inline_styles(html)
+    inliner = Inliner()
+    inlined = inliner.inline(html)
     if tokens.read(html) != tokens.read(inlined):
         raise Refusal(
             "inlining styles loses a recipient's value or moves it; is the HTML around it complete?"
         )
     reading = read_places(inlined, tokens)
     check_containers(reading.spots)
-    check_arms(read_structure(html, tokens), read_structure(inlined, tokens))
+    check_arms(inliner, read_structure(html, tokens), read_structure(inlined, tokens))
     return inlined, reading
 
 
-def check_arms(before: list[Piece], after: list[Piece]) -> None:
+def check_arms(inliner: Inliner, before: list[Piece], after: list[Piece]) -> None:
     """Raise Refusal if choosing arms and inlining don't commute; `after` is `before` inlined."""
     for group, choice in _choices(before):
-        if inline_styles(choose(before, choice)) != choose(after, choice):
+        if inliner.inline(choose(before, choice)) != choose(after, choice):
             raise Refusal(
                 "the styles of the mail would depend on what a recipient gets here",
                 next_step="Close every element in the part it was opened in, and style by class,"
@@ -75,13 +95,27 @@ def check_arms(before: list[Piece], after: list[Piece]) -> None:
 
 
 def _choices(pieces: list[Piece]) -> Iterator[tuple[Group, dict[int, int]]]:
-    """Yield, for each group and each way to take it, what is chosen for it and for those around it."""
+    """Yield ways to choose arms, each once, and the group each is about.
+
+    Every group is taken in every way once, with those around it taken so that it is reached and all others
+    once; and there is one with all first arms, one with none.
+    """
     found = list(groups(pieces))
-    if found:
-        yield found[0][0], {group.number: 0 for group, _ in found}
-        yield found[0][0], {}
+    tried = list[dict[int, int]]()
+    for group, choice in (*_none_and_all(found), *_one_by_one(found)):
+        if choice not in tried:
+            tried.append(choice)
+            yield group, choice
+
+
+def _none_and_all(found: list[Found]) -> Iterator[tuple[Group, dict[int, int]]]:
+    for group, _ in found[:1]:
+        yield group, {group.number: 0 for group, _ in found}
+        yield group, {}
+
+
+def _one_by_one(found: list[Found]) -> Iterator[tuple[Group, dict[int, int]]]:
     for group, way in found:
         for times in ROUNDS if group.opening.role is Role.FOR else ROUNDS[:2]:
             choice = {number: 1 - arm for number, arm in way} | {group.number: times}
-            if any(value != 1 for value in choice.values()):
-                yield group, choice
+            yield group, {number: taken for number, taken in choice.items() if taken != 1}

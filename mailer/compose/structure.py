@@ -19,6 +19,8 @@ class Group:
 
 
 Piece = str | Token | Group
+# A group and the way to it: the groups around it by number, with the arm it is in.
+Found = tuple[Group, tuple[tuple[int, int], ...]]
 
 
 def read_structure(text: str, tokens: Tokens) -> list[Piece]:
@@ -53,8 +55,8 @@ def torn(token: Token) -> Refusal:
     )
 
 
-def groups(pieces: Iterable[Piece]) -> Iterator[tuple[Group, tuple[tuple[int, int], ...]]]:
-    """Yield every group and the way to it: the groups around it by number, with the arm it is in."""
+def groups(pieces: Iterable[Piece]) -> Iterator[Found]:
+    """Yield every group in `pieces`, in reading order, those inside others too."""
     for piece in pieces:
         if isinstance(piece, Group):
             yield piece, ()
