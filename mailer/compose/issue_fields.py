@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -68,7 +69,9 @@ def _language(value: Any) -> str:
 
 def _name(value: Any) -> str:
     text = _line(value)
-    if not _NAME.fullmatch(text) or ".." in text or len(text) > 100:
+    # Vowels of Indic scripts and Thai are marks, which `\w` does not count in.
+    letters = "".join(char for char in text if unicodedata.category(char) not in ("Mn", "Mc"))
+    if not _NAME.fullmatch(letters) or ".." in text or len(text) > 100:
         raise Unfit("is not a name: letters, digits, hyphens, underscores and single dots, no folders")
     return text
 

@@ -12,6 +12,8 @@ NAMELESS = "issue"
 PLAIN = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i", "ħ": "h"}
 )
+# Letters, digits, and the marks that are vowels of Indic scripts and Thai: without them words fall apart.
+KEPT = ("Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "Mn", "Mc")
 APOSTROPHES = re.compile(r"['’‘ʼ]")
 
 
@@ -31,10 +33,9 @@ def _letter(char: str) -> str:
         return char if char.isalnum() else "-"
     if unicodedata.name(char, "").startswith("LATIN"):
         return "".join(c for c in unicodedata.normalize("NFKD", char) if c.isascii() and c.isalnum())
-    if unicodedata.name(char, "").startswith("COMBINING"):
+    if unicodedata.name(char, "").startswith(("COMBINING", "VARIATION")):
         return ""
-    # Vowels and joints of Indic scripts are marks (M); without them their words fall apart.
-    return char if unicodedata.category(char)[0] in "LMN" else "-"
+    return char if unicodedata.category(char) in KEPT else "-"
 
 
 def _cut(text: str) -> str:

@@ -186,6 +186,7 @@ TITLES = {
     "../../etc/passwd": "etc-passwd",
     "a" * 100: "a" * 56,
     "🎉 Party 🎉": "party",
+    "❤️ x² ½": "x",
 }
 
 

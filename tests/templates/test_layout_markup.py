@@ -10,7 +10,7 @@ import lxml.html
 import pytest
 from written_mail import POSTAL, UNSUBSCRIBE, Mail, write_mail
 
-from mailer.bundled import templates_folder
+from mailer.bundled import sample, templates_folder
 from mailer.compose.wrapping import display_width
 
 GMAIL_CLIPS_AT = 102_400
@@ -238,3 +238,33 @@ def test_both_parts_have_the_same_links(mails: dict[str, Mail], name: str) -> No
     links = {anchor.get("href") for anchor in document(mails[name]).cssselect("a[href^=http]")}
     assert links
     assert {link for link in links if link not in mails[name].text} == set()
+
+
+def test_the_title_may_greet_each_reader(tmp_path: Path) -> None:
+    mail = written(tmp_path, "x", "subject: Good morning, {{ subscriber.name }}\n")
+    assert document(mail).findtext("head/title") == "Good morning, Ada Quint"
+
+
+def test_a_workspace_replaces_one_partial_and_keeps_the_rest(tmp_path: Path) -> None:
+    partials = tmp_path / "templates" / "email" / "partials"
+    partials.mkdir(parents=True)
+    (partials / "ending.html").write_text('<p class="ending">The end</p>\n', encoding="utf-8")
+    mail = write_mail(sample("harbour.md"), tmp_path / "templates")
+    page = document(mail)
+    assert page.cssselect(".ending")[0].text_content() == "The end"
+    assert "color" in page.cssselect(".ending")[0].get("style", "")
+    assert page.cssselect(".footer a")
+
+
+def test_a_workspace_adds_a_layout_on_the_bundled_frame(tmp_path: Path) -> None:
+    folder = tmp_path / "templates" / "email"
+    folder.mkdir(parents=True)
+    layout = '{% extends "email/base.html" %}{% block article %}<h1>Notice</h1>{{ content }}{% endblock %}'
+    (folder / "notice.html").write_text(layout, encoding="utf-8")
+    (folder / "notice.txt").write_text("NOTICE\n{{ content }}\n{{ unsubscribe_url }}\n", encoding="utf-8")
+    path = tmp_path / "notice.md"
+    path.write_text(SPARE.format(title="x", more="template: notice\n"), encoding="utf-8")
+    mail = write_mail(path, tmp_path / "templates")
+    assert [h1.text_content() for h1 in document(mail).cssselect("h1")] == ["Notice"]
+    assert document(mail).cssselect(".footer a")
+    assert mail.text.startswith("NOTICE\nOnly this.")

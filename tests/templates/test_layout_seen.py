@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
-from written_mail import POSTAL, Mail
+from written_mail import DATA, POSTAL, Mail
 
 WIDTHS = (320, 375, 414, 600, 800, 1280)
 NAMES = ["sample", "everything", "text", "he", "ar", "ja"]
@@ -165,3 +165,11 @@ def test_a_picture_that_is_not_loaded_still_says_what_it_shows(
         "Boats at anchor",
     ]
     assert all(0 < width <= 272 and height > 15 for _, width, height in boxes)
+
+
+def test_every_character_of_a_text_issue_arrives(browser: Browser, mails: dict[str, Mail]) -> None:
+    typed = (DATA / "gazette.txt").read_text(encoding="utf-8")
+    with opened(browser, mails["text"].html, 800) as page:
+        shown = " ".join(page.locator(".content").inner_text().split())
+    assert shown == " ".join(typed.split())
+    assert " ".join(typed.split()) in " ".join(mails["text"].text.split())

@@ -42,10 +42,10 @@ class Mail:
         return "".join(re.findall(r"<style[^>]*>(.*?)</style>", self.html, flags=re.DOTALL))
 
 
-def write_mail(path: Path, list_title: str = "Weekly") -> Mail:
-    """Return the mail that the issue at `path` becomes."""
+def write_mail(path: Path, *own_folders: Path) -> Mail:
+    """Return the mail that the issue at `path` becomes; `own_folders` of templates win over the bundled."""
     press = Press(
-        folders=[templates_folder()],
+        folders=[*own_folders, templates_folder()],
         sender=Mailbox.parse("Harbour Gazette <editor@gazette.example>"),
         reply_to=None,
         return_path="editor@gazette.example",
@@ -55,7 +55,7 @@ def write_mail(path: Path, list_title: str = "Weekly") -> Mail:
         key=b"k" * 32,
     )
     issue, _ = load_issue(path)
-    template = press.compile(issue, [SubscriberList(1, "weekly", list_title)])
+    template = press.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
     names = {
         "subscriber": {"name": "Ada Quint", "email": "ada.quint@quay.example"},
         "unsubscribe_url": UNSUBSCRIBE,
