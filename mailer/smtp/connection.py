@@ -61,13 +61,20 @@ class Connection(asyncio.BufferedProtocol):
     async def start_tls(self, host: str, context: ssl.SSLContext, timeout: float) -> None:
         """Make the stream a TLS one; ssl.SSLError, OSError or TimeoutError if that fails."""
         assert self._transport is not None
-        async with asyncio.timeout(timeout):
-            secured = await asyncio.get_running_loop().start_tls(
-                self._transport, self, context, server_hostname=host, ssl_handshake_timeout=timeout
-            )
-        if secured is None:
-            raise ConnectionResetError("closed while TLS was being set up")
-        self._transport = secured
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(timeout):
+                secured = await loop.start_tls(
+                    self._transport, self, context, server_hostname=host, ssl_handshake_timeout=timeout
+                )
+            if secured is None:
+                raise ConnectionResetError("closed while TLS was being set up")
+            self._transport = secured
+        except BaseException:
+            # Whether asyncio reports the loss of a transport that TLS gave up on depends on how far it was.
+            self.abort()
+            loop.call_soon(self._set_closed)
+            raise
 
     def write(self, data: bytes) -> None:
         """Send `data`; what the socket doesn't take at once is kept and `writable` becomes false."""
@@ -83,16 +90,18 @@ class Connection(asyncio.BufferedProtocol):
         """Close in good order: what was written is sent first."""
         if self._transport is not None:
             self._transport.close()
-        self._settle_unconnected()
+        else:
+            self._set_closed()
 
     def abort(self) -> None:
         """Close now; what was not sent yet is dropped."""
         if self._transport is not None:
             self._transport.abort()
-        self._settle_unconnected()
+        else:
+            self._set_closed()
 
-    def _settle_unconnected(self) -> None:
-        if self._transport is None and not self.closed.done():
+    def _set_closed(self) -> None:
+        if not self.closed.done():
             self.closed.set_result(None)
 
     # What asyncio calls.
@@ -122,6 +131,5 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The stream is gone."""
-        if not self.closed.done():
-            self.closed.set_result(None)
+        self._set_closed()
         self._lost(str(exc) or type(exc).__name__ if exc else "the server closed the connection")

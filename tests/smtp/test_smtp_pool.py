@@ -1,0 +1,398 @@
+"""Delivery over real sockets to a server that misbehaves as told."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+from dialogue import letter
+
+from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Stage, Uncertain, Untried
+from mailer.errors import AccountFault, ServerUnavailable
+from mailer.sandbox.rehearsal import Act, Script, ScriptedServer
+from mailer.smtp.account import Account
+from mailer.smtp.envelope import Envelope
+from mailer.smtp.persistence import Persistence
+from mailer.smtp.pool import deliver
+from mailer.smtp.recording import Recording
+from mailer.smtp.timeouts import Timeouts
+
+QUICK = Timeouts(connect=5, greeting=0.4, command=0.4, content=0.4, idle=0.2, quit=0.4)
+BRISK = Persistence(tries=3, first=0.01, limit=0.05)
+STEPWISE = ("8BITMIME",)
+PIPELINED = ("PIPELINING",)
+both = pytest.mark.parametrize("extensions", [PIPELINED, STEPWISE], ids=["pipelined", "step by step"])
+
+
+def letters(count: int) -> list[Envelope]:
+    return [letter(key) for key in range(1, count + 1)]
+
+
+async def send(work: Recording, server: ScriptedServer, connections: int = 1) -> None:
+    account = Account("127.0.0.1", server.port, "none", connections=connections)
+    async with asyncio.timeout(20):
+        await deliver(work, account, timeouts=QUICK, persistence=BRISK)
+
+
+def run(work: Recording, server: ScriptedServer, connections: int = 1) -> Exception | None:
+    """Deliver all of `work` to `server`; return what was raised. Everything taken must be settled once."""
+
+    async def main() -> Exception | None:
+        async with server:
+            try:
+                await send(work, server, connections)
+            except Exception as error:
+                return error
+            return None
+
+    error = asyncio.run(main())
+    assert_account(work)
+    return error
+
+
+def assert_account(work: Recording) -> None:
+    for key in {key for _, key in work.log}:
+        events = [what for what, about in work.log if about == key]
+        assert events.count("taken") == events.count("settled")
+        assert events.count("handed") <= 1
+        if isinstance(work.outcomes[key], Accepted | Uncertain):
+            assert "handed" in events
+
+
+def kinds(work: Recording) -> dict[type[Outcome], int]:
+    found: dict[type[Outcome], int] = {}
+    for outcome in work.outcomes.values():
+        found[type(outcome)] = found.get(type(outcome), 0) + 1
+    return found
+
+
+def once(at: Stage, answer: str | Act, count: int = 3) -> Script:
+    """A script that gives `answer` the `count`-th time that stage `at` is reached."""
+    return lambda stage, reached: answer if (stage, reached) == (at, count) else None
+
+
+def always(at: Stage, answer: str | Act) -> Script:
+    return lambda stage, reached: answer if stage == at else None
+
+
+@both
+@pytest.mark.parametrize("drip", [False, True], ids=["whole", "split at every octet"])
+@pytest.mark.parametrize("connections", [1, 5])
+def test_every_message_arrives_once(extensions: tuple[str, ...], drip: bool, connections: int) -> None:
+    work, server = Recording(letters(40)), ScriptedServer(extensions=extensions, drip=drip)
+    assert run(work, server, connections) is None
+    assert kinds(work) == {Accepted: 40}
+    got = sorted(message.recipients for message in server.taken)
+    assert got == sorted((f"reader{key}@harbour.example",) for key in range(1, 41))
+    assert {message.content for message in server.taken} == {letter(1).content}
+    assert server.early == 0
+    assert 1 <= server.connections <= connections
+    assert server.commands.count("QUIT") == server.connections
+
+
+# What happens at the third message of six over one connection: its outcome, and how many are accepted.
+ONCE: dict[str, tuple[Stage, str | Act, type[Outcome], int]] = {
+    "451 to MAIL": (Stage.MAIL, "451 4.3.0 later", Deferred, 5),
+    "421 to MAIL": (Stage.MAIL, "421 4.7.0 enough for one session", Accepted, 6),
+    "432 to MAIL": (Stage.MAIL, "432 4.3.2 too many connections", Accepted, 6),
+    "503 to MAIL": (Stage.MAIL, "503 5.5.1 out of step", Accepted, 6),
+    "450 to RCPT": (Stage.RCPT, "450 4.2.1 greylisted", Deferred, 5),
+    "550 to RCPT": (Stage.RCPT, "550 5.1.1 no such reader", Rejected, 5),
+    "421 to RCPT": (Stage.RCPT, "421 4.7.28 unusual rate", Deferred, 5),
+    "451 to DATA": (Stage.DATA, "451 4.3.0 later", Deferred, 5),
+    "554 to DATA": (Stage.DATA, "554 5.7.1 no", Rejected, 5),
+    "451 to content": (Stage.CONTENT, "451 4.3.0 later", Deferred, 5),
+    "421 to content": (Stage.CONTENT, "421 4.3.0 closing", Deferred, 5),
+    "552 to content": (Stage.CONTENT, "552 5.3.4 too big", Rejected, 5),
+    "hangs up at MAIL": (Stage.MAIL, Act.CLOSE, Accepted, 6),
+    "hangs up at RCPT": (Stage.RCPT, Act.CLOSE, Accepted, 6),
+    "hangs up at DATA": (Stage.DATA, Act.CLOSE, Accepted, 6),
+    "hangs up in the content": (Stage.CONTENT, Act.CUT, Uncertain, 5),
+    "hangs up after the content": (Stage.CONTENT, Act.CLOSE, Uncertain, 5),
+    "takes it and hangs up": (Stage.CONTENT, Act.LOSE, Uncertain, 5),
+    "stalls at MAIL": (Stage.MAIL, Act.STALL, Accepted, 6),
+    "stalls at RCPT": (Stage.RCPT, Act.STALL, Accepted, 6),
+    "stalls at DATA": (Stage.DATA, Act.STALL, Accepted, 6),
+    "takes it and says nothing": (Stage.CONTENT, Act.HUSH, Uncertain, 5),
+    "garbage to MAIL": (Stage.MAIL, "\0\0\0", Accepted, 6),
+    "garbage to DATA": (Stage.DATA, "<html>", Accepted, 6),
+    "garbage to content": (Stage.CONTENT, "250-taken\r\n999 or not", Uncertain, 5),
+    "250 to DATA": (Stage.DATA, "250 ok", Accepted, 6),
+    "forged reply after 354": (Stage.DATA, "354 go\r\n250 taken", Accepted, 6),
+    "endless reply": (Stage.RCPT, "250-" + "more\r\n250-" * 200 + "\r\n250 x", Accepted, 6),
+}
+
+
+@both
+@pytest.mark.parametrize("stage, answer, outcome, accepted", ONCE.values(), ids=ONCE)
+def test_one_misdeed_costs_no_other_message(
+    extensions: tuple[str, ...], stage: Stage, answer: str | Act, outcome: type[Outcome], accepted: int
+) -> None:
+    work, server = Recording(letters(6)), ScriptedServer(once(stage, answer), extensions)
+    assert run(work, server) is None
+    assert kinds(work).get(Accepted) == accepted
+    assert type(work.outcomes[3]) is outcome
+    assert len(work.outcomes) == 6
+    copies = [message.recipients[0] for message in server.taken]
+    assert len(copies) == len(set(copies))
+
+
+SETTING_UP: dict[str, tuple[Stage, str | Act, type[Exception], str]] = {
+    "421 greeting": (Stage.CONNECT, "421 4.3.2 too busy", ServerUnavailable, "421 4.3.2 too busy"),
+    "450 greeting": (Stage.CONNECT, "450 4.3.2 not now", ServerUnavailable, "450 4.3.2 not now"),
+    "554 greeting": (Stage.CONNECT, "554 5.7.1 not you", AccountFault, "554 5.7.1 not you"),
+    "no greeting": (Stage.CONNECT, Act.STALL, ServerUnavailable, "no reply to GREETING within 0.4 s"),
+    "greeting is no SMTP": (Stage.CONNECT, "SSH-2.0-OpenSSH", ServerUnavailable, "not an SMTP reply"),
+    "hangs up": (Stage.CONNECT, Act.CLOSE, ServerUnavailable, "closed the connection"),
+    "500 to EHLO": (Stage.EHLO, "500 5.5.1 what?", AccountFault, "500 5.5.1 what?"),
+    "EHLO stalls": (Stage.EHLO, Act.STALL, ServerUnavailable, "no reply to EHLO"),
+}
+
+
+@pytest.mark.parametrize("stage, answer, error, words", SETTING_UP.values(), ids=SETTING_UP)
+def test_a_server_that_never_lets_us_in(
+    stage: Stage, answer: str | Act, error: type[Exception], words: str
+) -> None:
+    work, server = Recording(letters(3)), ScriptedServer(always(stage, answer))
+    raised = run(work, server, connections=3)
+    assert type(raised) is error
+    assert words in str(raised) and f"127.0.0.1:{server.port}" in str(raised)
+    assert {type(outcome) for outcome in work.outcomes.values()} == {Untried}
+    assert server.connections == (1 if error is AccountFault else BRISK.tries)
+
+
+def test_it_gets_in_at_the_second_try() -> None:
+    work, server = Recording(letters(3)), ScriptedServer(once(Stage.CONNECT, "421 4.3.2 busy", 1))
+    assert run(work, server) is None
+    assert kinds(work) == {Accepted: 3}
+
+
+def test_nobody_listens() -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        work, server = Recording(letters(2)), ScriptedServer(port=reserved.getsockname()[1])
+        with pytest.raises(ServerUnavailable, match="connection refused") as raised:
+            asyncio.run(send(work, server))
+    assert raised.value.exit_code == 75 and raised.value.next_step
+    assert kinds(work) == {Untried: 1}
+    assert_account(work)
+
+
+def test_a_host_that_has_no_address() -> None:
+    work = Recording(letters(1))
+    account = Account("no-such-host.invalid", 25, "none")
+    with pytest.raises(ServerUnavailable, match=r"no-such-host\.invalid:25"):
+        asyncio.run(deliver(work, account, timeouts=QUICK, persistence=BRISK))
+
+
+@pytest.mark.parametrize("answer", ["421 4.7.0 too many connections", "554 5.7.0 too many", Act.CLOSE])
+def test_a_connection_too_many_is_not_missed(answer: str | Act) -> None:
+    script: Script = lambda stage, count: answer if stage is Stage.CONNECT and count > 2 else None  # noqa: E731
+    work, server = Recording(letters(200)), ScriptedServer(script, drip=True)
+    assert run(work, server, connections=5) is None
+    assert kinds(work) == {Accepted: 200}
+    assert server.connections <= 5
+
+
+def test_a_server_that_allows_few_messages_a_connection() -> None:
+    talked = {"mails": 0}
+
+    def script(stage: Stage, count: int) -> str | None:
+        talked["mails"] += stage is Stage.MAIL
+        return "421 4.7.0 five is enough" if stage is Stage.MAIL and talked["mails"] % 6 == 0 else None
+
+    work, server = Recording(letters(60)), ScriptedServer(script)
+    assert run(work, server) is None
+    assert kinds(work) == {Accepted: 60}
+
+
+@pytest.mark.parametrize("act", [Act.LOSE, Act.CLOSE, Act.HUSH])
+def test_a_server_that_never_answers_content_is_left_soon(act: Act) -> None:
+    # Each connection puts one message in doubt; a list must not be run through like that.
+    work, server = Recording(letters(100)), ScriptedServer(always(Stage.CONTENT, act))
+    assert isinstance(run(work, server, connections=4), ServerUnavailable)
+    assert kinds(work)[Uncertain] <= 4 + BRISK.tries
+    assert len(server.taken) <= kinds(work)[Uncertain]
+
+
+FAULTS: dict[str, tuple[Stage, str]] = {
+    "530 at MAIL": (Stage.MAIL, "530 5.7.0 Authentication required"),
+    "550 to MAIL": (Stage.MAIL, "550 5.7.1 sender not allowed"),
+    "535 at RCPT": (Stage.RCPT, "535 5.7.8 login expired"),
+    "daily limit at RCPT": (Stage.RCPT, "550 5.4.5 Daily SMTP relay limit exceeded"),
+    "daily limit at content": (Stage.CONTENT, "550 5.4.5 Daily SMTP relay limit exceeded"),
+}
+
+
+@both
+@pytest.mark.parametrize("stage, answer", FAULTS.values(), ids=FAULTS)
+def test_an_account_fault_stops_the_run_and_blames_no_recipient(
+    extensions: tuple[str, ...], stage: Stage, answer: str
+) -> None:
+    script: Script = lambda at, count: answer if at is stage and count >= 20 else None  # noqa: E731
+    work, server = Recording(letters(100)), ScriptedServer(script, extensions)
+    error = run(work, server, connections=3)
+    assert isinstance(error, AccountFault) and answer in error.problem and error.next_step
+    assert set(kinds(work)) <= {Accepted, Untried, Deferred}
+    assert kinds(work).get(Deferred, 0) <= (3 if stage is Stage.CONTENT else 0)
+    assert len(server.taken) == kinds(work)[Accepted] < 25
+
+
+def test_no_content_leaves_before_it_is_recorded() -> None:
+    class Full(Recording):
+        def handed(self, keys: Sequence[int]) -> None:
+            if 5 in keys:
+                raise OSError(28, "No space left on device")
+            super().handed(keys)
+
+    work, server = Full(letters(30)), ScriptedServer()
+    error = run(work, server, connections=3)
+    assert isinstance(error, OSError)
+    assert type(work.outcomes[5]) is Untried
+    assert {key for what, key in work.log if what == "handed"} == {
+        int(message.recipients[0].removeprefix("reader").partition("@")[0]) for message in server.taken
+    }
+    assert set(kinds(work)) == {Accepted, Untried}
+
+
+def test_an_outcome_that_cant_be_recorded_ends_the_run() -> None:
+    class Full(Recording):
+        def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
+            super().settled(results)
+            if len(self.outcomes) == 7:
+                raise OSError(28, "No space left on device")
+
+    work, server = Full(letters(30)), ScriptedServer()
+    assert isinstance(run(work, server, connections=3), OSError)
+    assert len(server.taken) == kinds(work)[Accepted] < 15
+
+
+@pytest.mark.parametrize("at", [1, 4])
+def test_a_message_that_cant_be_made_ends_the_run(at: int) -> None:
+    class Broken(Recording):
+        def take(self) -> Envelope | None:
+            if len([what for what, _ in self.log if what == "taken"]) == at - 1:
+                raise ValueError("no such field")
+            return super().take()
+
+    work = Broken(letters(10))
+    assert isinstance(run(work, ScriptedServer()), ValueError)
+    assert set(kinds(work)) <= {Accepted, Untried}
+
+
+def interrupted(
+    act: Callable[[asyncio.Task[None], asyncio.Event], object], script: Script
+) -> tuple[Recording, ScriptedServer, float]:
+    """Start a delivery of 500 over 3 connections, `act` on it after the 30th RCPT."""
+    work, begun = Recording(letters(500)), asyncio.Event()
+
+    async def main() -> tuple[Recording, ScriptedServer, float]:
+        def watch(stage: Stage, count: int) -> str | Act | None:
+            if stage is Stage.RCPT and count == 30:
+                begun.set()
+            return script(stage, count)
+
+        async with ScriptedServer(watch) as server:
+            stop = asyncio.Event()
+            account = Account("127.0.0.1", server.port, "none", connections=3)
+            delivery = asyncio.create_task(
+                deliver(work, account, stop, timeouts=QUICK, persistence=BRISK), name="delivery"
+            )
+            await begun.wait()
+            act(delivery, stop)
+            began = time.monotonic()
+            await asyncio.wait([delivery], timeout=10)
+            assert delivery.done()
+            if not delivery.cancelled():
+                delivery.result()
+        return work, server, time.monotonic() - began
+
+    found = asyncio.run(main())
+    assert_account(work)
+    return found
+
+
+def test_stop_finishes_what_is_under_way() -> None:
+    work, server, took = interrupted(lambda delivery, stop: stop.set(), lambda stage, count: None)
+    assert set(kinds(work)) <= {Accepted, Untried}
+    assert kinds(work).get(Untried, 0) <= 1
+    assert len(server.taken) == kinds(work)[Accepted] < 100
+    assert server.commands.count("QUIT") == server.connections
+    assert took < 2
+
+
+def test_cancelling_settles_everything_at_once() -> None:
+    work, server, took = interrupted(lambda delivery, stop: delivery.cancel(), lambda stage, count: None)
+    counts = kinds(work)
+    assert counts.get(Uncertain, 0) <= 3
+    assert counts[Accepted] <= len(server.taken) <= counts[Accepted] + counts.get(Uncertain, 0)
+    assert took < 2
+
+
+def test_cancelling_in_a_stall() -> None:
+    work, _, _ = interrupted(
+        lambda delivery, stop: asyncio.get_running_loop().call_later(0.1, delivery.cancel),
+        lambda stage, count: Act.HUSH if stage is Stage.CONTENT and count >= 30 else None,
+    )
+    assert kinds(work)[Uncertain] == 3
+
+
+def test_idle_connections_are_parted_from_and_opened_again() -> None:
+    class Slow(Recording):
+        """Nothing to do for a while after the fifth message."""
+
+        left = 5
+
+        def take(self) -> Envelope | None:
+            self.left -= 1
+            return super().take() if self.left >= 0 else None
+
+        async def wait(self) -> bool:
+            if len(self.outcomes) == 10:
+                return False
+            await asyncio.sleep(0.8)
+            self.left = 5
+            return True
+
+    work, server = Slow(letters(10)), ScriptedServer()
+    assert run(work, server) is None
+    assert kinds(work) == {Accepted: 10}
+    assert server.connections == 2
+    assert server.commands.count("QUIT") == 2
+
+
+def test_a_server_that_closes_an_idle_connection_is_no_failure() -> None:
+    class Waits(Recording):
+        async def wait(self) -> bool:
+            await asyncio.sleep(0.01)
+            return await super().wait()
+
+    script: Script = lambda stage, count: "250 taken\r\n421 4.4.2 idle" if stage is Stage.CONTENT else None  # noqa: E731
+    work, server = Waits(letters(4)), ScriptedServer(script, STEPWISE)
+    assert run(work, server) is None
+    assert kinds(work) == {Accepted: 4}
+
+
+def test_no_work_opens_no_connection() -> None:
+    work, server = Recording([]), ScriptedServer()
+    assert run(work, server, connections=4) is None
+    assert server.connections == 0
+
+
+def test_a_large_message_to_a_slow_reader() -> None:
+    content = b"Subject: harbour plans\r\n\r\n" + b"x" * 70 + b"\r\n" + (b"y" * 70 + b"\r\n") * 100_000
+    work, server = Recording([letter(key, content) for key in (1, 2, 3)]), ScriptedServer()
+    assert run(work, server) is None
+    assert [message.content == content for message in server.taken] == [True] * 3
+
+
+def test_mail_for_nobody_here_is_refused_and_the_rest_goes_on() -> None:
+    envelopes = letters(3)
+    envelopes.insert(1, Envelope(99, "news@gazette.example", "käpten@harbour.example", b"x\r\n"))
+    work, server = Recording(envelopes), ScriptedServer(extensions=PIPELINED)
+    assert run(work, server) is None
+    assert kinds(work) == {Accepted: 3, Rejected: 1}
+    assert not any("harbour" in line and line[9:10] == "k" for line in server.commands)
