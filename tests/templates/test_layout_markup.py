@@ -217,7 +217,7 @@ def test_the_direction_goes_by_language_and_script(tmp_path: Path, language: str
     assert document(written(tmp_path, "x", f"lang: {language}\n")).get("dir") == direction
 
 
-# Not the text issue: there each line stands as its editor broke it.
+# Not the text issue: its lines stay as they were typed.
 @pytest.mark.parametrize("name", ["sample", "everything", "he", "ar", "ja"])
 def test_the_text_part_fits_a_terminal(mails: dict[str, Mail], name: str) -> None:
     unbreakable = re.compile(r"://|verylongword|a line of code")
