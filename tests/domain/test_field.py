@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailer.domain.field import FieldError, FieldType, convert, field_name, infer, to_text
@@ -77,6 +77,7 @@ def test_a_value_of_another_type_is_refused_with_the_way_to_write_it(
         convert(text, kind)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), min_size=1))
 def test_an_inferred_value_reads_back_as_it_was_typed(values: list[str]) -> None:
     kind = infer(values)
@@ -85,6 +86,7 @@ def test_an_inferred_value_reads_back_as_it_was_typed(values: list[str]) -> None
         assert again == text or kind in (FieldType.BOOLEAN, FieldType.LIST)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.booleans(), st.integers(), st.dates().map(str), st.lists(st.text())))
 def test_what_is_written_for_a_value_converts_back_to_it(value: object) -> None:
     kinds = {bool: FieldType.BOOLEAN, int: FieldType.NUMBER, str: FieldType.DATE, list: FieldType.LIST}

@@ -243,3 +243,12 @@ def test_a_send_knows_its_lists(people: People, engine: Engine) -> None:
         connection.execute(insert(sends).values(row))
     assert people.send_lists(1) == people.list_ids(["weekly", "daily"])
     assert people.send_lists(2) == ()
+
+
+def test_a_field_that_turns_from_true_to_one_has_changed(people: People, engine: Engine) -> None:
+    with engine.begin() as connection:
+        effects = [
+            enrol(connection, [Entry(ADA, {"paid": value})], consent(people))[0].effect
+            for value in (True, True, 1)
+        ]
+    assert effects == [Effect.ADDED, Effect.UNCHANGED, Effect.UPDATED]

@@ -1,0 +1,278 @@
+"""mailer lists and mailer subscribers, as typed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mailer.cli import main
+from mailer.cli.table import spreadsheet_cell, width
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: object
+    out: str
+    err: str
+
+
+Mailer = Callable[..., Ended]
+
+
+@pytest.fixture
+def mailer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mailer:
+    """Run one command line in a workspace of its own, and in the folder of its files."""
+    for name in ("MAILER_WORKSPACE", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "space").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["mailer", "-C", str(tmp_path / "space"), *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Ended(ended.value.code, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def weekly(mailer: Mailer) -> Mailer:
+    mailer("lists", "create", "weekly", "--title", "The Weekly", "--description", "Every Monday")
+    return mailer
+
+
+def test_lists_are_made_and_shown(mailer: Mailer) -> None:
+    assert mailer("lists", "list") == Ended(
+        0, "", "There is no list yet. Make one with: mailer lists create NAME\n"
+    )
+    made = mailer("lists", "create", "weekly", "--title", "The Weekly", "--description", "Every Monday")
+    assert made == Ended(0, "", "Made the list weekly (The Weekly).\n")
+    assert mailer("lists", "show", "weekly").out == (
+        "weekly · The Weekly\n  Every Monday\n  subscribed 0   unconfirmed 0   unsubscribed 0\n"
+    )
+    mailer("lists", "create", "daily")
+    assert mailer("lists", "list").out == (
+        "name    title       subscribed  unconfirmed  unsubscribed\n"
+        "daily   daily                0            0             0\n"
+        "weekly  The Weekly           0            0             0\n"
+    )
+    data = json.loads(mailer("lists", "list", "--json").out)
+    assert [each["name"] for each in data] == ["daily", "weekly"]
+    assert data[1] == json.loads(mailer("lists", "show", "weekly", "--json").out)
+
+
+def test_an_unknown_list_ends_with_2_and_the_nearest(weekly: Mailer) -> None:
+    ended = weekly("lists", "show", "wekly")
+    assert (ended.code, ended.out) == (2, "")
+    assert "there is no list wekly; did you mean weekly?" in ended.err
+    assert "next: " in ended.err
+
+
+def test_a_person_is_added_shown_and_unsubscribed(weekly: Mailer) -> None:
+    added = weekly(
+        "subscribers", "add", "ada@quay.example", "--list", "weekly", "--name", "Ada", "--field", "paid=no"
+    )
+    assert added == Ended(0, "", "ada@quay.example: added, on weekly.\n")
+    assert weekly("subscribers", "list", "--list", "weekly").out == (
+        "email             name  lists   suppressed\nada@quay.example  Ada   weekly\n"
+    )
+    assert weekly("subscribers", "unsubscribe", "Ada@quay.example", "--list", "weekly").code == 0
+    again = weekly("subscribers", "unsubscribe", "ada@quay.example", "--list", "weekly")
+    assert again == Ended(0, "", "ada@quay.example was on no such list.\n")
+    refused = weekly("subscribers", "add", "ada@quay.example", "--list", "weekly")
+    assert refused.code == 2
+    assert "--resubscribe" in refused.err
+    back = weekly("subscribers", "add", "ada@quay.example", "--list", "weekly", "--resubscribe")
+    assert back.code == 0
+    assert json.loads(weekly("subscribers", "list", "--json").out) == {
+        "email": "ada@quay.example",
+        "name": "Ada",
+        "language": None,
+        "timezone": None,
+        "tags": [],
+        "fields": {"paid": False},
+        "lists": {"weekly": "subscribed"},
+        "suppressed": None,
+    }
+
+
+def test_off_every_list_and_never_again(weekly: Mailer) -> None:
+    weekly("subscribers", "add", "ada@quay.example", "--list", "weekly")
+    left = weekly("subscribers", "unsubscribe", "ada@quay.example", "--all")
+    assert left.err == "ada@quay.example left weekly; it is never mailed again.\n"
+    assert "weekly (unsubscribed)  requested" in weekly("subscribers", "list").out
+    assert "ada@" not in weekly("subscribers", "list", "--status", "subscribed").out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("add", "ada@", "--list", "weekly"), "'ada@' is not a mail address"),
+        (("add", "ada@quay.example", "--list", "weekly", "--field", "paid"), "--field 'paid' must have"),
+        (("add", "ada@quay.example"), "Missing option '--list'"),
+        (("unsubscribe", "ada@quay.example"), "say which lists"),
+        (("unsubscribe", "ada@quay.example", "--list", "weekly", "--all"), "say which lists"),
+        (("unsubscribe", "ada@quay.example", "--list", "weekly"), "nobody here has the address"),
+        (("import", "none.csv"), "none.csv can't be read: No such file"),
+        (("import", "none.csv", "--type", "paid=maybe"), "no such type 'maybe'; there is text, number"),
+        (("import", "none.csv", "--map", "E-Mail"), "--map 'E-Mail' must have the form"),
+        (("list", "--list", "wekly"), "did you mean weekly"),
+    ],
+)
+def test_what_cannot_be_done_ends_with_2_and_says_why(
+    weekly: Mailer, words: tuple[str, ...], says: str
+) -> None:
+    ended = weekly("subscribers", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert says in ended.err
+
+
+PEOPLE = """\
+email,name,paid
+ada@quay.example,Ada,yes
+bram@,=1+1,no
+ADA@quay.example,,
+cora@quay.example,Cora,no
+"""
+
+
+def test_an_import_reports_and_ends_with_4_if_rows_were_rejected(weekly: Mailer, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    rehearsed = weekly("subscribers", "import", "people.csv", "--list", "weekly", "--dry-run")
+    assert rehearsed.code == 4
+    assert rehearsed.out == (
+        "column  field  type\n"
+        "email   email  text\n"
+        "name    name   text\n"
+        "paid    paid   true/false\n"
+        "people.csv · list weekly · dry run, nothing was written\n"
+        "  rows 4   added 2   updated 0   unchanged 0   duplicates 1   rejected 1\n"
+    )
+    assert weekly("subscribers", "list", "--json").out == ""
+    done = weekly("subscribers", "import", "people.csv", "--list", "weekly", "--rejects", "bad.csv")
+    assert done.code == 4
+    assert done.out == (
+        "people.csv · list weekly\n  rows 4   added 2   updated 0   unchanged 0   duplicates 1   rejected 1\n"
+    )
+    assert done.err == (
+        "people.csv:3: 'bram@': There must be something after the @-sign.\n"
+        "people.csv:4: 'ADA@quay.example': the same person as on line 2\n"
+    )
+    assert (tmp_path / "bad.csv").read_text() == (
+        "line,reason,email,name,paid\n"
+        "3,There must be something after the @-sign.,bram@,'=1+1,no\n"
+        "4,the same person as on line 2,ADA@quay.example,,\n"
+    )
+    assert (tmp_path / "bad.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_import_without_bad_rows_ends_with_0_and_as_data(weekly: Mailer, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("Mail,paid\nada@quay.example,1\nada@quay.example,1\n")
+    done = weekly(
+        *("subscribers", "import", "people.csv", "--list", "books", "--create-list", "--json"),
+        *("--map", "Mail=email", "--type", "paid=true/false"),
+    )
+    assert done.code == 0
+    assert json.loads(done.out) == {
+        "file": "people.csv",
+        "dry_run": False,
+        "lists": ["books"],
+        "columns": [
+            {"column": "Mail", "field": "email", "type": "text"},
+            {"column": "paid", "field": "paid", "type": "true/false"},
+        ],
+        "rows": 2,
+        "added": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "duplicates": 1,
+        "rejected": 0,
+        "kept_out": 0,
+        "suppressed": 0,
+        "rejects": [
+            {
+                "line": 3,
+                "value": "ada@quay.example",
+                "reason": "the same person as on line 2",
+                "duplicate": True,
+            }
+        ],
+    }
+    assert json.loads(weekly("subscribers", "list", "--json").out)["fields"] == {"paid": True}
+
+
+def test_who_is_kept_out_is_counted_and_no_list_is_said(weekly: Mailer, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("email\nada@quay.example\n")
+    assert "On no list" in weekly("subscribers", "import", "people.csv").err
+    weekly("subscribers", "import", "people.csv", "--list", "weekly")
+    weekly("subscribers", "unsubscribe", "ada@quay.example", "--all")
+    done = weekly("subscribers", "import", "people.csv", "--list", "weekly")
+    assert "  stay unsubscribed 1   suppressed 1\n" in done.out
+
+
+def test_many_bad_rows_are_not_all_shown(weekly: Mailer, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("email\n" + "x\n" * 50)
+    done = weekly("subscribers", "import", "people.csv", "--list", "weekly")
+    assert len(done.err.splitlines()) == 21
+    assert done.err.endswith("... and 30 more rows; see them all with --rejects FILE\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("people.csv", "the file to import"), ("none/bad.csv", "can't be written: No such")]
+)
+def test_rejects_never_go_over_the_file_itself(weekly: Mailer, tmp_path: Path, name: str, says: str) -> None:
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    ended = weekly("subscribers", "import", "people.csv", "--list", "weekly", "--rejects", name)
+    assert ended.code == 2
+    assert says in ended.err
+    assert (tmp_path / "people.csv").read_text() == PEOPLE
+
+
+def test_exported_cells_never_start_a_formula(weekly: Mailer, tmp_path: Path) -> None:
+    names = ["=HYPERLINK(1)", "+1", "-2+3", "@sum", "-5", "Ada, Quint"]
+    rows = [["email", "name", "a=b"], *([f"p{n}@quay.example", name, "=x"] for n, name in enumerate(names))]
+    with (tmp_path / "people.csv").open("w", newline="") as out:
+        csv.writer(out).writerows(rows)
+    weekly("subscribers", "import", "people.csv", "--list", "weekly")
+    heading, *found = csv.reader(io.StringIO(weekly("subscribers", "list", "--csv").out))
+    assert heading == ["email", "name", "language", "timezone", "tags", "a_b", "lists", "suppressed"]
+    assert [row[1] for row in found] == ["'=HYPERLINK(1)", "+1", "'-2+3", "'@sum", "-5", "Ada, Quint"]
+    assert {row[5] for row in found} == {"'=x"}
+
+
+def test_a_locked_database_ends_with_75(weekly: Mailer, tmp_path: Path) -> None:
+    holder = sqlite3.connect(tmp_path / "space/subscribers/mailer.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    ended = weekly("lists", "create", "daily")
+    holder.close()
+    assert ended.code == 75
+    assert "is locked by another program" in ended.err
+    assert weekly("lists", "create", "daily").code == 0
+
+
+def test_the_database_is_made_private_in_the_workspace_and_not_where_one_stands(
+    weekly: Mailer, tmp_path: Path
+) -> None:
+    assert (tmp_path / "space/subscribers").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "space/subscribers/mailer.db").stat().st_mode & 0o777 == 0o600
+    assert not (tmp_path / "subscribers").exists()
+
+
+@pytest.mark.parametrize(("text", "columns"), [("Ada", 3), ("波多野", 6), ("e\u0301", 1), ("", 0)])
+def test_columns_are_counted_as_a_terminal_does(text: str, columns: int) -> None:
+    assert width(text) == columns
+
+
+def test_numbers_stay_numbers_for_a_spreadsheet() -> None:
+    cells = (3, -3, "-3.5", "\t=1", None)
+    assert [spreadsheet_cell(cell) for cell in cells] == [3, -3, "-3.5", "'\t=1", None]

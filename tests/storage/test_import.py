@@ -1,0 +1,363 @@
+"""Importing CSV files: every row is taken in or named with its line, and nobody who left comes back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, delete
+
+from mailer.domain.address import CONTROLS, Address
+from mailer.domain.field import FieldType
+from mailer.domain.subscriber import Status, Subscriber
+from mailer.errors import UsageError
+from mailer.storage.database import open_database
+from mailer.storage.importing import BATCH, Import, Report, run_import
+from mailer.storage.people import People
+from mailer.storage.rows import Reject
+from mailer.storage.schema import fields, subscribers
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+COUNTS = ("added", "updated", "unchanged", "duplicates", "rejected", "kept_out", "suppressed")
+
+Importer = Callable[..., tuple[Report, list[Reject]]]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    engine = open_database("sqlite:///mailer.db", tmp_path_factory.mktemp("import"))
+    People(engine).create_list("weekly", NOW)
+    return engine
+
+
+@pytest.fixture
+def engine(made: Engine) -> Engine:
+    empty(made)
+    return made
+
+
+def empty(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for table in (subscribers, fields):
+            connection.execute(delete(table))
+        connection.exec_driver_sql("DELETE FROM suppressions")
+        connection.exec_driver_sql("DELETE FROM lists WHERE name <> 'weekly'")
+
+
+@pytest.fixture
+def people(engine: Engine) -> People:
+    return People(engine)
+
+
+@pytest.fixture
+def importer(engine: Engine, tmp_path: Path) -> Importer:
+    def run(content: str | bytes, **request: Any) -> tuple[Report, list[Reject]]:
+        path = tmp_path / "people.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        rejects: list[Reject] = []
+        wanted = Import(path, **{"lists": ("weekly",), **request})
+        return run_import(engine, wanted, NOW, rejects.append, lambda done, total: None), rejects
+
+    return run
+
+
+def counts(report: Report) -> dict[str, int]:
+    return {name: count for name in COUNTS if (count := getattr(report, name))}
+
+
+def everyone(people: People) -> dict[str, Subscriber]:
+    return {each.email: each for each in people.subscribers()}
+
+
+def lines(rejects: list[Reject]) -> list[int]:
+    return [reject.line for reject in rejects]
+
+
+def test_columns_become_fields_of_inferred_types(importer: Importer, people: People) -> None:
+    report, rejects = importer(
+        "Email,Name,First Seen,paid,plz,visits,tags,language\n"
+        "ada@quay.example,Ada Quint,2026-01-31,yes,04109,3,press; north,pt\n"
+        "bram@quay.example, Bram ,,no,10115,,,\n"
+    )
+    assert (rejects, counts(report)) == ([], {"added": 2})
+    assert {column.field: str(column.type) for column in report.columns} == {
+        "email": "text",
+        "name": "text",
+        "first_seen": "date",
+        "paid": "true/false",
+        "plz": "text",
+        "visits": "number",
+        "tags": "list",
+        "language": "text",
+    }
+    ada, bram = everyone(people).values()
+    assert (ada.name, ada.language, ada.tags) == ("Ada Quint", "pt", ("press", "north"))
+    assert ada.fields == {"first_seen": "2026-01-31", "paid": True, "plz": "04109", "visits": 3}
+    assert (bram.name, bram.language, bram.tags) == ("Bram", None, ())
+    assert bram.fields == {"paid": False, "plz": "10115"}
+    assert ada.lists == bram.lists == {"weekly": Status.SUBSCRIBED}
+
+
+BAD = (
+    "email,name,paid\n"
+    "ada@quay.example,Ada,yes\n"
+    "bram@,Bram,no\n"
+    ",Nobody,no\n"
+    '"cora@quay.example","Cora\nof the quay",no\n'
+    "dan@quay.example,Dan\x00,no\n"
+    "\n"
+    "ADA@quay.example,Ada again,no\n"
+    "eve@quay.example,Eve,no,surplus\n"
+    "fay@quay.example\n"
+    "gus@quay.example,a\x85b,no\n"
+    'hal@quay.example,"Hal"x,no\n'
+    "ivy@quay.example,Ivy,no\n"
+)
+
+
+def test_a_bad_row_is_named_by_its_line_and_stops_no_other(importer: Importer, people: People) -> None:
+    report, rejects = importer(BAD)
+    assert counts(report) == {"added": 3, "duplicates": 1, "rejected": 7}
+    assert report.rows == 11
+    assert list(everyone(people)) == ["ada@quay.example", "fay@quay.example", "ivy@quay.example"]
+    assert [(each.line, each.reason) for each in rejects] == [
+        (3, "There must be something after the @-sign."),
+        (4, "has no address"),
+        (5, "has a control character or a line break in it"),
+        (7, "has a control character or a line break in it"),
+        (9, "the same person as on line 2"),
+        (10, "the row has 4 cells and the header 3: quote commas in a cell"),
+        (12, "has a control character or a line break in it"),
+        (13, "a quote (\") stands where it can't: ',' expected after '\"'"),
+    ]
+    assert [each.duplicate for each in rejects].count(True) == 1
+    assert rejects[0].value == "bram@"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_are_counted_whatever_ends_them(importer: Importer, end: str) -> None:
+    _, rejects = importer(BAD.replace("\x00", "\x01").replace("\n", end))
+    assert lines(rejects) == [3, 4, 5, 7, 9, 10, 12, 13]
+
+
+@pytest.mark.parametrize("after", [1, 300])
+def test_a_quote_that_is_never_closed_spoils_its_own_line_only(
+    importer: Importer, people: People, after: int
+) -> None:
+    rows = "".join(f"p{n}@quay.example,Person {n}\n" for n in range(after))
+    report, rejects = importer(f'email,name\nada@quay.example,"Ada\n{rows}')
+    assert counts(report) == {"added": after, "rejected": 1}
+    assert (rejects[0].line, rejects[0].reason) == (2, 'a quote (") is opened on this line and not closed')
+    assert len(everyone(people)) == after
+
+
+def test_importing_twice_changes_nothing(importer: Importer, people: People) -> None:
+    importer(BAD)
+    before = everyone(people)
+    report, _ = importer(BAD)
+    assert counts(report) == {"unchanged": 3, "duplicates": 1, "rejected": 7}
+    assert everyone(people) == before
+
+
+def test_a_later_file_updates_what_it_says_and_keeps_the_rest(importer: Importer, people: People) -> None:
+    importer("email,name,town,visits\nada@quay.example,Ada,Porto,3\nbram@quay.example,Bram,Faro,4\n")
+    report, _ = importer("email,town,visits,shoe\nADA@quay.example,,5,41\nbram@quay.example,Faro,,\n")
+    assert counts(report) == {"updated": 1, "unchanged": 1}
+    found = everyone(people)
+    assert (found["ada@quay.example"].name, found["ada@quay.example"].fields) == (
+        "Ada",
+        {"town": "Porto", "visits": 5, "shoe": 41},
+    )
+
+
+def test_who_left_stays_off_and_who_is_suppressed_stays_so(importer: Importer, people: People) -> None:
+    importer("email\nada@quay.example\nbram@quay.example\ncora@quay.example\n")
+    people.unsubscribe(Address.parse("ada@quay.example"), ["weekly"], "a letter", NOW)
+    people.unsubscribe(Address.parse("bram@quay.example"), None, "a letter", NOW)
+    report, _ = importer("email,name\nAda@quay.example,Ada\nbram@quay.example,\ncora@quay.example,\n")
+    assert counts(report) == {"updated": 1, "unchanged": 2, "kept_out": 2, "suppressed": 1}
+    found = everyone(people)
+    assert found["ada@quay.example"].lists == {"weekly": Status.UNSUBSCRIBED}
+    assert found["ada@quay.example"].name == "Ada"
+    assert found["bram@quay.example"].lists == {"weekly": Status.UNSUBSCRIBED}
+    assert found["bram@quay.example"].suppressed == "requested"
+    assert found["cora@quay.example"].lists == {"weekly": Status.SUBSCRIBED}
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(importer: Importer, people: People) -> None:
+    importer("email,town\nada@quay.example,Porto\n")
+    before, lists = everyone(people), people.all_lists()
+    rehearsed, rejected = importer(BAD, dry_run=True, lists=("weekly", "books"), create_lists=True)
+    assert (everyone(people), people.all_lists(), people.field_names()) == (before, lists, ["town"])
+    report, rejects = importer(BAD, lists=("weekly", "books"), create_lists=True)
+    assert (counts(rehearsed), rehearsed.columns, rejected) == (counts(report), report.columns, rejects)
+    assert people.list_named("books").counts[Status.SUBSCRIBED] == 3
+
+
+def test_an_unknown_list_is_an_error_even_without_rows(importer: Importer, people: People) -> None:
+    with pytest.raises(UsageError, match="did you mean weekly"):
+        importer("email\n", lists=("wekly",))
+    with pytest.raises(UsageError, match="no list"):
+        importer("email\nada@quay.example\n", lists=("books",), dry_run=True)
+    assert importer("email\n", lists=("books", "books"), create_lists=True)[0].rows == 0
+    assert [each.name for each in people.all_lists()] == ["books", "weekly"]
+
+
+def test_without_a_list_people_are_kept_on_none(importer: Importer, people: People) -> None:
+    importer("email\nada@quay.example\n", lists=())
+    assert everyone(people)["ada@quay.example"].lists == {}
+
+
+def test_a_declared_type_rejects_what_does_not_fit(importer: Importer, people: People) -> None:
+    content = "email,visits,colours\nada@quay.example,3,red; green\nbram@quay.example,many,\n"
+    report, rejects = importer(content, types={"visits": FieldType.NUMBER, "colours": FieldType.LIST})
+    assert counts(report) == {"added": 1, "rejected": 1}
+    assert (rejects[0].line, rejects[0].value) == (3, "many")
+    assert rejects[0].reason.startswith("visits: 'many' is not a number")
+    assert everyone(people)["ada@quay.example"].fields == {"visits": 3, "colours": ["red", "green"]}
+
+
+def test_a_field_keeps_its_type_in_later_files_until_another_is_declared(
+    importer: Importer, people: People
+) -> None:
+    importer("email,visits\nada@quay.example,3\n")
+    _, rejects = importer("email,visits\nbram@quay.example,many\n")
+    assert rejects[0].reason.startswith("visits: 'many' is not a number")
+    report, _ = importer("email,visits\nbram@quay.example,many\n", types={"visits": FieldType.TEXT})
+    assert counts(report) == {"added": 1}
+    assert [each.fields for each in everyone(people).values()] == [{"visits": "3"}, {"visits": "many"}]
+    with pytest.raises(UsageError, match=r"visits can't become number: for bram@quay\.example, 'many'"):
+        importer("email,visits\nada@quay.example,4\n", types={"visits": FieldType.NUMBER})
+    assert everyone(people)["ada@quay.example"].fields == {"visits": "3"}
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_comma_semicolon_or_tab_with_or_without_a_byte_order_mark(
+    importer: Importer, people: People, sign: str, mark: str
+) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=sign)
+    writer.writerow(["email", "name", "note"])
+    writer.writerow(["ada@quay.example", "Ada", "a;b,c\u00a0d"])
+    writer.writerow(["bram@quay.example", "Bram", ""])
+    report, rejects = importer(mark + text.getvalue())
+    assert (counts(report), rejects) == ({"added": 2}, [])
+    assert everyone(people)["ada@quay.example"].fields == {"note": "a;b,c\u00a0d"}
+
+
+def test_quoted_headings_do_not_confuse_the_delimiter(importer: Importer, people: People) -> None:
+    importer('"name, full";"email"\nAda;ada@quay.example\n')
+    assert everyone(people)["ada@quay.example"].fields == {"name_full": "Ada"}
+
+
+def test_a_column_can_be_mapped_and_is_left_out_without_heading(importer: Importer, people: People) -> None:
+    report, _ = importer(
+        "E-Mail,Who,,\nada@quay.example,Ada,x,\n", mapping={"E-Mail": "email", "Who": "name"}
+    )
+    assert {column.heading: column.field for column in report.columns} == {"E-Mail": "email", "Who": "name"}
+    assert everyone(people)["ada@quay.example"].name == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("content", "request_", "says", "step"),
+    [
+        ("E-Mail,name\nx", {}, r"people.csv:1: no column is headed email", '--map "E-Mail=email"'),
+        ("name,Mailbox\nx", {}, "no column is headed email", '--map "Mailbox=email"'),
+        ("\n\nname\nx", {}, r"people.csv:3: no column", "COLUMN=email"),
+        ("email,Town,town\nx", {}, "columns 2 and 3 both fill town", "--map"),
+        ("email,***\nx", {}, "can't name a field", "--map"),
+        ("email,Name\nx", {"mapping": {"Nmae": "name"}}, "isn't there; did you mean Name", "email, Name"),
+        ("email,town\nx", {"types": {"twon": FieldType.TEXT}}, "did you mean town", "email, town"),
+        ("email,name\nx", {"types": {"name": FieldType.LIST}}, "always is text", None),
+        ("", {}, "is empty", "name the columns"),
+        ("\n \n", {}, "no column is headed email", None),
+        ('"email\n', {}, "people.csv:1: a quote", "name the columns"),
+        (b"email,name\nada@quay.example\nbram@quay.example,Jos\xe9\n", {}, "people.csv:3: .* UTF-8", "iconv"),
+        ("email\nx".encode("utf-16"), {}, "UTF-8", "iconv"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_where_and_what_to_do(
+    importer: Importer,
+    people: People,
+    content: str | bytes,
+    request_: dict[str, Any],
+    says: str,
+    step: str | None,
+) -> None:
+    with pytest.raises(UsageError, match=says) as caught:
+        importer(content, **request_)
+    assert step is None or step in str(caught.value.next_step)
+    assert everyone(people) == {}
+
+
+def test_a_file_that_is_not_there_or_a_folder(engine: Engine, tmp_path: Path) -> None:
+    for path, says in ((tmp_path / "none.csv", "No such file"), (tmp_path, "Is a directory")):
+        with pytest.raises(UsageError, match=says):
+            run_import(engine, Import(path), NOW, print, print)
+
+
+def test_twenty_thousand_rows(importer: Importer, people: People, engine: Engine, tmp_path: Path) -> None:
+    rows = [f"p{n}@quay{n % 7}.example,Person {n},{n}\n" for n in range(20_000)]
+    rows[BATCH + 1] = "broken\n"
+    (tmp_path / "many.csv").write_text("email,name,number\n" + "".join(rows))
+    seen: list[tuple[int, int]] = []
+    rejects: list[Reject] = []
+    request = Import(tmp_path / "many.csv", ("weekly",))
+    report = run_import(engine, request, NOW, rejects.append, lambda done, total: seen.append((done, total)))
+    assert counts(report) == {"added": 19_999, "rejected": 1}
+    assert lines(rejects) == [BATCH + 3]
+    assert seen[-1] == (20_000, 20_000)
+    assert people.list_named("weekly").counts[Status.SUBSCRIBED] == 19_999
+    again = run_import(engine, request, NOW, rejects.append, lambda done, total: None)
+    assert counts(again) == {"unchanged": 19_999, "rejected": 1}
+
+
+def test_an_interrupted_import_is_simply_run_again(engine: Engine, people: People, tmp_path: Path) -> None:
+    path = tmp_path / "many.csv"
+    path.write_text("email\n" + "".join(f"p{n}@quay.example\n" for n in range(BATCH * 3)))
+
+    def stop(done: int, total: int) -> None:
+        if done == BATCH * 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_import(engine, Import(path, ("weekly",)), NOW, print, stop)
+    assert people.list_named("weekly").counts[Status.SUBSCRIBED] == BATCH * 2
+    report = run_import(engine, Import(path, ("weekly",)), NOW, print, lambda done, total: None)
+    assert counts(report) == {"added": BATCH, "unchanged": BATCH * 2}
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5), st.sampled_from(",;\t"))
+def test_any_text_comes_back_as_typed_or_its_row_is_named(
+    made: Engine, tmp_path: Path, cells: list[tuple[str, str]], sign: str
+) -> None:
+    empty(made)
+    path = tmp_path / "any.csv"
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, delimiter=sign)
+        writer.writerow(["email", "name", "note"])
+        writer.writerows([f"p{n}@quay.example", *pair] for n, pair in enumerate(cells))
+    rejects: list[Reject] = []
+    request = Import(path, types={"note": FieldType.TEXT})
+    run_import(made, request, NOW, rejects.append, lambda done, total: None)
+    found = everyone(People(made))
+    for n, pair in enumerate(cells):
+        email = f"p{n}@quay.example"
+        if any(CONTROLS.search(text) for text in pair):
+            assert email in {reject.cells[0] for reject in rejects}
+        else:
+            name, note = (text.strip(" ") or None for text in pair)
+            assert (found[email].name, found[email].fields.get("note")) == (name, note)
+    assert len(found) + len(rejects) == len(cells)
