@@ -162,7 +162,9 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
             if self._is_to_defer(kind, name, given, kwargs):
                 return self._defer(kind, name, given, kwargs)
             result = function(*args, **kwargs)
-            return Once(result, self.arms.place) if isinstance(result, Iterator) else result
+            # A symbol refuses to be iterated, but looks like an iterator for that.
+            once = isinstance(result, Iterator) and not isinstance(result, Deferred)
+            return Once(result, self.arms.place) if once else result
 
         return guarded
 

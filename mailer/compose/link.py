@@ -14,7 +14,7 @@ _SETTLED = re.compile(r"[:/?#]")
 
 
 def link_starts(pieces: Iterable[Piece]) -> set[str]:
-    """Return the words of the values that begin the link and so bring its scheme.
+    """Return the words of the values in a link that begin it, and so bring its scheme.
 
     Raises Refusal if what stands before a value leaves open which scheme the link has, or has one that is
     not allowed.

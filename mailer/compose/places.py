@@ -188,7 +188,7 @@ class _Reader(HTMLParser):
         starts = set[str]()
         if name in URL_ATTRIBUTES:
             place = Place.URL
-            starts = link_starts(read_structure(value, self._tokens))
+            starts = _link_starts(value, self._tokens)
         elif name in TEXT_ATTRIBUTES | OTHER_ATTRIBUTES or name.startswith("aria-"):
             place = Place.CONDITIONAL if self._prefix else Place.ATTRIBUTE
         else:
@@ -201,6 +201,14 @@ class _Reader(HTMLParser):
     def _refuse_in(self, text: str, where: str) -> None:
         for token in self._tokens.read(text):
             raise _refused(token, where)
+
+
+def _link_starts(value: str, tokens: Tokens) -> set[str]:
+    try:
+        return link_starts(read_structure(value, tokens))
+    except Refusal as error:
+        error.origin = error.origin or tokens.read(value)[0].origin
+        raise
 
 
 def _refused(token: Token, where: str) -> Refusal:
