@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from mailer.compose.front_matter import Entry
+from mailer.compose.offered import refuse_tags
 from mailer.domain.address import CONTROLS, AddressError, Mailbox
 from mailer.domain.issue import Epigraph, Notice
 from mailer.errors import IssueError
@@ -108,6 +109,17 @@ def _params(value: Any) -> dict[str, Any]:
     return value
 
 
+def _texts(value: Any) -> tuple[str, ...]:
+    """Return the texts that a layout prints; of `params` only it knows which those are."""
+    match value:
+        case str():
+            return (value,)
+        case Epigraph():
+            return (value.text, value.source)
+        case _:
+            return ()
+
+
 # key -> (field of Issue, how its value is read)
 FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "title": ("title", _line),
@@ -169,6 +181,9 @@ def _read(path: str, entry: Entry) -> tuple[str, Any]:
         shown = repr(entry.value)
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
         raise IssueError(path, entry.line, f"{entry.key}: {shown} {unfit}") from None
+    if entry.name != "subject":
+        for text in _texts(value):
+            refuse_tags(text, path=path, line=entry.line, place=entry.name)
     if value and entry.name in NOT_YET:
         raise IssueError(
             path,

@@ -7,8 +7,9 @@ tag on an offered name that can't be read, are errors: a typo is never mailed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import lru_cache
 
 from jinja2.defaults import DEFAULT_NAMESPACE
 
@@ -196,6 +197,7 @@ class Recogniser:
         return IssueError(self.path, candidate.line, f"{source} {problem}", next_step=next_step)
 
 
+@lru_cache(maxsize=1024)
 def _near(name: str, offered: frozenset[str]) -> str | None:
     folded = name.casefold().replace("-", "_")
     if folded in offered:
@@ -216,3 +218,16 @@ def protect(text: str, *, path: str = "", line: int = 1) -> str:
     recogniser.finish()
     parts.append(protect_literal(text[position:]))
     return "".join(parts)
+
+
+def refuse_tags(text: str, *, path: str, line: int, place: str) -> None:
+    """Raise IssueError if a tag of ours stands in `text`, because `place` is printed as typed."""
+    recogniser = Recogniser(path)
+    for candidate in find_candidates(text):
+        if recogniser.recognise(replace(candidate, line=line)):
+            raise IssueError(
+                path,
+                line,
+                f"{candidate.source} stands in the {place}, where tags are not read",
+                next_step="Tags are read in the subject and the body",
+            )

@@ -14,6 +14,7 @@ from typing import Any
 from mailer.compose.front_matter import split_front_matter
 from mailer.compose.issue_fields import FIELDS, read_fields
 from mailer.compose.markdown import first_heading
+from mailer.compose.offered import refuse_tags
 from mailer.domain.address import CONTROLS
 from mailer.domain.issue import Issue, Kind, Notice
 from mailer.errors import IssueError
@@ -82,7 +83,10 @@ def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
         raise IssueError(
             path, None, "the file's name makes no slug", next_step="Give one in front matter: slug: …"
         )
-    titled = _find_title(kind, _Titled(str(fields.pop("title", "")), body.rstrip(" \t\n"), body_line))
+    given = str(fields.pop("title", ""))
+    titled = _find_title(kind, _Titled(given, body.rstrip(" \t\n"), body_line))
+    if titled.title != given:
+        refuse_tags(titled.title, path=path, line=titled.line, place="title")
     title = titled.title or fields.get("subject", "")
     if not title:
         hint = f" ({notices[0].text})" if notices else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jinja2 import Environment, TemplateError, meta, nodes
 
@@ -108,8 +109,8 @@ def _line_end(text: str, start: int) -> int:
     return len(text) if end < 0 else end
 
 
-def _parse(candidate: Candidate) -> nodes.Template:
-    inner, keyword = candidate.inner, candidate.keyword
+@lru_cache(maxsize=256)
+def _parse(keyword: str, inner: str) -> nodes.Template:
     match keyword:
         case "":
             return _PARSER.parse("{{ " + inner + " }}")
@@ -127,14 +128,18 @@ def _parse(candidate: Candidate) -> nodes.Template:
 def looked_up(candidate: Candidate) -> set[str]:
     """Return the names that a tag looks up from outside, without what it binds itself; raise Unreadable."""
     try:
-        return meta.find_undeclared_variables(_parse(candidate))
+        return meta.find_undeclared_variables(_parse(candidate.keyword, candidate.inner))
     except (TemplateError, RecursionError, ValueError) as error:  # ValueError: a number of 5,000 digits
         raise Unreadable(str(error)) from None
 
 
 def bound(candidate: Candidate) -> frozenset[str]:
     """Return the names that a `for` or `set` binds."""
-    return frozenset(name.name for name in _parse(candidate).find_all(nodes.Name) if name.ctx == "store")
+    return frozenset(
+        name.name
+        for name in _parse(candidate.keyword, candidate.inner).find_all(nodes.Name)
+        if name.ctx == "store"
+    )
 
 
 def protect_literal(text: str) -> str:

@@ -48,10 +48,23 @@ def test_no_heading_is_looked_for_in_code_or_quotes():
     assert issue.title == "s"
 
 
-def test_a_tag_in_the_heading_stays_a_tag():
-    assert read("# For {{ subscriber.name|default('*you*') }}\n\nB").subject == (
-        "For {{ subscriber.name|default('*you*') }}"
-    )
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# For {{ subscriber.name|default('*you*') }}\n\nB",
+        "---\ntitle: For {{ subscriber.name }}\n---\nB",
+        "---\ntitle: T\nepigraph: {text: x, source: '{{ subscriber.name }}'}\n---\nB",
+        "---\ntitle: T\nstandfirst: '{{ subscirber.name }}'\n---\nB",
+    ],
+)
+def test_a_tag_where_none_is_read_is_refused(text: str):
+    with pytest.raises(IssueError, match=r"subscri?b"):
+        read(text)
+
+
+def test_literal_braces_may_stand_in_a_title_and_tags_in_a_subject():
+    issue = read("---\ntitle: The {{ it's 5 }} club\nsubject: For {{ subscriber.name }}\n---\nB")
+    assert (issue.title, issue.subject) == ("The {{ it's 5 }} club", "For {{ subscriber.name }}")
 
 
 def test_a_text_without_title_takes_its_first_line_and_keeps_it():
