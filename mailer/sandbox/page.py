@@ -60,7 +60,9 @@ def inbox_page(inbox: Inbox, folders: list[Path], *, smtp_port: int) -> Starlett
     ]
     # A stranger's page could give this address a name of its own, and so read the mail: refuse such names.
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
-    return Starlette(routes=routes, middleware=[hosts], exception_handlers={404: page.missing})
+    app = Starlette(routes=routes, middleware=[hosts], exception_handlers={404: page.missing})
+    app.router.redirect_slashes = False
+    return app
 
 
 class Page:

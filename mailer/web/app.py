@@ -44,7 +44,9 @@ def links_app(people: People, key: bytes, folders: list[Path], now: Callable[[],
         Route("/healthz", pages.health),
     ]
     handlers = {404: pages.unknown, MailerError: pages.unavailable}
-    return Guard(Starlette(routes=routes, exception_handlers=handlers))
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False  # a link is good or it is not; no answer repeats it
+    return Guard(app)
 
 
 class Pages:
