@@ -53,6 +53,7 @@ class Channel:
         self._connection = Connection(self._received, self._proceed, self._lost)
         self._progress = asyncio.Event()
         self._deadline = float("inf")
+        self._moves = -1
         self._connecting = False
         self._closed = False
         self.idle_since: float | None = None
@@ -203,6 +204,10 @@ class Channel:
                 self._source.failed(error)
 
     def _watch(self) -> None:
+        """Set the time for the next reply; octets that complete none don't prolong it."""
+        if self._moves == self._session.moves:
+            return
+        self._moves = self._session.moves
         step = self._session.awaiting
         self._deadline = monotonic() + self._patience(step) if step else float("inf")
 

@@ -19,11 +19,15 @@ class Reaction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Persistence:
-    """How long to keep trying a server that turns us away: `tries` in a row, pauses in seconds, doubling."""
+    """How long to keep trying a server that turns us away: `tries` in a row, pauses in seconds, doubling.
+
+    After a connection too many, one more is tried again every `regrow` seconds.
+    """
 
     tries: int = 5
     first: float = 0.5
     limit: float = 30
+    regrow: float = 60
 
     def pause(self, failures: int) -> float:
         """Seconds to wait before the next try after so many failures in a row."""

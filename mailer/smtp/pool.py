@@ -60,6 +60,7 @@ class _Pool:
         self._persistence = persistence
         self._context = tls_context(account)
         self._limit = account.connections
+        self._regrow_at = float("inf")
         self._channels: list[Channel] = []
         self._parted: set[Channel] = set()  # ended, their sockets not gone yet
         self._openers: set[asyncio.Task[None]] = set()
@@ -194,6 +195,7 @@ class _Pool:
             self.failed(channel.ending.error(self._account))
         elif reaction is Reaction.SHRINK:
             self._limit = others
+            self._regrow_at = monotonic() + self._persistence.regrow
         self._failures = self._failures + 1 if reaction is Reaction.RETRY else 0 if useful else self._failures
 
     # The end.
@@ -234,6 +236,10 @@ class _Pool:
             now = monotonic()
             for channel in list(self._channels):
                 channel.check(now)
+            if now >= self._regrow_at and self._limit < self._account.connections:
+                self._limit += 1
+                self._regrow_at = now + self._persistence.regrow
+                self._changed.set()
 
     async def _heed(self, stop: asyncio.Event) -> None:
         await stop.wait()

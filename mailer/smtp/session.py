@@ -55,6 +55,7 @@ class Session:
         self.ending: Ending | None = None
         self.offers = Capabilities()
         self.answered = 0  # messages that got a reply of their own
+        self.moves = 0  # replies and writes: as long as it stays the same, the same reply is waited for
         self._account = account
         self._private = account.security == "tls" or account.loopback
         self._secured = account.security != "starttls"
@@ -146,6 +147,7 @@ class Session:
             step, line, transaction = self._unsent.popleft()
             out.append(line)
             self._awaited.append((step, transaction))
+        self.moves += len(out)
         return b"".join(out)
 
     def secured(self) -> None:
@@ -193,6 +195,7 @@ class Session:
             self._answer_message(step, transaction, reply)
         # Only now: whoever was stopped by this reply was stopped at this step.
         self._awaited.popleft()
+        self.moves += 1
         return None
 
     def _answer_command(self, step: Step, reply: Reply) -> None:
@@ -276,6 +279,8 @@ class Session:
     def _end(self, cause: Cause, words: str, code: int = 0, stage: Stage | None = None) -> None:
         if self.phase is Phase.CLOSED:
             return
+        if self.awaiting is Step.QUIT:
+            cause = Cause.DONE  # some servers hang up instead of saying 221
         stage = stage or STAGES[self.awaiting or Step.MAIL]
         self.phase = Phase.CLOSED
         self.ending = Ending(cause, stage, words, code)

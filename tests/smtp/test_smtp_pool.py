@@ -6,6 +6,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import pytest
 from dialogue import letter
@@ -374,6 +375,46 @@ def test_a_server_that_closes_an_idle_connection_is_no_failure() -> None:
     work, server = Waits(letters(4)), ScriptedServer(script, STEPWISE)
     assert run(work, server) is None
     assert kinds(work) == {Accepted: 4}
+
+
+def test_octets_that_complete_no_reply_win_no_time() -> None:
+    async def dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while True:
+                writer.write(b"220-wait\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+    async def main() -> float:
+        began = time.monotonic()
+        async with await asyncio.start_server(dribble, "127.0.0.1", 0) as server:
+            account = Account("127.0.0.1", server.sockets[0].getsockname()[1], "none")
+            with pytest.raises(ServerUnavailable, match="no reply to GREETING"):
+                await deliver(
+                    Recording(letters(1)), account, timeouts=QUICK, persistence=Persistence(tries=1)
+                )
+            took = time.monotonic() - began
+            await asyncio.sleep(0.2)  # for the dribbler to notice that nobody listens
+        return took
+
+    assert asyncio.run(main()) < 2
+
+
+def test_connections_come_back_after_a_while() -> None:
+    script: Script = lambda stage, count: (  # noqa: E731
+        "421 4.7.0 too many" if (stage, count) == (Stage.CONNECT, 2) else None
+    )
+    work, server = Recording(letters(2000)), ScriptedServer(script, drip=True)
+
+    async def main() -> None:
+        async with server, asyncio.timeout(30):
+            account = Account("127.0.0.1", server.port, "none", connections=3)
+            regrowing = Persistence(tries=3, first=0.01, regrow=0.1)
+            await deliver(work, account, timeouts=QUICK, persistence=regrowing)
+
+    asyncio.run(main())
+    assert kinds(work) == {Accepted: 2000}
+    assert server.connections == 4
 
 
 def test_no_work_opens_no_connection() -> None:

@@ -1,0 +1,43 @@
+"""What the end of one connection means for the others, as a table."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailer.domain.outcome import Stage
+from mailer.smtp.ending import Cause, Ending
+from mailer.smtp.persistence import Persistence, Reaction
+
+DONE, AWAY, LOST, FAULT = Cause.DONE, Cause.TURNED_AWAY, Cause.LOST, Cause.FAULT
+REPLACE, SHRINK, RETRY, STOP = Reaction
+
+# cause, failures before, others ready, this was ready, useful: reaction
+TABLE = [
+    (DONE, 9, 0, True, False, REPLACE),
+    (AWAY, 0, 0, False, False, RETRY),
+    (AWAY, 4, 0, False, False, STOP),
+    (AWAY, 4, 1, False, False, SHRINK),
+    (AWAY, 4, 0, True, True, REPLACE),
+    (LOST, 0, 0, False, False, RETRY),
+    (LOST, 3, 0, True, False, RETRY),
+    (LOST, 4, 0, True, False, STOP),
+    (LOST, 0, 3, True, False, SHRINK),
+    (LOST, 4, 3, True, True, REPLACE),
+    (FAULT, 0, 0, False, False, STOP),
+    (FAULT, 0, 2, False, False, SHRINK),
+    (FAULT, 0, 2, True, True, STOP),
+    (FAULT, 0, 0, True, False, STOP),
+]
+
+
+@pytest.mark.parametrize("cause, failures, others, ready, useful, reaction", TABLE)
+def test_reactions(
+    cause: Cause, failures: int, others: int, ready: bool, useful: bool, reaction: Reaction
+) -> None:
+    ending = Ending(cause, Stage.MAIL, "so it ended")
+    assert Persistence().react(ending, failures, others, ready=ready, useful=useful) is reaction
+
+
+def test_pauses_double_up_to_the_limit() -> None:
+    pauses = [Persistence(first=0.5, limit=3).pause(failures) for failures in range(6)]
+    assert pauses == [0, 0.5, 1, 2, 3, 3]
