@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from mailer.compose.expression import Call, Const, Expression
 from mailer.compose.origin import current_origin
+from mailer.compose.structure import read_structure
 from mailer.compose.symbolic import Deferred, Once, Rounds, Spoiled, Symbol, holds_tokens, is_deferred
 from mailer.compose.tokens import Refusal, Role, Tokens
 
@@ -121,9 +122,13 @@ class Arms:
             return Call("op.bool", (value.expression,))
         if isinstance(value, Spoiled):
             value.refuse()
-        if isinstance(value, str) and is_deferred(value, self._tokens):
+        if isinstance(value, str) and is_deferred(value, self._tokens) and not self._has_static(value):
             raise holds_tokens("decide an if")
         return None
+
+    def _has_static(self, text: str) -> bool:
+        """Whether `text` is not empty, whatever the recipients' values in it are."""
+        return any(isinstance(piece, str) for piece in read_structure(text, self._tokens))
 
     def unpacked(self, value: Any) -> Any:
         """Return `value`, which Python takes apart by itself, unless that would be a recipient's."""

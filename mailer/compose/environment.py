@@ -44,6 +44,8 @@ RANDOM_GLOBALS = ("lipsum",)
 HARMLESS_FILTERS = frozenset({"safe", "escape", "e"})
 # These look at what a value is, and text with tokens is text.
 HARMLESS_TESTS = frozenset({"defined", "undefined", "none", "string"})
+# Methods of a dict that hand on what is in it as it is.
+LOOKING = frozenset({"get", "items", "keys", "values"})
 PRINTABLE = (str, int, float, date, time, list, tuple, dict, Undefined)
 
 
@@ -117,6 +119,9 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
             obj.refuse()
         if isinstance(obj, str) and self.is_deferred(obj):
             raise holds_tokens("be taken apart")
+        keys = [key, *obj] if isinstance(obj, Mapping) else [key]
+        if any(isinstance(name, str) and self.is_deferred(name) for name in keys):
+            raise holds_tokens("be looked up")
         if isinstance(obj, Symbol) or isinstance(key, Deferred):
             if isinstance(key, str) and key.startswith("_"):
                 raise Refusal(f"{key!r} is not a field: fields don't begin with an underscore")
@@ -141,9 +146,13 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
     def _check_call(self, obj: Any, owner: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         if isinstance(obj, Deferred):
             obj.refuse()
-        given = (*args, *(value for key, value in kwargs.items() if not key.startswith("_")))
-        if rounds_of(obj) or rounds_of(owner) or any(map(self.is_deferred, given)):
-            name = getattr(obj, "__name__", type(obj).__name__)
+        name = getattr(obj, "__name__", type(obj).__name__)
+        given = [*args, *(value for key, value in kwargs.items() if not key.startswith("_"))]
+        if rounds_of(obj):
+            given.append(obj)
+        if not (isinstance(owner, dict) and name in LOOKING):
+            given.append(owner)
+        if any(map(self.is_deferred, given)):
             raise Refusal(f"{name}() can't be called with a recipient's value; only macros and filters can")
         if isinstance(obj, (Joiner, Cycler)) or isinstance(owner, (Cycler, LoopContext, Namespace)):
             self.arms.unchanged(f"a {type(owner or obj).__name__.lower()}")

@@ -12,6 +12,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from cssselect import SelectorError
+from cssutils import CSSParser  # type: ignore[import-untyped]
+from cssutils.css import CSSRule, CSSStyleSheet  # type: ignore[import-untyped]
+from lxml.etree import LxmlError
 from premailer import Premailer
 
 from mailer.compose.places import Reading, check_containers, check_selectors, read_places
@@ -19,17 +23,18 @@ from mailer.compose.structure import Found, Group, Piece, choose, groups, read_s
 from mailer.compose.tokens import Refusal, Role, Tokens
 
 ROUNDS = (0, 1, 2, 3)
+INLINED_RULES = frozenset({CSSRule.STYLE_RULE, CSSRule.MEDIA_RULE, CSSRule.CHARSET_RULE, CSSRule.COMMENT})
 
 _DOCTYPE = re.compile(r"\s*(<!doctype[^>]*>)\s*", re.IGNORECASE)
 
 
 class Inliner(Premailer):  # type: ignore[misc]
-    """Premailer, but that it takes a style sheet to pieces only once, however many arms are tried."""
+    """Premailer, but that it reads a style sheet once, however many arms are tried, and loses none of it."""
 
     def __init__(self) -> None:
         super().__init__(
             strip_important=False,  # True would strip it inside @media too
-            allow_network=False,  # else it fetches <link rel=stylesheet>
+            allow_network=False,  # else it fetches <link rel=stylesheet>; for @import see below
             # Else `img { width: 100% }` becomes width="100%", and rules for text become attributes too.
             disable_basic_attributes=["width", "height", "align", "valign", "bgcolor"],
             disable_validation=True,  # of mso-… and the like
@@ -40,8 +45,22 @@ class Inliner(Premailer):  # type: ignore[misc]
     def _parse_style_rules(self, css_body: str, ruleset_index: int) -> Any:
         key = (css_body, ruleset_index)
         if key not in self._rules:
+            # In a style attribute !important would beat the @media rules; order and weight are settled here.
+            self.strip_important = True
             self._rules[key] = super()._parse_style_rules(css_body, ruleset_index)
+            self.strip_important = False
         return self._rules[key]
+
+    def _parse_css_string(self, css_body: str, validate: bool = True) -> CSSStyleSheet:
+        # Without a fetcher of its own cssutils gets what @import names from the network.
+        sheet = CSSParser(fetcher=lambda _: None).parseString(css_body, validate=validate)
+        for rule in sheet:
+            if rule.type not in INLINED_RULES:
+                raise Refusal(
+                    f"{rule.cssText.partition('{')[0].strip()} can't be inlined",
+                    next_step='Put it into a <style data-premailer="ignore"> of its own, which is kept whole',
+                )
+        return sheet
 
     def inline(self, html: str) -> str:
         """Return an HTML document with its `<style>` rules in style attributes.
@@ -51,7 +70,10 @@ class Inliner(Premailer):  # type: ignore[misc]
         """
         if not html.strip():
             return ""
-        inlined: str = self.transform(html, pretty_print=False)
+        try:
+            inlined: str = self.transform(html, pretty_print=False)
+        except (AttributeError, IndexError, ValueError, LxmlError, SelectorError) as error:
+            raise Refusal(f"the page can't be read: {error}", next_step="Is there a <body>?") from error
         doctype = _DOCTYPE.match(html)
         if doctype and not _DOCTYPE.match(inlined):
             return f"{doctype.group(1)}\n{inlined}"

@@ -34,7 +34,7 @@ def _follow(pieces: Iterable[Piece], before: set[str], starts: set[str]) -> set[
         else:
             first = _follow(piece.arms[0], before, starts)
             if piece.opening.role is Role.FOR:
-                _follow(piece.arms[0], first, starts)
+                first |= _follow(piece.arms[0], first, starts)
             before = first | _follow(piece.arms[1], before, starts)
     return before
 

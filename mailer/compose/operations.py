@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import StrictUndefined, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -121,12 +120,19 @@ def _defined(value: Any) -> bool:
     return value is not None and not isinstance(value, Undefined)
 
 
-def _filter(name: str, value: Any, *args: Any, **kwargs: Any) -> Any:
-    return _JINJA.call_filter(name, value, args, kwargs)
+def _filter(name: str) -> Callable[..., Any]:
+    function = cast("Callable[..., Any]", _JINJA.filters[name])
+    if not hasattr(function, "jinja_pass_arg"):
+        return function
+    # It wants the environment or the like, which Jinja2 hands over this way.
+    return lambda value, *args, **kwargs: _JINJA.call_filter(name, value, args, kwargs)
 
 
-def _test(name: str, value: Any, *args: Any, **kwargs: Any) -> Any:
-    return _JINJA.call_test(name, value, args, kwargs)
+def _test(name: str) -> Callable[..., Any]:
+    function = cast("Callable[..., Any]", _JINJA.tests[name])
+    if not hasattr(function, "jinja_pass_arg"):
+        return function
+    return lambda value, *args, **kwargs: _JINJA.call_test(name, value, args, kwargs)
 
 
 def _concat(*values: Any) -> str:
@@ -163,8 +169,8 @@ def _loop_variable(index: int, length: int) -> Mapping[str, Any]:
 LOOP_FIELDS = frozenset(_loop_variable(0, 1))
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
-    **{f"filter.{name}": partial(_filter, name) for name in FILTERS},
-    **{f"test.{name}": partial(_test, name) for name in TESTS},
+    **{f"filter.{name}": _filter(name) for name in FILTERS},
+    **{f"test.{name}": _test(name) for name in TESTS},
     "filter.default": _default,
     "filter.d": _default,
     "test.defined": _defined,

@@ -183,9 +183,9 @@ class _Press:
         if origin is None:
             return IssueError(self._issue.path, None, problem, next_step=next_step)
         lines = self._lines.get(origin.path)
-        if lines is None:
+        if not lines:
             return IssueError(origin.path, origin.line, problem, next_step=next_step)
-        line = lines[min(origin.line or 1, len(lines)) - 1] if lines else None
+        line = lines[min(origin.line or 1, len(lines)) - 1]
         return IssueError(self._issue.path, line, problem, next_step=next_step)
 
 

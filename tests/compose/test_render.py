@@ -324,6 +324,34 @@ def test_a_loop_binds_what_its_iterable_evaluates_to(tmp_path: Path) -> None:
     assert evaluate(rounds, {"subscriber": {"tags": ["a"]}}) == ["a"]
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "@import url('https://x.example/a.css');",
+        "@font-face { font-family: x }",
+        "@supports (a: b) { p { c: d } }",
+    ],
+)
+def test_rules_that_premailer_would_drop_or_fetch_are_refused(tmp_path: Path, rule: str) -> None:
+    with pytest.raises(IssueError, match="can't be inlined") as refused:
+        desk(tmp_path, css=rule + "p { color: red }").edition()
+    assert 'data-premailer="ignore"' in str(refused.value.next_step)
+
+
+def test_nothing_is_important_in_a_style_attribute(tmp_path: Path) -> None:
+    css = "p { color: red !important } div p { color: blue }"
+    kept = "@media (max-width: 3px) { p { color: green !important } }"
+    html = fill_text(desk(tmp_path, "<div><p>x</p></div>", css=css + kept).edition().html, {})
+    assert '<p style="color:red">' in html
+    assert html.count("!important") == 1
+
+
+@pytest.mark.parametrize("page", ["<!-- x -->", "<html><frameset></frameset></html>"])
+def test_a_page_without_a_body_is_refused(tmp_path: Path, page: str) -> None:
+    with pytest.raises(IssueError, match="can't be read"):
+        desk(tmp_path, html=page).edition()
+
+
 def test_premailer_keeps_what_clients_need(tmp_path: Path) -> None:
     page = """<!doctype HTML>
 <html><head><title>t</title><style>p { color: red; mso-hide: all } img { width: 100% } a:hover { color: red }
