@@ -65,7 +65,7 @@ class IssueError(MailerError):
 
     def __init__(self, path: object, line: int | None, problem: str, *, next_step: str | None = None) -> None:
         where = f"{path}:{line}" if line else f"{path}"
-        super().__init__(f"{where}: {problem}", next_step=next_step)
+        super().__init__(f"{where}: {problem}", next_step=next_step or f"Correct {where}; nothing was sent.")
         self.path = path
         self.line = line
 

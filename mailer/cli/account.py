@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from mailer.errors import ExitCode, UsageError, worst
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
+    from mailer.storage.accounts import Line
 
 STATES = ["queued", "claimed", "handed", "accepted", "deferred", "failed", "uncertain", "cancelled"]
 
@@ -45,28 +45,35 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
 def deliveries(app: App, issue: str, state: str | None, as_csv: bool, as_json: bool) -> None:
     """Show who got ISSUE, who did not, and the server's words."""
     from mailer.cli.issues import sends_of
+    from mailer.cli.table import SpreadsheetWriter
     from mailer.domain.delivery import State
 
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    rows = (
+        line
+        for send in sends_of(app, issue)
+        for line in app.accounts.lines(send, State(state) if state else None)
+    )
     if as_csv:
-        writer.writerow(["email", "state", "attempts", "updated", "due", "words"])
-    for send in sends_of(app, issue):
-        for line in app.accounts.lines(send, State(state) if state else None):
-            due = line.due_at.isoformat() if line.due_at else ""
-            row = (line.email, str(line.state), line.attempts, line.updated_at.isoformat(), due, line.words)
-            if as_csv:
-                writer.writerow(_harmless(cell) for cell in row)
-            elif as_json:
-                keys = ("email", "state", "attempts", "updated", "due", "words")
-                click.echo(json.dumps(dict(zip(keys, row, strict=True)), ensure_ascii=False))
-            else:
-                again = f"  (again after {line.due_at:%Y-%m-%d %H:%M} UTC)" if line.due_at else ""
-                click.echo(f"{line.state:<9}  {line.email:<32}  {line.words}{again}")
+        table = SpreadsheetWriter(sys.stdout)
+        table.row(COLUMNS)
+        for line in rows:
+            table.row(_cells(line).values())
+    elif as_json:
+        for line in rows:
+            click.echo(json.dumps(_cells(line), ensure_ascii=False))
+    else:
+        for line in rows:
+            again = f"  (again after {line.due_at:%Y-%m-%d %H:%M} UTC)" if line.due_at else ""
+            click.echo(f"{line.state:<9}  {line.email:<32}  {line.words}{again}")
 
 
-def _harmless(cell: object) -> object:
-    # A spreadsheet would run a cell that begins like a formula; the server's words are foreign text.
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+COLUMNS = ("email", "state", "attempts", "updated", "due", "words")
+
+
+def _cells(line: Line) -> dict[str, object]:
+    due = line.due_at.isoformat() if line.due_at else None
+    cells = (line.email, str(line.state), line.attempts, line.updated_at.isoformat(), due, line.words)
+    return dict(zip(COLUMNS, cells, strict=True))
 
 
 @click.command()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from mailer.compose.operations import CannotFill
 from mailer.compose.template import MessageTemplate
 from mailer.domain.audience import Audience
 from mailer.domain.recipient import Recipient
@@ -13,6 +14,7 @@ from mailer.engine.correspondence import Correspondence
 from mailer.errors import PlanRefused
 
 EXAMPLES = 3  # addresses named for each problem
+KINDS = 20  # problems told apart
 
 # Gmail shows no more than this of a message's HTML and hides the rest, the unsubscribe link with it.
 CLIPPED_AT = 102_400
@@ -52,30 +54,29 @@ def prove(
     """
     problems: dict[str, list[str]] = {}
     counts: Counter[str] = Counter()
+    next_step: str | None = None
     total = 0
     for recipient in recipients:
         total += 1
         try:
             template.prove(correspondence.names(recipient, 0))
-        except (ValueError, LookupError, TypeError, ArithmeticError) as error:
-            problem = str(error)
+        except CannotFill as error:
+            problem = error.problem if error.problem in counts or len(counts) < KINDS else "something else"
+            next_step = next_step or error.next_step
             counts[problem] += 1
             if len(examples := problems.setdefault(problem, [])) < EXAMPLES:
                 examples.append(recipient.email)
     if counts:
-        raise PlanRefused("\n".join(_refusals(slug, total, counts, problems)), next_step=FILL_IN)
+        raise PlanRefused(
+            "\n".join(_refusals(slug, total, counts, problems)),
+            next_step=next_step or "Correct the subscribers' values or the issue.",
+        )
     return total
-
-
-FILL_IN = (
-    'Give the field a fallback in the issue, such as {{ subscriber.name|default("reader") }}, '
-    "or import the missing values; nothing was sent."
-)
 
 
 def _refusals(slug: str, total: int, counts: Counter[str], problems: dict[str, list[str]]) -> Iterator[str]:
     yield f"{slug} can't be rendered for everyone; nothing was sent:"
-    for problem, count in counts.most_common(10):
+    for problem, count in counts.most_common():
         more = ", ..." if count > len(problems[problem]) else ""
         yield f"  {problem}: {count:,} of {total:,} ({', '.join(problems[problem])}{more})"
 

@@ -5,6 +5,7 @@ Knows only the standard library, so that a lean process can translate too.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def _unusable(primary: int, error: sqlite3.Error, path: Path) -> StorageError | 
             f"the database {path} is read-only",
             next_step=f"Make {path} and its folder writable for this user: SQLite writes files beside it.",
         )
+    if primary == sqlite3.SQLITE_CANTOPEN and _is_read_only(path):
+        return _unusable(sqlite3.SQLITE_READONLY, error, path)
     if primary == sqlite3.SQLITE_CANTOPEN:
         return StorageError(
             f"the database {path} can't be opened",
@@ -53,3 +56,8 @@ def _unusable(primary: int, error: sqlite3.Error, path: Path) -> StorageError | 
             next_step="Check DATABASE_URL, or put a backup of the database in its place.",
         )
     return None
+
+
+def _is_read_only(path: Path) -> bool:
+    # In WAL mode a file system mounted read-only shows as a file that can't be opened: -shm can't be made.
+    return path.exists() and not os.access(path.parent, os.W_OK)

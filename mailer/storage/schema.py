@@ -60,6 +60,7 @@ lists = Table(
     Column("title", Text, nullable=False),  # what subscribers read
     Column("description", Text, nullable=False, server_default=""),
     Column("created_at", UtcTime, nullable=False),
+    sqlite_autoincrement=True,  # an id is never given twice: links in old mails name it
 )
 
 subscribers = Table(
@@ -75,6 +76,7 @@ subscribers = Table(
     Column("fields", JSON(none_as_null=True)),  # every other field, already in its type; dates as ISO text
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    sqlite_autoincrement=True,  # an id is never given twice: links in old mails name it
 )
 
 fields = Table(
@@ -127,6 +129,7 @@ sends = Table(
         "proved_at", UtcTime
     ),  # when every frozen recipient's render was proved; nothing is claimed before
     UniqueConstraint("slug", "audience", "occasion"),
+    sqlite_autoincrement=True,  # an id is never given twice: links in old mails name it
 )
 
 deliveries = Table(

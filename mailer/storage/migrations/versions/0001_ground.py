@@ -36,6 +36,7 @@ def _people() -> None:
         sa.Column("created_at", sa.String(length=24), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_lists"),
         sa.UniqueConstraint("name", name="uq_lists_name"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "subscribers",
@@ -51,6 +52,7 @@ def _people() -> None:
         sa.Column("updated_at", sa.String(length=24), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_subscribers"),
         sa.UniqueConstraint("email_key", name="uq_subscribers_email_key"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "suppressions",
@@ -96,6 +98,7 @@ def _ledger() -> None:
         sa.Column("proved_at", sa.String(length=24), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_sends"),
         sa.UniqueConstraint("slug", "audience", "occasion", name="uq_sends_slug_audience_occasion"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "deliveries",

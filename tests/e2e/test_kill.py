@@ -1,0 +1,59 @@
+"""Killed at any moment, nobody is skipped, nobody gets two, and those in flight are named."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+CONNECTIONS = 4
+PEOPLE = 3000
+KILLS = 8
+
+
+def accepted(log: Path) -> Counter[str]:
+    """Return how many copies the server took for each recipient, by its own log."""
+    return Counter(line.split(" ")[0] for line in log.read_text().splitlines()) if log.exists() else Counter()
+
+
+def kill_at_random_moments(workspace, log: Path, kills: int) -> int:
+    """Kill `send-issue` again and again while it sends; return how often it was still sending."""
+    hit = 0
+    for _ in range(kills):
+        before = sum(accepted(log).values())
+        process = workspace.start("send-issue", "harbour", "--yes", "-q")
+        while process.poll() is None and sum(accepted(log).values()) == before:
+            time.sleep(0.005)
+        time.sleep(random.uniform(0, 0.15))
+        hit += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    return hit
+
+
+def test_killed_at_random_moments_everyone_is_accounted_for(workspace, server):
+    workspace.settings["SMTP_CONNECTIONS"] = str(CONNECTIONS)
+    workspace.people(PEOPLE)
+    hit = kill_at_random_moments(workspace, server.log, KILLS)
+    assert hit >= KILLS // 2, "most kills must meet a run that is sending"
+
+    last = workspace.start("send-issue", "harbour", "--yes", "-q")
+    last.communicate()
+    copies, uncertain = accepted(server.log), uncertain_addresses(workspace)
+    assert last.returncode == (5 if uncertain else 0)
+    everyone = {f"reader{n}@inbox.example" for n in range(PEOPLE)}
+    assert {address for address, count in copies.items() if count > 1} == set()
+    assert everyone - copies.keys() <= uncertain
+    assert len(uncertain) <= hit * CONNECTIONS
+    verified = workspace.data("verify", "harbour", expect=5 if uncertain else 0)[0]
+    assert verified["clean"]
+    assert verified["states"]["accepted"] + verified["states"]["uncertain"] == PEOPLE
+    words = workspace.run("deliveries", "harbour", "--state", "uncertain").stdout
+    assert words.count("died between handing the message over and reading the answer") == len(uncertain)
+
+
+def uncertain_addresses(workspace) -> set[str]:
+    lines = workspace.run("deliveries", "harbour", "--state", "uncertain").stdout.splitlines()
+    return {line.split()[1] for line in lines}
