@@ -106,7 +106,8 @@ class ScriptedServer:
         self._talks.add(talk)
         self.connections += 1
         try:
-            with suppress(Gone, OSError):
+            # A cancelled talk has to end here, or asyncio's streams log it as an error.
+            with suppress(Gone, OSError, asyncio.CancelledError):
                 await _Talk(self, reader, writer).run()
         finally:
             self._talks.discard(talk)

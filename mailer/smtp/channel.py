@@ -18,7 +18,8 @@ from mailer.smtp.account import Account
 from mailer.smtp.connection import Connection
 from mailer.smtp.ending import Cause, Ending
 from mailer.smtp.envelope import Envelope
-from mailer.smtp.session import Phase, Result, Session
+from mailer.smtp.opening import Phase
+from mailer.smtp.session import Result, Session
 from mailer.smtp.timeouts import Timeouts
 from mailer.smtp.verdict import Step
 

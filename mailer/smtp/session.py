@@ -8,30 +8,19 @@ in `verdict` says what each reply means; here stands only what follows from it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from enum import Enum, auto
 
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Reply, Stage, Uncertain, Untried
 from mailer.smtp.account import Account
 from mailer.smtp.admission import refuse
-from mailer.smtp.auth import login_lines
 from mailer.smtp.capabilities import Capabilities
 from mailer.smtp.content import data_octets
 from mailer.smtp.ending import Cause, Ending
 from mailer.smtp.envelope import Envelope
+from mailer.smtp.opening import Move, Opening, Phase
 from mailer.smtp.reply import MalformedReply, ReplyParser
 from mailer.smtp.verdict import STAGES, Step, Verdict, judge
 
 Result = tuple[int, Outcome]
-
-
-class Phase(Enum):
-    """How far the conversation is."""
-
-    SETUP = auto()  # greeting, EHLO, STARTTLS, AUTH
-    TLS = auto()  # the driver has to make the connection a TLS one and call `secured`
-    READY = auto()  # for messages
-    CLOSED = auto()  # nothing more is read or written; `ending` says why
 
 
 class Transaction:
@@ -53,15 +42,11 @@ class Session:
     def __init__(self, account: Account) -> None:
         self.phase = Phase.SETUP
         self.ending: Ending | None = None
-        self.offers = Capabilities()
         self.answered = 0  # messages that got a reply of their own
         self.moves = 0  # replies and writes: as long as it stays the same, the same reply is waited for
-        self._account = account
-        self._private = account.security == "tls" or account.loopback
-        self._secured = account.security != "starttls"
+        self._opening = Opening(account)
         self._parser = ReplyParser()
         self._results: list[Result] = []
-        self._login: deque[bytes] = deque()
         self._unsent: deque[tuple[Step, bytes, Transaction | None]] = deque()
         self._awaited: deque[tuple[Step, Transaction | None]] = deque([(Step.GREETING, None)])
         self._open: dict[int, Transaction] = {}  # every message added and not settled
@@ -72,6 +57,11 @@ class Session:
         self._added = 0
 
     # What the driver asks.
+
+    @property
+    def offers(self) -> Capabilities:
+        """What the server's latest EHLO offers."""
+        return self._opening.offers
 
     @property
     def awaiting(self) -> Step | None:
@@ -151,13 +141,11 @@ class Session:
         return b"".join(out)
 
     def secured(self) -> None:
-        """The connection is a TLS one now: whatever was said before is forgotten (RFC 3207 4.2)."""
+        """The connection is a TLS one now: begin again."""
         assert self.phase is Phase.TLS
-        self._secured = self._private = True
-        self.offers = Capabilities()
         self._parser = ReplyParser()
         self.phase = Phase.SETUP
-        self._greet()
+        self._do(self._opening.secured())
 
     def leave(self) -> None:
         """Take no more messages; say QUIT as soon as nothing is under way."""
@@ -202,10 +190,20 @@ class Session:
         verdict = judge(step, reply)
         if step is Step.QUIT:
             self._end(Cause.DONE, str(reply))
-        elif verdict is Verdict.GO:
-            _AFTER[step](self, reply)
-        else:
+        elif verdict is not Verdict.GO:
             self._end_by(verdict, step, reply)
+        elif self.phase is Phase.SETUP:
+            self._do(self._opening.follow(step, reply))
+
+    def _do(self, move: Move) -> None:
+        if isinstance(move, Ending):
+            self._end(move.cause, move.words, move.code, move.stage)
+        elif move is Phase.TLS and self._parser.unfinished:
+            self._end(Cause.FAULT, INJECTED, stage=Stage.STARTTLS)
+        elif isinstance(move, Phase):
+            self.phase = move
+        else:
+            self._unsent.append((*move, None))
 
     def _answer_message(self, step: Step, transaction: Transaction, reply: Reply) -> None:
         verdict = judge(step, reply)
@@ -305,54 +303,6 @@ class Session:
         results, self._results = self._results, []
         return results
 
-    # Setting up.
-
-    def _greet(self) -> None:
-        self._unsent.append((Step.EHLO, b"EHLO %b\r\n" % self._account.local_name.encode("ascii"), None))
-
-    def _after_greeting(self, _reply: Reply) -> None:
-        self._greet()
-
-    def _after_ehlo(self, reply: Reply) -> None:
-        self.offers = Capabilities.parse(reply)
-        if self._secured:
-            self._log_in()
-        elif self.offers.starttls:
-            self._unsent.append((Step.STARTTLS, b"STARTTLS\r\n", None))
-        else:
-            self._end(Cause.FAULT, "the server doesn't offer STARTTLS", stage=Stage.STARTTLS)
-
-    def _after_starttls(self, _reply: Reply) -> None:
-        if self._parser.unfinished:
-            self._end(Cause.FAULT, INJECTED, stage=Stage.STARTTLS)
-        else:
-            self.phase = Phase.TLS
-
-    def _log_in(self) -> None:
-        if not self._account.username:
-            self.phase = Phase.READY
-        elif not self._private:
-            self._end(Cause.FAULT, "a password is never sent without TLS", stage=Stage.STARTTLS)
-        elif lines := login_lines(self._account, self.offers.auth):
-            self._login.extend(lines)
-            self._unsent.append((Step.AUTH, self._login.popleft(), None))
-        else:
-            offered = " ".join(sorted(self.offers.auth)) or "none"
-            words = f"no way to log in that we know; the server offers {offered}"
-            self._end(Cause.FAULT, words, stage=Stage.AUTH)
-
-    def _after_auth(self, reply: Reply) -> None:
-        if reply.code < 300:
-            # No EHLO after AUTH: one provider forgets the login then.
-            self.phase = Phase.READY
-        elif self._login:
-            self._unsent.append((Step.AUTH, self._login.popleft(), None))
-        else:
-            self._end_by(Verdict.BROKEN, Step.AUTH, reply)
-
-    def _nothing_follows(self, _reply: Reply) -> None:
-        """RSET and the lone dot only had to be answered."""
-
     def _mail(self, envelope: Envelope) -> bytes:
         size = f" SIZE={len(envelope.content)}" if self.offers.sized else ""
         utf8 = "" if envelope.recipient.isascii() else " SMTPUTF8"
@@ -360,12 +310,3 @@ class Session:
 
 
 INJECTED = "more came in the clear after the 220 to STARTTLS: someone may be in between"
-
-_AFTER: dict[Step, Callable[[Session, Reply], None]] = {
-    Step.GREETING: Session._after_greeting,
-    Step.EHLO: Session._after_ehlo,
-    Step.STARTTLS: Session._after_starttls,
-    Step.AUTH: Session._after_auth,
-    Step.RSET: Session._nothing_follows,
-    Step.EMPTY: Session._nothing_follows,
-}

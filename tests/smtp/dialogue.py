@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mailer.smtp.account import Account
 from mailer.smtp.envelope import Envelope
-from mailer.smtp.session import Phase, Result, Session
+from mailer.smtp.opening import Phase
+from mailer.smtp.session import Result, Session
 
 PLAIN = Account("127.0.0.1", 2525, "none")
 EHLO = b"250-harbour.test\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250 PIPELINING\r\n"

@@ -341,28 +341,38 @@ def test_cancelling_in_a_stall() -> None:
     assert kinds(work)[Uncertain] == 3
 
 
+class Paused(Recording):
+    """Nothing to do for `pause` seconds after each fifth message."""
+
+    pause = 0.8
+    left = 5
+
+    def take(self) -> Envelope | None:
+        self.left -= 1
+        return super().take() if self.left >= 0 else None
+
+    async def wait(self) -> bool:
+        if kinds(self).get(Accepted) == 10:
+            return False
+        await asyncio.sleep(self.pause)
+        self.left = 5
+        return True
+
+
 def test_idle_connections_are_parted_from_and_opened_again() -> None:
-    class Slow(Recording):
-        """Nothing to do for a while after the fifth message."""
-
-        left = 5
-
-        def take(self) -> Envelope | None:
-            self.left -= 1
-            return super().take() if self.left >= 0 else None
-
-        async def wait(self) -> bool:
-            if len(self.outcomes) == 10:
-                return False
-            await asyncio.sleep(0.8)
-            self.left = 5
-            return True
-
-    work, server = Slow(letters(10)), ScriptedServer()
+    work, server = Paused(letters(10)), ScriptedServer()
     assert run(work, server) is None
     assert kinds(work) == {Accepted: 10}
     assert server.connections == 2
     assert server.commands.count("QUIT") == 2
+
+
+def test_a_stall_after_a_pause_is_noticed() -> None:
+    work, server = Paused(letters(10)), ScriptedServer(once(Stage.MAIL, Act.STALL, 6))
+    work.pause = 0.05
+    assert run(work, server) is None
+    assert kinds(work) == {Accepted: 10}
+    assert server.connections == 2
 
 
 def test_a_server_that_closes_an_idle_connection_is_no_failure() -> None:

@@ -12,7 +12,8 @@ from mailer.errors import AccountFault
 from mailer.smtp.account import Account
 from mailer.smtp.ending import Cause
 from mailer.smtp.envelope import Envelope
-from mailer.smtp.session import Phase, Session
+from mailer.smtp.opening import Phase
+from mailer.smtp.session import Session
 from mailer.smtp.verdict import SPECIAL, TABLE, Step, judge
 
 LOGIN = Account("localhost", 2525, "none", "editor", "tides-and-times")
