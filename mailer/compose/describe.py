@@ -36,7 +36,9 @@ def describe(expression: Expression) -> str:
             return f"{describe(target)}[{describe(key)}]"
         case Call("op.bool" | "op.rounds", (argument, *_)):
             return describe(argument)
-        case Call(operation, arguments, _):
+        case Call("op.list" | "op.tuple", arguments):
+            return f"[{', '.join(describe(argument) for argument in arguments)}]"
+        case Call(operation, arguments):
             kind, _, name = operation.partition(".")
             return _describe_call(kind, name, [describe(argument) for argument in arguments])
 

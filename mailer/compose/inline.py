@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from cssselect import SelectorError
@@ -19,10 +18,12 @@ from lxml.etree import LxmlError
 from premailer import Premailer
 
 from mailer.compose.places import Reading, check_containers, check_selectors, read_places
-from mailer.compose.structure import Found, Group, Piece, choose, groups, read_structure
-from mailer.compose.tokens import Refusal, Role, Tokens
+from mailer.compose.structure import Piece, choose, read_structure
+from mailer.compose.tokens import Refusal, Tokens
+from mailer.compose.trials import count_beside, trials
 
-ROUNDS = (0, 1, 2, 3)
+# So many take some seconds; an issue whose styles call for more is refused.
+MOST_TRIALS = 500
 INLINED_RULES = frozenset({CSSRule.STYLE_RULE, CSSRule.MEDIA_RULE, CSSRule.CHARSET_RULE, CSSRule.COMMENT})
 
 _DOCTYPE = re.compile(r"\s*(<!doctype[^>]*>)\s*", re.IGNORECASE)
@@ -61,6 +62,10 @@ class Inliner(Premailer):  # type: ignore[misc]
                     next_step='Put it into a <style data-premailer="ignore"> of its own, which is kept whole',
                 )
         return sheet
+
+    def selectors(self) -> set[str]:
+        """Return the selectors of all rules inlined so far."""
+        return {selector for rules, _ in self._rules.values() for _, selector, _ in rules}
 
     def inline(self, html: str) -> str:
         """Return an HTML document with its `<style>` rules in style attributes.
@@ -105,39 +110,18 @@ def inline_deferred(html: str, tokens: Tokens) -> tuple[str, Reading]:
 
 
 def check_arms(inliner: Inliner, before: list[Piece], after: list[Piece]) -> None:
-    """Raise Refusal if choosing arms and inlining don't commute; `after` is `before` inlined."""
-    for group, choice in _choices(before):
-        if inliner.inline(choose(before, choice)) != choose(after, choice):
+    """Raise Refusal if choosing arms and inlining don't commute; `after` is `before` inlined by `inliner`."""
+    beside = count_beside(inliner.selectors())
+    tried = set[str]()
+    for group, choice in trials(before, beside=beside > 0):
+        chosen = choose(before, choice)
+        if chosen in tried:
+            continue
+        tried.add(chosen)
+        if beside > 1 or len(tried) > MOST_TRIALS or inliner.inline(chosen) != choose(after, choice):
             raise Refusal(
                 "the styles of the mail would depend on what a recipient gets here",
                 next_step="Close every element in the part it was opened in, and style by class,"
                 " not by place (p:first-child, p + p)",
                 origin=group.opening.origin,
             )
-
-
-def _choices(pieces: list[Piece]) -> Iterator[tuple[Group, dict[int, int]]]:
-    """Yield ways to choose arms, each once, and the group each is about.
-
-    Every group is taken in every way once, with those around it taken so that it is reached and all others
-    once; and there is one with all first arms, one with none.
-    """
-    found = list(groups(pieces))
-    tried = list[dict[int, int]]()
-    for group, choice in (*_none_and_all(found), *_one_by_one(found)):
-        if choice not in tried:
-            tried.append(choice)
-            yield group, choice
-
-
-def _none_and_all(found: list[Found]) -> Iterator[tuple[Group, dict[int, int]]]:
-    for group, _ in found[:1]:
-        yield group, {group.number: 0 for group, _ in found}
-        yield group, {}
-
-
-def _one_by_one(found: list[Found]) -> Iterator[tuple[Group, dict[int, int]]]:
-    for group, way in found:
-        for times in ROUNDS if group.opening.role is Role.FOR else ROUNDS[:2]:
-            choice = {number: 1 - arm for number, arm in way} | {group.number: times}
-            yield group, {number: taken for number, taken in choice.items() if taken != 1}
