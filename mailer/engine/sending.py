@@ -72,8 +72,8 @@ class Sending:
             return None
         if send.revision != job.template.revision:
             raise PlanRefused(
-                f"{job.issue.slug} was edited since its send to {job.audience} began, or its layout or sender "
-                f"was: the send is rev {send.revision[:12]}, now it would be rev {job.template.revision[:12]}",
+                f"{job.issue.slug} was edited since its send to {job.audience} began (or its layout was): "
+                f"the send is rev {send.revision[:12]}, now it would be rev {job.template.revision[:12]}",
                 next_step="Undo the edit to go on with the send, or give the new text another slug"
                 + (", or send it to everyone once more with --again." if finished else "."),
             )

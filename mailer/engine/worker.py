@@ -76,9 +76,11 @@ class Worker:
         """Wait until `take` may have something again; False once everything is settled."""
         if self._done():
             return False
-        pause = self.bucket.delay(time.monotonic()) or None
+        pause = self.bucket.delay(time.monotonic())
+        if self._ready and not self._limit_reached() and not pause:
+            return True  # given back between `take` and here
         with suppress(TimeoutError):
-            async with asyncio.timeout(pause):
+            async with asyncio.timeout(pause or None):
                 await self._changed.wait()
         return not self._done()
 

@@ -114,7 +114,7 @@ def test_a_wrong_password_is_named_and_never_shown(workspace):
     workspace.people(3)
     context, authority = tls("127.0.0.1")
     authority.cert_pem.write_to_path(str(workspace.root / "ca.pem"))
-    right = lambda *args: AuthResult(success=args[4].password == b"right")  # noqa: E731
+    right = lambda *args: AuthResult(success=args[4].password == b"right", handled=False)  # noqa: E731
     with aiosmtpd_server(tls_context=context, authenticator=right, auth_required=True) as (port, kept):
         workspace.settings |= {
             "SMTP_PORT": str(port),
