@@ -34,7 +34,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A filter, test or operator by its name in `operations`: `filter.title`, `test.defined`, `op.add`, `op.and`, `op.if`."""
+    """A filter, test or operator by its name in `operations`: `filter.title`, `test.defined`, `op.add`."""
 
     operation: str
     arguments: tuple[Expression, ...]

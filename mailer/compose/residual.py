@@ -28,7 +28,7 @@ class Static:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A recipient's value. `url_start` is true for a URL hole that begins its attribute (so decides the scheme)."""
+    """A recipient's value. `url_start`: a URL hole that begins its attribute, and so decides the scheme."""
 
     expression: Expression
     place: Place
@@ -46,7 +46,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A recipient's `for`: `names` are bound in `body` (one, or several to unpack); `otherwise` when empty."""
+    """A recipient's `for`: `body` has `names` bound (one, or several to unpack); `otherwise` if empty."""
 
     names: tuple[str, ...]
     iterable: Expression
