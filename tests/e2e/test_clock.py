@@ -1,0 +1,133 @@
+"""Delivery on a clock: what is due goes out once, whoever looks."""
+
+from __future__ import annotations
+
+import signal
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailer.domain.outcome import Stage
+
+
+def soon(seconds: float) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+def wait_until_due(seconds: float) -> None:
+    time.sleep(seconds + 0.1)
+
+
+def test_a_schedule_is_echoed_in_both_zones_and_goes_out_when_due(workspace, server):
+    workspace.people(3)
+    workspace.settings["TZ"] = "Europe/Berlin"
+    said = workspace.run("schedule", "add", "harbour", "--at", "2099-12-01 08:00").stdout
+    assert "08:00 CET (Europe/Berlin) = 07:00 UTC" in said
+    workspace.run("schedule", "add", "harbour", "--at", soon(2))
+    assert workspace.run("tick").stdout == ""
+    assert server.taken == []
+    wait_until_due(2)
+    assert "Began harbour" in workspace.run("tick").stdout
+    assert len(server.taken) == 3
+    assert workspace.run("tick").stdout == ""
+    assert [each["state"] for each in workspace.data("schedule", "list")] == ["begun", "waiting"]
+    workspace.run("schedule", "remove", "1")
+    assert "removed" in workspace.run("schedule", "remove", "1", expect=2).stderr
+    workspace.run("schedule", "remove", "7", expect=2)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("2027-03-28 02:30", "clocks go forward"),
+        ("2020-01-01 08:00", "past"),
+        ("soon", "not a time"),
+    ],
+)
+def test_a_time_that_can_not_be_meant_is_refused(workspace, typed, words):
+    workspace.settings["TZ"] = "Europe/Berlin"
+    assert words in workspace.run("schedule", "add", "harbour", "--at", typed, expect=2).stderr
+    assert workspace.data("schedule", "list") == []
+
+
+def test_a_broken_issue_is_refused_when_it_is_scheduled(workspace):
+    workspace.issue("---\ntitle: x\nlist: weekly\n---\n{{ subscirber.name }}\n")
+    assert ":5: " in workspace.run("schedule", "add", "harbour", "--at", soon(60), expect=2).stderr
+
+
+def test_two_ticks_at_once_send_once(workspace, server):
+    workspace.people(400)
+    workspace.run("schedule", "add", "harbour", "--at", soon(1))
+    wait_until_due(1)
+    ticks = [workspace.start("tick") for _ in range(3)]
+    for tick in ticks:
+        out, errors = tick.communicate(timeout=60)
+        assert tick.returncode in (0, 75), out + errors
+    workspace.run("tick")
+    recipients = [message.recipients[0] for message in server.taken]
+    assert len(recipients) == len(set(recipients)) == 400
+    workspace.run("verify", "harbour")
+
+
+def test_tick_goes_on_with_what_a_killed_send_left(workspace, server):
+    workspace.people(1500)
+    process = workspace.start("send-issue", "harbour", "--yes", "-q")
+    while len(server.taken) < 200 and process.poll() is None:
+        time.sleep(0.005)
+    process.kill()
+    process.communicate()
+    tick = workspace.start("tick")
+    tick.communicate(timeout=60)
+    assert tick.returncode in (0, 5)
+    recipients = [message.recipients[0] for message in server.taken]
+    assert len(recipients) == len(set(recipients))
+    assert workspace.data("verify", "harbour", expect=tick.returncode)[0]["clean"]
+
+
+def test_a_schedule_that_can_not_begin_is_kept_as_failed_and_stops_no_other(workspace, server):
+    workspace.people(2)
+    other = workspace.issue("---\ntitle: Other\nlist: weekly\n---\nHello.\n", "other.md")
+    for issue in ("harbour", other):
+        workspace.run("schedule", "add", issue, "--at", soon(2))
+    (workspace.root / "issues" / "2026-11-22-harbour.md").unlink()
+    wait_until_due(2)
+    done = workspace.run("tick", expect=2)
+    assert "2026-11-22-harbour.md" in done.stderr
+    assert len(server.taken) == 2
+    states = {each["issue"]: each["state"] for each in workspace.data("schedule", "list")}
+    assert states == {"issues/2026-11-22-harbour.md": "failed", "issues/other.md": "begun"}
+
+
+def test_run_sends_what_falls_due_and_stops_cleanly_on_sigterm(workspace, server):
+    workspace.people(2000)
+    workspace.run("schedule", "add", "harbour", "--at", soon(1.5))
+    process = workspace.start("run", "--every", "0.2")
+    deadline = time.monotonic() + 30
+    while len(server.taken) < 50 and time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    out, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert "Began harbour" in out
+    assert "nothing is in flight" in errors
+    sent = len(server.taken)
+    assert 50 <= sent < 2000
+    states = workspace.data("status")[0]["states"]
+    assert (states["accepted"], states["uncertain"], states["claimed"]) == (sent, 0, 0)
+    workspace.run("tick")
+    assert len({message.recipients[0] for message in server.taken}) == len(server.taken) == 2000
+
+
+def test_deferred_mail_goes_out_by_itself_when_its_time_has_come(workspace, server):
+    server.script = lambda stage, count: "451 later" if (stage, count) == (Stage.RCPT, 1) else None
+    workspace.people(1)
+    workspace.run("send-issue", "harbour", "--yes", expect=75)
+    assert workspace.run("tick").stdout == ""
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(workspace.root / "subscribers" / "mailer.db")) as database, database:
+        database.execute("UPDATE deliveries SET due_at = '2026-01-01T00:00:00.000Z'")
+    assert "accepted 1" in workspace.run("tick").stdout
