@@ -12,7 +12,7 @@ import pytest
 import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from conftest import ISSUE
+from harbour_workspace import ISSUE
 
 from mailer.domain.outcome import Stage
 

@@ -9,7 +9,7 @@ import time
 from email.policy import default
 
 import pytest
-from conftest import ISSUE
+from harbour_workspace import ISSUE
 
 from mailer.domain.outcome import Stage
 from mailer.sandbox.rehearsal import Act

@@ -1,0 +1,85 @@
+"""A workspace with people and a server to send to, worked through the command line as a person would."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ISSUE = """\
+---
+title: The harbour clock
+description: It strikes again.
+list: weekly
+---
+Good morning, {{ subscriber.name|default("reader") }}.
+
+The clock on the ice house is going again – “at last”, says the harbour master….
+"""
+
+
+@dataclass
+class Workspace:
+    """A folder with settings, people and issues; `run` calls mailer in it."""
+
+    root: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return clean | {"MAILER_WORKSPACE": str(self.root)} | self.settings
+
+    def command(self, *arguments: object) -> list[str]:
+        return [sys.executable, "-m", "mailer", *map(str, arguments)]
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(*arguments),
+            env=self.environment(),
+            cwd=self.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            self.command(*arguments),
+            env=self.environment(),
+            cwd=self.root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == expect, (
+            f"expected exit {expect}, got {done.returncode}\n{done.stdout}\n{done.stderr}"
+        )
+        assert "Traceback" not in done.stderr
+        return done
+
+    def data(self, *arguments: object, expect: int = 0) -> Any:
+        return json.loads(self.run(*arguments, "--json", expect=expect).stdout)
+
+    def issue(self, text: str = ISSUE, name: str = "2026-11-22-harbour.md") -> Path:
+        path = self.root / "issues" / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def people(self, number: int) -> None:
+        """Import `number` people to the list weekly, every third without a name."""
+        path = self.root / "people.csv"
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["email", "name"])
+            writer.writerows(
+                (f"reader{n}@inbox.example", f"Reader {n}" if n % 3 else "") for n in range(number)
+            )
+        self.run("subscribers", "import", path, "--list", "weekly")
