@@ -42,12 +42,7 @@ def sink() -> Iterator[int]:
 
 def mailer(root: Path, port: int, *arguments: str) -> tuple[float, int]:
     """Run `mailer` in the workspace; return its seconds and the peak of its resident memory in KiB."""
-    environment = {
-        **os.environ,
-        "MAILER_WORKSPACE": str(root),
-        "SMTP_PORT": str(port),
-        "SMTP_HOST": "127.0.0.1",
-    }
+    there = {"MAILER_WORKSPACE": str(root), "SMTP_PORT": str(port), "SMTP_HOST": "127.0.0.1"}
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "mailer", *arguments], env={**os.environ, **there}, stdout=subprocess.DEVNULL
@@ -60,7 +55,7 @@ def mailer(root: Path, port: int, *arguments: str) -> tuple[float, int]:
 
 
 def measure(people: int) -> tuple[float, int]:
-    """Send one issue to `people` recipients in a new workspace; return seconds and peak KiB of `send-issue`."""
+    """Send one issue to `people` in a new workspace; return the seconds and peak KiB of `send-issue`."""
     with tempfile.TemporaryDirectory() as folder, sink() as port:
         root = Path(folder)
         (root / "issues").mkdir()
