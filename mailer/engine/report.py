@@ -55,8 +55,8 @@ class Report:
             return f"mailer deliveries {slug} --state failed"
         return f"mailer verify {slug}"
 
-    def text(self) -> str:
-        """Return the summary in four lines."""
+    def text(self, next_step: str | None = None) -> str:
+        """Return the summary in four lines, the last one `next_step` (default: what follows from it)."""
         t = self.totals
         why = f" ({', '.join(f'{reason} {n:,}' for reason, n in t.excluded.items())})" if t.excluded else ""
         states = "   ".join(f"{state} {t.states.get(state, 0):,}" for state in SHOWN)
@@ -68,7 +68,7 @@ class Report:
             f"{self.send.slug} · rev {self.send.revision[:6]} · {self.send.audience}",
             f"  audience {t.audience:,}   excluded {sum(t.excluded.values()):,}{why}",
             f"  {states}{'   ' + rest if rest else ''}{speed}",
-            f"  next: {self.next_step}",
+            f"  next: {next_step or self.next_step}",
         ]
         return "\n".join(lines)
 
