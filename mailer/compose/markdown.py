@@ -32,6 +32,8 @@ def parse_markdown(marked: Marked, path: str) -> list[Token]:
     tokens = _parser(marked).parse(marked.text)
     _refuse_half_tables(tokens, marked, path)
     for token in tokens:
+        if token.type == "th_open":
+            token.attrSet("scope", "col")  # says to a screen reader what the cells below are about
         for each in (token, *(token.children or ())):
             if each.type in CODE:
                 each.content = marked.restore(each.content)

@@ -6,6 +6,7 @@ import re
 from html import escape
 
 from mailer.compose.template_source import TemplateSource
+from mailer.compose.wrapping import wrap
 
 # What a browser would collapse: verse, columns and indented lines are kept by the style below.
 _SPACED = re.compile(r"^[ \t]|[ \t]{2}|\t", re.MULTILINE)
@@ -19,8 +20,14 @@ def write_plain_text(text: str, first_line: int) -> tuple[TemplateSource, Templa
         html.lines[-1] = first_line + number
         rows = [first_line + number + row for row in range(1, len(paragraph))]
         html.static(_element(paragraph), [*rows, first_line + number + len(paragraph)])
-    plain.static("\n".join(lines) + "\n", [first_line + row for row in range(1, len(lines) + 1)])
+    wrapped = [(part, first_line + row) for row, line in enumerate(lines, start=1) for part in _wrapped(line)]
+    plain.static("\n".join(part for part, _ in wrapped) + "\n", [row for _, row in wrapped])
     return html, plain
+
+
+def _wrapped(line: str) -> list[str]:
+    """Return a line as a terminal shows it; one that is indented was laid out by hand and stays."""
+    return [line] if line[:1] in (" ", "\t") else wrap(line)
 
 
 def _paragraphs(lines: list[str]) -> list[tuple[int, list[str]]]:

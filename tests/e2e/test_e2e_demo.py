@@ -16,7 +16,8 @@ from mailer.sandbox.proof import mismatches
 MESSAGE = (
     "Message-ID: <{identity}@gazette.example>\r\nTo: {to}\r\nSubject: Harbour\r\n"
     "MIME-Version: 1.0\r\n"
-    'Content-Type: multipart/alternative; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n'
+    'Content-Type: multipart/alternative; boundary="b"\r\n\r\n'
+    "--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n"
     "--b\r\nContent-Type: text/html\r\n\r\n<html>Hello</html>\r\n--b--\r\n"
 )
 
