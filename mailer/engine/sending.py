@@ -65,7 +65,7 @@ class Sending:
     def existing(self, job: Job, *, again: bool = False) -> Send | None:
         """Return the send to go on with, if there is one; PlanRefused if the issue was edited since."""
         send = self.ledger.find(job.issue.slug, job.audience)
-        if send is None or send.proved_at is None:
+        if send is None:
             return None
         finished = not Accounts(self.dispatcher.database).totals(send).open
         if again and finished:
@@ -87,16 +87,14 @@ class Sending:
         Return the send and its plan; no plan where another process began the same send first.
         """
         with self.dispatcher.beginning():
+            # Whoever froze these died before they were proved, else the lock would be held.
+            self.ledger.discard_unproved()
             if send := self.existing(job, again=again):
                 return send, None
-            earlier = self.ledger.find(job.issue.slug, job.audience)
-            if earlier and earlier.proved_at is None:
-                # Its maker died before it was proved, else it would hold the lock: nothing was claimed.
-                self.ledger.discard(earlier)
-                earlier = self.ledger.find(job.issue.slug, job.audience)
-            return self._freeze(job, now, earlier.occasion + 1 if earlier else 0, force=force)
+            return self._freeze(job, now, again=again, force=force)
 
-    def _freeze(self, job: Job, now: datetime, occasion: int, *, force: bool) -> tuple[Send, Plan]:
+    def _freeze(self, job: Job, now: datetime, *, again: bool, force: bool) -> tuple[Send, Plan]:
+        earlier = self.ledger.find(job.issue.slug, job.audience)
         send = self.ledger.freeze(
             job.issue.slug,
             job.audience,
@@ -104,12 +102,13 @@ class Sending:
             revision=job.template.revision,
             template=job.template.dump(),
             now=now,
-            occasion=occasion,
+            occasion=earlier.occasion + 1 if earlier else 0,
+            again=again,
         )
         try:
             plan = self._proved(job, send, self.ledger.frozen(send), force=force)
         except BaseException:
-            self.ledger.discard(send)
+            self.ledger.discard_unproved()
             raise
         self.ledger.proved(send, now)
         plan.excluded = Accounts(self.dispatcher.database).totals(send).excluded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists, func, null, select
@@ -14,7 +15,9 @@ SNAPSHOT = ("email", "name", "language", "timezone", "tags", "fields")
 """The columns that a delivery keeps as they were when its audience was frozen."""
 
 
-def candidates(list_ids: list[int], excluded_ids: list[int], slug: str, *, again: bool) -> Select[Any]:
+def candidates(
+    list_ids: Sequence[int], excluded_ids: Sequence[int], slug: str, *, again: bool
+) -> Select[Any]:
     """Return a SELECT of all candidates: subscriber_id, the snapshot, and `reason` (NULL: gets it)."""
     member = (
         select(
@@ -51,7 +54,7 @@ def _is(status: Status) -> ColumnElement[int]:
     return cast(subscriptions.c.status == status, Integer)
 
 
-def _subscribed_to(list_ids: list[int]) -> ColumnElement[bool]:
+def _subscribed_to(list_ids: Sequence[int]) -> ColumnElement[bool]:
     other = subscriptions.alias("other")
     return exists().where(
         other.c.subscriber_id == subscribers.c.id,
@@ -61,10 +64,12 @@ def _subscribed_to(list_ids: list[int]) -> ColumnElement[bool]:
 
 
 def _in_another_send(slug: str) -> ColumnElement[bool]:
-    # Failed ones count too: `--retry-failed` of that send could still reach them.
+    # Failed ones count too: `--retry-failed` of that send could still reach them. A send that was never
+    # proved doesn't: whoever froze it died, and nobody can go on with it.
     return exists().where(
         deliveries.c.subscriber_id == subscribers.c.id,
         deliveries.c.send_id == sends.c.id,
         deliveries.c.state != State.CANCELLED,
         sends.c.slug == slug,
+        sends.c.proved_at.is_not(None),
     )

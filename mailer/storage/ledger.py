@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
 from mailer.domain.subscriber import Status
 from mailer.storage.audience import SNAPSHOT, candidates
+from mailer.storage.people import list_ids
 from mailer.storage.schema import (
     attempts,
     deliveries,
@@ -80,6 +81,10 @@ SOURCES = {
 }
 
 
+# A send without its template, which is large and wanted by workers only.
+SEND = [column for column in sends.c if column is not sends.c.template]
+
+
 class Ledger:
     """Reads and writes sends and deliveries; every method is one transaction."""
 
@@ -88,10 +93,14 @@ class Ledger:
         self._policy = policy or RetryPolicy()
 
     def find(self, slug: str, audience: Audience) -> Send | None:
-        """Return the latest send of this issue to this audience."""
+        """Return the latest send of this issue to this audience whose renders were proved."""
         query = (
-            select(sends)
-            .where(sends.c.slug == slug, sends.c.audience == audience.canonical())
+            select(*SEND)
+            .where(
+                sends.c.slug == slug,
+                sends.c.audience == audience.canonical(),
+                sends.c.proved_at.is_not(None),
+            )
             .order_by(sends.c.occasion.desc())
             .limit(1)
         )
@@ -101,7 +110,7 @@ class Ledger:
 
     def sends(self, slug: str | None = None) -> list[Send]:
         """Return every send, or those of one issue, oldest first."""
-        query = select(sends).order_by(sends.c.id)
+        query = select(*SEND).order_by(sends.c.id)
         with self._engine.connect() as connection:
             return [
                 _send(row) for row in connection.execute(query.where(sends.c.slug == slug) if slug else query)
@@ -140,8 +149,12 @@ class Ledger:
         template: bytes,
         now: datetime,
         occasion: int = 0,
+        again: bool = False,
     ) -> Send:
-        """Write the send, a queued delivery for each recipient, an exclusion for each other candidate."""
+        """Write the send, a queued delivery for each recipient, an exclusion for each other candidate.
+
+        `again` takes in also who got the issue by an earlier send.
+        """
         with self._engine.begin() as connection:
             send_id = connection.scalar(
                 insert(sends)
@@ -157,8 +170,7 @@ class Ledger:
                 )
                 .returning(sends.c.id)
             )
-            found = _candidates(connection, slug, audience, again=occasion > 0).subquery("found")
-            # The excluded first: once the deliveries stand there, everyone would be in a send of this issue.
+            found = _candidates(connection, slug, audience, again=again).subquery("found")
             connection.execute(
                 insert(exclusions).from_select(
                     ["send_id", "subscriber_id", "email", "reason"],
@@ -179,7 +191,7 @@ class Ledger:
                     ).where(found.c.reason.is_(None)),
                 )
             )
-            return _send(connection.execute(select(sends).where(sends.c.id == send_id)).one())
+            return _send(connection.execute(select(*SEND).where(sends.c.id == send_id)).one())
 
     def frozen(self, send: Send) -> Iterator[Recipient]:
         """Yield every recipient of the frozen audience that is still open, in pages: memory stays flat."""
@@ -195,39 +207,40 @@ class Ledger:
         with self._engine.begin() as connection:
             connection.execute(update(sends).where(sends.c.id == send.id).values(proved_at=now))
 
-    def discard(self, send: Send) -> None:
-        """Take back a send that was frozen but never proved: nothing of it has been claimed."""
+    def discard_unproved(self) -> None:
+        """Take back what was frozen but never proved: nothing of it has been claimed.
+
+        Only for whoever holds the right to begin a send: another's may be under way.
+        """
         with self._engine.begin() as connection:
-            unproved = select(sends.c.id).where(sends.c.id == send.id, sends.c.proved_at.is_(None))
+            unproved = select(sends.c.id).where(sends.c.proved_at.is_(None))
             for table in (deliveries, exclusions):
                 connection.execute(delete(table).where(table.c.send_id.in_(unproved)))
             connection.execute(delete(sends).where(sends.c.id.in_(unproved)))
 
     def claim(self, send: Send, worker: str, limit: int, now: datetime) -> list[Claim]:
-        """Take up to `limit` queued deliveries; who left or was suppressed since is cancelled instead."""
+        """Take up to `limit` queued deliveries; who left or was suppressed since is cancelled instead.
+
+        None are returned only when none is queued any more.
+        """
         d = deliveries.c
+        claims: list[Claim] = []
         with self._engine.begin() as connection:
-            proved = exists().where(sends.c.id == send.id, sends.c.proved_at.is_not(None))
-            ids = connection.scalars(
-                select(d.id)
-                .where(d.send_id == send.id, d.state == State.QUEUED, proved)
-                .order_by(d.id)
-                .limit(limit)
-            ).all()
-            queued = update(deliveries).where(d.id.in_(ids), d.state == State.QUEUED)
-            for gone, reason in (
-                (~_subscribed_still(connection, send.audience), UNSUBSCRIBED_SINCE),
-                (_suppressed_now(), SUPPRESSED_SINCE),
-            ):
-                connection.execute(
-                    queued.where(gone).values(state=State.CANCELLED, reason=reason, updated_at=now)
+            while not claims and (ids := _queued(connection, send, limit)):
+                queued = update(deliveries).where(d.id.in_(ids), d.state == State.QUEUED)
+                for gone, reason in (
+                    (~_subscribed_still(connection, send.audience), UNSUBSCRIBED_SINCE),
+                    (_suppressed_now(), SUPPRESSED_SINCE),
+                ):
+                    connection.execute(
+                        queued.where(gone).values(state=State.CANCELLED, reason=reason, updated_at=now)
+                    )
+                rows = connection.execute(
+                    queued.values(state=State.CLAIMED, worker=worker, updated_at=now).returning(
+                        d.id, d.subscriber_id, *(d[name] for name in SNAPSHOT)
+                    )
                 )
-            rows = connection.execute(
-                queued.values(state=State.CLAIMED, worker=worker, updated_at=now).returning(
-                    d.id, d.subscriber_id, *(d[name] for name in SNAPSHOT)
-                )
-            ).all()
-        claims = [Claim(row.id, _recipient(row)) for row in rows]
+                claims = [Claim(row.id, _recipient(row)) for row in rows]
         return sorted(claims, key=lambda claim: claim.delivery_id)
 
     def record(self, worker: str, settlements: Iterable[Settlement]) -> None:
@@ -340,8 +353,16 @@ def give_back(
     )
 
 
+def _queued(connection: Connection, send: Send, limit: int) -> Sequence[int]:
+    d = deliveries.c
+    proved = exists().where(sends.c.id == send.id, sends.c.proved_at.is_not(None))
+    query = select(d.id).where(d.send_id == send.id, d.state == State.QUEUED, proved)
+    return connection.scalars(query.order_by(d.id).limit(limit)).all()
+
+
 def _candidates(connection: Connection, slug: str, audience: Audience, *, again: bool) -> Any:
-    included, excluded = _list_ids(connection, audience.lists), _list_ids(connection, audience.exclude)
+    # A list that isn't there is an error: left out in silence, an exclusion would mail those it protects.
+    included, excluded = list_ids(connection, audience.lists), list_ids(connection, audience.exclude)
     return candidates(included, excluded, slug, again=again)
 
 

@@ -12,6 +12,7 @@ from mailer.domain.audience import Audience
 from mailer.domain.delivery import NEXT, OPEN, TERMINAL, State, may_become
 from mailer.domain.outcome import Stage
 from mailer.domain.settlement import Settlement
+from mailer.errors import UsageError
 from mailer.storage.accounts import Accounts
 from mailer.storage.database import open_database
 from mailer.storage.ledger import Ledger, Send
@@ -130,7 +131,7 @@ def test_the_same_issue_cannot_be_frozen_twice_for_the_same_audience(database):
 def test_again_freezes_everyone_once_more(database):
     populate(database, ("ann@a.example", "subscribed"))
     frozen(database)
-    ledger, send = frozen(database, occasion=1)
+    ledger, send = frozen(database, occasion=1, again=True)
     assert len(ledger.claim(send, "w", 9, NOW)) == 1
     assert ledger.find("harbour", WEEKLY) == Ledger(database).sends("harbour")[-1]
 
@@ -166,15 +167,32 @@ def test_nothing_is_claimed_before_the_renders_are_proved(database):
     ledger = Ledger(database)
     send = ledger.freeze("harbour", WEEKLY, subject="s", revision="r", template=b"t", now=NOW)
     assert ledger.claim(send, "w", 9, NOW) == []
-    ledger.discard(send)
+    assert ledger.find("harbour", WEEKLY) is None
+    ledger.discard_unproved()
     assert ledger.sends() == []
     assert states(database) == {}
 
 
+def test_a_send_that_was_never_proved_keeps_nobody_out_of_another(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    populate(database, ("ann@a.example", "subscribed"), list_name="daily")
+    ledger = Ledger(database)
+    ledger.freeze("harbour", WEEKLY, subject="s", revision="r", template=b"t", now=NOW)
+    _, send = frozen(database, Audience(("daily",)))
+    assert len(ledger.claim(send, "w", 9, NOW)) == 1
+
+
+def test_a_list_that_is_gone_is_an_error_and_excludes_nobody_in_silence(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    with pytest.raises(UsageError, match="there is no list staff"):
+        frozen(database, Audience(("weekly",), exclude=("staff",)))
+    assert Ledger(database).sends() == []
+
+
 def test_a_proved_send_cannot_be_discarded(database):
     populate(database, ("ann@a.example", "subscribed"))
-    ledger, send = frozen(database)
-    ledger.discard(send)
+    ledger, _ = frozen(database)
+    ledger.discard_unproved()
     assert states(database) == {"ann@a.example": "queued"}
 
 
@@ -193,6 +211,17 @@ def test_who_unsubscribed_or_was_suppressed_since_is_cancelled_at_the_claim(data
     lines = {line.email: (line.state, line.words) for line in Accounts(database).lines(send)}
     assert lines["ben@a.example"] == (State.CANCELLED, "unsubscribed after the audience was frozen")
     assert lines["cat@a.example"] == (State.CANCELLED, "suppressed after the audience was frozen")
+
+
+def test_a_whole_batch_of_people_who_left_is_not_the_end_of_the_queue(database):
+    populate(database, *((f"p{n}@a.example", "subscribed") for n in range(5)))
+    ledger, send = frozen(database)
+    with database.begin() as connection:
+        connection.execute(
+            update(subscriptions).where(subscriptions.c.subscriber_id <= 4).values(status="unsubscribed")
+        )
+    assert [claim.recipient.email for claim in ledger.claim(send, "w", 2, NOW)] == ["p4@a.example"]
+    assert ledger.claim(send, "w", 2, NOW) == []
 
 
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.DEFERRED, State.FAILED, State.UNCERTAIN])
