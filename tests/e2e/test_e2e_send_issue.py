@@ -46,6 +46,7 @@ def test_the_message_is_the_recipients_own(workspace, server):
     assert all(link.startswith("<http://localhost:8000/u/") for link in links)
     for message in parsed.values():
         assert not message.defects
+        assert message["Date"].endswith(" +0000")
         assert (
             "the clock on the ice house is going again – “at last”"
             in message.get_body(("plain",)).get_content().replace("\n", " ").lower()
