@@ -21,7 +21,7 @@ from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
 from mailer.storage.journal import Journal
 from mailer.storage.ledger import Ledger, Send
-from mailer.storage.place import folder_lock
+from mailer.storage.place import folder_lock, make_folder
 from mailer.storage.reclaim import reclaim
 
 RESENT = "sent again: its answer was lost and UNCERTAIN=resend"
@@ -46,7 +46,7 @@ class Dispatcher:
     @contextmanager
     def beginning(self) -> Iterator[None]:
         """Hold the right to begin a send: two processes must not freeze the same one at once."""
-        self.journals.mkdir(mode=0o700, exist_ok=True)
+        make_folder(self.journals)
         with folder_lock(self.journals, exclusive=True, busy="another program is beginning a send in"):
             yield
 
@@ -71,11 +71,12 @@ class Dispatcher:
         progress: Progress | None = None,
     ) -> None:
         """Send what is queued until none is left or `stop` is set. Raises AccountFault and its kin."""
+        template = MessageTemplate.load(self.ledger.template(send))
         worker = Worker(
             self.ledger,
             Journal(self.journals, now),
             send,
-            MessageTemplate.load(self.ledger.template(send)),
+            template,
             correspondence,
             TokenBucket(self.rate),
             limit=limit,

@@ -62,15 +62,16 @@ class Worker:
             return None
         self.bucket.spend()
         claim = self._ready.popleft()
-        self._taken += 1
-        self._out[claim.delivery_id] = claim
         names = self.correspondence.names(claim.recipient, time.time())
-        return Envelope(
+        envelope = Envelope(
             key=claim.delivery_id,
             sender=self.correspondence.return_path,
             recipient=names["envelope"].to_address,
             content=self.template.fill(names),
         )
+        self._taken += 1
+        self._out[claim.delivery_id] = claim
+        return envelope
 
     async def wait(self) -> bool:
         """Wait until `take` may have something again; False once everything is settled."""
@@ -94,6 +95,8 @@ class Worker:
         settlements = [s for key, outcome in results if (s := self._settlement(key, outcome, at))]
         if settlements:
             self.journal.settled(settlements)
+            for settlement in settlements:
+                del self._out[settlement.delivery_id]
             self._unrecorded += settlements
             self.progress(len(settlements))
         if len(self._unrecorded) >= FLUSH_AFTER or time.monotonic() - self._flushed_at > FLUSH_EVERY:
@@ -104,17 +107,24 @@ class Worker:
 
     def flush(self) -> None:
         """Let the database catch up with the journal."""
-        self.ledger.record(self.journal.name, self._unrecorded)
-        self._unrecorded = []
+        if self._unrecorded:
+            self.ledger.record(self.journal.name, self._unrecorded)
+            self._unrecorded = []
+            self.journal.recorded()
         self._flushed_at = time.monotonic()
 
     def close(self) -> None:
-        """Record the rest and give back what was never handed over; if that fails the journal stays."""
+        """Record the rest and give back what was never handed over; if that fails the journal stays.
+
+        It stays also where an outcome could not be written to it: such a delivery is out still, and whoever
+        reads the journal finds it handed over.
+        """
         recorded = False
         try:
             self.flush()
-            self.ledger.give_back(self.journal.name, datetime.now(UTC))
-            recorded = True
+            if not self._out:
+                self.ledger.give_back(self.journal.name, datetime.now(UTC))
+                recorded = True
         finally:
             self.journal.close(keep=not recorded)
 
@@ -137,13 +147,12 @@ class Worker:
 
     def _settlement(self, key: int, outcome: Outcome, at: datetime) -> Settlement | None:
         """Return what to record, or None for a message that goes back to the front of the line."""
-        claim = self._out.pop(key)
         if not isinstance(outcome, Untried):
             return settle(key, outcome, at)
         self._untried[key] += 1
         if self._untried[key] == TRIES:
             words = f"{outcome.reason} ({TRIES} times in a row)"
             return Settlement(key, State.DEFERRED, at, outcome.stage, words)
-        self._ready.appendleft(claim)
+        self._ready.appendleft(self._out.pop(key))
         self._taken -= 1
         return None

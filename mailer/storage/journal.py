@@ -9,10 +9,12 @@ A journal is text, a record a line, each ending in the CRC-32 of what stands bef
     mailer-journal 1 20261123T080000-4711-9f3c d3adb33f
     h 17 18 0badcafe                         (handed: the content may reach the server from here on)
     s 17 accepted 2026-11-23T08:00:01.123Z content "250 2.0.0 Ok" 1badb002
+    r 00c0ffee                               (recorded: every settlement above is in the database)
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -22,12 +24,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 from zlib import crc32
 
 from mailer.domain.delivery import State
 from mailer.domain.outcome import Stage
 from mailer.domain.settlement import Settlement
-from mailer.errors import StorageFull
+from mailer.errors import StorageError, StorageFull
+from mailer.storage.place import make_folder
 from mailer.storage.schema import utc_text
 
 HEADING = "mailer-journal 1"
@@ -44,17 +48,25 @@ class Journal:
     """The journal of a living worker. `name` is what its claims carry."""
 
     def __init__(self, folder: Path, now: datetime) -> None:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(folder)
         self.name = f"{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}"
         self._path = folder / self.name
         self._end = 0
         self._reserved = 0
         # Locked before it gets the name under which others look for it: nobody can take it for a dead one's.
         draft = folder / f".{self.name}"
-        self._file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        self._write([f"{HEADING} {self.name}"])
-        draft.rename(self._path)
+        try:
+            self._file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise _unwritable(draft, error) from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._write([f"{HEADING} {self.name}"])
+            draft.rename(self._path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            os.close(self._file)
+            raise
 
     def handed(self, delivery_ids: Sequence[int]) -> None:
         """Record that the contents of these deliveries may reach the server from now on."""
@@ -68,6 +80,13 @@ class Journal:
                 for s in settlements
             ]
         )
+
+    def recorded(self) -> None:
+        """Record that the database has every settlement written so far: of those nothing more is to be said.
+
+        A delivery may come to the same worker again later; what became of it before must not count then.
+        """
+        self._write(["r"])
 
     def close(self, *, keep: bool) -> None:
         """Let go of the lock; without `keep` the file goes too (its claims are all in the database)."""
@@ -83,9 +102,7 @@ class Journal:
                 self._reserved = self._end + len(data) + RESERVE
             written = os.pwrite(self._file, data, self._end)
         except OSError as error:
-            raise StorageFull(
-                f"{self._path} can't be written: {error.strerror}", next_step=MAKE_ROOM
-            ) from None
+            raise _unwritable(self._path, error) from None
         if written != len(data):
             raise StorageFull(f"{self._path} took only a part of a record", next_step=MAKE_ROOM)
         self._end += len(data)
@@ -94,26 +111,38 @@ class Journal:
 MAKE_ROOM = "Make room on the disk, then run the same command again: it goes on where it stopped."
 
 
+def _unwritable(path: Path, error: OSError) -> StorageError | StorageFull:
+    problem = f"{path} can't be written: {error.strerror}"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+        return StorageError(problem, next_step=f"Make {path.parent} writable for this user.")
+    return StorageFull(problem, next_step=MAKE_ROOM)
+
+
 @dataclass(slots=True)
 class Legacy:
-    """What a dead worker's journal says last of each delivery: its settlement, or None while in flight."""
+    """What a dead worker's journal says last of each delivery: its settlement, or None while in flight.
+
+    Settlements that the database has already are left out, so that this stays small however long the journal.
+    """
 
     name: str
     last_word: dict[int, Settlement | None] = field(default_factory=dict)
     readable: bool = True
 
 
-def read_journal(name: str, data: bytes) -> Legacy:
-    """Return what the journal `data` says. A torn last line was never acted upon and is left out."""
+def read_journal(name: str, file: BinaryIO) -> Legacy:
+    """Return what the journal in `file` says. A torn last line was never acted upon and is left out."""
     legacy = Legacy(name)
     try:
-        records = _records(data)
+        records = _records(file)
         if next(records, None) != f"{HEADING} {name}":
             raise JournalUnreadable
         for record in records:
             kind, _, rest = record.partition(" ")
             if kind == "h":
                 legacy.last_word.update(dict.fromkeys(map(int, rest.split(" "))))
+            elif kind == "r":
+                legacy.last_word = {key: said for key, said in legacy.last_word.items() if said is None}
             else:
                 settlement = _settlement(rest)
                 legacy.last_word[settlement.delivery_id] = settlement
@@ -133,7 +162,9 @@ def dead_journals(folder: Path) -> Iterator[tuple[Path, Legacy]]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if path.exists():  # else another process settled it while we came
-                    yield path, read_journal(path.name, path.read_bytes())
+                    with path.open("rb") as readable:
+                        legacy = read_journal(path.name, readable)
+                    yield path, legacy
             finally:
                 os.close(file)
 
@@ -143,12 +174,11 @@ def _sealed(line: str) -> bytes:
     return b"%s %08x\n" % (text, crc32(text))
 
 
-def _records(data: bytes) -> Iterator[str]:
-    # Reserved room behind the last record reads as zeros.
-    lines = data.rstrip(b"\0").split(b"\n")
-    lines.pop()  # behind the last line end: nothing, or a record torn by the end of its writer
-    for line in lines:
-        text, _, seal = line.rpartition(b" ")
+def _records(file: BinaryIO) -> Iterator[str]:
+    for line in file:
+        if not line.endswith(b"\n"):
+            return  # a record torn by the end of its writer, or the zeros that reserved room reads as
+        text, _, seal = line[:-1].rpartition(b" ")
         if seal != b"%08x" % crc32(text):
             raise JournalUnreadable
         yield text.decode("utf-8")

@@ -32,6 +32,17 @@ def make_private(path: Path) -> None:
         ) from None
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder` and those above it that are missing (0700) under any umask; keep what is there."""
+    try:
+        _make_folders(folder)
+    except OSError as error:
+        raise StorageError(
+            f"the folder {folder} can't be made: {error.strerror}",
+            next_step=f"Make {folder.parent} a folder that this user may write in, and see that it has room.",
+        ) from None
+
+
 def _make_folders(folder: Path) -> None:
     if folder.is_dir():
         return

@@ -46,9 +46,9 @@ def reclaim(engine: Engine, journals: Path, policy: RetryPolicy, now: datetime) 
 
 def _settle(connection: Connection, policy: RetryPolicy, legacy: Legacy, now: datetime) -> Reclaimed:
     if not legacy.readable:
-        # What it says up to the broken line is true by each line's seal, and an outcome is final; of the
-        # rest nothing is known. One given back may have been handed over again further down.
-        settled = [s for s in legacy.last_word.values() if s and s.state is not State.QUEUED]
+        # What it says up to the broken line is true by each line's seal, and acceptance is final; any other
+        # one may have been handed over again further down.
+        settled = [s for s in legacy.last_word.values() if s and s.state is State.ACCEPTED]
         record(connection, policy, legacy.name, settled)
         lost = give_back(connection, legacy.name, State.UNCERTAIN, JOURNAL_LOST, now)
         return Reclaimed(len(settled), 0, len(lost))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from mailer.domain.delivery import State
 from mailer.domain.outcome import Stage
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
+from mailer.errors import StorageError
 from mailer.storage.journal import Journal, dead_journals, read_journal
 from mailer.storage.reclaim import Reclaimed, reclaim
 
@@ -32,7 +35,7 @@ def test_what_is_written_is_read_back(tmp_path_factory, written):
     data = (folder / journal.name).read_bytes()
     journal.close(keep=False)
     expected = {s.delivery_id: s for s in settlements}
-    legacy = read_journal(journal.name, data)
+    legacy = read_journal(journal.name, io.BytesIO(data))
     assert legacy.readable
     assert legacy.last_word == {999: None} | expected
 
@@ -43,7 +46,7 @@ def test_a_torn_last_line_never_happened(tmp_path):
     journal.handed([2])
     data = (tmp_path / journal.name).read_bytes().rstrip(b"\0")
     for cut in range(1, len(b"h 2 00000000\n")):
-        assert read_journal(journal.name, data[:-cut]).last_word == {1: None}
+        assert read_journal(journal.name, io.BytesIO(data[:-cut])).last_word == {1: None}
     journal.close(keep=False)
 
 
@@ -53,8 +56,9 @@ def test_a_changed_octet_makes_a_journal_unreadable(tmp_path):
     journal.handed([13])
     data = (tmp_path / journal.name).read_bytes().rstrip(b"\0")
     place = data.index(b"h 12") + 2
-    assert not read_journal(journal.name, data[:place] + b"9" + data[place + 1 :]).readable
-    assert not read_journal("another", data).readable
+    changed = data[:place] + b"9" + data[place + 1 :]
+    assert not read_journal(journal.name, io.BytesIO(changed)).readable
+    assert not read_journal("another", io.BytesIO(data)).readable
     journal.close(keep=False)
 
 
@@ -134,6 +138,43 @@ def test_the_last_word_counts_when_a_message_was_tried_twice(database, tmp_path)
     journal.close(keep=True)
     reclaim(database, tmp_path / "journals", RetryPolicy(), NOW)
     assert states(database) == {"ann@a.example": "accepted"}
+
+
+def test_what_the_database_has_already_does_not_count_when_a_delivery_comes_again(database, tmp_path):  # noqa: F811
+    populate(database, *((f"{name}@a.example", "subscribed") for name in ("ann", "ben")))
+    ledger, send = frozen(database)
+    journal = Journal(tmp_path / "journals", NOW)
+    ann, ben = ledger.claim(send, journal.name, 9, NOW)
+    journal.handed([ann.delivery_id, ben.delivery_id])
+    refused = [said(ann, State.DEFERRED, "451 later")]
+    journal.settled(refused)
+    ledger.record(journal.name, refused)
+    journal.recorded()
+    ledger.requeue_due(send, NOW + timedelta(hours=1))
+    assert ledger.claim(send, journal.name, 9, NOW) == [ann]
+    journal.close(keep=True)
+    assert reclaim(database, tmp_path / "journals", RetryPolicy(), NOW) == Reclaimed(queued=1, uncertain=1)
+    assert states(database) == {"ann@a.example": "queued", "ben@a.example": "uncertain"}
+
+
+def test_a_long_journal_is_remembered_only_as_far_as_the_database_lacks_it(tmp_path):
+    journal = Journal(tmp_path, NOW)
+    for first in range(0, 5000, 500):
+        journal.handed(range(first, first + 500))
+        journal.settled(
+            [Settlement(n, State.DEFERRED, NOW, Stage.RCPT, "451") for n in range(first, first + 500)]
+        )
+        journal.recorded()
+    journal.handed([7])
+    journal.close(keep=True)
+    ((_, legacy),) = dead_journals(tmp_path)
+    assert legacy.last_word == {7: None}
+
+
+def test_a_folder_that_can_not_take_a_journal_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="file"):
+        Journal(tmp_path / "file", NOW)
 
 
 def test_a_full_disk_is_noticed_before_a_message_is_handed(tmp_path):
