@@ -1,0 +1,83 @@
+"""The tables in the reference are the program's own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from mailer.compose.issue_fields import FIELDS, NOT_YET
+from mailer.compose.offered import OFFERED
+from mailer.compose.operations import FILTERS
+from mailer.domain.delivery import NEXT, State
+from mailer.settings import NAMES, PRESETS, SECRETS, Settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+CODE = re.compile(r"`([^`]+)`")
+# Nothing serves these pages yet, so nobody is told of them.
+NOT_SERVED = {"preferences_url", "browser_url"}
+
+
+def rows(document: str, heading: str) -> list[list[str]]:
+    """The cells of the tables below a heading of `document`, without their head."""
+    text = (DOCS / document).read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
+    assert text, heading
+    lines = [line for line in text.partition("\n## ")[0].splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [row for row in cells if row[0].startswith("`")]
+
+
+def test_the_states_are_those_of_the_ledger() -> None:
+    documented = {
+        State(CODE.findall(state)[0]): {State(name) for name in CODE.findall(after)}
+        for state, after, *_ in rows("architecture.md", "The ledger's states")
+    }
+    assert documented == NEXT
+
+
+def test_the_diagram_draws_exactly_the_transitions() -> None:
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    drawn = set(re.findall(r"^ +(\w+) --> (\w+)", text, re.MULTILINE))
+    assert drawn == {(str(before), str(after)) for before, afters in NEXT.items() for after in afters}
+
+
+def test_every_setting_is_there_with_its_default() -> None:
+    defaults = Settings()
+    documented = {}
+    for heading in ("The mail server", "The sender", "The workspace"):
+        for name, default, _ in rows("settings.md", heading):
+            documented[name.strip("`")] = default.strip("`")
+    assert documented == {name: _text(getattr(defaults, name.lower())) for name in NAMES}
+
+
+def _text(value: object) -> str:
+    secret = getattr(value, "get_secret_value", None)
+    return str(secret() if secret else f"{value:g}" if isinstance(value, float) else value)
+
+
+def test_the_secrets_that_may_stand_in_files_are_named() -> None:
+    text = (DOCS / "settings.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(\w+)_FILE`", text)) - {"SMTP_CA"} == set(SECRETS)
+
+
+def test_the_presets_are_those_of_the_program() -> None:
+    documented = {row[0].strip("`"): tuple(row[1:]) for row in rows("settings.md", "Presets")}
+    assert documented == {
+        name: (p.host, str(p.port), p.security, str(p.connections or ""), str(p.rate or ""))
+        for name, p in PRESETS.items()
+    }
+
+
+def test_every_key_of_front_matter_is_described() -> None:
+    keys = {key for row in rows("issue-files.md", "Front matter") for key in CODE.findall(row[0])}
+    assert keys == FIELDS.keys()
+    refused = next(row for row in rows("issue-files.md", "Front matter") if "refused" in row[1])
+    assert set(CODE.findall(refused[0])) == NOT_YET.keys()
+
+
+def test_what_bodies_and_filters_offer_is_described() -> None:
+    heading = "What differs from one recipient to the next"
+    assert {row[0].strip("`") for row in rows("issue-files.md", heading)} == OFFERED - NOT_SERVED
+    text = (DOCS / "issue-files.md").read_text(encoding="utf-8")
+    listed = re.search(r"these filters:(.*?)\. It is escaped", text, re.DOTALL)
+    assert listed is not None
+    assert set(CODE.findall(listed[1])) == FILTERS
