@@ -7,12 +7,15 @@ from enum import StrEnum
 from typing import Any
 
 from mailer.compose.canonical import dump_tree, load_tree
-from mailer.compose.encode import encode_base64
+from mailer.compose.encode import HARD_BREAK, encode_base64
 from mailer.compose.evaluate import Names
 from mailer.compose.head import RecipientField, identity_fields, to_field, unsubscribe_field
 from mailer.compose.header import unstructured
 from mailer.compose.program import TEXT, WIRE, Program
 from mailer.compose.residual import Tree
+
+# Ends the header (RFC 5322 2.1).
+EMPTY_LINE = "\r\n\r\n"
 
 
 class Encoding(StrEnum):
@@ -57,8 +60,26 @@ class Base64Content:
         self.program.prove(names)
 
 
-def assemble(pieces: tuple[Piece, ...], subject: Tree, mailto: str) -> Program[bytes]:
-    """Return the function that makes a recipient's message of `pieces`."""
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A recipient's message as two functions; what they write has an empty line between.
+
+    Every piece is whole lines or nothing, so that pieces can be looked at one by one.
+    """
+
+    header: Program[bytes]
+    body: Program[bytes]
+
+    def fill(self, names: Names) -> bytes:
+        return b"".join([*self.header.pieces(names), HARD_BREAK, *self.body.pieces(names)])
+
+    def prove(self, names: Names) -> None:
+        self.header.prove(names)
+        self.body.prove(names)
+
+
+def assemble(pieces: tuple[Piece, ...], subject: Tree, mailto: str) -> Assembly:
+    """Return the functions that make a recipient's message of `pieces`."""
     subject_text = Program(TEXT, subject)
     fields = {
         Slot.TO: RecipientField(to_field),
@@ -66,18 +87,24 @@ def assemble(pieces: tuple[Piece, ...], subject: Tree, mailto: str) -> Program[b
         Slot.IDENTITY: RecipientField(identity_fields),
         Slot.UNSUBSCRIBE: RecipientField(unsubscribe_field(mailto)),
     }
-    program = Program(WIRE)
+    program = header = Program(WIRE)
+    body = Program(WIRE)
     for piece in pieces:
         match piece:
             case Slot():
                 program.add_part(fields[piece])
+            case str() if program is header and EMPTY_LINE in piece:
+                last_fields, _, beginning = piece.partition(EMPTY_LINE)
+                header.add_stretch(f"{last_fields}\r\n".encode("ascii"))
+                body.add_stretch(beginning.encode("ascii"))
+                program = body
             case str():
                 program.add_stretch(piece.encode("ascii"))
             case Body(_, Encoding.QUOTED_PRINTABLE, tree):
                 program.add_tree(tree)
             case Body(_, Encoding.BASE64, tree):
                 program.add_part(Base64Content(Program(TEXT, tree)))
-    return program
+    return Assembly(header, body)
 
 
 def dump_piece(piece: Piece) -> Any:

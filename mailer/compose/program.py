@@ -56,6 +56,10 @@ class Program(Generic[Written]):
 
     def fill(self, names: Names) -> Written:
         """Return the pieces joined, with the recipient's values; raises CannotFill."""
+        return self._notation.join(self.pieces(names))
+
+    def pieces(self, names: Names) -> list[Written]:
+        """Return the pieces in order, with the recipient's values; raises CannotFill."""
         pieces = self._pieces.copy()
         write = self._notation.value
         for read, forms in self._holes.values():
@@ -66,7 +70,7 @@ class Program(Generic[Written]):
                     pieces[slot] = piece
         for slot, part in self._parts:
             pieces[slot] = part.fill(names)
-        return self._notation.join(pieces)
+        return pieces
 
     def prove(self, names: Names) -> None:
         """Raise what `fill` would: an escaped value can always be encoded."""

@@ -11,7 +11,7 @@ from hashlib import sha256
 from mailer.compose.canonical import canonical_json, dump_tree, load_tree
 from mailer.compose.encode import decode_quoted_printable
 from mailer.compose.evaluate import Names, uses
-from mailer.compose.pieces import Body, Encoding, Piece, assemble, dump_piece, load_piece
+from mailer.compose.pieces import Assembly, Body, Encoding, Piece, assemble, dump_piece, load_piece
 from mailer.compose.program import TEXT, WIRE, Program
 from mailer.compose.residual import Tree
 from mailer.errors import ExitCode, MailerError
@@ -41,6 +41,13 @@ class MessageTemplate:
     def fill(self, names: Names) -> bytes:
         """Return the whole message: 7-bit lines that end in CRLF, none of a body beginning with a dot."""
         return self._message.fill(names)
+
+    def parts(self, names: Names) -> tuple[list[bytes], list[bytes]]:
+        """Return the message as pieces of its header and of its body, whole lines each.
+
+        Joined, with an empty line between, they are what `fill` returns.
+        """
+        return self._message.header.pieces(names), self._message.body.pieces(names)
 
     def prove(self, names: Names) -> None:
         """Raise what `fill` would, without making the message."""
@@ -108,7 +115,7 @@ class MessageTemplate:
         )
 
     @cached_property
-    def _message(self) -> Program[bytes]:
+    def _message(self) -> Assembly:
         return assemble(self.pieces, self.subject_tree, self.mailto)
 
     def _read(self, content_type: str, names: Names) -> str:
