@@ -15,7 +15,7 @@ DOCUMENTS = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 FENCE = re.compile(r"^```.*?^```\n", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
+LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
 NAME = re.compile(r"`(mailer(?!\.db\b)(?:\.\w+)+)`")  # mailer.db is a file
 FILE = re.compile(r"`((?:mailer|templates|docs|tests|issues|subscribers|benchmarks)/[\w./-]*\.\w+)`")
 # What a workspace gets only when it is used or changed.
