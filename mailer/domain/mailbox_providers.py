@@ -10,10 +10,10 @@ _DOMAINS = {
     "google": "gmail.com googlemail.com google.com",
     "microsoft": "outlook.com outlook.de outlook.es outlook.fr outlook.it outlook.jp outlook.com.br "
     "outlook.pt hotmail.com hotmail.be hotmail.ca hotmail.ch hotmail.co.jp hotmail.co.uk hotmail.com.ar "
-    "hotmail.com.br hotmail.com.mx hotmail.de hotmail.dk hotmail.es hotmail.fi hotmail.fr hotmail.gr hotmail.it hotmail.nl "
-    "hotmail.no hotmail.se live.com live.at live.be live.ca live.cl live.cn live.co.uk live.com.ar "
-    "live.com.au live.com.mx live.com.pt live.de live.dk live.fr live.hk live.ie live.in live.it live.jp live.nl live.no "
-    "live.ru live.se msn.com passport.com windowslive.com",
+    "hotmail.com.br hotmail.com.mx hotmail.de hotmail.dk hotmail.es hotmail.fi "
+    "hotmail.fr hotmail.gr hotmail.it hotmail.nl hotmail.no hotmail.se live.com live.at live.be live.ca live.cl live.cn live.co.uk live.com.ar "
+    "live.com.au live.com.mx live.com.pt live.de live.dk live.fr live.hk live.ie live.in "
+    "live.it live.jp live.nl live.no live.ru live.se msn.com passport.com windowslive.com",
     "yahoo": "yahoo.com yahoo.at yahoo.be yahoo.ca yahoo.cl yahoo.cn yahoo.co.id yahoo.co.in yahoo.co.kr "
     "yahoo.co.nz yahoo.co.th yahoo.co.uk yahoo.co.za yahoo.com.ar yahoo.com.au yahoo.com.br yahoo.com.co "
     "yahoo.com.hk yahoo.com.mx yahoo.com.my yahoo.com.ph yahoo.com.sg yahoo.com.tr yahoo.com.tw yahoo.com.vn "

@@ -56,6 +56,9 @@ def _rule(codes: str, words: str, throttle: Throttle | None) -> Rule:
     return Rule(frozenset(map(int, codes.split())), re.compile(words, re.IGNORECASE | re.VERBOSE), throttle)
 
 
+# What one person may receive is no limit of ours.
+NOT_THEIRS = r"^ (?! .* \b receiv) .* ( "
+
 SESSION = Throttle(Scope.SESSION)
 CONCURRENCY = Throttle(Scope.CONCURRENCY)
 RATE = Throttle(Scope.RATE)
@@ -98,16 +101,16 @@ TABLE: tuple[Rule, ...] = (
     ),
     _rule(
         "421 450 451 452 454",
-        r"hourly .* (limit|quota)"
-        r" | (limit|quota|maximum|too \s many|exceed\w*) .* (this|per|an|last|one) \s hour\b",
+        NOT_THEIRS + r"hourly .* (limit|quota)"
+        r" | (limit|quota|maximum|too \s many|exceed\w*) .* (this|per|an|last|one) \s hour\b )",
         HOURLY,
     ),
     _rule(
         "421 450 451 452 454 550 554",
-        r"(daily|24.?hours?) \b .* (limit|quota|maximum) .* (exceed|reach)"
+        NOT_THEIRS + r"(daily|24.?hours?) \b .* (limit|quota|maximum) .* (exceed|reach)"
         r" | (exceed|reach)\w* .* (daily|24.?hours?) \b .* (limit|quota)"
         r" | credits \s exceeded | submission.?quota.?exceeded"
-        r" | (limit|quota|maximum|exceed\w*) .* (per|a) \s day\b",
+        r" | (limit|quota|maximum|exceed\w*) .* (per|a) \s day\b )",
         DAILY,
     ),
     _rule("550", r"^5\.4\.5\b", DAILY),  # Gmail

@@ -89,6 +89,8 @@ ONLY_LOOKS_LIKE_IT = [
     ("451 4.4.2 Timeout waiting for data from client.", Stage.CONTENT, RECIPIENT),
     ("450 4.1.8 <news@gazette.example>: sender address rejected: domain not found", Stage.RCPT, RECIPIENT),
     ("450 4.2.0 <a@b.example>: see http://help.test/too-many-connections", Stage.RCPT, RECIPIENT),
+    ("452 4.2.1 Daily receiving limit of this person is exceeded", Stage.RCPT, RECIPIENT),
+    ("550 5.2.1 Daily receiving limit exceeded", Stage.RCPT, None),
     ("451 4.7.1 Please try again in one hour", Stage.RCPT, RECIPIENT),
     ("421 4.4.2 Connection dropped", Stage.RCPT, RECIPIENT),
 ]
