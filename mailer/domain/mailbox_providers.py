@@ -8,22 +8,24 @@ from __future__ import annotations
 
 _DOMAINS = {
     "google": "gmail.com googlemail.com google.com",
-    "microsoft": "outlook.com outlook.de outlook.es outlook.fr outlook.it outlook.jp outlook.com.br "
-    "outlook.pt hotmail.com hotmail.be hotmail.ca hotmail.ch hotmail.co.jp hotmail.co.uk hotmail.com.ar "
-    "hotmail.com.br hotmail.com.mx hotmail.de hotmail.dk hotmail.es hotmail.fi "
-    "hotmail.fr hotmail.gr hotmail.it hotmail.nl hotmail.no hotmail.se live.com live.at live.be live.ca live.cl live.cn live.co.uk live.com.ar "
-    "live.com.au live.com.mx live.com.pt live.de live.dk live.fr live.hk live.ie live.in "
-    "live.it live.jp live.nl live.no live.ru live.se msn.com passport.com windowslive.com",
+    "microsoft": "outlook.com outlook.de outlook.es outlook.fr outlook.it outlook.jp outlook.com.br outlook.pt "
+    "hotmail.com hotmail.be hotmail.ca hotmail.ch hotmail.co.jp hotmail.co.uk hotmail.com.ar "
+    "hotmail.com.br hotmail.com.mx hotmail.de hotmail.dk hotmail.es hotmail.fi hotmail.fr hotmail.gr "
+    "hotmail.it hotmail.nl hotmail.no hotmail.se live.com live.at live.be live.ca live.cl live.cn "
+    "live.co.uk live.com.ar live.com.au live.com.mx live.com.pt live.de live.dk live.fr live.hk "
+    "live.ie live.in live.it live.jp live.nl live.no live.ru live.se msn.com passport.com "
+    "windowslive.com",
     "yahoo": "yahoo.com yahoo.at yahoo.be yahoo.ca yahoo.cl yahoo.cn yahoo.co.id yahoo.co.in yahoo.co.kr "
-    "yahoo.co.nz yahoo.co.th yahoo.co.uk yahoo.co.za yahoo.com.ar yahoo.com.au yahoo.com.br yahoo.com.co "
-    "yahoo.com.hk yahoo.com.mx yahoo.com.my yahoo.com.ph yahoo.com.sg yahoo.com.tr yahoo.com.tw yahoo.com.vn "
-    "yahoo.cz yahoo.de yahoo.dk yahoo.es yahoo.fi yahoo.fr yahoo.gr yahoo.hu yahoo.ie yahoo.in yahoo.it "
-    "yahoo.nl yahoo.no yahoo.pl yahoo.pt yahoo.ro yahoo.se ymail.com rocketmail.com myyahoo.com aol.com "
-    "aol.co.uk aol.de aol.fr aol.it aim.com netscape.net verizon.net",
+    "yahoo.co.nz yahoo.co.th yahoo.co.uk yahoo.co.za yahoo.com.ar yahoo.com.au yahoo.com.br "
+    "yahoo.com.co yahoo.com.hk yahoo.com.mx yahoo.com.my yahoo.com.ph yahoo.com.sg yahoo.com.tr "
+    "yahoo.com.tw yahoo.com.vn yahoo.cz yahoo.de yahoo.dk yahoo.es yahoo.fi yahoo.fr yahoo.gr "
+    "yahoo.hu yahoo.ie yahoo.in yahoo.it yahoo.nl yahoo.no yahoo.pl yahoo.pt yahoo.ro yahoo.se "
+    "ymail.com rocketmail.com myyahoo.com aol.com aol.co.uk aol.de aol.fr aol.it aim.com "
+    "netscape.net verizon.net",
     "yahoo-japan": "yahoo.co.jp ymail.ne.jp",  # another company
     "apple": "icloud.com me.com mac.com",
-    "gmx": "gmx.net gmx.de gmx.at gmx.ch gmx.com gmx.fr gmx.es gmx.co.uk gmx.eu gmx.org gmx.info "
-    "web.de mail.com",
+    "gmx": "gmx.net gmx.de gmx.at gmx.ch gmx.com gmx.fr gmx.es gmx.co.uk gmx.eu gmx.org gmx.info web.de "
+    "mail.com",
     "telekom": "t-online.de magenta.de",
     "mail.ru": "mail.ru inbox.ru list.ru bk.ru internet.ru vk.com",
     "yandex": "yandex.ru yandex.com yandex.by yandex.kz yandex.ua ya.ru narod.ru",

@@ -57,7 +57,7 @@ def _rule(codes: str, words: str, throttle: Throttle | None) -> Rule:
 
 
 # What one person may receive is no limit of ours.
-NOT_THEIRS = r"^ (?! .* \b receiv) .* ( "
+NOT_THEIRS = r"^ (?! .* \b receiving \b) .* ( "
 
 SESSION = Throttle(Scope.SESSION)
 CONCURRENCY = Throttle(Scope.CONCURRENCY)
