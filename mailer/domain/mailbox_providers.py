@@ -8,8 +8,8 @@ from __future__ import annotations
 
 _DOMAINS = {
     "google": "gmail.com googlemail.com google.com",
-    "microsoft": "outlook.com outlook.de outlook.es outlook.fr outlook.it outlook.jp outlook.com.br outlook.pt "
-    "hotmail.com hotmail.be hotmail.ca hotmail.ch hotmail.co.jp hotmail.co.uk hotmail.com.ar "
+    "microsoft": "outlook.com outlook.de outlook.es outlook.fr outlook.it outlook.jp outlook.com.br "
+    "outlook.pt hotmail.com hotmail.be hotmail.ca hotmail.ch hotmail.co.jp hotmail.co.uk hotmail.com.ar "
     "hotmail.com.br hotmail.com.mx hotmail.de hotmail.dk hotmail.es hotmail.fi hotmail.fr hotmail.gr "
     "hotmail.it hotmail.nl hotmail.no hotmail.se live.com live.at live.be live.ca live.cl live.cn "
     "live.co.uk live.com.ar live.com.au live.com.mx live.com.pt live.de live.dk live.fr live.hk "
