@@ -12,7 +12,7 @@ help:
 	@echo "make demo     the whole main job on this machine: sandbox inbox, sample list, sent, proved"
 	@echo "make test     every test, with a real SMTP server and a real browser where they can be had"
 	@echo "make check    lint, format, types, layers"
-	@echo "make bench    the benchmarks"
+	@echo "make bench    how fast it sends, beside others; BENCH=--quick for a first look"
 	@echo "make clean    remove what the others made"
 
 demo: $(VENV)/.installed
@@ -30,8 +30,7 @@ check: $(VENV)/.tools
 	@echo "== import-linter: layers"; $(BIN)/lint-imports
 
 bench: $(VENV)/.installed
-	@echo "== memory: 10,000 and 100,000 recipients"
-	@$(BIN)/python benchmarks/memory.py
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 screenshots: $(VENV)/.tools
 	@$(BIN)/python docs/screenshots.py

@@ -1,0 +1,1 @@
+"""How fast mailer sends, beside others on the same machine: `make bench`."""

@@ -1,0 +1,61 @@
+"""`python -m benchmarks`: run the sides, print the tables, keep them in docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks.bouts import PARTS, Meeting
+from benchmarks.figures import Verdict
+from benchmarks.instruments import Unavailable
+from benchmarks.page import results, shortfalls, tables, write
+
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="a tenth of the messages, one round; for a look, not to quote"
+    )
+    parser.add_argument("--rounds", type=int, help="runs of each side that count (default 3)")
+    parser.add_argument("--only", choices=PARTS, action="append", help="this part; repeatable")
+    parser.add_argument("--strict", action="store_true", help="end with 1 where a bound is missed")
+    return parser.parse_args()
+
+
+def tell(words: str) -> None:
+    """Show progress."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Measure; the tables of a full run go into the docs."""
+    asked = arguments()
+    busy = os.getloadavg()[0]
+    if busy > 0.5:
+        tell(f"This machine is busy with something else (load {busy:.1f}): figures will be low and unsteady.")
+    with ExitStack() as stack:
+        meeting = Meeting(asked.rounds or (1 if asked.quick else 3), 0.1 if asked.quick else 1, tell, stack)
+        for name in asked.only or PARTS:
+            try:
+                PARTS[name](meeting)
+            except Unavailable as missing:
+                tell(f"{name}: left out, {missing}")
+    command = " ".join(["make bench", *([f'BENCH="{" ".join(sys.argv[1:])}"'] if sys.argv[1:] else [])])
+    measured = tables(meeting.findings, command)
+    print(measured)
+    if not (asked.quick or asked.only):
+        write(PAGE, measured)
+    for sentence in shortfalls(meeting.findings):
+        tell(sentence)
+    missed = any(result.verdict is Verdict.MISSED for result in results(meeting.findings))
+    return int(asked.strict and missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""The sides: each sends a number of messages to a port, over a wire, and is weighed while it does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.figures import Figures, figures, typical
+from benchmarks.instruments import BUILD, HERE, Unavailable, sink, taken, weigh, wire
+from benchmarks.letters import Crowd, Letter, bare_environment, mailer
+
+BOTH = ("pipelining", "chunking")
+CONNECTIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command and what its environment has besides the usual."""
+
+    words: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+# Given a port, the command that sends to it.
+Sender = Callable[[int], Command]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a comparison: how many messages it sends, to a server that offers what, how far away (the
+    round trip in milliseconds). `ready` prepares one run, and looks after it at the end."""
+
+    name: str
+    messages: int
+    ready: Callable[[], AbstractContextManager[Sender]]
+    round_trip: int = 0
+    offers: tuple[str, ...] = BOTH
+
+
+def run(side: Side) -> Figures:
+    """Run a side once. SystemExit if not every message arrived, or one came where it must not."""
+    with side.ready() as sender:
+        with sink(*side.offers) as server, wire(server.port, side.round_trip) as line:
+            command = sender(line.port)
+            cost = weigh(command.words, command.environment)
+        arrived = taken(server)
+        if arrived.messages != side.messages or arrived.early:
+            sys.exit(
+                f"{side.name}: {arrived.messages:,} of {side.messages:,} messages arrived, "
+                f"{arrived.early:,} commands too early"
+            )
+    return figures(arrived, cost)
+
+
+def in_turn(
+    sides: Sequence[Side], rounds: int, tell: Callable[[Side, Figures], None], *, warm: bool = True
+) -> dict[str, Figures]:
+    """Run the sides in turn, once to warm up and `rounds` times that count; return the medians."""
+    runs: dict[str, list[Figures]] = {side.name: [] for side in sides}
+    for number in range(0 if warm else 1, rounds + 1):
+        for side in sides:
+            measured = run(side)
+            if number:
+                runs[side.name].append(measured)
+                tell(side, measured)
+    return {name: typical(each) for name, each in runs.items()}
+
+
+def ours(name: str, crowd: Crowd, letter: Letter, **circumstances: object) -> Side:
+    """Our whole `mailer send-issue`, with ledger and journal on disk, verified afterwards."""
+
+    @contextmanager
+    def ready() -> Iterator[Sender]:
+        with crowd.copy(letter) as root:
+            yield lambda port: Command(
+                [sys.executable, "-m", "mailer", "-C", str(root), "send-issue", "harbour", "--yes", "-q"],
+                {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_SECURITY": "none"},
+            )
+            mailer(root, "verify", "harbour")
+
+    return Side(name, crowd.count, ready, **circumstances)  # type: ignore[arg-type]
+
+
+def smtp_source(messages: int, octets: int, round_trip: int = 0) -> Side:
+    """Postfix's load generator over 20 sessions that it keeps open (`-d`); all its messages are the same."""
+    program = shutil.which("smtp-source", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
+    if program is None:
+        raise Unavailable("smtp-source is not here; on Debian: apt-get install postfix")
+    options = ["-d", "-s", str(CONNECTIONS), "-m", str(messages), "-l", str(octets)]
+    options += ["-f", "editor@gazette.example", "-t", "reader@inbox.example"]
+
+    @contextmanager
+    def ready() -> Iterator[Sender]:
+        yield lambda port: Command([program, *options, f"127.0.0.1:{port}"])
+
+    return Side("smtp-source -d -s 20", messages, ready, round_trip)
+
+
+def rival(kind: str, messages: int, templates: Path, round_trip: int = 0) -> Side:
+    """A Python program as people write it: smtplib, premailer or aiosmtplib; see rivals.py."""
+
+    @contextmanager
+    def ready() -> Iterator[Sender]:
+        words = [sys.executable, str(HERE / "rivals.py"), kind]
+        rest = [str(messages), str(templates)]
+        yield lambda port: Command([*words, str(port), *rest], {"PYTHONPATH": str(rival_packages())})
+
+    return Side(RIVALS[kind], messages, ready, round_trip)
+
+
+RIVALS = {
+    "smtplib": "smtplib, Jinja2 a recipient",
+    "premailer": "smtplib, Jinja2 and premailer a recipient",
+    "aiosmtplib": "aiosmtplib on 20 connections, Jinja2 a recipient",
+}
+
+
+def rival_packages() -> Path:
+    """Return a folder with the packages that only rivals need, installed there the first time."""
+    wanted = HERE / "requirements.txt"
+    folder = BUILD / "packages"
+    stamp = folder / "requirements.txt"
+    if stamp.exists() and stamp.read_bytes() == wanted.read_bytes():
+        return folder
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    options = ["--no-deps", "--upgrade", "--target", str(folder), "-r", str(wanted)]
+    done = subprocess.run([*pip, *options], stderr=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise Unavailable(f"{wanted.read_text().strip()} can't be installed")
+    shutil.copy(wanted, stamp)
+    return folder
+
+
+def step(which: str, root: Path) -> float:
+    """Return the seconds that a step of a send takes in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.steps", which, str(root)]
+    done = subprocess.run(
+        command, cwd=HERE.parent, env=bare_environment(), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"{which} ended with {done.returncode}:\n{done.stderr}")
+    return float(done.stdout)
