@@ -13,6 +13,7 @@ import sys
 # program: (package, what it is for)
 PEERS = {
     "postfix": ("postfix", "a real mail server"),
+    "opendkim": ("opendkim", "another reader of DKIM signatures"),
     "chromium": ("chromium", "a real browser"),
 }
 

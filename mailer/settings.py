@@ -17,18 +17,22 @@ SECRETS = ("SMTP_PASSWORD", "SECRET_KEY", "DATABASE_URL")
 
 
 class Preset(BaseModel):
-    """What is known of a provider: host, port and published limits (`connections`; `rate` in messages/s)."""
+    """What is known of a provider: host, port and published limits (`connections`; `rate` in messages/s).
+
+    `overwrites` are header fields that it replaces, so that no signature of ours can cover them.
+    """
 
     host: str
     port: int = 587
     security: Literal["starttls", "tls", "none"] = "starttls"
     connections: int | None = None
     rate: float | None = None
+    overwrites: tuple[str, ...] = ()
 
 
 # Limits only where the provider publishes one for every account; the rest is found by its replies.
 PRESETS: dict[str, Preset] = {
-    "ses": Preset(host="email-smtp.us-east-1.amazonaws.com"),
+    "ses": Preset(host="email-smtp.us-east-1.amazonaws.com", overwrites=("Date", "Message-ID")),
     "sendgrid": Preset(host="smtp.sendgrid.net"),
     "mailgun": Preset(host="smtp.mailgun.org"),
     "postmark": Preset(host="smtp.postmarkapp.com", connections=10),
@@ -65,6 +69,11 @@ class Settings(BaseModel):
     secret_key: SecretStr = SecretStr("")
     base_url: str = ""
     postal_address: str = ""
+    dkim_domain: str = ""
+    dkim_selector: str = ""
+    dkim_key_file: str = ""
+    dkim_ed25519_selector: str = ""
+    dkim_ed25519_key_file: str = ""
     tz: str = "UTC"
     uncertain: Literal["hold", "resend"] = "hold"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mailer.compose.evaluate import Names
 from mailer.compose.head import Envelope
+from mailer.compose.template import MessageTemplate
 from mailer.domain.address import Address
 from mailer.domain.link import unsubscribe_url
 from mailer.domain.recipient import Recipient
 from mailer.domain.token import Token, sign_token
+
+if TYPE_CHECKING:
+    from mailer.compose.dkim import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Correspondence:
     unsubscribe_address: str
     base_url: str = ""
     key: bytes = b""
+    signer: Signer | None = None
 
     def names(self, recipient: Recipient, moment: float) -> dict[str, Any]:
         """Return what `MessageTemplate.fill` takes, for a message made at `moment` (Unix seconds)."""
@@ -42,6 +48,14 @@ class Correspondence:
                 date=_date(int(moment)),
             ),
         }
+
+    def write(self, template: MessageTemplate, names: Names, moment: float) -> bytes:
+        """Return the message as it goes out: `template` filled with `names` and, with a signer, signed."""
+        if self.signer is None:
+            return template.fill(names)
+        header, body = template.parts(names)
+        signatures = self.signer.signatures(header, body, int(moment))
+        return b"".join([signatures, *header, b"\r\n", *body])
 
     def unsubscribe_url(self, recipient: Recipient) -> str:
         """Return the signed link, or without a BASE_URL a mailto: one."""

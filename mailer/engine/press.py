@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailer.compose.body import write_body
 from mailer.compose.head import Head
@@ -17,12 +18,16 @@ from mailer.domain.issue import Issue
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.correspondence import Correspondence
 
+if TYPE_CHECKING:
+    from mailer.compose.dkim import Signer
+
 
 @dataclass(frozen=True, slots=True)
 class Press:
     """The sender's identity and the folders in which layouts are looked for, first the workspace's own.
 
-    `unsubscribe_address` takes unsubscribe mails; with a `base_url` links are signed with `key`.
+    `unsubscribe_address` takes unsubscribe mails; with a `base_url` links are signed with `key`. A `signer`
+    signs every message (DKIM).
     """
 
     folders: Sequence[Path]
@@ -33,10 +38,13 @@ class Press:
     postal_address: str
     base_url: str
     key: bytes
+    signer: Signer | None = None
 
     def compile(self, issue: Issue, lists: Sequence[SubscriberList]) -> MessageTemplate:
         """Render and encode the issue for these lists. Raises IssueError with file and line."""
         sender = Mailbox.parse(issue.sender) if issue.sender else self.sender
+        if self.signer:
+            self.signer.require_alignment(sender.address.domain)
         reply_to = Mailbox.parse(issue.reply_to) if issue.reply_to else self.reply_to
         first = lists[0]
         surroundings = Surroundings(
@@ -71,6 +79,7 @@ class Press:
             unsubscribe_address=self.unsubscribe_address,
             base_url=self.base_url,
             key=self.key,
+            signer=self.signer,
         )
 
 

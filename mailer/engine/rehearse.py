@@ -29,9 +29,15 @@ async def send_tests(
     stop: asyncio.Event,
 ) -> list[Outcome]:
     """Send one message to each of `recipients`, outside the ledger; return the outcomes in their order."""
+    moment = time.time()
     envelopes = [
-        Envelope(key, correspondence.return_path, names["envelope"].to_address, template.fill(names))
-        for key, names in enumerate(correspondence.names(r, time.time()) for r in recipients)
+        Envelope(
+            key,
+            correspondence.return_path,
+            names["envelope"].to_address,
+            correspondence.write(template, names, moment),
+        )
+        for key, names in enumerate(correspondence.names(r, moment) for r in recipients)
     ]
     work = Recording(envelopes)
     await deliver(work, account, stop)
@@ -58,7 +64,7 @@ def write_files(
         folder.mkdir(parents=True, exist_ok=True)
     moment = time.time()
     for number, recipient in enumerate(recipients, start=1):
-        content = template.fill(correspondence.names(recipient, moment))
+        content = correspondence.write(template, correspondence.names(recipient, moment), moment)
         if folder:
             (folder / f"{number:06d}-{_file_name(recipient.email)}.eml").write_bytes(content)
         yield len(content)

@@ -62,12 +62,13 @@ class Worker:
             return None
         self.bucket.spend()
         claim = self._ready.popleft()
-        names = self.correspondence.names(claim.recipient, time.time())
+        moment = time.time()
+        names = self.correspondence.names(claim.recipient, moment)
         envelope = Envelope(
             key=claim.delivery_id,
             sender=self.correspondence.return_path,
             recipient=names["envelope"].to_address,
-            content=self.template.fill(names),
+            content=self.correspondence.write(self.template, names, moment),
         )
         self._taken += 1
         self._out[claim.delivery_id] = claim

@@ -43,7 +43,7 @@ def test_the_diagram_draws_exactly_the_transitions() -> None:
 def test_every_setting_is_there_with_its_default() -> None:
     defaults = Settings()
     documented = {}
-    for heading in ("The mail server", "The sender", "The workspace"):
+    for heading in ("The mail server", "The sender", "DKIM", "The workspace"):
         for name, default, _ in rows("settings.md", heading):
             documented[name.strip("`")] = default.strip("`")
     assert documented == {name: _text(getattr(defaults, name.lower())) for name in NAMES}
@@ -56,7 +56,7 @@ def _text(value: object) -> str:
 
 def test_the_secrets_that_may_stand_in_files_are_named() -> None:
     text = (DOCS / "settings.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"`(\w+)_FILE`", text)) - {"SMTP_CA"} == set(SECRETS)
+    assert set(re.findall(r"`(\w+)_FILE`", text)) - {"SMTP_CA", "DKIM_KEY", "DKIM_ED25519_KEY"} == set(SECRETS)
 
 
 def test_the_presets_are_those_of_the_program() -> None:

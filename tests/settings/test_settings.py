@@ -25,7 +25,7 @@ def test_without_anything_mail_goes_to_the_sandbox(tmp_path):
 
 def test_an_example_lists_every_setting_with_its_default(tmp_path):
     text = sample("env.example").read_text()
-    listed = set(re.findall(r"^([A-Z_]+)=", text, re.MULTILINE))
+    listed = set(re.findall(r"^([A-Z0-9_]+)=", text, re.MULTILINE))
     assert listed == set(NAMES)
     (tmp_path / ".env").write_text(text)
     given, defaults = load_settings(tmp_path, {}), load_settings(tmp_path / "nowhere", {})
