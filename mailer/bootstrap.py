@@ -15,6 +15,7 @@ from mailer.errors import SettingsError, UsageError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from mailer.compose.dkim import Signer
     from mailer.engine.sending import Sending
     from mailer.settings import Settings
     from mailer.smtp.account import Account
@@ -145,6 +146,7 @@ class App:
             postal_address=s.postal_address,
             base_url=s.base_url,
             key=s.secret_key.get_secret_value().encode(),
+            signer=self._signer(),
         )
         dispatcher = Dispatcher(
             self.database,
@@ -154,6 +156,16 @@ class App:
             resend_uncertain=s.uncertain == "resend",
         )
         return Sending(press, dispatcher)
+
+    def _signer(self) -> Signer | None:
+        """What signs messages. Without a DKIM setting cryptography is not even imported."""
+        if not any(value for name, value in self.settings if name.startswith("dkim_")):
+            return None
+        from mailer.engine.signing import read_signer
+
+        signer = read_signer(self.settings, self.root)
+        signer.require_alignment(self.sender.address.domain)
+        return signer
 
     def _return_path(self) -> Mailbox:
         return self._mailbox("MAIL_RETURN_PATH") if self.settings.mail_return_path else self.sender

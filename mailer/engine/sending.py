@@ -166,6 +166,7 @@ class Sending:
         plan.recipients = prove(job.template, correspondence, chain([first], everyone), plan.slug)
         names = correspondence.names(first, 0)
         plan.subject = job.template.subject(names)
+        plan.warnings += self.press.signer.warnings if self.press.signer else ()
         plan.warnings += check_size(job.template.html_size(names), force=force)
         return plan
 
