@@ -11,14 +11,11 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
-    bindparam,
     delete,
     exists,
     func,
     insert,
     literal,
-    null,
-    or_,
     select,
     update,
 )
@@ -32,7 +29,6 @@ from mailer.domain.subscriber import Status
 from mailer.storage.audience import SNAPSHOT, candidates
 from mailer.storage.people import list_ids
 from mailer.storage.schema import (
-    attempts,
     deliveries,
     exclusions,
     lists,
@@ -40,6 +36,7 @@ from mailer.storage.schema import (
     subscribers,
     subscriptions,
     suppressions,
+    utc_text,
 )
 
 PAGE = 500
@@ -115,6 +112,16 @@ class Ledger:
             return [
                 _send(row) for row in connection.execute(query.where(sends.c.slug == slug) if slug else query)
             ]
+
+    def unfinished(self) -> list[Send]:
+        """Return the proved sends with deliveries that may have to be sent, now or later, oldest first."""
+        d = deliveries.c
+        open_ones = exists().where(
+            d.send_id == sends.c.id, d.state.in_((State.QUEUED, State.DEFERRED, State.UNCERTAIN))
+        )
+        query = select(*SEND).where(sends.c.proved_at.is_not(None), open_ones).order_by(sends.c.id)
+        with self._engine.connect() as connection:
+            return [_send(row) for row in connection.execute(query)]
 
     def template(self, send: Send) -> bytes:
         """Return the compiled template that this send is bound to."""
@@ -274,49 +281,49 @@ class Ledger:
             ).rowcount
 
 
+# Written out, not built: these two run for every message, and building them anew for each row would cost
+# three times what they do.
+_KEEP_ATTEMPT = """
+    INSERT INTO attempts (delivery_id, at, state, stage, reply)
+    SELECT id, ?, ?, ?, ? FROM deliveries WHERE id = ? AND worker = ? AND state IN ({sources})
+"""
+_SETTLE = """
+    UPDATE deliveries
+    SET state = ?, worker = NULL, reason = ?, attempts = attempts + ?,
+        first_attempt_at = coalesce(first_attempt_at, ?), due_at = ?, updated_at = ?
+    WHERE id = ? AND worker = ? AND state IN ({sources})
+"""
+
+
 def record(
     connection: Connection, policy: RetryPolicy, worker: str, settlements: Iterable[Settlement]
 ) -> None:
     """Record `settlements` of deliveries held by `worker`, in the caller's transaction."""
-    batch = list(settlements)
     by_state: dict[State, list[Settlement]] = {}
-    for settlement in batch:
+    for settlement in settlements:
         by_state.setdefault(settlement.state, []).append(settlement)
-    d = deliveries.c
     due = _due(connection, policy, by_state.pop(State.DEFERRED, []))
     for state, group in by_state.items():
         due.setdefault(state, []).extend((s, None) for s in group)
     for state, pairs in due.items():
-        # OR, not IN: an IN list can't be expanded in a statement that runs once for each row.
-        lawful = or_(*(d.state == source for source in SOURCES[state]))
-        held = (d.id == bindparam("b_id")) & (d.worker == worker) & lawful
-        rows = [
-            {"b_id": s.delivery_id, "b_at": s.at, "b_words": s.words, "b_stage": s.stage, "b_due": when}
-            for s, when in pairs
-        ]
-        if not rows:
-            continue
-        at = bindparam("b_at", type_=d.updated_at.type)
-        # The attempt is kept first, under the same condition: afterwards the row is no longer held.
-        kept = select(d.id, at, literal(state.value), bindparam("b_stage"), bindparam("b_words")).where(held)
-        connection.execute(
-            insert(attempts).from_select(["delivery_id", "at", "state", "stage", "reply"], kept), rows
-        )
-        tried = 0 if state is State.QUEUED else 1
-        connection.execute(
-            update(deliveries)
-            .where(held)
-            .values(
-                state=state,
-                worker=null(),
-                reason=bindparam("b_words"),
-                attempts=d.attempts + tried,
-                first_attempt_at=func.coalesce(d.first_attempt_at, at) if tried else d.first_attempt_at,
-                due_at=bindparam("b_due", type_=d.due_at.type),
-                updated_at=at,
-            ),
-            rows,
-        )
+        if pairs:
+            _record(connection, worker, state, pairs)
+
+
+def _record(
+    connection: Connection, worker: str, state: State, pairs: list[tuple[Settlement, datetime | None]]
+) -> None:
+    sources = ", ".join(f"'{source}'" for source in SOURCES[state])
+    tried = state is not State.QUEUED
+    kept, settled = [], []
+    for s, when in pairs:
+        at, due = utc_text(s.at), when and utc_text(when)
+        kept.append((at, state.value, s.stage.value, s.words, s.delivery_id, worker))
+        first = at if tried else None
+        settled.append((state.value, s.words, int(tried), first, due, at, s.delivery_id, worker))
+    # The attempt is kept first, under the same condition: afterwards the row is no longer held.
+    connection.exec_driver_sql(_KEEP_ATTEMPT.format(sources=sources), kept)
+    connection.exec_driver_sql(_SETTLE.format(sources=sources), settled)
 
 
 def _due(

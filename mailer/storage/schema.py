@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sqlalchemy import (
     JSON,
@@ -34,6 +35,7 @@ metadata = MetaData(
 )
 
 
+@lru_cache(maxsize=64)
 def utc_text(moment: datetime) -> str:
     """Return `moment` (aware) as `2026-11-23T08:00:00.000Z`: fixed width, so text order is time order."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
