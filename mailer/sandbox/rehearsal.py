@@ -30,6 +30,7 @@ class Act(Enum):
     CUT = auto()  # at content: hang up after the first octets of it
     LOSE = auto()  # at content: take the message, hang up before saying so
     HUSH = auto()  # at content: take the message, never say so
+    BALK = auto()  # at content that comes by BDAT: not know that command, and take the content for commands
 
 
 # Called with the stage and how often it was reached over all connections, from 1. None is the proper reply;
@@ -179,11 +180,30 @@ class _Talk:
         if act is Act.CUT:
             await self.fill()
             raise Gone
-        content = await self.content()
+        await self.answer_content(act, await self.content())
+        return None
+
+    async def answer_content(self, act: str | Act | None, content: bytes) -> None:
         if act is None or act in (Act.LOSE, Act.HUSH) or (isinstance(act, str) and act[0] == "2"):
             self.server.keep(Taken(self.sender or "", tuple(self.recipients), content))
         self.forget()
         await self.perform(act, "250 2.0.0 taken")
+
+    async def on_bdat(self, line: str) -> None:
+        """Take the chunk whatever comes of it (RFC 3030 section 2)."""
+        if "CHUNKING" not in self.server.extensions:
+            return await self.on_else(line)
+        if not self.recipients:
+            # Nothing is forgotten here: a client has to say RSET, as some servers want it.
+            await self.octets(int(line.split()[1]))
+            return await self.send("503 5.5.1 RCPT first")
+        act = self.server.act(Stage.CONTENT)
+        if act is Act.BALK:
+            return await self.on_else(line)
+        if act is Act.CUT:
+            await self.fill()
+            raise Gone
+        await self.answer_content(act, await self.octets(int(line.split()[1])))
         return None
 
     async def on_rset(self, line: str) -> None:  # noqa: ARG002
@@ -224,7 +244,7 @@ class _Talk:
             await self.fill()
         line, self.buffer = self.buffer[:end].decode("utf-8", "replace"), self.buffer[end + 2 :]
         self.server.commands.append(line)
-        if self.buffer and "PIPELINING" not in self.server.extensions:
+        if self.buffer and "PIPELINING" not in self.server.extensions and line[:4].upper() != "BDAT":
             self.server.early += 1
         return line
 
@@ -238,6 +258,12 @@ class _Talk:
             octets += self.buffer
         self.buffer = bytes(octets[end + 5 :])
         return bytes(octets[: end + 2]).replace(b"\r\n..", b"\r\n.")[2:]
+
+    async def octets(self, size: int) -> bytes:
+        while len(self.buffer) < size:
+            await self.fill()
+        content, self.buffer = self.buffer[:size], self.buffer[size:]
+        return content
 
     async def fill(self) -> None:
         if not (octets := await self.reader.read(65536)):

@@ -16,7 +16,8 @@ class Account:
     """What is needed to hand mail to a server. `local_name` is what EHLO says: a domain or `[127.0.0.1]`.
 
     Without a `username` nobody logs in. `ca_file` names a PEM file of certificates to trust instead of the
-    system's. SettingsError if a value can't be put on the wire.
+    system's. `window` is how many messages may be under way on one connection where the server offers
+    CHUNKING; 0 never uses it. SettingsError if a value can't be put on the wire.
     """
 
     host: str
@@ -26,6 +27,7 @@ class Account:
     password: str = field(default="", repr=False)
     ca_file: str = ""
     connections: int = 4
+    window: int = 16
     local_name: str = "[127.0.0.1]"
 
     def __post_init__(self) -> None:

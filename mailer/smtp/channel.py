@@ -21,7 +21,8 @@ from mailer.smtp.envelope import Envelope
 from mailer.smtp.opening import Phase
 from mailer.smtp.session import Result, Session
 from mailer.smtp.timeouts import Timeouts
-from mailer.smtp.verdict import Step
+from mailer.smtp.verdict import COMPLETING, Step
+from mailer.smtp.window import Window
 
 
 class Source(Protocol):
@@ -51,6 +52,7 @@ class Channel:
         self._source = source
         self._timeouts = timeouts
         self._session = Session(account)
+        self._window = Window(account.window)
         self._connection = Connection(self._received, self._proceed, self._lost)
         self._progress = asyncio.Event()
         self._deadline = float("inf")
@@ -75,6 +77,15 @@ class Channel:
     def answered(self) -> int:
         """How many messages got a reply of their own over this channel."""
         return self._session.answered
+
+    @property
+    def unchunked(self) -> bool:
+        """Whether it showed that the server doesn't take BDAT, although it offers it."""
+        return self._session.unchunked
+
+    def limit(self, most: int | None) -> None:
+        """Carry `most` messages altogether."""
+        self._session.most = most
 
     async def open(self, context: ssl.SSLContext | None) -> None:
         """Connect, secure, log in. Afterwards it is ready, and at work already, or `ending` says why not."""
@@ -152,10 +163,19 @@ class Channel:
 
     def _received(self, data: bytes) -> None:
         try:
-            self._settle(self._session.receive(data))
+            results = self._session.receive(data)
+            self._adjust(results)
+            self._settle(results)
             self._after()
         except Exception as error:
             self._crash(error)
+
+    def _adjust(self, results: list[Result]) -> None:
+        """Let the window be what the time that replies take makes of it."""
+        now = monotonic()
+        for key, _ in results:
+            self._window.answered(key, now)
+        self._session.window = self._window.size
 
     def _after(self) -> None:
         """Act on the phase that the session is in now."""
@@ -171,31 +191,42 @@ class Channel:
 
     def _proceed(self) -> None:
         """Take messages as long as the session wants them, and write what there is to write."""
-        if not self._connection.writable or self._session.phase is Phase.CLOSED:
+        if self._session.phase is Phase.CLOSED:
             return
         try:
-            self._feed()
-            if keys := self._session.completing:
-                self._source.handed(keys)
-            if data := self._session.flush():
-                self._connection.write(data)
+            if self._connection.writable:
+                self._feed()
+                self._write()
             self._watch()
         except Exception as error:
             self._crash(error)
+
+    def _write(self) -> None:
+        if keys := self._session.completing:
+            self._source.handed(keys)
+        if parts := self._session.flush():
+            self._connection.write(parts)
 
     def _feed(self) -> None:
         session = self._session
         while session.wants:
             envelope = self._source.take()
             if envelope is None:
-                if session.quiet and self.idle_since is None:
-                    self.idle_since = monotonic()
-                    self._source.changed(self)
+                self._have_nothing()
                 return
             self.idle_since = None
             self._settle(session.add(envelope))
+            if session.full:
+                self._window.filled(envelope.key, monotonic())
         if session.parting and session.quiet:
             session.leave()
+
+    def _have_nothing(self) -> None:
+        self._window.dry()
+        self._session.window = self._window.size
+        if self._session.quiet and self.idle_since is None:
+            self.idle_since = monotonic()
+            self._source.changed(self)
 
     def _settle(self, results: list[Result]) -> None:
         if results:
@@ -213,7 +244,9 @@ class Channel:
         self._deadline = monotonic() + self._patience(step) if step else float("inf")
 
     def _patience(self, step: Step) -> float:
-        if step is Step.CONTENT:
+        if self._session.closing:
+            return self._timeouts.quit
+        if step in COMPLETING:
             return self._timeouts.content
         if step is Step.GREETING:
             return self._timeouts.greeting
@@ -224,13 +257,13 @@ class Channel:
         self._source.failed(error)
         self.abort(f"stopped: {type(error).__name__}")
 
-    def _lost(self, reason: str) -> None:
+    def _lost(self, reason: str, closed: bool) -> None:
         # While TLS is set up the connection is lost with a better reason, which `open` gets as an exception.
         if not self._connecting:
-            self.abort(reason)
+            self._end(reason, Cause.LOST, closed=closed)
 
-    def _end(self, words: str, cause: Cause, stage: Stage | None = None) -> None:
-        self._settle(self._session.lost(words, cause, stage))
+    def _end(self, words: str, cause: Cause, stage: Stage | None = None, *, closed: bool = False) -> None:
+        self._settle(self._session.lost(words, cause, stage, closed=closed))
         self._after()
 
     def _close(self) -> None:

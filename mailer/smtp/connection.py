@@ -31,11 +31,14 @@ def tls_context(account: Account) -> ssl.SSLContext | None:
 
 class Connection(asyncio.BufferedProtocol):
     """One stream to the server. `received` gets what is read, `drained` is called when writing is free again
-    and `lost` once, at the end, with the reason in words.
+    and `lost` once, at the end, with the reason in words and whether it was the server who closed it.
     """
 
     def __init__(
-        self, received: Callable[[bytes], None], drained: Callable[[], None], lost: Callable[[str], None]
+        self,
+        received: Callable[[bytes], None],
+        drained: Callable[[], None],
+        lost: Callable[[str, bool], None],
     ) -> None:
         self._received = received
         self._drained = drained
@@ -76,10 +79,10 @@ class Connection(asyncio.BufferedProtocol):
             loop.call_soon(self._set_closed)
             raise
 
-    def write(self, data: bytes) -> None:
-        """Send `data`; what the socket doesn't take at once is kept and `writable` becomes false."""
+    def write(self, parts: list[bytes]) -> None:
+        """Send `parts`; what the socket doesn't take at once is kept and `writable` becomes false."""
         assert self._transport is not None
-        self._transport.write(data)
+        self._transport.writelines(parts)
 
     def pause(self) -> None:
         """Read nothing more until `start_tls` goes on."""
@@ -132,4 +135,5 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The stream is gone."""
         self._set_closed()
-        self._lost(str(exc) or type(exc).__name__ if exc else "the server closed the connection")
+        reason = str(exc) or type(exc).__name__ if exc else "the server closed the connection"
+        self._lost(reason, exc is None or isinstance(exc, ConnectionError))

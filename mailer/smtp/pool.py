@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from time import monotonic
 from typing import Any, Protocol
 
 from mailer.domain.outcome import Outcome, Stage, Untried
 from mailer.smtp.account import Account
+from mailer.smtp.allowance import Allowance
 from mailer.smtp.channel import Channel
 from mailer.smtp.connection import tls_context
 from mailer.smtp.envelope import Envelope
@@ -60,6 +62,7 @@ class _Pool:
         self._persistence = persistence
         self._context = tls_context(account)
         self._limit = account.connections
+        self._allowance = Allowance()
         self._regrow_at = float("inf")
         self._channels: list[Channel] = []
         self._parted: set[Channel] = set()  # ended, their sockets not gone yet
@@ -169,6 +172,7 @@ class _Pool:
 
     def _open_one(self) -> None:
         channel = Channel(self._account, self, self._timeouts)
+        channel.limit(self._allowance.most)
         self._channels.append(channel)
         opener = asyncio.create_task(self._open(channel, self._persistence.pause(self._failures)))
         self._openers.add(opener)
@@ -186,6 +190,11 @@ class _Pool:
 
     def _react(self, channel: Channel) -> None:
         assert channel.ending is not None
+        if channel.unchunked:
+            self._account = replace(self._account, window=0)
+        if self._allowance.learn(channel.ending, channel.answered):
+            for other in self._channels:
+                other.limit(self._allowance.most)
         others = sum(other.ready for other in self._channels)
         useful = channel.answered > 0 or channel.unused
         reaction = self._persistence.react(

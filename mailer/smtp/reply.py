@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mailer.domain.outcome import Reply
 
@@ -27,8 +28,8 @@ class ReplyParser:
 
     def __init__(self) -> None:
         self._buffer = b""
-        self._code = b""
-        self._texts: list[bytes] = []
+        self._code = 0
+        self._texts: list[str] = []
 
     @property
     def unfinished(self) -> bool:
@@ -52,23 +53,33 @@ class ReplyParser:
 
     def _line(self, line: bytes) -> Reply | None:
         """Take one line without its end; return the reply if this was its last."""
-        match = _LINE.fullmatch(line) if len(line) <= LINE_LIMIT else None
-        if match is None:
-            raise MalformedReply(f"not an SMTP reply: {_quote(line)}")
-        code, more, text = match.groups()
+        reply, last = _read(line)
         if self._texts:
-            if code != self._code:
+            if reply.code != self._code:
                 raise MalformedReply(f"one reply with two codes: {_quote(line)}")
             if len(self._texts) >= LINES_LIMIT:
                 raise MalformedReply(f"a reply of more than {LINES_LIMIT} lines")
-        elif more != b"-":
-            return Reply(int(code), _words(text or b""))
-        self._texts.append(text or b"")
-        self._code = code
-        if more == b"-":
+        elif last:
+            return reply
+        self._texts.append(reply.text)
+        self._code = reply.code
+        if not last:
             return None
         texts, self._texts = self._texts, []
-        return Reply(int(code), "\n".join(map(_words, texts)))
+        return Reply(reply.code, "\n".join(texts))
+
+
+@lru_cache(maxsize=256)
+def _read(line: bytes) -> tuple[Reply, bool]:
+    """Return a line as a reply of its own, and whether it is the last of the reply that it belongs to.
+
+    Remembered, because a server says the same few lines for every message.
+    """
+    match = _LINE.fullmatch(line) if len(line) <= LINE_LIMIT else None
+    if match is None:
+        raise MalformedReply(f"not an SMTP reply: {_quote(line)}")
+    code, more, text = match.groups()
+    return Reply(int(code), _words(text or b"")), more != b"-"
 
 
 def _words(text: bytes) -> str:

@@ -3,37 +3,31 @@
 The driver feeds what it reads to `receive`, gives messages to `add` while `wants` says so, and writes what
 `flush` returns; before that it tells whoever keeps the record about the messages in `completing`. The table
 in `verdict` says what each reply means; here stands only what follows from it.
+
+Where the server offers CHUNKING, `window` messages may be under way at once. The content of each is out
+before its recipient is judged, so a refusal waits for the reply to BDAT, which must be one too.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
+from itertools import islice
 
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Reply, Stage, Uncertain, Untried
 from mailer.smtp.account import Account
 from mailer.smtp.admission import refuse
 from mailer.smtp.capabilities import Capabilities
-from mailer.smtp.content import data_octets
+from mailer.smtp.content import END, chunk_octets, data_octets
 from mailer.smtp.ending import Cause, Ending
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.opening import Move, Opening, Phase
 from mailer.smtp.reply import MalformedReply, ReplyParser
-from mailer.smtp.verdict import STAGES, Step, Verdict, judge
+from mailer.smtp.transaction import Transaction
+from mailer.smtp.verdict import COMPLETING, STAGES, Step, Verdict, judge
 
 Result = tuple[int, Outcome]
-
-
-class Transaction:
-    """One message on its way: what is known of it so far."""
-
-    __slots__ = ("content", "handed", "key", "settled", "unwanted")
-
-    def __init__(self, key: int) -> None:
-        self.key = key
-        self.content = b""  # with its end; empty again once it was given out to be written
-        self.handed = False  # given out to be written
-        self.settled = False
-        self.unwanted = False  # every recipient was refused
+Command = tuple[Step, Transaction | None, tuple[bytes, ...]]
 
 
 class Session:
@@ -44,14 +38,19 @@ class Session:
         self.ending: Ending | None = None
         self.answered = 0  # messages that got a reply of their own
         self.moves = 0  # replies and writes: as long as it stays the same, the same reply is waited for
+        self.window = 1  # messages that may be under way at once, for the driver to set
+        self.most: int | None = None  # messages that the connection may carry, where the driver knows more
+        self.unchunked = False  # BDAT doesn't work here although it is offered
+        self._may_chunk = account.window > 0
+        self._chunks = 0  # messages that the server took by BDAT
         self._opening = Opening(account)
         self._parser = ReplyParser()
         self._results: list[Result] = []
-        self._unsent: deque[tuple[Step, bytes, Transaction | None]] = deque()
+        self._unsent: deque[Command] = deque()
         self._awaited: deque[tuple[Step, Transaction | None]] = deque([(Step.GREETING, None)])
         self._open: dict[int, Transaction] = {}  # every message added and not settled
         self._envelope: Transaction | None = None  # the one whose MAIL, RCPT and DATA are under way
-        self._due: Transaction | None = None  # the one that 354 invited
+        self._farewell: Ending | None = None  # how it will end once the content that is out is answered
         self._reset = False
         self._leaving = False
         self._added = 0
@@ -69,19 +68,38 @@ class Session:
         return self._awaited[0][0] if self._awaited else None
 
     @property
+    def chunking(self) -> bool:
+        """Whether messages go by BDAT."""
+        return self._may_chunk and self.offers.chunking
+
+    @property
     def wants(self) -> bool:
         """Whether a message may be added now."""
-        return (
-            self.phase is Phase.READY
-            and self._envelope is None
-            and (self.offers.pipelining or not self._awaited)
-            and not self.parting
-        )
+        if self.phase is not Phase.READY or self.parting or (self._awaited and not self.offers.pipelining):
+            return False
+        return len(self._open) < self._room if self.chunking else self._envelope is None
+
+    @property
+    def full(self) -> bool:
+        """Whether the window, and nothing else, keeps the next message waiting."""
+        return self.chunking and self._chunks > 0 and len(self._open) >= self._room
+
+    @property
+    def _room(self) -> int:
+        # Until the server has taken a message by BDAT nobody knows that it really does.
+        return self.window if self._chunks and self.offers.pipelining else 1
 
     @property
     def parting(self) -> bool:
         """Whether this connection carries no more messages: told so, or as many as it may (RFC 9422)."""
-        return self._leaving or (self.offers.mail_max is not None and self._added >= self.offers.mail_max)
+        return self._leaving or any(
+            most is not None and self._added >= most for most in (self.most, self.offers.mail_max)
+        )
+
+    @property
+    def closing(self) -> bool:
+        """Whether the server said that it closes the channel, and has only that left to do."""
+        return self._farewell is not None and self._farewell.code == 421
 
     @property
     def quiet(self) -> bool:
@@ -89,9 +107,9 @@ class Session:
         return not (self._open or self._awaited or self._unsent)
 
     @property
-    def completing(self) -> tuple[int, ...]:
+    def completing(self) -> list[int]:
         """The keys of the messages that the next `flush` completes at the server, if it takes them."""
-        return (self._due.key,) if self._due else ()
+        return [message.key for step, message, _ in self._sendable() if message and step in COMPLETING]
 
     # What the driver does.
 
@@ -111,34 +129,44 @@ class Session:
     def add(self, envelope: Envelope) -> list[Result]:
         """Take a message (`wants` must hold); return its result if it is refused before anything is sent."""
         assert self.wants
-        transaction = self._open[envelope.key] = Transaction(envelope.key)
+        # Whether a message that is still under way leaves the server in need of a RSET nobody knows yet.
+        reset = self._reset or (self.chunking and bool(self._open))
+        transaction = self._open[envelope.key] = Transaction(envelope)
         if refusal := refuse(envelope, self.offers):
             self._settle(transaction, refusal)
             return self._take_results()
-        transaction.content = data_octets(envelope.content)
         self._added += 1
-        self._envelope = transaction
-        if self._reset:
-            self._reset = False
-            self._unsent.append((Step.RSET, b"RSET\r\n", None))
-        self._unsent.append((Step.MAIL, self._mail(envelope), transaction))
-        self._unsent.append((Step.RCPT, b"RCPT TO:<%b>\r\n" % envelope.recipient.encode(), transaction))
-        self._unsent.append((Step.DATA, b"DATA\r\n", transaction))
+        self._reset = False
+        if reset:
+            self._unsent.append((Step.RSET, None, (b"RSET\r\n",)))
+        self._unsent.append((Step.MAIL, transaction, (self._mail(envelope),)))
+        recipient = b"RCPT TO:<%b>\r\n" % envelope.recipient.encode()
+        self._unsent.append((Step.RCPT, transaction, (recipient,)))
+        if self.chunking:
+            content = envelope.content if envelope.clean else chunk_octets(envelope.content)
+            step = Step.BDAT if self._chunks else Step.TRIAL
+            self._unsent.append((step, transaction, (b"BDAT %d LAST\r\n" % len(content), content)))
+        else:
+            self._envelope = transaction
+            self._unsent.append((Step.DATA, transaction, (b"DATA\r\n",)))
         return []
 
-    def flush(self) -> bytes:
+    def flush(self) -> list[bytes]:
         """Return what to write now; from here on it counts as written."""
-        out = []
-        if due := self._due:
-            out.append(due.content)
-            due.content, due.handed, self._due = b"", True, None
-            self._awaited.append((Step.CONTENT, due))
-        while self._unsent and (self.offers.pipelining or not self._awaited):
-            step, line, transaction = self._unsent.popleft()
-            out.append(line)
+        out: list[bytes] = []
+        for step, transaction, parts in list(self._sendable()):
+            self._unsent.popleft()
             self._awaited.append((step, transaction))
+            out += parts
+            if transaction and step in COMPLETING:
+                transaction.hand_over()
         self.moves += len(out)
-        return b"".join(out)
+        return out
+
+    def _sendable(self) -> Iterable[Command]:
+        if self.offers.pipelining:
+            return self._unsent
+        return () if self._awaited else islice(self._unsent, 1)
 
     def secured(self) -> None:
         """The connection is a TLS one now: begin again."""
@@ -151,21 +179,23 @@ class Session:
         """Take no more messages; say QUIT as soon as nothing is under way."""
         self._leaving = True
         if self.phase is Phase.READY and self.quiet:
-            self._unsent.append((Step.QUIT, b"QUIT\r\n", None))
+            self._unsent.append((Step.QUIT, None, (b"QUIT\r\n",)))
 
     def abandon(self, reason: str) -> list[Result]:
         """Give back what was not handed over; only replies to content are waited for."""
-        self._leaving = True
-        self._due = self._envelope = None
-        self._unsent.clear()
-        self._give_back(reason, only_unsent=True)
+        self._stop_writing()
+        self._give_back_unsent(reason)
         if not self._open:
             self._end(Cause.DONE, reason)
         return self._take_results()
 
-    def lost(self, reason: str, cause: Cause = Cause.LOST, stage: Stage | None = None) -> list[Result]:
-        """The connection is gone, or has to go: settle every message by how far it was."""
-        self._end(cause, reason, stage=stage)
+    def lost(
+        self, reason: str, cause: Cause = Cause.LOST, stage: Stage | None = None, *, closed: bool = False
+    ) -> list[Result]:
+        """The connection is gone (`closed`: by the server), or has to go: settle every message by how far it
+        was."""
+        # RFC 5321 3.8: a server that said 421 closes, and does nothing about what came after.
+        self._end(cause, reason, stage=stage, ignored=closed and self.closing)
         return self._take_results()
 
     # What a reply brings about.
@@ -177,10 +207,12 @@ class Session:
         step, transaction = self._awaited[0]
         if transaction is None:
             self._answer_command(step, reply)
-        elif transaction.settled:
-            self._answer_settled(step, transaction, reply)
+        elif transaction.outcome:
+            self._answer_rest(step, transaction, reply)
         else:
             self._answer_message(step, transaction, reply)
+        if self._farewell and all(message.outcome for message in self._open.values()):
+            self._close(self._farewell, self._farewell.words)
         # Only now: whoever was stopped by this reply was stopped at this step.
         self._awaited.popleft()
         self.moves += 1
@@ -203,16 +235,17 @@ class Session:
         elif isinstance(move, Phase):
             self.phase = move
         else:
-            self._unsent.append((*move, None))
+            step, line = move
+            self._unsent.append((step, None, (line,)))
 
     def _answer_message(self, step: Step, transaction: Transaction, reply: Reply) -> None:
         verdict = judge(step, reply)
         if verdict is Verdict.GO:
             if step is Step.DATA:
                 self._invite(transaction)
-            elif step is Step.CONTENT:
-                self._settle(transaction, Accepted(reply))
-                self.answered += 1
+            elif step in COMPLETING:
+                self._chunks += step is not Step.CONTENT
+                self._conclude(step, transaction, Accepted(reply))
         elif verdict is Verdict.REFUSED:
             self._refuse(step, transaction, reply)
         else:
@@ -222,7 +255,10 @@ class Session:
 
     def _invite(self, transaction: Transaction) -> None:
         self._envelope = None
-        self._due = transaction
+        envelope = transaction.envelope
+        assert envelope is not None
+        parts = (envelope.content, END) if envelope.clean else (data_octets(envelope.content),)
+        self._unsent.appendleft((Step.CONTENT, transaction, parts))
         if self._parser.unfinished:
             # A reply to the content can't be on its way before the content is.
             self._end(Cause.LOST, "a reply that nothing asked for, after 354")
@@ -230,72 +266,120 @@ class Session:
     def _refuse(self, step: Step, transaction: Transaction, reply: Reply) -> None:
         stage = STAGES[step]
         refusal = Deferred(reply, stage) if reply.code < 500 else Rejected(reply, stage)
-        self._settle(transaction, refusal)
-        self.answered += 1
+        self._conclude(step, transaction, refusal)
         if step is Step.CONTENT:
             return
-        transaction.content = b""
-        transaction.unwanted = step is Step.RCPT
         # Once MAIL was accepted the server is inside a transaction until it is told otherwise.
         self._reset = step is not Step.MAIL
-        if self._unsent or step is Step.DATA:
+        if not transaction.handed and (self._unsent or step is Step.DATA):
             self._unsent.clear()
             self._envelope = None
-
-    def _answer_settled(self, step: Step, transaction: Transaction, reply: Reply) -> None:
-        """The rest of a group whose message is refused already: only an invitation or a farewell matters."""
-        if reply.code == 421:
-            return self._end_by(Verdict.LEAVE, step, reply)
-        if step is not Step.DATA:
-            return None
-        self._envelope = None
-        if reply.code // 100 != 3:
-            return None
-        if not transaction.unwanted:
-            # Some recipient stands, and a dot would send an empty message: RSET can't be said any more.
-            return self._end(Cause.LOST, f"unexpected at {STAGES[step]}: {reply}")
-        self._unsent.append((Step.EMPTY, b".\r\n", None))
-        return None
 
     def _give_up(self, step: Step, transaction: Transaction, reply: Reply, verdict: Verdict) -> None:
         """The reply isn't about this message. It may go again at once unless it was the one to be judged."""
         stage = STAGES[step]
-        if step is Step.CONTENT or (verdict is Verdict.LEAVE and reply.code != 503 and step is not Step.MAIL):
-            self._settle(transaction, Deferred(reply, stage))
+        if verdict is Verdict.UNCHUNKED:
+            self.unchunked = True
             self.answered += 1
+            self._conclude(step, transaction, Untried(str(reply), stage))
+        elif step in COMPLETING or (verdict is Verdict.LEAVE and reply.code != 503 and step is not Step.MAIL):
+            self._conclude(step, transaction, Deferred(reply, stage))
         else:
-            self._settle(transaction, Untried(str(reply), stage))
+            self._conclude(step, transaction, Untried(str(reply), stage))
+
+    def _conclude(self, step: Step, transaction: Transaction, outcome: Outcome) -> None:
+        """The reply to `step` decides, but for content on its way: what becomes of that is to be seen."""
+        self.answered += not isinstance(outcome, Untried)
+        if transaction.handed and step not in COMPLETING:
+            transaction.outcome = outcome
+        else:
+            self._settle(transaction, outcome)
+
+    def _answer_rest(self, step: Step, transaction: Transaction, reply: Reply) -> None:
+        """The rest of a group whose message is refused already: few replies matter."""
+        if step in COMPLETING:
+            self._answer_refused_content(step, transaction, reply)
+        elif reply.code == 421:
+            self._end_by(Verdict.LEAVE, step, reply)
+        elif step is Step.DATA:
+            self._envelope = None
+            if reply.code // 100 == 3:
+                self._answer_invitation_to_refused(transaction, reply)
+
+    def _answer_refused_content(self, step: Step, transaction: Transaction, reply: Reply) -> None:
+        assert transaction.outcome is not None
+        verdict = judge(step, reply)
+        if verdict is Verdict.GO:
+            words = f"refused at {transaction.outcome.stage}, and yet: {reply}"
+            self._settle(transaction, Uncertain(words))
+        else:
+            self._settle(transaction, transaction.outcome)
+        if verdict is Verdict.BROKEN or reply.code == 421:
+            self._end_by(verdict, step, reply)
+
+    def _answer_invitation_to_refused(self, transaction: Transaction, reply: Reply) -> None:
+        if transaction.unwanted:
+            self._unsent.append((Step.EMPTY, None, (END,)))
+        else:
+            # Some recipient stands, and a dot would send an empty message: RSET can't be said any more.
+            self._end(Cause.LOST, f"unexpected at {Stage.DATA}: {reply}")
+
+    # The end.
 
     def _end_by(self, verdict: Verdict, step: Step, reply: Reply) -> None:
         stage = STAGES[step]
         if verdict is Verdict.BROKEN:
-            self._end(Cause.LOST, f"unexpected at {stage}: {reply}", reply.code, stage)
-        else:
-            cause = Cause.FAULT if verdict is Verdict.FAULT else Cause.TURNED_AWAY
-            self._end(cause, str(reply), reply.code, stage)
+            return self._end(Cause.LOST, f"unexpected at {stage}: {reply}", reply.code, stage)
+        cause = Cause.FAULT if verdict is Verdict.FAULT else Cause.TURNED_AWAY
+        # Content may be on its way to a server that goes on answering: this is told when it has.
+        self._farewell = self._farewell or Ending(cause, stage, str(reply), reply.code)
+        self._stop_writing()
+        return self._give_back_unsent(str(reply))
 
-    def _end(self, cause: Cause, words: str, code: int = 0, stage: Stage | None = None) -> None:
+    def _end(
+        self,
+        cause: Cause,
+        words: str,
+        code: int = 0,
+        stage: Stage | None = None,
+        *,
+        ignored: bool = False,
+    ) -> None:
         if self.phase is Phase.CLOSED:
             return
         if self.awaiting is Step.QUIT:
             cause = Cause.DONE  # some servers hang up instead of saying 221
+        on_trial = self.chunking and not self._chunks and any(m.handed for m in self._open.values())
+        self.unchunked |= on_trial and cause is Cause.LOST
         stage = stage or STAGES[self.awaiting or Step.MAIL]
-        self.phase = Phase.CLOSED
-        self.ending = Ending(cause, stage, words, code)
-        self._due = self._envelope = None
-        self._unsent.clear()
-        self._give_back(words)
+        self._close(self._farewell or Ending(cause, stage, words, code), words, ignored=ignored)
 
-    def _give_back(self, reason: str, *, only_unsent: bool = False) -> None:
-        reached = {id(transaction): STAGES[step] for step, transaction in reversed(self._awaited)}
+    def _close(self, ending: Ending, reason: str, *, ignored: bool = False) -> None:
+        """End; `ignored` says of the content that is out and not answered that the server ignores it."""
+        self.phase = Phase.CLOSED
+        self.ending = ending
+        self._stop_writing()
         for transaction in list(self._open.values()):
-            if not transaction.handed:
-                self._settle(transaction, Untried(reason, reached.get(id(transaction), Stage.DATA)))
-            elif not only_unsent:
-                self._settle(transaction, Uncertain(reason))
+            if transaction.handed and not ignored:
+                self._settle(transaction, transaction.outcome or Uncertain(reason))
+            else:
+                self._settle(transaction, transaction.outcome or self._untried(transaction, ending.words))
+
+    def _stop_writing(self) -> None:
+        self._leaving = True
+        self._envelope = None
+        self._unsent.clear()
+
+    def _give_back_unsent(self, reason: str) -> None:
+        for transaction in [message for message in self._open.values() if not message.handed]:
+            self._settle(transaction, self._untried(transaction, reason))
+
+    def _untried(self, transaction: Transaction, reason: str) -> Untried:
+        reached = (STAGES[step] for step, message in self._awaited if message is transaction)
+        return Untried(reason, next(reached, Stage.DATA))
 
     def _settle(self, transaction: Transaction, outcome: Outcome) -> None:
-        transaction.settled = True
+        transaction.outcome = outcome
         del self._open[transaction.key]
         self._results.append((transaction.key, outcome))
 

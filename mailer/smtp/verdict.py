@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum, IntEnum, auto
 
 from mailer.domain.outcome import Reply, Stage
@@ -19,6 +20,8 @@ class Step(IntEnum):
     RCPT = auto()
     DATA = auto()
     CONTENT = auto()
+    TRIAL = auto()  # the connection's first BDAT: whether the server really takes chunks is to be seen
+    BDAT = auto()  # the whole content as one chunk (RFC 3030)
     EMPTY = auto()  # the lone dot after a 354 that nobody's acceptance justifies (RFC 2920 3.1)
     QUIT = auto()
 
@@ -28,12 +31,13 @@ class Verdict(Enum):
 
     GO = auto()  # the next step
     REFUSED = auto()  # this message ends here: deferred on 4yz, rejected on 5yz
+    UNCHUNKED = auto()  # BDAT is refused, whatever the message: say DATA from now on
     FAULT = auto()  # the account, the sender or our trust is refused: a setting must change
     LEAVE = auto()  # nothing more over this connection; what it was asked for may go over another
     BROKEN = auto()  # no such reply can stand here: nothing that this server says is believed any more
 
 
-GO, REFUSED, FAULT, LEAVE, BROKEN = Verdict
+GO, REFUSED, UNCHUNKED, FAULT, LEAVE, BROKEN = Verdict
 
 # The first digit decides (RFC 5321 4.2.1) …
 TABLE: dict[Step, tuple[Verdict, Verdict, Verdict, Verdict]] = {
@@ -47,6 +51,8 @@ TABLE: dict[Step, tuple[Verdict, Verdict, Verdict, Verdict]] = {
     Step.RCPT:     (GO,     BROKEN, REFUSED, REFUSED),
     Step.DATA:     (BROKEN, GO,     REFUSED, REFUSED),
     Step.CONTENT:  (GO,     BROKEN, REFUSED, REFUSED),
+    Step.TRIAL:    (GO,     BROKEN, REFUSED, UNCHUNKED),
+    Step.BDAT:     (GO,     BROKEN, REFUSED, REFUSED),
     Step.EMPTY:    (GO,     BROKEN, GO,      GO),
     Step.QUIT:     (GO,     GO,     GO,      GO),
 }  # fmt: skip
@@ -63,10 +69,20 @@ EVERYWHERE: dict[int, Verdict] = {
 SPECIAL: dict[tuple[Step, int], Verdict] = {
     (Step.MAIL, 432): LEAVE,  # 4.3.2 concurrent connections limit exceeded
     (Step.MAIL, 552): REFUSED,  # larger than the server takes: this message, not this sender
+    **{(step, code): UNCHUNKED for step in (Step.TRIAL, Step.BDAT) for code in (500, 501, 502, 503, 504)},
     (Step.EMPTY, 503): GO,
     (Step.QUIT, 421): GO,
 }
-DAILY_LIMIT = (550, "5.4.5")
+# … and for words.
+DAILY_LIMIT = re.compile(r"5\.4\.5\b")
+NO_COMMAND = re.compile(r"5\.5\.[124]\b")  # invalid command, syntax error, invalid arguments (RFC 3463 3.6)
+OF_MESSAGE = re.compile(r"5\.[123467]\.\d")  # a status that isn't about the protocol
+SESSION_FULL = re.compile(
+    r"\b(?:messages?|mails?|transactions?)\b.*\b(?:session|connection)\b", re.IGNORECASE | re.DOTALL
+)
+
+# The steps that take a message's content along: from there on the server may have it.
+COMPLETING = frozenset({Step.CONTENT, Step.TRIAL, Step.BDAT})
 
 STAGES: dict[Step, Stage] = {
     Step.GREETING: Stage.CONNECT,
@@ -78,17 +94,34 @@ STAGES: dict[Step, Stage] = {
     Step.RCPT: Stage.RCPT,
     Step.DATA: Stage.DATA,
     Step.CONTENT: Stage.CONTENT,
+    Step.TRIAL: Stage.CONTENT,
+    Step.BDAT: Stage.CONTENT,
     Step.EMPTY: Stage.DATA,
     Step.QUIT: Stage.CONNECT,
 }
 
 
+VERDICTS: dict[Step, tuple[Verdict, ...]] = {
+    step: tuple(
+        SPECIAL.get((step, code)) or EVERYWHERE.get(code) or row[code // 100 - 2] for code in range(200, 600)
+    )
+    for step, row in TABLE.items()
+}
+
+
 def judge(step: Step, reply: Reply) -> Verdict:
     """Return what `reply` means where `step` is what it answers."""
-    code = reply.code
-    verdict = SPECIAL.get((step, code)) or EVERYWHERE.get(code)
-    if verdict is not None:
-        return verdict
-    if code == DAILY_LIMIT[0] and reply.text.startswith(DAILY_LIMIT[1]) and step is not Step.EMPTY:
+    verdict = VERDICTS[step][reply.code - 200]
+    return verdict if reply.code < 400 else _by_words(step, reply) or verdict
+
+
+def _by_words(step: Step, reply: Reply) -> Verdict | None:
+    if reply.code == 550 and step is not Step.EMPTY and DAILY_LIMIT.match(reply.text):
         return FAULT
-    return TABLE[step][code // 100 - 2]
+    if step is Step.BDAT and NO_COMMAND.match(reply.text):
+        return UNCHUNKED
+    if step is Step.TRIAL and OF_MESSAGE.match(reply.text):
+        return REFUSED
+    if step is Step.MAIL and reply.code < 500 and SESSION_FULL.search(reply.text):
+        return LEAVE
+    return None

@@ -44,7 +44,7 @@ class Dialogue:
         while self.session.wants and self.waiting:
             self.results += self.session.add(self.waiting.pop(0))
         self.handed += self.session.completing
-        if self.session.phase is not Phase.CLOSED and (octets := self.session.flush()):
+        if self.session.phase is not Phase.CLOSED and (octets := b"".join(self.session.flush())):
             self.written.append(octets)
 
     @property

@@ -25,7 +25,14 @@ QUICK = Timeouts(connect=5, greeting=0.4, command=0.4, content=0.4, idle=0.2, qu
 BRISK = Persistence(tries=3, first=0.01, limit=0.05)
 STEPWISE = ("8BITMIME",)
 PIPELINED = ("PIPELINING",)
-both = pytest.mark.parametrize("extensions", [PIPELINED, STEPWISE], ids=["pipelined", "step by step"])
+CHUNKED = ("PIPELINING", "CHUNKING")
+WAYS = {
+    "step by step": STEPWISE,
+    "pipelined": PIPELINED,
+    "chunked": CHUNKED,
+    "chunked step by step": ("CHUNKING",),
+}
+every_way = pytest.mark.parametrize("extensions", WAYS.values(), ids=WAYS)
 
 
 def letters(count: int) -> list[Envelope]:
@@ -58,7 +65,7 @@ def assert_account(work: Recording) -> None:
     for key in {key for _, key in work.log}:
         events = [what for what, about in work.log if about == key]
         assert events.count("taken") == events.count("settled")
-        assert events.count("handed") <= 1
+        assert events.count("handed") <= events.count("taken")
         if isinstance(work.outcomes[key], Accepted | Uncertain):
             assert "handed" in events
 
@@ -79,7 +86,7 @@ def always(at: Stage, answer: str | Act) -> Script:
     return lambda stage, reached: answer if stage == at else None
 
 
-@both
+@every_way
 @pytest.mark.parametrize("drip", [False, True], ids=["whole", "split at every octet"])
 @pytest.mark.parametrize("connections", [1, 5])
 def test_every_message_arrives_once(extensions: tuple[str, ...], drip: bool, connections: int) -> None:
@@ -127,8 +134,16 @@ ONCE: dict[str, tuple[Stage, str | Act, type[Outcome], int]] = {
 }
 
 
-@both
-@pytest.mark.parametrize("stage, answer, outcome, accepted", ONCE.values(), ids=ONCE)
+# With one message under way a connection; tests of the window are in a file of their own.
+SINGLY = [
+    pytest.param(WAYS[way], *row, id=f"{name}-{way}")
+    for way in ("step by step", "pipelined", "chunked step by step")
+    for name, row in ONCE.items()
+    if row[0] is not Stage.DATA or "chunked" not in way
+]
+
+
+@pytest.mark.parametrize("extensions, stage, answer, outcome, accepted", SINGLY)
 def test_one_misdeed_costs_no_other_message(
     extensions: tuple[str, ...], stage: Stage, answer: str | Act, outcome: type[Outcome], accepted: int
 ) -> None:
@@ -228,7 +243,7 @@ FAULTS: dict[str, tuple[Stage, str]] = {
 }
 
 
-@both
+@every_way
 @pytest.mark.parametrize("stage, answer", FAULTS.values(), ids=FAULTS)
 def test_an_account_fault_stops_the_run_and_blames_no_recipient(
     extensions: tuple[str, ...], stage: Stage, answer: str
@@ -238,7 +253,8 @@ def test_an_account_fault_stops_the_run_and_blames_no_recipient(
     error = run(work, server, connections=3)
     assert isinstance(error, AccountFault) and answer in error.problem and error.next_step
     assert set(kinds(work)) <= {Accepted, Untried, Deferred}
-    assert kinds(work).get(Deferred, 0) <= (3 if stage is Stage.CONTENT else 0)
+    under_way = 3 * (16 if extensions == CHUNKED else 1)
+    assert kinds(work).get(Deferred, 0) <= (under_way if stage is Stage.CONTENT else 0)
     assert len(server.taken) == kinds(work)[Accepted] < 25
 
 

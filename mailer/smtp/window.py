@@ -1,0 +1,50 @@
+"""How many messages to have under way on one connection: as many as the round trip needs, and no more.
+
+Every message in the window is in doubt when the connection drops. So it grows only while a wider one
+helps: as long as replies come as fast as they did when the wire was empty, the wire has room; once they
+come later, messages wait in some queue, ours or the server's, and more of them would only wait longer.
+(The reasoning of TCP Vegas: Brakmo and Peterson, 1995.)
+"""
+
+from __future__ import annotations
+
+# Messages that wait in a queue, of those under way: with fewer the wire may fall idle, with more it is full.
+FEW, MANY = 1, 3
+
+
+class Window:
+    """The size for one connection, from 1 to `limit`; the time is whatever clock the caller has, in seconds.
+
+    One message a round is timed: one that filled the window, so that a source which has less to send than
+    the window takes makes no difference.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.size = 1
+        self._limit = max(1, limit)
+        self._shortest = float("inf")
+        self._timed: int | None = None
+        self._began = 0.0
+
+    def filled(self, key: int, now: float) -> None:
+        """The message `key` filled the window."""
+        if self._timed is None:
+            self._timed, self._began = key, now
+
+    def answered(self, key: int, now: float) -> None:
+        """The message `key` was answered."""
+        if key != self._timed:
+            return
+        self._timed = None
+        took = max(now - self._began, 1e-9)
+        self._shortest = min(self._shortest, took)
+        queued = self.size * (1 - self._shortest / took)
+        if queued < FEW:
+            self.size = min(self._limit, self.size * 2)
+        elif queued > MANY:
+            self.size -= 1
+
+    def dry(self) -> None:
+        """There was room and nothing to send: the source is the limit, or a rate is, and not the wire."""
+        self.size = max(1, self.size // 2)
+        self._timed = None
