@@ -1,27 +1,181 @@
-"""How fast to send. Pure: the clock is an argument, in seconds of any monotonic origin."""
+"""How fast to send, to whom now, and when again: the limits of our account and of each mailbox provider.
+
+Pure: the clock is an argument, in seconds since 1970 so that what was found out can be kept; within a run it
+must never jump. Nothing here sleeps: whoever asks is told how long to wait.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from random import Random
 
-class TokenBucket:
-    """At most `rate` messages a second, in bursts of up to a tenth of a second's worth; 0: no limit."""
+from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Reply, Stage, Untried
+from mailer.domain.throttle import Scope, Throttle, classify
+from mailer.engine.pace.bucket import INFINITE
+from mailer.engine.pace.bucket import TokenBucket as TokenBucket
+from mailer.engine.pace.concurrency import Concurrency
+from mailer.engine.pace.quota import Quota, QuotaFound
+from mailer.engine.pace.rate import Rate, RateFound
 
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
-        self._burst = max(1.0, rate / 10)
-        self._tokens = 1.0
-        self._at: float | None = None
+ACCOUNT = ""  # the scope of the account itself; every other one is a mailbox provider's name
+LONG = 600.0  # seconds: what is held back for longer is left to a later run
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What was found out about one scope: the account, or a mailbox provider behind it."""
+
+    scope: str
+    rate: RateFound | None = None
+    quota: QuotaFound | None = None
+    connections: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A refusal that is not the recipient's doing, or not for good: when to try that message again.
+
+    `after` is in seconds; None: by the retry policy.
+    """
+
+    after: float | None
+
+
+class Limits:
+    """What one scope allows."""
+
+    __slots__ = ("quota", "rate")
+
+    def __init__(self, most: float = INFINITE, learned: Learned | None = None) -> None:
+        self.rate = Rate(most, learned.rate if learned else None)
+        self.quota = Quota(learned.quota if learned else None)
 
     def delay(self, now: float) -> float:
         """Return the seconds until a message may go; 0 if one may go now."""
-        if not self._rate:
-            return 0.0
-        if self._at is not None:
-            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now
-        # A hair under one token counts as one: what sums of floats lose must not cost a timer's tick.
-        return 0.0 if self._tokens > 0.999999 else (1.0 - self._tokens) / self._rate
+        return self.quota.delay(now) or self.rate.delay(now)
 
-    def spend(self) -> None:
-        """Count one message, after `delay` said 0."""
-        self._tokens -= 1.0
+    def refused(self, throttle: Throttle, now: float) -> float:
+        """Heed a refusal; return the seconds until the message may be tried again."""
+        if throttle.scope is Scope.QUOTA:
+            return self.quota.refused(now, throttle.period)
+        return self.rate.refused(now)
+
+
+class Pace:
+    """All limits of a run. `rate` is the settings' (messages a second, 0: none), so is `connections`."""
+
+    def __init__(
+        self,
+        rate: float = 0.0,
+        connections: int = 1,
+        learned: Iterable[Learned] = (),
+        random: Random | None = None,
+    ) -> None:
+        known = {each.scope: each for each in learned}
+        of_account = known.pop(ACCOUNT, None)
+        self._account = Limits(rate or INFINITE, of_account)
+        self._receivers = {scope: Limits(learned=each) for scope, each in known.items()}
+        self._concurrency = Concurrency(connections, of_account.connections if of_account else None, random)
+        self._unlimited = False
+        self._look()
+
+    @property
+    def unlimited(self) -> bool:
+        """Whether nothing is known to hold anything back: `delay` would be 0 for everyone."""
+        return self._unlimited
+
+    def delay(self, receiver: str, now: float) -> float:
+        """Return the seconds until a message to this mailbox provider may go; 0 if one may go now."""
+        if self._unlimited:
+            return 0.0
+        if wait := self._account.delay(now):
+            return wait
+        limits = self._receivers.get(receiver)
+        return limits.delay(now) if limits else 0.0
+
+    def sent(self, receiver: str, now: float) -> None:
+        """Count a message that goes now, after `delay` said 0."""
+        self._account.rate.spent(now)
+        self._account.quota.spent(now)
+        if self._receivers and (limits := self._receivers.get(receiver)):
+            limits.rate.spent(now)
+            limits.quota.spent(now)
+
+    def replied(self, receiver: str, outcome: Outcome, now: float) -> Hold | None:
+        """Learn from what became of a message; return when to try it again if that is for us to say.
+
+        While `unlimited`, an acceptance need not be told.
+        """
+        if isinstance(outcome, Accepted):
+            for limits in self._limits_of(receiver):
+                limits.rate.accepted(now)
+                limits.quota.accepted()
+            return None
+        throttle = throttle_of(outcome)
+        if throttle is None:
+            return None
+        if throttle.scope is Scope.RECIPIENT:
+            return Hold(None) if isinstance(outcome, Rejected) else None
+        if throttle.scope is Scope.SESSION:
+            return Hold(0.0)
+        if throttle.scope is Scope.CONCURRENCY:
+            return Hold(self._concurrency.refused(now, self._concurrency.limit(now) - 1))
+        limits = self._account
+        if throttle.receiver:
+            limits = self._receivers.setdefault(receiver, Limits())
+            limits.rate.begin(self._account.rate)
+        after = limits.refused(throttle, now)
+        self._look()
+        return Hold(after)
+
+    def turned_away(self, reply: Reply, stage: Stage, there: int, now: float) -> float | None:
+        """Learn from a refusal to have one more connection besides the `there` that are up.
+
+        Return the seconds until another may be tried; None if the refusal says nothing about their number.
+        """
+        throttle = classify(reply, stage)
+        if throttle is None or throttle.scope is not Scope.CONCURRENCY:
+            return None
+        return self._concurrency.refused(now, there)
+
+    def connections(self, now: float) -> int:
+        """Return how many connections there may be at most."""
+        return self._concurrency.limit(now)
+
+    def parked_until(self, now: float) -> float | None:
+        """Return when the account may send again, where that is long from now; None if it may go on."""
+        wait = self._account.quota.delay(now)
+        return now + wait if wait > LONG else None
+
+    def learned(self) -> Iterator[Learned]:
+        """Yield what is worth remembering."""
+        rate, quota = self._account.rate.found, self._account.quota.found()
+        if rate or quota or self._concurrency.found:
+            yield Learned(ACCOUNT, rate, quota, self._concurrency.found)
+        for scope, limits in self._receivers.items():
+            yield Learned(scope, limits.rate.found, limits.quota.found())
+
+    def _limits_of(self, receiver: str) -> Iterator[Limits]:
+        yield self._account
+        if receiver in self._receivers:
+            yield self._receivers[receiver]
+
+    def _look(self) -> None:
+        account = self._account
+        self._unlimited = not (self._receivers or account.rate.limited or account.quota.limited)
+
+
+_REPLY = re.compile(r"([45]\d\d) (.*)", re.DOTALL)
+
+
+def throttle_of(outcome: Outcome) -> Throttle | None:
+    """Return which limit an outcome speaks of. A message given back carries the words that ended it all."""
+    match outcome:
+        case Deferred(reply, stage) | Rejected(reply, stage):
+            return classify(reply, stage)
+        case Untried(reason, stage) if said := _REPLY.match(reason):
+            throttle = classify(Reply(int(said[1]), said[2]), stage)
+            return None if throttle and throttle.scope is Scope.RECIPIENT else throttle
+    return None

@@ -1,0 +1,1 @@
+"""The parts of pacing. Pure: time is an argument, in seconds of any origin."""

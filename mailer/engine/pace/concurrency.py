@@ -1,0 +1,53 @@
+"""How many connections at once: one fewer at each complaint, one more after a good while without."""
+
+from __future__ import annotations
+
+from random import Random
+
+PAUSES = (1.0, 60.0)  # seconds before another connection is tried, doubling at each complaint in a row
+REGROW = (60.0, 3600.0)  # seconds until one more is tried; doubles whenever that one was refused
+
+
+class Concurrency:
+    """Connections to one account. `most` is what the settings allow, `found` what was learned before."""
+
+    def __init__(self, most: int, found: int | None = None, random: Random | None = None) -> None:
+        self._most = most
+        self._limit = min(most, found or most)
+        self._random = random or Random()  # noqa: S311  # jitter only
+        self._regrow = REGROW[0]
+        self._grown = False
+        self._quiet_until = 0.0
+        self._grow_at = float("inf")
+        self._complaints = 0
+        self.found = found
+
+    def limit(self, now: float) -> int:
+        """Return how many connections there may be at most."""
+        if self._limit < self._most:
+            if self._grow_at == float("inf"):
+                self._grow_at = now + self._regrow
+            elif now >= self._grow_at:
+                self._limit += 1
+                self._grown = True
+                self._grow_at = now + self._regrow
+        return self._limit
+
+    def refused(self, now: float, there: int) -> float:
+        """One too many: `there` others are up. Return the seconds to wait before opening another.
+
+        Complaints that come together count once: they answer connections that were opened together.
+        """
+        if now >= self._quiet_until:
+            self._regrow = min(self._regrow * 2, REGROW[1]) if self._grown else REGROW[0]
+            self._grown = False
+            self._complaints += 1
+        self._limit = self.found = max(1, min(self._limit, there))
+        self._grow_at = now + self._regrow
+        pause = min(PAUSES[0] * 2.0 ** (self._complaints - 1), PAUSES[1])
+        self._quiet_until = now + pause
+        return pause * self._random.uniform(1.0, 2.0)
+
+    def opened(self) -> None:
+        """A connection was set up without complaint."""
+        self._complaints = 0

@@ -1,0 +1,97 @@
+"""Waiting lines: what may go goes, what is held back waits beside, and nobody waits for another's limit."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+ENOUGH = 100  # in one line: more of it is left where it came from until these have gone
+
+
+class Lines(Generic[Item]):
+    """Items in the order they came; those of a scope that is held back stand in a line of their own.
+
+    `scope_of` names an item's scope. Memory is bounded by what is put in: see `full`.
+    """
+
+    def __init__(self, scope_of: Callable[[Item], str]) -> None:
+        self._scope_of = scope_of
+        self._open: deque[Item] = deque()
+        self._held: dict[str, deque[Item]] = {}
+        self._turn: deque[str] = deque()  # the scopes of `_held`, whose turn is next first
+
+    def __len__(self) -> int:
+        return len(self._open) + sum(map(len, self._held.values()))
+
+    @property
+    def open(self) -> deque[Item]:
+        """Those that nothing is known to hold back."""
+        return self._open
+
+    @property
+    def held(self) -> list[str]:
+        """The scopes that have a line of their own."""
+        return list(self._held)
+
+    @property
+    def full(self) -> list[str]:
+        """The scopes of which enough wait."""
+        return [scope for scope, line in self._held.items() if len(line) >= ENOUGH]
+
+    def put(self, items: Iterable[Item]) -> None:
+        """Add at the end."""
+        self._open.extend(items)
+
+    def put_back(self, item: Item) -> None:
+        """Add one that was taken, where it is the next of its kind."""
+        self._held.get(self._scope_of(item), self._open).appendleft(item)
+
+    def take(self, ready: Callable[[str], bool]) -> Item | None:
+        """Return the next item whose scope is `ready`; the lines and the rest take turns."""
+        for _ in range(len(self._turn)):
+            scope = self._turn[0]
+            self._turn.rotate(-1)
+            if not scope:
+                if (item := self._from_open(ready)) is not None:
+                    return item
+            elif ready(scope):
+                return self._from_line(scope)
+        return None if self._turn else self._from_open(ready)
+
+    def _from_line(self, scope: str) -> Item:
+        line = self._held[scope]
+        item = line.popleft()
+        if not line:
+            del self._held[scope]
+            self._turn.remove(scope)
+            if not self._held:
+                self._turn.clear()
+        return item
+
+    def _from_open(self, ready: Callable[[str], bool]) -> Item | None:
+        while self._open:
+            item = self._open.popleft()
+            scope = self._scope_of(item)
+            # Behind others of its kind, so that they keep their order.
+            if scope not in self._held and ready(scope):
+                return item
+            self._hold(scope, item)
+        return None
+
+    def _hold(self, scope: str, item: Item) -> None:
+        if not self._turn:
+            self._turn.append("")  # everybody else's turn
+        if scope not in self._held:
+            self._held[scope] = deque()
+            self._turn.append(scope)
+        self._held[scope].append(item)
+
+    def drain(self) -> list[Item]:
+        """Take everything out."""
+        items = [*self._open, *(item for line in self._held.values() for item in line)]
+        self._open.clear()
+        self._held.clear()
+        self._turn.clear()
+        return items
