@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -136,6 +137,15 @@ def load_settings(root: Path, environ: dict[str, str] | None = None) -> Settings
             f"{name} = {shown} in {origin.get(name, 'a preset')}: {reason}",
             next_step=f"Correct {name}; .env.example shows every setting with its default.",
         ) from None
+
+
+def mistyped_names(root: Path) -> dict[str, str]:
+    """Return the names in the workspace's `.env` that are no settings but look like one, and that one."""
+    file = root / ENV_FILE
+    known = {*NAMES, *(f"{name}_FILE" for name in SECRETS)}
+    unknown = (set(dotenv_values(file, encoding="utf-8")) if file.is_file() else set()) - known
+    near = {name: get_close_matches(name.upper(), known, n=1, cutoff=0.8) for name in sorted(unknown)}
+    return {name: found[0] for name, found in near.items() if found}
 
 
 def _preset_values(preset: Preset) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -77,6 +78,8 @@ def mailer(ctx: click.Context, workspace: Path | None) -> None:
     from mailer.bootstrap import App
 
     ctx.obj = App(workspace)
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
 
 
 def main() -> None:
@@ -102,6 +105,7 @@ def main() -> None:
 
 def complain(error: MailerError) -> None:
     """Say what is wrong and what to do next, on stderr."""
-    click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.problem}", err=True)
+    color = False if os.environ.get("NO_COLOR") else None
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.problem}", err=True, color=color)
     if error.next_step:
         click.echo(f"  next: {error.next_step}", err=True)

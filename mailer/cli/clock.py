@@ -51,7 +51,12 @@ def add(app: App, issue: str, list_names: tuple[str, ...], excluded: tuple[str, 
             f"--at {typed!r} is in the past: {in_both_zones(due, zone)}",
             next_step="Choose a later time, or send it now with: mailer send-issue",
         )
-    job = job_for(app, app.sending(), load(app, issue), list_names, excluded)
+    sending = app.sending()
+    sending.check_postal_address()
+    loaded = load(app, issue)
+    job = job_for(app, sending, loaded, list_names, excluded)
+    if loaded.draft:
+        click.echo(f"Warning: {loaded.path} is marked as a draft; as such it will not go out.", err=True)
     path = _inside(app, issue_file(app, issue))
     kept = Schedules(app.database).add(path, job.audience, due, zone.key, app.now())
     click.echo(f"Schedule {kept.id}: {job.issue.slug} to {job.audience}")

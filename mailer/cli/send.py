@@ -93,6 +93,8 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     options = Options(**asked)  # type: ignore[arg-type]  # click made them of the options above
     if options.resend_uncertain and options.accept_uncertain:
         raise UsageError("--resend-uncertain and --accept-uncertain exclude each other")
+    if options.output and not options.dry_run:
+        raise UsageError("-o writes the messages of a rehearsal", next_step="Add --dry-run, or leave out -o.")
     announce_settings(app)
     loaded = load(app, issue)
     sending = app.sending(rate=options.rate)
@@ -113,7 +115,11 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
 
 
 def announce_settings(app: App) -> None:
-    """Say in one line that the defaults are used, where there is no .env."""
+    """Say in one line that the defaults are used, where there is no .env, and what in it is mistyped."""
+    from mailer.settings import mistyped_names
+
+    for name, meant in mistyped_names(app.root).items():
+        click.echo(f"Warning: {name} in {app.root / '.env'} is no setting; did you mean {meant}?", err=True)
     if not (app.root / ".env").is_file():
         where = f"{app.settings.smtp_host}:{app.settings.smtp_port}"
         click.echo(
@@ -170,7 +176,7 @@ def _begin(app: App, sending: Sending, job: Job, options: Options) -> Send:
             f"no send of {job.issue.slug} to {job.audience} was begun",
             next_step="Leave out --resume-only to begin one.",
         )
-    _check_postal_address(app)
+    sending.check_postal_address()
     if not options.yes:
         plan = sending.plan(job, again=options.again, force=options.force)
         click.echo(plan.text(), err=True)
@@ -179,14 +185,6 @@ def _begin(app: App, sending: Sending, job: Job, options: Options) -> Send:
     if frozen and options.yes and not options.quiet:
         click.echo(frozen.text(), err=True)
     return send
-
-
-def _check_postal_address(app: App) -> None:
-    if not app.settings.postal_address and not app.smtp_account.loopback:
-        raise PlanRefused(
-            "there is no POSTAL_ADDRESS for the footer, which the law asks for in many countries",
-            next_step="Set POSTAL_ADDRESS in .env.",
-        )
 
 
 def _go_on(app: App, sending: Sending, send: Send, options: Options) -> Report:

@@ -36,7 +36,8 @@ class Verdict:
 
     def text(self) -> str:
         """Return the verdict for a person."""
-        t, mark = self.totals, "not clean" if self.discrepancies else "clean"
+        t = self.totals
+        mark = "does not add up" if self.discrepancies else "clean" if not t.open else "adds up, not finished"
         excluded = sum(t.excluded.values())
         states = ", ".join(f"{state} {count:,}" for state, count in sorted(t.states.items())) or "nobody"
         lines = [

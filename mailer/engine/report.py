@@ -46,11 +46,13 @@ class Report:
         """The command that a person would want next."""
         slug, states = self.send.slug, self.totals.states
         if states.get(State.UNCERTAIN):
-            return f"mailer deliveries {slug} --state uncertain, then --resend- or --accept-uncertain"
+            return f"mailer deliveries {slug} --state uncertain; then decide: --resend- or --accept-uncertain"
         if self.totals.next_due:
-            return f"the same command again after {_local(self.totals.next_due)}, or let `mailer tick` do it"
+            return (
+                f"mailer send-issue {slug} after {_local(self.totals.next_due)}, or let `mailer tick` do it"
+            )
         if self.totals.open:
-            return "the same command again: it goes on where it stopped"
+            return f"mailer send-issue {slug} goes on where it stopped"
         if states.get(State.FAILED):
             return f"mailer deliveries {slug} --state failed"
         return f"mailer verify {slug}"

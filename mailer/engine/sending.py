@@ -72,12 +72,20 @@ class Sending:
             return None
         if send.revision != job.template.revision:
             raise PlanRefused(
-                f"{job.issue.slug} was edited since its send to {job.audience} began (or its layout was): "
+                f"{job.issue.slug} was edited since its send to {job.audience} began, or its sender was: "
                 f"the send is rev {send.revision[:12]}, now it would be rev {job.template.revision[:12]}",
                 next_step="Undo the edit to go on with the send, or give the new text another slug"
                 + (", or send it to everyone once more with --again." if finished else "."),
             )
         return send
+
+    def check_postal_address(self) -> None:
+        """PlanRefused if the mail would go out into the world without the sender's postal address."""
+        if not self.press.postal_address and not self.dispatcher.account.loopback:
+            raise PlanRefused(
+                "there is no POSTAL_ADDRESS for the footer, which the law asks for in many countries",
+                next_step="Set POSTAL_ADDRESS in .env.",
+            )
 
     def begin(
         self, job: Job, now: datetime, *, again: bool = False, force: bool = False
@@ -86,6 +94,7 @@ class Sending:
 
         Return the send and its plan; no plan where another process began the same send first.
         """
+        self.check_postal_address()
         with self.dispatcher.beginning():
             # Whoever froze these died before they were proved, else the lock would be held.
             self.ledger.discard_unproved()
@@ -107,11 +116,12 @@ class Sending:
         )
         try:
             plan = self._proved(job, send, self.ledger.frozen(send), force=force)
+            plan.excluded = Accounts(self.dispatcher.database).totals(send).excluded
+            _refuse_nobody(plan)
         except BaseException:
             self.ledger.discard_unproved()
             raise
         self.ledger.proved(send, now)
-        plan.excluded = Accounts(self.dispatcher.database).totals(send).excluded
         return send, plan
 
     async def run(
@@ -169,6 +179,16 @@ class Sending:
         plan.warnings += self.press.signer.warnings if self.press.signer else ()
         plan.warnings += check_size(job.template.html_size(names), force=force)
         return plan
+
+
+def _refuse_nobody(plan: Plan) -> None:
+    # A send to nobody would be finished at once, and stand in the way of those who subscribe next.
+    if not plan.recipients:
+        why = ", ".join(f"{reason} {count:,}" for reason, count in sorted(plan.excluded.items()))
+        raise PlanRefused(
+            f"nobody would get {plan.slug}: {plan.audience} " + (f"({why})" if why else "(nobody is on it)"),
+            next_step=f"See who is on it: mailer lists show {plan.audience.lists[0]}",
+        )
 
 
 def _seed(send: Send) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -32,6 +33,8 @@ def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[Result]]) -> Res
         def on_signal() -> None:
             if stop.is_set() and task:
                 task.cancel()
+            elif not stop.is_set():
+                print("\nFinishing what is in flight; once more stops at once.", file=sys.stderr)
             stop.set()
 
         for number in SIGNALS:

@@ -20,6 +20,12 @@ class Cause(Enum):
     FAULT = auto()  # a setting must change before this can work
 
 
+LATER = "Run the command again later; if it stays so, check SMTP_HOST and SMTP_PORT."
+SANDBOX = (
+    "Start the inbox of this machine with `mailer sandbox` in another terminal, or set SMTP_HOST in .env."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How and where a connection ended; `words` are the server's, or ours for what happened."""
@@ -36,7 +42,7 @@ class Ending:
             return AccountFault(f"{account.where} at {self.stage}: {words}", next_step=self._next_step())
         return ServerUnavailable(
             f"{account.where} at {self.stage}: {words}",
-            next_step="Run the command again later; if it stays so, check SMTP_HOST and SMTP_PORT.",
+            next_step=SANDBOX if account.loopback and self.stage is Stage.CONNECT else LATER,
         )
 
     def _next_step(self) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from dotenv import dotenv_values
 
 from mailer.bundled import SAMPLES, sample, templates_folder
 from mailer.cli import mailer
@@ -20,7 +19,7 @@ from mailer.compose.source import load_issue
 from mailer.domain.address import Address
 from mailer.domain.slug import slug
 from mailer.errors import IssueError, UsageError
-from mailer.settings import NAMES, Settings, load_settings
+from mailer.settings import load_settings
 
 
 def run(*arguments: str | Path) -> Result:
@@ -127,16 +126,6 @@ def test_a_new_environment_is_the_example_but_for_the_key(tmp_path: Path) -> Non
     example = sample("env.example").read_text().splitlines()
     assert [line for line in new if line not in example] == [line for line in new if "SECRET_KEY=" in line]
     assert len(new) == len(example)
-
-
-def test_the_example_lists_every_setting_with_its_default() -> None:
-    example = dotenv_values(sample("env.example"))
-    assert tuple(sorted(example)) == tuple(sorted(NAMES))
-    written = Settings(**{name.lower(): value for name, value in example.items() if value})
-    defaults = Settings()
-    assert {name for name in Settings.model_fields if getattr(written, name) != getattr(defaults, name)} <= {
-        "postal_address"
-    }
 
 
 def test_an_older_gitignore_that_lets_secrets_through_is_named(tmp_path: Path) -> None:

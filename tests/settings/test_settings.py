@@ -9,7 +9,7 @@ import pytest
 
 from mailer.bundled import sample
 from mailer.errors import SettingsError
-from mailer.settings import NAMES, PRESETS, load_settings
+from mailer.settings import NAMES, PRESETS, load_settings, mistyped_names
 
 
 def test_the_environment_beats_the_file(tmp_path):
@@ -25,7 +25,7 @@ def test_without_anything_mail_goes_to_the_sandbox(tmp_path):
 
 def test_an_example_lists_every_setting_with_its_default(tmp_path):
     text = sample("env.example").read_text()
-    listed = set(re.findall(r"^([A-Z0-9_]+)=", text, re.MULTILINE))
+    listed = set(re.findall(r"^(?:# )?([A-Z0-9_]+)=", text, re.MULTILINE))
     assert listed == set(NAMES)
     (tmp_path / ".env").write_text(text)
     given, defaults = load_settings(tmp_path, {}), load_settings(tmp_path / "nowhere", {})
@@ -40,6 +40,19 @@ def test_a_preset_fills_what_is_not_set(tmp_path):
         587,
         "tls",
     )
+
+
+def test_a_preset_works_in_a_fresh_workspace(tmp_path):
+    text = sample("env.example").read_text().replace("SMTP_PROVIDER=", "SMTP_PROVIDER=office365")
+    (tmp_path / ".env").write_text(text)
+    settings = load_settings(tmp_path, {})
+    assert (settings.smtp_host, settings.smtp_security) == ("smtp.office365.com", "starttls")
+    assert (settings.smtp_connections, settings.mail_rate) == (3, 0.5)
+
+
+def test_a_mistyped_name_is_noticed(tmp_path):
+    (tmp_path / ".env").write_text("SMTP_HOSTT=mail.example\nEDITOR=vi\n")
+    assert mistyped_names(tmp_path) == {"SMTP_HOSTT": "SMTP_HOST"}
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
