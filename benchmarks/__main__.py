@@ -41,13 +41,14 @@ def main() -> int:
         tell(f"This machine is busy with something else (load {busy:.1f}): figures will be low and unsteady.")
     with ExitStack() as stack:
         meeting = Meeting(asked.rounds or (1 if asked.quick else 3), 0.1 if asked.quick else 1, tell, stack)
+        meeting.findings.full = not asked.quick
         for name in asked.only or PARTS:
             try:
                 PARTS[name](meeting)
             except Unavailable as missing:
                 tell(f"{name}: left out, {missing}")
     command = " ".join(["make bench", *([f'BENCH="{" ".join(sys.argv[1:])}"'] if sys.argv[1:] else [])])
-    measured = tables(meeting.findings, command)
+    measured = tables(meeting.findings, f"`{command}`, load {busy:.1f} before")
     print(measured)
     if not (asked.quick or asked.only):
         write(PAGE, measured)

@@ -11,21 +11,30 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.figures import Figures
-from benchmarks.instruments import BUILD
+from benchmarks.instruments import BUILD, Unavailable
 from benchmarks.letters import Crowd, Letter, as_jinja, letter, people
-from benchmarks.sides import Side, in_turn, ours, rival, smtp_source, step
+from benchmarks.sides import Side, in_turn, make_key, ours, rival, smtp_source, step
 
 LARGE, SMALL = 30_000, 3_000  # octets a message
 SOURCE = "smtp-source -d -s 20"
 OURS, PIPELINED, CHUNKED = "mailer", "mailer, PIPELINING only", "mailer, CHUNKING"
+SIGNED = "mailer, signed with DKIM (RSA-2048)"
+NEAR, FAR, MODEST = "0 ms, 30 KB", "20 ms, 30 KB", "0 ms, 30 KB, 10,000 recipients"
+CROWDS = (10_000, 1_000_000)
+
+
+def of_size(count: int) -> str:
+    """Return the name of the bout in which memory is measured with so many recipients."""
+    return f"0 ms, 3 KB, {count:,} recipients"
 
 
 @dataclass(slots=True)
 class Findings:
-    """What was measured: figures by bout and side, seconds by step."""
+    """What was measured: figures by bout and side, seconds by step; whether with the `full` numbers."""
 
     figures: dict[str, dict[str, Figures]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    full: bool = True
 
     def of(self, bout: str, side: str) -> Figures | None:
         """Return a side's figures in a bout, if it ran."""
@@ -49,7 +58,7 @@ class Meeting:
         crowd, long = self.crowd(100_000), self.letter("newsletter", LARGE)
         templates = self._templates(long)
         self._bout(
-            "0 ms, 30 KB",
+            NEAR,
             ours(OURS, crowd, long),
             ours(PIPELINED, crowd, long, offers=("pipelining",)),
             smtp_source(self.count(100_000), LARGE),
@@ -68,7 +77,7 @@ class Meeting:
         long = self.letter("newsletter", LARGE)
         templates = self._templates(long)
         self._bout(
-            "20 ms, 30 KB",
+            FAR,
             *self._over_a_wire(long, 20, pipelined=10_000, chunked=100_000, source=2500),
             rival("smtplib", self.count(200), templates, 20),
             rival("aiosmtplib", self.count(1000), templates, 20),
@@ -79,23 +88,29 @@ class Meeting:
         long = self.letter("newsletter", LARGE)
         self._bout("50 ms, 30 KB", *self._over_a_wire(long, 50, pipelined=5000, chunked=50_000, source=1000))
 
+    def signed(self) -> None:
+        """What a DKIM signature on each message costs."""
+        crowd, long = self.crowd(10_000), self.letter("newsletter", LARGE)
+        key = Path(self.stack.enter_context(tempfile.TemporaryDirectory(dir=BUILD))) / "dkim.pem"
+        make_key(key)
+        dkim = {"DKIM_DOMAIN": "gazette.example", "DKIM_SELECTOR": "bench", "DKIM_KEY_FILE": str(key)}
+        self._bout(MODEST, ours(OURS, crowd, long), ours(SIGNED, crowd, long, settings=dkim))
+
     def memory(self) -> None:
         """Memory at 10,000 and at 1,000,000 recipients, once each: it hardly differs from run to run."""
+        if self.share < 1:
+            raise Unavailable("it needs the full number of recipients")
         short = self.letter("note", SMALL)
-        for count in (10_000, 1_000_000):
+        for count in CROWDS:
             side = ours(OURS, self.crowd(count), short)
-            self._bout(f"memory, {count:,}", side, rounds=1, warm=False)
+            self._bout(of_size(count), side, rounds=1, warm=False)
 
     def steps(self) -> None:
-        """Freezing a million, compiling an issue."""
-        long = self.letter("newsletter", LARGE)
-        for name, which, count in (("freeze", "freeze", 1_000_000), ("compile", "compile", 1)):
-            times = []
-            for _ in range(self.rounds):
-                with self.crowd(count).copy(long) as root:
-                    times.append(step(which, root))
-            self.findings.seconds[name] = median(times)
-            self.tell(f"  {name}: {median(times):.3f} s")
+        """Compiling an issue, freezing a million."""
+        self._step("compile", 1)
+        if self.share < 1:
+            raise Unavailable("freezing needs the full number of recipients")
+        self._step("freeze", 1_000_000)
 
     def count(self, full: int) -> int:
         """Return how many messages stand for `full` this time."""
@@ -114,6 +129,14 @@ class Meeting:
         if layout not in self._letters:
             self._letters[layout] = letter(layout, octets)
         return self._letters[layout]
+
+    def _step(self, name: str, count: int) -> None:
+        times = []
+        for _ in range(self.rounds):
+            with self.crowd(count).copy(self.letter("newsletter", LARGE)) as root:
+                times.append(step(name, root))
+        self.findings.seconds[name] = median(times)
+        self.tell(f"{name}: {median(times):.3f} s")
 
     def _over_a_wire(
         self, long: Letter, round_trip: int, *, pipelined: int, chunked: int, source: int
@@ -144,6 +167,7 @@ PARTS: dict[str, Callable[[Meeting], None]] = {
     "small": Meeting.small,
     "far": Meeting.far,
     "farther": Meeting.farther,
+    "signed": Meeting.signed,
     "memory": Meeting.memory,
     "steps": Meeting.steps,
 }

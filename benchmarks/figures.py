@@ -41,12 +41,13 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A side's run, or of several the median of each field: messages a second; microseconds of CPU a message,
-    the sender's and the sink's; seconds to the first message; peak memory in MB; octets a message."""
+    """A side's run, or of several the median of each field: messages a second; CPU in microseconds a message, the
+    sender's, the sink's and the wire's; seconds to the first message; peak memory in MB; octets a message."""
 
     rate: float
     cpu: float
     sink_cpu: float
+    wire_cpu: float
     start: float
     memory: float
     size: float
@@ -54,14 +55,15 @@ class Figures:
     fastest: float = 0.0
 
 
-def figures(taken: Taken, cost: Cost) -> Figures:
-    """Return the figures of one run."""
+def figures(taken: Taken, cost: Cost, wire_cpu: float = 0.0) -> Figures:
+    """Return the figures of one run; `wire_cpu` in seconds."""
     each = 1e6 / taken.messages
     rate = taken.rate
     return Figures(
         rate=rate,
         cpu=cost.cpu * each,
         sink_cpu=taken.cpu * each,
+        wire_cpu=wire_cpu * each,
         start=taken.first - cost.began,
         memory=cost.memory / 1e6,
         size=taken.octets / taken.messages,
@@ -77,6 +79,7 @@ def typical(runs: Sequence[Figures]) -> Figures:
         rate=median(rates),
         cpu=median(run.cpu for run in runs),
         sink_cpu=median(run.sink_cpu for run in runs),
+        wire_cpu=median(run.wire_cpu for run in runs),
         start=median(run.start for run in runs),
         memory=median(run.memory for run in runs),
         size=median(run.size for run in runs),

@@ -17,6 +17,7 @@ from benchmarks.letters import Crowd, Letter, bare_environment, mailer
 
 BOTH = ("pipelining", "chunking")
 CONNECTIONS = 20
+HERE_IN_THE_CLEAR = {"SMTP_HOST": "127.0.0.1", "SMTP_SECURITY": "none"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def run(side: Side) -> Figures:
                 f"{side.name}: {arrived.messages:,} of {side.messages:,} messages arrived, "
                 f"{arrived.early:,} commands too early"
             )
-    return figures(arrived, cost)
+    return figures(arrived, cost, line.said["cpu"])
 
 
 def in_turn(
@@ -72,7 +73,15 @@ def in_turn(
     return {name: typical(each) for name, each in runs.items()}
 
 
-def ours(name: str, crowd: Crowd, letter: Letter, **circumstances: object) -> Side:
+def ours(
+    name: str,
+    crowd: Crowd,
+    letter: Letter,
+    *,
+    round_trip: int = 0,
+    offers: tuple[str, ...] = BOTH,
+    settings: Mapping[str, str] | None = None,
+) -> Side:
     """Our whole `mailer send-issue`, with ledger and journal on disk, verified afterwards."""
 
     @contextmanager
@@ -80,11 +89,11 @@ def ours(name: str, crowd: Crowd, letter: Letter, **circumstances: object) -> Si
         with crowd.copy(letter) as root:
             yield lambda port: Command(
                 [sys.executable, "-m", "mailer", "-C", str(root), "send-issue", "harbour", "--yes", "-q"],
-                {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_SECURITY": "none"},
+                {**HERE_IN_THE_CLEAR, "SMTP_PORT": str(port), **(settings or {})},
             )
             mailer(root, "verify", "harbour")
 
-    return Side(name, crowd.count, ready, **circumstances)  # type: ignore[arg-type]
+    return Side(name, crowd.count, ready, round_trip, offers)
 
 
 def smtp_source(messages: int, octets: int, round_trip: int = 0) -> Side:
@@ -146,3 +155,13 @@ def step(which: str, root: Path) -> float:
     if done.returncode:
         sys.exit(f"{which} ended with {done.returncode}:\n{done.stderr}")
     return float(done.stdout)
+
+
+def make_key(file: Path) -> None:
+    """Write a new RSA key of 2048 bits to sign with."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    key = generate_private_key(65537, 2048)
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    file.chmod(0o600)

@@ -1,0 +1,118 @@
+"""The runner's arithmetic: figures, medians, verdicts, processes' costs, the page."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.bouts import NEAR, OURS, SOURCE, Findings
+from benchmarks.figures import Cost, Taken, Target, Verdict, figures, growth, ratio, typical
+from benchmarks.instruments import weigh
+from benchmarks.page import BEGIN, END, results, shortfalls, tables, write
+
+HIGHER = Target("speed", 1.2, 0.8, "×", "higher")
+LOWER = Target("time", 3, 6, "s", "lower")
+
+
+def run(messages: int = 1001, seconds: float = 2.0, cpu: float = 0.5) -> Taken:
+    return Taken(messages, messages * 30, 20, 0, first=11, last=11 + seconds, cpu=cpu)
+
+
+def test_the_figures_of_a_run() -> None:
+    found = figures(run(), Cost(began=10.5, seconds=4, cpu=1.001, memory=50_000_000), wire_cpu=0.1001)
+    assert (found.rate, found.start, found.memory, found.size) == (500, 0.5, 50, 30)
+    assert found.cpu == pytest.approx(1000)
+    assert found.wire_cpu == pytest.approx(100)
+
+
+def test_of_several_runs_the_median_counts_field_by_field() -> None:
+    cost = Cost(10.5, 4, 1, 50_000_000)
+    found = typical([figures(run(seconds=each), cost) for each in (1, 4, 2)])
+    assert (found.rate, found.slowest, found.fastest) == (500, 250, 1000)
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "verdict"),
+    [
+        (HIGHER, 1.2, Verdict.MET),
+        (HIGHER, 1.19, Verdict.BETWEEN),
+        (HIGHER, 0.8, Verdict.BETWEEN),
+        (HIGHER, 0.79, Verdict.MISSED),
+        (LOWER, 3.0, Verdict.MET),
+        (LOWER, 6.0, Verdict.BETWEEN),
+        (LOWER, 6.1, Verdict.MISSED),
+        (LOWER, None, Verdict.UNKNOWN),
+    ],
+)
+def test_a_value_is_held_against_goal_and_bound(
+    target: Target, value: float | None, verdict: Verdict
+) -> None:
+    assert target.verdict(value) is verdict
+
+
+def test_what_was_not_measured_has_no_ratio_and_no_growth() -> None:
+    assert ratio(6, 4) == 1.5
+    assert ratio(None, 4) is None
+    assert ratio(6, None) is None
+    assert growth(50, 60) == pytest.approx(20)
+    assert growth(None, 60) is None
+
+
+def found(ours: float, theirs: float) -> Findings:
+    cost = Cost(began=9, seconds=4, cpu=0.1, memory=60_000_000)
+    sides = {
+        name: figures(run(seconds=each), cost) for name, each in ((OURS, 1 / ours), (SOURCE, 1 / theirs))
+    }
+    return Findings({NEAR: sides})
+
+
+def test_the_table_names_what_fell_short() -> None:
+    short = shortfalls(found(ours=1, theirs=2))
+    assert [each.partition(": ")[0] for each in short] == ["messages/s, round trip 0, vs smtp-source"]
+    assert "0.50 ×" in short[0]
+    assert shortfalls(found(ours=3, theirs=2)) == []
+
+
+def test_a_part_of_the_recipients_proves_nothing_about_all_of_them() -> None:
+    part = found(ours=3, theirs=2)
+    memory = {r.target.name: r.value for r in results(part)}[
+        "memory, all processes (PSS), 100,000 recipients"
+    ]
+    part.full = False
+    assert memory == 60
+    assert {r.value for r in results(part) if "100,000" in r.target.name} == {None}
+
+
+def test_the_page_keeps_what_stands_around_the_tables(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    page.write_text(f"Before.\n{BEGIN}\nold\n{END}\nAfter.\n")
+    write(page, tables(found(ours=3, theirs=2), "`make bench`"))
+    text = page.read_text()
+    assert text.startswith("Before.\n") and text.endswith("\nAfter.\n")
+    assert "old" not in text
+    assert (
+        "| messages/s, round trip 0, vs smtp-source | 1.20 × | 0.80 × | 3,000/s : 2,000/s | 1.50 × | met |"
+        in text
+    )
+
+
+BUSY = """import time
+keep = bytearray(30_000_000)
+while time.process_time() < 0.3:
+    pass
+"""
+
+
+def test_the_cost_of_a_command_takes_in_its_children() -> None:
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BUSY!r}], check=True)"
+    alone = weigh([sys.executable, "-c", "import subprocess, sys"])
+    cost = weigh([sys.executable, "-c", parent])
+    assert cost.cpu >= alone.cpu + 0.25
+    assert cost.memory > 30_000_000
+
+
+def test_a_command_that_fails_ends_the_benchmark_with_its_words() -> None:
+    with pytest.raises(SystemExit, match="ended with 3:\nwhy"):
+        weigh([sys.executable, "-c", "import sys; sys.stderr.write('why'); sys.exit(3)"])
