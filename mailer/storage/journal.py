@@ -6,7 +6,7 @@ in batches. Whoever gets a dead worker's lock reads its journal and settles what
 
 A journal is text, a record a line, each ending in the CRC-32 of what stands before it:
 
-    mailer-journal 1 20261123T080000-4711-9f3c d3adb33f
+    mailer-journal 1 20261123T080000-4711-9f3c 0b00710d d3adb33f       (its name; the boot it was written in)
     h 17 18 0badcafe                         (handed: the content may reach the server from here on)
     s 17 accepted 2026-11-23T08:00:01.123Z content "250 2.0.0 Ok" 1badb002
     r 00c0ffee                               (recorded: every settlement above is in the database)
@@ -61,7 +61,7 @@ class Journal:
             raise _unwritable(draft, error) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX)
-            self._write([f"{HEADING} {self.name}"])
+            self._write([f"{HEADING} {self.name} {boot()}"])
             draft.rename(self._path)
         except BaseException:
             draft.unlink(missing_ok=True)
@@ -111,6 +111,19 @@ class Journal:
 MAKE_ROOM = "Make room on the disk, then run the same command again: it goes on where it stopped."
 
 
+UNREADABLE = "the sender died and its journal can't be read, so it may have handed the message over"
+# Records are in the kernel, not on the platter: the last of them are lost when the machine goes down.
+MACHINE_DIED = "the machine went down during the sending, so the message may have been handed over"
+
+
+def boot() -> str:
+    """Return what tells this run of the machine from the one before; nothing where the system doesn't say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return "-"
+
+
 def _unwritable(path: Path, error: OSError) -> StorageError | StorageFull:
     problem = f"{path} can't be written: {error.strerror}"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
@@ -127,7 +140,7 @@ class Legacy:
 
     name: str
     last_word: dict[int, Settlement | None] = field(default_factory=dict)
-    readable: bool = True
+    gap: str = ""  # why more may have happened than stands here; empty where it is the whole story
 
 
 def read_journal(name: str, file: BinaryIO) -> Legacy:
@@ -135,8 +148,11 @@ def read_journal(name: str, file: BinaryIO) -> Legacy:
     legacy = Legacy(name)
     try:
         records = _records(file)
-        if next(records, None) != f"{HEADING} {name}":
+        heading, _, written_in = next(records, "").rpartition(" ")
+        if heading != f"{HEADING} {name}":
             raise JournalUnreadable
+        if written_in != boot():
+            legacy.gap = MACHINE_DIED
         for record in records:
             kind, _, rest = record.partition(" ")
             if kind == "h":
@@ -147,7 +163,7 @@ def read_journal(name: str, file: BinaryIO) -> Legacy:
                 settlement = _settlement(rest)
                 legacy.last_word[settlement.delivery_id] = settlement
     except (JournalUnreadable, ValueError):
-        legacy.readable = False
+        legacy.gap = UNREADABLE
     return legacy
 
 

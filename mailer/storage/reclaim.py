@@ -17,7 +17,7 @@ from mailer.storage.ledger import give_back, record
 from mailer.storage.schema import deliveries
 
 ANSWER_LOST = "the sender died between handing the message over and reading the answer"
-JOURNAL_LOST = "the sender died and its journal can't be read, so it may have handed the message over"
+JOURNAL_LOST = "the sender died and its journal is gone, so it may have handed the message over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ def reclaim(engine: Engine, journals: Path, policy: RetryPolicy, now: datetime) 
 
 
 def _settle(connection: Connection, policy: RetryPolicy, legacy: Legacy, now: datetime) -> Reclaimed:
-    if not legacy.readable:
+    if legacy.gap:
         # What it says up to the broken line is true by each line's seal, and acceptance is final; any other
         # one may have been handed over again further down.
         settled = [s for s in legacy.last_word.values() if s and s.state is State.ACCEPTED]
         record(connection, policy, legacy.name, settled)
-        lost = give_back(connection, legacy.name, State.UNCERTAIN, JOURNAL_LOST, now)
+        lost = give_back(connection, legacy.name, State.UNCERTAIN, legacy.gap, now)
         return Reclaimed(len(settled), 0, len(lost))
     words = [
         settlement or Settlement(delivery_id, State.UNCERTAIN, now, Stage.CONTENT, ANSWER_LOST)
