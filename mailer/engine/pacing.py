@@ -11,26 +11,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
+from mailer.domain.learned import ACCOUNT, Learned
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Reply, Stage, Untried
 from mailer.domain.throttle import Scope, Throttle, classify
 from mailer.engine.pace.bucket import INFINITE
 from mailer.engine.pace.bucket import TokenBucket as TokenBucket
 from mailer.engine.pace.concurrency import Concurrency
-from mailer.engine.pace.quota import Quota, QuotaFound
-from mailer.engine.pace.rate import Rate, RateFound
+from mailer.engine.pace.quota import Quota
+from mailer.engine.pace.rate import Rate
 
-ACCOUNT = ""  # the scope of the account itself; every other one is a mailbox provider's name
 LONG = 600.0  # seconds: what is held back for longer is left to a later run
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """What was found out about one scope: the account, or a mailbox provider behind it."""
-
-    scope: str
-    rate: RateFound | None = None
-    quota: QuotaFound | None = None
-    connections: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The tables. People first, then the ledger, then the clock."""
+"""The tables. People first, then the ledger, then the clock and the pace."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from sqlalchemy import (
     JSON,
     CheckConstraint,
     Column,
+    Date,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -193,4 +195,32 @@ schedules = Table(
     Column("note", Text, nullable=False, server_default=""),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+)
+
+# What was found out about the limits of an SMTP account and of the mailbox providers behind it.
+paces = Table(
+    "paces",
+    metadata,
+    Column("account", String(16), primary_key=True),  # smtp.account.Account's host and username, hashed
+    Column("scope", Text, primary_key=True),  # domain.learned.Learned.scope
+    Column("rate", Float),  # messages/s that go through
+    Column("ceiling", Float),  # messages/s that were refused
+    Column("patience", Float),  # seconds
+    Column("quota", Integer),  # messages in a period
+    Column("period", Float),  # seconds
+    Column("window_since", UtcTime),
+    Column("window_used", Integer),
+    Column("parked_until", UtcTime),
+    Column("connections", Integer),
+    Column("learned_at", UtcTime, nullable=False),
+)
+
+# Since when a sending domain is warmed up on an account: the first day of its plan.
+warmups = Table(
+    "warmups",
+    metadata,
+    Column("account", String(16), primary_key=True),
+    Column("domain", Text, primary_key=True),
+    Column("started_on", Date, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
 )

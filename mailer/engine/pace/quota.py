@@ -7,21 +7,7 @@ first messages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class QuotaFound:
-    """What was found out: `number` messages in `period` seconds; the window in use, `used` of it so far.
-
-    `parked_until` is 0 where nothing is held back. Times are Unix seconds.
-    """
-
-    number: int
-    period: float
-    since: float
-    used: int
-    parked_until: float = 0.0
+from mailer.domain.learned import QuotaFound
 
 
 class Quota:

@@ -7,8 +7,7 @@ ceiling doubles the time until the next try, so that a limit which never changes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from mailer.domain.learned import RateFound
 from mailer.engine.pace.bucket import INFINITE, TokenBucket
 
 LOWEST = 1 / 300  # messages a second: one in five minutes
@@ -51,15 +50,6 @@ class Passed:
         """Messages a second, counting the time in which none got through."""
         span = self.span(now)
         return self._number / span if span > 0 else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class RateFound:
-    """What was found out: the rate at rest and the one that was refused, in messages a second."""
-
-    rate: float
-    ceiling: float
-    patience: float = PATIENCE[0]
 
 
 class Rate:

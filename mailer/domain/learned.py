@@ -1,0 +1,44 @@
+"""What was found out about a server's limits, as it is remembered from run to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RateFound:
+    """A rate that goes through and the one that was refused, in messages a second.
+
+    `patience`: the seconds of rest before more is tried.
+    """
+
+    rate: float
+    ceiling: float
+    patience: float
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaFound:
+    """`number` messages (0: not known) in `period` seconds; the window in use, `used` of it so far.
+
+    `since` and `parked_until` are in seconds since 1970; `parked_until` is 0 where nothing is held back.
+    """
+
+    number: int
+    period: float
+    since: float
+    used: int
+    parked_until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What was found out about one scope: the account itself (ACCOUNT), or a mailbox provider behind it."""
+
+    scope: str
+    rate: RateFound | None = None
+    quota: QuotaFound | None = None
+    connections: int | None = None
+
+
+ACCOUNT = ""

@@ -1,0 +1,85 @@
+"""What was learned comes back as it was, for its account alone, until it is old."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import insert
+
+from mailer.domain.learned import ACCOUNT, Learned, QuotaFound, RateFound
+from mailer.storage.database import open_database
+from mailer.storage.pace import FRESH, PaceMemory, account_key
+from mailer.storage.schema import attempts, deliveries, sends
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+RATE = Learned("google", rate=RateFound(13.8, 14.0, 120.0))
+QUOTA = QuotaFound(200, 86400.0, NOW.timestamp(), 17, NOW.timestamp() + 3600.5)
+
+
+@pytest.fixture
+def database(tmp_path):
+    engine = open_database("sqlite:///people.db", tmp_path)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def memory(database):
+    return PaceMemory(database, account_key("smtp.provider.example", "editor"))
+
+
+def test_what_was_learned_comes_back(memory):
+    whole = Learned(ACCOUNT, RateFound(1, 2, 60), QUOTA, 3)
+    memory.remember([whole, RATE], NOW)
+    assert sorted(memory.recall(NOW), key=lambda each: each.scope) == [whole, RATE]
+
+
+def test_the_newest_holds_and_others_stay(memory):
+    memory.remember([RATE, Learned(ACCOUNT, connections=3)], NOW)
+    newer = Learned(ACCOUNT, quota=QuotaFound(0, 3600.0, NOW.timestamp(), 0))
+    memory.remember([newer], NOW + timedelta(hours=1))
+    assert sorted(memory.recall(NOW), key=lambda each: each.scope) == [newer, RATE]
+
+
+def test_it_is_forgotten_when_it_is_old(memory):
+    memory.remember([RATE], NOW)
+    assert memory.recall(NOW + FRESH - timedelta(seconds=1)) == [RATE]
+    assert memory.recall(NOW + FRESH) == []
+    memory.remember([], NOW + FRESH)
+    assert memory.recall(NOW) == []
+
+
+def test_accounts_are_apart(database, memory):
+    memory.remember([RATE], NOW)
+    for host, username in (("smtp.provider.example", "else"), ("smtp.other.example", "editor")):
+        assert PaceMemory(database, account_key(host, username)).recall(NOW) == []
+    assert PaceMemory(database, account_key("SMTP.Provider.example", "editor")).recall(NOW) == [RATE]
+
+
+def test_a_warm_up_begins_once_for_each_domain(memory):
+    today, later = date(2026, 11, 23), NOW + timedelta(days=2)
+    assert memory.warmed_since("gazette.example", today, NOW) == (today, NOW)
+    assert memory.warmed_since("gazette.example", date(2026, 11, 25), later) == (today, NOW)
+    assert memory.warmed_since("news.example", date(2026, 11, 25), later) == (date(2026, 11, 25), later)
+
+
+def test_what_was_accepted_is_counted_from_the_attempts(database, memory):
+    with database.begin() as connection:
+        send = connection.scalar(
+            insert(sends)
+            .values(slug="a", audience="{}", subject="", revision="", template=b"", created_at=NOW)
+            .returning(sends.c.id)
+        )
+        delivery = connection.scalar(
+            insert(deliveries)
+            .values(send_id=send, subscriber_id=1, state="queued", email="a@b.example", updated_at=NOW)
+            .returning(deliveries.c.id)
+        )
+        for minutes, state in ((-1, "accepted"), (0, "accepted"), (1, "deferred"), (2, "accepted")):
+            connection.execute(
+                insert(attempts).values(
+                    delivery_id=delivery, at=NOW + timedelta(minutes=minutes), state=state, reply=""
+                )
+            )
+    assert memory.accepted_since(NOW) == 2
