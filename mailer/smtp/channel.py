@@ -85,7 +85,7 @@ class Channel:
 
     def limit(self, most: int | None) -> None:
         """Carry `most` messages altogether."""
-        self._session.most = most
+        self._session.limit(most)
 
     async def open(self, context: ssl.SSLContext | None) -> None:
         """Connect, secure, log in. Afterwards it is ready, and at work already, or `ending` says why not."""

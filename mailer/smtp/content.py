@@ -1,4 +1,4 @@
-"""A message as it is written: CRLF line ends only; leading dots doubled and a lone dot at the end for DATA."""
+"""A message as it is written: CRLF line ends only, and for DATA leading dots doubled and a lone dot last."""
 
 from __future__ import annotations
 

@@ -39,10 +39,13 @@ class Session:
         self.answered = 0  # messages that got a reply of their own
         self.moves = 0  # replies and writes: as long as it stays the same, the same reply is waited for
         self.window = 1  # messages that may be under way at once, for the driver to set
-        self.most: int | None = None  # messages that the connection may carry, where the driver knows more
+        self.chunking = False  # whether messages go by BDAT
         self.unchunked = False  # BDAT doesn't work here although it is offered
         self._may_chunk = account.window > 0
+        self._pipelining = False
         self._chunks = 0  # messages that the server took by BDAT
+        self._added = 0
+        self._most = float("inf")  # messages that the connection may carry
         self._opening = Opening(account)
         self._parser = ReplyParser()
         self._results: list[Result] = []
@@ -53,7 +56,6 @@ class Session:
         self._farewell: Ending | None = None  # how it will end once the content that is out is answered
         self._reset = False
         self._leaving = False
-        self._added = 0
 
     # What the driver asks.
 
@@ -68,14 +70,9 @@ class Session:
         return self._awaited[0][0] if self._awaited else None
 
     @property
-    def chunking(self) -> bool:
-        """Whether messages go by BDAT."""
-        return self._may_chunk and self.offers.chunking
-
-    @property
     def wants(self) -> bool:
         """Whether a message may be added now."""
-        if self.phase is not Phase.READY or self.parting or (self._awaited and not self.offers.pipelining):
+        if self.phase is not Phase.READY or self.parting or (self._awaited and not self._pipelining):
             return False
         return len(self._open) < self._room if self.chunking else self._envelope is None
 
@@ -87,14 +84,12 @@ class Session:
     @property
     def _room(self) -> int:
         # Until the server has taken a message by BDAT nobody knows that it really does.
-        return self.window if self._chunks and self.offers.pipelining else 1
+        return self.window if self._chunks and self._pipelining else 1
 
     @property
     def parting(self) -> bool:
         """Whether this connection carries no more messages: told so, or as many as it may (RFC 9422)."""
-        return self._leaving or any(
-            most is not None and self._added >= most for most in (self.most, self.offers.mail_max)
-        )
+        return self._leaving or self._added >= self._most
 
     @property
     def closing(self) -> bool:
@@ -164,7 +159,7 @@ class Session:
         return out
 
     def _sendable(self) -> Iterable[Command]:
-        if self.offers.pipelining:
+        if self._pipelining:
             return self._unsent
         return () if self._awaited else islice(self._unsent, 1)
 
@@ -174,6 +169,10 @@ class Session:
         self._parser = ReplyParser()
         self.phase = Phase.SETUP
         self._do(self._opening.secured())
+
+    def limit(self, most: int | None) -> None:
+        """Carry `most` messages altogether, if that is a number and less than what is known."""
+        self._most = min(self._most, most or self._most)
 
     def leave(self) -> None:
         """Take no more messages; say QUIT as soon as nothing is under way."""
@@ -234,6 +233,9 @@ class Session:
             self._end(Cause.FAULT, INJECTED, stage=Stage.STARTTLS)
         elif isinstance(move, Phase):
             self.phase = move
+            self._pipelining = self.offers.pipelining
+            self.chunking = self._may_chunk and self.offers.chunking
+            self.limit(self.offers.mail_max)
         else:
             step, line = move
             self._unsent.append((step, None, (line,)))

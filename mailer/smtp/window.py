@@ -1,15 +1,15 @@
 """How many messages to have under way on one connection: as many as the round trip needs, and no more.
 
 Every message in the window is in doubt when the connection drops. So it grows only while a wider one
-helps: as long as replies come as fast as they did when the wire was empty, the wire has room; once they
-come later, messages wait in some queue, ours or the server's, and more of them would only wait longer.
+helps: as long as replies come about as fast as they did when the wire was empty, the wire has room; once
+they come later, messages wait in some queue, ours or the server's, and more of them would only wait longer.
 (The reasoning of TCP Vegas: Brakmo and Peterson, 1995.)
 """
 
 from __future__ import annotations
 
-# Messages that wait in a queue, of those under way: with fewer the wire may fall idle, with more it is full.
-FEW, MANY = 1, 3
+BUSY = 0.75  # of the messages under way: with a smaller share on the wire, the others wait in a queue
+SPARE = 2  # messages that may wait in a queue before the window gets narrower
 
 
 class Window:
@@ -22,6 +22,7 @@ class Window:
     def __init__(self, limit: int) -> None:
         self.size = 1
         self._limit = max(1, limit)
+        self._doubling = True  # until it was too wide for the first time
         self._shortest = float("inf")
         self._timed: int | None = None
         self._began = 0.0
@@ -38,10 +39,12 @@ class Window:
         self._timed = None
         took = max(now - self._began, 1e-9)
         self._shortest = min(self._shortest, took)
-        queued = self.size * (1 - self._shortest / took)
-        if queued < FEW:
-            self.size = min(self._limit, self.size * 2)
-        elif queued > MANY:
+        on_the_wire = self.size * self._shortest / took
+        if on_the_wire > BUSY * self.size:
+            self.size = min(self._limit, self.size * 2 if self._doubling else self.size + 1)
+            return
+        self._doubling = False
+        if on_the_wire + SPARE < self.size:
             self.size -= 1
 
     def dry(self) -> None:

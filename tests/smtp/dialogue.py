@@ -9,6 +9,7 @@ from mailer.smtp.session import Result, Session
 
 PLAIN = Account("127.0.0.1", 2525, "none")
 EHLO = b"250-harbour.test\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250 PIPELINING\r\n"
+CHUNKING_EHLO = b"250-harbour.test\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
 BARE_EHLO = b"250 harbour.test\r\n"
 
 
@@ -20,8 +21,9 @@ def letter(key: int, content: bytes = b"Subject: tide\r\n\r\nHigh at nine.\r\n")
 class Dialogue:
     """Drives a session as a channel does, with messages waiting, and keeps what it wrote and settled."""
 
-    def __init__(self, account: Account = PLAIN, messages: int = 1, size: int = 0) -> None:
+    def __init__(self, account: Account = PLAIN, messages: int = 1, size: int = 0, window: int = 1) -> None:
         self.session = Session(account)
+        self.session.window = window
         self.waiting = [letter(key) for key in range(1, messages + 1)]
         self.size = size
         self.written: list[bytes] = []

@@ -1,0 +1,126 @@
+"""How wide the window gets, on a simulated line with a clock of its own."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailer.smtp.window import Window
+
+
+@dataclass
+class Line:
+    """A line that carries one message in `each` seconds, and a server that answers after `trip` more."""
+
+    trip: float
+    each: float
+    window: Window
+    now: float = 0.0
+    sent: int = 0
+    answered: int = 0
+    free_at: float = 0.0  # when the line has carried all it was given
+    widest: int = 1
+
+    def __post_init__(self) -> None:
+        self.under_way: deque[tuple[float, int]] = deque()
+
+    def run(self, messages: int) -> float:
+        """Send so many, as fast as the window lets; return the seconds taken."""
+        began, end = self.now, self.sent + messages
+        while self.answered < end:
+            while self.sent < end and len(self.under_way) < self.window.size:
+                self.send()
+            self.hear()
+        return self.now - began
+
+    def send(self) -> None:
+        self.sent += 1
+        self.free_at = max(self.free_at, self.now) + self.each
+        self.under_way.append((self.free_at + self.trip, self.sent))
+        if len(self.under_way) >= self.window.size:
+            self.window.filled(self.sent, self.now)
+
+    def hear(self) -> None:
+        self.now, key = self.under_way.popleft()
+        self.answered += 1
+        self.window.answered(key, self.now)
+        self.widest = max(self.widest, self.window.size)
+
+
+# Seconds of round trip, seconds that the line or the server needs a message, the limit; and what follows:
+# the widest that the window may ever get, and the least share of the line that must be used.
+LINES: dict[str, tuple[float, float, int, int, float]] = {
+    "far, fast line": (0.020, 0.0002, 16, 16, 0.15),
+    "farther": (0.050, 0.0002, 16, 16, 0.06),
+    "far, a slow line": (0.020, 0.005, 16, 8, 0.98),
+    "far, a line as slow as the trip": (0.020, 0.020, 16, 4, 0.98),
+    "far, a server that takes its time": (0.020, 0.200, 16, 2, 0.98),
+    "near, a server that takes its time": (0.0001, 0.005, 16, 2, 0.98),
+    "near, a fast line": (0.0001, 0.0001, 16, 4, 0.98),
+    "the limit is one": (0.020, 0.0002, 1, 1, 0.0),
+    "the limit is four": (0.020, 0.0002, 4, 4, 0.03),
+    "no limit to speak of": (0.020, 0.001, 1000, 64, 0.95),
+}
+
+
+@pytest.mark.parametrize("trip, each, limit, widest, share", LINES.values(), ids=LINES)
+def test_as_wide_as_the_round_trip_needs(
+    trip: float, each: float, limit: int, widest: int, share: float
+) -> None:
+    line = Line(trip, each, Window(limit))
+    line.run(300)  # to find out
+    took = line.run(2000)
+    assert line.widest <= widest
+    assert 2000 * each / took >= share
+
+
+def test_it_grows_to_its_limit_within_a_few_round_trips() -> None:
+    line = Line(0.020, 0.0001, Window(16))
+    line.run(31)
+    assert line.window.size == 16 and line.now < 6 * 0.020
+
+
+def test_a_line_that_gets_busier_gets_a_narrower_window() -> None:
+    line = Line(0.020, 0.001, Window(16))
+    line.run(300)
+    before = line.window.size
+    line.each = 0.010
+    line.run(300)
+    assert line.window.size < before / 2
+
+
+def test_a_source_that_runs_dry_narrows_it_down_to_one() -> None:
+    # A rate lets a message through now and then: more than one under way is in doubt for nothing.
+    line = Line(0.020, 0.0001, Window(16))
+    line.run(200)
+    assert line.window.size == 16
+    for _ in range(6):
+        line.run(1)
+        line.window.dry()
+    assert line.window.size == 1
+
+
+def test_a_source_with_less_than_the_window_doesnt_widen_it() -> None:
+    line = Line(0.020, 0.0001, Window(16))
+    for _ in range(50):
+        line.run(1)
+        line.window.dry()
+    assert line.widest == 2 and line.window.size == 1
+
+
+@given(st.lists(st.tuples(st.sampled_from("fad"), st.integers(0, 5), st.floats(0, 10))), st.integers(0, 20))
+def test_it_stays_between_one_and_its_limit_whatever_happens(
+    events: list[tuple[str, int, float]], limit: int
+) -> None:
+    window, now = Window(limit), 0.0
+    for what, key, passed in events:
+        now += passed
+        if what == "d":
+            window.dry()
+        else:
+            (window.filled if what == "f" else window.answered)(key, now)
+        assert 1 <= window.size <= max(1, limit)
