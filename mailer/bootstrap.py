@@ -82,7 +82,8 @@ class App:
         """The folder of the workers' journals, beside the database."""
         from mailer.storage.database import database_path
 
-        path = database_path(self.settings.database_url.get_secret_value(), self.root)
+        # Whatever link leads to the database, all who send from it have to see each other's journals.
+        path = database_path(self.settings.database_url.get_secret_value(), self.root).resolve()
         return path.with_name(f"{path.name}.journals")
 
     @cached_property

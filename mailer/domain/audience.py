@@ -18,10 +18,14 @@ class Audience:
         parts = {"exclude": sorted(set(self.exclude)), "lists": sorted(set(self.lists))}
         return json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
 
+    def text(self) -> str:
+        """Return the audience as it was put: the mail names the first list, so that their order counts."""
+        return json.dumps({"exclude": self.exclude, "lists": self.lists}, ensure_ascii=False)
+
     @classmethod
-    def parse(cls, canonical: str) -> Audience:
-        """Return the audience that `canonical` wrote."""
-        parts = json.loads(canonical)
+    def parse(cls, written: str) -> Audience:
+        """Return the audience that `canonical` or `text` wrote."""
+        parts = json.loads(written)
         return cls(tuple(parts["lists"]), tuple(parts["exclude"]))
 
     def __str__(self) -> str:

@@ -10,13 +10,26 @@ from typing import TYPE_CHECKING
 
 from mailer.compose.source import load_issue
 from mailer.engine.report import Report
-from mailer.errors import ExitCode, MailerError, PlanRefused, worst
+from mailer.errors import (
+    AccountFault,
+    ExitCode,
+    IssueError,
+    MailerError,
+    PlanRefused,
+    ServerUnavailable,
+    UsageError,
+    worst,
+)
 from mailer.storage.ledger import Send
 from mailer.storage.schedules import Schedule, Schedules, ScheduleState
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.engine.sending import Sending
+
+
+# What makes a schedule fail for good. A full disk or a setting is not of its making: it stays due.
+ITS_OWN_FAULT = (IssueError, PlanRefused, UsageError)
 
 
 @dataclass(slots=True)
@@ -26,6 +39,11 @@ class Round:
     begun: list[Send] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     errors: list[MailerError] = field(default_factory=list)
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether the account doesn't work at all for now: another send would fare no better."""
+        return any(isinstance(error, AccountFault | ServerUnavailable) for error in self.errors)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -40,25 +58,25 @@ async def make_round(app: App, stop: asyncio.Event, say: Callable[[str], None]) 
     sending.dispatcher.recover(app.now())
     schedules = Schedules(app.database)
     for schedule in schedules.due(app.now()):
+        if not schedules.waits(schedule.id):
+            continue  # removed, or begun by another process, while the one before was being begun
         try:
             begun = _begin(app, sending, schedule)
         except MailerError as error:
             result.errors.append(error)
-            if error.exit_code is not ExitCode.AGAIN:  # what passes by itself stays due
+            if isinstance(error, ITS_OWN_FAULT):
                 schedules.settle(schedule.id, ScheduleState.FAILED, error.problem, app.now())
         else:
             schedules.settle(schedule.id, ScheduleState.BEGUN, f"send {begun.id}", app.now())
             result.begun.append(begun)
             say(f"Began {begun.slug} to {begun.audience} (schedule {schedule.id}).")
-    for send in app.ledger.sends():
-        if not stop.is_set():
+    for send in app.ledger.unfinished():
+        if not (stop.is_set() or result.turned_away):
             await _go_on(sending, send, app.now(), stop, result)
     return result
 
 
 async def _go_on(sending: Sending, send: Send, now: datetime, stop: asyncio.Event, result: Round) -> None:
-    if send.proved_at is None:
-        return
     try:
         sending.dispatcher.prepare(send, now)
         if sending.report(send).queued:

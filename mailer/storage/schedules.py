@@ -45,7 +45,7 @@ class Schedules:
         """Keep a schedule."""
         values = {
             "issue": issue,
-            "audience": audience.canonical(),
+            "audience": audience.text(),
             "due_at": due_at,
             "zone": zone,
             "state": ScheduleState.WAITING,
@@ -66,6 +66,10 @@ class Schedules:
     def due(self, now: datetime) -> list[Schedule]:
         """Return the waiting ones whose time has come."""
         return [schedule for schedule in self.all(ScheduleState.WAITING) if schedule.due_at <= now]
+
+    def waits(self, schedule_id: int) -> bool:
+        """Return whether this one is still waiting."""
+        return any(schedule.id == schedule_id for schedule in self.all(ScheduleState.WAITING))
 
     def settle(self, schedule_id: int, state: ScheduleState, note: str, now: datetime) -> bool:
         """Take a waiting schedule to another state; return whether it was still waiting."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import time
 from contextlib import closing
 
 PEOPLE = 4000  # to prove their renders takes long enough to be killed at it
@@ -50,3 +52,36 @@ def test_again_means_everyone_of_another_list_too_as_the_plan_says(workspace, se
     assert "audience  2   excluded 0" in done.stderr
     workspace.run("send-issue", "harbour", "--list", "daily", "--again", "--yes", "-q")
     assert len(server.taken) == 4
+
+
+def test_a_send_to_nobody_is_refused_and_stands_in_nobodys_way(workspace, server):
+    refused = workspace.run("send-issue", "harbour", "--yes", expect=3)
+    assert "nobody would get harbour: list weekly" in refused.stderr
+    assert workspace.data("status") == []
+    workspace.people(2)
+    workspace.run("send-issue", "harbour", "--yes", "-q")
+    assert len(server.taken) == 2
+    workspace.run("lists", "create", "daily")
+    workspace.run("subscribers", "import", workspace.root / "people.csv", "--list", "daily")
+    refused = workspace.run("send-issue", "harbour", "--list", "daily", "--yes", expect=3)
+    assert "in an earlier send 2" in refused.stderr
+
+
+def test_a_link_to_the_database_hides_no_journal(workspace, server):
+    workspace.people(2000)
+    process = workspace.start("send-issue", "harbour", "--yes", "-q")
+    while len(server.taken) < 50 and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGSTOP)
+    linked = workspace.root / "elsewhere.db"
+    linked.symlink_to(workspace.root / "subscribers" / "mailer.db")
+    own = workspace.settings
+    workspace.settings = own | {"DATABASE_URL": "sqlite:///elsewhere.db", "UNCERTAIN": "resend"}
+    second = workspace.start("send-issue", "harbour", "--yes", "-q")
+    second.communicate(timeout=60)
+    workspace.settings = own
+    process.send_signal(signal.SIGCONT)
+    process.communicate(timeout=60)
+    assert {process.returncode, second.returncode} <= {0, 75}
+    workspace.run("send-issue", "harbour", "--yes", "-q")
+    assert len({message.recipients[0] for message in server.taken}) == len(server.taken) == 2000

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from mailer.domain.outcome import Stage
+from mailer.sandbox.rehearsal import Act
+
+LATER = "2099-12-01 08:00"
 
 
 def soon(seconds: float) -> str:
     return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
 
 
-def wait_until_due(seconds: float) -> None:
-    time.sleep(seconds + 0.1)
+def make_due(workspace, *numbers: int) -> None:
+    """Let the schedules with these numbers be due, as if their time had come."""
+    with closing(sqlite3.connect(workspace.root / "subscribers" / "mailer.db")) as database, database:
+        for number in numbers:
+            database.execute(
+                "UPDATE schedules SET due_at = '2026-01-01T00:00:00.000Z' WHERE id = ?", [number]
+            )
 
 
 def test_a_schedule_is_echoed_in_both_zones_and_goes_out_when_due(workspace, server):
     workspace.people(3)
     workspace.settings["TZ"] = "Europe/Berlin"
-    said = workspace.run("schedule", "add", "harbour", "--at", "2099-12-01 08:00").stdout
+    said = workspace.run("schedule", "add", "harbour", "--at", LATER).stdout
     assert "08:00 CET (Europe/Berlin) = 07:00 UTC" in said
-    workspace.run("schedule", "add", "harbour", "--at", soon(2))
+    workspace.run("schedule", "add", "harbour", "--at", LATER)
     assert workspace.run("tick").stdout == ""
     assert server.taken == []
-    wait_until_due(2)
+    make_due(workspace, 2)
     assert "Began harbour" in workspace.run("tick").stdout
     assert len(server.taken) == 3
     assert workspace.run("tick").stdout == ""
@@ -58,8 +68,8 @@ def test_a_broken_issue_is_refused_when_it_is_scheduled(workspace):
 
 def test_two_ticks_at_once_send_once(workspace, server):
     workspace.people(400)
-    workspace.run("schedule", "add", "harbour", "--at", soon(1))
-    wait_until_due(1)
+    workspace.run("schedule", "add", "harbour", "--at", LATER)
+    make_due(workspace, 1)
     ticks = [workspace.start("tick") for _ in range(3)]
     for tick in ticks:
         out, errors = tick.communicate(timeout=60)
@@ -89,9 +99,9 @@ def test_a_schedule_that_can_not_begin_is_kept_as_failed_and_stops_no_other(work
     workspace.people(2)
     other = workspace.issue("---\ntitle: Other\nlist: weekly\n---\nHello.\n", "other.md")
     for issue in ("harbour", other):
-        workspace.run("schedule", "add", issue, "--at", soon(2))
+        workspace.run("schedule", "add", issue, "--at", LATER)
     (workspace.root / "issues" / "2026-11-22-harbour.md").unlink()
-    wait_until_due(2)
+    make_due(workspace, 1, 2)
     done = workspace.run("tick", expect=2)
     assert "2026-11-22-harbour.md" in done.stderr
     assert len(server.taken) == 2
@@ -101,7 +111,7 @@ def test_a_schedule_that_can_not_begin_is_kept_as_failed_and_stops_no_other(work
 
 def test_run_sends_what_falls_due_and_stops_cleanly_on_sigterm(workspace, server):
     workspace.people(2000)
-    workspace.run("schedule", "add", "harbour", "--at", soon(1.5))
+    workspace.run("schedule", "add", "harbour", "--at", soon(4))
     process = workspace.start("run", "--every", "0.2")
     deadline = time.monotonic() + 30
     while len(server.taken) < 50 and time.monotonic() < deadline:
@@ -125,9 +135,97 @@ def test_deferred_mail_goes_out_by_itself_when_its_time_has_come(workspace, serv
     workspace.people(1)
     workspace.run("send-issue", "harbour", "--yes", expect=75)
     assert workspace.run("tick").stdout == ""
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(workspace.root / "subscribers" / "mailer.db")) as database, database:
         database.execute("UPDATE deliveries SET due_at = '2026-01-01T00:00:00.000Z'")
     assert "accepted 1" in workspace.run("tick").stdout
+
+
+def test_a_server_that_turns_us_away_is_not_hammered(workspace, server):
+    server.script = lambda stage, count: "535 5.7.8 who are you?" if stage is Stage.CONNECT else None
+    workspace.people(1)
+    workspace.run("send-issue", "harbour", "--yes", expect=2)
+    process = workspace.start("run", "--every", "0.1")
+    while server.connections < 2 and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(2)
+    process.terminate()
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert "535 5.7.8 who are you?" in errors
+    assert server.connections <= 6
+
+
+def test_a_schedule_removed_while_another_begins_does_not_go_out(workspace, server):
+    workspace.people(4000)
+    other = workspace.issue("---\ntitle: Other\nlist: weekly\n---\nHello.\n", "other.md")
+    for issue in ("harbour", other):
+        workspace.run("schedule", "add", issue, "--at", LATER)
+    make_due(workspace, 1, 2)
+    tick = workspace.start("tick")
+    database = workspace.root / "subscribers" / "mailer.db"
+    with closing(sqlite3.connect(database)) as connection:
+        while not connection.execute("SELECT 1 FROM sends").fetchone():
+            assert tick.poll() is None
+        with connection:
+            connection.execute("UPDATE schedules SET state = 'removed' WHERE id = 2")
+    out, errors = tick.communicate(timeout=60)
+    assert tick.returncode == 0, errors
+    assert "Began harbour" in out
+    assert "Began other" not in out
+    assert len(server.taken) == 4000
+
+
+def test_an_excluded_list_that_is_gone_lets_nothing_out(workspace, server):
+    workspace.people(2)
+    workspace.run("lists", "create", "staff")
+    workspace.run("subscribers", "add", "reader0@inbox.example", "--list", "staff")
+    workspace.run("schedule", "add", "harbour", "--exclude", "staff", "--at", LATER)
+    with closing(sqlite3.connect(workspace.root / "subscribers" / "mailer.db")) as database, database:
+        database.execute("UPDATE lists SET name = 'crew' WHERE name = 'staff'")
+    make_due(workspace, 1)
+    assert "there is no list staff" in workspace.run("tick", expect=2).stderr
+    assert server.taken == []
+    assert workspace.data("schedule", "list")[0]["state"] == "failed"
+
+
+def test_a_schedule_goes_out_as_the_command_would_send_it(workspace, server):
+    workspace.people(2)
+    workspace.run("lists", "create", "daily")
+    lists = ("--list", "weekly", "--list", "daily")
+    workspace.run("schedule", "add", "harbour", *lists, "--at", LATER)
+    make_due(workspace, 1)
+    workspace.run("tick")
+    assert "nothing to do" in workspace.run("send-issue", "harbour", *lists, "--yes").stderr
+
+
+def test_a_setting_that_is_missing_leaves_the_schedule_due(workspace, server):
+    workspace.people(2)
+    workspace.run("schedule", "add", "harbour", "--at", LATER)
+    workspace.settings |= {"BASE_URL": "https://gazette.example", "SECRET_KEY": ""}
+    make_due(workspace, 1)
+    (workspace.root / ".env").write_text("POSTAL_ADDRESS=1 Quay Street\n")
+    workspace.run("tick", expect=2)
+    workspace.settings["SECRET_KEY"] = "long and random"
+    workspace.run("tick")
+    assert len(server.taken) == 2
+
+
+def test_a_second_signal_stops_a_run_at_once_and_names_what_was_in_flight(workspace, server):
+    server.script = lambda stage, count: Act.HUSH if stage is Stage.CONTENT and count > 10 else None
+    workspace.people(50)
+    workspace.settings["SMTP_CONNECTIONS"] = "3"
+    workspace.run("send-issue", "harbour", "--yes", "-q", "--limit", "1", expect=75)
+    process = workspace.start("run", "--every", "0.1")
+    deadline = time.monotonic() + 30
+    while len(server.taken) < 13 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    assert process.poll() is None, "the first signal waits for what is in flight"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert "skipped" not in errors
+    states = workspace.data("status")[0]["states"]
+    assert (states["accepted"], states["uncertain"], states["claimed"], states["queued"]) == (10, 3, 0, 37)
