@@ -41,8 +41,8 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A side's run, or of several the median of each field: messages a second; CPU in microseconds a message, the
-    sender's, the sink's and the wire's; seconds to the first message; peak memory in MB; octets a message."""
+    """A run, or the median of several, field by field: messages a second; CPU of sender, sink and wire in
+    microseconds a message; seconds to the first message; peak memory in MB; octets a message."""
 
     rate: float
     cpu: float
