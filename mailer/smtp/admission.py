@@ -39,7 +39,9 @@ def refuse(envelope: Envelope, offers: Capabilities) -> Rejected | None:
     if offers.size is not None and len(content) > offers.size:
         words = f"{len(content)} octets, and the server takes {offers.size} at most"
         return _refused(552, "5.3.4", words, Stage.MAIL)
-    if not envelope.clean and (not content.isascii() or b"\0" in content):
+    # RFC 6531 3.2: with SMTPUTF8 the header holds the address as it is.
+    seven_bit = content if recipient.isascii() else content.partition(b"\r\n\r\n")[2]
+    if not envelope.clean and (not seven_bit.isascii() or b"\0" in content):
         return _refused(554, "5.6.0", "the message holds octets that aren't 7-bit text", Stage.DATA)
     return None
 
