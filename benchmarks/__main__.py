@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -33,6 +34,21 @@ def tell(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
+def measure(meeting: Meeting, parts: Iterable[str]) -> bool:
+    """Run the parts; False if some were left out, or Ctrl-C left out the rest."""
+    complete = True
+    for name in parts:
+        try:
+            PARTS[name](meeting)
+        except Unavailable as missing:
+            complete = False
+            tell(f"{name}: left out, {missing}")
+        except KeyboardInterrupt:
+            tell(f"{name}: interrupted")
+            return False
+    return complete
+
+
 def main() -> int:
     """Measure; the tables of a full run go into the docs."""
     asked = arguments()
@@ -42,15 +58,11 @@ def main() -> int:
     with ExitStack() as stack:
         meeting = Meeting(asked.rounds or (1 if asked.quick else 3), 0.1 if asked.quick else 1, tell, stack)
         meeting.findings.full = not asked.quick
-        for name in asked.only or PARTS:
-            try:
-                PARTS[name](meeting)
-            except Unavailable as missing:
-                tell(f"{name}: left out, {missing}")
+        complete = measure(meeting, asked.only or PARTS)
     command = " ".join(["make bench", *([f'BENCH="{" ".join(sys.argv[1:])}"'] if sys.argv[1:] else [])])
     measured = tables(meeting.findings, f"`{command}`, load {busy:.1f} before")
     print(measured)
-    if not (asked.quick or asked.only):
+    if complete and not asked.only:
         write(PAGE, measured)
     for sentence in shortfalls(meeting.findings):
         tell(sentence)
