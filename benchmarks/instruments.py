@@ -94,9 +94,13 @@ def weigh(command: Sequence[str | Path], environment: Mapping[str, str] | None =
     )
     scale = _Scale(process.pid)
     assert process.stderr
-    words = process.stderr.read().decode(errors="replace")
-    # Unlike Popen.wait this also says what the process and those it waited for have used.
-    _, status, usage = os.wait4(process.pid, 0)
+    try:
+        words = process.stderr.read().decode(errors="replace")
+        # Unlike Popen.wait this also says what the process and those it waited for have used.
+        _, status, usage = os.wait4(process.pid, 0)
+    except BaseException:
+        process.terminate()
+        raise
     seconds = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     process.stderr.close()
