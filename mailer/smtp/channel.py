@@ -206,6 +206,8 @@ class Channel:
             self._source.handed(keys)
         if parts := self._session.flush():
             self._connection.write(parts)
+        elif self._session.awaiting:
+            self._connection.acknowledge()
 
     def _feed(self) -> None:
         session = self._session

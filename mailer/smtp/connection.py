@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from typing import cast
@@ -12,6 +13,7 @@ from mailer.smtp.account import Account
 
 # Replies are short. asyncio's own Protocol allocates 256 KB a read, which costs more than the read itself.
 READ_BUFFER = 4096  # octets
+QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 
 
 def tls_context(account: Account) -> ssl.SSLContext | None:
@@ -83,6 +85,15 @@ class Connection(asyncio.BufferedProtocol):
         """Send `parts`; what the socket doesn't take at once is kept and `writable` becomes false."""
         assert self._transport is not None
         self._transport.writelines(parts)
+
+    def acknowledge(self) -> None:
+        """Have what was read acknowledged now, where the system can, and not with our next write.
+
+        A server may hold its next reply back until then (RFC 896), and the system the acknowledgement
+        for 40 ms and more (RFC 1122 4.2.3.2).
+        """
+        if QUICKACK is not None and self._transport is not None and not self._transport.is_closing():
+            self._transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
 
     def pause(self) -> None:
         """Read nothing more until `start_tls` goes on."""

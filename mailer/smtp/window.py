@@ -8,8 +8,8 @@ they come later, messages wait in some queue, ours or the server's, and more of 
 
 from __future__ import annotations
 
-BUSY = 0.75  # of the messages under way: with a smaller share on the wire, the others wait in a queue
-SPARE = 2  # messages that may wait in a queue before the window gets narrower
+BUSY = 0.75  # with a smaller share of the messages on the wire, a wider window isn't worth its doubt
+SPARE = 2  # messages that may wait in some queue before the window gets narrower
 
 
 class Window:
@@ -39,12 +39,12 @@ class Window:
         self._timed = None
         took = max(now - self._began, 1e-9)
         self._shortest = min(self._shortest, took)
-        on_the_wire = self.size * self._shortest / took
-        if on_the_wire > BUSY * self.size:
+        on_the_wire = self._shortest / took  # the share of the messages under way that isn't in some queue
+        if on_the_wire > BUSY:
             self.size = min(self._limit, self.size * 2 if self._doubling else self.size + 1)
             return
         self._doubling = False
-        if on_the_wire + SPARE < self.size:
+        if self.size * (1 - on_the_wire) > SPARE:
             self.size -= 1
 
     def dry(self) -> None:
