@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ class Options:
     output: Path | None
     limit: int | None
     rate: float | None
+    workers: int | None
     yes: bool
     force: bool
     again: bool
@@ -66,6 +68,7 @@ class Options:
 @click.option(
     "--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="Messages a second at most."
 )
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes that send side by side.")
 @click.option("--yes", "-y", is_flag=True, help="Don't ask; needed where there is no terminal.")
 @click.option("--force", is_flag=True, help="Send a draft, or an issue that Gmail would cut off.")
 @click.option("--again", is_flag=True, help="Send a finished issue once more to the same audience.")
@@ -180,7 +183,7 @@ def _begin(app: App, sending: Sending, job: Job, options: Options) -> Send:
     if not options.yes:
         plan = sending.plan(job, again=options.again, force=options.force)
         click.echo(plan.text(), err=True)
-        _ask(f"Send it to {plan.recipients:,} people through {app.smtp_account.where}?")
+        ask(f"Send it to {plan.recipients:,} people through {app.smtp_account.where}?")
     send, frozen = sending.begin(job, app.now(), again=options.again, force=options.force)
     if frozen and options.yes and not options.quiet:
         click.echo(frozen.text(), err=True)
@@ -188,6 +191,10 @@ def _begin(app: App, sending: Sending, job: Job, options: Options) -> Send:
 
 
 def _go_on(app: App, sending: Sending, send: Send, options: Options) -> Report:
+    from mailer.domain.delivery import Halt
+
+    if send.halted is Halt.PAUSED:
+        raise PlanRefused(f"{send.slug} is paused", next_step=f"Let it go on with: mailer resume {send.slug}")
     _decide(app, sending, send, options)
     sending.dispatcher.prepare(send, app.now())
     report = sending.report(send)
@@ -197,7 +204,7 @@ def _go_on(app: App, sending: Sending, send: Send, options: Options) -> Report:
             click.echo(f"{send.slug}: nothing to do{_because(report)}.", err=True)
         return report
     if not options.yes:
-        _ask(f"Go on with {send.slug} ({waiting:,} to send) through {app.smtp_account.where}?")
+        ask(f"Go on with {send.slug} ({waiting:,} to send) through {app.smtp_account.where}?")
     return _run(app, sending, send, options)
 
 
@@ -219,11 +226,14 @@ def _decide(app: App, sending: Sending, send: Send, options: Options) -> None:
             click.echo(f"{moved:,} {before} -> {after}", err=True)
 
 
-def _ask(question: str) -> None:
+def ask(question: str) -> None:
+    """Ask on the terminal; end with 0 if the answer is no. UsageError where there is no terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("there is no terminal to ask on", next_step="Add --yes to send without being asked.")
+        raise UsageError(
+            "there is no terminal to ask on", next_step="Add --yes to go on without being asked."
+        )
     if not click.confirm(question, err=True):
-        click.echo("Nothing was sent.", err=True)
+        click.echo("Nothing was done.", err=True)
         raise click.exceptions.Exit(ExitCode.COMPLETE)
 
 
@@ -231,9 +241,15 @@ def _run(app: App, sending: Sending, send: Send, options: Options) -> Report:
     from mailer.cli.progress import bar
     from mailer.engine.stopping import run_until_stopped
 
-    waiting = sending.report(send).queued
-    total = min(waiting, options.limit or waiting)
-    with bar(f"Sending {send.slug}", total, quiet=options.quiet) as progress:
+    waiting, limit = sending.report(send).queued, options.limit
+    total = min(waiting, limit or waiting)
+    workers = options.workers or 1
+    alone = nullcontext(None)
+    # Processes are forked before the bar has its thread.
+    with (
+        alone if workers == 1 else sending.crew(send, app.now, workers, limit=limit) as crew,
+        bar(f"Sending {send.slug}", total, quiet=options.quiet) as progress,
+    ):
         return run_until_stopped(
-            lambda stop: sending.run(send, app.now(), stop, limit=options.limit, progress=progress)
+            lambda stop: sending.run(send, app.now(), stop, limit=limit, progress=progress, crew=crew)
         )

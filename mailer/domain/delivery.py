@@ -33,6 +33,13 @@ TERMINAL = frozenset({State.ACCEPTED, State.FAILED, State.CANCELLED})
 OPEN = frozenset(State) - TERMINAL
 
 
+class Halt(StrEnum):
+    """A person's word to a whole send: wait, or never go on."""
+
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+
+
 def may_become(before: State, after: State) -> bool:
     """Whether the ledger may record `after` for a delivery that is `before`."""
     return after in NEXT[before]

@@ -53,6 +53,7 @@ class Dispatcher:
     def recover(self, now: datetime) -> None:
         """Settle what dead workers left, of whichever send."""
         reclaim(self.database, self.journals, self.policy, now)
+        self.ledger.cancel_rest(now)
 
     def prepare(self, send: Send, now: datetime) -> None:
         """Queue what may go now: what is due again, and what is uncertain where the setting says so."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mailer.domain.delivery import State
+from mailer.domain.delivery import Halt, State
 from mailer.errors import ExitCode, worst
 from mailer.storage.accounts import Totals
 from mailer.storage.ledger import Send
@@ -45,6 +45,8 @@ class Report:
     def next_step(self) -> str:
         """The command that a person would want next."""
         slug, states = self.send.slug, self.totals.states
+        if self.send.halted is Halt.PAUSED:
+            return f"mailer resume {slug}"
         if states.get(State.UNCERTAIN):
             return f"mailer deliveries {slug} --state uncertain; then decide: --resend- or --accept-uncertain"
         if self.totals.next_due:
@@ -66,8 +68,9 @@ class Report:
         speed = (
             f"      {duration(self.seconds)}  {self.settled / self.seconds:,.0f}/s" if self.settled else ""
         )
+        halted = f" · {self.send.halted}" if self.send.halted else ""
         lines = [
-            f"{self.send.slug} · rev {self.send.revision[:6]} · {self.send.audience}",
+            f"{self.send.slug} · rev {self.send.revision[:6]} · {self.send.audience}{halted}",
             f"  audience {t.audience:,}   excluded {sum(t.excluded.values()):,}{why}",
             f"  {states}{'   ' + rest if rest else ''}{speed}",
             f"  next: {next_step or self.next_step}",
@@ -81,6 +84,7 @@ class Report:
             "revision": self.send.revision,
             "subject": self.send.subject,
             "lists": list(self.send.audience.lists),
+            "halted": self.send.halted,
             "audience": self.totals.audience,
             "excluded": self.totals.excluded,
             "states": {state: self.totals.states.get(state, 0) for state in State},

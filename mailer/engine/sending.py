@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
@@ -17,6 +18,7 @@ from mailer.domain.issue import Issue
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.correspondence import Correspondence
+from mailer.engine.crew import Crew, hired
 from mailer.engine.dispatch import Dispatcher
 from mailer.engine.plan import Plan, check_size, prove, split
 from mailer.engine.press import Press
@@ -132,11 +134,11 @@ class Sending:
         *,
         limit: int | None = None,
         progress: Progress | None = None,
+        crew: Crew | None = None,
     ) -> Report:
-        """Send what may go now and return what it came to."""
+        """Send what may go now, by a crew if there is one, and return what it came to."""
         accounts = Accounts(self.dispatcher.database)
         before, began = accounts.totals(send), time.monotonic()
-        correspondence = self.press.correspondence(send.id, self._first_list(send), _seed(send))
         counted: Counter[str] = Counter()
 
         def count(settled: int) -> None:
@@ -144,10 +146,14 @@ class Sending:
             if progress:
                 progress(settled)
 
-        await self.dispatcher.run(send, correspondence, now, stop, limit=limit, progress=count)
+        if crew:
+            await crew.work(stop, count)
+        else:
+            correspondence = self._correspondence(send)
+            await self.dispatcher.run(send, correspondence, now, stop, limit=limit, progress=count)
         after = accounts.totals(send)
         return Report(
-            send,
+            replace(send, halted=self.ledger.halted(send)),
             after,
             settled=counted["settled"],
             seconds=time.monotonic() - began,
@@ -155,12 +161,19 @@ class Sending:
             interrupted=stop.is_set(),
         )
 
+    def crew(
+        self, send: Send, clock: Callable[[], datetime], workers: int, *, limit: int | None = None
+    ) -> AbstractContextManager[Crew]:
+        """Return a crew of `workers` processes for `run`; to be entered where neither loop nor thread runs."""
+        return hired(Crew(self.dispatcher, send, self._correspondence(send), clock, limit), workers)
+
     def report(self, send: Send) -> Report:
         """Return how a send stands, without running it."""
         return Report(send, Accounts(self.dispatcher.database).totals(send))
 
-    def _first_list(self, send: Send) -> int:
-        return People(self.dispatcher.database).list_ids(send.audience.lists[:1])[0]
+    def _correspondence(self, send: Send) -> Correspondence:
+        first_list = People(self.dispatcher.database).list_ids(send.audience.lists[:1])[0]
+        return self.press.correspondence(send.id, first_list, _seed(send))
 
     def correspondence(self, job: Job, send: Send | None = None) -> Correspondence:
         """Return what fills the job's messages; without a send, for looking at only."""

@@ -26,6 +26,7 @@ FLUSH_EVERY = 1.0  # seconds
 # noticed when the next batch is claimed.
 CLAIM_SPAN = 1.0
 CLAIMS = (20, 1000)  # the least and the most in one batch
+HEED_EVERY = 0.5  # seconds between looks at what was decided in another process
 TRIES = 3  # times that a connection may break under a message before it is left for later
 
 Progress = Callable[[int], None]
@@ -53,11 +54,14 @@ class Worker:
     _claimed_at: float = 0.0
     _flushed_at: float = field(default_factory=time.monotonic)
     _exhausted: bool = False
+    _halted: bool = False
+    _heeded_at: float = field(default_factory=time.monotonic)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self) -> Envelope | None:
         """Return the next message, or None while there is none to send."""
         now = time.monotonic()
+        self._heed(now)
         if self._limit_reached() or self.bucket.delay(now) or not self._claim_more(now):
             return None
         self.bucket.spend()
@@ -82,7 +86,7 @@ class Worker:
         if self._ready and not self._limit_reached() and not pause:
             return True  # given back between `take` and here
         with suppress(TimeoutError):
-            async with asyncio.timeout(pause or None):
+            async with asyncio.timeout(min(pause, HEED_EVERY) or None):
                 await self._changed.wait()
         return not self._done()
 
@@ -125,6 +129,7 @@ class Worker:
             self.flush()
             if not self._out:
                 self.ledger.give_back(self.journal.name, datetime.now(UTC))
+                self.ledger.cancel_rest(datetime.now(UTC))
                 recorded = True
         finally:
             self.journal.close(keep=not recorded)
@@ -140,8 +145,18 @@ class Worker:
             self._exhausted = not claims
         return bool(self._ready)
 
+    def _heed(self, now: float) -> None:
+        """Look at what was decided elsewhere: the send halted, people who left since the claim."""
+        if now - self._heeded_at < HEED_EVERY:
+            return
+        self._heeded_at = now
+        self._halted = self.ledger.halted(self.send) is not None
+        waiting = [claim.delivery_id for claim in self._ready]
+        if gone := self.ledger.withdraw(self.send, self.journal.name, waiting, datetime.now(UTC)):
+            self._ready = deque(claim for claim in self._ready if claim.delivery_id not in gone)
+
     def _limit_reached(self) -> bool:
-        return self.limit is not None and self._taken >= self.limit
+        return self._halted or (self.limit is not None and self._taken >= self.limit)
 
     def _done(self) -> bool:
         return not self._out and (self._limit_reached() or (self._exhausted and not self._ready))

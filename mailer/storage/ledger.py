@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
+    Update,
     delete,
     exists,
     func,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 )
 
 from mailer.domain.audience import Audience
-from mailer.domain.delivery import NEXT, State
+from mailer.domain.delivery import NEXT, Halt, State
 from mailer.domain.recipient import Recipient
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
@@ -42,6 +43,7 @@ from mailer.storage.schema import (
 PAGE = 500
 UNSUBSCRIBED_SINCE = "unsubscribed after the audience was frozen"
 SUPPRESSED_SINCE = "suppressed after the audience was frozen"
+CANCELLED_BY_HAND = "the send was cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Send:
     revision: str
     candidates: int
     created_at: datetime
+    halted: Halt | None
     proved_at: datetime | None
 
 
@@ -119,7 +122,8 @@ class Ledger:
         open_ones = exists().where(
             d.send_id == sends.c.id, d.state.in_((State.QUEUED, State.DEFERRED, State.UNCERTAIN))
         )
-        query = select(*SEND).where(sends.c.proved_at.is_not(None), open_ones).order_by(sends.c.id)
+        free = sends.c.proved_at.is_not(None) & sends.c.halted.is_(None)
+        query = select(*SEND).where(free, open_ones).order_by(sends.c.id)
         with self._engine.connect() as connection:
             return [_send(row) for row in connection.execute(query)]
 
@@ -235,13 +239,7 @@ class Ledger:
         with self._engine.begin() as connection:
             while not claims and (ids := _queued(connection, send, limit)):
                 queued = update(deliveries).where(d.id.in_(ids), d.state == State.QUEUED)
-                for gone, reason in (
-                    (~_subscribed_still(connection, send.audience), UNSUBSCRIBED_SINCE),
-                    (_suppressed_now(), SUPPRESSED_SINCE),
-                ):
-                    connection.execute(
-                        queued.where(gone).values(state=State.CANCELLED, reason=reason, updated_at=now)
-                    )
+                _cancel_gone(connection, send, queued, now)
                 rows = connection.execute(
                     queued.values(state=State.CLAIMED, worker=worker, updated_at=now).returning(
                         d.id, d.subscriber_id, *(d[name] for name in SNAPSHOT)
@@ -249,6 +247,57 @@ class Ledger:
                 )
                 claims = [Claim(row.id, _recipient(row)) for row in rows]
         return sorted(claims, key=lambda claim: claim.delivery_id)
+
+    def withdraw(self, send: Send, worker: str, delivery_ids: Sequence[int], now: datetime) -> set[int]:
+        """Cancel those of a worker's claims whose people left or were suppressed since; return which."""
+        d = deliveries.c
+        held = update(deliveries).where(d.id.in_(delivery_ids), d.worker == worker, d.state == State.CLAIMED)
+        with self._engine.begin() as connection:
+            return _cancel_gone(connection, send, held, now)
+
+    def halted(self, send: Send) -> Halt | None:
+        """Return whether a person paused or cancelled the send, as it is now."""
+        with self._engine.connect() as connection:
+            said = connection.scalar(select(sends.c.halted).where(sends.c.id == send.id))
+        return Halt(said) if said else None
+
+    def pause(self, send: Send) -> bool:
+        """Let workers stop claiming; False if the send is halted already."""
+        return self._halt(send, None, Halt.PAUSED)
+
+    def resume(self, send: Send) -> bool:
+        """Take back a pause; False if the send is not paused."""
+        return self._halt(send, Halt.PAUSED, None)
+
+    def cancel(self, send: Send, now: datetime) -> bool:
+        """Let the send never go on, and cancel what is open of it; False if it was cancelled already."""
+        done = self._halt(send, None, Halt.CANCELLED) or self._halt(send, Halt.PAUSED, Halt.CANCELLED)
+        self.cancel_rest(now)
+        return done
+
+    def cancel_rest(self, now: datetime) -> int:
+        """Cancel what came back to the queue of cancelled sends, from their workers or from a deferral."""
+        d = deliveries.c
+        cancelled = select(sends.c.id).where(sends.c.halted == Halt.CANCELLED)
+        rest = update(deliveries).where(d.send_id.in_(cancelled))
+        with self._engine.begin() as connection:
+            # By way of the queue, as NEXT has it.
+            connection.execute(rest.where(d.state == State.DEFERRED).values(state=State.QUEUED, due_at=None))
+            return connection.execute(
+                rest.where(d.state == State.QUEUED).values(
+                    state=State.CANCELLED, reason=CANCELLED_BY_HAND, updated_at=now
+                )
+            ).rowcount
+
+    def _halt(self, send: Send, before: Halt | None, after: Halt | None) -> bool:
+        s = sends.c
+        with self._engine.begin() as connection:
+            done = connection.execute(
+                update(sends)
+                .where(s.id == send.id, s.halted.is_not_distinct_from(before))
+                .values(halted=after)
+            )
+            return done.rowcount == 1
 
     def record(self, worker: str, settlements: Iterable[Settlement]) -> None:
         """Record what became of deliveries that `worker` holds; one that it holds no longer is left alone."""
@@ -362,8 +411,8 @@ def give_back(
 
 def _queued(connection: Connection, send: Send, limit: int) -> Sequence[int]:
     d = deliveries.c
-    proved = exists().where(sends.c.id == send.id, sends.c.proved_at.is_not(None))
-    query = select(d.id).where(d.send_id == send.id, d.state == State.QUEUED, proved)
+    free = exists().where(sends.c.id == send.id, sends.c.proved_at.is_not(None), sends.c.halted.is_(None))
+    query = select(d.id).where(d.send_id == send.id, d.state == State.QUEUED, free)
     return connection.scalars(query.order_by(d.id).limit(limit)).all()
 
 
@@ -383,6 +432,18 @@ def _candidate_count(connection: Connection, audience: Audience) -> int:
 
 def _list_ids(connection: Connection, names: Iterable[str]) -> list[int]:
     return list(connection.scalars(select(lists.c.id).where(lists.c.name.in_(list(names)))))
+
+
+def _cancel_gone(connection: Connection, send: Send, rows: Update, now: datetime) -> set[int]:
+    """Cancel those of `rows` whose people left every list of the send or were suppressed; return which."""
+    gone: set[int] = set()
+    for left, reason in (
+        (~_subscribed_still(connection, send.audience), UNSUBSCRIBED_SINCE),
+        (_suppressed_now(), SUPPRESSED_SINCE),
+    ):
+        cancelled = rows.where(left).values(state=State.CANCELLED, worker=None, reason=reason, updated_at=now)
+        gone.update(connection.scalars(cancelled.returning(deliveries.c.id)))
+    return gone
 
 
 def _subscribed_still(connection: Connection, audience: Audience) -> Any:
@@ -410,6 +471,7 @@ def _send(row: Row[Any]) -> Send:
         row.revision,
         row.candidates,
         row.created_at,
+        row.halted and Halt(row.halted),
         row.proved_at,
     )
 

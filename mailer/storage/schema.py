@@ -129,6 +129,7 @@ sends = Table(
     # Everyone ever on the lists when the audience was frozen: deliveries and exclusions must add up to it.
     Column("candidates", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcTime, nullable=False),
+    Column("halted", String(16)),  # domain.delivery.Halt: paused or cancelled by a person
     Column(
         "proved_at", UtcTime
     ),  # when every frozen recipient's render was proved; nothing is claimed before

@@ -46,5 +46,5 @@ def test_it_asks_with_the_numbers(workspace, server, answer, sent):
     assert f"Send it to 40 people through 127.0.0.1:{server.port}? [y/N]" in screen
     assert len(server.taken) == sent
     assert ("40/40" in screen) == bool(sent)
-    assert ("Nothing was sent." in screen) != bool(sent)
+    assert ("Nothing was done." in screen) != bool(sent)
     assert len(workspace.data("status")) == bool(sent)

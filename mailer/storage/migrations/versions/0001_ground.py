@@ -95,6 +95,7 @@ def _ledger() -> None:
         sa.Column("template", sa.LargeBinary(), nullable=False),
         sa.Column("candidates", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.String(length=24), nullable=False),
+        sa.Column("halted", sa.String(length=16), nullable=True),
         sa.Column("proved_at", sa.String(length=24), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_sends"),
         sa.UniqueConstraint("slug", "audience", "occasion", name="uq_sends_slug_audience_occasion"),
