@@ -9,6 +9,7 @@ they come later, messages wait in some queue, ours or the server's, and more of 
 from __future__ import annotations
 
 BUSY = 0.75  # with a smaller share of the messages on the wire, a wider window isn't worth its doubt
+CERTAIN = 2  # late replies in a row that are no accident
 SPARE = 2  # messages that may wait in some queue before the window gets narrower
 
 
@@ -22,6 +23,7 @@ class Window:
     def __init__(self, limit: int) -> None:
         self.size = 1
         self._limit = max(1, limit)
+        self._late = 0  # rounds in a row whose reply came late
         self._doubling = True  # until it was too wide for the first time
         self._shortest = float("inf")
         self._timed: int | None = None
@@ -41,11 +43,13 @@ class Window:
         self._shortest = min(self._shortest, took)
         on_the_wire = self._shortest / took  # the share of the messages under way that isn't in some queue
         if on_the_wire > BUSY:
+            self._late = 0
             self.size = min(self._limit, self.size * 2 if self._doubling else self.size + 1)
             return
-        self._doubling = False
-        if self.size * (1 - on_the_wire) > SPARE:
-            self.size -= 1
+        self._late += 1
+        if self._late >= CERTAIN:
+            self._doubling = False
+            self.size -= self.size * (1 - on_the_wire) > SPARE
 
     def dry(self) -> None:
         """There was room and nothing to send: the source is the limit, or a rate is, and not the wire."""
