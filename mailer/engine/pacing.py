@@ -88,24 +88,33 @@ class Pace:
     def sent(self, receiver: str, now: float) -> None:
         """Count a message that goes now, after `delay` said 0."""
         self._account.rate.spent(now)
-        self._account.quota.spent(now)
+        self._account.quota.spent()
         if self._receivers and (limits := self._receivers.get(receiver)):
             limits.rate.spent(now)
-            limits.quota.spent(now)
+            limits.quota.spent()
+
+    def passed(self, number: int, now: float) -> None:
+        """Count acceptances while `unlimited`."""
+        self._account.quota.passed(now, number)
 
     def replied(self, receiver: str, outcome: Outcome, now: float) -> Hold | None:
         """Learn from what became of a message; return when to try it again if that is for us to say.
 
-        While `unlimited`, an acceptance need not be told.
+        While `unlimited`, acceptances may be told to `passed` instead, many at once.
         """
         if isinstance(outcome, Accepted):
             for limits in self._limits_of(receiver):
                 limits.rate.accepted(now)
-                limits.quota.accepted()
+                limits.quota.passed(now)
             return None
+        for limits in self._limits_of(receiver):
+            limits.quota.returned()
         throttle = throttle_of(outcome)
         if throttle is None:
             return None
+        return self._heed(throttle, receiver, outcome, now)
+
+    def _heed(self, throttle: Throttle, receiver: str, outcome: Outcome, now: float) -> Hold | None:
         if throttle.scope is Scope.RECIPIENT:
             return Hold(None) if isinstance(outcome, Rejected) else None
         if throttle.scope is Scope.SESSION:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, Row, delete, func, insert, select
 
 from mailer.domain.delivery import State
-from mailer.domain.learned import Learned, QuotaFound, RateFound
+from mailer.domain.learned import ACCOUNT, Learned, QuotaFound, RateFound
 from mailer.storage.schema import attempts, paces, warmups
 
 FRESH = timedelta(days=7)  # providers raise and lower limits within weeks
@@ -33,11 +34,12 @@ class PaceMemory:
         """Return what was learned and is fresh."""
         query = select(paces).where(paces.c.account == self._account, paces.c.learned_at > now - FRESH)
         with self._engine.connect() as connection:
-            return [_learned(row) for row in connection.execute(query)]
+            learned = [_learned(row) for row in connection.execute(query)]
+        return [self._in_use(each, now) for each in learned]
 
     def remember(self, learned: Iterable[Learned], now: datetime) -> None:
         """Keep this in place of what was known of the same scopes; drop what is old, of any account."""
-        rows = [_row(each, self._account, now) for each in learned]
+        rows = [_row(self._settled(each, now), self._account, now) for each in learned]
         with self._engine.begin() as connection:
             connection.execute(delete(paces).where(paces.c.learned_at <= now - FRESH))
             if rows:
@@ -58,6 +60,35 @@ class PaceMemory:
                 insert(warmups).values(account=self._account, domain=domain, started_on=today, started_at=now)
             )
         return today, now
+
+    def _in_use(self, learned: Learned, now: datetime) -> Learned:
+        """Return it with the window that the ledger shows: other runs use the same quota."""
+        quota = learned.quota
+        if quota is None or learned.scope != ACCOUNT:
+            return learned
+        first, used = self._window(quota.period, now)
+        return replace(learned, quota=replace(quota, since=first, used=used))
+
+    def _settled(self, learned: Learned, now: datetime) -> Learned:
+        """Return it with the true size of a quota that is used up: what went through within its period."""
+        quota = learned.quota
+        if quota is None or learned.scope != ACCOUNT or quota.parked_until <= now.timestamp():
+            return learned
+        first, used = self._window(quota.period, now)
+        if not used:
+            return learned
+        until = max(first + quota.period, now.timestamp() + quota.period / 24)
+        return replace(learned, quota=QuotaFound(used, quota.period, first, used, until))
+
+    def _window(self, period: float, now: datetime) -> tuple[float, int]:
+        """Return when the first message of the last `period` seconds was accepted, and how many were."""
+        since = now - timedelta(seconds=period)
+        accepted = (attempts.c.state == State.ACCEPTED) & (attempts.c.at > since)
+        with self._engine.connect() as connection:
+            first, used = connection.execute(
+                select(func.min(attempts.c.at), func.count()).where(accepted)
+            ).one()
+        return (first or now).timestamp(), used
 
     def accepted_since(self, since: datetime) -> int:
         """Return how many messages of this database were accepted since then."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from mailer.storage.schema import attempts, deliveries, sends
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 RATE = Learned("google", rate=RateFound(13.8, 14.0, 120.0))
-QUOTA = QuotaFound(200, 86400.0, NOW.timestamp(), 17, NOW.timestamp() + 3600.5)
+QUOTA = QuotaFound(200, 86400.0, NOW.timestamp(), 0, NOW.timestamp() + 3600.5)
 
 
 @pytest.fixture
@@ -64,11 +65,12 @@ def test_a_warm_up_begins_once_for_each_domain(memory):
     assert memory.warmed_since("news.example", date(2026, 11, 25), later) == (date(2026, 11, 25), later)
 
 
-def test_what_was_accepted_is_counted_from_the_attempts(database, memory):
+def attempt(database, minutes: float, state: str = "accepted") -> None:
+    """Put down an attempt made so many minutes from NOW."""
     with database.begin() as connection:
         send = connection.scalar(
             insert(sends)
-            .values(slug="a", audience="{}", subject="", revision="", template=b"", created_at=NOW)
+            .values(slug=str(minutes), audience="{}", subject="", revision="", template=b"", created_at=NOW)
             .returning(sends.c.id)
         )
         delivery = connection.scalar(
@@ -76,10 +78,31 @@ def test_what_was_accepted_is_counted_from_the_attempts(database, memory):
             .values(send_id=send, subscriber_id=1, state="queued", email="a@b.example", updated_at=NOW)
             .returning(deliveries.c.id)
         )
-        for minutes, state in ((-1, "accepted"), (0, "accepted"), (1, "deferred"), (2, "accepted")):
-            connection.execute(
-                insert(attempts).values(
-                    delivery_id=delivery, at=NOW + timedelta(minutes=minutes), state=state, reply=""
-                )
-            )
+        at = NOW + timedelta(minutes=minutes)
+        connection.execute(insert(attempts).values(delivery_id=delivery, at=at, state=state, reply=""))
+
+
+def test_what_was_accepted_is_counted_from_the_attempts(database, memory):
+    for minutes, state in ((-1, "accepted"), (0, "accepted"), (1, "deferred"), (2, "accepted")):
+        attempt(database, minutes, state)
     assert memory.accepted_since(NOW) == 2
+
+
+def test_a_quota_in_use_is_what_the_ledger_shows(database, memory):
+    memory.remember([Learned(ACCOUNT, quota=replace(QUOTA, parked_until=0.0))], NOW)
+    for minutes in (-60 * 25, -60, -30, 0):
+        attempt(database, minutes)
+    (known,) = memory.recall(NOW + timedelta(minutes=1))
+    first = (NOW - timedelta(minutes=60)).timestamp()
+    assert known.quota == QuotaFound(200, 86400.0, first, 3)
+
+
+def test_a_quota_is_as_large_as_all_runs_together_found_it(database, memory):
+    for minutes in (-120, -60, -1):
+        attempt(database, minutes)
+    # The last run alone sent one message and was stopped for a day.
+    now = NOW.timestamp()
+    memory.remember([Learned(ACCOUNT, quota=QuotaFound(1, 86400.0, now - 60, 1, now + 86340))], NOW)
+    (known,) = memory.recall(NOW)
+    first = (NOW - timedelta(minutes=120)).timestamp()
+    assert known.quota == QuotaFound(3, 86400.0, first, 3, first + 86400)
