@@ -31,8 +31,8 @@ class Source(Protocol):
     def take(self) -> Envelope | None:
         """Return the next message, or None when there is none right now."""
 
-    def handed(self, keys: Sequence[int]) -> None:
-        """These may reach the server with the next write; if this raises they don't."""
+    def writes(self, channel: Channel) -> None:
+        """The channel has something to write: call its `write` soon, once its `completing` is recorded."""
 
     def settled(self, results: Sequence[Result]) -> None:
         """This became of them."""
@@ -162,13 +162,10 @@ class Channel:
         self._connection.abort()
 
     def _received(self, data: bytes) -> None:
-        try:
-            results = self._session.receive(data)
-            self._adjust(results)
-            self._settle(results)
-            self._after()
-        except Exception as error:
-            self._crash(error)
+        results = self._session.receive(data)
+        self._adjust(results)
+        self._settle(results)
+        self._after()
 
     def _adjust(self, results: list[Result]) -> None:
         """Let the window be what the time that replies take makes of it."""
@@ -190,24 +187,29 @@ class Channel:
             self._proceed()
 
     def _proceed(self) -> None:
-        """Take messages as long as the session wants them, and write what there is to write."""
+        """Take messages as long as the session wants them, and see that what there is to write is written."""
         if self._session.phase is Phase.CLOSED:
             return
         try:
             if self._connection.writable:
                 self._feed()
-                self._write()
-            self._watch()
+                self._source.writes(self)
         except Exception as error:
-            self._crash(error)
+            self._source.failed(error)
+        self._watch()
 
-    def _write(self) -> None:
-        if keys := self._session.completing:
-            self._source.handed(keys)
+    @property
+    def completing(self) -> list[int]:
+        """The keys of the messages that the next `write` completes at the server, if it takes them."""
+        return self._session.completing
+
+    def write(self) -> None:
+        """Write what there is to write."""
         if parts := self._session.flush():
             self._connection.write(parts)
-        elif self._session.awaiting:
+        elif self._session.awaiting and self._session.phase is not Phase.CLOSED:
             self._connection.acknowledge()
+        self._watch()
 
     def _feed(self) -> None:
         session = self._session
@@ -232,10 +234,7 @@ class Channel:
 
     def _settle(self, results: list[Result]) -> None:
         if results:
-            try:
-                self._source.settled(results)
-            except Exception as error:
-                self._source.failed(error)
+            self._source.settled(results)
 
     def _watch(self) -> None:
         """Set the time for the next reply; octets that complete none don't prolong it."""
@@ -253,11 +252,6 @@ class Channel:
         if step is Step.GREETING:
             return self._timeouts.greeting
         return self._timeouts.quit if step is Step.QUIT else self._timeouts.command
-
-    def _crash(self, error: Exception) -> None:
-        """What keeps the record, or makes the messages, failed: say nothing more to the server."""
-        self._source.failed(error)
-        self.abort(f"stopped: {type(error).__name__}")
 
     def _lost(self, reason: str, closed: bool) -> None:
         # While TLS is set up the connection is lost with a better reason, which `open` gets as an exception.

@@ -16,6 +16,7 @@ from mailer.smtp.connection import tls_context
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.persistence import Persistence, Reaction
 from mailer.smtp.timeouts import Timeouts
+from mailer.smtp.turn import Turn
 
 
 class Work(Protocol):
@@ -57,6 +58,7 @@ class _Pool:
 
     def __init__(self, work: Work, account: Account, timeouts: Timeouts, persistence: Persistence) -> None:
         self._work = work
+        self._turn = Turn(work, self.failed)
         self._account = account
         self._timeouts = timeouts
         self._persistence = persistence
@@ -86,6 +88,7 @@ class _Pool:
             for channel in list(self._channels):
                 channel.abort("stopped")
             self._put_back()
+            self._turn.end()
             await _cancel(*chores, *self._openers, self._asking)
             await self._wait_for_sockets()
         if self._error is not None:
@@ -100,15 +103,13 @@ class _Pool:
         envelope, self._hand = self._hand, None
         return envelope
 
-    def handed(self, keys: Sequence[int]) -> None:
-        """Pass it on; after a failure nothing is handed over any more."""
-        if self._error is not None:
-            raise self._error
-        self._work.handed(keys)
+    def writes(self, channel: Channel) -> None:
+        """Let it write at the end of this turn."""
+        self._turn.writes(channel)
 
     def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
-        """Pass it on."""
-        self._work.settled(results)
+        """Pass it on at the end of this turn."""
+        self._turn.settled(results)
 
     def changed(self, channel: Channel) -> None:
         """React to the end of a channel; see what can be done now."""
@@ -226,10 +227,7 @@ class _Pool:
         if self._hand is not None:
             envelope, self._hand = self._hand, None
             reason = str(self._error) if self._error else "stopped"
-            try:
-                self.settled([(envelope.key, Untried(reason, Stage.CONNECT))])
-            except Exception as error:
-                self.failed(error)
+            self.settled([(envelope.key, Untried(reason, Stage.CONNECT))])
 
     async def _wait_for_sockets(self) -> None:
         if self._parted:

@@ -1,0 +1,76 @@
+"""One turn of the event loop: what all connections read is told in one call, and so is what all will write.
+
+Keeping the record costs a system call each time, whatever the number of messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from mailer.domain.outcome import Outcome
+
+
+class Writer(Protocol):
+    """A channel with something to write."""
+
+    @property
+    def completing(self) -> Sequence[int]:
+        """The messages that may reach the server by what it has to write."""
+
+    def write(self) -> None:
+        """Write it."""
+
+
+class Record(Protocol):
+    """Who has to know."""
+
+    def handed(self, keys: Sequence[int]) -> None:
+        """These may reach the server from now on; if this raises they don't."""
+
+    def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
+        """This became of them."""
+
+
+class Turn:
+    """Collects until the event loop has seen to every connection once; `failed` gets what `record` raises."""
+
+    def __init__(self, record: Record, failed: Callable[[Exception], None]) -> None:
+        self._record = record
+        self._failed = failed
+        self._results: list[tuple[int, Outcome]] = []
+        self._writers: dict[Writer, None] = {}  # each once, in order
+        self._coming: asyncio.Handle | None = None
+
+    def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
+        """Tell this at the end of the turn."""
+        self._results += results
+        self._plan()
+
+    def writes(self, writer: Writer) -> None:
+        """Let it write at the end of the turn, once that is recorded."""
+        self._writers[writer] = None
+        self._plan()
+
+    def end(self) -> None:
+        """Tell and write what there is to."""
+        if self._coming is not None:
+            self._coming.cancel()
+            self._coming = None
+        results, self._results = self._results, []
+        writers, self._writers = self._writers, {}
+        try:
+            if results:
+                self._record.settled(results)
+            if keys := [key for writer in writers for key in writer.completing]:
+                self._record.handed(keys)
+        except Exception as error:
+            # By this they take back what they had to write.
+            self._failed(error)
+        for writer in writers:
+            writer.write()
+
+    def _plan(self) -> None:
+        if self._coming is None:
+            self._coming = asyncio.get_running_loop().call_soon(self.end)
