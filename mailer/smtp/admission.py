@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from mailer.domain.outcome import Rejected, Reply, Stage
 from mailer.errors import AccountFault
@@ -25,7 +26,7 @@ def refuse(envelope: Envelope, offers: Capabilities) -> Rejected | None:
     AccountFault if the return path is what can't be sent: no recipient is to blame for that.
     """
     recipient, content = envelope.recipient, envelope.content
-    if envelope.sender and not (_carries(envelope.sender) and envelope.sender.isascii()):
+    if envelope.sender and not _can_return_to(envelope.sender):
         raise AccountFault(
             f"SMTP can't carry the return path {envelope.sender!r}",
             next_step="Correct MAIL_FROM or MAIL_RETURN_PATH.",
@@ -44,6 +45,11 @@ def refuse(envelope: Envelope, offers: Capabilities) -> Rejected | None:
     if not envelope.clean and (not seven_bit.isascii() or b"\0" in content):
         return _refused(554, "5.6.0", "the message holds octets that aren't 7-bit text", Stage.DATA)
     return None
+
+
+@lru_cache(maxsize=16)
+def _can_return_to(path: str) -> bool:
+    return path.isascii() and _carries(path)
 
 
 def _carries(path: str) -> bool:

@@ -56,6 +56,7 @@ class Channel:
         self._connection = Connection(self._received, self._proceed, self._lost)
         self._progress = asyncio.Event()
         self._deadline = float("inf")
+        self._overdue = False
         self._moves = -1
         self._connecting = False
         self._closed = False
@@ -147,7 +148,10 @@ class Channel:
 
     def check(self, now: float) -> None:
         """Look at the clock: give up on a reply that is overdue, part from a server not needed for long."""
-        if now >= self._deadline and (step := self._session.awaiting):
+        if now >= self._deadline and not self._overdue:
+            # This process itself may have been held up: one more turn for what has come meanwhile.
+            self._overdue = True
+        elif self._overdue and (step := self._session.awaiting):
             self.abort(f"no reply to {step.name} within {self._patience(step):g} s")
         elif self.idle_since is not None and now - self.idle_since >= self._timeouts.idle:
             self.finish()
@@ -199,6 +203,11 @@ class Channel:
         self._watch()
 
     @property
+    def waiting(self) -> int:
+        """How many commands the next `write` writes."""
+        return self._session.waiting
+
+    @property
     def completing(self) -> list[int]:
         """The keys of the messages that the next `write` completes at the server, if it takes them."""
         return self._session.completing
@@ -243,6 +252,7 @@ class Channel:
         self._moves = self._session.moves
         step = self._session.awaiting
         self._deadline = monotonic() + self._patience(step) if step else float("inf")
+        self._overdue = False
 
     def _patience(self, step: Step) -> float:
         if self._session.closing:

@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from itertools import islice
 
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Reply, Stage, Uncertain, Untried
+from mailer.smtp import commands
 from mailer.smtp.account import Account
 from mailer.smtp.admission import refuse
 from mailer.smtp.capabilities import Capabilities
-from mailer.smtp.content import END, chunk_octets, data_octets
 from mailer.smtp.ending import Cause, Ending
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.opening import Move, Opening, Phase
@@ -27,7 +27,7 @@ from mailer.smtp.transaction import Transaction
 from mailer.smtp.verdict import COMPLETING, STAGES, Step, Verdict, judge
 
 Result = tuple[int, Outcome]
-Command = tuple[Step, Transaction | None, tuple[bytes, ...]]
+Command = tuple[Step, Transaction | None, commands.Parts]
 
 
 class Session:
@@ -102,6 +102,11 @@ class Session:
         return not (self._open or self._awaited or self._unsent)
 
     @property
+    def waiting(self) -> int:
+        """How many commands are still to be written."""
+        return len(self._unsent)
+
+    @property
     def completing(self) -> list[int]:
         """The keys of the messages that the next `flush` completes at the server, if it takes them."""
         return [message.key for step, message, _ in self._sendable() if message and step in COMPLETING]
@@ -133,17 +138,15 @@ class Session:
         self._added += 1
         self._reset = False
         if reset:
-            self._unsent.append((Step.RSET, None, (b"RSET\r\n",)))
-        self._unsent.append((Step.MAIL, transaction, (self._mail(envelope),)))
-        recipient = b"RCPT TO:<%b>\r\n" % envelope.recipient.encode()
-        self._unsent.append((Step.RCPT, transaction, (recipient,)))
+            self._unsent.append((Step.RSET, None, commands.RSET))
+        self._unsent.append((Step.MAIL, transaction, commands.mail(envelope, self.offers)))
+        self._unsent.append((Step.RCPT, transaction, commands.rcpt(envelope)))
         if self.chunking:
-            content = envelope.content if envelope.clean else chunk_octets(envelope.content)
             step = Step.BDAT if self._chunks else Step.TRIAL
-            self._unsent.append((step, transaction, (b"BDAT %d LAST\r\n" % len(content), content)))
+            self._unsent.append((step, transaction, commands.bdat(envelope)))
         else:
             self._envelope = transaction
-            self._unsent.append((Step.DATA, transaction, (b"DATA\r\n",)))
+            self._unsent.append((Step.DATA, transaction, commands.DATA))
         return []
 
     def flush(self) -> list[bytes]:
@@ -178,7 +181,7 @@ class Session:
         """Take no more messages; say QUIT as soon as nothing is under way."""
         self._leaving = True
         if self.phase is Phase.READY and self.quiet:
-            self._unsent.append((Step.QUIT, None, (b"QUIT\r\n",)))
+            self._unsent.append((Step.QUIT, None, commands.QUIT))
 
     def abandon(self, reason: str) -> list[Result]:
         """Give back what was not handed over; only replies to content are waited for."""
@@ -257,10 +260,8 @@ class Session:
 
     def _invite(self, transaction: Transaction) -> None:
         self._envelope = None
-        envelope = transaction.envelope
-        assert envelope is not None
-        parts = (envelope.content, END) if envelope.clean else (data_octets(envelope.content),)
-        self._unsent.appendleft((Step.CONTENT, transaction, parts))
+        assert transaction.envelope is not None
+        self._unsent.appendleft((Step.CONTENT, transaction, commands.content(transaction.envelope)))
         if self._parser.unfinished:
             # A reply to the content can't be on its way before the content is.
             self._end(Cause.LOST, "a reply that nothing asked for, after 354")
@@ -321,7 +322,7 @@ class Session:
 
     def _answer_invitation_to_refused(self, transaction: Transaction, reply: Reply) -> None:
         if transaction.unwanted:
-            self._unsent.append((Step.EMPTY, None, (END,)))
+            self._unsent.append((Step.EMPTY, None, commands.DOT))
         else:
             # Some recipient stands, and a dot would send an empty message: RSET can't be said any more.
             self._end(Cause.LOST, f"unexpected at {Stage.DATA}: {reply}")
@@ -388,11 +389,6 @@ class Session:
     def _take_results(self) -> list[Result]:
         results, self._results = self._results, []
         return results
-
-    def _mail(self, envelope: Envelope) -> bytes:
-        size = f" SIZE={len(envelope.content)}" if self.offers.sized else ""
-        utf8 = "" if envelope.recipient.isascii() else " SMTPUTF8"
-        return f"MAIL FROM:<{envelope.sender}>{size}{utf8}\r\n".encode("ascii")
 
 
 INJECTED = "more came in the clear after the 220 to STARTTLS: someone may be in between"

@@ -22,6 +22,6 @@ class Timeouts:
 
     @property
     def tick(self) -> float:
-        """How often to look at the clock: late by a quarter of the shortest at most."""
+        """How often to look at the clock: late by half of the shortest at most."""
         shortest = min(self.greeting, self.command, self.content, self.idle, self.quit)
         return max(0.01, shortest / 4)

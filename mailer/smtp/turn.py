@@ -11,9 +11,16 @@ from typing import Protocol
 
 from mailer.domain.outcome import Outcome
 
+# Messages grow cold in the processor's caches when many are made before the first is written.
+MANY = 24  # commands, three or four a message
+
 
 class Writer(Protocol):
     """A channel with something to write."""
+
+    @property
+    def waiting(self) -> int:
+        """How many commands it has to write."""
 
     @property
     def completing(self) -> Sequence[int]:
@@ -41,6 +48,7 @@ class Turn:
         self._failed = failed
         self._results: list[tuple[int, Outcome]] = []
         self._writers: dict[Writer, None] = {}  # each once, in order
+        self._waiting = 0  # commands
         self._coming: asyncio.Handle | None = None
 
     def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
@@ -51,7 +59,11 @@ class Turn:
     def writes(self, writer: Writer) -> None:
         """Let it write at the end of the turn, once that is recorded."""
         self._writers[writer] = None
-        self._plan()
+        self._waiting += writer.waiting
+        if self._waiting >= MANY:
+            self.end()
+        else:
+            self._plan()
 
     def end(self) -> None:
         """Tell and write what there is to."""
@@ -60,6 +72,7 @@ class Turn:
             self._coming = None
         results, self._results = self._results, []
         writers, self._writers = self._writers, {}
+        self._waiting = 0
         try:
             if results:
                 self._record.settled(results)
