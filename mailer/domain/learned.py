@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +40,19 @@ class Learned:
     quota: QuotaFound | None = None
     connections: int | None = None
 
+    def share(self, part: float) -> Learned:
+        """Return this part of it: what one of several processes goes by, or with 1/part what all do."""
+        rate, quota = self.rate, self.quota
+        return Learned(
+            self.scope,
+            rate and replace(rate, rate=rate.rate * part, ceiling=rate.ceiling * part),
+            quota and replace(quota, number=_at_least_one(quota.number, part), used=round(quota.used * part)),
+            self.connections and _at_least_one(self.connections, part),
+        )
+
 
 ACCOUNT = ""
+
+
+def _at_least_one(number: int, part: float) -> int:
+    return max(1, round(number * part)) if number else 0

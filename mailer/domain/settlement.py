@@ -11,13 +11,18 @@ from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Stage, 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The state an attempt led to, when, where, and the server's words (ours for a lost answer)."""
+    """The state an attempt led to, when, where, and the server's words (ours for a lost answer).
+
+    `due` is when a deferred one may go again, where that was a limit of the server and not the recipient's
+    doing: such an attempt counts neither for the retry policy's pauses nor for its end.
+    """
 
     delivery_id: int
     state: State
     at: datetime
     stage: Stage
     words: str
+    due: datetime | None = None
 
 
 def settle(delivery_id: int, outcome: Outcome, at: datetime) -> Settlement:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -14,13 +14,17 @@ from sqlalchemy import Engine
 from mailer.compose.template import MessageTemplate
 from mailer.domain.delivery import State
 from mailer.domain.retry import RetryPolicy
+from mailer.domain.warmup import WarmUp
 from mailer.engine.correspondence import Correspondence
-from mailer.engine.pacing import TokenBucket
+from mailer.engine.holding import Held, Holding
+from mailer.engine.pacing import Pace
 from mailer.engine.worker import Progress, Worker
+from mailer.errors import AccountFault
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
 from mailer.storage.journal import Journal
 from mailer.storage.ledger import Ledger, Send
+from mailer.storage.pace import PaceMemory, account_key
 from mailer.storage.place import folder_lock, make_folder
 from mailer.storage.reclaim import reclaim
 
@@ -29,7 +33,11 @@ RESENT = "sent again: its answer was lost and UNCERTAIN=resend"
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """What every run needs, whichever send it is."""
+    """What every run needs, whichever send it is.
+
+    `rate` is in messages a second (0: no limit); a day of the `warmup` is one in `zone`. `share` is the part
+    of the account's limits that is for this process.
+    """
 
     database: Engine
     journals: Path
@@ -37,11 +45,32 @@ class Dispatcher:
     rate: float = 0.0
     resend_uncertain: bool = False
     policy: RetryPolicy = field(default_factory=RetryPolicy)
+    warmup: WarmUp | None = None
+    sender_domain: str = ""
+    zone: tzinfo = UTC
+    share: float = 1.0
 
     @property
     def ledger(self) -> Ledger:
         """The ledger of this database."""
         return Ledger(self.database, self.policy)
+
+    @property
+    def memory(self) -> PaceMemory:
+        """What is remembered of this account's limits."""
+        return PaceMemory(self.database, account_key(self.account.host, self.account.username))
+
+    def held(self, now: datetime) -> Held | None:
+        """Return why nothing may go now, and until when; None if something may."""
+        return self._holding.held(now)
+
+    def within(self, limit: int | None, now: datetime) -> int | None:
+        """Return how many messages may go now, `limit` at most; None: as many as there are."""
+        return self._holding.within(limit, now)
+
+    @property
+    def _holding(self) -> Holding:
+        return Holding(self.memory, self.warmup, self.sender_domain, self.zone)
 
     @contextmanager
     def beginning(self) -> Iterator[None]:
@@ -71,7 +100,13 @@ class Dispatcher:
         limit: int | None = None,
         progress: Progress | None = None,
     ) -> None:
-        """Send what is queued until none is left or `stop` is set. Raises AccountFault and its kin."""
+        """Send what is queued until none is left, none may go, or `stop` is set.
+
+        Raises AccountFault and its kin.
+        """
+        pace = Pace(
+            self.rate, self.account.connections, (each.share(self.share) for each in self.memory.recall(now))
+        )
         template = MessageTemplate.load(self.ledger.template(send))
         worker = Worker(
             self.ledger,
@@ -79,11 +114,20 @@ class Dispatcher:
             send,
             template,
             correspondence,
-            TokenBucket(self.rate),
+            pace,
             limit=limit,
             progress=progress or (lambda settled: None),  # noqa: ARG005
         )
         try:
-            await deliver(worker, self.account, stop)
+            await deliver(worker, replace(self.account, connections=pace.connections(now.timestamp())), stop)
+        except AccountFault:
+            # A limit that the server calls an error passes by itself; the account is in order.
+            if pace.parked_until(datetime.now(UTC).timestamp()) is None:
+                raise
         finally:
             worker.close()
+            self._remember(pace)
+
+    def _remember(self, pace: Pace) -> None:
+        if learned := [each.share(1 / self.share) for each in pace.learned()]:
+            self.memory.remember(learned, datetime.now(UTC))

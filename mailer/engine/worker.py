@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 from mailer.compose.template import MessageTemplate
 from mailer.domain.delivery import State
-from mailer.domain.outcome import Outcome, Untried
+from mailer.domain.outcome import Accepted, Outcome, Untried
 from mailer.domain.settlement import Settlement, settle
 from mailer.engine.correspondence import Correspondence
-from mailer.engine.pacing import TokenBucket
+from mailer.engine.pacing import Hold, Pace
+from mailer.engine.supply import Supply, receiver_of
 from mailer.smtp.envelope import Envelope
 from mailer.storage.journal import Journal
 from mailer.storage.ledger import Claim, Ledger, Send
 
 FLUSH_AFTER = 500  # settlements
 FLUSH_EVERY = 1.0  # seconds
-# A batch of claims is sized to last about this long, in seconds: someone who unsubscribes meanwhile is
-# noticed when the next batch is claimed.
-CLAIM_SPAN = 1.0
-CLAIMS = (20, 1000)  # the least and the most in one batch
 HEED_EVERY = 0.5  # seconds between looks at what was decided in another process
 TRIES = 3  # times that a connection may break under a message before it is left for later
 
@@ -41,31 +38,29 @@ class Worker:
     send: Send
     template: MessageTemplate
     correspondence: Correspondence
-    bucket: TokenBucket
+    pace: Pace
     limit: int | None = None
     progress: Progress = lambda settled: None  # noqa: ARG005
 
-    _ready: deque[Claim] = field(default_factory=deque)
+    _supply: Supply = field(init=False)
     _out: dict[int, Claim] = field(default_factory=dict)
     _unrecorded: list[Settlement] = field(default_factory=list)
     _untried: Counter[int] = field(default_factory=Counter)
     _taken: int = 0
-    _batch: int = CLAIMS[0]
-    _claimed_at: float = 0.0
     _flushed_at: float = field(default_factory=time.monotonic)
-    _exhausted: bool = False
     _halted: bool = False
     _heeded_at: float = field(default_factory=time.monotonic)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._supply = Supply(self.ledger, self.send, self.journal.name, self.pace, self.flush)
 
     def take(self) -> Envelope | None:
         """Return the next message, or None while there is none to send."""
         now = time.monotonic()
         self._heed(now)
-        if self._limit_reached() or self.bucket.delay(now) or not self._claim_more(now):
+        if self._limit_reached() or (claim := self._supply.next(self._supply.now())) is None:
             return None
-        self.bucket.spend()
-        claim = self._ready.popleft()
         moment = time.time()
         names = self.correspondence.names(claim.recipient, moment)
         envelope = Envelope(
@@ -80,15 +75,15 @@ class Worker:
 
     async def wait(self) -> bool:
         """Wait until `take` may have something again; False once everything is settled."""
-        if self._done():
+        pause = self._pause()
+        if pause == 0:
+            return True  # given back, or due again, between `take` and here
+        if pause is None and not self._out:
             return False
-        pause = self.bucket.delay(time.monotonic())
-        if self._ready and not self._limit_reached() and not pause:
-            return True  # given back between `take` and here
         with suppress(TimeoutError):
-            async with asyncio.timeout(min(pause, HEED_EVERY) or None):
+            async with asyncio.timeout(min(pause or HEED_EVERY, HEED_EVERY)):
                 await self._changed.wait()
-        return not self._done()
+        return bool(self._out) or self._pause() is not None
 
     def handed(self, keys: Sequence[int]) -> None:
         """Write to the journal that these may reach the server from now on."""
@@ -99,11 +94,13 @@ class Worker:
         at = datetime.now(UTC)
         settlements = [s for key, outcome in results if (s := self._settlement(key, outcome, at))]
         if settlements:
+            # What goes again in this run is not settled for whoever watches.
+            final = sum(settlement.due is None for settlement in settlements)
             self.journal.settled(settlements)
             for settlement in settlements:
                 del self._out[settlement.delivery_id]
             self._unrecorded += settlements
-            self.progress(len(settlements))
+            self.progress(final)
         if len(self._unrecorded) >= FLUSH_AFTER or time.monotonic() - self._flushed_at > FLUSH_EVERY:
             self.flush()
         # Whoever waits now is woken; whoever comes to wait later waits for the next change.
@@ -134,41 +131,51 @@ class Worker:
         finally:
             self.journal.close(keep=not recorded)
 
-    def _claim_more(self, now: float) -> bool:
-        if not self._ready and not self._exhausted:
-            least, most = CLAIMS
-            fast = now - self._claimed_at < CLAIM_SPAN
-            self._batch = min(most, self._batch * 2) if fast else max(least, self._batch // 2)
-            self._claimed_at = now
-            claims = self.ledger.claim(self.send, self.journal.name, self._batch, datetime.now(UTC))
-            self._ready.extend(claims)
-            self._exhausted = not claims
-        return bool(self._ready)
-
     def _heed(self, now: float) -> None:
         """Look at what was decided elsewhere: the send halted, people who left since the claim."""
         if now - self._heeded_at < HEED_EVERY:
             return
         self._heeded_at = now
         self._halted = self.ledger.halted(self.send) is not None
-        waiting = [claim.delivery_id for claim in self._ready]
+        waiting = [claim.delivery_id for claim in self._supply.waiting]
         if gone := self.ledger.withdraw(self.send, self.journal.name, waiting, datetime.now(UTC)):
-            self._ready = deque(claim for claim in self._ready if claim.delivery_id not in gone)
+            self._supply.leave_out(gone)
 
     def _limit_reached(self) -> bool:
         return self._halted or (self.limit is not None and self._taken >= self.limit)
 
-    def _done(self) -> bool:
-        return not self._out and (self._limit_reached() or (self._exhausted and not self._ready))
+    def _pause(self) -> float | None:
+        """Return the seconds until something may go; None if nothing more does in this run."""
+        return None if self._limit_reached() else self._supply.pause(self._supply.now())
 
     def _settlement(self, key: int, outcome: Outcome, at: datetime) -> Settlement | None:
         """Return what to record, or None for a message that goes back to the front of the line."""
-        if not isinstance(outcome, Untried):
-            return settle(key, outcome, at)
-        self._untried[key] += 1
+        hold = self._heed_pace(key, outcome)
+        if isinstance(outcome, Untried):
+            return self._given_back(key, outcome, at, paced=hold is not None)
+        settlement = settle(key, outcome, at)
+        if hold is None:
+            return settlement
+        if hold.after is None:
+            return replace(settlement, state=State.DEFERRED)
+        # A limit was hit, and the message has to go again: it counts for nothing.
+        self._taken -= 1
+        due = at + timedelta(seconds=hold.after)
+        self._supply.later(due.timestamp())
+        return replace(settlement, state=State.DEFERRED, due=due)
+
+    def _heed_pace(self, key: int, outcome: Outcome) -> Hold | None:
+        now = self._supply.now()
+        if self.pace.unlimited and isinstance(outcome, Accepted):
+            self.pace.passed(1, now)
+            return None
+        return self.pace.replied(receiver_of(self._out[key]), outcome, now)
+
+    def _given_back(self, key: int, outcome: Untried, at: datetime, *, paced: bool) -> Settlement | None:
+        self._untried[key] += not paced
         if self._untried[key] == TRIES:
             words = f"{outcome.reason} ({TRIES} times in a row)"
             return Settlement(key, State.DEFERRED, at, outcome.stage, words)
-        self._ready.appendleft(self._out.pop(key))
+        self._supply.put_back(self._out.pop(key))
         self._taken -= 1
         return None

@@ -9,6 +9,8 @@ A journal is text, a record a line, each ending in the CRC-32 of what stands bef
     mailer-journal 1 20261123T080000-4711-9f3c 0b00710d d3adb33f       (its name; the boot it was written in)
     h 17 18 0badcafe                         (handed: the content may reach the server from here on)
     s 17 accepted 2026-11-23T08:00:01.123Z content "250 2.0.0 Ok" 1badb002
+
+A settlement that says itself when the message may go again has that moment before the words.
     r 00c0ffee                               (recorded: every settlement above is in the database)
 """
 
@@ -76,7 +78,7 @@ class Journal:
         """Record what became of deliveries."""
         self._write(
             [
-                f"s {s.delivery_id} {s.state} {utc_text(s.at)} {s.stage} {json.dumps(s.words)}"
+                f"s {s.delivery_id} {s.state} {utc_text(s.at)} {s.stage} {_due(s)}{json.dumps(s.words)}"
                 for s in settlements
             ]
         )
@@ -202,6 +204,14 @@ def _records(file: BinaryIO) -> Iterator[str]:
 
 def _settlement(record: str) -> Settlement:
     delivery_id, state, at, stage, words = record.split(" ", 4)
+    due = None
+    if not words.startswith('"'):
+        moment, _, words = words.partition(" ")
+        due = datetime.fromisoformat(moment)
     return Settlement(
-        int(delivery_id), State(state), datetime.fromisoformat(at), Stage(stage), json.loads(words)
+        int(delivery_id), State(state), datetime.fromisoformat(at), Stage(stage), json.loads(words), due
     )
+
+
+def _due(settlement: Settlement) -> str:
+    return f"{utc_text(settlement.due)} " if settlement.due else ""

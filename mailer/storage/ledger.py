@@ -229,15 +229,17 @@ class Ledger:
                 connection.execute(delete(table).where(table.c.send_id.in_(unproved)))
             connection.execute(delete(sends).where(sends.c.id.in_(unproved)))
 
-    def claim(self, send: Send, worker: str, limit: int, now: datetime) -> list[Claim]:
+    def claim(
+        self, send: Send, worker: str, limit: int, now: datetime, *, without: Sequence[str] = ()
+    ) -> list[Claim]:
         """Take up to `limit` queued deliveries; who left or was suppressed since is cancelled instead.
 
-        None are returned only when none is queued any more.
+        Those to the domains `without` are left. None are returned only when none else is queued any more.
         """
         d = deliveries.c
         claims: list[Claim] = []
         with self._engine.begin() as connection:
-            while not claims and (ids := _queued(connection, send, limit)):
+            while not claims and (ids := _queued(connection, send, limit, without)):
                 queued = update(deliveries).where(d.id.in_(ids), d.state == State.QUEUED)
                 _cancel_gone(connection, send, queued, now)
                 rows = connection.execute(
@@ -363,10 +365,10 @@ def _record(
     connection: Connection, worker: str, state: State, pairs: list[tuple[Settlement, datetime | None]]
 ) -> None:
     sources = ", ".join(f"'{source}'" for source in SOURCES[state])
-    tried = state is not State.QUEUED
     kept, settled = [], []
     for s, when in pairs:
         at, due = utc_text(s.at), when and utc_text(when)
+        tried = state is not State.QUEUED and s.due is None
         kept.append((at, state.value, s.stage.value, s.words, s.delivery_id, worker))
         first = at if tried else None
         settled.append((state.value, s.words, int(tried), first, due, at, s.delivery_id, worker))
@@ -389,7 +391,7 @@ def _due(
     split: dict[State, list[tuple[Settlement, datetime | None]]] = {State.DEFERRED: [], State.FAILED: []}
     for s in deferred:
         if row := known.get(s.delivery_id):
-            again = policy.next_attempt(row.attempts + 1, row.first_attempt_at or s.at, s.at)
+            again = s.due or policy.next_attempt(row.attempts + 1, row.first_attempt_at or s.at, s.at)
             split[State.FAILED if again is None else State.DEFERRED].append((s, again))
     return split
 
@@ -409,10 +411,11 @@ def give_back(
     )
 
 
-def _queued(connection: Connection, send: Send, limit: int) -> Sequence[int]:
+def _queued(connection: Connection, send: Send, limit: int, without: Sequence[str]) -> Sequence[int]:
     d = deliveries.c
     free = exists().where(sends.c.id == send.id, sends.c.proved_at.is_not(None), sends.c.halted.is_(None))
-    query = select(d.id).where(d.send_id == send.id, d.state == State.QUEUED, free)
+    left = [~func.lower(d.email).endswith(f"@{domain}", autoescape=True) for domain in without]
+    query = select(d.id).where(d.send_id == send.id, d.state == State.QUEUED, free, *left)
     return connection.scalars(query.order_by(d.id).limit(limit)).all()
 
 

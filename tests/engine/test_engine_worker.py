@@ -12,7 +12,7 @@ from mailer.domain.delivery import State
 from mailer.domain.outcome import Accepted, Deferred, Reply, Stage, Untried
 from mailer.domain.retry import RetryPolicy
 from mailer.engine.correspondence import Correspondence
-from mailer.engine.pacing import TokenBucket
+from mailer.engine.pacing import Pace
 from mailer.engine.worker import Worker
 from mailer.errors import StorageFull
 from mailer.storage.accounts import Accounts
@@ -68,7 +68,7 @@ def begin(database, *emails: str):
 
 def worker_of(ledger, send, journal, **options) -> Worker:
     correspondence = Correspondence(send.id, 1, "seed", "a.example", "editor@a.example", "leave@a.example")
-    return Worker(ledger, journal, send, Letter(), correspondence, TokenBucket(0), **options)
+    return Worker(ledger, journal, send, Letter(), correspondence, Pace(), **options)
 
 
 def states(database, send) -> dict[str, State]:

@@ -64,11 +64,14 @@ class Lines(Generic[Item]):
         line = self._held[scope]
         item = line.popleft()
         if not line:
-            del self._held[scope]
-            self._turn.remove(scope)
-            if not self._held:
-                self._turn.clear()
+            self._close(scope)
         return item
+
+    def _close(self, scope: str) -> None:
+        del self._held[scope]
+        self._turn.remove(scope)
+        if not self._held:
+            self._turn.clear()
 
     def _from_open(self, ready: Callable[[str], bool]) -> Item | None:
         while self._open:
@@ -88,10 +91,16 @@ class Lines(Generic[Item]):
             self._turn.append(scope)
         self._held[scope].append(item)
 
-    def drain(self) -> list[Item]:
-        """Take everything out."""
-        items = [*self._open, *(item for line in self._held.values() for item in line)]
-        self._open.clear()
-        self._held.clear()
-        self._turn.clear()
-        return items
+    @property
+    def everyone(self) -> list[Item]:
+        """All that wait."""
+        return [*self._open, *(item for line in self._held.values() for item in line)]
+
+    def keep(self, stays: Callable[[Item], bool]) -> None:
+        """Let go of those that don't stay."""
+        for line in (self._open, *self._held.values()):
+            kept = [item for item in line if stays(item)]
+            line.clear()
+            line.extend(kept)
+        for scope in [scope for scope, line in self._held.items() if not line]:
+            self._close(scope)
