@@ -22,11 +22,13 @@ from mailer.engine.worker import Progress, Worker
 from mailer.errors import AccountFault
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
-from mailer.storage.journal import Journal
+from mailer.storage.history import Learned, take_in_history
+from mailer.storage.journal import About, Journal
 from mailer.storage.ledger import Ledger, Send
 from mailer.storage.pace import PaceMemory, account_key
 from mailer.storage.place import folder_lock, make_folder
 from mailer.storage.reclaim import reclaim
+from mailer.storage.schema import utc_text
 
 RESENT = "sent again: its answer was lost and UNCERTAIN=resend"
 
@@ -79,10 +81,12 @@ class Dispatcher:
         with folder_lock(self.journals, exclusive=True, busy="another program is beginning a send in"):
             yield
 
-    def recover(self, now: datetime) -> None:
-        """Settle what dead workers left, of whichever send."""
+    def recover(self, now: datetime) -> Learned:
+        """Settle what dead workers left, of whichever send, and what a restored database can't know."""
         reclaim(self.database, self.journals, self.policy, now)
+        learned = take_in_history(self.database, self.journals)
         self.ledger.cancel_rest(now)
+        return learned
 
     def prepare(self, send: Send, now: datetime) -> None:
         """Queue what may go now: what is due again, and what is uncertain where the setting says so."""
@@ -110,7 +114,7 @@ class Dispatcher:
         template = MessageTemplate.load(self.ledger.template(send))
         worker = Worker(
             self.ledger,
-            Journal(self.journals, now),
+            Journal(self.journals, now, About(send.id, utc_text(send.created_at), send.slug)),
             send,
             template,
             correspondence,

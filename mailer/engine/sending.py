@@ -102,7 +102,19 @@ class Sending:
             self.ledger.discard_unproved()
             if send := self.existing(job, again=again):
                 return send, None
+            if not again:
+                self._refuse_forgotten(job, now)
             return self._freeze(job, now, again=again, force=force)
+
+    def _refuse_forgotten(self, job: Job, now: datetime) -> None:
+        """Raise PlanRefused for an issue sent after the backup that this database comes from."""
+        for about in self.dispatcher.recover(now).unknown:
+            if about.slug == job.issue.slug:
+                raise PlanRefused(
+                    f"{about.slug} was sent on {about.created_at[:10]}, after the backup that this database "
+                    "comes from: who got it is not known here",
+                    next_step="To send it to everyone all the same, add --again.",
+                )
 
     def _freeze(self, job: Job, now: datetime, *, again: bool, force: bool) -> tuple[Send, Plan]:
         earlier = self.ledger.find(job.issue.slug, job.audience)

@@ -6,8 +6,9 @@ in batches. Whoever gets a dead worker's lock reads its journal and settles what
 
 A journal is text, a record a line, each ending in the CRC-32 of what stands before it:
 
-    mailer-journal 1 20261123T080000-4711-9f3c 0b00710d d3adb33f       (its name; the boot it was written in)
-    h 17 18 0badcafe                         (handed: the content may reach the server from here on)
+    mailer-journal 1 20261123T080000-4711-9f3c 0b00710d 7 2026-11-23T07:59:58.000Z harbour d3adb33f
+                                             (its name; the boot it was written in; the send it is about)
+    h 2026-11-23T08:00:01.100Z 17 18 0badcafe            (handed: the content may reach the server now)
     s 17 accepted 2026-11-23T08:00:01.123Z content "250 2.0.0 Ok" 1badb002
 
 A settlement that says itself when the message may go again has that moment before the words.
@@ -24,7 +25,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 from zlib import crc32
@@ -49,7 +50,7 @@ class JournalUnreadable(Exception):
 class Journal:
     """The journal of a living worker. `name` is what its claims carry."""
 
-    def __init__(self, folder: Path, now: datetime) -> None:
+    def __init__(self, folder: Path, now: datetime, about: About | None = None) -> None:
         make_folder(folder)
         self.name = f"{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}"
         self._path = folder / self.name
@@ -63,7 +64,7 @@ class Journal:
             raise _unwritable(draft, error) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX)
-            self._write([f"{HEADING} {self.name} {boot()}"])
+            self._write([f"{HEADING} {self.name} {boot()} {about or NOTHING}"])
             draft.rename(self._path)
         except BaseException:
             draft.unlink(missing_ok=True)
@@ -72,7 +73,8 @@ class Journal:
 
     def handed(self, delivery_ids: Sequence[int]) -> None:
         """Record that the contents of these deliveries may reach the server from now on."""
-        self._write([f"h {' '.join(map(str, delivery_ids))}"], ahead=RESERVE // 2)
+        at = utc_text(datetime.now(UTC))
+        self._write([f"h {at} {' '.join(map(str, delivery_ids))}"], ahead=RESERVE // 2)
 
     def settled(self, settlements: Iterable[Settlement]) -> None:
         """Record what became of deliveries."""
@@ -91,9 +93,11 @@ class Journal:
         self._write(["r"])
 
     def close(self, *, keep: bool) -> None:
-        """Let go of the lock; without `keep` the file goes too (its claims are all in the database)."""
+        """Let go of the lock; without `keep` the file is put away: its claims are all in the database."""
+        with suppress(OSError):
+            os.ftruncate(self._file, self._end)  # the room that was reserved and not needed
         if not keep:
-            self._path.unlink(missing_ok=True)
+            put_away(self._path)
         os.close(self._file)
 
     def _write(self, lines: list[str], *, ahead: int = 0) -> None:
@@ -133,35 +137,72 @@ def _unwritable(path: Path, error: OSError) -> StorageError | StorageFull:
     return StorageFull(problem, next_step=MAKE_ROOM)
 
 
+def put_away(path: Path) -> None:
+    """Move a journal that the database has taken in to where journals are kept, for the day of a restore."""
+    make_folder(path.parent / KEPT)
+    path.rename(path.parent / KEPT / path.name)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The send that a journal is about, told from any other also in a database that was restored."""
+
+    send_id: int
+    created_at: str  # utc_text
+    slug: str
+
+    def __str__(self) -> str:
+        return f"{self.send_id} {self.created_at} {self.slug}"
+
+
+NOTHING = About(0, "-", "-")
+KEPT = "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A content may have reached the server from then on, and nothing more is known."""
+
+    at: datetime
+
+
 @dataclass(slots=True)
 class Legacy:
-    """What a dead worker's journal says last of each delivery: its settlement, or None while in flight.
+    """What a dead worker's journal says last of each delivery: its settlement, or that it was handed over.
 
     Settlements that the database has already are left out, so that this stays small however long the journal.
     """
 
     name: str
-    last_word: dict[int, Settlement | None] = field(default_factory=dict)
+    last_word: dict[int, Settlement | Handed] = field(default_factory=dict)
+    about: About = NOTHING
     gap: str = ""  # why more may have happened than stands here; empty where it is the whole story
 
 
-def read_journal(name: str, file: BinaryIO) -> Legacy:
-    """Return what the journal in `file` says. A torn last line was never acted upon and is left out."""
+def read_journal(name: str, file: BinaryIO, *, whole: bool = False) -> Legacy:
+    """Return what the journal in `file` says; `whole`: also of what the database had when it was written.
+
+    A torn last line was never acted upon and is left out.
+    """
     legacy = Legacy(name)
     try:
         records = _records(file)
-        heading, _, written_in = next(records, "").rpartition(" ")
-        if heading != f"{HEADING} {name}":
+        *heading, written_in, send_id, created_at, slug = next(records, "").split(" ")
+        if heading != [*HEADING.split(" "), name]:
             raise JournalUnreadable
+        legacy.about = About(int(send_id), created_at, slug)
         if written_in != boot():
             legacy.gap = MACHINE_DIED
         for record in records:
             kind, _, rest = record.partition(" ")
             if kind == "h":
-                legacy.last_word.update(dict.fromkeys(map(int, rest.split(" "))))
-            elif kind == "r":
-                legacy.last_word = {key: said for key, said in legacy.last_word.items() if said is None}
-            else:
+                at, *ids = rest.split(" ")
+                legacy.last_word.update(dict.fromkeys(map(int, ids), Handed(datetime.fromisoformat(at))))
+            elif kind == "r" and not whole:
+                legacy.last_word = {
+                    key: said for key, said in legacy.last_word.items() if isinstance(said, Handed)
+                }
+            elif kind == "s":
                 settlement = _settlement(rest)
                 legacy.last_word[settlement.delivery_id] = settlement
     except (JournalUnreadable, ValueError):
@@ -185,6 +226,20 @@ def dead_journals(folder: Path) -> Iterator[tuple[Path, Legacy]]:
                     yield path, legacy
             finally:
                 os.close(file)
+
+
+def living(folder: Path) -> bool:
+    """Return whether a worker is at work: its journal is locked."""
+    for path in folder.glob("[0-9]*"):
+        with suppress(FileNotFoundError):
+            file = os.open(path, os.O_RDWR)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            finally:
+                os.close(file)
+    return False
 
 
 def _sealed(line: str) -> bytes:

@@ -28,6 +28,7 @@ from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
 from mailer.domain.subscriber import Status
 from mailer.storage.audience import SNAPSHOT, candidates
+from mailer.storage.history import mark_read
 from mailer.storage.people import list_ids
 from mailer.storage.schema import (
     deliveries,
@@ -307,9 +308,10 @@ class Ledger:
             record(connection, self._policy, worker, settlements)
 
     def give_back(self, worker: str, now: datetime) -> None:
-        """Put what `worker` claimed and never handed over back into the queue."""
+        """Put what `worker` claimed and never handed over back into the queue; its journal is all in here."""
         with self._engine.begin() as connection:
             give_back(connection, worker, State.QUEUED, None, now)
+            mark_read(connection, worker)
 
     def requeue_due(self, send: Send, now: datetime) -> int:
         """Queue the deferred deliveries whose time has come; return how many."""

@@ -12,7 +12,7 @@ from mailer.domain.delivery import State
 from mailer.domain.outcome import Stage
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
-from mailer.storage.journal import Legacy, dead_journals
+from mailer.storage.journal import Legacy, dead_journals, put_away
 from mailer.storage.ledger import give_back, record
 from mailer.storage.schema import deliveries
 
@@ -40,7 +40,8 @@ def reclaim(engine: Engine, journals: Path, policy: RetryPolicy, now: datetime) 
     for path, legacy in dead_journals(journals):
         with engine.begin() as connection:
             total += _settle(connection, policy, legacy, now)
-        path.unlink()
+        # Put away unread: the history that it is now part of is taken in next.
+        put_away(path)
     return total + _orphans(engine, journals, now)
 
 
@@ -48,13 +49,19 @@ def _settle(connection: Connection, policy: RetryPolicy, legacy: Legacy, now: da
     if legacy.gap:
         # What it says up to the broken line is true by each line's seal, and acceptance is final; any other
         # one may have been handed over again further down.
-        settled = [s for s in legacy.last_word.values() if s and s.state is State.ACCEPTED]
+        settled = [
+            said
+            for said in legacy.last_word.values()
+            if isinstance(said, Settlement) and said.state is State.ACCEPTED
+        ]
         record(connection, policy, legacy.name, settled)
         lost = give_back(connection, legacy.name, State.UNCERTAIN, legacy.gap, now)
         return Reclaimed(len(settled), 0, len(lost))
     words = [
-        settlement or Settlement(delivery_id, State.UNCERTAIN, now, Stage.CONTENT, ANSWER_LOST)
-        for delivery_id, settlement in legacy.last_word.items()
+        said
+        if isinstance(said, Settlement)
+        else Settlement(delivery_id, State.UNCERTAIN, now, Stage.CONTENT, ANSWER_LOST)
+        for delivery_id, said in legacy.last_word.items()
     ]
     held = _held(connection, legacy.name)
     record(connection, policy, legacy.name, words)

@@ -184,6 +184,13 @@ attempts = Table(
     Column("reply", Text, nullable=False),  # the server's words
 )
 
+# The journals that are in this database: one beside it that is not tells of what came after a backup.
+journals_read = Table(
+    "journals_read",
+    metadata,
+    Column("name", String(64), primary_key=True),
+)
+
 schedules = Table(
     "schedules",
     metadata,

@@ -20,7 +20,7 @@ from mailer.domain.outcome import Stage
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
 from mailer.errors import StorageError
-from mailer.storage.journal import Journal, dead_journals, read_journal
+from mailer.storage.journal import Handed, Journal, boot, dead_journals, read_journal
 from mailer.storage.reclaim import Reclaimed, reclaim
 
 words = st.text(st.characters(blacklist_categories=["Cs"]), max_size=200)
@@ -38,7 +38,8 @@ def test_what_is_written_is_read_back(tmp_path_factory, written):
     expected = {s.delivery_id: s for s in settlements}
     legacy = read_journal(journal.name, io.BytesIO(data))
     assert not legacy.gap
-    assert legacy.last_word == {999: None} | expected
+    assert isinstance(legacy.last_word.pop(999), Handed)
+    assert legacy.last_word == expected
 
 
 def test_a_torn_last_line_never_happened(tmp_path):
@@ -46,8 +47,8 @@ def test_a_torn_last_line_never_happened(tmp_path):
     journal.handed([1])
     journal.handed([2])
     data = (tmp_path / journal.name).read_bytes().rstrip(b"\0")
-    for cut in range(1, len(b"h 2 00000000\n")):
-        assert read_journal(journal.name, io.BytesIO(data[:-cut])).last_word == {1: None}
+    for cut in range(1, len(b"h 2026-11-23T08:00:01.100Z 2 00000000\n")):
+        assert read_journal(journal.name, io.BytesIO(data[:-cut])).last_word.keys() == {1}
     journal.close(keep=False)
 
 
@@ -56,7 +57,7 @@ def test_a_changed_octet_makes_a_journal_unreadable(tmp_path):
     journal.handed([12])
     journal.handed([13])
     data = (tmp_path / journal.name).read_bytes().rstrip(b"\0")
-    place = data.index(b"h 12") + 2
+    place = data.index(b" 12 ") + 1
     changed = data[:place] + b"9" + data[place + 1 :]
     assert read_journal(journal.name, io.BytesIO(changed)).gap
     assert read_journal("another", io.BytesIO(data)).gap
@@ -110,7 +111,7 @@ def test_a_killed_workers_deliveries_are_settled_by_its_journal(killed):
         "ben@a.example": "uncertain",
         "cat@a.example": "queued",
     }
-    assert list(folder.iterdir()) == []
+    assert [path.name for path in folder.iterdir()] == ["kept"]
     assert reclaim(database, folder, RetryPolicy(), NOW) == Reclaimed()
 
 
@@ -127,7 +128,7 @@ def test_after_a_power_cut_open_claims_are_uncertain_and_what_stands_there_count
     # As if the machine had been started anew since: the last records may not have reached the disk.
     path = folder / name
     heading, rest = path.read_bytes().split(b"\n", 1)
-    earlier = heading.rsplit(b" ", 2)[0] + b" another-boot"
+    earlier = heading.rpartition(b" ")[0].replace(boot().encode(), b"another-boot")
     path.write_bytes(earlier + b" %08x\n" % crc32(earlier) + rest)
     assert reclaim(database, folder, RetryPolicy(), NOW) == Reclaimed(settled=1, uncertain=2)
     assert states(database)["ann@a.example"] == "accepted"
@@ -180,7 +181,7 @@ def test_a_long_journal_is_remembered_only_as_far_as_the_database_lacks_it(tmp_p
     journal.handed([7])
     journal.close(keep=True)
     ((_, legacy),) = dead_journals(tmp_path)
-    assert legacy.last_word == {7: None}
+    assert legacy.last_word.keys() == {7}
 
 
 def test_a_folder_that_can_not_take_a_journal_is_named(tmp_path):

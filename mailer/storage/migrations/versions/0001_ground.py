@@ -159,6 +159,11 @@ def _accounts() -> None:
 
 def _clock() -> None:
     op.create_table(
+        "journals_read",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_journals_read"),
+    )
+    op.create_table(
         "schedules",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("issue", sa.Text(), nullable=False),

@@ -1,0 +1,54 @@
+"""`mailer backup` and `mailer restore`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.pass_obj
+def backup(app: App, file: Path) -> None:
+    """Copy the database to FILE, as of one moment, while it is in use."""
+    from mailer.storage.backup import back_up
+
+    app.database.dispose()
+    back_up(app.database_file, file)
+    click.echo(
+        f"{file}: {file.stat().st_size:,} octets. It holds addresses: keep it as safe as the database."
+    )
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.pass_obj
+def restore(app: App, file: Path) -> None:
+    """Put the backup FILE in the database's place; the old database is put aside, not deleted.
+
+    What was sent after the backup was taken is learned from the journals beside the database, so that nobody
+    gets it again. Who unsubscribed after it was taken is subscribed again: look through your mail for them.
+    """
+    from mailer.storage.backup import restore as put_back
+    from mailer.storage.history import take_in_history
+
+    aside = put_back(file, app.database_file, app.journals, app.now())
+    learned = take_in_history(app.database, app.journals)
+    if aside:
+        click.echo(f"The database as it was: {aside}")
+    click.echo(f"Restored {app.database_file} from {file}.")
+    if learned.settled:
+        click.echo(
+            f"  {learned.settled:,} messages were sent since the backup was taken; the journals tell of them."
+        )
+    for about in learned.unknown:
+        click.echo(
+            f"  {about.slug} was begun on {about.created_at[:16]} UTC, after the backup; sent no more."
+        )

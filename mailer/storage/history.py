@@ -1,0 +1,101 @@
+"""What journals tell a database that is older than they are: whom it has mailed since its backup was taken.
+
+A journal is kept after the database has taken it in, and the database remembers which ones it has. One that
+it does not know is a dead worker's, or from after the backup that was restored. What such a journal says of
+a delivery counts if it is later than what the database says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from mailer.domain.delivery import TERMINAL, State
+from mailer.domain.outcome import Stage
+from mailer.domain.settlement import Settlement
+from mailer.storage.journal import KEPT, About, Handed, Legacy, read_journal
+from mailer.storage.schema import attempts, deliveries, journals_read, sends, utc_text
+
+ANSWER_UNKNOWN = "it was handed over after the backup was taken, and what came of it was never read"
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What was taken in: `settled` deliveries of known sends; `unknown` sends, begun after the backup."""
+
+    settled: int
+    unknown: tuple[About, ...]
+
+
+def mark_read(connection: Connection, name: str) -> None:
+    """Note that all a journal says is in the database, in the caller's transaction."""
+    connection.execute(insert(journals_read).prefix_with("OR IGNORE"), {"name": name})
+
+
+def take_in_history(engine: Engine, journals: Path) -> Learned:
+    """Settle what journals kept beside the database know and it does not; unknown sends stay unread."""
+    settled, unknown = 0, []
+    for legacy in _unread(engine, journals):
+        with engine.begin() as connection:
+            if _knows(connection, legacy.about):
+                settled += _settle(connection, legacy)
+                mark_read(connection, legacy.name)
+            else:
+                unknown.append(legacy.about)
+    return Learned(settled, tuple(dict.fromkeys(unknown)))
+
+
+def _unread(engine: Engine, journals: Path) -> Iterator[Legacy]:
+    with engine.connect() as connection:
+        known = set(connection.scalars(select(journals_read.c.name)))
+    for path in sorted((journals / KEPT).glob("[0-9]*")):
+        if path.name not in known:
+            with path.open("rb") as file:
+                yield read_journal(path.name, file, whole=True)
+
+
+def _knows(connection: Connection, about: About) -> bool:
+    created_at = connection.scalar(select(sends.c.created_at).where(sends.c.id == about.send_id))
+    return created_at is not None and utc_text(created_at) == about.created_at
+
+
+def _word(delivery_id: int, said: Settlement | Handed) -> Settlement:
+    if isinstance(said, Settlement):
+        return said
+    return Settlement(delivery_id, State.UNCERTAIN, said.at, Stage.CONTENT, ANSWER_UNKNOWN)
+
+
+def _settle(connection: Connection, legacy: Legacy) -> int:
+    """Record a journal's last words on deliveries that are open here; return on how many."""
+    count = 0
+    for delivery_id, said in legacy.last_word.items():
+        word = _word(delivery_id, said)
+        if word.state is State.QUEUED:
+            continue
+        # What was to be tried again later was perhaps tried by a run whose journal comes after this one.
+        due = word.at if word.state is State.DEFERRED else None
+        done = connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.id == delivery_id,
+                deliveries.c.send_id == legacy.about.send_id,
+                deliveries.c.state.not_in(TERMINAL),
+                deliveries.c.updated_at < word.at,
+            )
+            .values(
+                state=word.state,
+                worker=None,
+                reason=word.words,
+                attempts=deliveries.c.attempts + 1,
+                due_at=due,
+                updated_at=word.at,
+            )
+        )
+        if done.rowcount:
+            count += 1
+            kept = {"at": word.at, "state": word.state, "stage": word.stage, "reply": word.words}
+            connection.execute(insert(attempts), {"delivery_id": delivery_id, **kept})
+    return count
