@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from mailer.compose.dkim import Signer
+    from mailer.domain.warmup import WarmUp
     from mailer.engine.sending import Sending
     from mailer.settings import Settings
     from mailer.smtp.account import Account
@@ -136,8 +137,8 @@ class App:
         """The mailbox that issues come from."""
         return self._mailbox("MAIL_FROM")
 
-    def sending(self, *, rate: float | None = None) -> Sending:
-        """The main job, at most `rate` messages a second (default: the setting's)."""
+    def sending(self, *, rate: float | None = None, warmup: WarmUp | None = None) -> Sending:
+        """The main job, at most `rate` messages a second and by this `warmup` (default: the settings')."""
         from mailer.engine.dispatch import Dispatcher
         from mailer.engine.press import Press
         from mailer.engine.sending import Sending
@@ -162,8 +163,20 @@ class App:
             self.smtp_account,
             rate=s.mail_rate if rate is None else rate,
             resend_uncertain=s.uncertain == "resend",
+            warmup=warmup or self._warmup(),
+            sender_domain=self.sender.address.domain,
+            zone=s.zone,
         )
         return Sending(press, dispatcher)
+
+    def _warmup(self) -> WarmUp | None:
+        from mailer.domain.warmup import WarmUp
+
+        plan = self.settings.mail_warmup
+        try:
+            return WarmUp.parse(plan) if plan else None
+        except ValueError as error:
+            raise SettingsError(f"MAIL_WARMUP: {error}", next_step="Correct MAIL_WARMUP in .env.") from None
 
     def _signer(self) -> Signer | None:
         """What signs messages. Without a DKIM setting cryptography is not even imported."""

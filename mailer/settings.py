@@ -66,6 +66,7 @@ class Settings(BaseModel):
     mail_return_path: str = ""
     mail_unsubscribe: str = ""
     mail_rate: float = Field(0, ge=0)
+    mail_warmup: str = ""
     database_url: SecretStr = SecretStr("sqlite:///subscribers/mailer.db")
     secret_key: SecretStr = SecretStr("")
     base_url: str = ""

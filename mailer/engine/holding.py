@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 
 from mailer.domain.learned import ACCOUNT
 from mailer.domain.warmup import WarmUp, allowed_today
@@ -16,6 +16,9 @@ class Held:
 
     until: datetime
     why: str
+
+    def __str__(self) -> str:
+        return f"{self.why}; the rest goes from {self.until:%Y-%m-%d %H:%M} ({self.until.tzname()}) on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Holding:
         """Return what holds everything back now, if anything does."""
         for learned in self.memory.recall(now):
             if learned.scope == ACCOUNT and learned.quota and learned.quota.parked_until > now.timestamp():
-                until = datetime.fromtimestamp(learned.quota.parked_until, UTC)
+                until = datetime.fromtimestamp(learned.quota.parked_until, self.zone)
                 return Held(until, "the provider takes no more for now")
         if self._warm(now) == 0:
             tomorrow = now.astimezone(self.zone).date() + timedelta(days=1)

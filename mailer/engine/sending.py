@@ -162,7 +162,8 @@ class Sending:
             await crew.work(stop, count)
         else:
             correspondence = self._correspondence(send)
-            await self.dispatcher.run(send, correspondence, now, stop, limit=limit, progress=count)
+            allowed = self.dispatcher.within(limit, now)
+            await self.dispatcher.run(send, correspondence, now, stop, limit=allowed, progress=count)
         after = accounts.totals(send)
         return Report(
             replace(send, halted=self.ledger.halted(send)),

@@ -79,7 +79,7 @@ async def make_round(app: App, stop: asyncio.Event, say: Callable[[str], None]) 
 async def _go_on(sending: Sending, send: Send, now: datetime, stop: asyncio.Event, result: Round) -> None:
     try:
         sending.dispatcher.prepare(send, now)
-        if sending.report(send).queued:
+        if sending.report(send).queued and not sending.dispatcher.held(now):
             result.reports.append(await sending.run(send, now, stop))
     except MailerError as error:
         result.errors.append(error)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections import deque
+from contextlib import closing
+from datetime import date, datetime, timedelta
 
 from mailer.domain.outcome import Stage
 
@@ -74,7 +77,7 @@ def test_a_limit_that_ends_the_account_for_the_day_is_no_persons_fault(workspace
     workspace.people(30)
 
     def script(stage: Stage, count: int) -> str | None:
-        if stage is Stage.RCPT and len(server.taken) >= 10:
+        if stage is Stage.RCPT and count > 10:
             return "550 5.4.5 Daily SMTP relay limit exceeded for customer."
         return None
 
@@ -82,3 +85,41 @@ def test_a_limit_that_ends_the_account_for_the_day_is_no_persons_fault(workspace
     report = workspace.data("send-issue", "harbour", "--yes", expect=75)
     assert report["states"]["accepted"] == 10
     assert report["states"]["failed"] == 0
+
+
+def a_day_passes(workspace) -> None:
+    """Let all that was done have been done a day before."""
+    day = timedelta(days=1)
+    with closing(sqlite3.connect(workspace.root / "subscribers" / "mailer.db")) as database, database:
+        for row, at in database.execute("SELECT id, at FROM attempts").fetchall():
+            earlier = (datetime.fromisoformat(at) - day).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+            database.execute("UPDATE attempts SET at = ? WHERE id = ?", (earlier, row))
+        ((started_on, started_at),) = database.execute("SELECT started_on, started_at FROM warmups")
+        earlier = (datetime.fromisoformat(started_at) - day).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        first_day = (date.fromisoformat(started_on) - day).isoformat()
+        database.execute("UPDATE warmups SET started_on = ?, started_at = ?", (first_day, earlier))
+
+
+def test_a_warm_up_sends_a_day_at_a_time(workspace, server):
+    workspace.people(70)
+    report = workspace.data("send-issue", "harbour", "--yes", "--warmup", "20x1.5", expect=75)
+    assert (report["states"]["accepted"], report["states"]["queued"]) == (20, 50)
+    again = workspace.run("send-issue", "harbour", "--yes", "--warmup", "20x1.5", expect=75)
+    assert "Waiting: the warm-up of gazette.example" in again.stderr
+    assert len(server.taken) == 20
+    workspace.settings["MAIL_WARMUP"] = "20x1.5"
+    workspace.run("tick")
+    assert len(server.taken) == 20
+    a_day_passes(workspace)
+    workspace.run("tick", expect=75)
+    assert len(server.taken) == 50
+    a_day_passes(workspace)
+    workspace.run("tick")
+    assert len(server.taken) == 70
+    workspace.run("verify", "harbour")
+
+
+def test_a_plan_that_is_none_is_refused(workspace):
+    assert "50x1.5" in workspace.run("send-issue", "harbour", "--warmup", "slowly", expect=2).stderr
+    workspace.settings["MAIL_WARMUP"] = "50x0.5"
+    assert "MAIL_WARMUP" in workspace.run("send-issue", "harbour", "--yes", expect=2).stderr
