@@ -79,13 +79,13 @@ class App:
         return open_database(self.settings.database_url.get_secret_value(), self.root)
 
     @cached_property
-    @cached_property
     def database_file(self) -> Path:
         """The file of the SQLite database."""
         from mailer.storage.database import database_path
 
         return database_path(self.settings.database_url.get_secret_value(), self.root)
 
+    @cached_property
     def journals(self) -> Path:
         """The folder of the workers' journals, beside the database."""
         from mailer.storage.database import database_path

@@ -17,6 +17,7 @@ from mailer.errors import ExitCode, PlanRefused, UsageError
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.issue import Issue
+    from mailer.domain.warmup import WarmUp
     from mailer.engine.report import Report
     from mailer.engine.sending import Job, Sending
     from mailer.storage.ledger import Send
@@ -34,6 +35,7 @@ class Options:
     output: Path | None
     limit: int | None
     rate: float | None
+    warmup: WarmUp | None
     workers: int | None
     yes: bool
     force: bool
@@ -44,6 +46,16 @@ class Options:
     accept_uncertain: bool
     as_json: bool
     quiet: bool
+
+
+def warmup_plan(context: click.Context, option: click.Parameter, value: str | None) -> WarmUp | None:
+    """Return the plan that was typed."""
+    from mailer.domain.warmup import WarmUp
+
+    try:
+        return WarmUp.parse(value) if value else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, option) from None
 
 
 @click.command("send-issue")
@@ -65,6 +77,12 @@ class Options:
     help="With --dry-run: write each message there as an .eml file.",
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Stop after N messages this time.")
+@click.option(
+    "--warmup",
+    metavar="PLAN",
+    callback=warmup_plan,
+    help="So many today, more each day: 50x1.5 or 50,100,200.",
+)
 @click.option(
     "--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="Messages a second at most."
 )
@@ -100,7 +118,7 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
         raise UsageError("-o writes the messages of a rehearsal", next_step="Add --dry-run, or leave out -o.")
     announce_settings(app)
     loaded = load(app, issue)
-    sending = app.sending(rate=options.rate)
+    sending = app.sending(rate=options.rate, warmup=options.warmup)
     _refuse_draft(loaded, options)
     job = job_for(app, sending, with_subject(loaded, options.subject), options.list_names, options.excluded)
     if options.test:
@@ -242,8 +260,11 @@ def _run(app: App, sending: Sending, send: Send, options: Options) -> Report:
     from mailer.engine.crew import best_number
     from mailer.engine.stopping import run_until_stopped
 
-    waiting, limit = sending.report(send).queued, options.limit
-    total = min(waiting, limit or waiting)
+    waiting = sending.report(send).queued
+    limit = sending.dispatcher.within(options.limit, app.now())
+    if _held(app, sending):
+        return sending.report(send)
+    total = waiting if limit is None else min(waiting, limit)
     workers = options.workers or best_number(sending.dispatcher, total, app.now())
     alone = nullcontext(None)
     # Processes are forked before the bar has its thread.
@@ -251,6 +272,16 @@ def _run(app: App, sending: Sending, send: Send, options: Options) -> Report:
         alone if workers == 1 else sending.crew(send, app.now, workers, limit=limit) as crew,
         bar(f"Sending {send.slug}", total, quiet=options.quiet) as progress,
     ):
-        return run_until_stopped(
+        report = run_until_stopped(
             lambda stop: sending.run(send, app.now(), stop, limit=limit, progress=progress, crew=crew)
         )
+    if report.queued and not report.interrupted:
+        _held(app, sending)
+    return report
+
+
+def _held(app: App, sending: Sending) -> bool:
+    """Whether nothing may go now; say why."""
+    if held := sending.dispatcher.held(app.now()):
+        click.echo(f"Waiting: {held}.", err=True)
+    return held is not None

@@ -177,7 +177,7 @@ class Sending:
     def crew(
         self, send: Send, clock: Callable[[], datetime], workers: int, *, limit: int | None = None
     ) -> AbstractContextManager[Crew]:
-        """Return a crew of `workers` processes for `run`; to be entered where neither loop nor thread runs."""
+        """Return a crew of `workers` processes for `run`; to be entered before loop and thread."""
         return hired(Crew(self.dispatcher, send, self._correspondence(send), clock, limit), workers)
 
     def report(self, send: Send) -> Report:
