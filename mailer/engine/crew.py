@@ -28,7 +28,6 @@ from mailer.engine.worker import Progress
 from mailer.errors import PRECEDENCE, ExitCode, MailerError
 from mailer.storage.accounts import Accounts
 from mailer.storage.ledger import Send
-from mailer.storage.pace import PaceMemory, account_key
 
 WORTHWHILE = 5000  # messages; fewer are sent before a second process would make itself felt
 # By measurement on two processors (30 KB, a server on the same machine) two processes send half as many again
@@ -213,12 +212,9 @@ def _error_from(said: dict[str, str]) -> MailerError:
 
 def best_number(dispatcher: Dispatcher, messages: int, now: datetime) -> int:
     """Return how many processes send so many messages best on this machine."""
-    account = dispatcher.account
-    learned = PaceMemory(dispatcher.database, account_key(account.host, account.username)).recall(now)
     # One process keeps to a limit better than several that share it, and the limit is what counts then.
-    if messages < WORTHWHILE or dispatcher.rate or learned:
-        return 1
-    return min(_cores(), MOST, account.connections)
+    limited = dispatcher.rate or dispatcher.warmup or dispatcher.memory.recall(now)
+    return 1 if limited or messages < WORTHWHILE else min(_cores(), MOST, dispatcher.account.connections)
 
 
 def _cores() -> int:
@@ -227,7 +223,7 @@ def _cores() -> int:
 
 
 def dealt(dispatcher: Dispatcher, place: int, number: int) -> Dispatcher:
-    """Return the dispatcher with its share of connections and rate."""
+    """Return the dispatcher with its share of connections, of the rate, and of the limits that are known."""
     account = dispatcher.account
     return replace(
         dispatcher,

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.domain.learned import ACCOUNT, Learned
+from mailer.domain.warmup import WarmUp
 from mailer.engine.crew import WORTHWHILE, Hand, best_number, dealt, share_of
 from mailer.engine.dispatch import Dispatcher
 from mailer.engine.hand import AT_ONCE, FINISH, GO, live
 from mailer.errors import AccountFault, IssueError, ServerUnavailable, StorageFull
 from mailer.smtp.account import Account
 from mailer.storage.database import open_database
-from mailer.storage.pace import PaceMemory, account_key
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
@@ -162,6 +162,7 @@ def test_connections_and_rate_are_dealt_out(dispatcher):
     parts = [dealt(replace(dispatcher, rate=9.0), place, 3) for place in range(3)]
     assert [part.account.connections for part in parts] == [2, 2, 1]
     assert [part.rate for part in parts] == [3.0, 3.0, 3.0]
+    assert sum(part.share for part in parts) == pytest.approx(1)
 
 
 def test_by_default_few_messages_and_limited_ones_are_sent_from_one_process(dispatcher):
@@ -171,7 +172,6 @@ def test_by_default_few_messages_and_limited_ones_are_sent_from_one_process(disp
     assert best_number(dispatcher, WORTHWHILE - 1, NOW) == 1
     assert best_number(one_connection, WORTHWHILE, NOW) == 1
     assert best_number(replace(dispatcher, rate=14.0), WORTHWHILE, NOW) == 1
-    PaceMemory(dispatcher.database, account_key("mail.example", "")).remember(
-        [Learned(ACCOUNT, connections=2)], NOW
-    )
+    assert best_number(replace(dispatcher, warmup=WarmUp((50_000,))), WORTHWHILE, NOW) == 1
+    dispatcher.memory.remember([Learned(ACCOUNT, connections=2)], NOW)
     assert best_number(dispatcher, WORTHWHILE, NOW) == 1
