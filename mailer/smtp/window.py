@@ -10,7 +10,7 @@ from __future__ import annotations
 
 BUSY = 0.75  # with a smaller share of the messages on the wire, a wider window isn't worth its doubt
 CERTAIN = 2  # late replies in a row that are no accident
-SPARE = 2  # messages that may wait in some queue before the window gets narrower
+SPARE = 1  # messages that may wait in some queue before the window gets narrower
 
 
 class Window:
