@@ -12,7 +12,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from mailer.compose.template import MessageTemplate
-from mailer.domain.delivery import State
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.warmup import WarmUp
 from mailer.engine.correspondence import Correspondence
@@ -91,7 +90,7 @@ class Dispatcher:
     def prepare(self, send: Send, now: datetime) -> None:
         """Queue what may go now: what is due again, and what is uncertain where the setting says so."""
         if self.resend_uncertain:
-            self.ledger.decide(send, State.UNCERTAIN, State.QUEUED, RESENT, now)
+            self.ledger.resend_uncertain(send, RESENT, now)
         self.ledger.requeue_due(send, now)
 
     async def run(

@@ -46,7 +46,6 @@ def candidates(
         )
         .join_from(member, subscribers, subscribers.c.id == member.c.subscriber_id)
         .outerjoin(suppressions, suppressions.c.email_key == subscribers.c.email_key)
-        .order_by(subscribers.c.id)
     )
 
 

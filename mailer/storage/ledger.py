@@ -12,6 +12,7 @@ from sqlalchemy import (
     Engine,
     Row,
     Update,
+    bindparam,
     delete,
     exists,
     func,
@@ -30,6 +31,7 @@ from mailer.domain.subscriber import Status
 from mailer.storage.audience import SNAPSHOT, candidates
 from mailer.storage.history import mark_read
 from mailer.storage.people import list_ids
+from mailer.storage.recording import give_back, record
 from mailer.storage.schema import (
     deliveries,
     exclusions,
@@ -38,7 +40,6 @@ from mailer.storage.schema import (
     subscribers,
     subscriptions,
     suppressions,
-    utc_text,
 )
 
 PAGE = 500
@@ -69,17 +70,6 @@ class Claim:
 
     delivery_id: int
     recipient: Recipient
-
-
-# From which states an outcome may be recorded: directly, or by way of `handed`, which stands in the journal.
-SOURCES = {
-    after: [
-        before
-        for before in (State.CLAIMED, State.HANDED)
-        if after in NEXT[before] or (State.HANDED in NEXT[before] and after in NEXT[State.HANDED])
-    ]
-    for after in State
-}
 
 
 # A send without its template, which is large and wanted by workers only.
@@ -322,6 +312,33 @@ class Ledger:
                 update(deliveries).where(due).values(state=State.QUEUED, due_at=None, updated_at=now)
             ).rowcount
 
+    def resend_uncertain(self, send: Send, reason: str, now: datetime) -> int:
+        """Queue uncertain deliveries again: at once after the first attempt, then as the retry policy says.
+
+        A server that takes every message and never says so would else be given another copy at every look.
+        """
+        d = deliveries.c
+        with self._engine.begin() as connection:
+            uncertain = connection.execute(
+                select(d.id, d.attempts, d.first_attempt_at, d.updated_at).where(
+                    d.send_id == send.id, d.state == State.UNCERTAIN
+                )
+            ).all()
+            due = [row.id for row in uncertain if self._may_resend(row, now)]
+            if due:
+                rows = [{"b_id": delivery_id} for delivery_id in due]
+                again = update(deliveries).where(d.id == bindparam("b_id"), d.state == State.UNCERTAIN)
+                connection.execute(again.values(state=State.QUEUED, reason=reason, updated_at=now), rows)
+        return len(due)
+
+    def _may_resend(self, row: Any, now: datetime) -> bool:
+        if row.attempts < 2:
+            return True
+        when = self._policy.next_attempt(
+            row.attempts - 1, row.first_attempt_at or row.updated_at, row.updated_at
+        )
+        return when is not None and when <= now
+
     def decide(self, send: Send, before: State, after: State, reason: str, now: datetime) -> int:
         """Move all of a send's deliveries from one resting state to another by a person's decision."""
         assert after in NEXT[before]
@@ -334,85 +351,6 @@ class Ledger:
             ).rowcount
 
 
-# Written out, not built: these two run for every message, and building them anew for each row would cost
-# three times what they do.
-_KEEP_ATTEMPT = """
-    INSERT INTO attempts (delivery_id, at, state, stage, reply)
-    SELECT id, ?, ?, ?, ? FROM deliveries WHERE id = ? AND worker = ? AND state IN ({sources})
-"""
-_SETTLE = """
-    UPDATE deliveries
-    SET state = ?, worker = NULL, reason = ?, attempts = attempts + ?,
-        first_attempt_at = coalesce(first_attempt_at, ?), due_at = ?, updated_at = ?
-    WHERE id = ? AND worker = ? AND state IN ({sources})
-"""
-
-
-def record(
-    connection: Connection, policy: RetryPolicy, worker: str, settlements: Iterable[Settlement]
-) -> None:
-    """Record `settlements` of deliveries held by `worker`, in the caller's transaction."""
-    by_state: dict[State, list[Settlement]] = {}
-    for settlement in settlements:
-        by_state.setdefault(settlement.state, []).append(settlement)
-    due = _due(connection, policy, by_state.pop(State.DEFERRED, []))
-    for state, group in by_state.items():
-        due.setdefault(state, []).extend((s, None) for s in group)
-    for state, pairs in due.items():
-        if pairs:
-            _record(connection, worker, state, pairs)
-
-
-def _record(
-    connection: Connection, worker: str, state: State, pairs: list[tuple[Settlement, datetime | None]]
-) -> None:
-    sources = ", ".join(f"'{source}'" for source in SOURCES[state])
-    kept, settled = [], []
-    for s, when in pairs:
-        at, due = utc_text(s.at), when and utc_text(when)
-        tried = state is not State.QUEUED and s.due is None
-        kept.append((at, state.value, s.stage.value, s.words, s.delivery_id, worker))
-        first = at if tried else None
-        settled.append((state.value, s.words, int(tried), first, due, at, s.delivery_id, worker))
-    # The attempt is kept first, under the same condition: afterwards the row is no longer held.
-    connection.exec_driver_sql(_KEEP_ATTEMPT.format(sources=sources), kept)
-    connection.exec_driver_sql(_SETTLE.format(sources=sources), settled)
-
-
-def _due(
-    connection: Connection, policy: RetryPolicy, deferred: list[Settlement]
-) -> dict[State, list[tuple[Settlement, datetime | None]]]:
-    """Split deferred settlements into those to try again, with the time, and those that failed for good."""
-    d = deliveries.c
-    known = {
-        row.id: row
-        for row in connection.execute(
-            select(d.id, d.attempts, d.first_attempt_at).where(d.id.in_([s.delivery_id for s in deferred]))
-        )
-    }
-    split: dict[State, list[tuple[Settlement, datetime | None]]] = {State.DEFERRED: [], State.FAILED: []}
-    for s in deferred:
-        if row := known.get(s.delivery_id):
-            again = s.due or policy.next_attempt(row.attempts + 1, row.first_attempt_at or s.at, s.at)
-            split[State.FAILED if again is None else State.DEFERRED].append((s, again))
-    return split
-
-
-def give_back(
-    connection: Connection, worker: str, state: State, reason: str | None, now: datetime
-) -> list[int]:
-    """Move all that `worker` still holds to `state`; return the deliveries' ids."""
-    d = deliveries.c
-    return list(
-        connection.scalars(
-            update(deliveries)
-            .where(d.worker == worker, d.state.in_((State.CLAIMED, State.HANDED)))
-            .values(state=state, worker=None, reason=reason, updated_at=now)
-            .returning(d.id)
-        )
-    )
-
-
 def _queued(connection: Connection, send: Send, limit: int, without: Sequence[str]) -> Sequence[int]:
     d = deliveries.c
     free = exists().where(sends.c.id == send.id, sends.c.proved_at.is_not(None), sends.c.halted.is_(None))
@@ -423,8 +361,13 @@ def _queued(connection: Connection, send: Send, limit: int, without: Sequence[st
 
 def _candidates(connection: Connection, slug: str, audience: Audience, *, again: bool) -> Any:
     # A list that isn't there is an error: left out in silence, an exclusion would mail those it protects.
+    # Most issues are sent once: then nobody needs to be looked for in earlier sends of it.
+    first = (
+        connection.scalar(select(func.count()).where(sends.c.slug == slug, sends.c.proved_at.is_not(None)))
+        == 0
+    )
     included, excluded = list_ids(connection, audience.lists), list_ids(connection, audience.exclude)
-    return candidates(included, excluded, slug, again=again)
+    return candidates(included, excluded, slug, again=again or first)
 
 
 def _candidate_count(connection: Connection, audience: Audience) -> int:

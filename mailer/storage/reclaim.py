@@ -13,7 +13,7 @@ from mailer.domain.outcome import Stage
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
 from mailer.storage.journal import Legacy, dead_journals, put_away
-from mailer.storage.ledger import give_back, record
+from mailer.storage.recording import give_back, record
 from mailer.storage.schema import deliveries
 
 ANSWER_LOST = "the sender died between handing the message over and reading the answer"

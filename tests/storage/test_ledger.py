@@ -284,6 +284,20 @@ def test_a_batch_of_every_outcome_is_recorded_at_once(database):
     assert Accounts(database).totals(send).states == dict.fromkeys(outcomes, 10)
 
 
+def test_uncertain_is_sent_again_at_once_and_then_ever_more_seldom(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    now, copies = NOW, 0
+    while now < NOW + timedelta(days=4):
+        for claim in ledger.claim(send, "w", 9, now):
+            copies += 1
+            ledger.record("w", [said(claim, State.UNCERTAIN, "no answer", now)])
+        ledger.resend_uncertain(send, "again", now)
+        now += timedelta(minutes=5)
+    assert copies == 9
+    assert states(database) == {"ann@a.example": "uncertain"}
+
+
 def test_a_missing_row_is_a_discrepancy(database):
     populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"))
     _, send = frozen(database)
