@@ -129,6 +129,7 @@ class App:
             password=s.smtp_password.get_secret_value(),
             ca_file=str(self.root / s.smtp_ca_file) if s.smtp_ca_file else "",
             connections=s.smtp_connections,
+            window=s.smtp_window,
             local_name=self.sender.address.domain,
         )
 

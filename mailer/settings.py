@@ -61,6 +61,7 @@ class Settings(BaseModel):
     smtp_security: Literal["starttls", "tls", "none"] = "none"
     smtp_ca_file: str = ""
     smtp_connections: int = Field(4, ge=1, le=1000)
+    smtp_window: int = Field(16, ge=0, le=1000)
     mail_from: str = "Harbour Gazette <editor@gazette.example>"
     mail_reply_to: str = ""
     mail_return_path: str = ""

@@ -94,10 +94,13 @@ class Worker:
         """Write the outcomes to the journal; the database follows in batches."""
         at = datetime.now(UTC)
         settlements = [s for key, outcome in results if (s := self._settlement(key, outcome, at))]
+        # A message that a connection broke under may have been called handed over: it was not, after all.
+        returned = [settle(key, outcome, at) for key, outcome in results if key not in self._out]
+        if settlements or returned:
+            self.journal.settled([*settlements, *returned])
         if settlements:
             # What goes again in this run is not settled for whoever watches.
             final = sum(settlement.due is None for settlement in settlements)
-            self.journal.settled(settlements)
             for settlement in settlements:
                 del self._out[settlement.delivery_id]
             self._unrecorded += settlements

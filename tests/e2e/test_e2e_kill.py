@@ -8,6 +8,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 CONNECTIONS = 4
 PEOPLE = 3000
 KILLS = 8
@@ -33,8 +35,11 @@ def kill_at_random_moments(workspace, log: Path, kills: int) -> int:
     return hit
 
 
-def test_killed_at_random_moments_everyone_is_accounted_for(workspace, server):
-    workspace.settings["SMTP_CONNECTIONS"] = str(CONNECTIONS)
+@pytest.mark.parametrize("window", [1, 8], ids=["DATA", "BDAT"])
+def test_killed_at_random_moments_everyone_is_accounted_for(workspace, server, window):
+    if window > 1:
+        server.extensions = (*server.extensions, "CHUNKING")
+    workspace.settings |= {"SMTP_CONNECTIONS": str(CONNECTIONS), "SMTP_WINDOW": str(window)}
     workspace.people(PEOPLE)
     hit = kill_at_random_moments(workspace, server.log, KILLS)
     assert hit >= KILLS // 2, "most kills must meet a run that is sending"
@@ -46,7 +51,7 @@ def test_killed_at_random_moments_everyone_is_accounted_for(workspace, server):
     everyone = {f"reader{n}@inbox.example" for n in range(PEOPLE)}
     assert {address for address, count in copies.items() if count > 1} == set()
     assert everyone - copies.keys() <= uncertain
-    assert len(uncertain) <= hit * CONNECTIONS
+    assert len(uncertain) <= hit * CONNECTIONS * window
     verified = workspace.data("verify", "harbour", expect=5 if uncertain else 0)[0]
     assert verified["clean"]
     assert verified["states"]["accepted"] + verified["states"]["uncertain"] == PEOPLE

@@ -108,6 +108,17 @@ def test_what_was_not_handed_over_goes_back_and_the_journal_goes(database, journ
     assert [path.name for path in journals.iterdir()] == ["kept"]
 
 
+def test_what_was_handed_over_and_surely_not_taken_is_no_question_after_a_kill(database, journals):
+    ledger, send = begin(database, "ann@inbox.example")
+    worker = worker_of(ledger, send, Journal(journals, NOW))
+    ann = worker.take()
+    worker.handed([ann.key])
+    worker.settled([(ann.key, Untried("BDAT was refused", Stage.CONTENT))])
+    worker.journal.close(keep=True)  # as a kill would leave it
+    reclaim(database, journals, RetryPolicy(), NOW)
+    assert states(database, send) == {"ann@inbox.example": State.QUEUED}
+
+
 def test_a_message_that_can_not_be_made_goes_back_too(database, journals):
     ledger, send = begin(database, "broken@inbox.example", "ann@inbox.example")
     worker = worker_of(ledger, send, Journal(journals, NOW))
