@@ -6,13 +6,13 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from mailer.errors import ExitCode, PlanRefused, UsageError
+from mailer.errors import AccountFault, ExitCode, PlanRefused, ServerUnavailable, UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -256,6 +256,7 @@ def ask(question: str) -> None:
 
 
 def _run(app: App, sending: Sending, send: Send, options: Options) -> Report:
+    from mailer.cli import complain
     from mailer.cli.progress import bar
     from mailer.engine.crew import best_number
     from mailer.engine.stopping import run_until_stopped
@@ -272,10 +273,15 @@ def _run(app: App, sending: Sending, send: Send, options: Options) -> Report:
         alone if workers == 1 else sending.crew(send, app.now, workers, limit=limit) as crew,
         bar(f"Sending {send.slug}", total, quiet=options.quiet) as progress,
     ):
-        report = run_until_stopped(
-            lambda stop: sending.run(send, app.now(), stop, limit=limit, progress=progress, crew=crew)
-        )
-    if report.queued and not report.interrupted:
+        try:
+            report = run_until_stopped(
+                lambda stop: sending.run(send, app.now(), stop, limit=limit, progress=progress, crew=crew)
+            )
+        except (AccountFault, ServerUnavailable) as error:
+            # What was sent before stands, and is summed up all the same.
+            complain(error)
+            report = replace(sending.report(send), stopped_by=ExitCode(error.exit_code))
+    if report.queued and not report.interrupted and not report.stopped_by:
         _held(app, sending)
     return report
 

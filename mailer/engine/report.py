@@ -22,6 +22,7 @@ class Report:
     seconds: float = 0.0
     failed_now: int = 0
     interrupted: bool = False
+    stopped_by: ExitCode | None = None  # what an account or server that failed would end with
 
     @property
     def exit_code(self) -> ExitCode:
@@ -34,7 +35,8 @@ class Report:
             ExitCode.AGAIN: unfinished,
             ExitCode.FAILURES: self.failed_now > 0,
         }
-        return worst({code for code, holds in held.items() if holds})
+        codes = {code for code, holds in held.items() if holds}
+        return worst(codes | {self.stopped_by} if self.stopped_by else codes)
 
     @property
     def queued(self) -> int:

@@ -15,6 +15,7 @@ from aiosmtpd.smtp import AuthResult
 from harbour_workspace import ISSUE
 
 from mailer.domain.outcome import Stage
+from mailer.sandbox.rehearsal import Act
 
 
 def complaint(workspace, *arguments, expect: int) -> str:
@@ -83,6 +84,21 @@ def test_a_host_that_does_not_answer_may_be_tried_again(workspace):
     assert f"127.0.0.1:{free}" in complaint(workspace, "harbour", expect=75)
     report = workspace.data("status")[0]
     assert report["states"]["queued"] == 3
+
+
+def test_a_server_that_goes_away_leaves_a_summary_of_what_was_sent(workspace, server):
+    workspace.people(300)
+
+    def gone(stage, count):
+        if stage is Stage.CONTENT and count > 100:
+            return Act.LOSE
+        return Act.CLOSE if stage is Stage.CONNECT and count > 4 else None
+
+    server.script = gone
+    done = workspace.run("send-issue", "harbour", "--yes", "-q", expect=5)
+    assert "Error: " in done.stderr
+    assert "accepted 100 " in done.stdout
+    assert "uncertain 0" not in done.stdout
 
 
 @contextmanager
