@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RECIPIENTS ?= 1000
 
-.PHONY: help demo test check bench screenshots pins clean
+.PHONY: help demo test check bench torture screenshots pins clean
 
 help:
 	@echo "make demo     the whole main job on this machine: sandbox inbox, sample list, sent, proved"
 	@echo "make test     every test, with a real SMTP server and a real browser where they can be had"
 	@echo "make check    lint, format, types, layers"
 	@echo "make bench    how fast it sends, beside others; BENCH=--quick for a first look"
+	@echo "make torture  kill it at random, against a server that misbehaves; TORTURE=--rounds=10 for more"
 	@echo "make clean    remove what the others made"
 
 demo: $(VENV)/.installed
@@ -31,6 +32,9 @@ check: $(VENV)/.tools
 
 bench: $(VENV)/.installed
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+torture: $(VENV)/.tools
+	@cd tests && $(CURDIR)/$(BIN)/python -m torture $(TORTURE)
 
 screenshots: $(VENV)/.tools
 	@$(BIN)/python docs/screenshots.py

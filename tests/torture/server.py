@@ -1,0 +1,38 @@
+"""The server process: prints its port, serves until its standard input ends."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+from pathlib import Path
+
+from torture.faults import Trouble
+
+from mailer.sandbox.rehearsal import EXTENSIONS, ScriptedServer
+
+
+async def serve(folder: Path, seed: int, *, chunking: bool, balking: bool) -> None:
+    """Accept and misbehave, keeping `accepted.log` and `deeds.log` in `folder`."""
+    extensions = (*EXTENSIONS, "CHUNKING") if chunking else EXTENSIONS
+    server = ScriptedServer(log=folder / "accepted.log", extensions=extensions)
+    server.script = Trouble(server, folder / "deeds.log", random.Random(seed), balking).script
+    async with server:
+        print(server.port, flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+def main() -> None:
+    """Read the command line and serve."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--chunking", action="store_true")
+    parser.add_argument("--balking", action="store_true")
+    asked = parser.parse_args()
+    asyncio.run(serve(asked.folder, asked.seed, chunking=asked.chunking, balking=asked.balking))
+
+
+if __name__ == "__main__":
+    main()
