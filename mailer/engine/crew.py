@@ -31,7 +31,7 @@ from mailer.storage.ledger import Send
 
 WORTHWHILE = 5000  # messages; fewer are sent before a second process would make itself felt
 # By measurement (two processors, 100,000 messages of 30 KB, the server on the same machine) two processes
-# send 1.5 times what one does, 1.7 times where each message is signed, for 5 % more CPU a message and 40 MB.
+# send 1.5 times what one does, 1.7 times where each message is signed, for 10 % more CPU a message and 40 MB.
 # All of them write to one ledger, so that more gain less and less, and each takes its memory.
 MOST = 4
 TRIED = (State.ACCEPTED, State.FAILED, State.DEFERRED, State.UNCERTAIN)
