@@ -5,14 +5,49 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists, func, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    null,
+    select,
+)
 
+from mailer.domain.audience import Audience
 from mailer.domain.delivery import State
 from mailer.domain.subscriber import Status
+from mailer.storage.people import list_ids
 from mailer.storage.schema import deliveries, sends, subscribers, subscriptions, suppressions
 
 SNAPSHOT = ("email", "name", "language", "timezone", "tags", "fields")
 """The columns that a delivery keeps as they were when its audience was frozen."""
+
+
+def candidates_for(connection: Connection, slug: str, audience: Audience, *, again: bool) -> Select[Any]:
+    """Return the SELECT of everyone ever on the audience's lists; UsageError for a list that is not there."""
+    # A list that isn't there is an error: left out in silence, an exclusion would mail those it protects.
+    # Most issues are sent once: then nobody needs to be looked for in earlier sends of it.
+    first = (
+        connection.scalar(select(func.count()).where(sends.c.slug == slug, sends.c.proved_at.is_not(None)))
+        == 0
+    )
+    included, excluded = list_ids(connection, audience.lists), list_ids(connection, audience.exclude)
+    return candidates(included, excluded, slug, again=again or first)
+
+
+def count_candidates(connection: Connection, audience: Audience) -> int:
+    """Return how many people were ever on the audience's lists."""
+    # Counted by a query of its own, so that `verify` compares two things with separate origins.
+    people = select(func.count(subscriptions.c.subscriber_id.distinct())).where(
+        subscriptions.c.list_id.in_(list_ids(connection, audience.lists))
+    )
+    return connection.scalar(people) or 0
 
 
 def candidates(

@@ -28,9 +28,8 @@ from mailer.domain.recipient import Recipient
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
 from mailer.domain.subscriber import Status
-from mailer.storage.audience import SNAPSHOT, candidates
+from mailer.storage.audience import SNAPSHOT, candidates_for, count_candidates
 from mailer.storage.history import mark_read
-from mailer.storage.people import list_ids
 from mailer.storage.recording import give_back, record
 from mailer.storage.schema import (
     deliveries,
@@ -130,7 +129,7 @@ class Ledger:
     ) -> Iterator[tuple[Recipient, str | None]]:
         """Yield every candidate, and the reason if they would not get the issue. Records nothing."""
         with self._engine.connect() as connection:
-            query = _candidates(connection, slug, audience, again=again)
+            query = candidates_for(connection, slug, audience, again=again)
             for row in connection.execution_options(yield_per=PAGE).execute(query):
                 yield _recipient(row), row.reason
 
@@ -167,12 +166,12 @@ class Ledger:
                     subject=subject,
                     revision=revision,
                     template=template,
-                    candidates=_candidate_count(connection, audience),
+                    candidates=count_candidates(connection, audience),
                     created_at=now,
                 )
                 .returning(sends.c.id)
             )
-            found = _candidates(connection, slug, audience, again=again).subquery("found")
+            found = candidates_for(connection, slug, audience, again=again).subquery("found")
             connection.execute(
                 insert(exclusions).from_select(
                     ["send_id", "subscriber_id", "email", "reason"],
@@ -357,25 +356,6 @@ def _queued(connection: Connection, send: Send, limit: int, without: Sequence[st
     left = [~func.lower(d.email).endswith(f"@{domain}", autoescape=True) for domain in without]
     query = select(d.id).where(d.send_id == send.id, d.state == State.QUEUED, free, *left)
     return connection.scalars(query.order_by(d.id).limit(limit)).all()
-
-
-def _candidates(connection: Connection, slug: str, audience: Audience, *, again: bool) -> Any:
-    # A list that isn't there is an error: left out in silence, an exclusion would mail those it protects.
-    # Most issues are sent once: then nobody needs to be looked for in earlier sends of it.
-    first = (
-        connection.scalar(select(func.count()).where(sends.c.slug == slug, sends.c.proved_at.is_not(None)))
-        == 0
-    )
-    included, excluded = list_ids(connection, audience.lists), list_ids(connection, audience.exclude)
-    return candidates(included, excluded, slug, again=again or first)
-
-
-def _candidate_count(connection: Connection, audience: Audience) -> int:
-    # Counted by a query of its own, so that `verify` compares two things with separate origins.
-    people = select(func.count(subscriptions.c.subscriber_id.distinct())).where(
-        subscriptions.c.list_id.in_(_list_ids(connection, audience.lists))
-    )
-    return connection.scalar(people) or 0
 
 
 def _list_ids(connection: Connection, names: Iterable[str]) -> list[int]:
