@@ -15,7 +15,7 @@ from mailer.domain.outcome import Stage
 from mailer.sandbox.rehearsal import Act, ScriptedServer
 
 GARBAGE = ("25", "2500 fine", "\x00\x01\x02 250 ok", "HTTP/1.1 200 OK", "-250 ok", "999 what", "250?ok")
-HANG_UP_AFTER = 1.0  # seconds that a stalled conversation lasts
+HANG_UP_AFTER = 1.0  # seconds that a conversation lasts that got stuck
 # How often in 10,000 times something comes up at a stage: a code, an act, or what is no SMTP.
 TROUBLE: dict[Stage, dict[str, int]] = {
     Stage.CONNECT: {"421": 200, "451": 100, "CLOSE": 200, "garbage": 100},
@@ -63,7 +63,7 @@ class Trouble:
         recipient = self.recipients.get(talk, "-") if stage not in (Stage.CONNECT, Stage.EHLO) else "-"
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"{self.number} {self.connections[talk]} {stage} {recipient} {kind or 'taken'}\n")
-        if act in (Act.STALL, Act.HUSH) and talk is not None:
+        if act in (Act.STALL, Act.HUSH, Act.CUT) and talk is not None:
             asyncio.get_running_loop().call_later(HANG_UP_AFTER, talk.cancel)
         return act
 

@@ -120,8 +120,10 @@ class Judgement:
         deed, stage = self._deed(attempt), attempt.stage
         if attempt.state == "uncertain":
             return attempt.words == ANSWER_LOST or self._was_withheld(attempt)
-        if REPEATED in attempt.words:
-            return attempt.state == "deferred" and (deed is not None or _broken(attempt.words))
+        if attempt.state == "queued" or (attempt.state == "deferred" and REPEATED in attempt.words):
+            return deed is not None or _broken(
+                attempt.words
+            )  # never handed over: whoever broke the connection
         if deed is None or deed.stage != stage or deed.recipient not in (attempt.email, "-"):
             return False
         said = attempt.words[:3]
@@ -150,7 +152,7 @@ class Judgement:
         told = Counter(
             deed.number
             for a in self.attempts
-            if REPEATED not in a.words and (deed := self._deed(a)) is not None
+            if REPEATED not in a.words and a.state != "queued" and (deed := self._deed(a)) is not None
         )
         if not self.ordeal.chunking:
             yield from (
