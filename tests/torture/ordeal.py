@@ -218,9 +218,11 @@ class Ordeal:
         return not states or not states <= resting
 
     def _make_due(self) -> None:
-        """Make the time of every deferred delivery come."""
+        """Make the time come of every deferred delivery, and of those in doubt that may go again."""
         with closing(sqlite3.connect(self.database, timeout=30)) as connection, connection:
             connection.execute("UPDATE deliveries SET due_at = updated_at WHERE state = 'deferred'")
+            long_ago = "2026-01-01T00:00:00.000Z"
+            connection.execute("UPDATE deliveries SET updated_at = ? WHERE state = 'uncertain'", (long_ago,))
 
 
 LINE = len("reader10000@inbox.example <012345678901234567890123@gazette.example>\n")
