@@ -101,7 +101,9 @@ class Channel:
         except OSError as error:
             self.abort(_words(error))
         except BaseException:
-            self.abort("stopped while connecting")
+            # It may be at work already: set up in a callback, before this task came to hear of it.
+            if not self.ready:
+                self.abort("stopped while connecting")
             raise
 
     async def _set_up(self, context: ssl.SSLContext | None) -> None:

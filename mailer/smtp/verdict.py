@@ -46,7 +46,7 @@ TABLE: dict[Step, tuple[Verdict, Verdict, Verdict, Verdict]] = {
     Step.EHLO:     (GO,     BROKEN, LEAVE,   FAULT),
     Step.STARTTLS: (GO,     BROKEN, LEAVE,   FAULT),
     Step.AUTH:     (GO,     GO,     LEAVE,   FAULT),
-    Step.RSET:     (GO,     BROKEN, LEAVE,   LEAVE),
+    Step.RSET:     (GO,     BROKEN, LEAVE,   BROKEN),
     Step.MAIL:     (GO,     BROKEN, REFUSED, FAULT),
     Step.RCPT:     (GO,     BROKEN, REFUSED, REFUSED),
     Step.DATA:     (BROKEN, GO,     REFUSED, REFUSED),
@@ -70,6 +70,9 @@ SPECIAL: dict[tuple[Step, int], Verdict] = {
     (Step.MAIL, 432): LEAVE,  # 4.3.2 concurrent connections limit exceeded
     (Step.MAIL, 552): REFUSED,  # larger than the server takes: this message, not this sender
     **{(step, code): UNCHUNKED for step in (Step.TRIAL, Step.BDAT) for code in (500, 501, 502, 503, 504)},
+    # RSET can't be refused (RFC 5321 4.1.1.5): what was read answers something else, a refused chunk that the
+    # server takes for commands say, and so may the replies that follow.
+    (Step.RSET, 503): BROKEN,
     (Step.EMPTY, 503): GO,
     (Step.QUIT, 421): GO,
 }
