@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
+from typing import NoReturn
 
 from mailer.domain.outcome import Stage
 
@@ -178,10 +179,15 @@ class _Talk:
             return None
         act = self.server.act(Stage.CONTENT)
         if act is Act.CUT:
-            await self.fill()
-            raise Gone
+            await self.hang_up_inside()
         await self.answer_content(act, await self.content())
         return None
+
+    async def hang_up_inside(self) -> NoReturn:
+        """Hang up once the first octets of a content are here."""
+        if not self.buffer:
+            await self.fill()
+        raise Gone
 
     async def answer_content(self, act: str | Act | None, content: bytes) -> None:
         if act is None or act in (Act.LOSE, Act.HUSH) or (isinstance(act, str) and act[0] == "2"):
@@ -201,8 +207,7 @@ class _Talk:
         if act is Act.BALK:
             return await self.on_else(line)
         if act is Act.CUT:
-            await self.fill()
-            raise Gone
+            await self.hang_up_inside()
         await self.answer_content(act, await self.octets(int(line.split()[1])))
         return None
 
