@@ -83,8 +83,9 @@ def test_a_limit_that_ends_the_account_for_the_day_is_no_persons_fault(workspace
 
     server.script = script
     report = workspace.data("send-issue", "harbour", "--yes", expect=75)
-    assert report["states"]["accepted"] == 10
-    assert report["states"]["failed"] == 0
+    # What was under way over other connections is given back, or goes through.
+    assert 5 <= report["states"]["accepted"] == len(server.taken) <= 10
+    assert report["states"]["failed"] == report["states"]["deferred"] == 0
 
 
 def a_day_passes(workspace) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
+from mailer.domain.learned import ACCOUNT
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Reply, Stage
 from mailer.engine.pace.lines import Lines
 from mailer.engine.pacing import Pace
@@ -159,6 +160,8 @@ class Run:
         self._at(self.now + self._trip(), lambda: self._arrive(message))
 
     def _take(self) -> tuple[str, int] | None:
+        if self.pace.delay(ACCOUNT, self.now):
+            return None
         while self._due and self._due[0][0] <= self.now:
             self._lines.put([heapq.heappop(self._due)[1]])
         message = self._next()
@@ -179,10 +182,12 @@ class Run:
         return self._lines.take(lambda receiver: not self.pace.delay(receiver, self.now))
 
     def _pause(self) -> float:
-        scopes = [*self._lines.held, *(message[0] for message in list(self._lines.open)[:1])]
+        left = any(queue for receiver, queue in self._queue.items() if receiver not in self._lines.full)
+        scopes = [ACCOUNT] if left else []
+        scopes += [*self._lines.held, *(message[0] for message in list(self._lines.open)[:1])]
         waits = [self.pace.delay(scope, self.now) for scope in scopes]
         if self._due:
-            waits.append(self._due[0][0] - self.now)
+            waits.append(max(self._due[0][0] - self.now, self.pace.delay(ACCOUNT, self.now)))
         return max(min(waits, default=1.0), 0.001) + self._random.uniform(0, 0.001)
 
     def _arrive(self, message: tuple[str, int]) -> None:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
+from mailer.domain.address import Address
+from mailer.domain.audience import Audience
+from mailer.domain.delivery import State
 from mailer.domain.learned import ACCOUNT, Learned, QuotaFound, RateFound
+from mailer.domain.outcome import Stage
+from mailer.domain.settlement import Settlement
 from mailer.storage.database import open_database
+from mailer.storage.enrol import Consent
+from mailer.storage.journal import Journal, read_journal
+from mailer.storage.ledger import Ledger
 from mailer.storage.pace import FRESH, PaceMemory, account_key
+from mailer.storage.people import People
 from mailer.storage.schema import attempts, deliveries, sends
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -106,3 +116,27 @@ def test_a_quota_is_as_large_as_all_runs_together_found_it(database, memory):
     (known,) = memory.recall(NOW)
     first = (NOW - timedelta(minutes=120)).timestamp()
     assert known.quota == QuotaFound(3, 86400.0, first, 3, first + 86400)
+
+
+def test_a_limit_says_itself_when_a_message_goes_again(database, tmp_path):
+    people, ledger = People(database), Ledger(database)
+    weekly = people.create_list("weekly", NOW)
+    for email in ("ann@gmail.com", "ben@inbox.example", "cat@GoogleMail.com"):
+        people.add(Address.parse(email), {}, Consent((weekly.id,), "test", NOW))
+    send = ledger.freeze("harbour", Audience(("weekly",)), subject="s", revision="r", template=b"t", now=NOW)
+    ledger.proved(send, NOW)
+    (ben,) = ledger.claim(send, "w", 10, NOW, without=["gmail.com", "googlemail.com"])
+    assert ben.recipient.email == "ben@inbox.example"
+    due = NOW + timedelta(seconds=2)
+    said = Settlement(ben.delivery_id, State.DEFERRED, NOW, Stage.CONTENT, "454 slower", due)
+    journal = Journal(tmp_path / "journals", NOW)
+    journal.settled([said])
+    written = (tmp_path / "journals" / journal.name).read_bytes()
+    journal.close(keep=False)
+    assert read_journal(journal.name, BytesIO(written)).last_word == {ben.delivery_id: said}
+    ledger.record("w", [said])
+    assert ledger.requeue_due(send, NOW) == 0
+    assert ledger.requeue_due(send, due) == 1
+    with database.connect() as connection:
+        row = connection.execute(select(deliveries).where(deliveries.c.id == ben.delivery_id)).one()
+    assert (row.state, row.attempts, row.first_attempt_at) == ("queued", 0, None)

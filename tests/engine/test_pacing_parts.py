@@ -1,0 +1,127 @@
+"""The parts of pacing, each by itself: waiting lines, connections, and what replies lead to."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from mailer.domain.learned import Learned, QuotaFound, RateFound
+from mailer.domain.outcome import Accepted, Deferred, Rejected, Reply, Stage, Uncertain, Untried
+from mailer.engine.pace.concurrency import Concurrency
+from mailer.engine.pace.lines import ENOUGH, Lines
+from mailer.engine.pacing import ACCOUNT, Hold, Pace
+
+RATE = Reply(454, "Throttling failure: Maximum sending rate exceeded")
+
+
+def lines(*names: str) -> Lines[str]:
+    made = Lines(lambda name: name[0])
+    made.put(names)
+    return made
+
+
+def take_all(waiting: Lines[str], held: str = "") -> list[str]:
+    taken = []
+    while item := waiting.take(lambda scope: scope not in held):
+        taken.append(item)
+    return taken
+
+
+def test_who_is_not_held_back_goes_in_order():
+    assert take_all(lines("a1", "b1", "a2")) == ["a1", "b1", "a2"]
+
+
+def test_who_is_held_back_stands_aside_and_keeps_its_order():
+    waiting = lines("a1", "b1", "a2", "b2", "a3")
+    assert take_all(waiting, held="a") == ["b1", "b2"]
+    assert waiting.held == ["a"]
+    waiting.put(["a4", "b3"])
+    assert sorted(take_all(waiting)) == ["a1", "a2", "a3", "a4", "b3"]
+
+
+def test_lines_take_turns_with_the_rest():
+    waiting = lines(*"aaaabbbb", *(f"c{n}" for n in range(8)))
+    assert waiting.take(lambda scope: scope == "c") == "c0"
+    first = [waiting.take(lambda scope: True) for _ in range(9)]
+    assert {name[0]: sum(each[0] == name[0] for each in first) for name in first} == {"a": 3, "b": 3, "c": 3}
+
+
+def test_what_was_not_tried_is_the_next_of_its_kind():
+    waiting = lines("a1", "b1", "b2")
+    assert waiting.take(lambda scope: scope != "a") == "b1"
+    waiting.put_back("b1")
+    assert take_all(waiting, held="a") == ["b1", "b2"]
+    assert len(waiting) == 1
+
+
+def test_a_line_says_when_enough_wait():
+    waiting = lines(*(f"a{n}" for n in range(ENOUGH)))
+    assert waiting.full == []
+    assert waiting.take(lambda scope: False) is None
+    assert waiting.full == ["a"]
+    waiting.keep(lambda name: name == "a7")
+    assert (waiting.full, waiting.everyone) == ([], ["a7"])
+
+
+def test_one_connection_fewer_for_complaints_that_come_together():
+    several = Concurrency(10, random=Random(1))
+    pause = several.refused(100.0, there=4)
+    several.refused(100.1, there=5)
+    assert 1.0 <= pause <= 2.0
+    assert several.limit(101.0) == 4
+    assert several.limit(161.0) == 5
+    several.refused(161.0, there=4)
+    assert several.limit(161.0 + 119) == 4  # one more was one too many: it is tried half as often
+    assert several.limit(161.0 + 120) == 5
+    assert several.limit(161.0 + 240) == 6
+    assert several.found == 4
+
+
+def test_there_is_always_one_connection_and_never_more_than_the_settings_say():
+    assert Concurrency(3, found=8).limit(0) == 3
+    few = Concurrency(3)
+    few.refused(0, there=0)
+    assert few.limit(0) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Accepted(Reply(250, "Ok")), None),
+        (Uncertain("lost"), None),
+        (Untried("the connection was reset", Stage.DATA), None),
+        (Untried("451 4.3.0 Try again later", Stage.RCPT), None),
+        (Deferred(Reply(450, "4.2.0 busy"), Stage.RCPT), None),
+        (Rejected(Reply(550, "5.1.1 unknown"), Stage.RCPT), None),
+        (Rejected(Reply(550, "5.2.1 user is receiving mail at a rate that"), Stage.RCPT), Hold(None)),
+        (Deferred(Reply(421, "Maximum message count per session reached"), Stage.CONTENT), Hold(0.0)),
+        (Deferred(RATE, Stage.CONTENT), Hold(2.0)),
+        (Untried(str(RATE), Stage.MAIL), Hold(2.0)),
+    ],
+)
+def test_what_a_reply_leads_to(outcome, expected):
+    pace = Pace()
+    pace.sent(ACCOUNT, 100.0)
+    assert pace.replied("inbox.example", outcome, 100.0) == expected
+
+
+def test_a_receivers_limit_is_its_own():
+    pace = Pace()
+    pace.sent("google", 100.0)
+    reply = Reply(421, "4.7.28 an unusual rate of mail")
+    assert pace.replied("google", Deferred(reply, Stage.CONTENT), 100.0)
+    assert pace.delay("google", 100.5) > 0
+    assert pace.delay("inbox.example", 100.5) == 0
+    assert not pace.unlimited
+    assert [each.scope for each in pace.learned()] == ["google"]
+
+
+def test_several_processes_share_what_was_learned():
+    whole = Learned(ACCOUNT, RateFound(14, 15, 60), QuotaFound(200, 86400, 5, 40), 5)
+    half = whole.share(0.5)
+    assert half == Learned(ACCOUNT, RateFound(7, 7.5, 60), QuotaFound(100, 86400, 5, 20), 2)
+    assert Learned("google", RateFound(1, 2, 60)).share(0.5).share(2) == Learned(
+        "google", RateFound(1, 2, 60)
+    )
+    assert Learned(ACCOUNT, connections=1).share(0.25).connections == 1
