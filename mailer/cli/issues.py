@@ -12,7 +12,7 @@ from mailer.errors import UsageError
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.issue import Issue
-    from mailer.storage.ledger import Send
+    from mailer.storage.send import Send
 
 ENDINGS = (".md", ".html", ".txt")
 

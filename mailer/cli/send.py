@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mailer.domain.warmup import WarmUp
     from mailer.engine.report import Report
     from mailer.engine.sending import Job, Sending
-    from mailer.storage.ledger import Send
+    from mailer.storage.send import Send
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from mailer.domain.delivery import OPEN, State
 from mailer.errors import ExitCode, worst
 from mailer.storage.accounts import Accounts, Line, Totals
-from mailer.storage.ledger import Send
+from mailer.storage.send import Send
 
 NAMED = 20  # open deliveries listed one by one
 

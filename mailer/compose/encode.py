@@ -13,6 +13,9 @@ from binascii import a2b_qp, b2a_base64, b2a_qp
 LINE = 76
 HARD_BREAK = b"\r\n"
 
+# A short value that needs no quoting, as most are: one line of its own.
+_PLAIN = re.compile(r"(?!From )[A-Za-z0-9@,_/:?&;+-](?:[A-Za-z0-9@,_/:?&;+. -]{0,73}[A-Za-z0-9@,_/:?&;+.-])?")
+
 # Lines (LF still, so 77 is one too many) that b2a_qp leaves unfit for the wire: it fills 76 columns and the
 # soft break's `=` makes 77, and it quotes a space before a line end without counting.
 _UNFIT = re.compile(rb"(?m)^(?:\.|From |.{77})")
@@ -26,6 +29,8 @@ def one_line_end(text: str) -> str:
 
 def encode_quoted_printable(text: str) -> bytes:
     """Return `text` as quoted-printable lines; where it ends in mid-line, a soft break ends the last."""
+    if _PLAIN.fullmatch(text):
+        return text.encode("ascii") + b"=\r\n"
     quoted = b2a_qp(one_line_end(text).encode(), istext=True)
     if quoted and not quoted.endswith(b"\n"):
         quoted += b"=\n"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote
 
 from mailer.compose.evaluate import Names
@@ -37,8 +38,7 @@ class Head:
     feedback_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """One recipient's own header values, given to a template as the name `envelope`.
 
     `to_address` is an addr-spec with an A-label domain, `message_id` has no angle brackets and at most 78

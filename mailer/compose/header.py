@@ -51,6 +51,9 @@ def mailbox(field: str, name: str, address: str) -> bytes:
         raise HeaderError(f"{field}: {address!r} is not an address")
     if not (name := name.strip(" ")):
         return _folded(field, [address])
+    line = f"{field}: {name} <{address}>"
+    if len(line) <= FOLD and _PHRASE.fullmatch(name) and "=?" not in name:
+        return f"{line}\r\n".encode()  # most names: what the long way comes to
     _refuse_controls(field, name)
     room = FOLD - len(field) - 2
     return _folded(field, [*(_plain_phrase(name, room) or _encoded_words(name, room)), f" <{address}>"])

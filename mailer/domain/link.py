@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-UNSUBSCRIBE = "/u/{token}"
+_UNSUBSCRIBE = "/u/"
+UNSUBSCRIBE = f"{_UNSUBSCRIBE}{{token}}"
 
 
 def unsubscribe_url(base_url: str, token: str) -> str:
     """Return the address of the unsubscribe page for `token`; `base_url` may have a path of its own."""
-    return base_url.rstrip("/") + UNSUBSCRIBE.format(token=token)
+    return f"{base_url.rstrip('/')}{_UNSUBSCRIBE}{token}"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+from mailer.domain.subscriber import OWN_FIELDS
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """A subscriber's values as they were when the audience was frozen."""
+class Recipient(NamedTuple):
+    """A subscriber's values as they were when the audience was frozen.
+
+    A tuple, because one is made for every message: `_make` takes a row as it comes from the database.
+    """
 
     subscriber_id: int
     email: str
@@ -21,11 +24,6 @@ class Recipient:
 
     def values(self) -> dict[str, Any]:
         """Return what `subscriber` offers in a template; an absent value has no key."""
-        own = {
-            "email": self.email,
-            "name": self.name,
-            "language": self.language,
-            "timezone": self.timezone,
-            "tags": self.tags,
-        }
-        return {key: value for key, value in {**(self.fields or {}), **own}.items() if value is not None}
+        values = dict(self.fields) if self.fields else {}
+        values.update(zip(OWN_FIELDS, self[1:6], strict=True))
+        return {key: value for key, value in values.items() if value is not None}

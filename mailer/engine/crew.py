@@ -27,7 +27,7 @@ from mailer.engine.hand import AT_ONCE, FINISH, GO, live
 from mailer.engine.worker import Progress
 from mailer.errors import PRECEDENCE, ExitCode, MailerError
 from mailer.storage.accounts import Accounts
-from mailer.storage.ledger import Send
+from mailer.storage.send import Send
 
 WORTHWHILE = 5000  # messages; fewer are sent before a second process would make itself felt
 # By measurement (two processors, 100,000 messages of 30 KB, the server on the same machine) two processes

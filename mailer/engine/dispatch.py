@@ -23,11 +23,12 @@ from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
 from mailer.storage.history import Learned, take_in_history
 from mailer.storage.journal import About, Journal
-from mailer.storage.ledger import Ledger, Send
+from mailer.storage.ledger import Ledger
 from mailer.storage.pace import PaceMemory, account_key
 from mailer.storage.place import folder_lock, make_folder
 from mailer.storage.reclaim import reclaim
 from mailer.storage.schema import utc_text
+from mailer.storage.send import Send
 
 RESENT = "sent again: its answer was lost and UNCERTAIN=resend"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from mailer.compose.template import MessageTemplate
@@ -50,7 +49,7 @@ def stand_in(address: Address, known: Recipient | None, example: Recipient | Non
         return known
     # Subscriber 0 is nobody, so that a link in the test leads to nobody's subscription.
     nobody = Recipient(0, address.typed)
-    return replace(example, subscriber_id=0, email=address.typed) if example else nobody
+    return example._replace(subscriber_id=0, email=address.typed) if example else nobody
 
 
 def write_files(

@@ -9,7 +9,7 @@ from typing import Any
 from mailer.domain.delivery import Halt, State
 from mailer.errors import ExitCode, worst
 from mailer.storage.accounts import Totals
-from mailer.storage.ledger import Send
+from mailer.storage.send import Send
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,9 @@ from mailer.engine.report import Report
 from mailer.engine.worker import Progress
 from mailer.errors import PlanRefused
 from mailer.storage.accounts import Accounts
-from mailer.storage.ledger import Ledger, Send
+from mailer.storage.ledger import Ledger
 from mailer.storage.people import People
+from mailer.storage.send import Send
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from mailer.domain.learned import ACCOUNT
 from mailer.domain.mailbox_providers import domains_of, provider_of
 from mailer.engine.pace.lines import Lines
 from mailer.engine.pacing import LONG, Pace
-from mailer.storage.ledger import Claim, Ledger, Send
+from mailer.storage.claiming import Claim
+from mailer.storage.ledger import Ledger
+from mailer.storage.send import Send
 
 # A batch of claims is sized to last about this long, in seconds: someone who unsubscribes meanwhile is
 # noticed when the next batch is claimed.

@@ -18,8 +18,10 @@ from mailer.engine.correspondence import Correspondence
 from mailer.engine.pacing import Hold, Pace
 from mailer.engine.supply import Supply, receiver_of
 from mailer.smtp.envelope import Envelope
+from mailer.storage.claiming import Claim
 from mailer.storage.journal import Journal
-from mailer.storage.ledger import Claim, Ledger, Send
+from mailer.storage.ledger import Ledger
+from mailer.storage.send import Send
 
 FLUSH_AFTER = 500  # settlements
 FLUSH_EVERY = 1.0  # seconds

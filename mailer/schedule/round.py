@@ -20,8 +20,8 @@ from mailer.errors import (
     UsageError,
     worst,
 )
-from mailer.storage.ledger import Send
 from mailer.storage.schedules import Schedule, Schedules, ScheduleState
+from mailer.storage.send import Send
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App

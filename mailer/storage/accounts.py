@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, Select, func, select
 
 from mailer.domain.delivery import OPEN, State
-from mailer.storage.ledger import PAGE, Send
+from mailer.storage.ledger import PAGE
 from mailer.storage.schema import (
     attempts,
     deliveries,
@@ -20,6 +20,7 @@ from mailer.storage.schema import (
     subscriptions,
     suppressions,
 )
+from mailer.storage.send import Send
 
 
 @dataclass(frozen=True, slots=True)

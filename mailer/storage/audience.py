@@ -24,9 +24,7 @@ from mailer.domain.delivery import State
 from mailer.domain.subscriber import Status
 from mailer.storage.people import list_ids
 from mailer.storage.schema import deliveries, sends, subscribers, subscriptions, suppressions
-
-SNAPSHOT = ("email", "name", "language", "timezone", "tags", "fields")
-"""The columns that a delivery keeps as they were when its audience was frozen."""
+from mailer.storage.snapshot import snapshot_of
 
 
 def candidates_for(connection: Connection, slug: str, audience: Audience, *, again: bool) -> Select[Any]:
@@ -76,7 +74,7 @@ def candidates(
     return (
         select(
             subscribers.c.id.label("subscriber_id"),
-            *(subscribers.c[name] for name in SNAPSHOT),
+            *snapshot_of(subscribers),
             case(*reasons, else_=null()).label("reason"),
         )
         .join_from(member, subscribers, subscribers.c.id == member.c.subscriber_id)

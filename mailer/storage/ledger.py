@@ -3,76 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Row,
-    Update,
-    bindparam,
-    delete,
-    exists,
-    func,
-    insert,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import Engine, bindparam, delete, exists, insert, literal, select, update
 
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import NEXT, Halt, State
 from mailer.domain.recipient import Recipient
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
-from mailer.domain.subscriber import Status
-from mailer.storage.audience import SNAPSHOT, candidates_for, count_candidates
+from mailer.storage.audience import candidates_for, count_candidates
+from mailer.storage.claiming import Claim, cancel_gone, claim
 from mailer.storage.history import mark_read
 from mailer.storage.recording import give_back, record
-from mailer.storage.schema import (
-    deliveries,
-    exclusions,
-    lists,
-    sends,
-    subscribers,
-    subscriptions,
-    suppressions,
-)
+from mailer.storage.schema import deliveries, exclusions, sends, subscribers
+from mailer.storage.send import SEND, Send, read_send
+from mailer.storage.snapshot import SNAPSHOT, recipients, snapshot_of
 
 PAGE = 500
-UNSUBSCRIBED_SINCE = "unsubscribed after the audience was frozen"
-SUPPRESSED_SINCE = "suppressed after the audience was frozen"
 CANCELLED_BY_HAND = "the send was cancelled"
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """An issue on its way to an audience, bound to the hash of its compiled template."""
-
-    id: int
-    slug: str
-    audience: Audience
-    occasion: int
-    subject: str
-    revision: str
-    candidates: int
-    created_at: datetime
-    halted: Halt | None
-    proved_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A delivery that this worker alone may hand over."""
-
-    delivery_id: int
-    recipient: Recipient
-
-
-# A send without its template, which is large and wanted by workers only.
-SEND = [column for column in sends.c if column is not sends.c.template]
 
 
 class Ledger:
@@ -96,14 +46,15 @@ class Ledger:
         )
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
-        return _send(row) if row else None
+        return read_send(row) if row else None
 
     def sends(self, slug: str | None = None) -> list[Send]:
         """Return every send, or those of one issue, oldest first."""
         query = select(*SEND).order_by(sends.c.id)
         with self._engine.connect() as connection:
             return [
-                _send(row) for row in connection.execute(query.where(sends.c.slug == slug) if slug else query)
+                read_send(row)
+                for row in connection.execute(query.where(sends.c.slug == slug) if slug else query)
             ]
 
     def unfinished(self) -> list[Send]:
@@ -115,7 +66,7 @@ class Ledger:
         free = sends.c.proved_at.is_not(None) & sends.c.halted.is_(None)
         query = select(*SEND).where(free, open_ones).order_by(sends.c.id)
         with self._engine.connect() as connection:
-            return [_send(row) for row in connection.execute(query)]
+            return [read_send(row) for row in connection.execute(query)]
 
     def template(self, send: Send) -> bytes:
         """Return the compiled template that this send is bound to."""
@@ -130,15 +81,16 @@ class Ledger:
         """Yield every candidate, and the reason if they would not get the issue. Records nothing."""
         with self._engine.connect() as connection:
             query = candidates_for(connection, slug, audience, again=again)
-            for row in connection.execution_options(yield_per=PAGE).execute(query):
-                yield _recipient(row), row.reason
+            found = connection.execution_options(yield_per=PAGE).execute(query)
+            for rows in found.partitions():
+                yield from zip(recipients(rows), (row.reason for row in rows), strict=True)
 
     def person(self, email_key: str) -> Recipient | None:
         """Return the subscriber with this address as a send would see them now."""
-        query = select(subscribers.c.id.label("subscriber_id"), *(subscribers.c[name] for name in SNAPSHOT))
+        query = select(subscribers.c.id, *snapshot_of(subscribers))
         with self._engine.connect() as connection:
-            row = connection.execute(query.where(subscribers.c.email_key == email_key)).one_or_none()
-        return _recipient(row) if row else None
+            rows = connection.execute(query.where(subscribers.c.email_key == email_key)).all()
+        return next(iter(recipients(rows)), None)
 
     def freeze(
         self,
@@ -192,16 +144,16 @@ class Ledger:
                     ).where(found.c.reason.is_(None)),
                 )
             )
-            return _send(connection.execute(select(*SEND).where(sends.c.id == send_id)).one())
+            return read_send(connection.execute(select(*SEND).where(sends.c.id == send_id)).one())
 
     def frozen(self, send: Send) -> Iterator[Recipient]:
         """Yield every recipient of the frozen audience that is still open, in pages: memory stays flat."""
-        query = select(deliveries.c.subscriber_id, *(deliveries.c[name] for name in SNAPSHOT)).where(
+        query = select(deliveries.c.subscriber_id, *snapshot_of(deliveries)).where(
             deliveries.c.send_id == send.id
         )
         with self._engine.connect() as connection:
-            for row in connection.execution_options(yield_per=PAGE).execute(query):
-                yield _recipient(row)
+            for rows in connection.execution_options(yield_per=PAGE).execute(query).partitions():
+                yield from recipients(rows)
 
     def proved(self, send: Send, now: datetime) -> None:
         """Note that every frozen recipient's render was proved; only now may deliveries be claimed."""
@@ -226,26 +178,15 @@ class Ledger:
 
         Those to the domains `without` are left. None are returned only when none else is queued any more.
         """
-        d = deliveries.c
-        claims: list[Claim] = []
         with self._engine.begin() as connection:
-            while not claims and (ids := _queued(connection, send, limit, without)):
-                queued = update(deliveries).where(d.id.in_(ids), d.state == State.QUEUED)
-                _cancel_gone(connection, send, queued, now)
-                rows = connection.execute(
-                    queued.values(state=State.CLAIMED, worker=worker, updated_at=now).returning(
-                        d.id, d.subscriber_id, *(d[name] for name in SNAPSHOT)
-                    )
-                )
-                claims = [Claim(row.id, _recipient(row)) for row in rows]
-        return sorted(claims, key=lambda claim: claim.delivery_id)
+            return claim(connection, send, worker, limit, now, without)
 
     def withdraw(self, send: Send, worker: str, delivery_ids: Sequence[int], now: datetime) -> set[int]:
         """Cancel those of a worker's claims whose people left or were suppressed since; return which."""
         d = deliveries.c
         held = update(deliveries).where(d.id.in_(delivery_ids), d.worker == worker, d.state == State.CLAIMED)
         with self._engine.begin() as connection:
-            return _cancel_gone(connection, send, held, now)
+            return cancel_gone(connection, send, held, now)
 
     def halted(self, send: Send) -> Halt | None:
         """Return whether a person paused or cancelled the send, as it is now."""
@@ -348,62 +289,3 @@ class Ledger:
                 .where(d.send_id == send.id, d.state == before)
                 .values(state=after, reason=reason, updated_at=now)
             ).rowcount
-
-
-def _queued(connection: Connection, send: Send, limit: int, without: Sequence[str]) -> Sequence[int]:
-    d = deliveries.c
-    free = exists().where(sends.c.id == send.id, sends.c.proved_at.is_not(None), sends.c.halted.is_(None))
-    left = [~func.lower(d.email).endswith(f"@{domain}", autoescape=True) for domain in without]
-    query = select(d.id).where(d.send_id == send.id, d.state == State.QUEUED, free, *left)
-    return connection.scalars(query.order_by(d.id).limit(limit)).all()
-
-
-def _list_ids(connection: Connection, names: Iterable[str]) -> list[int]:
-    return list(connection.scalars(select(lists.c.id).where(lists.c.name.in_(list(names)))))
-
-
-def _cancel_gone(connection: Connection, send: Send, rows: Update, now: datetime) -> set[int]:
-    """Cancel those of `rows` whose people left every list of the send or were suppressed; return which."""
-    gone: set[int] = set()
-    for left, reason in (
-        (~_subscribed_still(connection, send.audience), UNSUBSCRIBED_SINCE),
-        (_suppressed_now(), SUPPRESSED_SINCE),
-    ):
-        cancelled = rows.where(left).values(state=State.CANCELLED, worker=None, reason=reason, updated_at=now)
-        gone.update(connection.scalars(cancelled.returning(deliveries.c.id)))
-    return gone
-
-
-def _subscribed_still(connection: Connection, audience: Audience) -> Any:
-    return exists().where(
-        subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
-        subscriptions.c.list_id.in_(_list_ids(connection, audience.lists)),
-        subscriptions.c.status == Status.SUBSCRIBED,
-    )
-
-
-def _suppressed_now() -> Any:
-    return exists().where(
-        subscribers.c.id == deliveries.c.subscriber_id,
-        suppressions.c.email_key == subscribers.c.email_key,
-    )
-
-
-def _send(row: Row[Any]) -> Send:
-    return Send(
-        row.id,
-        row.slug,
-        Audience.parse(row.audience),
-        row.occasion,
-        row.subject,
-        row.revision,
-        row.candidates,
-        row.created_at,
-        row.halted and Halt(row.halted),
-        row.proved_at,
-    )
-
-
-def _recipient(row: Row[Any]) -> Recipient:
-    tags = None if row.tags is None else tuple(row.tags)
-    return Recipient(row.subscriber_id, row.email, row.name, row.language, row.timezone, tags, row.fields)

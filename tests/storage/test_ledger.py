@@ -15,8 +15,9 @@ from mailer.domain.settlement import Settlement
 from mailer.errors import UsageError
 from mailer.storage.accounts import Accounts
 from mailer.storage.database import open_database
-from mailer.storage.ledger import Ledger, Send
+from mailer.storage.ledger import Ledger
 from mailer.storage.schema import attempts, deliveries, lists, subscribers, subscriptions, suppressions
+from mailer.storage.send import Send
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 WEEKLY = Audience(("weekly",))

@@ -1,0 +1,82 @@
+"""Taking deliveries out of the queue, and those back whose people left. Run for every message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, Update, case, exists, func, or_, select, update
+
+from mailer.domain.audience import Audience
+from mailer.domain.delivery import State
+from mailer.domain.recipient import Recipient
+from mailer.domain.subscriber import Status
+from mailer.storage.schema import deliveries, lists, sends, subscribers, subscriptions, suppressions
+from mailer.storage.send import Send
+from mailer.storage.snapshot import recipients, snapshot_of
+
+UNSUBSCRIBED_SINCE = "unsubscribed after the audience was frozen"
+SUPPRESSED_SINCE = "suppressed after the audience was frozen"
+
+
+class Claim(NamedTuple):
+    """A delivery that this worker alone may hand over."""
+
+    delivery_id: int
+    recipient: Recipient
+
+
+def claim(
+    connection: Connection, send: Send, worker: str, limit: int, now: datetime, without: Sequence[str]
+) -> list[Claim]:
+    """Take up to `limit` queued deliveries in the caller's transaction; see `Ledger.claim`."""
+    d = deliveries.c
+    first = _queued(send, limit, without)
+    # Others move up in the place of those cancelled, and have to be looked at too.
+    while cancel_gone(connection, send, update(deliveries).where(d.id.in_(first)), now):
+        pass
+    taken = update(deliveries).where(d.id.in_(first))
+    rows = connection.execute(
+        taken.values(state=State.CLAIMED, worker=worker, updated_at=now).returning(
+            d.subscriber_id, *snapshot_of(deliveries), d.id
+        )
+    ).all()
+    claims = [Claim(row[-1], recipient) for row, recipient in zip(rows, recipients(rows), strict=True)]
+    return sorted(claims, key=lambda claim: claim.delivery_id)
+
+
+def cancel_gone(connection: Connection, send: Send, rows: Update, now: datetime) -> set[int]:
+    """Cancel those of `rows` whose people left every list of the send or were suppressed; return which."""
+    left = ~_subscribed_still(send.audience)
+    cancelled = rows.where(or_(left, _suppressed_now())).values(
+        state=State.CANCELLED,
+        worker=None,
+        reason=case((left, UNSUBSCRIBED_SINCE), else_=SUPPRESSED_SINCE),
+        updated_at=now,
+    )
+    return set(connection.scalars(cancelled.returning(deliveries.c.id)))
+
+
+def _queued(send: Send, limit: int, without: Sequence[str]) -> Select[tuple[int]]:
+    d = deliveries.c
+    free = exists().where(sends.c.id == send.id, sends.c.proved_at.is_not(None), sends.c.halted.is_(None))
+    left = [~func.lower(d.email).endswith(f"@{domain}", autoescape=True) for domain in without]
+    query = select(d.id).where(d.send_id == send.id, d.state == State.QUEUED, free, *left)
+    return query.order_by(d.id).limit(limit)
+
+
+def _subscribed_still(audience: Audience) -> Any:
+    ids = select(lists.c.id).where(lists.c.name.in_(audience.lists))
+    return exists().where(
+        subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
+        subscriptions.c.list_id.in_(ids),
+        subscriptions.c.status == Status.SUBSCRIBED,
+    )
+
+
+def _suppressed_now() -> Any:
+    return exists().where(
+        subscribers.c.id == deliveries.c.subscriber_id,
+        suppressions.c.email_key == subscribers.c.email_key,
+    )
