@@ -53,12 +53,9 @@ class Envelope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RecipientField:
-    """A header field that differs between recipients. To prove it is to write it: it may be refused."""
+    """A header field that differs between recipients."""
 
     fill: Callable[[Names], bytes]
-
-    def prove(self, names: Names) -> None:
-        self.fill(names)
 
 
 def to_field(names: Names) -> bytes:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from mailer.compose.canonical import dump_tree, load_tree
-from mailer.compose.encode import HARD_BREAK, encode_base64
+from mailer.compose.encode import encode_base64
 from mailer.compose.evaluate import Names
 from mailer.compose.head import RecipientField, identity_fields, to_field, unsubscribe_field
 from mailer.compose.header import unstructured
@@ -43,6 +43,9 @@ class Body:
     tree: Tree
 
 
+# What of a message's header and of its body is one recipient's own, encoded.
+Fillings = tuple[list[bytes], list[bytes]]
+
 # Octets that all recipients share (as ASCII text), header fields, and contents.
 Piece = str | Slot | Body
 
@@ -56,9 +59,6 @@ class Base64Content:
     def fill(self, names: Names) -> bytes:
         return encode_base64(self.program.fill(names))
 
-    def prove(self, names: Names) -> None:
-        self.program.prove(names)
-
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
@@ -70,12 +70,12 @@ class Assembly:
     header: Program[bytes]
     body: Program[bytes]
 
-    def fill(self, names: Names) -> bytes:
-        return b"".join([*self.header.pieces(names), HARD_BREAK, *self.body.pieces(names)])
+    def written(self, names: Names) -> Fillings:
+        return self.header.written(names), self.body.written(names)
 
-    def prove(self, names: Names) -> None:
-        self.header.prove(names)
-        self.body.prove(names)
+    def placed(self, fillings: Fillings) -> tuple[list[bytes], list[bytes]]:
+        header, body = fillings
+        return self.header.placed(header), self.body.placed(body)
 
 
 def assemble(pieces: tuple[Piece, ...], subject: Tree, mailto: str) -> Assembly:

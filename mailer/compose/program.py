@@ -1,14 +1,15 @@
 """A residual tree as a function: static stretches stand ready, what differs is put between.
 
 Every expression outside branches and loops is evaluated once for a recipient, however often it is used;
-branches and loops run only when they are reached. `prove` does all of that without joining the stretches,
-so it raises exactly when `fill` would.
+branches and loops run only when they are reached. To fill is two steps: `written` makes what is this
+recipient's own, each piece once; `placed` puts it where it belongs, however often. To prove is the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
 from mailer.compose.canonical import expression_key
@@ -26,8 +27,6 @@ class Part(Protocol[Made]):
     """Something that is different for each recipient."""
 
     def fill(self, names: Names) -> Made: ...
-
-    def prove(self, names: Names) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class Program(Generic[Written]):
         self._notation = notation
         self._pieces: list[Written] = []
         self._holes: dict[str, tuple[Reader, dict[tuple[Place, bool], list[int]]]] = {}
-        self._parts: list[tuple[int, Part[Written]]] = []
+        self._parts: list[tuple[Part[Written], list[int]]] = []
         self.add_tree(tree)
 
     def fill(self, names: Names) -> Written:
@@ -60,26 +59,33 @@ class Program(Generic[Written]):
 
     def pieces(self, names: Names) -> list[Written]:
         """Return the pieces in order, with the recipient's values; raises CannotFill."""
-        pieces = self._pieces.copy()
-        write = self._notation.value
-        for read, forms in self._holes.values():
-            value = read(names)
-            for (place, url_start), slots in forms.items():
-                piece = write(escape_value(value, place, url_start))
-                for slot in slots:
-                    pieces[slot] = piece
-        for slot, part in self._parts:
-            pieces[slot] = part.fill(names)
-        return pieces
+        return self.placed(self.written(names))
 
-    def prove(self, names: Names) -> None:
-        """Raise what `fill` would: an escaped value can always be encoded."""
+    def written(self, names: Names) -> list[Written]:
+        """Return what is the recipient's own, each piece once; raises CannotFill."""
+        write = self._notation.value
+        written = []
         for read, forms in self._holes.values():
             value = read(names)
             for place, url_start in forms:
-                escape_value(value, place, url_start)
-        for _, part in self._parts:
-            part.prove(names)
+                written.append(write(escape_value(value, place, url_start)))
+        for part, _ in self._parts:
+            written.append(part.fill(names))
+        return written
+
+    def placed(self, written: Sequence[Written]) -> list[Written]:
+        """Return the pieces in order, with what `written` returned where it belongs."""
+        pieces = self._pieces.copy()
+        for piece, slots in zip(written, self._slots, strict=True):
+            for slot in slots:
+                pieces[slot] = piece
+        return pieces
+
+    @cached_property
+    def _slots(self) -> list[list[int]]:
+        """Where each piece that is `written` stands."""
+        forms = [slots for _, forms in self._holes.values() for slots in forms.values()]
+        return forms + [slots for _, slots in self._parts]
 
     def add_tree(self, tree: Tree) -> None:
         """Put `tree` at the end; its Static texts are as the notation wants them."""
@@ -100,7 +106,7 @@ class Program(Generic[Written]):
 
     def add_part(self, part: Part[Written]) -> None:
         """Put `part` at the end."""
-        self._parts.append((self._add_slot(), part))
+        self._parts.append((part, [self._add_slot()]))
 
     def _add_hole(self, hole: Hole) -> None:
         _, forms = self._holes.setdefault(expression_key(hole.expression), (reader(hole.expression), {}))
@@ -122,9 +128,6 @@ class Choice(Generic[Written]):
     def fill(self, names: Names) -> Written:
         return self._taken(names).fill(names)
 
-    def prove(self, names: Names) -> None:
-        self._taken(names).prove(names)
-
     def _taken(self, names: Names) -> Program[Written]:
         return self._then if self._holds(names) else self._otherwise
 
@@ -141,10 +144,3 @@ class Repetition(Generic[Written]):
     def fill(self, names: Names) -> Written:
         turns = [self._body.fill(scope) for scope in bind(self._loop, names)]
         return self._join(turns) if turns else self._otherwise.fill(names)
-
-    def prove(self, names: Names) -> None:
-        scopes = list(bind(self._loop, names))
-        for scope in scopes:
-            self._body.prove(scope)
-        if not scopes:
-            self._otherwise.prove(names)

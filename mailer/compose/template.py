@@ -9,9 +9,18 @@ from functools import cached_property
 from hashlib import sha256
 
 from mailer.compose.canonical import canonical_json, dump_tree, load_tree
-from mailer.compose.encode import decode_quoted_printable
+from mailer.compose.encode import HARD_BREAK, decode_quoted_printable
 from mailer.compose.evaluate import Names, uses
-from mailer.compose.pieces import Assembly, Body, Encoding, Piece, assemble, dump_piece, load_piece
+from mailer.compose.pieces import (
+    Assembly,
+    Body,
+    Encoding,
+    Fillings,
+    Piece,
+    assemble,
+    dump_piece,
+    load_piece,
+)
 from mailer.compose.program import TEXT, WIRE, Program
 from mailer.compose.residual import Tree
 from mailer.errors import ExitCode, MailerError
@@ -40,18 +49,23 @@ class MessageTemplate:
 
     def fill(self, names: Names) -> bytes:
         """Return the whole message: 7-bit lines that end in CRLF, none of a body beginning with a dot."""
-        return self._message.fill(names)
+        return self.join(self.fillings(names))
 
-    def parts(self, names: Names) -> tuple[list[bytes], list[bytes]]:
+    def fillings(self, names: Names) -> Fillings:
+        """Return all that is one recipient's own, ready to be put in place; raises CannotFill."""
+        return self._message.written(names)
+
+    def join(self, fillings: Fillings) -> bytes:
+        """Return the whole message with these in place. Nothing can be wrong with it any more."""
+        header, body = self._message.placed(fillings)
+        return b"".join([*header, HARD_BREAK, *body])
+
+    def parts(self, fillings: Fillings) -> tuple[list[bytes], list[bytes]]:
         """Return the message as pieces of its header and of its body, whole lines each.
 
-        Joined, with an empty line between, they are what `fill` returns.
+        Joined, with an empty line between, they are what `join` returns.
         """
-        return self._message.header.pieces(names), self._message.body.pieces(names)
-
-    def prove(self, names: Names) -> None:
-        """Raise what `fill` would, without making the message."""
-        self._message.prove(names)
+        return self._message.placed(fillings)
 
     def subject(self, names: Names) -> str:
         """Return the subject as a person reads it."""

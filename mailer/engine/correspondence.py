@@ -10,8 +10,8 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from mailer.compose.evaluate import Names
 from mailer.compose.head import Envelope
+from mailer.compose.pieces import Fillings
 from mailer.compose.template import MessageTemplate
 from mailer.domain.address import Address
 from mailer.domain.link import unsubscribe_url
@@ -49,11 +49,11 @@ class Correspondence:
             ),
         }
 
-    def write(self, template: MessageTemplate, names: Names, moment: float) -> bytes:
-        """Return the message as it goes out: `template` filled with `names` and, with a signer, signed."""
+    def write(self, template: MessageTemplate, fillings: Fillings, moment: float) -> bytes:
+        """Return the message as it goes out: `template` with `fillings` and, with a signer, signed."""
         if self.signer is None:
-            return template.fill(names)
-        header, body = template.parts(names)
+            return template.join(fillings)
+        header, body = template.parts(fillings)
         signatures = self.signer.signatures(header, body, int(moment))
         return b"".join([signatures, *header, b"\r\n", *body])
 

@@ -59,7 +59,7 @@ def prove(
     for recipient in recipients:
         total += 1
         try:
-            template.prove(correspondence.names(recipient, 0))
+            template.fillings(correspondence.names(recipient, 0))
         except CannotFill as error:
             problem = error.problem if error.problem in counts or len(counts) < KINDS else "something else"
             next_step = next_step or error.next_step

@@ -34,7 +34,7 @@ async def send_tests(
             key,
             correspondence.return_path,
             names["envelope"].to_address,
-            correspondence.write(template, names, moment),
+            correspondence.write(template, template.fillings(names), moment),
         )
         for key, names in enumerate(correspondence.names(r, moment) for r in recipients)
     ]
@@ -63,7 +63,8 @@ def write_files(
         folder.mkdir(parents=True, exist_ok=True)
     moment = time.time()
     for number, recipient in enumerate(recipients, start=1):
-        content = correspondence.write(template, correspondence.names(recipient, moment), moment)
+        fillings = template.fillings(correspondence.names(recipient, moment))
+        content = correspondence.write(template, fillings, moment)
         if folder:
             (folder / f"{number:06d}-{_file_name(recipient.email)}.eml").write_bytes(content)
         yield len(content)

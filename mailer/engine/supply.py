@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from mailer.domain.learned import ACCOUNT
-from mailer.domain.mailbox_providers import domains_of, provider_of
+from mailer.domain.mailbox_providers import domains_of
+from mailer.engine.letter import Letter, receiver_of
 from mailer.engine.pace.lines import Lines
 from mailer.engine.pacing import LONG, Pace
 from mailer.storage.claiming import Claim
@@ -22,14 +23,9 @@ CLAIM_SPAN = 1.0
 CLAIMS = (20, 1000)  # the least and the most in one batch
 
 
-def receiver_of(claim: Claim) -> str:
-    """Return the mailbox provider that a claim's message goes to."""
-    return provider_of(claim.recipient.email)
-
-
 @dataclass(slots=True)
 class Supply:
-    """The claims of one worker on one send. `record`: called to have the ledger up to date.
+    """The letters of one worker on one send. `write` makes one of a claim; `record` has the ledger caught up.
 
     Moments are those of `now`: seconds since 1970 that never jump.
     """
@@ -38,9 +34,10 @@ class Supply:
     send: Send
     worker: str
     pace: Pace
+    write: Callable[[Claim], Letter]
     record: Callable[[], None]
 
-    _lines: Lines[Claim] = field(default_factory=lambda: Lines(receiver_of))
+    _lines: Lines[Letter] = field(default_factory=lambda: Lines(receiver_of))
     _again: list[float] = field(default_factory=list)  # when what was deferred for a while is due
     _batch: int = CLAIMS[0]
     _claimed_at: float = 0.0
@@ -52,8 +49,8 @@ class Supply:
         """Return the time as pacing counts it."""
         return self._since + time.monotonic()
 
-    def next(self, now: float) -> Claim | None:
-        """Return the next claim that may go now, and count it as sent."""
+    def next(self, now: float) -> Letter | None:
+        """Return the next letter that may go now, and count it as sent."""
         if self.pace.unlimited:
             if not self._lines.open and not self._claim(now):
                 return None
@@ -61,17 +58,17 @@ class Supply:
             return self._lines.open.popleft()
         if self.pace.delay(ACCOUNT, now):
             return None
-        claim = self._lines.take(lambda receiver: not self.pace.delay(receiver, now))
-        while claim is None and not self._lines.open and self._claim(now):
-            claim = self._lines.take(lambda receiver: not self.pace.delay(receiver, now))
-        if claim is not None:
+        letter = self._lines.take(lambda receiver: not self.pace.delay(receiver, now))
+        while letter is None and not self._lines.open and self._claim(now):
+            letter = self._lines.take(lambda receiver: not self.pace.delay(receiver, now))
+        if letter is not None:
             self._only_held = False
-            self.pace.sent(receiver_of(claim), now)
-        return claim
+            self.pace.sent(receiver_of(letter), now)
+        return letter
 
-    def put_back(self, claim: Claim) -> None:
+    def put_back(self, letter: Letter) -> None:
         """Take one back that was not tried: it is the next of its kind."""
-        self._lines.put_back(claim)
+        self._lines.put_back(letter)
 
     def later(self, due: float) -> None:
         """Expect one back from the ledger that was deferred until `due`."""
@@ -89,13 +86,13 @@ class Supply:
         return None if soonest is None or soonest > LONG else max(soonest, 0.0)
 
     @property
-    def waiting(self) -> Sequence[Claim]:
+    def waiting(self) -> Sequence[Letter]:
         """What is claimed and has not gone."""
         return self._lines.everyone
 
     def leave_out(self, delivery_ids: set[int]) -> None:
         """Forget claims that are none any more."""
-        self._lines.keep(lambda claim: claim.delivery_id not in delivery_ids)
+        self._lines.keep(lambda letter: letter.delivery_id not in delivery_ids)
 
     def _claim(self, now: float) -> bool:
         if self._again and self._again[0] <= now:
@@ -114,7 +111,7 @@ class Supply:
             datetime.now(UTC),
             without=[domain for receiver in enough for domain in domains_of(receiver)],
         )
-        self._lines.put(claims)
+        self._lines.put(map(self.write, claims))
         self._exhausted = not claims and not enough
         self._only_held = not claims and bool(enough)
         return bool(claims)

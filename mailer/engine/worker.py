@@ -15,8 +15,9 @@ from mailer.domain.delivery import State
 from mailer.domain.outcome import Accepted, Outcome, Untried
 from mailer.domain.settlement import Settlement, settle
 from mailer.engine.correspondence import Correspondence
+from mailer.engine.letter import Letter, receiver_of
 from mailer.engine.pacing import Hold, Pace
-from mailer.engine.supply import Supply, receiver_of
+from mailer.engine.supply import Supply
 from mailer.smtp.envelope import Envelope
 from mailer.storage.claiming import Claim
 from mailer.storage.journal import Journal
@@ -45,7 +46,7 @@ class Worker:
     progress: Progress = lambda settled: None  # noqa: ARG005
 
     _supply: Supply = field(init=False)
-    _out: dict[int, Claim] = field(default_factory=dict)
+    _out: dict[int, Letter] = field(default_factory=dict)
     _unrecorded: list[Settlement] = field(default_factory=list)
     _untried: Counter[int] = field(default_factory=Counter)
     _taken: int = 0
@@ -55,25 +56,23 @@ class Worker:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self._supply = Supply(self.ledger, self.send, self.journal.name, self.pace, self.flush)
+        self._supply = Supply(self.ledger, self.send, self.journal.name, self.pace, self._letter, self.flush)
 
     def take(self) -> Envelope | None:
         """Return the next message, or None while there is none to send."""
         now = time.monotonic()
         self._heed(now)
-        if self._limit_reached() or (claim := self._supply.next(self._supply.now())) is None:
+        if self._limit_reached() or (letter := self._supply.next(self._supply.now())) is None:
             return None
-        moment = time.time()
-        names = self.correspondence.names(claim.recipient, moment)
         envelope = Envelope(
-            key=claim.delivery_id,
+            key=letter.delivery_id,
             sender=self.correspondence.return_path,
-            recipient=names["envelope"].to_address,
-            content=self.correspondence.write(self.template, names, moment),
+            recipient=letter.address,
+            content=self.correspondence.write(self.template, letter.fillings, time.time()),
             clean=True,  # compose writes nothing else, which its tests show
         )
         self._taken += 1
-        self._out[claim.delivery_id] = claim
+        self._out[letter.delivery_id] = letter
         return envelope
 
     async def wait(self) -> bool:
@@ -137,13 +136,17 @@ class Worker:
         finally:
             self.journal.close(keep=not recorded)
 
+    def _letter(self, claim: Claim) -> Letter:
+        names = self.correspondence.names(claim.recipient, time.time())
+        return Letter(claim, names["envelope"].to_address, self.template.fillings(names))
+
     def _heed(self, now: float) -> None:
         """Look at what was decided elsewhere: the send halted, people who left since the claim."""
         if now - self._heeded_at < HEED_EVERY:
             return
         self._heeded_at = now
         self._halted = self.ledger.halted(self.send) is not None
-        waiting = [claim.delivery_id for claim in self._supply.waiting]
+        waiting = [letter.delivery_id for letter in self._supply.waiting]
         if gone := self.ledger.withdraw(self.send, self.journal.name, waiting, datetime.now(UTC)):
             self._supply.leave_out(gone)
 

@@ -52,10 +52,8 @@ class Ledger:
         """Return every send, or those of one issue, oldest first."""
         query = select(*SEND).order_by(sends.c.id)
         with self._engine.connect() as connection:
-            return [
-                read_send(row)
-                for row in connection.execute(query.where(sends.c.slug == slug) if slug else query)
-            ]
+            rows = connection.execute(query.where(sends.c.slug == slug) if slug else query)
+            return [read_send(row) for row in rows]
 
     def unfinished(self) -> list[Send]:
         """Return the proved sends with deliveries that may have to be sent, now or later, oldest first."""

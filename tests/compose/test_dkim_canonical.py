@@ -74,6 +74,6 @@ def test_every_awkward_line_and_value_is_signed(read, base64):
     for value in AWKWARD:
         names = names_of(name=value)
         message = template.fill(names)
-        messages.append(signer.signatures(*template.parts(names), 1_795_334_400) + message)
+        messages.append(signer.signatures(*template.parts(template.fillings(names)), 1_795_334_400) + message)
     found = read(messages, records(rsa_key(), ed25519_key()))
     assert found == [{"news1": True, "news2": True}] * len(AWKWARD)

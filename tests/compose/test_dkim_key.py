@@ -18,6 +18,7 @@ RSA, ED25519 = Algorithm.RSA, Algorithm.ED25519
 MOMENT = 1_795_334_400
 TEMPLATE = compile_message(EDITION, HEAD)
 NAMES = names_of(name="Ada", berths=[], paid=True)
+PARTS = TEMPLATE.parts(TEMPLATE.fillings(NAMES))
 
 
 def openssl(*arguments: object, stdin: bytes = b"") -> bytes:
@@ -26,7 +27,7 @@ def openssl(*arguments: object, stdin: bytes = b"") -> bytes:
 
 
 def signed(*keys: SigningKey) -> bytes:
-    return Signer(DOMAIN, keys).signatures(*TEMPLATE.parts(NAMES), MOMENT) + TEMPLATE.fill(NAMES)
+    return Signer(DOMAIN, keys).signatures(*PARTS, MOMENT) + TEMPLATE.fill(NAMES)
 
 
 PKCS8 = openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
@@ -121,6 +122,6 @@ def test_a_key_never_shows_itself():
 
 def test_a_signer_may_go_to_another_process():
     signer = Signer(DOMAIN, [rsa_key(), ed25519_key()])
-    before = signer.signatures(*TEMPLATE.parts(NAMES), MOMENT)
+    before = signer.signatures(*PARTS, MOMENT)
     for each in (signer, Signer(DOMAIN, signer.keys)):
-        assert pickle.loads(pickle.dumps(each)).signatures(*TEMPLATE.parts(NAMES), MOMENT) == before
+        assert pickle.loads(pickle.dumps(each)).signatures(*PARTS, MOMENT) == before

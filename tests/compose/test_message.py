@@ -173,7 +173,7 @@ def test_a_list_name_of_any_kind_makes_an_id() -> None:
 def test_ten_thousand_message_ids() -> None:
     template = compile_message(EDITION, HEAD)
     fills = (
-        template.fill({**STRANGER, "envelope": replace(ENVELOPE, message_id=f"{number}@gazette.example")})
+        template.fill({**STRANGER, "envelope": ENVELOPE._replace(message_id=f"{number}@gazette.example")})
         for number in range(10_000)
     )
     assert len({re.search(rb"(?m)^Message-ID: <(.+)>\r$", wire)[1] for wire in fills}) == 10_000
@@ -194,9 +194,9 @@ def test_ten_thousand_message_ids() -> None:
     ],
 )
 def test_an_envelope_can_not_add_a_field(change: dict[str, str]) -> None:
-    names = names_of(replace(ENVELOPE, **change), berths=[], paid=True)
+    names = names_of(ENVELOPE._replace(**change), berths=[], paid=True)
     template = compile_message(EDITION, HEAD)
-    for use in (template.fill, template.prove):
+    for use in (template.fill, template.fillings):
         with pytest.raises(HeaderError):
             use(names)
 
@@ -207,12 +207,12 @@ def test_an_envelope_can_not_add_a_field(change: dict[str, str]) -> None:
 def test_an_unsubscribe_address_can_not_add_a_field(url: str) -> None:
     template = compile_message(replace(EDITION, html=(), text=()), HEAD)
     with pytest.raises(HeaderError):
-        template.prove({**MEMBER, "unsubscribe_url": url})
+        template.fillings({**MEMBER, "unsubscribe_url": url})
 
 
 def test_a_value_can_not_add_a_field() -> None:
     template = compile_message(EDITION, HEAD)
-    for use in (template.fill, template.prove):
+    for use in (template.fill, template.fillings):
         with pytest.raises(CannotFill):
             use(names_of(name="a\r\nBcc: x@y.example", berths=[], paid=True))
 
@@ -238,7 +238,7 @@ def test_a_subject_of_two_lines_is_refused() -> None:
 
 def test_a_missing_value_is_named() -> None:
     template = compile_message(EDITION, HEAD)
-    for use in (template.fill, template.prove):
+    for use in (template.fill, template.fillings):
         with pytest.raises(MissingValue, match=r"subscriber\.paid"):
             use(names_of(berths=[]))
 

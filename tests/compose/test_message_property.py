@@ -104,11 +104,11 @@ def test_a_message_is_read_back_as_the_reference(edition: Edition, subscriber: d
     try:
         expected = reference(edition, names)
     except CannotFill:
-        for use in (template.fill, template.prove):
+        for use in (template.fill, template.fillings):
             with pytest.raises(CannotFill):
                 use(names)
         return
-    template.prove(names)
+    template.fillings(names)
     wire = template.fill(names)
     check_octets(wire)
     for found, wanted in zip(read_back(wire), expected, strict=True):

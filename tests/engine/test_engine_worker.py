@@ -30,10 +30,13 @@ TAKEN = Accepted(Reply(250, "2.0.0 taken"))
 class Letter:
     """Stands in for a compiled template: its text names the recipient, and one name can't be filled in."""
 
-    def fill(self, names) -> bytes:
+    def fillings(self, names) -> bytes:
         if names["subscriber"]["email"] == "broken@inbox.example":
             raise ZeroDivisionError
-        return names["envelope"].to_address.encode() + b"\r\n"
+        return names["envelope"].to_address.encode()
+
+    def join(self, fillings: bytes) -> bytes:
+        return fillings + b"\r\n"
 
 
 class FullJournal(Journal):

@@ -1,0 +1,27 @@
+"""A claimed delivery with all that is its recipient's own written: only to be joined when its turn comes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mailer.compose.pieces import Fillings
+from mailer.domain.mailbox_providers import provider_of
+from mailer.storage.claiming import Claim
+
+
+class Letter(NamedTuple):
+    """`address` is the addr-spec that SMTP carries. The message itself, which is large, isn't made yet."""
+
+    claim: Claim
+    address: str
+    fillings: Fillings
+
+    @property
+    def delivery_id(self) -> int:
+        """Of the ledger."""
+        return self.claim.delivery_id
+
+
+def receiver_of(letter: Letter) -> str:
+    """Return the mailbox provider that a letter goes to."""
+    return provider_of(letter.claim.recipient.email)
