@@ -13,9 +13,6 @@ from binascii import a2b_qp, b2a_base64, b2a_qp
 LINE = 76
 HARD_BREAK = b"\r\n"
 
-# A short value that needs no quoting, as most are: one line of its own.
-_PLAIN = re.compile(r"(?!From )[A-Za-z0-9@,_/:?&;+-](?:[A-Za-z0-9@,_/:?&;+. -]{0,73}[A-Za-z0-9@,_/:?&;+.-])?")
-
 # Lines (LF still, so 77 is one too many) that b2a_qp leaves unfit for the wire: it fills 76 columns and the
 # soft break's `=` makes 77, and it quotes a space before a line end without counting.
 _UNFIT = re.compile(rb"(?m)^(?:\.|From |.{77})")
@@ -29,14 +26,17 @@ def one_line_end(text: str) -> str:
 
 def encode_quoted_printable(text: str) -> bytes:
     """Return `text` as quoted-printable lines; where it ends in mid-line, a soft break ends the last."""
-    if _PLAIN.fullmatch(text):
-        return text.encode("ascii") + b"=\r\n"
     quoted = b2a_qp(one_line_end(text).encode(), istext=True)
     if quoted and not quoted.endswith(b"\n"):
         quoted += b"=\n"
     if _UNFIT.search(quoted):
         quoted = b"".join(_mended(line) for line in quoted.splitlines(keepends=True))
     return quoted.replace(b"\n", b"\r\n")
+
+
+def one_line(plain: str) -> bytes:
+    """Return what `encode_quoted_printable` does of a plain value: see `mailer.compose.plain`."""
+    return plain.encode("ascii") + b"=\r\n"
 
 
 def _mended(line: bytes) -> bytes:

@@ -21,11 +21,6 @@ _LINE_ENDS = re.compile(r"\r\n?")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
-# Most values are made of these, which no escape touches; a space is touched in a URL only.
-_UNTOUCHED = re.compile(r"[A-Za-z0-9@._,/:]*")
-_UNTOUCHED_TEXT = re.compile(r"[A-Za-z0-9@._,/: ]*")
-_UNTOUCHED_WHOLE = re.compile(r"(?:https?|mailto):[A-Za-z0-9@._,/:?=~-]*")
-
 # RFC 3986 2.2 and 2.3: what a whole URL is made of stays; inside one, what can't change its structure.
 _WHOLE = "!#$%&'()*+,/:;=?@[]~"
 _INSIDE = "/:@,~"
@@ -37,9 +32,7 @@ def escape_value(value: Any, place: Place, url_start: bool = False) -> str:
     Raises UnfitValue for control characters, for lists and other values without a plain text form, and, where
     a URL begins with the value (`url_start`), for anything but a whole URL with one of SCHEMES.
     """
-    text = value if type(value) is str else _text(value)
-    if _UNTOUCHED_WHOLE.fullmatch(text) if url_start else _PLAIN[place].fullmatch(text):
-        return text
+    text = _text(value)
     if place is Place.HEADER:
         return _refuse(text, _HEADER_CONTROLS)
     text = _LINE_ENDS.sub("\n", _refuse(text, _CONTROLS))
@@ -87,7 +80,6 @@ def _whole_url(text: str) -> str:
     return _markup(quote(_STRAY_PERCENT.sub("%25", text), safe=_WHOLE))
 
 
-_PLAIN = {place: _UNTOUCHED if place is Place.URL else _UNTOUCHED_TEXT for place in Place}
 _ESCAPES: dict[Place, Callable[[str], str]] = {
     Place.TEXT: _markup,
     Place.ATTRIBUTE: _markup,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -73,7 +74,7 @@ class Assembly:
     def written(self, names: Names) -> Fillings:
         return self.header.written(names), self.body.written(names)
 
-    def placed(self, fillings: Fillings) -> tuple[list[bytes], list[bytes]]:
+    def placed(self, fillings: Fillings) -> tuple[Sequence[bytes], Sequence[bytes]]:
         header, body = fillings
         return self.header.placed(header), self.body.placed(body)
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, Protocol, TypeVar
+from operator import itemgetter
+from typing import Any, Generic, Protocol, TypeVar
 
 from mailer.compose.canonical import expression_key
-from mailer.compose.encode import encode_quoted_printable
+from mailer.compose.encode import encode_quoted_printable, one_line
 from mailer.compose.escape import escape_value
 from mailer.compose.evaluate import Names, bind
+from mailer.compose.plain import plain_in
 from mailer.compose.reader import Reader, reader
 from mailer.compose.residual import Branch, Hole, Loop, Place, Static, Tree
 
@@ -36,11 +38,14 @@ class Notation(Generic[Written]):
     join: Callable[[Iterable[Written]], Written]
     stretch: Callable[[str], Written]
     value: Callable[[str], Written]
+    plain: Callable[[str], Written]  # the same for `plain` values
 
 
-TEXT: Notation[str] = Notation("".join, str, str)
+TEXT: Notation[str] = Notation("".join, str, str, str)
 # The stretches of a tree that goes out in quoted-printable are encoded already.
-WIRE: Notation[bytes] = Notation(b"".join, lambda stretch: stretch.encode("ascii"), encode_quoted_printable)
+WIRE: Notation[bytes] = Notation(
+    b"".join, lambda stretch: stretch.encode("ascii"), encode_quoted_printable, one_line
+)
 
 
 class Program(Generic[Written]):
@@ -57,35 +62,43 @@ class Program(Generic[Written]):
         """Return the pieces joined, with the recipient's values; raises CannotFill."""
         return self._notation.join(self.pieces(names))
 
-    def pieces(self, names: Names) -> list[Written]:
+    def pieces(self, names: Names) -> Sequence[Written]:
         """Return the pieces in order, with the recipient's values; raises CannotFill."""
         return self.placed(self.written(names))
 
     def written(self, names: Names) -> list[Written]:
         """Return what is the recipient's own, each piece once; raises CannotFill."""
-        write = self._notation.value
+        write, write_plain = self._notation.value, self._notation.plain
         written = []
-        for read, forms in self._holes.values():
+        for read, is_plain, forms in self._readers:
             value = read(names)
-            for place, url_start in forms:
-                written.append(write(escape_value(value, place, url_start)))
+            if type(value) is str and is_plain(value):
+                written += [write_plain(value)] * len(forms)
+            else:
+                written += [write(escape_value(value, place, url_start)) for place, url_start in forms]
         for part, _ in self._parts:
             written.append(part.fill(names))
         return written
 
-    def placed(self, written: Sequence[Written]) -> list[Written]:
+    def placed(self, written: Sequence[Written]) -> Sequence[Written]:
         """Return the pieces in order, with what `written` returned where it belongs."""
-        pieces = self._pieces.copy()
-        for piece, slots in zip(written, self._slots, strict=True):
-            for slot in slots:
-                pieces[slot] = piece
-        return pieces
+        pieces = [*self._pieces, *written]
+        return self._order(pieces) if self._order else pieces
 
     @cached_property
-    def _slots(self) -> list[list[int]]:
-        """Where each piece that is `written` stands."""
+    def _readers(self) -> list[tuple[Reader, Callable[[Any], object], list[tuple[Place, bool]]]]:
+        """Each expression, with all the forms that its value is written in."""
+        return [(read, plain_in(forms), list(forms)) for read, forms in self._holes.values()]
+
+    @cached_property
+    def _order(self) -> Callable[[list[Written]], Sequence[Written]] | None:
+        """What puts the pieces and, behind them, the written ones in order; None where nothing is to do."""
+        order = list(range(len(self._pieces)))
         forms = [slots for _, forms in self._holes.values() for slots in forms.values()]
-        return forms + [slots for _, slots in self._parts]
+        for place, slots in enumerate([*forms, *(slots for _, slots in self._parts)], len(order)):
+            for slot in slots:
+                order[slot] = place
+        return itemgetter(*order) if len(order) > 1 else (lambda pieces: pieces[-1:]) if order else None
 
     def add_tree(self, tree: Tree) -> None:
         """Put `tree` at the end; its Static texts are as the notation wants them."""

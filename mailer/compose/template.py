@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -60,7 +61,7 @@ class MessageTemplate:
         header, body = self._message.placed(fillings)
         return b"".join([*header, HARD_BREAK, *body])
 
-    def parts(self, fillings: Fillings) -> tuple[list[bytes], list[bytes]]:
+    def parts(self, fillings: Fillings) -> tuple[Sequence[bytes], Sequence[bytes]]:
         """Return the message as pieces of its header and of its body, whole lines each.
 
         Joined, with an empty line between, they are what `join` returns.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from mailer.domain.subscriber import OWN_FIELDS
-
 
 class Recipient(NamedTuple):
     """A subscriber's values as they were when the audience was frozen.
@@ -24,6 +22,14 @@ class Recipient(NamedTuple):
 
     def values(self) -> dict[str, Any]:
         """Return what `subscriber` offers in a template; an absent value has no key."""
-        values = dict(self.fields) if self.fields else {}
-        values.update(zip(OWN_FIELDS, self[1:6], strict=True))
-        return {key: value for key, value in values.items() if value is not None}
+        values = {key: value for key, value in (self.fields or {}).items() if value is not None}
+        values["email"] = self.email
+        if self.name is not None:
+            values["name"] = self.name
+        if self.language is not None:
+            values["language"] = self.language
+        if self.timezone is not None:
+            values["timezone"] = self.timezone
+        if self.tags is not None:
+            values["tags"] = self.tags
+        return values
