@@ -60,7 +60,11 @@ class Dispatcher:
     @property
     def memory(self) -> PaceMemory:
         """What is remembered of this account's limits."""
-        return PaceMemory(self.database, account_key(self.account.host, self.account.username))
+        return PaceMemory(self.database, self._account_key)
+
+    @property
+    def _account_key(self) -> str:
+        return account_key(self.account.host, self.account.username)
 
     def held(self, now: datetime) -> Held | None:
         """Return why nothing may go now, and until when; None if something may."""
@@ -114,11 +118,14 @@ class Dispatcher:
         template = MessageTemplate.load(self.ledger.template(send))
         worker = Worker(
             self.ledger,
-            Journal(self.journals, now, About(send.id, utc_text(send.created_at), send.slug)),
+            Journal(
+                self.journals, now, About(send.id, utc_text(send.created_at), send.slug, self._account_key)
+            ),
             send,
             template,
             correspondence,
             pace,
+            self._account_key,
             limit=limit,
             progress=progress or (lambda settled: None),  # noqa: ARG005
         )

@@ -42,6 +42,7 @@ class Worker:
     template: MessageTemplate
     correspondence: Correspondence
     pace: Pace
+    account: str = "-"  # its `storage.pace.account_key`
     limit: int | None = None
     progress: Progress = lambda settled: None  # noqa: ARG005
 
@@ -115,7 +116,7 @@ class Worker:
     def flush(self) -> None:
         """Let the database catch up with the journal."""
         if self._unrecorded:
-            self.ledger.record(self.journal.name, self._unrecorded)
+            self.ledger.record(self.journal.name, self._unrecorded, self.account)
             self._unrecorded = []
             self.journal.recorded()
         self._flushed_at = time.monotonic()

@@ -118,7 +118,7 @@ class Accounts:
                     _accepted_without_reply(send),
                     "deliveries are accepted without the server's reply on record",
                 ),
-                (_accepted_twice(send), "deliveries were accepted more than once"),
+                (_accepted_before(send), "deliveries were accepted, and that was not the end of it"),
             ):
                 if count := connection.scalar(query):
                     found.append(f"{count} {words}")
@@ -146,25 +146,21 @@ def _both(send: Send) -> Select[int]:
 
 
 def _accepted_without_reply(send: Send) -> Select[int]:
-    answered = select(attempts.c.delivery_id).where(attempts.c.state == State.ACCEPTED)
-    by_hand = deliveries.c.reason.startswith("decided:")
+    said = deliveries.c.reason.like("2__ %") | deliveries.c.reason.like("decided:%")
     return select(func.count()).where(
         deliveries.c.send_id == send.id,
         deliveries.c.state == State.ACCEPTED,
-        deliveries.c.id.not_in(answered),
-        ~by_hand,
+        deliveries.c.reason.is_(None) | ~said | (deliveries.c.attempts == 0),
     )
 
 
-def _accepted_twice(send: Send) -> Select[int]:
-    twice = (
-        select(attempts.c.delivery_id)
+def _accepted_before(send: Send) -> Select[int]:
+    # Nothing may follow an acceptance: one that was followed by anything stands among what was tried in vain.
+    return (
+        select(func.count(attempts.c.delivery_id.distinct()))
         .join(deliveries, deliveries.c.id == attempts.c.delivery_id)
         .where(deliveries.c.send_id == send.id, attempts.c.state == State.ACCEPTED)
-        .group_by(attempts.c.delivery_id)
-        .having(func.count() > 1)
     )
-    return select(func.count()).select_from(twice.subquery())
 
 
 def _suppression(connection: Connection, email_key: str) -> list[Event]:
@@ -204,6 +200,6 @@ def _sendings(connection: Connection, subscriber_id: int) -> list[Event]:
             select(a.at, a.state, a.reply).where(a.delivery_id == row.id).order_by(a.id)
         )
         events += [Event(at, f"{row.slug}: {state}: {reply}") for at, state, reply in tries]
-        now = f"{row.slug}: now {row.state}" + (f": {row.reason}" if row.reason else "")
-        events.append(Event(row.updated_at, now))
+        now = row.state if row.state == State.ACCEPTED else f"now {row.state}"
+        events.append(Event(row.updated_at, f"{row.slug}: {now}" + (f": {row.reason}" if row.reason else "")))
     return events

@@ -17,6 +17,7 @@ from mailer.domain.delivery import TERMINAL, State
 from mailer.domain.outcome import Stage
 from mailer.domain.settlement import Settlement
 from mailer.storage.journal import KEPT, About, Handed, Legacy, read_journal
+from mailer.storage.recording import note_passed
 from mailer.storage.schema import attempts, deliveries, journals_read, sends, utc_text
 
 ANSWER_UNKNOWN = "it was handed over after the backup was taken, and what came of it was never read"
@@ -70,7 +71,7 @@ def _word(delivery_id: int, said: Settlement | Handed) -> Settlement:
 
 def _settle(connection: Connection, legacy: Legacy) -> int:
     """Record a journal's last words on deliveries that are open here; return on how many."""
-    count = 0
+    count, accepted = 0, []
     for delivery_id, said in legacy.last_word.items():
         word = _word(delivery_id, said)
         if word.state is State.QUEUED:
@@ -96,6 +97,11 @@ def _settle(connection: Connection, legacy: Legacy) -> int:
         )
         if done.rowcount:
             count += 1
+            if word.state is State.ACCEPTED:
+                accepted.append(word.at)
+                continue
             kept = {"at": word.at, "state": word.state, "stage": word.stage, "reply": word.words}
             connection.execute(insert(attempts), {"delivery_id": delivery_id, **kept})
+    if accepted:
+        note_passed(connection, legacy.about.account, max(accepted), len(accepted))
     return count

@@ -6,8 +6,8 @@ in batches. Whoever gets a dead worker's lock reads its journal and settles what
 
 A journal is text, a record a line, each ending in the CRC-32 of what stands before it:
 
-    mailer-journal 1 20261123T080000-4711-9f3c 0b00710d 7 2026-11-23T07:59:58.000Z harbour d3adb33f
-                                             (its name; the boot it was written in; the send it is about)
+    mailer-journal 2 20261123T080000-4711-9f3c 0b00710d 7 2026-11-23T07:59:58.000Z harbour 5e77 d3adb33f
+                             (its name; the boot it was written in; the send it is about and the account)
     h 2026-11-23T08:00:01.100Z 17 18 0badcafe            (handed: the content may reach the server now)
     s 17 accepted 2026-11-23T08:00:01.123Z content "250 2.0.0 Ok" 1badb002
 
@@ -37,7 +37,7 @@ from mailer.errors import StorageError, StorageFull
 from mailer.storage.place import make_folder
 from mailer.storage.schema import utc_text
 
-HEADING = "mailer-journal 1"
+HEADING = "mailer-journal 2"
 # Octets of room reserved ahead of the end. A message is handed only while half of it is left, so that what
 # becomes of the message can be written even when the disk has filled up meanwhile.
 RESERVE = 1 << 18
@@ -145,14 +145,18 @@ def put_away(path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The send that a journal is about, told from any other also in a database that was restored."""
+    """The send that a journal is about, told from any other also in a database that was restored.
+
+    `account` is the `storage.pace.account_key` of the one that it goes through.
+    """
 
     send_id: int
     created_at: str  # utc_text
     slug: str
+    account: str = "-"
 
     def __str__(self) -> str:
-        return f"{self.send_id} {self.created_at} {self.slug}"
+        return f"{self.send_id} {self.created_at} {self.slug} {self.account}"
 
 
 NOTHING = About(0, "-", "-")
@@ -187,10 +191,10 @@ def read_journal(name: str, file: BinaryIO, *, whole: bool = False) -> Legacy:
     legacy = Legacy(name)
     try:
         records = _records(file)
-        *heading, written_in, send_id, created_at, slug = next(records, "").split(" ")
+        *heading, written_in, send_id, created_at, slug, account = next(records, "").split(" ")
         if heading != [*HEADING.split(" "), name]:
             raise JournalUnreadable
-        legacy.about = About(int(send_id), created_at, slug)
+        legacy.about = About(int(send_id), created_at, slug, account)
         if written_in != boot():
             legacy.gap = MACHINE_DIED
         for record in records:

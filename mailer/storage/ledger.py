@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -230,10 +230,13 @@ class Ledger:
             )
             return done.rowcount == 1
 
-    def record(self, worker: str, settlements: Iterable[Settlement]) -> None:
-        """Record what became of deliveries that `worker` holds; one that it holds no longer is left alone."""
+    def record(self, worker: str, settlements: Sequence[Settlement], account: str = "-") -> None:
+        """Record what became of deliveries that `worker` holds; one that it holds no longer is left alone.
+
+        `account` is the `storage.pace.account_key` of the one that they went through.
+        """
         with self._engine.begin() as connection:
-            record(connection, self._policy, worker, settlements)
+            record(connection, self._policy, worker, account, settlements)
 
     def give_back(self, worker: str, now: datetime) -> None:
         """Put what `worker` claimed and never handed over back into the queue; its journal is all in here."""

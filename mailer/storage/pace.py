@@ -10,9 +10,8 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, delete, func, insert, select
 
-from mailer.domain.delivery import State
 from mailer.domain.learned import ACCOUNT, Learned, QuotaFound, RateFound
-from mailer.storage.schema import attempts, paces, warmups
+from mailer.storage.schema import paces, passed, warmups
 
 FRESH = timedelta(days=7)  # providers raise and lower limits within weeks
 
@@ -42,6 +41,7 @@ class PaceMemory:
         rows = [_row(self._settled(each, now), self._account, now) for each in learned]
         with self._engine.begin() as connection:
             connection.execute(delete(paces).where(paces.c.learned_at <= now - FRESH))
+            connection.execute(delete(passed).where(passed.c.at <= now - FRESH))
             if rows:
                 known = [row["scope"] for row in rows]
                 connection.execute(
@@ -83,18 +83,18 @@ class PaceMemory:
     def _window(self, period: float, now: datetime) -> tuple[float, int]:
         """Return when the first message of the last `period` seconds was accepted, and how many were."""
         since = now - timedelta(seconds=period)
-        accepted = (attempts.c.state == State.ACCEPTED) & (attempts.c.at > since)
+        p = passed.c
+        query = select(func.min(p.at), func.sum(p.number)).where(p.account == self._account, p.at > since)
         with self._engine.connect() as connection:
-            first, used = connection.execute(
-                select(func.min(attempts.c.at), func.count()).where(accepted)
-            ).one()
-        return (first or now).timestamp(), used
+            first, used = connection.execute(query).one()
+        return (first or now).timestamp(), used or 0
 
     def accepted_since(self, since: datetime) -> int:
-        """Return how many messages of this database were accepted since then."""
-        accepted = (attempts.c.state == State.ACCEPTED) & (attempts.c.at >= since)
+        """Return how many messages of this account were accepted since then."""
+        p = passed.c
+        query = select(func.sum(p.number)).where(p.account == self._account, p.at >= since)
         with self._engine.connect() as connection:
-            return connection.scalar(select(func.count()).select_from(attempts).where(accepted)) or 0
+            return connection.scalar(query) or 0
 
 
 def _learned(row: Row[Any]) -> Learned:

@@ -54,7 +54,7 @@ def _settle(connection: Connection, policy: RetryPolicy, legacy: Legacy, now: da
             for said in legacy.last_word.values()
             if isinstance(said, Settlement) and said.state is State.ACCEPTED
         ]
-        record(connection, policy, legacy.name, settled)
+        record(connection, policy, legacy.name, legacy.about.account, settled)
         lost = give_back(connection, legacy.name, State.UNCERTAIN, legacy.gap, now)
         return Reclaimed(len(settled), 0, len(lost))
     words = [
@@ -64,7 +64,7 @@ def _settle(connection: Connection, policy: RetryPolicy, legacy: Legacy, now: da
         for delivery_id, said in legacy.last_word.items()
     ]
     held = _held(connection, legacy.name)
-    record(connection, policy, legacy.name, words)
+    record(connection, policy, legacy.name, legacy.about.account, words)
     queued = give_back(connection, legacy.name, State.QUEUED, None, now)
     uncertain = sum(w.state is State.UNCERTAIN and w.delivery_id in held for w in words)
     return Reclaimed(len(held) - len(queued) - uncertain, len(queued), uncertain)

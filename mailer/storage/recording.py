@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from mailer.domain.delivery import NEXT, State
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
-from mailer.storage.schema import deliveries, utc_text
+from mailer.storage.schema import deliveries, passed, utc_text
 
 # From which states an outcome may be recorded: directly, or by way of `handed`, which stands in the journal.
 SOURCES = {
@@ -22,8 +22,8 @@ SOURCES = {
     for after in State
 }
 
-# Written out, not built: these two run for every message, and building them anew for each row would cost
-# three times what they do.
+# Written out, not built: these run for every message, and building them anew for each row would cost three
+# times what they do.
 _KEEP_ATTEMPT = """
     INSERT INTO attempts (delivery_id, at, state, stage, reply)
     SELECT id, ?, ?, ?, ? FROM deliveries WHERE id = ? AND worker = ? AND state IN ({sources})
@@ -37,9 +37,12 @@ _SETTLE = """
 
 
 def record(
-    connection: Connection, policy: RetryPolicy, worker: str, settlements: Iterable[Settlement]
+    connection: Connection, policy: RetryPolicy, worker: str, account: str, settlements: Sequence[Settlement]
 ) -> None:
-    """Record `settlements` of deliveries held by `worker`, in the caller's transaction."""
+    """Record `settlements` of deliveries held by `worker`, in the caller's transaction.
+
+    `account` is the `storage.pace.account_key` of the one that they went through.
+    """
     by_state: dict[State, list[Settlement]] = {}
     for settlement in settlements:
         by_state.setdefault(settlement.state, []).append(settlement)
@@ -47,13 +50,19 @@ def record(
     for state, group in by_state.items():
         due.setdefault(state, []).extend((s, None) for s in group)
     for state, pairs in due.items():
-        if pairs:
-            _record(connection, worker, state, pairs)
+        if pairs and (number := _record(connection, worker, state, pairs)) and state is State.ACCEPTED:
+            note_passed(connection, account, max(s.at for s, _ in pairs), number)
+
+
+def note_passed(connection: Connection, account: str, at: datetime, number: int) -> None:
+    """Note that so many messages were accepted by then."""
+    connection.execute(insert(passed), {"account": account, "at": at, "number": number})
 
 
 def _record(
     connection: Connection, worker: str, state: State, pairs: list[tuple[Settlement, datetime | None]]
-) -> None:
+) -> int:
+    """Record one state; return how many deliveries the worker did hold."""
     sources = ", ".join(f"'{source}'" for source in SOURCES[state])
     kept, settled = [], []
     for s, when in pairs:
@@ -62,9 +71,10 @@ def _record(
         kept.append((at, state.value, s.stage.value, s.words, s.delivery_id, worker))
         first = at if tried else None
         settled.append((state.value, s.words, int(tried), first, due, at, s.delivery_id, worker))
-    # The attempt is kept first, under the same condition: afterwards the row is no longer held.
-    connection.exec_driver_sql(_KEEP_ATTEMPT.format(sources=sources), kept)
-    connection.exec_driver_sql(_SETTLE.format(sources=sources), settled)
+    if state is not State.ACCEPTED:
+        # The attempt is kept first, under the same condition: afterwards the row is no longer held.
+        connection.exec_driver_sql(_KEEP_ATTEMPT.format(sources=sources), kept)
+    return connection.exec_driver_sql(_SETTLE.format(sources=sources), settled).rowcount
 
 
 def _due(

@@ -173,6 +173,7 @@ exclusions = Table(
     Column("reason", String(32), nullable=False),  # unsubscribed, unconfirmed, bounced, already sent, ...
 )
 
+# What was tried in vain: whoever was accepted has the server's words, and when, in the delivery itself.
 attempts = Table(
     "attempts",
     metadata,
@@ -221,6 +222,17 @@ paces = Table(
     Column("parked_until", UtcTime),
     Column("connections", Integer),
     Column("learned_at", UtcTime, nullable=False),
+)
+
+# How many messages an account got through, and when: what quotas and warm-ups go by.
+passed = Table(
+    "passed",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", String(16), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("number", Integer, nullable=False),
+    Index("ix_passed_account", "account", "at"),
 )
 
 # Since when a sending domain is warmed up on an account: the first day of its plan.

@@ -92,9 +92,9 @@ def a_day_passes(workspace) -> None:
     """Let all that was done have been done a day before."""
     day = timedelta(days=1)
     with closing(sqlite3.connect(workspace.root / "subscribers" / "mailer.db")) as database, database:
-        for row, at in database.execute("SELECT id, at FROM attempts").fetchall():
+        for row, at in database.execute("SELECT id, at FROM passed").fetchall():
             earlier = (datetime.fromisoformat(at) - day).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-            database.execute("UPDATE attempts SET at = ? WHERE id = ?", (earlier, row))
+            database.execute("UPDATE passed SET at = ? WHERE id = ?", (earlier, row))
         ((started_on, started_at),) = database.execute("SELECT started_on, started_at FROM warmups")
         earlier = (datetime.fromisoformat(started_at) - day).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         first_day = (date.fromisoformat(started_on) - day).isoformat()

@@ -16,7 +16,15 @@ from mailer.errors import UsageError
 from mailer.storage.accounts import Accounts
 from mailer.storage.database import open_database
 from mailer.storage.ledger import Ledger
-from mailer.storage.schema import attempts, deliveries, lists, subscribers, subscriptions, suppressions
+from mailer.storage.schema import (
+    attempts,
+    deliveries,
+    lists,
+    passed,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
 from mailer.storage.send import Send
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -241,12 +249,16 @@ def test_only_the_holder_records_and_only_once(database):
     ledger, send = frozen(database)
     (claim,) = ledger.claim(send, "w", 9, NOW)
     ledger.record("somebody else", [said(claim, State.FAILED)])
-    ledger.record("w", [said(claim, State.ACCEPTED)])
+    for _ in range(2):
+        ledger.record("w", [said(claim, State.ACCEPTED)], "an-account")
     ledger.record("w", [said(claim, State.FAILED, "550 no")])
     with database.connect() as connection:
         kept = connection.execute(select(attempts.c.state)).scalars().all()
-    assert states(database) == {"ann@a.example": "accepted"}
-    assert kept == ["accepted"]
+        through = connection.execute(select(passed.c.account, passed.c.number)).all()
+    (line,) = Accounts(database).lines(send)
+    assert (line.state, line.words, line.attempts) == (State.ACCEPTED, "250 Ok", 1)
+    assert kept == []
+    assert through == [("an-account", 1)]
     assert Accounts(database).discrepancies(send) == []
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from mailer.domain.address import Address
 from mailer.domain.audience import Audience
@@ -21,9 +21,11 @@ from mailer.storage.journal import Journal, read_journal
 from mailer.storage.ledger import Ledger
 from mailer.storage.pace import FRESH, PaceMemory, account_key
 from mailer.storage.people import People
-from mailer.storage.schema import attempts, deliveries, sends
+from mailer.storage.recording import note_passed
+from mailer.storage.schema import deliveries, passed
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+ACCOUNT_KEY = account_key("smtp.provider.example", "editor")
 RATE = Learned("google", rate=RateFound(13.8, 14.0, 120.0))
 QUOTA = QuotaFound(200, 86400.0, NOW.timestamp(), 0, NOW.timestamp() + 3600.5)
 
@@ -37,7 +39,7 @@ def database(tmp_path):
 
 @pytest.fixture
 def memory(database):
-    return PaceMemory(database, account_key("smtp.provider.example", "editor"))
+    return PaceMemory(database, ACCOUNT_KEY)
 
 
 def test_what_was_learned_comes_back(memory):
@@ -75,33 +77,30 @@ def test_a_warm_up_begins_once_for_each_domain(memory):
     assert memory.warmed_since("news.example", date(2026, 11, 25), later) == (date(2026, 11, 25), later)
 
 
-def attempt(database, minutes: float, state: str = "accepted") -> None:
-    """Put down an attempt made so many minutes from NOW."""
+def through(database, minutes: float, number: int = 1, account: str = ACCOUNT_KEY) -> None:
+    """Put down that so many were accepted so many minutes from NOW."""
     with database.begin() as connection:
-        send = connection.scalar(
-            insert(sends)
-            .values(slug=str(minutes), audience="{}", subject="", revision="", template=b"", created_at=NOW)
-            .returning(sends.c.id)
-        )
-        delivery = connection.scalar(
-            insert(deliveries)
-            .values(send_id=send, subscriber_id=1, state="queued", email="a@b.example", updated_at=NOW)
-            .returning(deliveries.c.id)
-        )
-        at = NOW + timedelta(minutes=minutes)
-        connection.execute(insert(attempts).values(delivery_id=delivery, at=at, state=state, reply=""))
+        note_passed(connection, account, NOW + timedelta(minutes=minutes), number)
 
 
-def test_what_was_accepted_is_counted_from_the_attempts(database, memory):
-    for minutes, state in ((-1, "accepted"), (0, "accepted"), (1, "deferred"), (2, "accepted")):
-        attempt(database, minutes, state)
-    assert memory.accepted_since(NOW) == 2
+def test_what_an_account_got_through_is_its_own(database, memory):
+    for minutes, number in ((-1, 5), (0, 2), (2, 3)):
+        through(database, minutes, number)
+    through(database, 1, 100, account_key("smtp.other.example", "editor"))
+    assert memory.accepted_since(NOW) == 5
+
+
+def test_what_got_through_long_ago_is_dropped(database, memory):
+    through(database, 0)
+    memory.remember([], NOW + FRESH)
+    with database.connect() as connection:
+        assert connection.execute(select(passed)).all() == []
 
 
 def test_a_quota_in_use_is_what_the_ledger_shows(database, memory):
     memory.remember([Learned(ACCOUNT, quota=replace(QUOTA, parked_until=0.0))], NOW)
     for minutes in (-60 * 25, -60, -30, 0):
-        attempt(database, minutes)
+        through(database, minutes)
     (known,) = memory.recall(NOW + timedelta(minutes=1))
     first = (NOW - timedelta(minutes=60)).timestamp()
     assert known.quota == QuotaFound(200, 86400.0, first, 3)
@@ -109,7 +108,7 @@ def test_a_quota_in_use_is_what_the_ledger_shows(database, memory):
 
 def test_a_quota_is_as_large_as_all_runs_together_found_it(database, memory):
     for minutes in (-120, -60, -1):
-        attempt(database, minutes)
+        through(database, minutes)
     # The last run alone sent one message and was stopped for a day.
     now = NOW.timestamp()
     memory.remember([Learned(ACCOUNT, quota=QuotaFound(1, 86400.0, now - 60, 1, now + 86340))], NOW)

@@ -175,7 +175,9 @@ class Judgement:
 
 ATTEMPTS = """
     SELECT email, attempts.state, coalesce(stage, ''), reply
-    FROM attempts JOIN deliveries ON deliveries.id = delivery_id ORDER BY attempts.id
+    FROM attempts JOIN deliveries ON deliveries.id = delivery_id
+    UNION ALL
+    SELECT email, state, 'content', reason FROM deliveries WHERE state = 'accepted'
 """
 
 
