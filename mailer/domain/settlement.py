@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from mailer.domain.delivery import State
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Stage, Uncertain, Untried
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """The state an attempt led to, when, where, and the server's words (ours for a lost answer).
 
     `due` is when a deferred one may go again, where that was a limit of the server and not the recipient's

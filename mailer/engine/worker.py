@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from mailer.compose.template import MessageTemplate
@@ -167,12 +167,12 @@ class Worker:
         if hold is None:
             return settlement
         if hold.after is None:
-            return replace(settlement, state=State.DEFERRED)
+            return settlement._replace(state=State.DEFERRED)
         # A limit was hit, and the message has to go again: it counts for nothing.
         self._taken -= 1
         due = at + timedelta(seconds=hold.after)
         self._supply.later(due.timestamp())
-        return replace(settlement, state=State.DEFERRED, due=due)
+        return settlement._replace(state=State.DEFERRED, due=due)
 
     def _heed_pace(self, key: int, outcome: Outcome) -> Hold | None:
         now = self._supply.now()
