@@ -24,7 +24,7 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PHRASE = re.compile(rf"{_ATEXT}(?: {_ATEXT})*")
 # RFC 2047 5 (3): the only characters that may stand for themselves in a phrase's encoded-word.
 _Q_LITERAL = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
-_ADDR_SPEC = re.compile(r'[^\x00-\x20\x7f-\x9f()<>\[\]:;@\\,"\u2028\u2029\ud800-\udfff]+@[A-Za-z0-9.-]+')
+ADDR_SPEC = re.compile(r'[^\x00-\x20\x7f-\x9f()<>\[\]:;@\\,"\u2028\u2029\ud800-\udfff]+@[A-Za-z0-9.-]+')
 _TOKEN = re.compile(r"[!-~]+")
 
 Unit = TypeVar("Unit", str, bytes)
@@ -47,7 +47,7 @@ def mailbox(field: str, name: str, address: str) -> bytes:
 
     The octets are ASCII unless the local part isn't: then they are UTF-8 and need SMTPUTF8 (RFC 6532 3).
     """
-    if not _ADDR_SPEC.fullmatch(address):
+    if not ADDR_SPEC.fullmatch(address):
         raise HeaderError(f"{field}: {address!r} is not an address")
     if not (name := name.strip(" ")):
         return _folded(field, [address])

@@ -24,6 +24,7 @@ from mailer.compose.pieces import (
 )
 from mailer.compose.program import TEXT, WIRE, Program
 from mailer.compose.residual import Tree
+from mailer.compose.screen import Screen, screen_of
 from mailer.errors import ExitCode, MailerError
 
 VERSION = 1
@@ -87,8 +88,16 @@ class MessageTemplate:
     @cached_property
     def uses(self) -> frozenset[str]:
         """The subscriber's fields that the issue names."""
-        trees = (self.subject_tree, *(piece.tree for piece in self.pieces if isinstance(piece, Body)))
-        return frozenset().union(*map(uses, trees))
+        return frozenset().union(*map(uses, self._trees))
+
+    @cached_property
+    def screen(self) -> Screen | None:
+        """What proves many recipients at once; None if each has to be filled."""
+        return screen_of(self._trees)
+
+    @property
+    def _trees(self) -> list[Tree]:
+        return [self.subject_tree, *(piece.tree for piece in self.pieces if isinstance(piece, Body))]
 
     @cached_property
     def revision(self) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from mailer.compose.operations import CannotFill
 from mailer.compose.template import MessageTemplate
 from mailer.domain.audience import Audience
 from mailer.domain.recipient import Recipient
-from mailer.engine.correspondence import Correspondence
+from mailer.engine.correspondence import Correspondence, wire_address
 from mailer.errors import PlanRefused
 
 EXAMPLES = 3  # addresses named for each problem
 KINDS = 20  # problems told apart
+PAGE = 500  # recipients looked at together
 
 # Gmail shows no more than this of a message's HTML and hides the rest, the unsubscribe link with it.
 CLIPPED_AT = 102_400
@@ -48,37 +50,62 @@ class Plan:
 def prove(
     template: MessageTemplate, correspondence: Correspondence, recipients: Iterable[Recipient], slug: str
 ) -> int:
-    """Run every hole and branch for every recipient; return how many there are.
+    """Find out whether every hole and branch can be filled for every recipient; return how many there are.
+
+    A page that passes the template's screen is certain; of any other each recipient's is run.
 
     Raises PlanRefused (exit 3) that says what is missing, for how many and for whom, once all were tried.
     """
-    problems: dict[str, list[str]] = {}
-    counts: Counter[str] = Counter()
-    next_step: str | None = None
-    total = 0
-    for recipient in recipients:
-        total += 1
-        try:
-            template.fillings(correspondence.names(recipient, 0))
-        except CannotFill as error:
-            problem = error.problem if error.problem in counts or len(counts) < KINDS else "something else"
-            next_step = next_step or error.next_step
-            counts[problem] += 1
-            if len(examples := problems.setdefault(problem, [])) < EXAMPLES:
-                examples.append(recipient.email)
-    if counts:
+    refusals, total = Refusals(), 0
+    people = iter(recipients)
+    while page := list(islice(people, PAGE)):
+        # The first of each page is filled whatever the screen says: it stands for what is the same for all.
+        certain = _certain(template, page)
+        for recipient in page[:1] if certain else page:
+            try:
+                template.fillings(correspondence.names(recipient, 0))
+            except CannotFill as error:
+                refusals.add(error, recipient)
+        total += len(page)
+    if refusals.counts:
         raise PlanRefused(
-            "\n".join(_refusals(slug, total, counts, problems)),
-            next_step=next_step or "Correct the subscribers' values or the issue.",
+            "\n".join(refusals.lines(slug, total)),
+            next_step=refusals.next_step or "Correct the subscribers' values or the issue.",
         )
     return total
 
 
-def _refusals(slug: str, total: int, counts: Counter[str], problems: dict[str, list[str]]) -> Iterator[str]:
-    yield f"{slug} can't be rendered for everyone; nothing was sent:"
-    for problem, count in counts.most_common():
-        more = ", ..." if count > len(problems[problem]) else ""
-        yield f"  {problem}: {count:,} of {total:,} ({', '.join(problems[problem])}{more})"
+def _certain(template: MessageTemplate, page: Sequence[Recipient]) -> bool:
+    return template.screen is not None and template.screen.passes(
+        [recipient.values() for recipient in page],
+        "".join([recipient.name or "" for recipient in page]),
+        [wire_address(recipient.email) for recipient in page],
+    )
+
+
+@dataclass(slots=True)
+class Refusals:
+    """Why an issue can't be filled for some, counted by the problem, with some of those whom it concerns."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    next_step: str | None = None
+    _examples: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, error: CannotFill, recipient: Recipient) -> None:
+        """Count one who can't be filled."""
+        known = error.problem in self.counts or len(self.counts) < KINDS
+        problem = error.problem if known else "something else"
+        self.next_step = self.next_step or error.next_step
+        self.counts[problem] += 1
+        if len(examples := self._examples.setdefault(problem, [])) < EXAMPLES:
+            examples.append(recipient.email)
+
+    def lines(self, slug: str, total: int) -> Iterator[str]:
+        """Yield what is wrong with how many, for a person."""
+        yield f"{slug} can't be rendered for everyone; nothing was sent:"
+        for problem, count in self.counts.most_common():
+            more = ", ..." if count > len(self._examples[problem]) else ""
+            yield f"  {problem}: {count:,} of {total:,} ({', '.join(self._examples[problem])}{more})"
 
 
 def check_size(html_octets: int, *, force: bool) -> list[str]:
