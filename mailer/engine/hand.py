@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import NoReturn
 
+from mailer.engine.loop import run
 from mailer.engine.stopping import SIGNALS
 from mailer.engine.worker import Progress
 from mailer.errors import ExitCode, MailerError
@@ -49,7 +50,7 @@ def live(line: socket.socket, parents: Iterable[socket.socket], task: Task) -> N
 
 def _ended(line: socket.socket, task: Task) -> dict[str, str | None]:
     try:
-        asyncio.run(_obey(line, task))
+        run(_obey(line, task))
     except MailerError as error:
         return {"kind": type(error).__name__, "problem": error.problem, "next_step": error.next_step}
     except asyncio.CancelledError:

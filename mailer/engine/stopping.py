@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from mailer.engine.loop import run
 from mailer.errors import ExitCode, MailerError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -42,7 +43,7 @@ def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[Result]]) -> Res
         return await main(stop)
 
     try:
-        return asyncio.run(watched())
+        return run(watched())
     except asyncio.CancelledError:
         raise Interrupted(
             "stopped at once; messages whose answer had not come are listed as uncertain",

@@ -28,7 +28,10 @@ from mailer.smtp.timeouts import Timeouts
 USER, PASSWORD = "editor", "tides-and-times ½"
 BRISK = Persistence(tries=2, first=0.01)
 # What aiosmtpd thinks of a server without TLS that asks for a password, which is what some tests are about.
-pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS"),
+    pytest.mark.usefixtures("each_loop"),
+]
 
 
 @dataclass

@@ -21,6 +21,8 @@ from mailer.smtp.pool import deliver
 from mailer.smtp.recording import Recording
 from mailer.smtp.timeouts import Timeouts
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 QUICK = Timeouts(connect=5, greeting=0.4, command=0.4, content=0.4, idle=0.2, quit=0.4)
 BRISK = Persistence(tries=3, first=0.01, limit=0.05)
 STEPWISE = ("8BITMIME",)

@@ -18,6 +18,8 @@ from mailer.smtp.pool import deliver
 from mailer.smtp.recording import Recording
 from mailer.smtp.timeouts import Timeouts
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 QUICK = Timeouts(connect=5, greeting=0.5, command=0.5, content=0.5, idle=0.2, quit=0.5)
 BRISK = Persistence(tries=3, first=0.01, limit=0.05)
 CHUNKED = ("PIPELINING", "CHUNKING")
