@@ -24,7 +24,7 @@ from mailer.storage.journal import Journal
 from mailer.storage.ledger import Ledger
 from mailer.storage.send import Send
 
-FLUSH_AFTER = 500  # settlements
+FLUSH_AFTER = 1000  # settlements: a commit is forced onto the disk
 FLUSH_EVERY = 1.0  # seconds
 HEED_EVERY = 0.5  # seconds between looks at what was decided in another process
 TRIES = 3  # times that a connection may break under a message before it is left for later

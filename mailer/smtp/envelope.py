@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """One message for one recipient.
+class Envelope(NamedTuple):
+    """One message for one recipient: a tuple, because one is made for every message.
 
     `key` is the caller's own name for it and comes back with the outcome. `sender` is the return path, an
     ASCII addr-spec, or empty for `<>`. `recipient` is an addr-spec whose domain is an A-label; a local part

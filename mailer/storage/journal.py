@@ -20,6 +20,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
+import json.encoder
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
@@ -80,7 +81,7 @@ class Journal:
         """Record what became of deliveries."""
         self._write(
             [
-                f"s {s.delivery_id} {s.state} {utc_text(s.at)} {s.stage} {_due(s)}{json.dumps(s.words)}"
+                f"s {s.delivery_id} {s.state} {utc_text(s.at)} {s.stage} {_due(s)}{_quoted(s.words)}"
                 for s in settlements
             ]
         )
@@ -270,6 +271,9 @@ def _settlement(record: str) -> Settlement:
     return Settlement(
         int(delivery_id), State(state), datetime.fromisoformat(at), Stage(stage), json.loads(words), due
     )
+
+
+_quoted = json.encoder.encode_basestring_ascii  # json.dumps of a text, without its overhead
 
 
 def _due(settlement: Settlement) -> str:

@@ -46,7 +46,8 @@ def record(
     by_state: dict[State, list[Settlement]] = {}
     for settlement in settlements:
         by_state.setdefault(settlement.state, []).append(settlement)
-    due = _due(connection, policy, by_state.pop(State.DEFERRED, []))
+    deferred = by_state.pop(State.DEFERRED, [])
+    due = _due(connection, policy, deferred) if deferred else {}
     for state, group in by_state.items():
         due.setdefault(state, []).extend((s, None) for s in group)
     for state, pairs in due.items():

@@ -37,10 +37,10 @@ metadata = MetaData(
 )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)  # the moments of one batch of settlements, asked for by journal and ledger
 def utc_text(moment: datetime) -> str:
     """Return `moment` (aware) as `2026-11-23T08:00:00.000Z`: fixed width, so text order is time order."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 class UtcTime(TypeDecorator[datetime]):
