@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, Update, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Update, case, exists, func, or_, select, update
 
-from mailer.domain.audience import Audience
 from mailer.domain.delivery import State
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import Status
@@ -46,9 +45,16 @@ def claim(
     return sorted(claims, key=lambda claim: claim.delivery_id)
 
 
+def gone(connection: Connection, send: Send, worker: str) -> list[int]:
+    """Return which of a worker's claims are of people who left every list of the send or were suppressed."""
+    d = deliveries.c
+    held = (d.send_id == send.id) & (d.state == State.CLAIMED) & (d.worker == worker)
+    return list(connection.scalars(select(d.id).where(held, or_(_left(send), _suppressed_now()))))
+
+
 def cancel_gone(connection: Connection, send: Send, rows: Update, now: datetime) -> set[int]:
     """Cancel those of `rows` whose people left every list of the send or were suppressed; return which."""
-    left = ~_subscribed_still(send.audience)
+    left = _left(send)
     cancelled = rows.where(or_(left, _suppressed_now())).values(
         state=State.CANCELLED,
         worker=None,
@@ -66,16 +72,16 @@ def _queued(send: Send, limit: int, without: Sequence[str]) -> Select[tuple[int]
     return query.order_by(d.id).limit(limit)
 
 
-def _subscribed_still(audience: Audience) -> Any:
-    ids = select(lists.c.id).where(lists.c.name.in_(audience.lists))
-    return exists().where(
+def _left(send: Send) -> ColumnElement[bool]:
+    ids = select(lists.c.id).where(lists.c.name.in_(send.audience.lists))
+    return ~exists().where(
         subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
         subscriptions.c.list_id.in_(ids),
         subscriptions.c.status == Status.SUBSCRIBED,
     )
 
 
-def _suppressed_now() -> Any:
+def _suppressed_now() -> ColumnElement[bool]:
     return exists().where(
         subscribers.c.id == deliveries.c.subscriber_id,
         suppressions.c.email_key == subscribers.c.email_key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from mailer.domain.recipient import Recipient
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
 from mailer.storage.audience import candidates_for, count_candidates
-from mailer.storage.claiming import Claim, cancel_gone, claim
+from mailer.storage.claiming import Claim, cancel_gone, claim, gone
 from mailer.storage.history import mark_read
 from mailer.storage.recording import give_back, record
 from mailer.storage.schema import deliveries, exclusions, sends, subscribers
@@ -179,12 +179,17 @@ class Ledger:
         with self._engine.begin() as connection:
             return claim(connection, send, worker, limit, now, without)
 
-    def withdraw(self, send: Send, worker: str, delivery_ids: Sequence[int], now: datetime) -> set[int]:
-        """Cancel those of a worker's claims whose people left or were suppressed since; return which."""
+    def withdraw(self, send: Send, worker: str, waiting: Iterable[int], now: datetime) -> set[int]:
+        """Cancel those `waiting` of a worker's claims whose people left or were suppressed; return which."""
+        # A statement that names all who wait would be another one each time, and each is remembered.
+        with self._engine.connect() as connection:
+            left = set(gone(connection, send, worker)).intersection(waiting)
+        if not left:
+            return left
         d = deliveries.c
-        held = update(deliveries).where(d.id.in_(delivery_ids), d.worker == worker, d.state == State.CLAIMED)
+        rows = update(deliveries).where(d.id.in_(left), d.worker == worker, d.state == State.CLAIMED)
         with self._engine.begin() as connection:
-            return cancel_gone(connection, send, held, now)
+            return cancel_gone(connection, send, rows, now)
 
     def halted(self, send: Send) -> Halt | None:
         """Return whether a person paused or cancelled the send, as it is now."""
