@@ -40,6 +40,11 @@ class Learned:
     quota: QuotaFound | None = None
     connections: int | None = None
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was found, or nothing holds any more."""
+        return not (self.rate or self.quota or self.connections)
+
     def share(self, part: float) -> Learned:
         """Return this part of it: what one of several processes goes by, or with 1/part what all do."""
         rate, quota = self.rate, self.quota

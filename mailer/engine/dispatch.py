@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
@@ -122,7 +122,7 @@ class Dispatcher:
             progress=progress or (lambda settled: None),  # noqa: ARG005
         )
         try:
-            await deliver(worker, replace(self.account, connections=pace.connections(now.timestamp())), stop)
+            await deliver(worker, self.account, stop)
         except AccountFault:
             # A limit that the server calls an error passes by itself; the account is in order.
             if pace.parked_until(datetime.now(UTC).timestamp()) is None:

@@ -68,6 +68,7 @@ class Pace:
         self._account = Limits(rate or INFINITE, of_account)
         self._receivers = {scope: Limits(learned=each) for scope, each in known.items()}
         self._concurrency = Concurrency(connections, of_account.connections if of_account else None, random)
+        self._knew = of_account is not None
         self._unlimited = False
         self._look()
 
@@ -120,7 +121,7 @@ class Pace:
         if throttle.scope is Scope.SESSION:
             return Hold(0.0)
         if throttle.scope is Scope.CONCURRENCY:
-            return Hold(self._concurrency.refused(now, self._concurrency.limit(now) - 1))
+            return Hold(self._concurrency.refused(now))
         limits = self._account
         if throttle.receiver:
             limits = self._receivers.setdefault(receiver, Limits())
@@ -129,19 +130,23 @@ class Pace:
         self._look()
         return Hold(after)
 
-    def turned_away(self, reply: Reply, stage: Stage, there: int, now: float) -> float | None:
-        """Learn from a refusal to have one more connection besides the `there` that are up.
-
-        Return the seconds until another may be tried; None if the refusal says nothing about their number.
-        """
-        throttle = classify(reply, stage)
-        if throttle is None or throttle.scope is not Scope.CONCURRENCY:
-            return None
-        return self._concurrency.refused(now, there)
-
     def connections(self, now: float) -> int:
         """Return how many connections there may be at most."""
         return self._concurrency.limit(now)
+
+    def connected(self, number: int) -> None:
+        """Learn that so many connections are up."""
+        self._concurrency.connected(number)
+
+    def turned_away(self, reply: Reply | None, stage: Stage, there: int, now: float) -> float:
+        """Learn that one more connection besides the `there` that are up can't be had, or not be used.
+
+        `reply`: what the server said to it, if anything. Return the seconds until another may be tried, as
+        far as their number is the reason. Where others work and no reason is given, it is taken for that.
+        """
+        throttle = classify(reply, stage) if reply else None
+        said = throttle is not None and throttle.scope is Scope.CONCURRENCY
+        return self._concurrency.refused(now, there, said=said) if said or there else 0.0
 
     def parked_until(self, now: float) -> float | None:
         """Return when the account may send again, where that is long from now; None if it may go on."""
@@ -149,9 +154,9 @@ class Pace:
         return now + wait if wait > LONG else None
 
     def learned(self) -> Iterator[Learned]:
-        """Yield what is worth remembering."""
+        """Yield what is worth remembering, also that nothing holds any more of what was known."""
         rate, quota = self._account.rate.found, self._account.quota.found()
-        if rate or quota or self._concurrency.found:
+        if rate or quota or self._concurrency.found or self._knew:
             yield Learned(ACCOUNT, rate, quota, self._concurrency.found)
         for scope, limits in self._receivers.items():
             yield Learned(scope, limits.rate.found, limits.quota.found())

@@ -17,6 +17,7 @@ from mailer.domain.settlement import Settlement, settle
 from mailer.engine.correspondence import Correspondence
 from mailer.engine.pacing import Hold, Pace
 from mailer.engine.supply import Supply, receiver_of
+from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
 from mailer.storage.journal import Journal
 from mailer.storage.ledger import Claim, Ledger, Send
@@ -110,6 +111,18 @@ class Worker:
         # Whoever waits now is woken; whoever comes to wait later waits for the next change.
         self._changed.set()
         self._changed.clear()
+
+    def connections(self) -> int:
+        """Return how many connections the pacing allows."""
+        return self.pace.connections(self._supply.now())
+
+    def connected(self, number: int) -> None:
+        """Let the pacing know."""
+        self.pace.connected(number)
+
+    def turned_away(self, ending: Ending, there: int) -> float:
+        """Let the pacing learn from it; return the seconds until another connection may be tried."""
+        return self.pace.turned_away(ending.reply, ending.stage, there, self._supply.now())
 
     def flush(self) -> None:
         """Let the database catch up with the journal."""

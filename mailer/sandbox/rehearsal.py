@@ -86,6 +86,11 @@ class ScriptedServer:
         await asyncio.gather(*self._talks, return_exceptions=True)
         await self._server.wait_closed()
 
+    @property
+    def present(self) -> int:
+        """How many connections are open now."""
+        return len(self._talks)
+
     def act(self, stage: Stage) -> str | Act | None:
         """Return what the script says for reaching `stage` once more."""
         self._reached[stage] += 1

@@ -75,6 +75,11 @@ class Channel:
         return self._session.phase is Phase.READY
 
     @property
+    def parting(self) -> bool:
+        """Whether it takes no more messages."""
+        return self._session.parting
+
+    @property
     def answered(self) -> int:
         """How many messages got a reply of their own over this channel."""
         return self._session.answered

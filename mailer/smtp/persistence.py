@@ -12,22 +12,18 @@ class Reaction(Enum):
     """What an ended connection means for the others."""
 
     REPLACE = auto()  # nothing is wrong: another one is opened when it is needed
-    SHRINK = auto()  # the others work: go on with those
+    SHRINK = auto()  # the others work: go on with those, as many as whoever gives the work says
     RETRY = auto()  # nothing works for now: wait, then try again
     STOP = auto()  # there is no use in trying
 
 
 @dataclass(frozen=True, slots=True)
 class Persistence:
-    """How long to keep trying a server that turns us away: `tries` in a row, pauses in seconds, doubling.
-
-    After a connection too many, one more is tried again every `regrow` seconds.
-    """
+    """How long to keep trying a server that turns us away: `tries` in a row, pauses in seconds, doubling."""
 
     tries: int = 5
     first: float = 0.5
     limit: float = 30
-    regrow: float = 60
 
     def pause(self, failures: int) -> float:
         """Seconds to wait before the next try after so many failures in a row."""

@@ -113,6 +113,7 @@ class Run:
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
         self._up = self._opening = 0
+        self._none_before = self.now
         self._at(self.now, self._open)
 
     def until(self, end: float) -> None:
@@ -132,7 +133,7 @@ class Run:
     def _open(self) -> None:
         """Have as many connections as there may be; look again now and then."""
         wait = 1.0
-        while self._up + self._opening < self.pace.connections(self.now):
+        while self.now >= self._none_before and self._up + self._opening < self.pace.connections(self.now):
             self._opening += 1
             self._at(self.now + self._trip(), self._greeted)
         self._at(self.now + wait, self._open)
@@ -141,16 +142,18 @@ class Run:
         self._opening -= 1
         if self._up < self.provider.connections:
             self._up += 1
+            self.pace.connected(self._up)
             self._work()
         else:
             self.turned_away.append(self.now)
             reply = Reply(421, "4.7.0 Too many connections")
-            assert self.pace.turned_away(reply, Stage.CONNECT, self._up, self.now) is not None
+            self._none_before = self.now + self.pace.turned_away(reply, Stage.CONNECT, self._up, self.now)
 
     def _work(self) -> None:
         """One connection takes the next message, or waits."""
         if self._up > self.pace.connections(self.now):
             self._up -= 1
+            self.pace.connected(self._up)
             return
         message = self._take()
         if message is None:

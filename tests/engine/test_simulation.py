@@ -99,6 +99,20 @@ def test_a_limit_on_connections_is_found_and_used(there, seed):
     assert sum(at > START + MINUTE for at in run.turned_away) <= 6  # after 1, 2, 4, 8 … minutes
 
 
+def test_a_limit_on_connections_is_remembered_and_forgotten_when_it_is_lifted():
+    first = Run(Provider(connections=3), Pace(connections=6), everyone(1_000_000))
+    first.until(START + MINUTE)
+    again = Run(
+        Provider(connections=3), Pace(connections=6, learned=first.pace.learned()), everyone(1_000_000)
+    )
+    again.until(START + 30)
+    assert again.turned_away == []
+    assert again.rate(START + 1, again.now) >= 0.95 * 3 / (2 * 0.025 * 1.25)
+    lifted = Run(Provider(), Pace(connections=6, learned=again.pace.learned()), everyone(1_000_000))
+    lifted.until(START + 5 * MINUTE)
+    assert [each.connections for each in lifted.pace.learned()] == [None]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_provider_that_slows_at_noon_is_followed_down_and_up(seed):
     def rate(now: float) -> float:

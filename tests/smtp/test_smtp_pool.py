@@ -15,6 +15,7 @@ from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Stage, 
 from mailer.errors import AccountFault, ServerUnavailable
 from mailer.sandbox.rehearsal import Act, Script, ScriptedServer
 from mailer.smtp.account import Account
+from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.persistence import Persistence
 from mailer.smtp.pool import deliver
@@ -426,21 +427,72 @@ def test_octets_that_complete_no_reply_win_no_time() -> None:
     assert asyncio.run(main()) < 2
 
 
-def test_connections_come_back_after_a_while() -> None:
-    script: Script = lambda stage, count: (  # noqa: E731
-        "421 4.7.0 too many" if (stage, count) == (Stage.CONNECT, 2) else None
-    )
-    work, server = Recording(letters(2000)), ScriptedServer(script, drip=True)
+class Allowed(Recording):
+    """Allows as many connections as it is told to; remembers what it was told of them."""
 
-    async def main() -> None:
-        async with server, asyncio.timeout(30):
-            account = Account("127.0.0.1", server.port, "none", connections=3)
-            regrowing = Persistence(tries=3, first=0.01, regrow=0.1)
-            await deliver(work, account, timeouts=QUICK, persistence=regrowing)
+    allowed = 1
+    refusals: tuple[str, ...] = ()
+    up: tuple[int, ...] = ()
 
-    asyncio.run(main())
-    assert kinds(work) == {Accepted: 2000}
-    assert server.connections == 4
+    def connections(self) -> int:
+        return self.allowed
+
+    def connected(self, number: int) -> None:
+        self.up += (number,)
+
+    def turned_away(self, ending: Ending, there: int) -> float:
+        self.refusals += (f"{ending.words} ({there})",)
+        self.allowed = max(1, there)
+        return 0.3
+
+
+def test_connections_come_and_go_as_the_work_says() -> None:
+    work, server = Allowed(letters(1500)), ScriptedServer(drip=True)
+    present: dict[int, int] = {}
+
+    def script(stage: Stage, count: int) -> None:
+        if stage is Stage.RCPT:
+            present[count] = server.present
+            work.allowed = 1 if count < 200 else 3 if count < 800 else 2
+
+    server.script = script
+    assert run(work, server, connections=5) is None
+    assert kinds(work) == {Accepted: 1500}
+    assert {present[count] for count in range(1, 200)} == {1}
+    assert max(present.values()) == present[799] == 3
+    assert present[1490] == 2
+    assert work.up == (1, 2, 3, 2, 1, 0)
+    assert server.connections == server.commands.count("QUIT") == 3
+
+
+def test_the_settings_are_the_most_whatever_the_work_says() -> None:
+    work, server = Allowed(letters(300)), ScriptedServer(drip=True)
+    work.allowed = 9
+    assert run(work, server, connections=2) is None
+    assert server.connections == 2
+
+
+def test_another_connection_is_tried_when_the_work_says_and_not_before() -> None:
+    tried: list[float] = []
+
+    def script(stage: Stage, count: int) -> str | None:
+        if stage is not Stage.CONNECT:
+            return None
+        tried.append(time.monotonic())
+        return "421 4.7.0 Too many connections" if count == 2 else None
+
+    class Insistent(Allowed):
+        allowed = 2
+
+        def turned_away(self, ending: Ending, there: int) -> float:
+            pause, self.allowed = super().turned_away(ending, there), 2
+            return pause
+
+    work, server = Insistent(letters(1500)), ScriptedServer(script, drip=True)
+    assert run(work, server, connections=3) is None
+    assert work.refusals == ("421 4.7.0 Too many connections (1)",)
+    assert len(tried) == 3
+    assert tried[2] - tried[1] >= 0.3
 
 
 def test_no_work_opens_no_connection() -> None:
