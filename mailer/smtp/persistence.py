@@ -29,18 +29,21 @@ class Persistence:
         """Seconds to wait before the next try after so many failures in a row."""
         return min(self.limit, self.first * 2.0 ** (failures - 1)) if failures else 0
 
-    def react(self, ending: Ending, failures: int, others: int, *, ready: bool, useful: bool) -> Reaction:
+    def react(
+        self, ending: Ending, failures: int, others: int, *, silent: int = 0, ready: bool, useful: bool
+    ) -> Reaction:
         """Return what to do about a connection's end.
 
-        `failures` in a row came before this one, `others` are ready; `ready`: this one was set up before
-        it ended; `useful`: it got an answer to a message, or there was none to answer.
+        `failures` in a row came before this one, `others` work, `silent` ones may come to again; `ready`:
+        this one was set up before it ended; `useful`: it got an answer to a message, or there was none to
+        answer.
         """
         if ending.cause is Cause.DONE:
             return Reaction.REPLACE
-        if ending.cause is Cause.FAULT and (ready or not others):
+        if ending.cause is Cause.FAULT and (ready or not (others or silent)):
             return Reaction.STOP
         if useful:
             return Reaction.REPLACE
         if others:
             return Reaction.SHRINK
-        return Reaction.STOP if failures + 1 >= self.tries else Reaction.RETRY
+        return Reaction.STOP if failures + 1 >= self.tries and not silent else Reaction.RETRY

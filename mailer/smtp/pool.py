@@ -186,19 +186,29 @@ class _Pool:
         return sum(channel.ready for channel in self._channels)
 
     @property
+    def _working(self) -> int:
+        return sum(channel.ready and not channel.silent for channel in self._channels)
+
+    @property
     def _limit(self) -> int:
         return min(self._work.connections(), self._account.connections)
 
     def _shed(self) -> None:
         """Part from connections that are more than there may be, from idle ones first."""
-        staying = [channel for channel in self._channels if channel.ready and not channel.parting]
+        staying = [c for c in self._channels if c.ready and not (c.parting or c.silent)]
         staying.sort(key=lambda channel: channel.idle_since is None)
         for channel in staying[: max(0, len(staying) - self._limit)]:
             channel.finish()
 
     def _may_open(self) -> bool:
-        """Twice as many each time round, so that a server that wants fewer says so early."""
-        return len(self._channels) < self._limit and len(self._openers) < max(1, self._up)
+        """Twice as many each time round, so that a server that wants fewer says so early.
+
+        Those that have fallen silent stand in nobody's way as long as the settings allow more: their place
+        may be free again, which the server knows and we can't.
+        """
+        if len(self._channels) >= self._account.connections or len(self._openers) >= max(1, self._working):
+            return False
+        return sum(not channel.silent for channel in self._channels) < self._limit
 
     def _open_one(self) -> None:
         channel = Channel(self._account, self, self._timeouts)
@@ -230,7 +240,12 @@ class _Pool:
                 other.limit(self._allowance.most)
         useful = channel.answered > 0 or channel.unused
         reaction = self._persistence.react(
-            channel.ending, self._failures, self._up, ready=channel.was_ready, useful=useful
+            channel.ending,
+            self._failures,
+            self._working,
+            silent=self._up - self._working,
+            ready=channel.was_ready,
+            useful=useful,
         )
         if reaction is Reaction.STOP:
             self.failed(channel.ending.error(self._account))

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from dialogue import letter
@@ -463,6 +464,83 @@ def test_connections_come_and_go_as_the_work_says() -> None:
     assert present[1490] == 2
     assert work.up == (1, 2, 3, 2, 1, 0)
     assert server.connections == server.commands.count("QUIT") == 3
+
+
+def falls_silent(script: Script, *, allowed: int, content: float) -> tuple[Allowed, ScriptedServer, float]:
+    """Deliver 100 over 3 connections at most, `allowed` at first; say also when 99 were taken, in seconds."""
+    work, server = Allowed(letters(100)), ScriptedServer(script, dawdle=2 * content / 3)
+    work.allowed = allowed
+    timeouts = replace(QUICK, content=content, silence=0.2)
+
+    async def main() -> float:
+        async with server, asyncio.timeout(20):
+            account = Account("127.0.0.1", server.port, "none", connections=3)
+            delivery = asyncio.create_task(deliver(work, account, timeouts=timeouts, persistence=BRISK))
+            began = time.monotonic()
+            while len(server.taken) < 99:
+                await asyncio.sleep(0.01)
+            took = time.monotonic() - began
+            await delivery
+        return took
+
+    took = asyncio.run(main())
+    assert_account(work)
+    return work, server, took
+
+
+def test_while_a_connection_is_silent_others_are_tried() -> None:
+    script: Script = lambda stage, count: Act.HUSH if (stage, count) == (Stage.CONTENT, 20) else None  # noqa: E731
+    work, server, took = falls_silent(script, allowed=1, content=3)
+    assert kinds(work) == {Accepted: 99, Uncertain: 1}
+    assert took < 2
+    assert server.connections == 3, (
+        "one in its place, and at the end one for the message that stood behind it"
+    )
+
+
+def test_a_connection_that_was_only_slow_goes_on() -> None:
+    script: Script = lambda stage, count: Act.DAWDLE if (stage, count) == (Stage.CONTENT, 20) else None  # noqa: E731
+    work, server, took = falls_silent(script, allowed=1, content=3)
+    assert kinds(work) == {Accepted: 100}
+    assert took < 2
+    assert server.connections == server.commands.count("QUIT") == 2
+
+
+def test_a_slow_server_that_allows_no_other_connection_is_waited_for() -> None:
+    def script(stage: Stage, count: int) -> str | Act | None:
+        if stage is Stage.CONNECT and server.present > 1:
+            return "421 4.7.0 Too many connections"
+        return Act.DAWDLE if (stage, count) == (Stage.CONTENT, 20) else None
+
+    work, server = Allowed(letters(100)), ScriptedServer(script, dawdle=2)
+
+    async def main() -> None:
+        async with server, asyncio.timeout(20):
+            account = Account("127.0.0.1", server.port, "none", connections=3)
+            timeouts = replace(QUICK, content=4, silence=0.1)
+            await deliver(work, account, timeouts=timeouts, persistence=BRISK)
+
+    asyncio.run(main())
+    assert kinds(work) == {Accepted: 100}
+    assert len(work.refusals) >= BRISK.tries, "it was tried all the time"
+
+
+def test_all_that_the_settings_allow_may_be_silent_and_no_more() -> None:
+    hushed: Script = lambda stage, count: Act.HUSH if stage is Stage.CONTENT and count >= 20 else None  # noqa: E731
+    work, server = Allowed(letters(100)), ScriptedServer(hushed)
+
+    async def main() -> None:
+        async with server, asyncio.timeout(20):
+            account = Account("127.0.0.1", server.port, "none", connections=3)
+            timeouts = replace(QUICK, content=2, silence=0.1)
+            delivery = asyncio.create_task(deliver(work, account, timeouts=timeouts, persistence=BRISK))
+            await asyncio.sleep(1.5)
+            assert server.present == server.connections == 3
+            delivery.cancel()
+            await asyncio.wait([delivery])
+
+    asyncio.run(main())
+    assert kinds(work)[Uncertain] == 3
 
 
 def test_the_settings_are_the_most_whatever_the_work_says() -> None:
