@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from mailer.domain.learned import Learned, QuotaFound, RateFound
+from mailer.domain.learned import Learned
 from mailer.domain.outcome import Accepted, Deferred, Rejected, Reply, Stage, Uncertain, Untried
 from mailer.engine.pace.concurrency import Concurrency
 from mailer.engine.pace.lines import ENOUGH, Lines
@@ -107,9 +107,14 @@ def test_more_that_are_up_than_were_found_are_what_is_found():
     several.connected(2)
     assert several.found == 2
     several.connected(3)
-    assert several.found == 3
+    assert several.found == 2, "more than there may be: who counted was late"
+    assert [several.limit(at) for at in (0.0, 61.0)] == [2, 3]
+    several.connected(3)
+    assert several.found == 2, "counted before"
     several.connected(1)
+    several.connected(3)
     assert several.found == 3
+    assert [several.limit(at) for at in (130.0, 200.0)] == [4, 5]
     several.connected(5)
     assert several.found is None, "all that the settings allow: there is no limit to remember"
 
@@ -140,6 +145,7 @@ def test_a_refusal_that_speaks_of_connections_is_learned(reply, stage):
     later = Pace(connections=5, learned=pace.learned())
     assert later.connections(0.0) == 3
     for number in range(6):
+        later.connections(100.0 * number)
         later.connected(number)
     assert list(later.learned()) == [Learned(ACCOUNT)], "what was known holds no more"
 
@@ -181,13 +187,3 @@ def test_a_receivers_limit_is_its_own():
     assert pace.delay("inbox.example", 100.5) == 0
     assert not pace.unlimited
     assert [each.scope for each in pace.learned()] == ["google"]
-
-
-def test_several_processes_share_what_was_learned():
-    whole = Learned(ACCOUNT, RateFound(14, 15, 60), QuotaFound(200, 86400, 5, 40), 5)
-    half = whole.share(0.5)
-    assert half == Learned(ACCOUNT, RateFound(7, 7.5, 60), QuotaFound(100, 86400, 5, 20), 2)
-    assert Learned("google", RateFound(1, 2, 60)).share(0.5).share(2) == Learned(
-        "google", RateFound(1, 2, 60)
-    )
-    assert Learned(ACCOUNT, connections=1).share(0.25).connections == 1

@@ -20,7 +20,7 @@ class Concurrency:
         self._quiet_until = 0.0
         self._grow_at = float("inf")
         self._complaints = 0
-        self._up = 0
+        self.up = 0
         self.found = found
 
     def limit(self, now: float) -> int:
@@ -33,6 +33,11 @@ class Concurrency:
                 self._grown = True
                 self._grow_at = now + self._regrow
         return self._limit
+
+    def allow(self, number: int) -> None:
+        """Have so many from now on: whoever deals them out sees to the rest."""
+        self._most = self._limit = number
+        self._grow_at = float("inf")
 
     def refused(self, now: float, there: int | None = None, *, said: bool = True) -> float:
         """One too many: `there` others are up. Return the seconds to wait before opening another.
@@ -47,7 +52,7 @@ class Concurrency:
             self._grown = False
             self._complaints += 1
         if there is None:
-            there = min(self._limit - fresh, self._up or self._limit)
+            there = min(self._limit - fresh, self.up or self._limit)
         self._limit = max(1, min(self._limit, there))
         if said:
             self.found = self._limit
@@ -58,8 +63,8 @@ class Concurrency:
 
     def connected(self, number: int) -> None:
         """So many are up now. That more than were found are up unfound the limit; all of them, any limit."""
-        if number > self._up:
+        if number > self.up:
             self._complaints = 0
-            if self.found is not None and number > self.found:
+            if self.found is not None and self.found < number <= self._limit:
                 self.found = number if number < self._most else None
-        self._up = number
+        self.up = number
