@@ -140,12 +140,13 @@ def run(app: App, every: float) -> None:
     """Send what falls due, until stopped; SIGTERM and Ctrl-C finish what is in flight first."""
     from mailer.cli import complain
     from mailer.cli.send import announce_settings
-    from mailer.engine.stopping import run_until_stopped
+    from mailer.engine.stopping import Stopping
     from mailer.schedule.daemon import keep_sending
 
     announce_settings(app)
     click.echo(f"Looking for due issues in {app.root} every {every:g} s. Ctrl-C stops.", err=True)
-    run_until_stopped(lambda stop: keep_sending(app, stop, every, click.echo, complain))
+    with Stopping() as stopping:
+        keep_sending(app, stopping, every, click.echo, complain)
     click.echo("Stopped; nothing is in flight.", err=True)
 
 
@@ -154,10 +155,11 @@ def run(app: App, every: float) -> None:
 def tick(app: App) -> None:
     """Send what is due now, once: for cron or a systemd timer. Two at once never send twice."""
     from mailer.cli import complain
-    from mailer.engine.stopping import run_until_stopped
+    from mailer.engine.stopping import Stopping
     from mailer.schedule.round import make_round
 
-    done = run_until_stopped(lambda stop: make_round(app, stop, click.echo))
+    with Stopping() as stopping:
+        done = make_round(app, stopping, click.echo)
     for report in done.reports:
         click.echo(report.text())
     for error in done.errors:

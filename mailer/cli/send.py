@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -258,7 +257,6 @@ def ask(question: str) -> None:
 def _run(app: App, sending: Sending, send: Send, options: Options) -> Report:
     from mailer.cli import complain
     from mailer.cli.progress import bar
-    from mailer.engine.crew import best_number
     from mailer.engine.stopping import run_until_stopped
 
     waiting = sending.report(send).queued
@@ -266,11 +264,9 @@ def _run(app: App, sending: Sending, send: Send, options: Options) -> Report:
     if _held(app, sending):
         return sending.report(send)
     total = waiting if limit is None else min(waiting, limit)
-    workers = options.workers or best_number(sending.dispatcher, total, app.now())
-    alone = nullcontext(None)
     # Processes are forked before the bar has its thread.
     with (
-        alone if workers == 1 else sending.crew(send, app.now, workers, limit=limit) as crew,
+        sending.crew(send, app.now, total, options.workers, limit=limit) as crew,
         bar(f"Sending {send.slug}", total, quiet=options.quiet) as progress,
     ):
         try:

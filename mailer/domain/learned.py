@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+from mailer.domain.share import share_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,59 @@ class Learned:
     quota: QuotaFound | None = None
     connections: int | None = None
 
-    def share(self, part: float) -> Learned:
-        """Return this part of it: what one of several processes goes by, or with 1/part what all do."""
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was found, or nothing holds any more."""
+        return not (self.rate or self.quota or self.connections)
+
+    def share(self, place: int, number: int) -> Learned:
+        """Return what the one at `place` (from 0) of `number` processes goes by; `together` undoes it.
+
+        Connections are no part of it: those are dealt out anew whenever their number changes.
+        """
         rate, quota = self.rate, self.quota
         return Learned(
             self.scope,
-            rate and replace(rate, rate=rate.rate * part, ceiling=rate.ceiling * part),
-            quota and replace(quota, number=_at_least_one(quota.number, part), used=round(quota.used * part)),
-            self.connections and _at_least_one(self.connections, part),
+            rate and replace(rate, rate=rate.rate / number, ceiling=rate.ceiling / number),
+            quota and _quota_share(quota, place, number),
+        )
+
+    @staticmethod
+    def together(shares: Sequence[Learned]) -> Learned:
+        """Return what several processes, one at least, found out about the same scope between them.
+
+        The most patient of them speaks for all; a quota holds until it holds for none of them.
+        """
+        rates = [share.rate for share in shares if share.rate]
+        quotas = [share.quota for share in shares if share.quota]
+        return Learned(
+            shares[0].scope,
+            RateFound(
+                sum(rate.rate for rate in rates),
+                sum(rate.ceiling for rate in rates),
+                max(rate.patience for rate in rates),
+            )
+            if rates
+            else None,
+            QuotaFound(
+                sum(quota.number for quota in quotas),
+                max(quota.period for quota in quotas),
+                min(quota.since for quota in quotas),
+                sum(quota.used for quota in quotas),
+                max(quota.parked_until for quota in quotas),
+            )
+            if quotas
+            else None,
         )
 
 
+def _quota_share(quota: QuotaFound, place: int, number: int) -> QuotaFound:
+    share = share_of(quota.number, place, number)
+    used = share_of(quota.used, place, number)
+    if quota.number and not share:
+        # None of it is for this one, and 0 would say that its size is not known.
+        share, used = 1, max(used, 1)
+    return replace(quota, number=share, used=used)
+
+
 ACCOUNT = ""
-
-
-def _at_least_one(number: int, part: float) -> int:
-    return max(1, round(number * part)) if number else 0

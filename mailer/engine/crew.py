@@ -2,7 +2,8 @@
 
 The parent forks them when everything is planned and proved, so that what it has read is in memory once. Each
 has a journal, and connections to the database and the server, of its own. One pair of sockets joins it to the
-parent: it says what it settled and how it ended, it is told to go and to stop. When either side dies, however
+parent: it says what it settled, which limits it met and how it ended; it is told to go and to stop, and
+which limits the others met. When either side dies, however
 it dies, the other one reads the end of the line.
 """
 
@@ -10,20 +11,22 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mailer import errors
 from mailer.domain.delivery import State
+from mailer.domain.share import share_of
+from mailer.engine.allotment import Allotment, Word
 from mailer.engine.correspondence import Correspondence
 from mailer.engine.dispatch import Dispatcher
-from mailer.engine.hand import AT_ONCE, FINISH, GO, live
+from mailer.engine.hand import live
+from mailer.engine.line import Ended, Line, Order, Said, Settled
+from mailer.engine.pacing import Pace
 from mailer.engine.worker import Progress
 from mailer.errors import PRECEDENCE, ExitCode, MailerError
 from mailer.storage.accounts import Accounts
@@ -34,6 +37,7 @@ WORTHWHILE = 5000  # messages; fewer are sent before a second process would make
 # send 1.5 times what one does, 1.7 times where each message is signed, for 10 % more CPU a message and 40 MB.
 # All of them write to one ledger, so that more gain less and less, and each takes its memory.
 MOST = 4
+DEAL_EVERY = 0.5  # seconds
 TRIED = (State.ACCEPTED, State.FAILED, State.DEFERRED, State.UNCERTAIN)
 
 
@@ -42,7 +46,7 @@ class Hand:
     """A worker process as its parent sees it: `settled` so far; `done` once it said that it ends well."""
 
     pid: int
-    line: socket.socket
+    line: Line
     settled: int = 0
     done: bool = False
     error: MailerError | None = None
@@ -52,28 +56,17 @@ class Hand:
         """Whether it ended without a word: killed, or by a fault of the program."""
         return not self.done and self.error is None
 
-    def order(self, order: bytes) -> None:
-        """Tell it; to one that is gone there is nothing to tell."""
-        with suppress(OSError):
-            self.line.send(order)
-
-    async def attend(self, progress: Progress) -> None:
-        """Take in what it says until it ends."""
-        loop, rest = asyncio.get_running_loop(), b""
-        with suppress(ConnectionResetError):
-            while said := await loop.sock_recv(self.line, 4096):
-                *lines, rest = (rest + said).split(b"\n")
-                for line in lines:
-                    self._hear(json.loads(line), progress)
-
-    def _hear(self, said: int | dict[str, str], progress: Progress) -> None:
-        if isinstance(said, int):
-            self.settled += said
-            progress(said)
-        elif said:
-            self.error = _error_from(said)
-        else:
-            self.done = True
+    async def attend(self, progress: Progress, hear: Callable[[Said], None]) -> None:
+        """Take in what it says until it ends; what it learned of the account is for `hear`."""
+        async for said in self.line.hear():
+            match said:
+                case Settled(number):
+                    self.settled += number
+                    progress(number)
+                case Ended(error):
+                    self.error, self.done = error, error is None
+                case _:
+                    hear(said)
 
     def reap(self) -> None:
         """Wait until the process is gone. It ends by itself once it reads the end of its line."""
@@ -92,6 +85,7 @@ class Crew:
     clock: Callable[[], datetime]
     limit: int | None = None
     hands: list[Hand] = field(default_factory=list)
+    allotment: Allotment = field(init=False)
 
     async def work(self, stop: asyncio.Event, progress: Progress) -> None:
         """Have the hands send what is queued until none is left or `stop` is set.
@@ -100,7 +94,10 @@ class Crew:
         the hands raised; cancelled, it has them end at once, waits for them and raises CancelledError.
         """
         tried_before = self._tried()
-        await self._watch(stop, progress)
+        try:
+            await self._watch(stop, progress)
+        finally:
+            self.dispatcher.remember(self.allotment.learned(), self.clock())
         self.dispatcher.recover(self.clock())
         if faults := [hand.error for hand in self.hands if hand.error]:
             worst = min(faults, key=lambda fault: PRECEDENCE.index(fault.exit_code))
@@ -114,44 +111,63 @@ class Crew:
         if not stop.is_set():
             await self._go_on(stop, settled, progress)
 
-    async def part(self, place: int, number: int, stop: asyncio.Event, progress: Progress) -> None:
-        """Do the share of the one at `place` (from 0) among `number` hands."""
+    async def part(self, place: int, pace: Pace, stop: asyncio.Event, progress: Progress) -> None:
+        """Do the share of the one at `place` (from 0) among the hands."""
+        number = self.allotment.number
         limit = None if self.limit is None else share_of(self.limit, place, number)
         await dealt(self.dispatcher, place, number).run(
-            self.send, self.correspondence, self.clock(), stop, limit=limit, progress=progress
+            self.send, self.correspondence, self.clock(), stop, limit=limit, progress=progress, pace=pace
         )
 
     async def _watch(self, stop: asyncio.Event, progress: Progress) -> None:
-        tasks = [asyncio.create_task(self._attend(hand, progress)) for hand in self.hands]
-        heed = asyncio.create_task(self._pass_on(stop))
+        tasks = [asyncio.create_task(self._attend(place, progress)) for place in range(len(self.hands))]
+        chores = [asyncio.create_task(self._pass_on(stop)), asyncio.create_task(self._deal())]
         try:
-            self._order(GO)
+            self._order(Order.GO)
             if tasks:
                 await asyncio.wait(tasks)
         except asyncio.CancelledError:
-            self._order(AT_ONCE)
+            self._order(Order.AT_ONCE)
             await asyncio.wait(tasks)
             raise
         finally:
-            heed.cancel()
+            for chore in chores:
+                chore.cancel()
         for task in tasks:
             task.result()
 
-    async def _attend(self, hand: Hand, progress: Progress) -> None:
-        await hand.attend(progress)
+    async def _attend(self, place: int, progress: Progress) -> None:
+        hand = self.hands[place]
+        await hand.attend(progress, lambda said: self._tell(self.allotment.heard(place, said, self._now())))
         hand.reap()
+        self.allotment.ended(place)
         if hand.lost:
             print("\nA worker process was lost; the others go on.", file=sys.stderr)
         if hand.error and hand.error.exit_code != ExitCode.AGAIN:
-            self._order(FINISH)  # it would be the same for all
+            self._order(Order.FINISH)  # it would be the same for all
 
     async def _pass_on(self, stop: asyncio.Event) -> None:
         await stop.wait()
-        self._order(FINISH)
+        self._order(Order.FINISH)
 
-    def _order(self, order: bytes) -> None:
+    async def _deal(self) -> None:
+        while True:
+            await asyncio.sleep(DEAL_EVERY)
+            self._tell(self.allotment.passed(self._now()))
+            for hand in self.hands:
+                hand.line.flush()
+
+    def _order(self, order: Order) -> None:
         for hand in self.hands:
-            hand.order(order)
+            hand.line.say(order)
+
+    def _tell(self, words: Iterable[Word]) -> None:
+        for place, said in words:
+            if place < len(self.hands):
+                self.hands[place].line.say(said)
+
+    def _now(self) -> float:
+        return self.clock().timestamp()
 
     def _tried(self) -> int:
         states = Accounts(self.dispatcher.database).totals(self.send).states
@@ -167,20 +183,27 @@ class Crew:
 
 @contextmanager
 def hired(crew: Crew, workers: int) -> Iterator[Crew]:
-    """Fork `workers` processes for `crew`, one for each connection of the account at most.
+    """Fork `workers` processes for `crew`, one for each connection that there may be at most.
 
     To be entered before there is an event loop or a thread. They begin when the crew works, and are gone
     when the block is left. Where the system has no room for so many, there are fewer.
     """
+    dispatcher, now = crew.dispatcher, crew.clock()
+    crew.allotment = Allotment(
+        workers,
+        dispatcher.rate,
+        dispatcher.account.connections,
+        dispatcher.memory.recall(now),
+        now.timestamp(),
+    )
     # A connection to SQLite that crosses a fork breaks the locks of both sides.
-    crew.dispatcher.database.dispose()
+    dispatcher.database.dispose()
     # What the collector never looks at is not written to, and stays shared.
     gc.freeze()
-    number = min(workers, crew.dispatcher.account.connections)
     try:
         with suppress(BlockingIOError):
-            for place in range(number):
-                crew.hands.append(_fork(crew, place, number))
+            for place in range(crew.allotment.number):
+                crew.hands.append(_fork(crew, place))
         yield crew
     finally:
         gc.unfreeze()
@@ -188,27 +211,15 @@ def hired(crew: Crew, workers: int) -> Iterator[Crew]:
             hand.reap()
 
 
-def _fork(crew: Crew, place: int, number: int) -> Hand:
+def _fork(crew: Crew, place: int) -> Hand:
+    pace = crew.allotment.pace(place)
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if not pid:
-        parents = [ours, *(hand.line for hand in crew.hands)]
-        live(theirs, parents, lambda stop, progress: crew.part(place, number, stop, progress))
+        parents: list[socket.socket | Line] = [ours, *(hand.line for hand in crew.hands)]
+        live(theirs, parents, lambda stop, progress: crew.part(place, pace, stop, progress), pace)
     theirs.close()
-    ours.setblocking(False)
-    return Hand(pid, ours)
-
-
-def share_of(total: int, place: int, number: int) -> int:
-    """Return the share of the one at `place` (from 0) when `total` is dealt out among `number`."""
-    return total // number + (place < total % number)
-
-
-def _error_from(said: dict[str, str]) -> MailerError:
-    kind = getattr(errors, said["kind"], MailerError)
-    error: MailerError = MailerError.__new__(kind)
-    MailerError.__init__(error, said["problem"], next_step=said["next_step"])
-    return error
+    return Hand(pid, Line(ours))
 
 
 def best_number(dispatcher: Dispatcher, messages: int, now: datetime) -> int:
@@ -224,11 +235,7 @@ def _cores() -> int:
 
 
 def dealt(dispatcher: Dispatcher, place: int, number: int) -> Dispatcher:
-    """Return the dispatcher with its share of connections, of the rate, and of the limits that are known."""
+    """Return the dispatcher with its share of the connections that the settings allow."""
     account = dispatcher.account
-    return replace(
-        dispatcher,
-        account=replace(account, connections=share_of(account.connections, place, number)),
-        rate=dispatcher.rate / number,
-        share=dispatcher.share / number,
-    )
+    connections = share_of(account.connections, place, number)
+    return replace(dispatcher, account=replace(account, connections=connections))

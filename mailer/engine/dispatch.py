@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from mailer.compose.template import MessageTemplate
+from mailer.domain.learned import Learned as Limit
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.warmup import WarmUp
 from mailer.engine.correspondence import Correspondence
@@ -37,8 +38,7 @@ RESENT = "sent again: its answer was lost and UNCERTAIN=resend"
 class Dispatcher:
     """What every run needs, whichever send it is.
 
-    `rate` is in messages a second (0: no limit); a day of the `warmup` is one in `zone`. `share` is the part
-    of the account's limits that is for this process.
+    `rate` is in messages a second (0: no limit); a day of the `warmup` is one in `zone`.
     """
 
     database: Engine
@@ -50,7 +50,6 @@ class Dispatcher:
     warmup: WarmUp | None = None
     sender_domain: str = ""
     zone: tzinfo = UTC
-    share: float = 1.0
 
     @property
     def ledger(self) -> Ledger:
@@ -107,14 +106,16 @@ class Dispatcher:
         *,
         limit: int | None = None,
         progress: Progress | None = None,
+        pace: Pace | None = None,
     ) -> None:
         """Send what is queued until none is left, none may go, or `stop` is set.
 
-        Raises AccountFault and its kin.
+        `pace` is what one of several processes goes by: it is for them to remember together. Without it the
+        account is this process's own. Raises AccountFault and its kin.
         """
-        pace = Pace(
-            self.rate, self.account.connections, (each.share(self.share) for each in self.memory.recall(now))
-        )
+        alone = pace is None
+        if pace is None:
+            pace = Pace(self.rate, self.account.connections, self.memory.recall(now))
         template = MessageTemplate.load(self.ledger.template(send))
         worker = Worker(
             self.ledger,
@@ -130,15 +131,17 @@ class Dispatcher:
             progress=progress or (lambda settled: None),  # noqa: ARG005
         )
         try:
-            await deliver(worker, replace(self.account, connections=pace.connections(now.timestamp())), stop)
+            await deliver(worker, self.account, stop)
         except AccountFault:
             # A limit that the server calls an error passes by itself; the account is in order.
             if pace.parked_until(datetime.now(UTC).timestamp()) is None:
                 raise
         finally:
             worker.close()
-            self._remember(pace)
+            if alone:
+                self.remember(pace.learned(), datetime.now(UTC))
 
-    def _remember(self, pace: Pace) -> None:
-        if learned := [each.share(1 / self.share) for each in pace.learned()]:
-            self.memory.remember(learned, datetime.now(UTC))
+    def remember(self, found: Iterable[Limit], now: datetime) -> None:
+        """Keep what was found out about the account's limits, if anything was."""
+        if known := list(found):
+            self.memory.remember(known, now)

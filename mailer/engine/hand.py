@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import socket
 import traceback
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import NoReturn
 
+from mailer.engine.line import Allowed, Connected, Ended, Line, Order, Said, Settled
 from mailer.engine.loop import run
+from mailer.engine.pacing import Pace, Refusal
 from mailer.engine.stopping import SIGNALS
 from mailer.engine.worker import Progress
 from mailer.errors import ExitCode, MailerError
 
-GO, FINISH, AT_ONCE = b"g", b"f", b"a"  # the orders
 TELL_EVERY = 0.1  # seconds
 
 # What a hand does: work until all is done or the event is set, telling how many were settled.
 Task = Callable[[asyncio.Event, Progress], Awaitable[None]]
 
 
-def live(line: socket.socket, parents: Iterable[socket.socket], task: Task) -> NoReturn:
-    """Do the task when `line` says so, tell there how it goes and how it ended, and end the process.
+def live(
+    end: socket.socket, parents: Iterable[socket.socket | Line], task: Task, pace: Pace | None = None
+) -> NoReturn:
+    """Do the task when the parent at the other end says so, tell it how it goes, and end the process.
 
-    What is told is JSON, a line each: a number settled since the last one; at the end an object, empty if
-    all went well, else the MailerError. A fault of the program ends it without that.
+    What is told on the way is how many were settled and what the `pace` of the task has learned; the last
+    word is how it ended. A fault of the program ends it without that.
     """
     code = ExitCode.INTERNAL
     try:
@@ -36,10 +38,8 @@ def live(line: socket.socket, parents: Iterable[socket.socket], task: Task) -> N
             signal.signal(number, signal.SIG_IGN)
         for each in parents:
             each.close()  # only the parent may hold its ends: the end of them means its own
-        ended = _ended(line, task)
-        with suppress(OSError):
-            line.setblocking(True)
-            line.sendall(json.dumps(ended).encode() + b"\n")
+        line = Line(end)
+        line.say_last(_ended(line, task, pace or Pace()))
         code = ExitCode.COMPLETE
     except BaseException:
         traceback.print_exc()
@@ -48,61 +48,97 @@ def live(line: socket.socket, parents: Iterable[socket.socket], task: Task) -> N
         os._exit(code)
 
 
-def _ended(line: socket.socket, task: Task) -> dict[str, str | None]:
+def _ended(line: Line, task: Task, pace: Pace) -> Ended:
     try:
-        run(_obey(line, task))
+        run(_obey(line, task, pace))
     except MailerError as error:
-        return {"kind": type(error).__name__, "problem": error.problem, "next_step": error.next_step}
+        return Ended(error)
     except asyncio.CancelledError:
         pass  # told to end at once
-    return {}
+    return Ended()
 
 
-async def _obey(line: socket.socket, task: Task) -> None:
-    loop, stop, settled = asyncio.get_running_loop(), asyncio.Event(), [0]
-    line.setblocking(False)
-    with suppress(OSError):
-        if await loop.sock_recv(line, 1) != GO:
-            return
+async def _obey(line: Line, task: Task, pace: Pace) -> None:
+    loop, stop, said = asyncio.get_running_loop(), asyncio.Event(), line.hear()
+    if await anext(said, None) is not Order.GO:
+        return
     # A terminal's Ctrl-C and a service manager's SIGTERM reach us as well as the parent: that is one wish.
     # The second one, to end at once, comes from the parent alone.
     for number in SIGNALS:
         loop.add_signal_handler(number, stop.set)
-
-    def count(number: int) -> None:
-        settled[0] += number
-
-    chores = [
-        asyncio.create_task(_heed(line, stop, asyncio.current_task())),
-        asyncio.create_task(_report(line, settled)),
-    ]
+    account = _Account(line, pace)
+    pace.tell = account.refused
+    heed = asyncio.create_task(_heed(said, stop, account, asyncio.current_task()))
+    report = asyncio.create_task(_report(account))
     try:
-        await task(stop, count)
+        await task(stop, account.settle)
     finally:
-        for chore in chores:
-            chore.cancel()
-        _tell(line, settled)
+        heed.cancel()
+        report.cancel()
+        account.tell()
+        account.tell_learned()
 
 
-async def _heed(line: socket.socket, stop: asyncio.Event, working: asyncio.Task[None] | None) -> None:
-    loop = asyncio.get_running_loop()
-    with suppress(OSError):
-        while order := await loop.sock_recv(line, 1):
-            stop.set()
-            if order == AT_ONCE and working:
-                working.cancel()
+@dataclass(slots=True)
+class _Account:
+    """What is to be told, and what was; all of it but refusals is told now and then."""
+
+    line: Line
+    pace: Pace
+    settled: int = 0
+    up: int = 0
+    learning: bool = False
+
+    def settle(self, number: int) -> None:
+        """Count messages that are settled."""
+        self.settled += number
+
+    def refused(self, refusal: Refusal) -> None:
+        """Tell the others at once."""
+        self.learning = True
+        self.line.say(refusal)
+
+    def hear(self, refusal: Refusal) -> None:
+        """Let the pace heed what another one was refused."""
+        self.learning = True
+        self.pace.hear(refusal)
+
+    def tell(self) -> None:
+        """Say what is new."""
+        if self.settled:
+            self.line.say(Settled(self.settled))
+            self.settled = 0
+        if self.up != self.pace.up:
+            self.up = self.pace.up
+            self.line.say(Connected(self.up))
+        if self.learning:
+            self.tell_learned()
+        self.line.flush()
+
+    def tell_learned(self) -> None:
+        """Say what the pace knows: should we be killed, that much is not lost."""
+        self.learning = False
+        for learned in self.pace.learned():
+            self.line.say(learned)
+
+
+async def _heed(
+    said: AsyncIterator[Said], stop: asyncio.Event, account: _Account, working: asyncio.Task[None] | None
+) -> None:
+    async for word in said:
+        match word:
+            case Order():
+                stop.set()
+                if word is Order.AT_ONCE and working:
+                    working.cancel()
+            case Allowed(number):
+                account.pace.allow(number)
+            case Refusal():
+                account.hear(word)
     stop.set()  # the parent is gone, and nobody is there to stop us any more
 
 
-async def _report(line: socket.socket, settled: list[int]) -> None:
+async def _report(account: _Account) -> None:
     while True:
         await asyncio.sleep(TELL_EVERY)
-        _tell(line, settled)
-
-
-def _tell(line: socket.socket, settled: list[int]) -> None:
-    """Say how many were settled since last time; where it can't be said now, it is said next time."""
-    if settled[0]:
-        with suppress(OSError):
-            line.send(b"%d\n" % settled[0])
-            settled[0] = 0
+        account.tell()

@@ -7,13 +7,13 @@ must never jump. Nothing here sleeps: whoever asks is told how long to wait.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
 from mailer.domain.learned import ACCOUNT, Learned
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Reply, Stage, Untried
-from mailer.domain.throttle import Scope, Throttle, classify
+from mailer.domain.throttle import CONCURRENCY, Scope, Throttle, classify
 from mailer.engine.pace.bucket import INFINITE
 from mailer.engine.pace.bucket import TokenBucket as TokenBucket
 from mailer.engine.pace.concurrency import Concurrency
@@ -31,6 +31,21 @@ class Hold:
     """
 
     after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A limit that was hit, as other processes of the same account have to know it.
+
+    `receiver`: whose limit, a mailbox provider's or ACCOUNT. It was hit `at`, and nothing goes before `until`
+    (seconds since 1970). For connections `until` says nothing, and `there` is how many others are up.
+    """
+
+    throttle: Throttle
+    receiver: str
+    at: float
+    until: float
+    there: int = 0
 
 
 class Limits:
@@ -52,9 +67,20 @@ class Limits:
             return self.quota.refused(now, throttle.period)
         return self.rate.refused(now)
 
+    def until(self, throttle: Throttle) -> float:
+        """Return when something may go again, as far as a limit of this kind goes."""
+        return self.quota.parked_until if throttle.scope is Scope.QUOTA else self.rate.silent_until
+
+    def hold(self, throttle: Throttle, until: float) -> None:
+        """Let nothing go before then because of a limit of this kind."""
+        (self.quota if throttle.scope is Scope.QUOTA else self.rate).hold(until)
+
 
 class Pace:
-    """All limits of a run. `rate` is the settings' (messages a second, 0: none), so is `connections`."""
+    """All limits of a run. `rate` is the settings' (messages a second, 0: none), so is `connections`.
+
+    Where several processes share an account each has one: what `tell` gets is for the others to `hear`.
+    """
 
     def __init__(
         self,
@@ -68,6 +94,8 @@ class Pace:
         self._account = Limits(rate or INFINITE, of_account)
         self._receivers = {scope: Limits(learned=each) for scope, each in known.items()}
         self._concurrency = Concurrency(connections, of_account.connections if of_account else None, random)
+        self._knew = of_account is not None
+        self.tell: Callable[[Refusal], None] = lambda refusal: None  # noqa: ARG005
         self._unlimited = False
         self._look()
 
@@ -120,28 +148,62 @@ class Pace:
         if throttle.scope is Scope.SESSION:
             return Hold(0.0)
         if throttle.scope is Scope.CONCURRENCY:
-            return Hold(self._concurrency.refused(now, self._concurrency.limit(now) - 1))
-        limits = self._account
-        if throttle.receiver:
-            limits = self._receivers.setdefault(receiver, Limits())
-            limits.rate.begin(self._account.rate)
+            return Hold(self._too_many(now, None))
+        whose = receiver if throttle.receiver else ACCOUNT
+        limits = self._limits(whose)
+        known = limits.until(throttle)
         after = limits.refused(throttle, now)
+        if limits.until(throttle) > known:
+            self.tell(Refusal(throttle, whose, now, limits.until(throttle)))
         self._look()
         return Hold(after)
 
-    def turned_away(self, reply: Reply, stage: Stage, there: int, now: float) -> float | None:
-        """Learn from a refusal to have one more connection besides the `there` that are up.
+    def hear(self, refusal: Refusal) -> None:
+        """Heed a refusal of a rate or a quota that another process met, as if it had been met here."""
+        limits = self._limits(refusal.receiver)
+        limits.refused(refusal.throttle, refusal.at)
+        limits.hold(refusal.throttle, refusal.until)
+        self._look()
 
-        Return the seconds until another may be tried; None if the refusal says nothing about their number.
-        """
-        throttle = classify(reply, stage)
-        if throttle is None or throttle.scope is not Scope.CONCURRENCY:
-            return None
-        return self._concurrency.refused(now, there)
+    def _limits(self, receiver: str) -> Limits:
+        if receiver == ACCOUNT:
+            return self._account
+        limits = self._receivers.setdefault(receiver, Limits())
+        limits.rate.begin(self._account.rate)
+        return limits
+
+    def _too_many(self, now: float, there: int | None) -> float:
+        pause = self._concurrency.refused(now, there)
+        self.tell(Refusal(CONCURRENCY, ACCOUNT, now, now, self.up if there is None else there))
+        return pause
 
     def connections(self, now: float) -> int:
         """Return how many connections there may be at most."""
         return self._concurrency.limit(now)
+
+    def connected(self, number: int) -> None:
+        """Learn that so many connections are up."""
+        self._concurrency.connected(number)
+
+    def turned_away(self, reply: Reply | None, stage: Stage, there: int, now: float) -> float:
+        """Learn that one more connection besides the `there` that are up can't be had, or not be used.
+
+        `reply`: what the server said to it, if anything. Return the seconds until another may be tried, as
+        far as their number is the reason. Where others work and no reason is given, it is taken for that.
+        """
+        throttle = classify(reply, stage) if reply else None
+        if throttle and throttle.scope is Scope.CONCURRENCY:
+            return self._too_many(now, there)
+        return self._concurrency.refused(now, there, said=False) if there else 0.0
+
+    @property
+    def up(self) -> int:
+        """How many connections are up."""
+        return self._concurrency.up
+
+    def allow(self, connections: int) -> None:
+        """Have so many connections from now on, the share of this process."""
+        self._concurrency.allow(connections)
 
     def parked_until(self, now: float) -> float | None:
         """Return when the account may send again, where that is long from now; None if it may go on."""
@@ -149,9 +211,9 @@ class Pace:
         return now + wait if wait > LONG else None
 
     def learned(self) -> Iterator[Learned]:
-        """Yield what is worth remembering."""
+        """Yield what is worth remembering, also that nothing holds any more of what was known."""
         rate, quota = self._account.rate.found, self._account.quota.found()
-        if rate or quota or self._concurrency.found:
+        if rate or quota or self._concurrency.found or self._knew:
             yield Learned(ACCOUNT, rate, quota, self._concurrency.found)
         for scope, limits in self._receivers.items():
             yield Learned(scope, limits.rate.found, limits.quota.found())

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -18,7 +18,7 @@ from mailer.domain.issue import Issue
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.correspondence import Correspondence
-from mailer.engine.crew import Crew, hired
+from mailer.engine.crew import Crew, best_number, hired
 from mailer.engine.dispatch import Dispatcher
 from mailer.engine.plan import Plan, check_size, prove, split
 from mailer.engine.press import Press
@@ -176,10 +176,23 @@ class Sending:
         )
 
     def crew(
-        self, send: Send, clock: Callable[[], datetime], workers: int, *, limit: int | None = None
-    ) -> AbstractContextManager[Crew]:
-        """Return a crew of `workers` processes for `run`; to be entered before loop and thread."""
-        return hired(Crew(self.dispatcher, send, self._correspondence(send), clock, limit), workers)
+        self,
+        send: Send,
+        clock: Callable[[], datetime],
+        waiting: int,
+        workers: int | None = None,
+        *,
+        limit: int | None = None,
+    ) -> AbstractContextManager[Crew | None]:
+        """Return a crew for `run`; to be entered before loop and thread.
+
+        It has as many processes as send `waiting` messages best, unless `workers` says how many; it is None
+        where one process is enough.
+        """
+        number = workers or best_number(self.dispatcher, waiting, clock())
+        if number == 1:
+            return nullcontext(None)
+        return hired(Crew(self.dispatcher, send, self._correspondence(send), clock, limit), number)
 
     def report(self, send: Send) -> Report:
         """Return how a send stands, without running it."""

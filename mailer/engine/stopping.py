@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
-import sys
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, TypeVar
 
 from mailer.engine.loop import run
 from mailer.errors import ExitCode, MailerError
@@ -20,32 +23,95 @@ class Interrupted(MailerError):
 
     exit_code = ExitCode.INTERRUPTED
 
+    def __init__(self) -> None:
+        super().__init__(
+            "stopped at once; messages whose answer had not come are listed as uncertain",
+            next_step="The same command again goes on where this one stopped.",
+        )
+
+
+class Stopping:
+    """Heeds the signals for its block, in which there may be any number of runs, one after the other.
+
+    Between two runs there is no event loop, so that processes may be forked there. A signal that comes then
+    stops the next run before it has begun anything.
+    """
+
+    def __init__(self) -> None:
+        self._signals = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Stopping:
+        self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @property
+    def asked(self) -> bool:
+        """Whether to begin nothing more."""
+        return self._signals > 0
+
+    def run(self, main: Callable[[asyncio.Event], Awaitable[Result]]) -> Result:
+        """Run `main` in a new event loop and return its result; a signal sets the event it was given.
+
+        Raises Interrupted when a second signal came before it had finished.
+        """
+        if self._signals > 1:
+            raise Interrupted
+        try:
+            return run(self._watched(main))
+        except asyncio.CancelledError:
+            raise Interrupted from None
+
+    async def _watched(self, main: Callable[[asyncio.Event], Awaitable[Result]]) -> Result:
+        stop, task = asyncio.Event(), asyncio.current_task()
+
+        def heed() -> None:
+            if self._signals:
+                stop.set()
+            if self._signals > 1 and task:
+                task.cancel()
+
+        with _called_on_signals(heed):
+            heed()  # what came before there was a loop
+            return await main(stop)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self._signals += 1
+        if self._signals == 1:
+            # Past sys.stderr: whatever was interrupted may just be writing to it.
+            os.write(2, b"\nFinishing what is in flight; once more stops at once.\n")
+
 
 def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[Result]]) -> Result:
     """Run `main` in a new event loop and return its result; a signal sets the event it was given.
 
     Raises Interrupted when a second signal came before it had finished.
     """
+    with Stopping() as stopping:
+        return stopping.run(main)
 
-    async def watched() -> Result:
-        stop = asyncio.Event()
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
-        def on_signal() -> None:
-            if stop.is_set() and task:
-                task.cancel()
-            elif not stop.is_set():
-                print("\nFinishing what is in flight; once more stops at once.", file=sys.stderr)
-            stop.set()
+@contextmanager
+def _called_on_signals(heed: Callable[[], None]) -> Iterator[None]:
+    """Have the event loop call `heed` after each signal: a handler alone doesn't wake a loop that sleeps."""
+    # Not by the loop's own handlers: closing the loop takes them off, and a signal just then would kill.
+    loop, (awake, alarm) = asyncio.get_running_loop(), socket.socketpair()
 
-        for number in SIGNALS:
-            loop.add_signal_handler(number, on_signal)
-        return await main(stop)
+    def ring() -> None:
+        awake.recv(4096)
+        heed()
 
-    try:
-        return run(watched())
-    except asyncio.CancelledError:
-        raise Interrupted(
-            "stopped at once; messages whose answer had not come are listed as uncertain",
-            next_step="The same command again goes on where this one stopped.",
-        ) from None
+    with awake, alarm:
+        awake.setblocking(False)
+        alarm.setblocking(False)
+        loop.add_reader(awake, ring)
+        before = signal.set_wakeup_fd(alarm.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            loop.remove_reader(awake)

@@ -18,6 +18,7 @@ from mailer.engine.correspondence import Correspondence
 from mailer.engine.letter import Letter, receiver_of
 from mailer.engine.pacing import Hold, Pace
 from mailer.engine.supply import Supply
+from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
 from mailer.storage.claiming import Claim
 from mailer.storage.journal import Journal
@@ -112,6 +113,18 @@ class Worker:
         # Whoever waits now is woken; whoever comes to wait later waits for the next change.
         self._changed.set()
         self._changed.clear()
+
+    def connections(self) -> int:
+        """Return how many connections the pacing allows."""
+        return self.pace.connections(self._supply.now())
+
+    def connected(self, number: int) -> None:
+        """Let the pacing know."""
+        self.pace.connected(number)
+
+    def turned_away(self, ending: Ending, there: int) -> float:
+        """Let the pacing learn from it; return the seconds until another connection may be tried."""
+        return self.pace.turned_away(ending.reply, ending.stage, there, self._supply.now())
 
     def flush(self) -> None:
         """Let the database catch up with the journal."""

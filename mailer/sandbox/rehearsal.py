@@ -31,6 +31,7 @@ class Act(Enum):
     CUT = auto()  # at content: hang up after the first octets of it
     LOSE = auto()  # at content: take the message, hang up before saying so
     HUSH = auto()  # at content: take the message, never say so
+    DAWDLE = auto()  # at content: take the message, say so only after `dawdle` seconds
     BALK = auto()  # at content that comes by BDAT: not know that command, and take the content for commands
 
 
@@ -56,14 +57,16 @@ class Gone(Exception):
 class ScriptedServer:
     """The server. `log`, if given, gets a line `recipient message-id` for each message before its reply.
 
-    `drip` sends every reply one octet at a time. `commands` is every line that was read outside content;
-    `early` counts the lines that came before the reply to the one before, without PIPELINING.
+    `drip` sends every reply one octet at a time. `dawdle` is in seconds. `commands` is every line that was
+    read outside content; `early` counts the lines that came before the reply to the one before, without
+    PIPELINING.
     """
 
     script: Script = lambda stage, count: None  # noqa: ARG005
     extensions: tuple[str, ...] = EXTENSIONS
     log: Path | None = None
     drip: bool = False
+    dawdle: float = 1.0
     port: int = 0
     taken: list[Taken] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
@@ -85,6 +88,11 @@ class ScriptedServer:
             talk.cancel()
         await asyncio.gather(*self._talks, return_exceptions=True)
         await self._server.wait_closed()
+
+    @property
+    def present(self) -> int:
+        """How many connections are open now."""
+        return len(self._talks)
 
     def act(self, stage: Stage) -> str | Act | None:
         """Return what the script says for reaching `stage` once more."""
@@ -190,7 +198,7 @@ class _Talk:
         raise Gone
 
     async def answer_content(self, act: str | Act | None, content: bytes) -> None:
-        if act is None or act in (Act.LOSE, Act.HUSH) or (isinstance(act, str) and act[0] == "2"):
+        if act is None or act in (Act.LOSE, Act.HUSH, Act.DAWDLE) or (isinstance(act, str) and act[0] == "2"):
             self.server.keep(Taken(self.sender or "", tuple(self.recipients), content))
         self.forget()
         await self.perform(act, "250 2.0.0 taken")
@@ -229,6 +237,9 @@ class _Talk:
     async def perform(self, act: str | Act | None, proper: str) -> bool:
         if act in (Act.STALL, Act.HUSH):
             await asyncio.Event().wait()
+        if act is Act.DAWDLE:
+            await asyncio.sleep(self.server.dawdle)
+            act = None
         if isinstance(act, Act):
             raise Gone
         text = proper if act is None else act

@@ -1,7 +1,8 @@
 """The scheduler that `mailer run` is: APScheduler ticks, each tick is one round.
 
 What is due and who has it stands in our own tables: APScheduler keeps nothing but the beat, so that any
-number of these may run beside cron and each other.
+number of these may run beside cron and each other. Its event loop ends with each tick, because a round forks
+processes, which is safe only where there is no loop.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from logging import CRITICAL, getLogger
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from mailer.engine.stopping import Stopping
 from mailer.errors import MailerError, StorageBusy
 from mailer.schedule.round import make_round
 
@@ -47,49 +48,57 @@ class Rest:
         return now < self._until
 
 
-async def keep_sending(
+def keep_sending(
     app: App,
-    stop: asyncio.Event,
+    stopping: Stopping,
     every: float,
     say: Callable[[str], None],
     complain: Callable[[MailerError], None],
 ) -> None:
-    """Make a round now and each `every` seconds until `stop` is set; then finish the one under way."""
-    failure: list[BaseException] = []
-    busy = asyncio.Lock()
+    """Make a round now and each `every` seconds until it is asked to stop; then finish the one under way.
+
+    Raises what ends a round, and Interrupted.
+    """
     rest = Rest(every)
+    beat = IntervalTrigger(seconds=every, start_date=app.now(), timezone="UTC")
+    while not stopping.asked:
+        if not rest.lasts(monotonic()):
+            _round(app, stopping, rest, say, complain)
+        stopping.run(lambda stop: _tick(beat, stop))
 
-    async def tick() -> None:
-        async with busy:
-            if stop.is_set() or rest.lasts(monotonic()):
-                return
-            try:
-                done = await make_round(app, stop, say)
-            except StorageBusy as busy_database:
-                complain(busy_database)
-                return
-            for report in done.reports:
-                say(report.text())
-            for error in done.errors:
-                complain(error)
-            rest.after(monotonic(), turned_away=done.turned_away)
 
-    def on_error(event: JobExecutionEvent) -> None:
-        failure.append(event.exception)
-        stop.set()
+def _round(
+    app: App,
+    stopping: Stopping,
+    rest: Rest,
+    say: Callable[[str], None],
+    complain: Callable[[MailerError], None],
+) -> None:
+    try:
+        done = make_round(app, stopping, say)
+    except StorageBusy as busy:
+        complain(busy)
+        return
+    for report in done.reports:
+        say(report.text())
+    for error in done.errors:
+        complain(error)
+    rest.after(monotonic(), turned_away=done.turned_away)
 
-    # What fails is raised below, and a tick that comes while one is busy is no news.
-    getLogger("apscheduler").setLevel(CRITICAL)
+
+async def _tick(beat: IntervalTrigger, stop: asyncio.Event) -> None:
+    """Wait for the next beat or for the stop; beats that were missed during a round are gone."""
+    struck = asyncio.Event()
+
+    async def strike() -> None:
+        struck.set()
+
+    getLogger("apscheduler").setLevel(CRITICAL)  # a beat that comes late is no news
     scheduler = AsyncIOScheduler(timezone="UTC")
-    scheduler.add_listener(on_error, EVENT_JOB_ERROR)
-    # One at a time; ticks missed meanwhile are one tick.
-    scheduler.add_job(
-        tick, IntervalTrigger(seconds=every), next_run_time=app.now(), max_instances=1, coalesce=True
-    )
+    scheduler.add_job(strike, beat)
     scheduler.start()
-    await stop.wait()
-    scheduler.pause()
-    async with busy:
-        scheduler.shutdown(wait=False)
-    if failure:
-        raise failure[0]
+    waits = [asyncio.create_task(event.wait()) for event in (struck, stop)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    scheduler.shutdown(wait=False)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mailer.compose.source import load_issue
 from mailer.engine.report import Report
+from mailer.engine.stopping import Interrupted, Stopping
 from mailer.errors import (
     AccountFault,
     ExitCode,
@@ -52,13 +51,27 @@ class Round:
         return worst(codes)
 
 
-async def make_round(app: App, stop: asyncio.Event, say: Callable[[str], None]) -> Round:
-    """Begin every due schedule, run every send that has something to send; one's failure stops no other."""
+def make_round(app: App, stopping: Stopping, say: Callable[[str], None]) -> Round:
+    """Begin every due schedule, run every send that has something to send; one's failure stops no other.
+
+    To be called where there is neither an event loop nor a thread: each send has a loop of its own, and forks
+    the processes it is worth before that. Raises Interrupted.
+    """
     result, sending = Round(), app.sending()
     sending.dispatcher.recover(app.now())
+    _begin_due(app, sending, stopping, say, result)
+    for send in app.ledger.unfinished():
+        if not (stopping.asked or result.turned_away):
+            _go_on(app, sending, send, stopping, result)
+    return result
+
+
+def _begin_due(
+    app: App, sending: Sending, stopping: Stopping, say: Callable[[str], None], result: Round
+) -> None:
     schedules = Schedules(app.database)
     for schedule in schedules.due(app.now()):
-        if not schedules.waits(schedule.id):
+        if stopping.asked or not schedules.waits(schedule.id):
             continue  # removed, or begun by another process, while the one before was being begun
         try:
             begun = _begin(app, sending, schedule)
@@ -70,17 +83,19 @@ async def make_round(app: App, stop: asyncio.Event, say: Callable[[str], None]) 
             schedules.settle(schedule.id, ScheduleState.BEGUN, f"send {begun.id}", app.now())
             result.begun.append(begun)
             say(f"Began {begun.slug} to {begun.audience} (schedule {schedule.id}).")
-    for send in app.ledger.unfinished():
-        if not (stop.is_set() or result.turned_away):
-            await _go_on(sending, send, app.now(), stop, result)
-    return result
 
 
-async def _go_on(sending: Sending, send: Send, now: datetime, stop: asyncio.Event, result: Round) -> None:
+def _go_on(app: App, sending: Sending, send: Send, stopping: Stopping, result: Round) -> None:
+    now = app.now()
     try:
         sending.dispatcher.prepare(send, now)
-        if sending.report(send).queued and not sending.dispatcher.held(now):
-            result.reports.append(await sending.run(send, now, stop))
+        waiting = sending.report(send).queued
+        if waiting and not sending.dispatcher.held(now):
+            with sending.crew(send, app.now, waiting) as crew:
+                report = stopping.run(lambda stop: sending.run(send, now, stop, crew=crew))
+            result.reports.append(report)
+    except Interrupted:
+        raise
     except MailerError as error:
         result.errors.append(error)
 

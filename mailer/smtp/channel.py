@@ -57,10 +57,12 @@ class Channel:
         self._progress = asyncio.Event()
         self._deadline = float("inf")
         self._overdue = False
+        self._asked_at = float("inf")
         self._moves = -1
         self._connecting = False
         self._closed = False
         self.idle_since: float | None = None
+        self.silent = False  # an answer is due for so long that nobody should count on it
         self.unused = False  # nothing was under way when it ended
         self.was_ready = False
 
@@ -73,6 +75,11 @@ class Channel:
     def ready(self) -> bool:
         """Whether it is set up and alive."""
         return self._session.phase is Phase.READY
+
+    @property
+    def parting(self) -> bool:
+        """Whether it takes no more messages."""
+        return self._session.parting
 
     @property
     def answered(self) -> int:
@@ -150,6 +157,7 @@ class Channel:
 
     def check(self, now: float) -> None:
         """Look at the clock: give up on a reply that is overdue, part from a server not needed for long."""
+        self.silent = now - self._asked_at >= self._timeouts.silence
         if now >= self._deadline and not self._overdue:
             # This process itself may have been held up: one more turn for what has come meanwhile.
             self._overdue = True
@@ -253,8 +261,9 @@ class Channel:
             return
         self._moves = self._session.moves
         step = self._session.awaiting
-        self._deadline = monotonic() + self._patience(step) if step else float("inf")
-        self._overdue = False
+        self._asked_at = monotonic() if step else float("inf")
+        self._deadline = self._asked_at + self._patience(step) if step else float("inf")
+        self._overdue = self.silent = False
 
     def _patience(self, step: Step) -> float:
         if self._session.closing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from mailer.domain.outcome import Stage
+from mailer.domain.outcome import Reply, Stage
 from mailer.errors import AccountFault, MailerError, ServerUnavailable
 from mailer.smtp.account import Account
 from mailer.smtp.auth import redact
@@ -34,6 +34,11 @@ class Ending:
     stage: Stage
     words: str
     code: int = 0  # of the reply that ended it, if one did
+
+    @property
+    def reply(self) -> Reply | None:
+        """The reply that ended it; None if none did."""
+        return Reply(self.code, self.words.partition(f"{self.code} ")[2]) if self.code else None
 
     def error(self, account: Account) -> MailerError:
         """Return the exception for a run that can't go on because of this."""

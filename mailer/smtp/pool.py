@@ -13,6 +13,7 @@ from mailer.smtp.account import Account
 from mailer.smtp.allowance import Allowance
 from mailer.smtp.channel import Channel
 from mailer.smtp.connection import tls_context
+from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.persistence import Persistence, Reaction
 from mailer.smtp.timeouts import Timeouts
@@ -35,6 +36,18 @@ class Work(Protocol):
     def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
         """Called after each read of replies, and when a connection is lost, with what became of messages."""
 
+    def connections(self) -> int:
+        """Return how many connections there may be now; it may change at any time."""
+
+    def connected(self, number: int) -> None:
+        """Called with how many connections are up, whenever that has changed."""
+
+    def turned_away(self, ending: Ending, there: int) -> float:
+        """Called when one more connection besides the `there` that are up could not be had, or did not last.
+
+        Return the seconds until another may be tried.
+        """
+
 
 async def deliver(
     work: Work,
@@ -44,7 +57,7 @@ async def deliver(
     timeouts: Timeouts | None = None,
     persistence: Persistence | None = None,
 ) -> None:
-    """Send everything that `work` gives over `account.connections` connections at most.
+    """Send everything that `work` gives over as many connections as it allows, `account.connections` at most.
 
     Returns when the work is done, or after `stop` is set and what was under way is settled. Every message
     taken is settled exactly once, also when this is cancelled or raises: AccountFault if a setting must
@@ -63,9 +76,8 @@ class _Pool:
         self._timeouts = timeouts
         self._persistence = persistence
         self._context = tls_context(account)
-        self._limit = account.connections
         self._allowance = Allowance()
-        self._regrow_at = float("inf")
+        self._none_before = 0.0  # when another connection may be tried, by the monotonic clock
         self._channels: list[Channel] = []
         self._parted: set[Channel] = set()  # ended, their sockets not gone yet
         self._openers: set[asyncio.Task[None]] = set()
@@ -117,6 +129,8 @@ class _Pool:
             self._channels.remove(channel)
             self._parted.add(channel)
             channel.gone.add_done_callback(lambda _: self._parted.discard(channel))
+            if channel.was_ready:
+                self._work.connected(self._up)
             self._react(channel)
         self._changed.set()
 
@@ -142,6 +156,7 @@ class _Pool:
         """Do what can be done now; False when nothing is left to do but part."""
         if self._leaving or self._error or self._work_is_done():
             return False
+        self._shed()
         while self._in_hand():
             if idle := next((channel for channel in self._channels if channel.idle_since is not None), None):
                 idle.wake()
@@ -166,22 +181,49 @@ class _Pool:
         self._asking = None
         return not more
 
+    @property
+    def _up(self) -> int:
+        return sum(channel.ready for channel in self._channels)
+
+    @property
+    def _working(self) -> int:
+        return sum(channel.ready and not channel.silent for channel in self._channels)
+
+    @property
+    def _limit(self) -> int:
+        return min(self._work.connections(), self._account.connections)
+
+    def _shed(self) -> None:
+        """Part from connections that are more than there may be, from idle ones first."""
+        staying = [c for c in self._channels if c.ready and not (c.parting or c.silent)]
+        staying.sort(key=lambda channel: channel.idle_since is None)
+        for channel in staying[: max(0, len(staying) - self._limit)]:
+            channel.finish()
+
     def _may_open(self) -> bool:
-        """Twice as many each time round, so that a server that wants fewer says so early."""
-        ready = sum(channel.ready for channel in self._channels)
-        return len(self._channels) < self._limit and len(self._openers) < max(1, ready)
+        """Twice as many each time round, so that a server that wants fewer says so early.
+
+        Those that have fallen silent stand in nobody's way as long as the settings allow more: their place
+        may be free again, which the server knows and we can't.
+        """
+        if len(self._channels) >= self._account.connections or len(self._openers) >= max(1, self._working):
+            return False
+        return sum(not channel.silent for channel in self._channels) < self._limit
 
     def _open_one(self) -> None:
         channel = Channel(self._account, self, self._timeouts)
         channel.limit(self._allowance.most)
         self._channels.append(channel)
-        opener = asyncio.create_task(self._open(channel, self._persistence.pause(self._failures)))
+        pause = max(self._persistence.pause(self._failures), self._none_before - monotonic())
+        opener = asyncio.create_task(self._open(channel, pause))
         self._openers.add(opener)
         opener.add_done_callback(self._opened)
 
     async def _open(self, channel: Channel, pause: float) -> None:
         await asyncio.sleep(pause)
         await channel.open(self._context)
+        if channel.ready:
+            self._work.connected(self._up)
 
     def _opened(self, opener: asyncio.Task[None]) -> None:
         self._openers.discard(opener)
@@ -196,16 +238,19 @@ class _Pool:
         if self._allowance.learn(channel.ending, channel.answered):
             for other in self._channels:
                 other.limit(self._allowance.most)
-        others = sum(other.ready for other in self._channels)
         useful = channel.answered > 0 or channel.unused
         reaction = self._persistence.react(
-            channel.ending, self._failures, others, ready=channel.was_ready, useful=useful
+            channel.ending,
+            self._failures,
+            self._working,
+            silent=self._up - self._working,
+            ready=channel.was_ready,
+            useful=useful,
         )
         if reaction is Reaction.STOP:
             self.failed(channel.ending.error(self._account))
-        elif reaction is Reaction.SHRINK:
-            self._limit = others
-            self._regrow_at = monotonic() + self._persistence.regrow
+        elif reaction is not Reaction.REPLACE:
+            self._none_before = monotonic() + self._work.turned_away(channel.ending, self._up)
         self._failures = self._failures + 1 if reaction is Reaction.RETRY else 0 if useful else self._failures
 
     # The end.
@@ -243,10 +288,7 @@ class _Pool:
             now = monotonic()
             for channel in list(self._channels):
                 channel.check(now)
-            if now >= self._regrow_at and self._limit < self._account.connections:
-                self._limit += 1
-                self._regrow_at = now + self._persistence.regrow
-                self._changed.set()
+            self._changed.set()  # how many connections there may be changes with time
 
     async def _heed(self, stop: asyncio.Event) -> None:
         await stop.wait()

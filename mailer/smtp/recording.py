@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Iterable, Sequence
 
 from mailer.domain.outcome import Outcome, Untried
+from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
 
 
 class Recording:
     """A `pool.Work` over a list. Untried messages are taken again, `tries` times altogether each.
 
+    Where one connection more can't be had it goes on with those that are up.
     `log` holds what happened, in order: `("taken", key)`, `("handed", key)` and `("settled", key)`.
     """
 
     def __init__(self, envelopes: Iterable[Envelope], *, tries: int = 3) -> None:
         self.log: list[tuple[str, int]] = []
         self.outcomes: dict[int, Outcome] = {}
+        self._most = sys.maxsize
         self._waiting = deque((envelope, tries) for envelope in envelopes)
         self._out: dict[int, tuple[Envelope, int]] = {}
         self._changed = asyncio.Event()
@@ -52,3 +56,15 @@ class Recording:
             if isinstance(outcome, Untried) and tries:
                 self._waiting.append((envelope, tries))
         self._changed.set()
+
+    def connections(self) -> int:
+        """Return how many connections there may be."""
+        return self._most
+
+    def connected(self, number: int) -> None:
+        """Nothing is learned from it."""
+
+    def turned_away(self, ending: Ending, there: int) -> float:  # noqa: ARG002
+        """Have no more than are there; 0 seconds to wait."""
+        self._most = min(self._most, there or self._most)
+        return 0.0

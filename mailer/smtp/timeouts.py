@@ -11,6 +11,7 @@ class Timeouts:
 
     `connect` covers DNS, TCP and each TLS handshake; `content` runs from the first octet of a message to the
     reply after its end; `idle` is how long an unused connection is kept; `quit` how long a farewell may take.
+    After `silence` without an answer a connection is waited for no less, but others are tried meanwhile.
     """
 
     connect: float = 30
@@ -19,9 +20,10 @@ class Timeouts:
     content: float = 600
     idle: float = 5
     quit: float = 5
+    silence: float = 30
 
     @property
     def tick(self) -> float:
-        """How often to look at the clock: late by half of the shortest at most."""
-        shortest = min(self.greeting, self.command, self.content, self.idle, self.quit)
-        return max(0.01, shortest / 4)
+        """How often to look at the clock: late by half of the shortest, and by two seconds, at most."""
+        shortest = min(self.greeting, self.command, self.content, self.idle, self.quit, self.silence)
+        return min(1.0, max(0.01, shortest / 4))

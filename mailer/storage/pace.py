@@ -38,15 +38,16 @@ class PaceMemory:
 
     def remember(self, learned: Iterable[Learned], now: datetime) -> None:
         """Keep this in place of what was known of the same scopes; drop what is old, of any account."""
-        rows = [_row(self._settled(each, now), self._account, now) for each in learned]
+        known = list(learned)
+        rows = [_row(self._settled(each, now), self._account, now) for each in known if not each.empty]
         with self._engine.begin() as connection:
             connection.execute(delete(paces).where(paces.c.learned_at <= now - FRESH))
             connection.execute(delete(passed).where(passed.c.at <= now - FRESH))
+            scopes = [each.scope for each in known]
+            connection.execute(
+                delete(paces).where(paces.c.account == self._account, paces.c.scope.in_(scopes))
+            )
             if rows:
-                known = [row["scope"] for row in rows]
-                connection.execute(
-                    delete(paces).where(paces.c.account == self._account, paces.c.scope.in_(known))
-                )
                 connection.execute(insert(paces), rows)
 
     def warmed_since(self, domain: str, today: date, now: datetime) -> tuple[date, datetime]:

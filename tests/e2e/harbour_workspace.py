@@ -83,3 +83,12 @@ class Workspace:
                 (f"reader{n}@inbox.example", f"Reader {n}" if n % 3 else "") for n in range(number)
             )
         self.run("subscribers", "import", path, "--list", "weekly")
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that this one has started and that it has not buried."""
+    return [
+        int(child)
+        for file in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in file.read_text().split()
+    ]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
+import subprocess
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from harbour_workspace import children
 
 from mailer.domain.outcome import Stage
+from mailer.engine.crew import WORTHWHILE
 from mailer.sandbox.rehearsal import Act
 
 LATER = "2099-12-01 08:00"
@@ -128,6 +132,97 @@ def test_run_sends_what_falls_due_and_stops_cleanly_on_sigterm(workspace, server
     assert (states["accepted"], states["uncertain"], states["claimed"]) == (sent, 0, 0)
     workspace.run("tick")
     assert len({message.recipients[0] for message in server.taken}) == len(server.taken) == 2000
+
+
+needs_two_processors = pytest.mark.skipif(
+    len(os.sched_getaffinity(0)) < 2, reason="one processor sends best with one process"
+)
+
+
+def begun_by_the_clock(workspace, server, *command: object) -> tuple[subprocess.Popen[str], list[int]]:
+    """A large send that a schedule has begun, under way; return also the processes that send it."""
+    workspace.people(WORTHWHILE)
+    workspace.run("schedule", "add", "harbour", "--at", LATER)
+    make_due(workspace, 1)
+    process = workspace.start(*command)
+    while len(server.taken) < 300:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
+    return process, children(process.pid)
+
+
+@needs_two_processors
+def test_a_large_send_on_a_clock_is_sent_by_several_processes(workspace, server):
+    tick, workers = begun_by_the_clock(workspace, server, "tick")
+    assert len(workers) >= 2
+    out, errors = tick.communicate(timeout=60)
+    assert tick.returncode == 0, errors
+    assert "Began harbour" in out
+    assert f"accepted {WORTHWHILE:,}" in out
+    assert len({message.recipients[0] for message in server.taken}) == len(server.taken) == WORTHWHILE
+    workspace.run("verify", "harbour")
+
+
+@needs_two_processors
+def test_run_sends_a_large_one_with_several_processes_and_stops_them_cleanly(workspace, server):
+    process, workers = begun_by_the_clock(workspace, server, "run", "--every", "0.2")
+    assert len(workers) >= 2
+    # As a service manager does it: all of them get the signal.
+    for pid in (process.pid, *workers):
+        os.kill(pid, signal.SIGTERM)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert "nothing is in flight" in errors
+    sent = len(server.taken)
+    assert 300 <= sent < WORTHWHILE
+    states = workspace.data("status")[0]["states"]
+    assert (states["accepted"], states["uncertain"], states["claimed"]) == (sent, 0, 0)
+    again = workspace.start("run", "--every", "0.2")
+    while len(server.taken) < WORTHWHILE:
+        assert again.poll() is None
+        time.sleep(0.01)
+    workspace.issue("---\ntitle: Tide\nlist: weekly\n---\nHigh at nine.\n", "tide.md")
+    workspace.run("schedule", "add", "tide", "--at", LATER)
+    make_due(workspace, 2)
+    while len(server.taken) < 2 * WORTHWHILE:
+        assert again.poll() is None, "it goes on with round after round"
+        time.sleep(0.01)
+    again.send_signal(signal.SIGINT)
+    out, errors = again.communicate(timeout=30)
+    assert again.returncode == 0, errors
+    assert out.count(f"accepted {WORTHWHILE:,}") == 2
+    assert len({message.recipients[0] for message in server.taken[WORTHWHILE:]}) == WORTHWHILE
+
+
+@needs_two_processors
+def test_a_second_signal_ends_a_large_tick_at_once(workspace, server):
+    server.script = lambda stage, count: Act.HUSH if stage is Stage.CONTENT and count > 300 else None
+    tick, workers = begun_by_the_clock(workspace, server, "tick")
+    assert len(workers) >= 2
+    time.sleep(0.5)
+    tick.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    assert tick.poll() is None, "the first signal waits for what is in flight"
+    tick.send_signal(signal.SIGTERM)
+    _, errors = tick.communicate(timeout=10)
+    assert tick.returncode == 130, errors
+    states = workspace.data("status")[0]["states"]
+    assert (states["accepted"], states["claimed"], states["handed"]) == (300, 0, 0)
+    assert 1 <= states["uncertain"] <= 4
+
+
+def test_a_send_that_fails_stops_no_other(workspace, server):
+    workspace.people(3)
+    workspace.issue("---\ntitle: Other\nlist: weekly\n---\nHello.\n", "other.md")
+    for issue in ("harbour", "other"):
+        workspace.run("send-issue", issue, "--yes", "--limit", "1", expect=75)
+    with closing(sqlite3.connect(workspace.root / "subscribers" / "mailer.db")) as database, database:
+        database.execute("UPDATE lists SET name = 'daily' WHERE name = 'weekly'")
+        database.execute("UPDATE sends SET audience = replace(audience, 'weekly', 'daily') WHERE id = 2")
+    failed = workspace.run("tick", expect=2)
+    assert failed.stderr.count("Error:") == 1
+    assert "accepted 3" in failed.stdout
+    assert len(server.taken) == 4
 
 
 def test_deferred_mail_goes_out_by_itself_when_its_time_has_come(workspace, server):

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from harbour_workspace import children
+
 from mailer.domain.outcome import Stage
 
 WORKERS = 3
@@ -26,14 +28,6 @@ def slow(stage: Stage, count: int) -> None:
     """A server of about a thousand messages a second, so that there is time to kill somebody."""
     if stage is Stage.CONTENT:
         time.sleep(0.001)
-
-
-def children(pid: int) -> list[int]:
-    return [
-        int(child)
-        for file in Path(f"/proc/{pid}/task").glob("*/children")
-        for child in file.read_text().split()
-    ]
 
 
 def runs(pid: int) -> bool:

@@ -88,6 +88,26 @@ def test_a_limit_that_ends_the_account_for_the_day_is_no_persons_fault(workspace
     assert report["states"]["failed"] == report["states"]["deferred"] == 0
 
 
+def test_a_limit_on_connections_is_found_and_remembered(workspace, server):
+    workspace.people(600)
+    workspace.settings["SMTP_CONNECTIONS"] = "6"
+    refused = []
+
+    def script(stage: Stage, count: int) -> str | None:
+        if stage is Stage.CONNECT and server.present > 2:
+            refused.append(count)
+            return "421 4.7.0 Too many connections"
+        return None
+
+    server.script, server.drip = script, True
+    report = workspace.data("send-issue", "harbour", "--yes", "--limit", "300", expect=75)
+    assert report["states"]["accepted"] == len(server.taken) == 300
+    assert 1 <= len(refused) <= 2
+    workspace.run("send-issue", "harbour", "--yes")
+    assert len({message.recipients[0] for message in server.taken}) == len(server.taken) == 600
+    assert len(refused) <= 2, "the second run knew"
+
+
 def a_day_passes(workspace) -> None:
     """Let all that was done have been done a day before."""
     day = timedelta(days=1)

@@ -14,6 +14,8 @@ from random import Random
 
 from mailer.domain.learned import ACCOUNT
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Reply, Stage
+from mailer.engine.allotment import Allotment
+from mailer.engine.line import Allowed
 from mailer.engine.pace.lines import Lines
 from mailer.engine.pacing import Pace
 
@@ -113,16 +115,24 @@ class Run:
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
         self._up = self._opening = 0
-        self._at(self.now, self._open)
+        self._none_before = self.now
+        self.at(self.now, self._open)
 
     def until(self, end: float) -> None:
         """Let time pass."""
-        while self._events and self._events[0][0] <= end:
-            self.now, _, event = heapq.heappop(self._events)
-            event()
-        self.now = end
+        until([self], end)
 
-    def _at(self, when: float, event: Callable[[], None]) -> None:
+    def step(self) -> None:
+        """Let the next thing happen."""
+        self.now, _, event = heapq.heappop(self._events)
+        event()
+
+    @property
+    def next(self) -> float:
+        """When that is."""
+        return self._events[0][0] if self._events else float("inf")
+
+    def at(self, when: float, event: Callable[[], None]) -> None:
         self._number += 1
         heapq.heappush(self._events, (when, self._number, event))
 
@@ -132,32 +142,34 @@ class Run:
     def _open(self) -> None:
         """Have as many connections as there may be; look again now and then."""
         wait = 1.0
-        while self._up + self._opening < self.pace.connections(self.now):
+        while self.now >= self._none_before and self._up + self._opening < self.pace.connections(self.now):
             self._opening += 1
-            self._at(self.now + self._trip(), self._greeted)
-        self._at(self.now + wait, self._open)
+            self.at(self.now + self._trip(), self._greeted)
+        self.at(self.now + wait, self._open)
 
     def _greeted(self) -> None:
         self._opening -= 1
         if self._up < self.provider.connections:
             self._up += 1
+            self.pace.connected(self._up)
             self._work()
         else:
             self.turned_away.append(self.now)
             reply = Reply(421, "4.7.0 Too many connections")
-            assert self.pace.turned_away(reply, Stage.CONNECT, self._up, self.now) is not None
+            self._none_before = self.now + self.pace.turned_away(reply, Stage.CONNECT, self._up, self.now)
 
     def _work(self) -> None:
         """One connection takes the next message, or waits."""
         if self._up > self.pace.connections(self.now):
             self._up -= 1
+            self.pace.connected(self._up)
             return
         message = self._take()
         if message is None:
-            self._at(self.now + self._pause(), self._work)
+            self.at(self.now + self._pause(), self._work)
             return
         self.pace.sent(message[0], self.now)
-        self._at(self.now + self._trip(), lambda: self._arrive(message))
+        self.at(self.now + self._trip(), lambda: self._arrive(message))
 
     def _take(self) -> tuple[str, int] | None:
         if self.pace.delay(ACCOUNT, self.now):
@@ -193,7 +205,7 @@ class Run:
     def _arrive(self, message: tuple[str, int]) -> None:
         outcome = self.provider.reply(message[0], self.now)
         (self.accepted if outcome is OK else self.refused).append((self.now, message))
-        self._at(self.now + self._trip(), lambda: self._answered(message, outcome))
+        self.at(self.now + self._trip(), lambda: self._answered(message, outcome))
 
     def _answered(self, message: tuple[str, int], outcome: Outcome) -> None:
         hold = self.pace.replied(message[0], outcome, self.now)
@@ -208,3 +220,33 @@ class Run:
 
     def breaches(self, since: float, until: float) -> int:
         return sum(since <= at < until for at, _ in self.refused)
+
+
+def until(runs: list[Run], end: float) -> None:
+    """Let time pass for several senders, who may share a provider."""
+    while (first := min(runs, key=lambda run: run.next)).next <= end:
+        first.step()
+    for run in runs:
+        run.now = end
+
+
+def several(number: int, provider: Provider, connections: int, messages: list[tuple[str, int]]) -> list[Run]:
+    """Return senders that share an account as a crew does: what one tells arrives 0.1 to 0.2 s later."""
+    allotment = Allotment(number, 0.0, connections, [], START)
+    random = Random(number)
+    runs = [
+        Run(provider, allotment.pace(place), messages[place::number], seed=place) for place in range(number)
+    ]
+
+    def deliver(words) -> None:
+        for place, said in words:
+            run = runs[place]
+            hear = run.pace.allow if isinstance(said, Allowed) else run.pace.hear
+            word = said.number if isinstance(said, Allowed) else said
+            run.at(run.now + random.uniform(0.1, 0.2), lambda hear=hear, word=word: hear(word))
+
+    for place, run in enumerate(runs):
+        run.pace.tell = lambda refusal, place=place, run=run: deliver(
+            allotment.heard(place, refusal, run.now)
+        )
+    return runs

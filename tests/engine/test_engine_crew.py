@@ -14,15 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.domain.learned import ACCOUNT, Learned
+from mailer.domain.share import share_of
 from mailer.domain.warmup import WarmUp
-from mailer.engine.crew import WORTHWHILE, Hand, best_number, dealt, share_of
+from mailer.engine.crew import WORTHWHILE, Hand, best_number, dealt
 from mailer.engine.dispatch import Dispatcher
-from mailer.engine.hand import AT_ONCE, FINISH, GO, live
+from mailer.engine.hand import live
+from mailer.engine.line import Line, Order
 from mailer.errors import AccountFault, IssueError, ServerUnavailable, StorageFull
 from mailer.smtp.account import Account
 from mailer.storage.database import open_database
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+
+GO, FINISH, AT_ONCE = Order
 
 
 def hand_with(task) -> Hand:
@@ -31,18 +36,17 @@ def hand_with(task) -> Hand:
     if not pid:
         live(theirs, [ours], task)
     theirs.close()
-    ours.setblocking(False)
-    return Hand(pid, ours)
+    return Hand(pid, Line(ours))
 
 
-def watched(hand: Hand, *orders: bytes) -> list[int]:
+def watched(hand: Hand, *orders: Order) -> list[int]:
     """Give the orders, return what the hand told until it ended."""
     told: list[int] = []
 
     async def watch() -> None:
         for order in orders:
-            hand.order(order)
-        await asyncio.wait_for(hand.attend(told.append), 10)
+            hand.line.say(order)
+        await asyncio.wait_for(hand.attend(told.append, lambda said: None), 10)
 
     try:
         asyncio.run(watch())
@@ -128,7 +132,7 @@ def test_a_hand_whose_parent_is_gone_finishes(tmp_path, orders):
 
     hand = hand_with(task)
     for order in orders:
-        hand.order(order)
+        hand.line.say(order)
     hand.reap()  # closes the line and waits: this returns because the process ends
     assert finished.exists() == bool(orders), "without having been told to go it never begins"
 
@@ -139,7 +143,7 @@ def test_what_is_told_to_one_that_is_gone_is_told_to_nobody():
 
     hand = hand_with(task)
     watched(hand, GO)
-    hand.order(FINISH)
+    hand.line.say(FINISH)
 
 
 @given(st.integers(0, 10_000), st.integers(1, 50))
@@ -158,11 +162,9 @@ def dispatcher(tmp_path):
     database.dispose()
 
 
-def test_connections_and_rate_are_dealt_out(dispatcher):
-    parts = [dealt(replace(dispatcher, rate=9.0), place, 3) for place in range(3)]
+def test_connections_are_dealt_out(dispatcher):
+    parts = [dealt(dispatcher, place, 3) for place in range(3)]
     assert [part.account.connections for part in parts] == [2, 2, 1]
-    assert [part.rate for part in parts] == [3.0, 3.0, 3.0]
-    assert sum(part.share for part in parts) == pytest.approx(1)
 
 
 def test_by_default_few_messages_and_limited_ones_are_sent_from_one_process(dispatcher):

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from mailer.domain.learned import Learned, QuotaFound, RateFound
+from mailer.domain.learned import Learned
 from mailer.domain.outcome import Accepted, Deferred, Rejected, Reply, Stage, Uncertain, Untried
 from mailer.engine.pace.concurrency import Concurrency
 from mailer.engine.pace.lines import ENOUGH, Lines
@@ -78,6 +78,78 @@ def test_one_connection_fewer_for_complaints_that_come_together():
     assert several.found == 4
 
 
+def test_one_that_is_up_and_told_so_is_one_fewer_and_not_one_each():
+    several = Concurrency(6)
+    several.connected(6)
+    for at in (100.0, 100.1, 100.2):
+        several.refused(at)
+    assert (several.limit(101), several.found) == (5, 5)
+    several.refused(103.0)
+    assert several.limit(104) == 4
+    several.connected(2)  # the server hung up on the others
+    several.refused(104.0)
+    assert (several.limit(105), several.found) == (2, 2)
+
+
+def test_pauses_double_until_a_connection_is_up():
+    several, at, pauses = Concurrency(6, random=Random(1)), 100.0, []
+    for _ in range(8):
+        pauses.append(several.refused(at, there=1))
+        at += 200
+    assert all(pause <= most for pause, most in zip(pauses, (2, 4, 8, 16, 32, 64, 120, 120), strict=True))
+    assert all(pause >= least for pause, least in zip(pauses, (1, 2, 4, 8, 16, 32, 60, 60), strict=True))
+    several.connected(2)
+    assert several.refused(at, there=2) <= 2
+
+
+def test_more_that_are_up_than_were_found_are_what_is_found():
+    several = Concurrency(5, found=2)
+    several.connected(2)
+    assert several.found == 2
+    several.connected(3)
+    assert several.found == 2, "more than there may be: who counted was late"
+    assert [several.limit(at) for at in (0.0, 61.0)] == [2, 3]
+    several.connected(3)
+    assert several.found == 2, "counted before"
+    several.connected(1)
+    several.connected(3)
+    assert several.found == 3
+    assert [several.limit(at) for at in (130.0, 200.0)] == [4, 5]
+    several.connected(5)
+    assert several.found is None, "all that the settings allow: there is no limit to remember"
+
+
+def test_a_guess_holds_for_the_run_and_is_not_remembered():
+    pace = Pace(connections=5)
+    assert 1 <= pace.turned_away(None, Stage.CONNECT, 2, 100.0) <= 2
+    assert pace.connections(101.0) == 2
+    assert list(pace.learned()) == []
+    assert pace.turned_away(Reply(421, "4.3.2 busy"), Stage.CONNECT, 0, 110.0) == 0, "nothing works: no sign"
+    assert pace.connections(111.0) == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "stage"),
+    [
+        (Reply(421, "4.7.0 Too many connections from 192.0.2.1"), Stage.CONNECT),
+        (Reply(421, "too many concurrent SMTP connections"), Stage.EHLO),
+        (Reply(454, "4.7.0 Too many login attempts, please try again later"), Stage.AUTH),
+        (Reply(432, "4.3.2 Concurrent connections limit exceeded"), Stage.AUTH),
+    ],
+)
+def test_a_refusal_that_speaks_of_connections_is_learned(reply, stage):
+    pace = Pace(connections=5)
+    assert 1 <= pace.turned_away(reply, stage, 3, 100.0) <= 2
+    assert pace.connections(101.0) == 3
+    assert list(pace.learned()) == [Learned(ACCOUNT, connections=3)]
+    later = Pace(connections=5, learned=pace.learned())
+    assert later.connections(0.0) == 3
+    for number in range(6):
+        later.connections(100.0 * number)
+        later.connected(number)
+    assert list(later.learned()) == [Learned(ACCOUNT)], "what was known holds no more"
+
+
 def test_there_is_always_one_connection_and_never_more_than_the_settings_say():
     assert Concurrency(3, found=8).limit(0) == 3
     few = Concurrency(3)
@@ -115,13 +187,3 @@ def test_a_receivers_limit_is_its_own():
     assert pace.delay("inbox.example", 100.5) == 0
     assert not pace.unlimited
     assert [each.scope for each in pace.learned()] == ["google"]
-
-
-def test_several_processes_share_what_was_learned():
-    whole = Learned(ACCOUNT, RateFound(14, 15, 60), QuotaFound(200, 86400, 5, 40), 5)
-    half = whole.share(0.5)
-    assert half == Learned(ACCOUNT, RateFound(7, 7.5, 60), QuotaFound(100, 86400, 5, 20), 2)
-    assert Learned("google", RateFound(1, 2, 60)).share(0.5).share(2) == Learned(
-        "google", RateFound(1, 2, 60)
-    )
-    assert Learned(ACCOUNT, connections=1).share(0.25).connections == 1

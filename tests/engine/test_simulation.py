@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from simulation import DAY, START, Bucket, Fixed, Provider, Run, Sliding
+from simulation import DAY, START, Bucket, Fixed, Provider, Run, Sliding, several, until
 
 from mailer.engine.pacing import Pace
 
@@ -97,6 +97,40 @@ def test_a_limit_on_connections_is_found_and_used(there, seed):
     # What as many connections as are allowed carry when each answers after two trips of 25 to 37.5 ms.
     assert run.rate(START + MINUTE, run.now) >= 0.95 * there / (2 * 0.025 * 1.25)
     assert sum(at > START + MINUTE for at in run.turned_away) <= 6  # after 1, 2, 4, 8 … minutes
+
+
+@pytest.mark.parametrize("number", [2, 4])
+@pytest.mark.parametrize("limiter", [name for name in LIMITERS if LIMITERS[name][1] > 1])
+def test_several_processes_find_and_use_a_rate_between_them(limiter, number):
+    make, allowed = LIMITERS[limiter]
+    runs = several(number, Provider([(make(), SES, None)]), 4, everyone(int(allowed * HOUR)))
+    warm, end = START + 5 * MINUTE, START + 35 * MINUTE
+    until(runs, end)
+    assert sum(run.rate(warm, end) for run in runs) >= 0.92 * allowed
+    assert sum(run.breaches(START, warm) for run in runs) <= 80
+    assert sum(run.breaches(warm, end) for run in runs) <= 60
+
+
+def test_several_processes_use_up_a_quota_and_all_of_them_know_it():
+    runs = several(3, Provider([(Sliding(200, DAY), DAILY, None)]), 6, everyone(900))
+    until(runs, START + 10 * MINUTE)
+    assert sum(len(run.accepted) for run in runs) == 200
+    assert sum(len(run.refused) for run in runs) <= 6, "what was under way"
+    assert len({run.pace.parked_until(run.now) for run in runs}) == 1
+
+
+def test_a_limit_on_connections_is_remembered_and_forgotten_when_it_is_lifted():
+    first = Run(Provider(connections=3), Pace(connections=6), everyone(1_000_000))
+    first.until(START + MINUTE)
+    again = Run(
+        Provider(connections=3), Pace(connections=6, learned=first.pace.learned()), everyone(1_000_000)
+    )
+    again.until(START + 30)
+    assert again.turned_away == []
+    assert again.rate(START + 1, again.now) >= 0.95 * 3 / (2 * 0.025 * 1.25)
+    lifted = Run(Provider(), Pace(connections=6, learned=again.pace.learned()), everyone(1_000_000))
+    lifted.until(START + 5 * MINUTE)
+    assert [each.connections for each in lifted.pace.learned()] == [None]
 
 
 @pytest.mark.parametrize("seed", range(3))

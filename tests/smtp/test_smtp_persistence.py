@@ -11,7 +11,7 @@ from mailer.smtp.persistence import Persistence, Reaction
 DONE, AWAY, LOST, FAULT = Cause.DONE, Cause.TURNED_AWAY, Cause.LOST, Cause.FAULT
 REPLACE, SHRINK, RETRY, STOP = Reaction
 
-# cause, failures before, others ready, this was ready, useful: reaction
+# cause, failures before, others at work, this was ready, useful: reaction
 TABLE = [
     (DONE, 9, 0, True, False, REPLACE),
     (AWAY, 0, 0, False, False, RETRY),
@@ -36,6 +36,18 @@ def test_reactions(
 ) -> None:
     ending = Ending(cause, Stage.MAIL, "so it ended")
     assert Persistence().react(ending, failures, others, ready=ready, useful=useful) is reaction
+
+
+@pytest.mark.parametrize(
+    "cause, failures, ready, reaction",
+    [(AWAY, 9, False, RETRY), (LOST, 9, True, RETRY), (FAULT, 9, False, RETRY), (FAULT, 0, True, STOP)],
+)
+def test_as_long_as_one_may_come_to_again_nobody_gives_up(
+    cause: Cause, failures: int, ready: bool, reaction: Reaction
+) -> None:
+    ending = Ending(cause, Stage.CONNECT, "so it ended")
+    found = Persistence().react(ending, failures, 0, silent=1, ready=ready, useful=False)
+    assert found is reaction
 
 
 def test_pauses_double_up_to_the_limit() -> None:

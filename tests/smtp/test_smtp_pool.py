@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from dialogue import letter
@@ -15,6 +16,7 @@ from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Stage, 
 from mailer.errors import AccountFault, ServerUnavailable
 from mailer.sandbox.rehearsal import Act, Script, ScriptedServer
 from mailer.smtp.account import Account
+from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.persistence import Persistence
 from mailer.smtp.pool import deliver
@@ -428,21 +430,149 @@ def test_octets_that_complete_no_reply_win_no_time() -> None:
     assert asyncio.run(main()) < 2
 
 
-def test_connections_come_back_after_a_while() -> None:
-    script: Script = lambda stage, count: (  # noqa: E731
-        "421 4.7.0 too many" if (stage, count) == (Stage.CONNECT, 2) else None
+class Allowed(Recording):
+    """Allows as many connections as it is told to; remembers what it was told of them."""
+
+    allowed = 1
+    refusals: tuple[str, ...] = ()
+    up: tuple[int, ...] = ()
+
+    def connections(self) -> int:
+        return self.allowed
+
+    def connected(self, number: int) -> None:
+        self.up += (number,)
+
+    def turned_away(self, ending: Ending, there: int) -> float:
+        self.refusals += (f"{ending.words} ({there})",)
+        self.allowed = max(1, there)
+        return 0.3
+
+
+def test_connections_come_and_go_as_the_work_says() -> None:
+    work, server = Allowed(letters(1500)), ScriptedServer(drip=True)
+    present: dict[int, int] = {}
+
+    def script(stage: Stage, count: int) -> None:
+        if stage is Stage.RCPT:
+            present[count] = server.present
+            work.allowed = 1 if count < 200 else 3 if count < 800 else 2
+
+    server.script = script
+    assert run(work, server, connections=5) is None
+    assert kinds(work) == {Accepted: 1500}
+    assert {present[count] for count in range(1, 200)} == {1}
+    assert max(present.values()) == present[799] == 3
+    assert present[1490] == 2
+    assert work.up == (1, 2, 3, 2, 1, 0)
+    assert server.connections == server.commands.count("QUIT") == 3
+
+
+def falls_silent(script: Script, *, allowed: int, content: float) -> tuple[Allowed, ScriptedServer, float]:
+    """Deliver 100 over 3 connections at most, `allowed` at first; say also when 99 were taken, in seconds."""
+    work, server = Allowed(letters(100)), ScriptedServer(script, dawdle=2 * content / 3)
+    work.allowed = allowed
+    timeouts = replace(QUICK, content=content, silence=0.2)
+
+    async def main() -> float:
+        async with server, asyncio.timeout(20):
+            account = Account("127.0.0.1", server.port, "none", connections=3)
+            delivery = asyncio.create_task(deliver(work, account, timeouts=timeouts, persistence=BRISK))
+            began = time.monotonic()
+            while len(server.taken) < 99:
+                await asyncio.sleep(0.01)
+            took = time.monotonic() - began
+            await delivery
+        return took
+
+    took = asyncio.run(main())
+    assert_account(work)
+    return work, server, took
+
+
+def test_while_a_connection_is_silent_others_are_tried() -> None:
+    script: Script = lambda stage, count: Act.HUSH if (stage, count) == (Stage.CONTENT, 20) else None  # noqa: E731
+    work, server, took = falls_silent(script, allowed=1, content=3)
+    assert kinds(work) == {Accepted: 99, Uncertain: 1}
+    assert took < 2
+    assert server.connections == 3, (
+        "one in its place, and at the end one for the message that stood behind it"
     )
-    work, server = Recording(letters(2000)), ScriptedServer(script, drip=True)
+
+
+def test_a_connection_that_was_only_slow_goes_on() -> None:
+    script: Script = lambda stage, count: Act.DAWDLE if (stage, count) == (Stage.CONTENT, 20) else None  # noqa: E731
+    work, server, took = falls_silent(script, allowed=1, content=3)
+    assert kinds(work) == {Accepted: 100}
+    assert took < 2
+    assert server.connections == server.commands.count("QUIT") == 2
+
+
+def test_a_slow_server_that_allows_no_other_connection_is_waited_for() -> None:
+    def script(stage: Stage, count: int) -> str | Act | None:
+        if stage is Stage.CONNECT and server.present > 1:
+            return "421 4.7.0 Too many connections"
+        return Act.DAWDLE if (stage, count) == (Stage.CONTENT, 20) else None
+
+    work, server = Allowed(letters(100)), ScriptedServer(script, dawdle=2)
 
     async def main() -> None:
-        async with server, asyncio.timeout(30):
+        async with server, asyncio.timeout(20):
             account = Account("127.0.0.1", server.port, "none", connections=3)
-            regrowing = Persistence(tries=3, first=0.01, regrow=0.1)
-            await deliver(work, account, timeouts=QUICK, persistence=regrowing)
+            timeouts = replace(QUICK, content=4, silence=0.1)
+            await deliver(work, account, timeouts=timeouts, persistence=BRISK)
 
     asyncio.run(main())
-    assert kinds(work) == {Accepted: 2000}
-    assert server.connections == 4
+    assert kinds(work) == {Accepted: 100}
+    assert len(work.refusals) >= BRISK.tries, "it was tried all the time"
+
+
+def test_all_that_the_settings_allow_may_be_silent_and_no_more() -> None:
+    hushed: Script = lambda stage, count: Act.HUSH if stage is Stage.CONTENT and count >= 20 else None  # noqa: E731
+    work, server = Allowed(letters(100)), ScriptedServer(hushed)
+
+    async def main() -> None:
+        async with server, asyncio.timeout(20):
+            account = Account("127.0.0.1", server.port, "none", connections=3)
+            timeouts = replace(QUICK, content=2, silence=0.1)
+            delivery = asyncio.create_task(deliver(work, account, timeouts=timeouts, persistence=BRISK))
+            await asyncio.sleep(1.5)
+            assert server.present == server.connections == 3
+            delivery.cancel()
+            await asyncio.wait([delivery])
+
+    asyncio.run(main())
+    assert kinds(work)[Uncertain] == 3
+
+
+def test_the_settings_are_the_most_whatever_the_work_says() -> None:
+    work, server = Allowed(letters(300)), ScriptedServer(drip=True)
+    work.allowed = 9
+    assert run(work, server, connections=2) is None
+    assert server.connections == 2
+
+
+def test_another_connection_is_tried_when_the_work_says_and_not_before() -> None:
+    tried: list[float] = []
+
+    def script(stage: Stage, count: int) -> str | None:
+        if stage is not Stage.CONNECT:
+            return None
+        tried.append(time.monotonic())
+        return "421 4.7.0 Too many connections" if count == 2 else None
+
+    class Insistent(Allowed):
+        allowed = 2
+
+        def turned_away(self, ending: Ending, there: int) -> float:
+            pause, self.allowed = super().turned_away(ending, there), 2
+            return pause
+
+    work, server = Insistent(letters(1500)), ScriptedServer(script, drip=True)
+    assert run(work, server, connections=3) is None
+    assert work.refusals == ("421 4.7.0 Too many connections (1)",)
+    assert len(tried) == 3
+    assert tried[2] - tried[1] >= 0.3
 
 
 def test_no_work_opens_no_connection() -> None:

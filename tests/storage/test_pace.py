@@ -55,6 +55,12 @@ def test_the_newest_holds_and_others_stay(memory):
     assert sorted(memory.recall(NOW), key=lambda each: each.scope) == [newer, RATE]
 
 
+def test_what_holds_no_more_is_forgotten(memory):
+    memory.remember([RATE, Learned(ACCOUNT, connections=3)], NOW)
+    memory.remember([Learned(ACCOUNT)], NOW)
+    assert memory.recall(NOW) == [RATE]
+
+
 def test_it_is_forgotten_when_it_is_old(memory):
     memory.remember([RATE], NOW)
     assert memory.recall(NOW + FRESH - timedelta(seconds=1)) == [RATE]

@@ -20,6 +20,7 @@ class Concurrency:
         self._quiet_until = 0.0
         self._grow_at = float("inf")
         self._complaints = 0
+        self.up = 0
         self.found = found
 
     def limit(self, now: float) -> int:
@@ -33,21 +34,37 @@ class Concurrency:
                 self._grow_at = now + self._regrow
         return self._limit
 
-    def refused(self, now: float, there: int) -> float:
+    def allow(self, number: int) -> None:
+        """Have so many from now on: whoever deals them out sees to the rest."""
+        self._most = self._limit = number
+        self._grow_at = float("inf")
+
+    def refused(self, now: float, there: int | None = None, *, said: bool = True) -> float:
         """One too many: `there` others are up. Return the seconds to wait before opening another.
 
-        Complaints that come together count once: they answer connections that were opened together.
+        `there` is None where one that is up was told so. `said` is whether the server spoke of connections:
+        a guess holds for this run, and is not worth remembering. Complaints that come together count once:
+        they answer connections that were opened together.
         """
-        if now >= self._quiet_until:
+        fresh = now >= self._quiet_until
+        if fresh:
             self._regrow = min(self._regrow * 2, REGROW[1]) if self._grown else REGROW[0]
             self._grown = False
             self._complaints += 1
-        self._limit = self.found = max(1, min(self._limit, there))
+        if there is None:
+            there = min(self._limit - fresh, self.up or self._limit)
+        self._limit = max(1, min(self._limit, there))
+        if said:
+            self.found = self._limit
         self._grow_at = now + self._regrow
-        pause = min(PAUSES[0] * 2.0 ** (self._complaints - 1), PAUSES[1])
+        pause = min(PAUSES[0] * 2.0 ** max(self._complaints - 1, 0), PAUSES[1])
         self._quiet_until = now + pause
         return pause * self._random.uniform(1.0, 2.0)
 
-    def opened(self) -> None:
-        """A connection was set up without complaint."""
-        self._complaints = 0
+    def connected(self, number: int) -> None:
+        """So many are up now. That more than were found are up unfound the limit; all of them, any limit."""
+        if number > self.up:
+            self._complaints = 0
+            if self.found is not None and self.found < number <= self._limit:
+                self.found = number if number < self._most else None
+        self.up = number

@@ -66,6 +66,15 @@ class Quota:
         """Count one that did not get through."""
         self._out -= 1
 
+    @property
+    def parked_until(self) -> float:
+        """When something may go again; 0 where nothing is held back."""
+        return self._parked_until
+
+    def hold(self, until: float) -> None:
+        """Let nothing go before then."""
+        self._parked_until = max(self._parked_until, until)
+
     def refused(self, now: float, period: float) -> float:
         """Stop until the window ends; return the seconds until then."""
         if now < self._parked_until:

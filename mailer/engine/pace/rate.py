@@ -137,6 +137,17 @@ class Rate:
             self._spell += 1
         return self._silent_until - now
 
+    @property
+    def silent_until(self) -> float:
+        """When something may go again."""
+        return self._silent_until
+
+    def hold(self, until: float) -> None:
+        """Let nothing go before then."""
+        if until > self._silent_until:
+            self._silent_until = until
+            self._bucket.drain(until)
+
     def _find_ceiling(self, now: float) -> None:
         if self._step > FIRST_STEP:
             self._find_after_feeling()

@@ -1,0 +1,95 @@
+"""Several worker processes meet a provider's limits: one is refused, all of them know it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import deque
+from contextlib import closing
+
+import pytest
+
+from mailer.domain.outcome import Stage
+
+SLOWER = "454 Throttling failure: Maximum sending rate exceeded."
+DAY_OVER = "454 Throttling failure: Daily message quota exceeded."
+
+
+def remembered(workspace) -> list[sqlite3.Row]:
+    with closing(sqlite3.connect(workspace.root / "subscribers" / "mailer.db")) as database:
+        database.row_factory = sqlite3.Row
+        return database.execute("SELECT * FROM paces").fetchall()
+
+
+def test_a_rate_is_found_by_two_workers_between_them(workspace, server):
+    workspace.people(600)
+    allowed, refused, taken = 60, [], deque()
+
+    def script(stage: Stage, count: int) -> str | None:
+        if stage is not Stage.CONTENT:
+            return None
+        now = time.monotonic()
+        while taken and taken[0] <= now - 1:
+            taken.popleft()
+        if len(taken) < allowed:
+            taken.append(now)
+            return None
+        refused.append(now)
+        return SLOWER
+
+    server.script = script
+    began = time.monotonic()
+    report = workspace.data("send-issue", "harbour", "--yes", "--workers", 2)
+    assert report["states"]["accepted"] == len(server.taken) == 600
+    assert len({message.recipients[0] for message in server.taken}) == 600
+    assert time.monotonic() - began < 40
+    assert len(refused) <= 60
+    (row,) = remembered(workspace)
+    assert 0.7 * allowed <= row["ceiling"] <= 1.5 * allowed, "of the account, not of one worker"
+
+
+def test_a_quota_that_one_worker_is_told_of_stops_all_of_them(workspace, server):
+    workspace.people(2000)
+
+    def script(stage: Stage, count: int) -> str | None:
+        if stage is Stage.CONTENT:
+            time.sleep(0.002)
+            # Said once, to one connection: whoever else stops has heard it from the one who was told.
+            return DAY_OVER if count == 300 else None
+        return None
+
+    server.script = script
+    report = workspace.data("send-issue", "harbour", "--yes", "--workers", 2, expect=75)
+    accepted = report["states"]["accepted"]
+    assert 299 <= accepted == len(server.taken) < 900
+    assert report["states"]["uncertain"] == 0
+    (row,) = remembered(workspace)
+    assert (row["quota"], row["window_used"]) == (accepted, accepted)
+    assert row["parked_until"] is not None
+    commands = len(server.commands)
+    again = workspace.run("send-issue", "harbour", "--yes", "--workers", 2, expect=75)
+    assert "the provider takes no more for now" in again.stderr
+    assert len(server.commands) == commands
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_connections_are_shared_as_far_as_the_server_allows_them(workspace, server, most):
+    workspace.people(1500)
+    workspace.settings["SMTP_CONNECTIONS"] = "6"
+    refused: list[int] = []
+
+    def script(stage: Stage, count: int) -> str | None:
+        if stage is Stage.CONNECT and server.present > most:
+            refused.append(count)
+            return "421 4.7.0 Too many connections"
+        if stage is Stage.CONTENT:
+            time.sleep(0.002)
+        return None
+
+    server.script = script
+    report = workspace.data("send-issue", "harbour", "--yes", "--workers", 2)
+    assert report["states"]["accepted"] == len(server.taken) == 1500
+    assert len({message.recipients[0] for message in server.taken}) == 1500
+    assert 1 <= len(refused) <= 6
+    (row,) = remembered(workspace)
+    assert row["connections"] == most
