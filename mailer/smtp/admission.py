@@ -53,7 +53,8 @@ def _can_return_to(path: str) -> bool:
 
 
 def _carries(path: str) -> bool:
-    return bool(_PATH.fullmatch(path)) and len(path.encode("utf-8", "replace")) <= PATH_LIMIT
+    octets = len(path) if path.isascii() else len(path.encode("utf-8", "replace"))
+    return octets <= PATH_LIMIT and bool(_PATH.fullmatch(path))
 
 
 def _refused(code: int, status: str, words: str, stage: Stage) -> Rejected:

@@ -41,8 +41,8 @@ def claim(
             d.subscriber_id, *snapshot_of(deliveries), d.id
         )
     ).all()
-    claims = [Claim(row[-1], recipient) for row, recipient in zip(rows, recipients(rows), strict=True)]
-    return sorted(claims, key=lambda claim: claim.delivery_id)
+    claims = map(Claim._make, zip([row[-1] for row in rows], recipients(rows), strict=True))
+    return sorted(claims)
 
 
 def gone(connection: Connection, send: Send, worker: str) -> list[int]:

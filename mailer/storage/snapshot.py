@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Text, type_coerce
@@ -23,9 +24,14 @@ def snapshot_of(table: FromClause) -> list[ColumnElement[Any]]:
 
 def recipients(rows: Sequence[Sequence[Any]]) -> list[Recipient]:
     """Return the people in `rows`: subscriber_id and `snapshot_of` first; what comes after is left out."""
-    # One call for all: this runs for every message.
-    tags, fields = (json.loads(f"[{','.join([row[n] or 'null' for row in rows])}]") for n in (5, 6))
-    return [
-        Recipient(row[0], row[1], row[2], row[3], row[4], tagged and tuple(tagged), values)
-        for row, tagged, values in zip(rows, tags, fields, strict=True)
-    ]
+    if not rows:
+        return []
+    # Column by column: this runs for every message.
+    *plain, tags, fields = islice(zip(*rows, strict=True), len(Recipient._fields))
+    tagged = [each and tuple(each) for each in _decoded(tags)]
+    return list(map(Recipient._make, zip(*plain, tagged, _decoded(fields), strict=True)))
+
+
+def _decoded(column: Sequence[str | None]) -> list[Any]:
+    decoded: list[Any] = json.loads(f"[{','.join([text or 'null' for text in column])}]")
+    return decoded
