@@ -13,6 +13,7 @@ import sys
 # program: (package, what it is for)
 PEERS = {
     "postfix": ("postfix", "a real mail server"),
+    "saslpasswd2": ("sasl2-bin libsasl2-modules", "passwords for that server"),
     "opendkim": ("opendkim", "another reader of DKIM signatures"),
     "chromium": ("chromium", "a real browser"),
 }
@@ -31,11 +32,12 @@ def main() -> None:
         print(f"== not root, or not Debian: tests that need {wanted} will be skipped", flush=True)
         return
     print(f"== installing {wanted}", flush=True)
+    packages = [name for names in missing for name in names.split()]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     # No mail server of this machine's own: the tests run theirs, under a folder of their own.
     selection = b"postfix postfix/main_mailer_type select No configuration\n"
     subprocess.run(["debconf-set-selections"], input=selection, check=False)
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing]):
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
         done = subprocess.run(["apt-get", *command], env=environment, stdout=subprocess.DEVNULL, check=False)
         if done.returncode:
             print(f"== that failed; tests that need {wanted} will be skipped", file=sys.stderr, flush=True)

@@ -71,8 +71,10 @@ class PostfixServer:
 
 
 @contextmanager
-def postfix_server(settings: Mapping[str, str] | None = None) -> Iterator[PostfixServer]:
-    """Run a Postfix for the block; `settings` are added to its main.cf."""
+def postfix_server(
+    settings: Mapping[str, str] | None = None, users: Mapping[str, str] | None = None
+) -> Iterator[PostfixServer]:
+    """Run a Postfix for the block; `settings` are added to its main.cf, `users` have these passwords."""
     if os.geteuid() != 0:
         pytest.skip("Postfix's processes change users, which takes root")
     if not Path(PROGRAM).exists():
@@ -80,7 +82,7 @@ def postfix_server(settings: Mapping[str, str] | None = None) -> Iterator[Postfi
     folder = Path(tempfile.mkdtemp(prefix="postfix-"))
     folder.chmod(0o755)
     try:
-        server = _configure(folder, settings or {})
+        server = _configure(folder, {**(_sasl(folder, users) if users else {}), **(settings or {})})
         _run(folder, "start")
         try:
             _wait_for_port(server)
@@ -91,10 +93,32 @@ def postfix_server(settings: Mapping[str, str] | None = None) -> Iterator[Postfi
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _sasl(folder: Path, users: Mapping[str, str]) -> dict[str, str]:
+    """Let these users log in; return the settings for it. Debian's Postfix looks below its own settings."""
+    program = shutil.which("saslpasswd2") or "/usr/sbin/saslpasswd2"
+    if not Path(program).exists():
+        pytest.skip("saslpasswd2 is not installed (Debian: apt-get install sasl2-bin libsasl2-modules)")
+    (folder / "etc/sasl").mkdir(parents=True)
+    passwords = folder / "etc/sasl/passwords"
+    for user, password in users.items():
+        words = [program, "-p", "-c", "-f", str(passwords), "-u", "harbour.test", user]
+        subprocess.run(words, input=password.encode(), check=True)
+    shutil.chown(passwords, "postfix")
+    (folder / "etc/sasl/smtpd.conf").write_text(
+        f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\nsasldb_path: {passwords}\n"
+    )
+    return {
+        "smtpd_sasl_auth_enable": "yes",
+        "smtpd_sasl_local_domain": "harbour.test",
+        "smtpd_relay_restrictions": "permit_sasl_authenticated, reject",
+        "smtpd_recipient_restrictions": "permit_sasl_authenticated, reject",
+    }
+
+
 def _configure(folder: Path, settings: Mapping[str, str]) -> PostfixServer:
     owner = pwd.getpwnam("postfix")
     for name in ("queue", "data", "mail", "etc"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(exist_ok=True)
     for name in ("data", "mail"):
         os.chown(folder / name, owner.pw_uid, owner.pw_gid)
     port = _free_port()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import email
+import re
+import shutil
+import tempfile
 from email.policy import default
 from pathlib import Path
 
 import pytest
+import trustme
 from postfix import postfix_server
 
 from mailer.sandbox.inbox import Inbox
@@ -30,11 +34,12 @@ def read(messages: list[bytes]) -> dict[str, tuple[str, str, str]]:
     return found
 
 
-def through_postfix(workspace, people: int) -> dict[str, tuple[str, str, str]]:
-    with postfix_server() as server:
+def through_postfix(workspace, people: int, *options) -> tuple[dict[str, tuple[str, str, str]], str]:
+    with postfix_server(*options) as server:
         workspace.settings["SMTP_PORT"] = str(server.port)
         workspace.run("send-issue", "peers", "--list", "weekly", "--yes", "-q")
-        return read(server.messages(at_least=people))
+        messages = read(server.messages(at_least=people, within=120))
+        return messages, server.log.read_text()
 
 
 def through_aiosmtpd(workspace, folder: Path) -> dict[str, tuple[str, str, str]]:
@@ -53,9 +58,54 @@ def test_postfix_and_aiosmtpd_deliver_the_same_issue(workspace, tmp_path, source
     (workspace.root / "issues" / f"peers{suffix}").write_text(
         body.replace("slug: harbour", "slug: peers"), encoding="utf-8"
     )
-    first = through_postfix(workspace, 40)
+    first, _ = through_postfix(workspace, 40)
     second = through_aiosmtpd(workspace, tmp_path / "inbox")
     assert len(first) == 40
+    assert first == second
+    workspace.run("verify", "peers")
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """Make a certificate for localhost: `server.pem` has it with its key, `ca.pem` says whom to trust."""
+    # Where Postfix's own users get to.
+    folder = Path(tempfile.mkdtemp(prefix="tls-"))
+    folder.chmod(0o755)
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_server_with_everything_and_one_with_nothing_get_the_same_thousand(
+    workspace, tmp_path, certificate
+):
+    workspace.people(1000)
+    (workspace.root / "issues" / "peers.md").write_text(
+        HARBOUR.read_text(encoding="utf-8").replace("slug: harbour", "slug: peers"), encoding="utf-8"
+    )
+    plain = dict(workspace.settings)
+    workspace.settings |= {
+        "SMTP_HOST": "localhost",
+        "SMTP_SECURITY": "starttls",
+        "SMTP_CA_FILE": str(certificate / "ca.pem"),
+        "SMTP_USERNAME": "editor",
+        "SMTP_PASSWORD": "tides and times",
+    }
+    tls = {
+        "smtpd_tls_security_level": "encrypt",
+        "smtpd_tls_chain_files": f"{certificate}/server.pem",
+        "smtpd_tls_auth_only": "yes",
+    }
+    first, log = through_postfix(workspace, 1000, tls, {"editor": "tides and times"})
+    # What was used, as Postfix counts it.
+    chunks = re.findall(r"disconnect from .* starttls=1 auth=1 .* bdat=(\d+)", log)
+    assert sum(map(int, chunks)) == 1000
+    assert "sasl_username=editor@harbour.test" in log
+    workspace.settings = plain
+    second = through_aiosmtpd(workspace, tmp_path / "inbox")
+    assert len(first) == 1000
     assert first == second
     workspace.run("verify", "peers")
 
