@@ -4,36 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime
 
 import pytest
+from begun_send import NOW, begin, worker_of
 
-from mailer.domain.address import Address
 from mailer.domain.audience import Audience
 from mailer.domain.learned import ACCOUNT, Learned
 from mailer.domain.outcome import Stage
-from mailer.engine.correspondence import Correspondence
 from mailer.engine.pacing import Pace
-from mailer.engine.worker import Worker
 from mailer.sandbox.rehearsal import Act, ScriptedServer
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
 from mailer.storage.database import open_database
-from mailer.storage.enrol import Consent
 from mailer.storage.journal import Journal
 from mailer.storage.ledger import Ledger
-from mailer.storage.people import People
 
-NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 PEOPLE = 200
 CONNECTIONS = 6
-
-
-class Letter:
-    """Stands in for a compiled template."""
-
-    def fill(self, names) -> bytes:
-        return names["envelope"].to_address.encode() + b"\r\n"
 
 
 @pytest.fixture
@@ -41,16 +28,6 @@ def database(tmp_path):
     engine = open_database("sqlite:///people.db", tmp_path)
     yield engine
     engine.dispose()
-
-
-def begun(database):
-    people, ledger = People(database), Ledger(database)
-    weekly = people.create_list("weekly", NOW)
-    for number in range(PEOPLE):
-        people.add(Address.parse(f"reader{number}@inbox.example"), {}, Consent((weekly.id,), "test", NOW))
-    send = ledger.freeze("harbour", Audience(("weekly",)), subject="s", revision="r", template=b"t", now=NOW)
-    ledger.proved(send, NOW)
-    return send
 
 
 def crowded(most: int, stage: Stage, words: str | Act) -> tuple[ScriptedServer, list[float]]:
@@ -68,9 +45,7 @@ def crowded(most: int, stage: Stage, words: str | Act) -> tuple[ScriptedServer, 
 
 
 def work_off(database, tmp_path, send, pace: Pace, server: ScriptedServer) -> None:
-    correspondence = Correspondence(send.id, 1, "seed", "a.example", "editor@a.example", "leave@a.example")
-    journal = Journal(tmp_path / "journals", NOW)
-    worker = Worker(Ledger(database), journal, send, Letter(), correspondence, pace)
+    worker = worker_of(Ledger(database), send, Journal(tmp_path / "journals", NOW), pace)
 
     async def main() -> None:
         async with server, asyncio.timeout(30):
@@ -96,7 +71,7 @@ REFUSALS: dict[str, tuple[Stage, str]] = {
 def test_a_limit_on_connections_is_learned_and_spares_the_next_run(
     database, tmp_path, most: int, stage: Stage, words: str
 ):
-    send = begun(database)
+    send = begin(database, (f"reader{number}@inbox.example" for number in range(PEOPLE)))[1]
     server, refusals = crowded(most, stage, words)
     pace = Pace(connections=CONNECTIONS)
     work_off(database, tmp_path, send, pace, server)
@@ -115,7 +90,7 @@ def test_a_limit_on_connections_is_learned_and_spares_the_next_run(
 
 
 def test_a_server_that_lets_everyone_in_and_then_complains_to_all_is_heeded(database, tmp_path):
-    send = begun(database)
+    send = begin(database, (f"reader{number}@inbox.example" for number in range(PEOPLE)))[1]
     server, refusals = crowded(2, Stage.MAIL, "432 4.3.2 Concurrent connections limit exceeded")
     pace = Pace(connections=CONNECTIONS)
     work_off(database, tmp_path, send, pace, server)
@@ -126,7 +101,7 @@ def test_a_server_that_lets_everyone_in_and_then_complains_to_all_is_heeded(data
 
 
 def test_a_server_that_hangs_up_on_one_too_many_is_heeded_but_its_reason_is_a_guess(database, tmp_path):
-    send = begun(database)
+    send = begin(database, (f"reader{number}@inbox.example" for number in range(PEOPLE)))[1]
     server, refusals = crowded(2, Stage.CONNECT, Act.CLOSE)
     pace = Pace(connections=CONNECTIONS)
     work_off(database, tmp_path, send, pace, server)

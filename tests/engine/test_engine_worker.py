@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
+from begun_send import NOW, begin, worker_of
 
-from mailer.domain.address import Address
-from mailer.domain.audience import Audience
 from mailer.domain.delivery import State
 from mailer.domain.outcome import Accepted, Deferred, Reply, Stage, Untried
 from mailer.domain.retry import RetryPolicy
-from mailer.engine.correspondence import Correspondence
-from mailer.engine.pacing import Pace
-from mailer.engine.worker import Worker
 from mailer.errors import StorageFull
 from mailer.storage.accounts import Accounts
 from mailer.storage.database import open_database
-from mailer.storage.enrol import Consent
 from mailer.storage.journal import Journal
-from mailer.storage.ledger import Ledger
-from mailer.storage.people import People
 from mailer.storage.reclaim import reclaim
 
-NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 TAKEN = Accepted(Reply(250, "2.0.0 taken"))
-
-
-class Letter:
-    """Stands in for a compiled template: its text names the recipient, and one name can't be filled in."""
-
-    def fillings(self, names) -> bytes:
-        if names["subscriber"]["email"] == "broken@inbox.example":
-            raise ZeroDivisionError
-        return names["envelope"].to_address.encode()
-
-    def join(self, fillings: bytes) -> bytes:
-        return fillings + b"\r\n"
 
 
 class FullJournal(Journal):
@@ -58,28 +36,12 @@ def journals(tmp_path):
     return tmp_path / "journals"
 
 
-def begin(database, *emails: str):
-    people, ledger = People(database), Ledger(database)
-    weekly = people.create_list("weekly", NOW)
-    for email in emails:
-        people.add(Address.parse(email), {}, Consent((weekly.id,), "test", NOW))
-    audience = Audience(("weekly",))
-    send = ledger.freeze("harbour", audience, subject="s", revision="r", template=b"t", now=NOW)
-    ledger.proved(send, NOW)
-    return ledger, send
-
-
-def worker_of(ledger, send, journal, **options) -> Worker:
-    correspondence = Correspondence(send.id, 1, "seed", "a.example", "editor@a.example", "leave@a.example")
-    return Worker(ledger, journal, send, Letter(), correspondence, Pace(), **options)
-
-
 def states(database, send) -> dict[str, State]:
     return {line.email: line.state for line in Accounts(database).lines(send)}
 
 
 def test_an_outcome_that_can_not_be_written_down_is_never_taken_for_not_sent(database, journals):
-    ledger, send = begin(database, "ann@inbox.example", "ben@inbox.example", "cat@inbox.example")
+    ledger, send = begin(database, ["ann@inbox.example", "ben@inbox.example", "cat@inbox.example"])
     worker = worker_of(ledger, send, FullJournal(journals, NOW))
     ann = worker.take()
     worker.take()
@@ -97,7 +59,7 @@ def test_an_outcome_that_can_not_be_written_down_is_never_taken_for_not_sent(dat
 
 
 def test_what_was_not_handed_over_goes_back_and_the_journal_goes(database, journals):
-    ledger, send = begin(database, "ann@inbox.example", "ben@inbox.example", "cat@inbox.example")
+    ledger, send = begin(database, ["ann@inbox.example", "ben@inbox.example", "cat@inbox.example"])
     worker = worker_of(ledger, send, Journal(journals, NOW))
     ann, ben = worker.take(), worker.take()
     worker.handed([ann.key])
@@ -112,7 +74,7 @@ def test_what_was_not_handed_over_goes_back_and_the_journal_goes(database, journ
 
 
 def test_what_was_handed_over_and_surely_not_taken_is_no_question_after_a_kill(database, journals):
-    ledger, send = begin(database, "ann@inbox.example")
+    ledger, send = begin(database, ["ann@inbox.example"])
     worker = worker_of(ledger, send, Journal(journals, NOW))
     ann = worker.take()
     worker.handed([ann.key])
@@ -123,7 +85,7 @@ def test_what_was_handed_over_and_surely_not_taken_is_no_question_after_a_kill(d
 
 
 def test_a_message_that_can_not_be_made_goes_back_too(database, journals):
-    ledger, send = begin(database, "broken@inbox.example", "ann@inbox.example")
+    ledger, send = begin(database, ["broken@inbox.example", "ann@inbox.example"])
     worker = worker_of(ledger, send, Journal(journals, NOW))
     with pytest.raises(ZeroDivisionError):
         worker.take()
@@ -133,7 +95,7 @@ def test_a_message_that_can_not_be_made_goes_back_too(database, journals):
 
 
 def test_a_connection_that_breaks_three_times_under_a_message_leaves_it_for_later(database, journals):
-    ledger, send = begin(database, "ann@inbox.example")
+    ledger, send = begin(database, ["ann@inbox.example"])
     worker = worker_of(ledger, send, Journal(journals, NOW))
     for _ in range(3):
         ann = worker.take()
@@ -145,7 +107,7 @@ def test_a_connection_that_breaks_three_times_under_a_message_leaves_it_for_late
 
 
 def test_a_limit_counts_what_was_settled_and_not_what_came_back(database, journals):
-    ledger, send = begin(database, *(f"p{n}@inbox.example" for n in range(5)))
+    ledger, send = begin(database, [*(f"p{n}@inbox.example" for n in range(5))])
     worker = worker_of(ledger, send, Journal(journals, NOW), limit=2)
     first = worker.take()
     worker.settled([(first.key, Untried("connection lost", Stage.MAIL))])

@@ -1,0 +1,51 @@
+"""A send that has begun, for workers to work on, with a template that is easily told from the real thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+
+from mailer.domain.address import Address
+from mailer.domain.audience import Audience
+from mailer.engine.correspondence import Correspondence
+from mailer.engine.pacing import Pace
+from mailer.engine.worker import Worker
+from mailer.storage.enrol import Consent
+from mailer.storage.journal import Journal
+from mailer.storage.ledger import Ledger
+from mailer.storage.people import People
+from mailer.storage.send import Send
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+
+class AddressOnly:
+    """Stands in for a compiled template: its text names the recipient, and one name can't be filled in."""
+
+    def fillings(self, names) -> bytes:
+        if names["subscriber"]["email"] == "broken@inbox.example":
+            raise ZeroDivisionError
+        return names["envelope"].to_address.encode()
+
+    def join(self, fillings: bytes) -> bytes:
+        return fillings + b"\r\n"
+
+
+def begin(database: Engine, emails: Iterable[str]) -> tuple[Ledger, Send]:
+    """Freeze a send to these people."""
+    people, ledger = People(database), Ledger(database)
+    weekly = people.create_list("weekly", NOW)
+    for email in emails:
+        people.add(Address.parse(email), {}, Consent((weekly.id,), "test", NOW))
+    audience = Audience(("weekly",))
+    send = ledger.freeze("harbour", audience, subject="s", revision="r", template=b"t", now=NOW)
+    ledger.proved(send, NOW)
+    return ledger, send
+
+
+def worker_of(ledger: Ledger, send: Send, journal: Journal, pace: Pace | None = None, **options) -> Worker:
+    """Return a worker on that send."""
+    correspondence = Correspondence(send.id, 1, "seed", "a.example", "editor@a.example", "leave@a.example")
+    return Worker(ledger, journal, send, AddressOnly(), correspondence, pace or Pace(), **options)
