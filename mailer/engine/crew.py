@@ -198,7 +198,8 @@ def hired(crew: Crew, workers: int) -> Iterator[Crew]:
     )
     # A connection to SQLite that crosses a fork breaks the locks of both sides.
     dispatcher.database.dispose()
-    # What the collector never looks at is not written to, and stays shared.
+    # What the collector never looks at is not written to, and stays shared; so would what is garbage by now.
+    gc.collect()
     gc.freeze()
     try:
         with suppress(BlockingIOError):

@@ -223,6 +223,11 @@ class Ordeal:
             connection.execute("UPDATE deliveries SET due_at = updated_at WHERE state = 'deferred'")
             long_ago = "2026-01-01T00:00:00.000Z"
             connection.execute("UPDATE deliveries SET updated_at = ? WHERE state = 'uncertain'", (long_ago,))
+            # Beside a ledger set back, journals would look like news from after a backup.
+            journals = self.database.with_name(f"{self.database.name}.journals").rglob("[0-9]*")
+            connection.executemany(
+                "INSERT OR IGNORE INTO journals_read VALUES (?)", [(path.name,) for path in journals]
+            )
 
 
 LINE = len("reader10000@inbox.example <012345678901234567890123@gazette.example>\n")
