@@ -25,6 +25,8 @@ WITHHELD = {
 BREAKS = WITHHELD | {"421", "451", "BALK"}  # whatever ends a connection, at one stage or another
 NUMBER = re.compile(r"^(\d{3}) .*\bno\. (\d+)")
 REPEATED = "(3 times in a row)"
+STOPPED = "stopped"
+BAFFLED = "502 5.5.2 what?"
 CLOSED = re.compile(r"closed the connection|reset by peer|broken pipe|Connection lost", re.IGNORECASE)
 NONSENSE = re.compile(r"not an SMTP reply|unexpected at|a reply that nothing asked for|unasked|two codes")
 
@@ -65,6 +67,11 @@ class Judgement:
             self.attempts = [Attempt(*row) for row in ledger.execute(ATTEMPTS)]
         self.uncertain = Counter(a.email for a in self.attempts if a.state == "uncertain")
         self.deaths = sum(a.state == "uncertain" and a.words == ANSWER_LOST for a in self.attempts)
+
+    @property
+    def _baffled(self) -> str:
+        """What the server says, without a number, where it takes a refused chunk for commands."""
+        return BAFFLED if self.ordeal.balking else ""
 
     @property
     def duplicates(self) -> int:
@@ -121,9 +128,8 @@ class Judgement:
         if attempt.state == "uncertain":
             return attempt.words == ANSWER_LOST or self._was_withheld(attempt)
         if attempt.state == "queued" or (attempt.state == "deferred" and REPEATED in attempt.words):
-            return deed is not None or _broken(
-                attempt.words
-            )  # never handed over: whoever broke the connection
+            # Never handed over: the connection broke, or a worker was told to finish before it had one.
+            return deed is not None or _broken(attempt.words) or attempt.words in (STOPPED, self._baffled)
         if deed is None or deed.stage != stage or deed.recipient not in (attempt.email, "-"):
             return False
         said = attempt.words[:3]
