@@ -198,8 +198,7 @@ def hired(crew: Crew, workers: int) -> Iterator[Crew]:
     )
     # A connection to SQLite that crosses a fork breaks the locks of both sides.
     dispatcher.database.dispose()
-    # What the collector never looks at is not written to, and stays shared; so would what is garbage by now.
-    gc.collect()
+    # What the collector never looks at is not written to, and stays shared.
     gc.freeze()
     try:
         with suppress(BlockingIOError):
