@@ -65,16 +65,18 @@ def _record(
 ) -> int:
     """Record one state; return how many deliveries the worker did hold."""
     sources = ", ".join(f"'{source}'" for source in SOURCES[state])
-    kept, settled = [], []
+    if state is not State.ACCEPTED:
+        # The attempt is kept first, under the same condition: afterwards the row is no longer held.
+        kept = [
+            (utc_text(s.at), state.value, s.stage.value, s.words, s.delivery_id, worker) for s, _ in pairs
+        ]
+        connection.exec_driver_sql(_KEEP_ATTEMPT.format(sources=sources), kept)
+    settled = []
     for s, when in pairs:
         at, due = utc_text(s.at), when and utc_text(when)
         tried = state is not State.QUEUED and s.due is None
-        kept.append((at, state.value, s.stage.value, s.words, s.delivery_id, worker))
         first = at if tried else None
         settled.append((state.value, s.words, int(tried), first, due, at, s.delivery_id, worker))
-    if state is not State.ACCEPTED:
-        # The attempt is kept first, under the same condition: afterwards the row is no longer held.
-        connection.exec_driver_sql(_KEEP_ATTEMPT.format(sources=sources), kept)
     return connection.exec_driver_sql(_SETTLE.format(sources=sources), settled).rowcount
 
 
