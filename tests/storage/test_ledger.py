@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mailer.domain.audience import Audience
@@ -325,3 +325,40 @@ def test_an_acceptance_without_a_reply_is_a_discrepancy(database):
     with database.begin() as connection:
         connection.execute(update(deliveries).values(state="accepted", reason="250 made up"))
     assert len(Accounts(database).discrepancies(send)) == 1
+
+
+def test_looking_for_people_who_left_is_one_statement_however_many_wait(database):
+    populate(database, *((f"p{n}@a.example", "subscribed") for n in range(6)))
+    ledger, send = frozen(database)
+    waiting = [claim.delivery_id for claim in ledger.claim(send, "w", 9, NOW)]
+    said: list[str] = []
+    event.listen(database, "before_cursor_execute", lambda *told: said.append(told[2]))
+    for number in range(6):
+        assert ledger.withdraw(send, "w", waiting[number:], NOW) == set()
+    # Each statement that differs is remembered by the driver, for as long as the connection lives.
+    assert len({words for words in said if not words.startswith("BEGIN")}) == 1
+
+
+def test_only_who_waits_is_withdrawn_when_people_leave(database):
+    populate(database, *((f"{name}@a.example", "subscribed") for name in ("ann", "ben", "cat", "dan")))
+    ledger, send = frozen(database)
+    ann, _, cat, dan = (claim.delivery_id for claim in ledger.claim(send, "w", 9, NOW))
+    with database.begin() as connection:
+        left = select(subscribers.c.id).where(subscribers.c.email.in_(["ann@a.example", "ben@a.example"]))
+        connection.execute(
+            update(subscriptions)
+            .where(subscriptions.c.subscriber_id.in_(left))
+            .values(status="unsubscribed", since=NOW)
+        )
+        connection.execute(
+            insert(suppressions).values(email_key="cat@a.example", reason="bounced", since=NOW)
+        )
+    # Ben's message is on the wire already.
+    assert ledger.withdraw(send, "w", [ann, cat, dan], NOW) == {ann, cat}
+    told = {line.email: (line.state, line.words) for line in Accounts(database).lines(send)}
+    assert told == {
+        "ann@a.example": (State.CANCELLED, "unsubscribed after the audience was frozen"),
+        "ben@a.example": (State.CLAIMED, ""),
+        "cat@a.example": (State.CANCELLED, "suppressed after the audience was frozen"),
+        "dan@a.example": (State.CLAIMED, ""),
+    }
