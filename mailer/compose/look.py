@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -26,10 +26,12 @@ GUTTER = 24
 # WCAG 2.2, 1.4.3 asks for 4.5; rounding to whole channels costs a little, and light on dark wants more.
 ENOUGH = 4.6
 ENOUGH_IN_DARK = 6.5
+# The edges of callouts: not for text, and seen on light paper and on dark.
 SIGNALS = {
-    "tip": Colour.parse("#2f6b45"),
-    "warning": Colour.parse("#8a5a00"),
-    "important": Colour.parse("#a3232b"),
+    "note": Colour.parse("#8a8171"),
+    "tip": Colour.parse("#4a8f63"),
+    "warning": Colour.parse("#b0802a"),
+    "important": Colour.parse("#c4534b"),
 }
 
 # In each list the first font that a system has is used: Outlook for Windows looks at the first one only, so
@@ -61,7 +63,7 @@ class Palette:
 
     `ground` is around the sheet, `paper` the sheet, `tint` a panel on it, `ink` text, `quiet` secondary text,
     `rule` a hairline on either paper, `accent` the accent as text; `button` and `label` are a button and the
-    text on it; `signals` are the colours of a tip, a warning and what is important.
+    text on it.
     """
 
     ground: Colour
@@ -73,7 +75,6 @@ class Palette:
     accent: Colour
     button: Colour
     label: Colour
-    signals: Mapping[str, Colour]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Look:
     mono: str
     light: Palette
     dark: Palette
+    signals: Mapping[str, Colour] = field(default_factory=lambda: SIGNALS)
 
     @property
     def measure(self) -> int:
@@ -133,7 +135,6 @@ def _light(accent: Colour) -> Palette:
         accent=accent.readable((paper, tint), ENOUGH),
         button=accent,
         label=max((paper, ink), key=accent.contrast),
-        signals={name: colour.readable((paper, tint), ENOUGH) for name, colour in SIGNALS.items()},
     )
 
 
@@ -150,7 +151,6 @@ def _dark(accent: Colour) -> Palette:
         accent=lighter,
         button=lighter,
         label=paper,
-        signals={name: colour.readable((paper, tint), ENOUGH_IN_DARK) for name, colour in SIGNALS.items()},
     )
 
 
