@@ -25,6 +25,8 @@ from mailer.engine.press import Press
 
 DATA = Path(__file__).parents[1] / "data"
 SAMPLES = Path(__file__).parents[2] / "docs" / "samples"
+SAMPLE_NAMES = tuple(sorted(path.name.removesuffix(".md") for path in SAMPLES.glob("*.md")))
+WIDTHS = (320, 375, 414, 600, 800, 1280)
 SENDER = Mailbox.parse("Harbour Gazette <editor@gazette.example>")
 UNSUBSCRIBE = "https://gazette.example/u/6vTgH2mZk1"
 POSTAL = "Harbour Gazette, 1 Quay Street, Port Example"
@@ -52,6 +54,11 @@ class Mail:
     def stripped(self) -> str:
         """The HTML as a mail program shows it that throws style sheets away."""
         return re.sub(r"<style.*?</style>", "", self.html, flags=re.DOTALL)
+
+    @property
+    def without_images(self) -> str:
+        """The HTML as a mail program shows it that loads no images."""
+        return re.sub(r'src="data:[^"]*"', 'src="https://gazette.example/not-loaded.png"', self.html)
 
     @property
     def kept_style(self) -> str:
