@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mailer.bundled import templates_folder
 from mailer.domain.address import Mailbox
@@ -157,6 +157,7 @@ class App:
             base_url=s.base_url,
             key=s.secret_key.get_secret_value().encode(),
             signer=self._signer(),
+            look=self._look(),
         )
         dispatcher = Dispatcher(
             self.database,
@@ -169,6 +170,19 @@ class App:
             zone=s.zone,
         )
         return Sending(press, dispatcher)
+
+    def _look(self) -> dict[str, Any]:
+        from mailer.compose.look import KEYS, LookError, read_look
+
+        wished = {key: getattr(self.settings, f"look_{key}") for key in KEYS}
+        try:
+            read_look(wished)
+        except LookError as error:
+            name = f"LOOK_{error.key.upper()}"
+            raise SettingsError(
+                f"{name} = {wished[error.key]!r} {error}", next_step=f"Correct {name} in .env."
+            ) from None
+        return wished
 
     def _warmup(self) -> WarmUp | None:
         from mailer.domain.warmup import WarmUp

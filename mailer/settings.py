@@ -72,6 +72,10 @@ class Settings(BaseModel):
     secret_key: SecretStr = SecretStr("")
     base_url: str = ""
     postal_address: str = ""
+    look_accent: str = "#9a3412"
+    look_font: str = "serif"
+    look_logo: str = ""
+    look_width: int = Field(640, ge=480, le=800)
     dkim_domain: str = ""
     dkim_selector: str = ""
     dkim_key_file: str = ""

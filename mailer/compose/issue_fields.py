@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from mailer.compose.front_matter import Entry
+from mailer.compose.look import LookError, read_look
 from mailer.compose.offered import refuse_tags
 from mailer.domain.address import CONTROLS, AddressError, Mailbox
 from mailer.domain.issue import Epigraph, Notice
@@ -23,7 +24,11 @@ _PROSE_CONTROLS = re.compile(r"(?![\n\t])[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Unfit(ValueError):
-    """A value does not fit its key; the message says what is expected."""
+    """A value does not fit its key; the message says what is expected. `key` is one within a mapping."""
+
+    def __init__(self, problem: str, key: str = "") -> None:
+        super().__init__(problem)
+        self.key = key
 
 
 def _text(value: Any) -> str:
@@ -106,6 +111,10 @@ def _epigraph(value: Any) -> Epigraph:
 def _params(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise Unfit("is not a mapping of names to values; write it in YAML or TOML front matter")
+    try:
+        read_look(value)
+    except LookError as error:
+        raise Unfit(str(error), error.key) from None
     return value
 
 
@@ -178,9 +187,12 @@ def _read(path: str, entry: Entry) -> tuple[str, Any]:
     try:
         value = reader(entry.value)
     except Unfit as unfit:
-        shown = repr(entry.value)
+        key, line, value = entry.key, entry.line, entry.value
+        if unfit.key:
+            key, line, value = f"{key}.{unfit.key}", entry.within.get(unfit.key, line), value[unfit.key]
+        shown = repr(value)
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
-        raise IssueError(path, entry.line, f"{entry.key}: {shown} {unfit}") from None
+        raise IssueError(path, line, f"{key}: {shown} {unfit}") from None
     if entry.name != "subject":
         for text in _texts(value):
             refuse_tags(text, path=path, line=entry.line, place=entry.name)

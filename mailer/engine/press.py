@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mailer.compose.body import write_body
 from mailer.compose.head import Head
@@ -27,7 +27,7 @@ class Press:
     """The sender's identity and the folders in which layouts are looked for, first the workspace's own.
 
     `unsubscribe_address` takes unsubscribe mails; with a `base_url` links are signed with `key`. A `signer`
-    signs every message (DKIM).
+    signs every message (DKIM). `look` is what mails look like unless an issue says otherwise (`read_look`).
     """
 
     folders: Sequence[Path]
@@ -39,6 +39,7 @@ class Press:
     base_url: str
     key: bytes
     signer: Signer | None = None
+    look: Mapping[str, Any] = field(default_factory=dict)
 
     def compile(self, issue: Issue, lists: Sequence[SubscriberList]) -> MessageTemplate:
         """Render and encode the issue for these lists. Raises IssueError with file and line."""
@@ -53,6 +54,7 @@ class Press:
             postal_address=self.postal_address,
             list_title=first.title,
             web=bool(self.base_url),
+            look=self.look,
         )
         edition = render(issue, write_body(issue), surroundings, self.folders)
         domain = sender.address.domain

@@ -43,7 +43,7 @@ def test_the_diagram_draws_exactly_the_transitions() -> None:
 def test_every_setting_is_there_with_its_default() -> None:
     defaults = Settings()
     documented = {}
-    for heading in ("The mail server", "The sender", "DKIM", "The workspace"):
+    for heading in ("The mail server", "The sender", "What mails look like", "DKIM", "The workspace"):
         for name, default, _ in rows("settings.md", heading):
             documented[name.strip("`")] = default.strip("`")
     assert documented == {name: _text(getattr(defaults, name.lower())) for name in NAMES}

@@ -1,4 +1,4 @@
-"""What a browser shows of a mail: its words, their colours and sizes, what is cut off or lies on something else."""
+"""What a browser shows of a mail: its words, their colours and sizes, what is cut off or in the way."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ SEEN_TEXT = """() => {
 }"""
 
 
-# What is out of the window, cut off by something around it, or on top of something else. Of a line of text only the
-# middle counts, where the letters are: fonts leave room above and below that lines may share.
+# What is out of the window, cut off by something around it, or on top of something else. Of a line of text
+# only the middle counts, where the letters are: fonts leave room above and below that lines may share.
 FAULTS = """() => {
   const found = [], boxes = [];
   const shown = e => e.checkVisibility({ opacityProperty: true, visibilityProperty: true });

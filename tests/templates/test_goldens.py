@@ -1,4 +1,4 @@
-"""Each layout's picture against the one that was found good. `make goldens` takes new ones; look at them then."""
+"""Each layout's picture against the one that was found good. `make goldens` takes new ones; look at them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from browser import missing_fonts
-from pictures import compare, shrink
+from comparison import compare, shrink
 from PIL import Image
 from playwright.sync_api import Browser
 from seen import opened
@@ -49,7 +49,12 @@ def test_it_looks_as_it_did(
 
 
 def test_there_is_no_golden_too_many() -> None:
-    wanted = {f"{name}-{width}-{scheme}.png" for name in SAMPLE_NAMES for width in widths(name) for scheme in SCHEMES}
+    wanted = {
+        f"{name}-{width}-{scheme}.png"
+        for name in SAMPLE_NAMES
+        for width in widths(name)
+        for scheme in SCHEMES
+    }
     assert {path.name for path in GOLDENS.glob("*")} == wanted
 
 

@@ -9,6 +9,8 @@ from written_mail import DATA, POSTAL, WIDTHS, Mail
 
 NAMES = ["sample", "everything", "text", "he", "ar", "ja"]
 SOME = ["sample", "everything", "he"]
+
+
 @pytest.mark.parametrize("stripped", [False, True], ids=["styled", "stripped"])
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_scrolls_sideways(

@@ -10,9 +10,9 @@ from PIL import Image, ImageChops
 # One pixel of a kept picture is two points wide and high; it has so many colours.
 POINTS = 2
 COLOURS = 24
-# How far a pixel may be off (of 255), and what share of the pixels may be farther off: the edges of letters come
-# out a little differently with another version of Chromium. Every letter one point lower is 5 %, another colour
-# of the links 3 %, of the small print 0.5 %.
+# How far a pixel may be off (of 255), and what share of the pixels may be farther off: the edges of letters
+# come out a little differently with another version of Chromium. Every letter one point lower is 5 %, another
+# colour of the links 3 %, of the small print 0.5 %.
 NEAR = 24
 ODD = 0.001
 
