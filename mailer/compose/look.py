@@ -116,7 +116,7 @@ def read_look(*wishes: Mapping[str, Any]) -> Look:
         width=_width(wished.get("width", WIDTH)),
         logo=_logo(wished.get("logo")),
         text=font,
-        small=SANS if font in (STACKS["serif"], STACKS["oldstyle"]) else font,
+        small=SANS if font.split(", ")[-1] == "serif" else font,
         mono=MONO,
         light=_light(accent),
         dark=_dark(accent),
@@ -125,6 +125,7 @@ def read_look(*wishes: Mapping[str, Any]) -> Look:
 
 def _light(accent: Colour) -> Palette:
     paper, tint, ink = map(Colour.parse, ("#fffdf8", "#f5f1e8", "#22201c"))
+    label = max((paper, ink), key=accent.contrast)
     return Palette(
         ground=Colour.parse("#f1ede4"),
         paper=paper,
@@ -133,8 +134,8 @@ def _light(accent: Colour) -> Palette:
         quiet=Colour.parse("#5c564c"),
         rule=Colour.parse("#cfc8ba"),
         accent=accent.readable((paper, tint), ENOUGH),
-        button=accent,
-        label=max((paper, ink), key=accent.contrast),
+        button=accent.readable((label,), ENOUGH),
+        label=label,
     )
 
 

@@ -211,4 +211,6 @@ def _hole(token: Token, place: Place, url_start: bool = False) -> Hole:
 def _in_words(error: Exception) -> str:
     if isinstance(error, TemplateNotFound):
         return f"there is no template {error.name!r}"
+    if isinstance(error, RecursionError):
+        return "a template extends or includes itself; a file's namesake in the program is bundled/email/…"
     return str(error) or type(error).__name__
