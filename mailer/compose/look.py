@@ -22,6 +22,7 @@ WIDTHS = range(480, 801)
 # At both sides of the text on a wide screen, and between two columns.
 MARGIN = 56
 GUTTER = 24
+LEAST_SHARE = Fraction(1, 6)
 
 # WCAG 2.2, 1.4.3 asks for 4.5; rounding to whole channels costs a little, and light on dark wants more.
 ENOUGH = 4.6
@@ -98,9 +99,10 @@ class Look:
     def column(self, share: Any = None) -> int:
         """Return the width of a column that has this `share` (0.5, "1/3", "33%") of the text's width.
 
-        Columns whose shares make a whole fill a line, with a gutter between each two.
+        Columns whose shares make a whole fill a line, with a gutter between each two. None is half of it, and
+        the least is a sixth. Raises LookError.
         """
-        part = _fraction(share)
+        part = max(_fraction(share), LEAST_SHARE)
         return int((self.measure + GUTTER) * part) - GUTTER
 
 
@@ -204,6 +206,6 @@ def _fraction(share: Any) -> Fraction:
         part = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except (ValueError, ZeroDivisionError):
         part = Fraction(0)
-    if not Fraction(1, 6) <= part <= 1:
-        raise LookError("share", f"a column's share is {text!r}; write it like 1/3 or 33%, at least 1/6")
+    if not 0 < part <= 1:
+        raise LookError("share", f"a column's share is {text!r}; write it like 1/3 or 33%")
     return part
