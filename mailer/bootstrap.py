@@ -157,6 +157,8 @@ class App:
             base_url=s.base_url,
             key=s.secret_key.get_secret_value().encode(),
             signer=self._signer(),
+            root=self.root,
+            linked_images=s.mail_images == "linked",
         )
         dispatcher = Dispatcher(
             self.database,
@@ -206,6 +208,11 @@ class App:
 
     def _check_links(self) -> None:
         s = self.settings
+        if s.mail_images == "linked" and not s.base_url:
+            raise SettingsError(
+                "MAIL_IMAGES = linked, but there is no BASE_URL for the addresses of images",
+                next_step="Set BASE_URL to where `mailer serve` is reached, or MAIL_IMAGES=inline.",
+            )
         if s.base_url and not s.secret_key.get_secret_value():
             raise SettingsError(
                 "BASE_URL is set, but there is no SECRET_KEY to sign the links in mails with",

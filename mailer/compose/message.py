@@ -18,7 +18,7 @@ from mailer.compose.template import MessageTemplate
 def compile_message(
     edition: Edition, head: Head, images: Sequence[Enclosure] = (), attachments: Sequence[Enclosure] = ()
 ) -> MessageTemplate:
-    """Return the template of `edition`'s message: text and HTML, the `images` that it shows, `attachments`."""
+    """Return the template of `edition`'s message: text, HTML, the `images` in it, `attachments`."""
     mailto = mailto_uri(head.unsubscribe_mailto)
     text, html = _body("text/plain", edition.text), _body("text/html", edition.html)
     content = alternative(text, html, images, attachments, head.list_domain)

@@ -1,4 +1,4 @@
-"""MIME parts (RFC 2045, 2046, 2387) as pieces of a message: each its header fields, an empty line, its content."""
+"""MIME parts (RFC 2045, 2046, 2387) as pieces of a message: header fields, an empty line, content."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def _related(html: Body, images: Sequence[Enclosure], seed: str, domain: str) ->
 def _multipart(
     subtype: str, parts: Sequence[Part], mark: str, parameters: Mapping[str, str] | None = None
 ) -> Part:
-    # No content holds a boundary: base64 has neither `=` before its end nor `_`, and after `=` quoted-printable
-    # has two digits or a line end. None is the beginning of another one's, being as long.
+    # No content holds a boundary: base64 has no `_`, and after `=` quoted-printable has two digits or a line
+    # end. None is the beginning of another, because all are of one length.
     boundary = f"=_{mark}"
     pieces: list[Piece] = [f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"'.encode("ascii")]
     pieces += [f';\r\n {name}="{value}"'.encode("ascii") for name, value in (parameters or {}).items()]
@@ -78,8 +78,8 @@ def _body(body: Body, content_id: str = "") -> Part:
 
 def _enclosed(file: Enclosure, disposition: str) -> Part:
     kind = {"charset": file.charset} if file.charset else {}
-    # A program that knows no RFC 2231 takes the name from Content-Type. A second `filename` beside `filename*`
-    # would be a doubled parameter to strict ones.
+    # A program that knows no RFC 2231 takes the name from Content-Type: beside `filename*` a `filename` would
+    # be a doubled parameter to strict ones.
     fields = [
         parametrised("Content-Type", file.content_type, kind | {"name": ascii_name(file.name)}),
         literal("Content-Transfer-Encoding", "base64"),

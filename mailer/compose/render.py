@@ -15,6 +15,7 @@ from markupsafe import Markup
 from mailer.compose.body import Body
 from mailer.compose.environment import SymbolicEnvironment
 from mailer.compose.expression import Name
+from mailer.compose.images import Images
 from mailer.compose.inline import inline_deferred
 from mailer.compose.offered import protect
 from mailer.compose.origin import error_origin
@@ -55,18 +56,32 @@ class Surroundings:
         }
 
 
-def render(issue: Issue, body: Body, surroundings: Surroundings, folders: Sequence[Path]) -> Edition:
+def render(
+    issue: Issue,
+    body: Body,
+    surroundings: Surroundings,
+    folders: Sequence[Path],
+    images: Images | None = None,
+) -> Edition:
     """Return the edition of `issue`: its layout is looked for in `folders`, in order.
 
-    Raises IssueError, naming file and line, for what is wrong in the issue or a template, and for what can't
-    be deferred to the recipients. No mail is ever silently wrong.
+    `images` takes up those of the layout. Raises IssueError, naming file and line, for what is wrong in the
+    issue or a template, and for what can't be deferred to the recipients. No mail is ever silently wrong.
     """
-    return _Press(issue, body, surroundings, folders).run()
+    return _Press(issue, body, surroundings, folders, images).run()
 
 
 class _Press:
-    def __init__(self, issue: Issue, body: Body, surroundings: Surroundings, folders: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        issue: Issue,
+        body: Body,
+        surroundings: Surroundings,
+        folders: Sequence[Path],
+        images: Images | None,
+    ) -> None:
         self._issue = issue
+        self._images = images
         self._body = body
         self._folders = folders
         self._tokens = Tokens([body.html, body.text, repr(issue), repr(surroundings)])
@@ -147,6 +162,8 @@ class _Press:
             raise IssueError(layout.filename, None, problem, next_step="Print {{ content }} once")
 
     def _html_tree(self, html: str) -> Tree:
+        if self._images:
+            html = self._images.place_rest(html, self._tokens.pattern)
         inlined, reading = inline_deferred(html, self._tokens)
         spots = iter([spot for spot in reading.spots if spot.token.is_value])
 

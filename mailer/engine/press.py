@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailer.compose.attachments import attached
 from mailer.compose.body import write_body
 from mailer.compose.head import Head
+from mailer.compose.image_links import ImageLinks
+from mailer.compose.images import Images
 from mailer.compose.message import compile_message
 from mailer.compose.render import Surroundings, render
 from mailer.compose.template import MessageTemplate
@@ -27,7 +30,8 @@ class Press:
     """The sender's identity and the folders in which layouts are looked for, first the workspace's own.
 
     `unsubscribe_address` takes unsubscribe mails; with a `base_url` links are signed with `key`. A `signer`
-    signs every message (DKIM).
+    signs every message (DKIM). `root` is the workspace, where a layout's images lie; with `linked_images`
+    images stay there, and mails have links to them.
     """
 
     folders: Sequence[Path]
@@ -39,6 +43,8 @@ class Press:
     base_url: str
     key: bytes
     signer: Signer | None = None
+    root: Path | None = None
+    linked_images: bool = False
 
     def compile(self, issue: Issue, lists: Sequence[SubscriberList]) -> MessageTemplate:
         """Render and encode the issue for these lists. Raises IssueError with file and line."""
@@ -54,8 +60,9 @@ class Press:
             list_title=first.title,
             web=bool(self.base_url),
         )
-        edition = render(issue, write_body(issue), surroundings, self.folders)
         domain = sender.address.domain
+        images = Images(issue, domain, root=self.root, links=self._links())
+        edition = render(issue, write_body(issue, images), surroundings, self.folders, images)
         head = Head(
             sender=sender,
             reply_to=reply_to,
@@ -66,7 +73,12 @@ class Press:
             one_click=bool(self.base_url),
             feedback_id=f"{issue.slug}:{first.name}:newsletter:{domain}",
         )
-        return compile_message(edition, head)
+        return compile_message(edition, head, images.parts, attached(issue, images.parts))
+
+    def _links(self) -> ImageLinks | None:
+        if not self.linked_images or self.root is None:
+            return None
+        return ImageLinks(self.base_url, self.key, self.root)
 
     def correspondence(self, send_id: int, list_id: int, seed: str) -> Correspondence:
         """Return what fills a message of this send beyond the recipient's own fields."""

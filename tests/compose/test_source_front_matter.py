@@ -86,7 +86,8 @@ def refused(text: str, path: str = "issues/harbour.md") -> IssueError:
 
 
 def values(issue: Issue) -> dict[str, object]:
-    return {name: getattr(issue, name) for name in issue.__slots__ if name != "body_line"}
+    where = {"body_line", "field_lines"}
+    return {name: getattr(issue, name) for name in issue.__slots__ if name not in where}
 
 
 def test_every_key_arrives():
