@@ -29,3 +29,10 @@ def moving(width: int = 40, height: int = 30) -> bytes:
     written = BytesIO()
     frames[0].save(written, "GIF", save_all=True, append_images=frames[1:], duration=80, loop=0)
     return written.getvalue()
+
+
+def blank(width: int, height: int) -> bytes:
+    """A PNG of many pixels and few octets."""
+    written = BytesIO()
+    Image.new("1", (width, height)).save(written, "PNG", compress_level=1)
+    return written.getvalue()

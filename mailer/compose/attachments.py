@@ -22,6 +22,19 @@ UNKNOWN = "application/octet-stream"
 _COMPRESSED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 # Python's own table: that of the machine would make another revision of the same issue elsewhere.
 _TYPES = MimeTypes()
+_OOXML = "application/vnd.openxmlformats-officedocument."
+_ODF = "application/vnd.oasis.opendocument."
+for _ending, _type in {
+    ".docx": f"{_OOXML}wordprocessingml.document",
+    ".xlsx": f"{_OOXML}spreadsheetml.sheet",
+    ".pptx": f"{_OOXML}presentationml.presentation",
+    ".odt": f"{_ODF}text",
+    ".ods": f"{_ODF}spreadsheet",
+    ".odp": f"{_ODF}presentation",
+    ".epub": "application/epub+zip",
+    ".ics": "text/calendar",
+}.items():
+    _TYPES.add_type(_type, _ending)
 
 
 def attached(issue: Issue, images: Sequence[Enclosure] = ()) -> tuple[Enclosure, ...]:
@@ -53,12 +66,12 @@ def _read(file: Path) -> Enclosure:
             "Put it on the web and link to it; in a ZIP file it would be found too",
         )
     content = read_file(file, MOST_TOGETHER, "Put it on the web and link to it")
-    content_type = _type(file.name)
+    content_type = _media_type(file.name)
     charset = "utf-8" if content_type.startswith("text/") and _is_utf8(content) else ""
     return Enclosure(file.name, content_type, content, charset)
 
 
-def _type(name: str) -> str:
+def _media_type(name: str) -> str:
     kind, packed = _TYPES.guess_type(name, strict=True)
     if packed:
         return _COMPRESSED.get(packed, UNKNOWN)
