@@ -7,13 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailer.bundled import templates_folder
+from mailer.compose.head import Envelope
 from mailer.compose.source import load_issue
+from mailer.compose.template import MessageTemplate
 from mailer.domain.address import Mailbox
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.press import Press
 
 DATA = Path(__file__).parents[1] / "data"
 UNSUBSCRIBE = "https://gazette.example/u/6vTgH2mZk1"
+NAMES = {
+    "subscriber": {"name": "Ada Quint", "email": "ada.quint@quay.example"},
+    "unsubscribe_url": UNSUBSCRIBE,
+    "envelope": Envelope(
+        to_name="Ada Quint",
+        to_address="ada.quint@quay.example",
+        message_id="ICe-and_fog.0001@gazette.example",
+        date="Sun, 22 Nov 2026 08:00:00 +0000",
+    ),
+}
 POSTAL = "Harbour Gazette, 1 Quay Street, Port Example"
 
 # One passage in scripts that are set differently.
@@ -44,6 +56,17 @@ class Mail:
 
 def write_mail(path: Path, *own_folders: Path) -> Mail:
     """Return the mail that the issue at `path` becomes; `own_folders` of templates win over the bundled."""
+    template = compiled(path, *own_folders)
+    return Mail(template.html(NAMES), template.text(NAMES))
+
+
+def write_message(path: Path, *own_folders: Path) -> bytes:
+    """Return the whole message that Ada Quint gets."""
+    return compiled(path, *own_folders).fill(NAMES)
+
+
+def compiled(path: Path, *own_folders: Path) -> MessageTemplate:
+    """Return the compiled message of the issue at `path`."""
     press = Press(
         folders=[*own_folders, templates_folder()],
         sender=Mailbox.parse("Harbour Gazette <editor@gazette.example>"),
@@ -55,12 +78,7 @@ def write_mail(path: Path, *own_folders: Path) -> Mail:
         key=b"k" * 32,
     )
     issue, _ = load_issue(path)
-    template = press.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
-    names = {
-        "subscriber": {"name": "Ada Quint", "email": "ada.quint@quay.example"},
-        "unsubscribe_url": UNSUBSCRIBE,
-    }
-    return Mail(template.html(names), template.text(names))
+    return press.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
 
 
 def translated(language: str, folder: Path) -> Path:
