@@ -16,7 +16,19 @@ PEERS = {
     "saslpasswd2": ("sasl2-bin libsasl2-modules", "passwords for that server"),
     "opendkim": ("opendkim", "another reader of DKIM signatures"),
     "chromium": ("chromium", "a real browser"),
+    "spamassassin": ("spamassassin", "a judge of spam, by its local rules"),
 }
+# module: the same
+PERL = {"Email::MIME": ("libemail-mime-perl", "another reader of mail")}
+
+
+def has_perl(module: str) -> bool:
+    """Whether Perl finds a module."""
+    command = ["perl", f"-M{module}", "-e1"]
+    return (
+        bool(shutil.which("perl"))
+        and not subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
+    )
 
 
 def main() -> None:
@@ -25,6 +37,7 @@ def main() -> None:
     missing = {
         package: why for program, (package, why) in PEERS.items() if not shutil.which(program, path=path)
     }
+    missing |= {package: why for module, (package, why) in PERL.items() if not has_perl(module)}
     if not missing:
         return
     wanted = ", ".join(f"{package} ({why})" for package, why in missing.items())

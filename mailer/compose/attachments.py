@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from mimetypes import MimeTypes
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from mailer.compose.companion import find_beside, read_file
+from mailer.compose.companion import Companion, find_beside, read_file
 from mailer.compose.enclosure import MOST_TOGETHER, Enclosure, Unfit, check_together
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError
@@ -47,8 +47,9 @@ def attached(issue: Issue, images: Sequence[Enclosure] = ()) -> tuple[Enclosure,
     found: dict[Path, Enclosure] = {}
     for typed in issue.attachments:
         try:
-            file = find_beside(Path(issue.path).parent, typed)
-            found.setdefault(file, _read(file))
+            companion = find_beside(Path(issue.path).parent, typed)
+            if companion.file not in found:
+                found[companion.file] = _read(companion)
         except Unfit as error:
             problem = f"attachment {typed!r} {error.problem}"
             raise IssueError(issue.path, line, problem, next_step=error.next_step) from None
@@ -59,16 +60,18 @@ def attached(issue: Issue, images: Sequence[Enclosure] = ()) -> tuple[Enclosure,
     return tuple(found.values())
 
 
-def _read(file: Path) -> Enclosure:
-    if file.suffix[1:].lower() in BLOCKED:
+def _read(companion: Companion) -> Enclosure:
+    file, name = companion
+    ending = PurePath(name).suffix
+    if ending[1:].lower() in BLOCKED:
         raise Unfit(
-            f"is a program to Gmail and others ({file.suffix}), which turn away mails with one",
+            f"is a program to Gmail and others ({ending}), which turn away mails with one",
             "Put it on the web and link to it; in a ZIP file it would be found too",
         )
     content = read_file(file, MOST_TOGETHER, "Put it on the web and link to it")
-    content_type = _media_type(file.name)
+    content_type = _media_type(name)
     charset = "utf-8" if content_type.startswith("text/") and _is_utf8(content) else ""
-    return Enclosure(file.name, content_type, content, charset)
+    return Enclosure(name, content_type, content, charset)
 
 
 def _media_type(name: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from stat import S_ISDIR, S_ISREG
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from mailer.compose.enclosure import Unfit, megabytes
@@ -15,8 +16,15 @@ from mailer.domain.address import CONTROLS
 _PUT_BESIDE = "Put the file beside the issue, or into a folder there, and write its path from there"
 
 
-def find_beside(folder: Path, typed: str) -> Path:
-    """Return the file in `folder` that `typed` means, its symlinks resolved.
+class Companion(NamedTuple):
+    """A file without symlinks in its path, and the `name` that the author calls it by."""
+
+    file: Path
+    name: str
+
+
+def find_beside(folder: Path, typed: str) -> Companion:
+    """Return the file in `folder` that `typed` means.
 
     `typed` is a relative path with forward slashes, as it is or percent-encoded, its letters composed or not.
     Raises Unfit for one that is absolute, leads out of `folder`, or isn't a file.
@@ -35,7 +43,7 @@ def find_beside(folder: Path, typed: str) -> Path:
             raise Unfit("is a folder", "Name a file in it")
         if not S_ISREG(mode):
             raise Unfit("is no ordinary file", _PUT_BESIDE)
-        return file
+        return Companion(file, unicodedata.normalize("NFC", PurePosixPath(spelling).name))
     raise Unfit(f"there is no such file in {folder}", _near(home, typed) or _PUT_BESIDE)
 
 

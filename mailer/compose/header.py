@@ -24,7 +24,9 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PHRASE = re.compile(rf"{_ATEXT}(?: {_ATEXT})*")
 # RFC 2047 5 (3): the only characters that may stand for themselves in a phrase's encoded-word.
 _Q_LITERAL = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
-ADDR_SPEC = re.compile(r'[^\x00-\x20\x7f-\x9f()<>\[\]:;@\\,"\u2028\u2029\ud800-\udfff]+@[A-Za-z0-9.-]+')
+ADDR_SPEC = re.compile(
+    r'(?!.*=\?)[^\x00-\x20\x7f-\x9f()<>\[\]:;@\\,"\u2028\u2029\ud800-\udfff]+@[A-Za-z0-9.-]+'
+)
 _TOKEN = re.compile(r"[!-~]+")
 
 Unit = TypeVar("Unit", str, bytes)

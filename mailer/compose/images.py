@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from mailer.compose.companion import find_beside, read_file
+from mailer.compose.companion import Companion, find_beside, read_file
 from mailer.compose.enclosure import Enclosure, Unfit
 from mailer.compose.image_size import missing_size
 from mailer.compose.image_source import SCHEME, decoded, no_address, refuse_half
@@ -142,10 +142,11 @@ class Images:
             return kept
         return kept + missing_size(attributes, shown.width, shown.height, self._room)
 
-    def _file(self, file: Path) -> Shown:
+    def _file(self, companion: Companion) -> Shown:
+        file, name = companion
         if file not in self._files:
             content = read_file(file, MOST_OCTETS, _SMALLER)
-            self._files[file] = self._part(file.name, content, file)
+            self._files[file] = self._part(name, content, file)
         return self._files[file]
 
     def _part(self, name: str, content: bytes, file: Path | None = None) -> Shown:
@@ -182,7 +183,7 @@ class Images:
         return min(typed, key=lambda number: abs(number - estimate), default=estimate)
 
 
-def _first(source: str, folders: Sequence[Path]) -> Path:
+def _first(source: str, folders: Sequence[Path]) -> Companion:
     """Return the file in the first of `folders` that has it, or raise what is wrong with it in that."""
     problem: Unfit | None = None
     for folder in folders:
