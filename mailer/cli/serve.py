@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def serve(app: App, host: str, port: int) -> None:
-    """Answer the unsubscribe links of mails, until Ctrl-C or SIGTERM.
+    """Answer the links in mails (to unsubscribe, to images) until Ctrl-C or SIGTERM.
 
     Put a web server with TLS before it that passes BASE_URL on to this port.
     """
