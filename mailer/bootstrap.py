@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from mailer.compose.dkim import Signer
+    from mailer.compose.image_links import ImageLinks
     from mailer.domain.warmup import WarmUp
     from mailer.engine.sending import Sending
     from mailer.settings import Settings
@@ -158,7 +159,7 @@ class App:
             key=s.secret_key.get_secret_value().encode(),
             signer=self._signer(),
             root=self.root,
-            linked_images=s.mail_images == "linked",
+            image_links=self._image_links(),
         )
         dispatcher = Dispatcher(
             self.database,
@@ -180,6 +181,13 @@ class App:
             return WarmUp.parse(plan) if plan else None
         except ValueError as error:
             raise SettingsError(f"MAIL_WARMUP: {error}", next_step="Correct MAIL_WARMUP in .env.") from None
+
+    def _image_links(self) -> ImageLinks | None:
+        from mailer.compose.image_links import ImageLinks
+
+        s = self.settings
+        key = s.secret_key.get_secret_value().encode()
+        return ImageLinks(s.base_url, key, self.root) if s.mail_images == "linked" else None
 
     def _signer(self) -> Signer | None:
         """What signs messages. Without a DKIM setting cryptography is not even imported."""

@@ -44,7 +44,7 @@ def find_beside(folder: Path, typed: str) -> Companion:
         if not S_ISREG(mode):
             raise Unfit("is no ordinary file", _PUT_BESIDE)
         return Companion(file, unicodedata.normalize("NFC", PurePosixPath(spelling).name))
-    raise Unfit(f"there is no such file in {folder}", _near(home, typed) or _PUT_BESIDE)
+    raise Unfit(f"does not exist in {folder}", _near(home, typed) or _PUT_BESIDE)
 
 
 def read_file(file: Path, most: int, advice: str) -> bytes:

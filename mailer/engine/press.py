@@ -30,8 +30,8 @@ class Press:
     """The sender's identity and the folders in which layouts are looked for, first the workspace's own.
 
     `unsubscribe_address` takes unsubscribe mails; with a `base_url` links are signed with `key`. A `signer`
-    signs every message (DKIM). `root` is the workspace, where a layout's images lie; with `linked_images`
-    images stay there, and mails have links to them.
+    signs every message (DKIM). `root` is the workspace, where a layout's images lie; with `image_links` mails
+    have links to images instead of the images themselves.
     """
 
     folders: Sequence[Path]
@@ -44,7 +44,7 @@ class Press:
     key: bytes
     signer: Signer | None = None
     root: Path | None = None
-    linked_images: bool = False
+    image_links: ImageLinks | None = None
 
     def compile(self, issue: Issue, lists: Sequence[SubscriberList]) -> MessageTemplate:
         """Render and encode the issue for these lists. Raises IssueError with file and line."""
@@ -61,7 +61,7 @@ class Press:
             web=bool(self.base_url),
         )
         domain = sender.address.domain
-        images = Images(issue, domain, root=self.root, links=self._links())
+        images = Images(issue, domain, root=self.root, links=self.image_links)
         edition = render(issue, write_body(issue, images), surroundings, self.folders, images)
         head = Head(
             sender=sender,
@@ -74,11 +74,6 @@ class Press:
             feedback_id=f"{issue.slug}:{first.name}:newsletter:{domain}",
         )
         return compile_message(edition, head, images.parts, attached(issue, images.parts))
-
-    def _links(self) -> ImageLinks | None:
-        if not self.linked_images or self.root is None:
-            return None
-        return ImageLinks(self.base_url, self.key, self.root)
 
     def correspondence(self, send_id: int, list_id: int, seed: str) -> Correspondence:
         """Return what fills a message of this send beyond the recipient's own fields."""

@@ -68,7 +68,7 @@ def test_the_name_says_what_it_is(tmp_path: Path, name: str, content_type: str) 
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("gone.pdf", "there is no such file"),
+        ("gone.pdf", "does not exist"),
         ("empty.pdf", "empty file"),
         ("../secret.pdf", "leads out of"),
         ("link.pdf", "leads out of"),
@@ -109,4 +109,4 @@ def test_together_they_may_not_be_too_much(tmp_path: Path) -> None:
 
 
 def test_a_tag_in_a_name_is_no_tag(tmp_path: Path) -> None:
-    assert "no such file" in str(refused(tmp_path, "{{ subscriber.name }}.pdf"))
+    assert "does not exist" in str(refused(tmp_path, "{{ subscriber.name }}.pdf"))

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import lxml.html
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pictures import LAUGHS, SVG, blank, moving, picture
 
 from mailer.compose.body import write_body
 from mailer.compose.enclosure import Enclosure
 from mailer.compose.image_links import ImageLinks
+from mailer.compose.image_tags import change_images
 from mailer.compose.images import Images
 from mailer.compose.source import read_issue
 from mailer.domain.image_token import read_image_token
@@ -227,16 +230,16 @@ def test_everything_else_stays_as_it_was_typed(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("typed", "line", "problem"),
     [
-        ("![x](gone.png)", 5, "there is no such file"),
-        ("One\ntwo\n![x](gone.png)", 7, "there is no such file"),
-        ("- one\n- two\n\n  ![x](gone.png)", 8, "there is no such file"),
-        ("One\n\n![x][a]\n\n[a]: gone.png", 9, "there is no such file"),
-        ("![x](gone%20ship.png)", 5, "there is no such file"),
+        ("![x](gone.png)", 5, "does not exist"),
+        ("One\ntwo\n![x](gone.png)", 7, "does not exist"),
+        ("- one\n- two\n\n  ![x](gone.png)", 8, "does not exist"),
+        ("One\n\n![x][a]\n\n[a]: gone.png", 9, "does not exist"),
+        ("![x](gone%20ship.png)", 5, "does not exist"),
         ("![x](../secret.png)", 5, "leads out of"),
         ("![x](..%2Fsecret.png)", 5, "leads out of"),
         ("![x](images/../../secret.png)", 5, "leads out of"),
         ("![x](link.png)", 5, "leads out of"),
-        ("![x](round.png)", 5, "there is no such file"),
+        ("![x](round.png)", 5, "does not exist"),
         ("![x](/etc/passwd)", 5, "absolute"),
         ("![x](%2Fetc/passwd)", 5, "absolute"),
         ("![x](~/secret.png)", 5, "absolute"),
@@ -248,7 +251,7 @@ def test_everything_else_stays_as_it_was_typed(desk: Desk) -> None:
         ("![x](a%0D%0ABcc:x.png)", 5, "control character"),
         ("![x](images)", 5, "is a folder"),
         ("![x](pipe.png)", 5, "no ordinary file"),
-        (f"![x]({'a' * 300}.png)", 5, "there is no such file"),
+        (f"![x]({'a' * 300}.png)", 5, "does not exist"),
         ('<img src="cid:nobody@gazette.example">', 5, "names a part"),
         ('<img src="ftp://gazette.example/a.png">', 5, "begins with ftp:"),
         ('<img src="images/{{ subscriber.id }}.png">', 5, "recipient's value"),
@@ -350,3 +353,39 @@ def test_a_linked_image_outside_of_the_workspace_is_refused(desk: Desk) -> None:
 def test_a_forged_image_token_is_none(token: str) -> None:
     assert read_image_token(b"key", token, "issues/quay.png") is None
     assert read_image_token(b"key", token, "issues/\udce9.png") is None
+
+
+IMAGES = ["<img src=a.png", "<IMG\nalt='>'\nsrc=\"b.png\">", "<td background='c'>", "<v:fill src=d />"]
+COMMENTS = ["<!--", "[if mso]>", "<![endif]", "-->"]
+OTHERS = [
+    "<p>",
+    "</p>",
+    ">",
+    "\n",
+    "<script>",
+    "</script>",
+    "<",
+    "&amp;",
+    "ü",
+    '"',
+    "'",
+    "<style>",
+    "x=",
+    "/>",
+]
+PIECES = st.lists(st.sampled_from([*IMAGES, *COMMENTS, *OTHERS]), max_size=25).map("".join)
+
+
+@given(PIECES)
+def test_html_that_is_not_changed_stays_as_it_was_typed(html: str) -> None:
+    assert change_images(html, lambda tag, attributes, row: None) == html
+
+
+@given(PIECES)
+def test_changed_tags_are_read_with_what_was_put_in(html: str) -> None:
+    changed = change_images(html, lambda tag, attributes, row: [*attributes, ("data-seen", 'a"<&>')])
+    assert changed.count("\n") == html.count("\n")
+    seen: list[list[tuple[str, str | None]]] = []
+    change_images(changed, lambda tag, attributes, row: seen.append(attributes))
+    assert all(("data-seen", 'a"<&>') in attributes for attributes in seen)
+    assert len(seen) == changed.count("data-seen")

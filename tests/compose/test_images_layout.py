@@ -9,6 +9,7 @@ import pytest
 from message_samples import ENVELOPE
 from pictures import picture
 
+from mailer.compose.image_links import ImageLinks
 from mailer.compose.source import load_issue
 from mailer.compose.template import MessageTemplate
 from mailer.domain.address import Mailbox
@@ -49,7 +50,7 @@ def compiled(
         base_url="https://gazette.example",
         key=b"k" * 32,
         root=root,
-        linked_images=linked,
+        image_links=ImageLinks("https://gazette.example", b"k" * 32, root) if linked else None,
     )
     issue, _ = load_issue(root / "issues/harbour.md")
     return press.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
@@ -103,7 +104,7 @@ def test_linked_images_are_not_in_the_mail(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("source", "problem"),
-    [("images/gone.png", "no such file"), ("../secret.png", "leads out"), ("/etc/passwd", "absolute")],
+    [("images/gone.png", "does not exist"), ("../secret.png", "leads out"), ("/etc/passwd", "absolute")],
 )
 def test_what_a_layout_lacks_is_said(tmp_path: Path, source: str, problem: str) -> None:
     with pytest.raises(IssueError, match=problem):

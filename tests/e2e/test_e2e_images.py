@@ -99,7 +99,7 @@ def test_a_missing_image_names_its_line(illustrated: Workspace) -> None:
     path: Path = illustrated.root / "issues/2026-11-22-harbour.md"
     (illustrated.root / "issues/quay.jpg").rename(illustrated.root / "issues/Quay.jpg")
     said = illustrated.run("send-issue", "harbour", "--yes", expect=2).stderr
-    assert f"{path}:10: image 'quay.jpg' there is no such file" in said
+    assert f"{path}:10: image 'quay.jpg' does not exist" in said
     assert "Did you mean Quay.jpg?" in said
 
 
