@@ -154,7 +154,6 @@ def test_dates_keep_the_zone_they_name(written: str, expected: datetime):
         ("params", "seven", "not a mapping"),
         ("epigraph", "{source: me}", "no text"),
         ("epigraph", "{text: a, by: me}", "'by'"),
-        ("attachments", "[plan.pdf]", "can't be sent yet"),
         ("segment", "paid", "not possible yet"),
         ("tracking", "true", "not possible yet"),
     ],
