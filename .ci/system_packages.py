@@ -21,7 +21,19 @@ PEERS = {
         "fonts-sil-charis fonts-liberation2 fonts-hosny-amiri fonts-dejavu-core",
         "the fonts of pictures that are compared",
     ),
+    "spamassassin": ("spamassassin", "a judge of spam, by its local rules"),
 }
+# module: the same
+PERL = {"Email::MIME": ("libemail-mime-perl", "another reader of mail")}
+
+
+def has_perl(module: str) -> bool:
+    """Whether Perl finds a module."""
+    command = ["perl", f"-M{module}", "-e1"]
+    return (
+        bool(shutil.which("perl"))
+        and not subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
+    )
 
 
 def is_here(peer: str, path: str) -> bool:
@@ -33,6 +45,7 @@ def main() -> None:
     """Install what is missing."""
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
     missing = {package: why for peer, (package, why) in PEERS.items() if not is_here(peer, path)}
+    missing |= {package: why for module, (package, why) in PERL.items() if not has_perl(module)}
     if not missing:
         return
     wanted = ", ".join(f"{package} ({why})" for package, why in missing.items())

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from mailer.compose.dkim import Signer
+    from mailer.compose.image_links import ImageLinks
     from mailer.domain.warmup import WarmUp
     from mailer.engine.sending import Sending
     from mailer.settings import Settings
@@ -158,6 +159,8 @@ class App:
             key=s.secret_key.get_secret_value().encode(),
             signer=self._signer(),
             look=self._look(),
+            root=self.root,
+            image_links=self._image_links(),
         )
         dispatcher = Dispatcher(
             self.database,
@@ -193,6 +196,13 @@ class App:
         except ValueError as error:
             raise SettingsError(f"MAIL_WARMUP: {error}", next_step="Correct MAIL_WARMUP in .env.") from None
 
+    def _image_links(self) -> ImageLinks | None:
+        from mailer.compose.image_links import ImageLinks
+
+        s = self.settings
+        key = s.secret_key.get_secret_value().encode()
+        return ImageLinks(s.base_url, key, self.root) if s.mail_images == "linked" else None
+
     def _signer(self) -> Signer | None:
         """What signs messages. Without a DKIM setting cryptography is not even imported."""
         if not any(value for name, value in self.settings if name.startswith("dkim_")):
@@ -220,6 +230,11 @@ class App:
 
     def _check_links(self) -> None:
         s = self.settings
+        if s.mail_images == "linked" and not s.base_url:
+            raise SettingsError(
+                "MAIL_IMAGES = linked, but there is no BASE_URL for the addresses of images",
+                next_step="Set BASE_URL to where `mailer serve` is reached, or MAIL_IMAGES=inline.",
+            )
         if s.base_url and not s.secret_key.get_secret_value():
             raise SettingsError(
                 "BASE_URL is set, but there is no SECRET_KEY to sign the links in mails with",

@@ -68,6 +68,7 @@ class Settings(BaseModel):
     mail_unsubscribe: str = ""
     mail_rate: float = Field(0, ge=0)
     mail_warmup: str = ""
+    mail_images: Literal["inline", "linked"] = "inline"
     database_url: SecretStr = SecretStr("sqlite:///subscribers/mailer.db")
     secret_key: SecretStr = SecretStr("")
     base_url: str = ""

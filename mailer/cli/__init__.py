@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "schedule": ("mailer.cli.clock", "schedule", "Set, show and remove times at which issues go out."),
     "run": ("mailer.cli.clock", "run", "Send what falls due, until stopped."),
     "tick": ("mailer.cli.clock", "tick", "Send what is due now, once: for cron or a systemd timer."),
-    "serve": ("mailer.cli.serve", "serve", "Answer the unsubscribe links."),
+    "serve": ("mailer.cli.serve", "serve", "Answer the links in mails."),
     "sandbox": ("mailer.cli.sandbox", "sandbox", "A local inbox: SMTP on loopback and a page to read it."),
     "demo": ("mailer.cli.demo", "demo", "The whole main job on this machine, proved."),
     "backup": ("mailer.cli.backup", "backup", "Copy the database while it is in use."),

@@ -156,7 +156,6 @@ FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 # Refused rather than ignored: an issue that asks for them must not go out without.
 NOT_YET = {
     "segment": "sending to a segment is not possible yet",
-    "attachments": "attachments can't be sent yet",
     "tracking": "tracking is not possible yet",
 }
 
@@ -167,6 +166,7 @@ def read_fields(path: str, entries: Iterable[Entry]) -> tuple[dict[str, Any], li
     Raise IssueError, with the line, the value and what is expected, for a value that does not fit.
     """
     fields: dict[str, Any] = {}
+    lines: dict[str, int] = {}
     notices = []
     for entry in entries:
         if entry.name not in FIELDS:
@@ -174,7 +174,8 @@ def read_fields(path: str, entries: Iterable[Entry]) -> tuple[dict[str, Any], li
         elif entry.value is not None:
             name, value = _read(path, entry)
             fields[name] = value
-    return fields, notices
+            lines[entry.name] = entry.line
+    return {**fields, "field_lines": lines}, notices
 
 
 def _unknown(key: str, name: str) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 
 from mailer.compose.colour import Colour
 from mailer.compose.logo import Logo
+from mailer.domain.issue import Issue
+from mailer.errors import IssueError
 
 KEYS = ("accent", "font", "logo", "width")
 ACCENT = "#9a3412"
@@ -123,6 +125,15 @@ def read_look(*wishes: Mapping[str, Any]) -> Look:
         light=_light(accent),
         dark=_dark(accent),
     )
+
+
+def issue_look(issue: Issue, wishes: Mapping[str, Any]) -> Look:
+    """Return the look of an issue: its params win over `wishes`. Raises IssueError for what it asks for."""
+    try:
+        return read_look(wishes, issue.params)
+    except LookError as error:
+        line = issue.field_lines.get("params")
+        raise IssueError(issue.path, line, f"params.{error.key} {error}") from None
 
 
 def _light(accent: Colour) -> Palette:
