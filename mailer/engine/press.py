@@ -32,8 +32,8 @@ class Press:
 
     `unsubscribe_address` takes unsubscribe mails; with a `base_url` links are signed with `key`. A `signer`
     signs every message (DKIM). `look` is what mails look like unless an issue says otherwise (`read_look`).
-    `root` is the workspace, where a layout's images lie; with `image_links` mails have links to images instead
-    of the images themselves.
+    `root` is the workspace, where a layout's images lie; with `image_links` mails have links to images
+    instead of the images themselves.
     """
 
     folders: Sequence[Path]
