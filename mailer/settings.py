@@ -184,7 +184,8 @@ def _checked(given: dict[str, _Given], problems: dict[str, SettingsError], env: 
         found = {str(each["loc"][0]).upper(): each for each in error.errors()}
         for name, each in found.items():
             reason = each["msg"].removeprefix("Value error, ")
-            shown = "(not shown)" if name in SECRETS else repr(each["input"])
+            secret = name in SECRETS or "@" in str(each["input"])  # as in https://user:password@host
+            shown = "(not shown)" if secret else repr(each["input"])
             problems[name] = SettingsError(
                 f"{name} = {shown} in {origins[name]}: {reason}",
                 next_step=f"Correct {name}; .env.example shows every setting with its default.",

@@ -81,6 +81,12 @@ class Connection(asyncio.BufferedProtocol):
             loop.call_soon(self._set_closed)
             raise
 
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        """The TLS object of the stream, which outlives it; None for a stream in the clear."""
+        found = self._transport.get_extra_info("ssl_object") if self._transport else None
+        return cast("ssl.SSLObject | None", found)
+
     def write(self, parts: list[bytes]) -> None:
         """Send `parts`; what the socket doesn't take at once is kept and `writable` becomes false."""
         assert self._transport is not None
