@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mailer.doctor.configuration import DEFAULT, Value
-from mailer.doctor.examination import SECTIONS, Diagnosis
+from mailer.doctor.configuration import Value
+from mailer.doctor.examination import Diagnosis
 from mailer.doctor.result import Result, Verdict
 
 # The word says it too: nothing hangs on a colour or a sign alone.
@@ -24,9 +24,19 @@ MARKS = {
     Verdict.ERROR: ("✗", "bold red"),
     Verdict.SKIPPED: ("–", "dim"),
 }
+# heading: the sections of names below it.
+GROUPS = {
+    "Settings": ("settings",),
+    "Mail server": ("smtp",),
+    "Domain": ("domain", "spf", "dkim", "dmarc", "mx", "bulk"),
+    "Links in mails": ("links",),
+    "This machine": ("database", "disk", "machine", "templates"),
+}
+HEADINGS = {section: heading for heading, sections in GROUPS.items() for section in sections}
+SHOUTED = {"spf", "dkim", "dmarc", "mx"}
 NARROW = 64  # columns; below it names and texts stand under one another
 WORD = max(len(verdict) for verdict in Verdict) + 2
-LABEL = 13  # columns; the longest last part of a name
+LABEL = 17  # columns; the longest label
 
 
 def print_diagnosis(diagnosis: Diagnosis, root: Path, console: Console | None = None) -> None:
@@ -34,64 +44,71 @@ def print_diagnosis(diagnosis: Diagnosis, root: Path, console: Console | None = 
     # A pipe gets colours no more than a terminal that asked for none (https://no-color.org).
     out = console or Console(highlight=False, no_color=bool(os.environ.get("NO_COLOR")) or None)
     out.print(Text.assemble(("mailer doctor", "bold"), f"  {root}"), soft_wrap=True)
-    for section, results in groupby(diagnosis.results, key=lambda result: result.section):
+    for heading, results in groupby(diagnosis.results, key=lambda result: HEADINGS[result.section]):
         out.print()
-        out.print(Text(SECTIONS[section], style="bold"))
-        if section == "settings":
-            out.print(_values(diagnosis.values, out.width))
+        out.print(Text(heading, style="bold"))
+        if heading == "Settings":
+            _print_values(out, diagnosis.values)
         for result in results:
             _print_result(out, result)
     out.print()
     out.print(_summary(diagnosis))
 
 
-def _values(values: Sequence[Value], width: int) -> Padding:
+def label(result: Result) -> str:
+    """Return what a result is about, for people: `SPF record`, `login`."""
+    section, _, rest = result.name.partition(".")
+    rest = rest.replace("-", " ")
+    if section in SHOUTED:
+        return f"{section.upper()} {rest}"
+    alone = len(GROUPS[HEADINGS[section]]) == 1 or section in ("machine", "domain")
+    return rest if alone else f"{section} {rest}"
+
+
+def _print_values(out: Console, values: Sequence[Value]) -> None:
     table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=width >= NARROW, style="dim")
+    table.add_column(overflow="fold")
     table.add_column(overflow="fold")
     table.add_column(style="dim", overflow="fold")
     for value in values:
         if value.text:
-            table.add_row(
-                value.name, Text(value.text), Text(value.origin if value.origin != DEFAULT else "default")
-            )
-    empty = [value.name for value in values if not value.text]
-    rows = Table.grid()
-    rows.add_row(table)
-    rows.add_row(Text(f"empty: {', '.join(empty)}", style="dim"))
-    return Padding(rows, (0, 0, 0, 2))
+            table.add_row(value.name, Text(value.text), Text(value.origin))
+    out.print(_indented(table, 2))
+    empty = ", ".join(value.name for value in values if not value.text)
+    out.print(_indented(Text(f"empty: {empty}", style="dim"), 2))
 
 
 def _print_result(out: Console, result: Result) -> None:
     sign, style = MARKS[result.verdict]
     mark = Text(f"{sign} {result.verdict}", style=style)
-    label = result.name.partition(".")[2]
-    body = Text(result.text)
     if out.width < NARROW:
-        out.print(Padding(Text.assemble(mark, f"  {label}"), (0, 0, 0, 2)))
-        _print_body(out, [body, *_next(result)], 4)
+        out.print(_indented(Text.assemble(mark, f"  {label(result)}"), 2))
+        rest = [Text(result.text), *_next(result)]
+        indent = 4
     else:
         row = Table.grid(padding=(0, 2))
         row.add_column(width=WORD, no_wrap=True)
         row.add_column(width=LABEL, no_wrap=True)
-        row.add_column(overflow="fold", ratio=1)
-        row.add_row(mark, label, body)
-        out.print(Padding(row, (0, 0, 0, 2)))
-        _print_body(out, _next(result), 2 + WORD + 2)
+        row.add_column(overflow="fold")
+        row.add_row(mark, label(result), Text(result.text))
+        out.print(_indented(row, 2))
+        rest = _next(result)
+        indent = 2 + WORD + 2
+    for text in rest:
+        out.print(_indented(text, indent))
     if result.record is not None:
-        # As one line, whatever the width: it is to be copied.
-        name, kind, text = result.record
-        for part, content in (("name", name), ("type", kind), ("text", text)):
-            out.print(Text(f"    {part}  {content}"), soft_wrap=True)
+        # Each on one line, whatever the width, and without an indent: they are to be copied.
+        name, kind, text_of_it = result.record
+        out.print(Text(f"{name}. {kind}", style="bold"), soft_wrap=True)
+        out.print(Text(text_of_it), soft_wrap=True)
+
+
+def _indented(what: RenderableType, columns: int) -> Padding:
+    return Padding(what, (0, 0, 0, columns), expand=False)
 
 
 def _next(result: Result) -> list[Text]:
     return [Text.assemble(("next: ", "bold"), result.next_step)] if result.next_step else []
-
-
-def _print_body(out: Console, texts: Iterable[Text], indent: int) -> None:
-    for text in texts:
-        out.print(Padding(text, (0, 0, 0, indent)), overflow="fold")
 
 
 def _summary(diagnosis: Diagnosis) -> Text:

@@ -32,10 +32,7 @@ class Value:
 
 def values(reading: Reading, root: Path) -> list[Value]:
     """Return every setting in the order of `.env.example`, secrets masked."""
-    return [
-        Value(name, _shown(name, reading), _origin(reading.origins.get(name, DEFAULT), root))
-        for name in NAMES
-    ]
+    return [Value(name, _shown(name, reading), origin_of(name, reading, root)) for name in NAMES]
 
 
 def _shown(name: str, reading: Reading) -> str:

@@ -158,9 +158,9 @@ def judge_room(room: Room, audience: int) -> Iterator[Result]:
             f"Make {room.folder} writable for this user, or change DATABASE_URL.",
         )
     needed = SPARE_OCTETS + audience * RECIPIENT_OCTETS
-    text = (
-        f"{size(room.free)} free in {room.folder}; a send to {audience:,} people takes up to {size(needed)}"
-    )
+    text = f"{size(room.free)} free in {room.folder}"
+    if audience:
+        text += f"; a send to the largest list ({audience:,} people) takes up to {size(needed)}"
     if room.free < needed:
         yield error("disk.space", text, "Make room, or move the database: DATABASE_URL.")
     else:
