@@ -61,6 +61,8 @@ def label(result: Result) -> str:
     rest = rest.replace("-", " ")
     if section in SHOUTED:
         return f"{section.upper()} {rest}"
+    if section == "templates":
+        return section
     alone = len(GROUPS[HEADINGS[section]]) == 1 or section in ("machine", "domain")
     return rest if alone else f"{section} {rest}"
 
@@ -121,7 +123,7 @@ def _summary(diagnosis: Diagnosis) -> Text:
     )
     if counts[Verdict.ERROR]:
         return Text(f"{shown}. Put right what says error before you send.", style="bold red")
-    ready = "Nothing stands in the way of a send."
+    ready = "Nothing that was looked at stands in the way of a send."
     return Text(f"{shown}. {ready}", style="bold yellow" if counts[Verdict.WARNING] else "bold green")
 
 

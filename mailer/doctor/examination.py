@@ -32,7 +32,7 @@ SECTIONS = (
     "machine", "templates",
 )  # fmt: skip
 RECORDS = "domain.records"
-OFFLINE = "--offline"
+OFFLINE = "not asked: --offline"
 UNUSABLE = "the settings for it can't be used, see above"
 
 

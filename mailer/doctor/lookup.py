@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import dns.asyncresolver
 import dns.exception
@@ -44,11 +46,12 @@ Answer = Found | Absent | Unanswered
 class Lookup:
     """Asks `server` (`ADDRESS` or `ADDRESS:PORT`), or the system's name servers; UsageError if it is neither.
 
-    After a question that nobody answered in time no other is asked: a whole run waits for silence once.
+    If the first questions have no answer in time, no other is asked: a whole run waits for silence once.
     """
 
     def __init__(self, server: str = "") -> None:
         self._silence = ""
+        self._heard = False
         self._resolver: dns.asyncresolver.Resolver | None = None
         try:
             self._resolver = dns.asyncresolver.Resolver(configure=not server)
@@ -79,12 +82,15 @@ class Lookup:
         try:
             answer = await self._resolver.resolve(f"{name.rstrip('.')}.", kind)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            self._heard = True
             return Absent()
         except dns.exception.Timeout:
-            self._silence = f"no name server answered within {LIMIT:g} s"
-            return Unanswered(self._silence)
+            words = f"no name server answered for {name} within {LIMIT:g} s"
+            self._silence = "" if self._heard else words
+            return Unanswered(words)
         except (dns.exception.DNSException, OSError, UnicodeError) as error:
             return Unanswered(_words(error, name))
+        self._heard = True
         return Found(tuple(_text(record) for record in sorted(answer, key=_order)))
 
 
@@ -106,11 +112,13 @@ def _words(error: Exception, name: str) -> str:
 
 
 def _place(server: str) -> tuple[str, int]:
-    host, _, port = server.rpartition(":") if server.count(":") == 1 or "]:" in server else (server, "", "")
     try:
-        return str(ip_address(host.strip("[]"))), int(port or PORT)
+        with suppress(ValueError):
+            return str(ip_address(server)), PORT
+        parts = urlsplit(f"//{server}")
+        return str(ip_address(parts.hostname or "")), parts.port or PORT
     except ValueError:
         raise UsageError(
             f"{server!r} is no address of a name server",
-            next_step="Write it like 192.0.2.53 or [2001:db8::53]:5353",
+            next_step="Write it like 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353",
         ) from None

@@ -62,11 +62,10 @@ async def _count(record: Spf, found: Expansion, lookup: Lookup) -> str:
 
 
 async def _follow(domain: str, found: Expansion, lookup: Lookup) -> str:
-    key = domain.lower().rstrip(".")
     # A macro is filled from the message (7); beyond the limit nobody reads on, which also ends every loop.
-    if "%" in domain or key in found.asked or found.lookups > MOST_LOOKUPS:
+    if "%" in domain or found.lookups > MOST_LOOKUPS:
         return ""
-    found.asked.add(key)
+    found.asked.add(domain.lower().rstrip("."))
     answer = await lookup.texts(domain)
     if isinstance(answer, Unanswered):
         found.open_questions.append(answer.words)
