@@ -39,7 +39,9 @@ class Room:
         """Look at the nearest folder upwards that is there."""
         there = next(each for each in (folder, *folder.parents) if each.is_dir())
         free, device = shutil.disk_usage(there).free, there.stat().st_dev
-        return cls(there, free, os.access(there, os.W_OK | os.X_OK), device)
+        # The effective user is the one who writes; some systems can't ask for that one.
+        effective = os.access in os.supports_effective_ids
+        return cls(there, free, os.access(there, os.W_OK | os.X_OK, effective_ids=effective), device)
 
 
 def examine_database(path: Path, journals: Path) -> list[Result]:

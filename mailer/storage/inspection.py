@@ -50,7 +50,12 @@ def look_at(path: Path) -> DatabaseLook:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)
+    # Who opens a database with a write-ahead log for reading only leaves files beside it that others can't
+    # take away; who may write cleans up on closing. mode=rw makes no database, and on a disk for reading only
+    # it is a connection for reading.
+    connection = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=1)
+    connection.execute("PRAGMA query_only = 1")
+    return connection
 
 
 def _revision(connection: sqlite3.Connection) -> str | None:

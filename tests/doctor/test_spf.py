@@ -174,4 +174,4 @@ def test_silence_is_waited_for_once() -> None:
         for _ in range(3):
             [result] = asyncio.run(examine_spf(DOMAIN, "", lookup))
             assert result.verdict is Verdict.WARNING
-            assert "no name server answered within 5 s" in result.text
+            assert "no name server answered" in result.text
