@@ -8,7 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 from dotenv import dotenv_values
-from dotenv.parser import parse_stream
+from dotenv.parser import Original, parse_stream
 
 from mailer.errors import SettingsError
 
@@ -47,10 +47,16 @@ def read_env_file(path: Path) -> EnvFile:
     unread, repeated = [], []
     for found in parse_stream(StringIO(text)):
         if found.error:
-            unread.append(found.original.line)
+            unread.append(_line(found.original))
         elif found.key:
             if found.key in lines:
                 repeated.append(found.key)
-            lines[found.key] = found.original.line
+            lines[found.key] = _line(found.original)
     values = {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value}
     return EnvFile(path, values, lines, tuple(unread), tuple(dict.fromkeys(repeated)))
+
+
+def _line(found: Original) -> int:
+    # The blank lines before it count as its own.
+    text = found.string
+    return found.line + text[: len(text) - len(text.lstrip())].count("\n")

@@ -206,6 +206,11 @@ def _read_secret(path: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise SettingsError(f"{name} names {path}, which can't be read: {error.strerror}") from None
+        raise SettingsError(
+            f"{name} names {path}, which can't be read: {error.strerror}",
+            next_step=f"Correct {name}, or let this user read {path}.",
+        ) from None
     except UnicodeDecodeError:
-        raise SettingsError(f"{name} names {path}, which is no text in UTF-8") from None
+        raise SettingsError(
+            f"{name} names {path}, which is no text in UTF-8", next_step=f"Put the secret alone into {path}."
+        ) from None

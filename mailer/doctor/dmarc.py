@@ -57,15 +57,13 @@ def _judge_policy(walk: Walk, level: Level) -> list[Result]:
                 f"Write p=none, p=quarantine or p=reject into the record: {level.records[0]}",
             )
         ]
-    if not tags.get("rua"):
-        return [
-            note(
-                RECORD,
-                f"{where}: {policy}, and without rua= nobody tells you of mail that fails",
-            )
-        ]
     testing = ", marked as a test" if tags.get("t") == "y" else ""
-    return [ok(RECORD, f"{where}: {policy}{testing}, reports to {tags['rua']}")]
+    reports = [] if tags.get("rua") else [_no_reports(level)]
+    return [ok(RECORD, f"{where}: {policy}{testing}"), *reports]
+
+
+def _no_reports(level: Level) -> Result:
+    return note("dmarc.reports", f"_dmarc.{level.domain} has no rua=, so nobody tells you of mail that fails")
 
 
 def judge_path(author: Walk, path: Walk, provider: str) -> Result:

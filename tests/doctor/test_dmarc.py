@@ -56,8 +56,7 @@ def test_the_organisation(domain: str, records: dict[str, str], organisation: st
     ("domain", "records", "verdict", "words"),
     [
         ("gazette.test", {}, Verdict.ERROR, "has no DMARC policy"),
-        ("gazette.test", {"gazette_test": NONE}, Verdict.OK, "none, reports to mailto:dmarc@gazette.test"),
-        ("gazette.test", {"gazette_test": "v=DMARC1; p=reject"}, Verdict.NOTE, "without rua="),
+        ("gazette.test", {"gazette_test": NONE}, Verdict.OK, "_dmarc.gazette.test: none"),
         ("gazette.test", {"gazette_test": "v=DMARC1; rua=mailto:x@gazette.test"}, Verdict.OK, "none"),
         (
             "gazette.test",
@@ -87,6 +86,12 @@ def test_the_policy(domain: str, records: dict[str, str], verdict: Verdict, word
     assert result.verdict is verdict
     assert words in result.text
     assert bool(result.next_step) is (verdict is Verdict.ERROR)
+
+
+def test_a_policy_without_reports_is_noted() -> None:
+    policy, reports = judge_dmarc(walk("gazette.test", gazette_test="v=DMARC1; p=reject"), "x@gazette.test")
+    assert (policy.verdict, reports.verdict) == (Verdict.OK, Verdict.NOTE)
+    assert "rua=" in reports.text
 
 
 def test_without_a_policy_a_first_one_is_offered() -> None:

@@ -70,7 +70,8 @@ def test_a_domain_where_all_is_well(server: str) -> None:
     )
     assert {result.verdict for results in found.values() for result in results} == {Verdict.OK}
     assert set(found) == {
-        "spf.record", "spf.alignment", "dkim.key", "dkim.ed25519", "dkim.alignment", "dmarc.record", "mx.record",
+        "spf.record", "spf.alignment", "dkim.key", "dkim.ed25519", "dkim.alignment", "dmarc.record",
+        "mx.record",
     }  # fmt: skip
     assert [each.text for each in found["mx.record"]] == [
         "mail to gazette.test (MAIL_FROM and MAIL_REPLY_TO) goes to mx.gazette.test",
