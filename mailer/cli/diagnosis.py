@@ -68,14 +68,18 @@ def label(result: Result) -> str:
 
 
 def _print_values(out: Console, values: Sequence[Value]) -> None:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(overflow="fold")
-    table.add_column(overflow="fold")
-    table.add_column(style="dim", overflow="fold")
-    for value in values:
-        if value.text:
+    given = [value for value in values if value.text]
+    if out.width < NARROW:
+        for value in given:
+            words = Text.assemble(value.name, " = ", value.text, (f"  {value.origin}", "dim"))
+            out.print(_indented(words, 2))
+    else:
+        table = Table.grid(padding=(0, 2))
+        for style in ("", "", "dim"):
+            table.add_column(overflow="fold", style=style)
+        for value in given:
             table.add_row(value.name, Text(value.text), Text(value.origin))
-    out.print(_indented(table, 2))
+        out.print(_indented(table, 2))
     empty = ", ".join(value.name for value in values if not value.text)
     out.print(_indented(Text(f"empty: {empty}", style="dim"), 2))
 
@@ -83,34 +87,28 @@ def _print_values(out: Console, values: Sequence[Value]) -> None:
 def _print_result(out: Console, result: Result) -> None:
     sign, style = MARKS[result.verdict]
     mark = Text(f"{sign} {result.verdict}", style=style)
+    body = Text(result.text)
+    if result.next_step:
+        body = Text.assemble(body, ("\nnext: ", "bold"), result.next_step)
     if out.width < NARROW:
         out.print(_indented(Text.assemble(mark, f"  {label(result)}"), 2))
-        rest = [Text(result.text), *_next(result)]
-        indent = 4
+        out.print(_indented(body, 4))
     else:
         row = Table.grid(padding=(0, 2))
         row.add_column(width=WORD, no_wrap=True)
         row.add_column(width=LABEL, no_wrap=True)
         row.add_column(overflow="fold")
-        row.add_row(mark, label(result), Text(result.text))
+        row.add_row(mark, label(result), body)
         out.print(_indented(row, 2))
-        rest = _next(result)
-        indent = 2 + WORD + 2
-    for text in rest:
-        out.print(_indented(text, indent))
     if result.record is not None:
         # Each on one line, whatever the width, and without an indent: they are to be copied.
-        name, kind, text_of_it = result.record
+        name, kind, content = result.record
         out.print(Text(f"{name}. {kind}", style="bold"), soft_wrap=True)
-        out.print(Text(text_of_it), soft_wrap=True)
+        out.print(Text(content), soft_wrap=True)
 
 
 def _indented(what: RenderableType, columns: int) -> Padding:
     return Padding(what, (0, 0, 0, columns), expand=False)
-
-
-def _next(result: Result) -> list[Text]:
-    return [Text.assemble(("next: ", "bold"), result.next_step)] if result.next_step else []
 
 
 def _summary(diagnosis: Diagnosis) -> Text:

@@ -42,4 +42,4 @@ def judge_zone(zone: str, now: datetime, origin: str) -> Result:
     here = now.astimezone(UTC)
     there = f"{now:%Y-%m-%d %H:%M %Z}"
     utc = "" if zone == "UTC" else f", {here:%H:%M} UTC"
-    return ok("machine.zone", f"{zone}, from {origin}: it is {there}{utc}")
+    return ok("machine.time-zone", f"{zone}, from {origin}: it is {there}{utc}")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from mailer.bootstrap import App, is_loopback
 from mailer.bundled import templates_folder
+from mailer.compose.dkim import Signer
 from mailer.doctor import server, website
 from mailer.doctor.bulk import judge_bulk
 from mailer.doctor.clock import date_in, judge_clock, judge_zone
@@ -80,7 +83,7 @@ class Examination:
 
     async def run(self) -> Diagnosis:
         """Look at everything side by side."""
-        settings = examine_settings(self._app, self._reading)
+        settings = [*examine_settings(self._app, self._reading), *self._keys()]
         mail, domain, links, local = await asyncio.gather(
             self._mail_server(), self._domain(), self._links(), asyncio.to_thread(self._machine)
         )
@@ -129,17 +132,28 @@ class Examination:
 
     def _sender(self) -> Sender:
         account = self._account()
-        settings = self._app.settings
-        signer, broken = None, False
-        if any(value for name, value in settings if name.startswith("dkim_")):
-            from mailer.engine.signing import read_signer
-
-            try:
-                signer = read_signer(settings, self._app.root)
-            except SettingsError:
-                broken = True
         loopback = account is not None and account.loopback
-        return Sender(self._app.mailboxes(), settings.smtp_provider, signer, loopback, broken)
+        settings = self._app.settings
+        broken = self._keys_set and self._signer is None
+        return Sender(self._app.mailboxes(), settings.smtp_provider, self._signer, loopback, broken)
+
+    @property
+    def _keys_set(self) -> bool:
+        return any(value for name, value in self._app.settings if name.startswith("dkim_"))
+
+    @cached_property
+    def _signer(self) -> Signer | None:
+        if not self._keys_set:
+            return None
+        from mailer.engine.signing import read_signer
+
+        with suppress(SettingsError):  # which the settings' fitting together is about
+            return read_signer(self._app.settings, self._app.root)
+        return None
+
+    def _keys(self) -> list[Result]:
+        weaknesses = self._signer.warnings if self._signer else ()
+        return [warning("settings.dkim-key", each, "docs/how-to/dkim.md") for each in weaknesses]
 
     async def _links(self) -> list[Result]:
         url, key = self._app.settings.base_url, self._app.settings.secret_key.get_secret_value()

@@ -118,7 +118,7 @@ def judge_presence(domain: str, answer: Answer, records: Sequence[str], provider
         )
     return error(
         NAME,
-        f"{domain} has no SPF record: no machine is allowed to send for it",
+        f"{domain} has no SPF record: nothing says which machines may send for it",
         "Publish one that names the machines that send your mail"
         + ("." if provider in INCLUDES else ", in the place of 192.0.2.1."),
         Record(domain, "TXT", suggested(provider)),
