@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -103,6 +104,12 @@ class Settings(BaseModel):
     def _web_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must start with https:// (or http:// on loopback)")
+        try:
+            named = not value or bool(urlsplit(value).hostname and urlsplit(value).port != 0)
+        except ValueError:
+            named = False
+        if not named:
+            raise ValueError("names no host, or a port that is none")
         return value.rstrip("/")
 
     @property

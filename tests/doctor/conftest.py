@@ -4,4 +4,3 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # for tests/postfix.py and its like
-sys.path.insert(0, str(Path(__file__).parent.parent / "smtp"))

@@ -93,6 +93,21 @@ def test_broken_settings_are_named_and_the_rest_is_looked_at(root: Path) -> None
     assert CANARY not in said
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"MAIL_FROM": "harbour"},
+        {"BASE_URL": "https://[::1"},
+        {"DKIM_DOMAIN": "gazette.example", "DKIM_SELECTOR": "x", "DKIM_KEY_FILE": "."},
+        {"DATABASE_URL": "mysql://me:pw@db.example/m"},
+        {"SMTP_USERNAME": "a\u0301", "SMTP_PASSWORD": "\u2603"},
+    ],
+)
+def test_it_survives_whatever_the_settings_say(root: Path, settings: dict[str, str]) -> None:
+    said = doctor(root, expect=2 if "BASE_URL" in settings else 3, SMTP_PORT="1", **settings)
+    assert "Templates" in said or "templates" in said
+
+
 @pytest.mark.parametrize("content", [b"TZ=\xff\n", b"\x00\x01", b"=\n===\n'"])
 def test_a_file_of_settings_that_is_none(root: Path, content: bytes) -> None:
     (root / ".env").write_bytes(content)

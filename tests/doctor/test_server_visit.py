@@ -193,6 +193,14 @@ def test_nobody_listens() -> None:
     assert "mailer sandbox" in result.next_step
 
 
+@pytest.mark.parametrize("host", ["x" * 70, "a..b", "\u2603" * 70])
+def test_a_host_that_can_have_no_such_name(host: str) -> None:
+    account = Account(host, 25, "none")
+    [result] = judge_server(account, asyncio.run(visit(account)), NOW)
+    assert result.verdict is Verdict.ERROR
+    assert "no name that a host can have" in result.text
+
+
 def test_a_ca_file_that_is_not_there() -> None:
     with pytest.raises(AccountFault, match="nowhere"):
         asyncio.run(visit(Account("127.0.0.1", 1, "tls", ca_file="/nowhere.pem")))

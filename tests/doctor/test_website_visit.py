@@ -192,7 +192,7 @@ def test_nobody_there_and_a_silent_one() -> None:
 
 
 def test_the_clock_of_the_other_is_read() -> None:
-    late = (NOW - timedelta(minutes=10)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    late = (datetime.now(UTC) - timedelta(minutes=10)).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(f"HTTP/1.0 200 OK\r\nDate: {late}\r\n\r\nok\n".encode())
