@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from mailer.storage.accounts import Accounts
     from mailer.storage.ledger import Ledger
     from mailer.storage.people import People
+
+MAILBOXES = ("MAIL_FROM", "MAIL_REPLY_TO", "MAIL_RETURN_PATH", "MAIL_UNSUBSCRIBE")
 
 
 def find_workspace(chosen: Path | None) -> Path:
@@ -46,10 +49,18 @@ def find_workspace(chosen: Path | None) -> Path:
 class App:
     """One workspace and what hangs on it, each made on first use."""
 
-    def __init__(self, chosen: Path | None = None, environ: dict[str, str] | None = None) -> None:
-        """`environ` stands in for the process environment, for a workspace that must not heed it."""
+    def __init__(
+        self,
+        chosen: Path | None = None,
+        environ: dict[str, str] | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        """`environ` stands in for the process environment, for a workspace that must not heed it; `settings`
+        for both and for `.env`.
+        """
         self._chosen = chosen
         self._environ = environ
+        self._settings = settings
 
     def now(self) -> datetime:
         """The time, aware, in UTC: the one place that reads the clock for decisions."""
@@ -65,7 +76,7 @@ class App:
         """The settings of this workspace."""
         from mailer.settings import load_settings
 
-        return load_settings(self.root, self._environ)
+        return self._settings or load_settings(self.root, self._environ)
 
     @cached_property
     def template_folders(self) -> list[Path]:
@@ -187,6 +198,25 @@ class App:
             ) from None
         return wished
 
+    def misfits(self) -> list[SettingsError]:
+        """Return what keeps the settings from sending; neither the database nor the network is touched."""
+        s = self.settings
+        parts: list[Callable[[], object]] = [
+            *(partial(self._mailbox, name) for name in MAILBOXES if getattr(s, name.lower())),
+            self._warmup,
+            self._signer,
+            self._look,
+            lambda: self.database_file,
+        ]
+        # These need the sender, and would only say once more what is wrong with it.
+        later = [self._check_links, lambda: self.smtp_account]
+        found = list(filter(None, map(_misfit, parts))) or list(filter(None, map(_misfit, later)))
+        return list({error.problem: error for error in found}.values())
+
+    def mailboxes(self) -> dict[str, Mailbox]:
+        """Return the mailboxes of the settings that name one, by setting; SettingsError if one isn't one."""
+        return {name: self._mailbox(name) for name in MAILBOXES if getattr(self.settings, name.lower())}
+
     def _warmup(self) -> WarmUp | None:
         from mailer.domain.warmup import WarmUp
 
@@ -240,14 +270,23 @@ class App:
                 "BASE_URL is set, but there is no SECRET_KEY to sign the links in mails with",
                 next_step="Set SECRET_KEY in .env to a long random text; `mailer init` makes one.",
             )
-        if s.base_url and _is_loopback(s.base_url) and not self.smtp_account.loopback:
+        if s.base_url and is_loopback(s.base_url) and not self.smtp_account.loopback:
             raise SettingsError(
                 f"BASE_URL = {s.base_url} is this machine, but SMTP_HOST = {s.smtp_host} mails the world",
                 next_step="Set BASE_URL to where subscribers reach `mailer serve`, or leave it empty.",
             )
 
 
-def _is_loopback(url: str) -> bool:
+def _misfit(part: Callable[[], object]) -> SettingsError | None:
+    try:
+        part()
+    except SettingsError as error:
+        return error
+    return None
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` names this machine."""
     from ipaddress import ip_address
     from urllib.parse import urlsplit
 

@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "serve": ("mailer.cli.serve", "serve", "Answer the links in mails."),
     "sandbox": ("mailer.cli.sandbox", "sandbox", "A local inbox: SMTP on loopback and a page to read it."),
     "demo": ("mailer.cli.demo", "demo", "The whole main job on this machine, proved."),
+    "doctor": ("mailer.cli.doctor", "doctor", "What surrounds a send: settings, server, DNS, links, disk."),
     "backup": ("mailer.cli.backup", "backup", "Copy the database while it is in use."),
     "restore": ("mailer.cli.backup", "restore", "Put a backup in the database's place."),
     "db": ("mailer.cli.database", "db", "Look after the database."),
