@@ -54,7 +54,7 @@ FAULTS = """() => {
   const add = (element, text, r, middle) => {
     const half = middle ? Math.min(r.height, parseFloat(getComputedStyle(element).fontSize) * 0.7) / 2 : 0;
     const centre = (r.top + r.bottom) / 2;
-    const box = { element, text, left: r.left, right: r.right, width: r.width,
+    const box = { element, text, middle, left: r.left, right: r.right, width: r.width,
                   top: middle ? centre - half : r.top, bottom: middle ? centre + half : r.bottom };
     if (r.width > 0.5 && r.height > 0.5) boxes.push(box);
   };
@@ -69,7 +69,8 @@ FAULTS = """() => {
   for (const e of document.images) if (shown(e)) add(e, '[' + e.alt + ']', e.getBoundingClientRect(), false);
   for (const b of boxes) {
     if (b.left < -0.5 || b.right > innerWidth + 0.5) found.push('out of the window: ' + name(b));
-    for (let e = b.element.parentElement; e && e !== document.documentElement; e = e.parentElement) {
+    const first = b.middle ? b.element : b.element.parentElement;
+    for (let e = first; e && e !== document.documentElement; e = e.parentElement) {
       if (!clips(e)) continue;
       const r = e.getBoundingClientRect();
       if (b.left < r.left - 1 || b.right > r.right + 1 || b.top < r.top - 1 || b.bottom > r.bottom + 1)
