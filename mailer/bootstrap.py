@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from mailer.compose.dkim import Signer
     from mailer.domain.warmup import WarmUp
+    from mailer.engine.press import Press
     from mailer.engine.sending import Sending
     from mailer.settings import Settings
     from mailer.smtp.account import Account
@@ -141,23 +142,10 @@ class App:
     def sending(self, *, rate: float | None = None, warmup: WarmUp | None = None) -> Sending:
         """The main job, at most `rate` messages a second and by this `warmup` (default: the settings')."""
         from mailer.engine.dispatch import Dispatcher
-        from mailer.engine.press import Press
         from mailer.engine.sending import Sending
 
         s = self.settings
-        self._check_links()
-        reply_to = self._mailbox("MAIL_REPLY_TO") if s.mail_reply_to else None
-        press = Press(
-            folders=self.template_folders,
-            sender=self.sender,
-            reply_to=reply_to,
-            return_path=self._return_path().address.wire,
-            unsubscribe_address=self._unsubscribe(reply_to).address.wire,
-            postal_address=s.postal_address,
-            base_url=s.base_url,
-            key=s.secret_key.get_secret_value().encode(),
-            signer=self._signer(),
-        )
+        press = self.press  # before there is a database: it finds fault with the settings
         dispatcher = Dispatcher(
             self.database,
             self.journals,
@@ -169,6 +157,26 @@ class App:
             zone=s.zone,
         )
         return Sending(press, dispatcher)
+
+    @cached_property
+    def press(self) -> Press:
+        """What compiles issues; it needs no database."""
+        from mailer.engine.press import Press
+
+        s = self.settings
+        self._check_links()
+        reply_to = self._mailbox("MAIL_REPLY_TO") if s.mail_reply_to else None
+        return Press(
+            folders=self.template_folders,
+            sender=self.sender,
+            reply_to=reply_to,
+            return_path=self._return_path().address.wire,
+            unsubscribe_address=self._unsubscribe(reply_to).address.wire,
+            postal_address=s.postal_address,
+            base_url=s.base_url,
+            key=s.secret_key.get_secret_value().encode(),
+            signer=self._signer(),
+        )
 
     def _warmup(self) -> WarmUp | None:
         from mailer.domain.warmup import WarmUp
