@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from mailer.engine.sending import Job, Sending
 
 
-def dry_run(
-    sending: Sending, job: Job, output: Path | None, *, again: bool, as_json: bool
-) -> None:
+def dry_run(sending: Sending, job: Job, output: Path | None, *, again: bool, as_json: bool) -> None:
     """Plan, then render every message in full; write them to `output` if given."""
     from mailer.cli.progress import bar
     from mailer.engine.plan import split
