@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mailer.compose.dkim import Signer
     from mailer.compose.image_links import ImageLinks
     from mailer.domain.warmup import WarmUp
+    from mailer.engine.press import Press
     from mailer.engine.sending import Sending
     from mailer.settings import Settings
     from mailer.smtp.account import Account
@@ -153,26 +154,10 @@ class App:
     def sending(self, *, rate: float | None = None, warmup: WarmUp | None = None) -> Sending:
         """The main job, at most `rate` messages a second and by this `warmup` (default: the settings')."""
         from mailer.engine.dispatch import Dispatcher
-        from mailer.engine.press import Press
         from mailer.engine.sending import Sending
 
         s = self.settings
-        self._check_links()
-        reply_to = self._mailbox("MAIL_REPLY_TO") if s.mail_reply_to else None
-        press = Press(
-            folders=self.template_folders,
-            sender=self.sender,
-            reply_to=reply_to,
-            return_path=self._return_path().address.wire,
-            unsubscribe_address=self._unsubscribe(reply_to).address.wire,
-            postal_address=s.postal_address,
-            base_url=s.base_url,
-            key=s.secret_key.get_secret_value().encode(),
-            signer=self._signer(),
-            look=self._look(),
-            root=self.root,
-            image_links=self._image_links(),
-        )
+        press = self.press  # before there is a database: it finds fault with the settings
         dispatcher = Dispatcher(
             self.database,
             self.journals,
@@ -216,6 +201,29 @@ class App:
     def mailboxes(self) -> dict[str, Mailbox]:
         """Return the mailboxes of the settings that name one, by setting; SettingsError if one isn't one."""
         return {name: self._mailbox(name) for name in MAILBOXES if getattr(self.settings, name.lower())}
+
+    @cached_property
+    def press(self) -> Press:
+        """What compiles issues; it needs no database."""
+        from mailer.engine.press import Press
+
+        s = self.settings
+        self._check_links()
+        reply_to = self._mailbox("MAIL_REPLY_TO") if s.mail_reply_to else None
+        return Press(
+            folders=self.template_folders,
+            sender=self.sender,
+            reply_to=reply_to,
+            return_path=self._return_path().address.wire,
+            unsubscribe_address=self._unsubscribe(reply_to).address.wire,
+            postal_address=s.postal_address,
+            base_url=s.base_url,
+            key=s.secret_key.get_secret_value().encode(),
+            signer=self._signer(),
+            look=self._look(),
+            root=self.root,
+            image_links=self._image_links(),
+        )
 
     def _warmup(self) -> WarmUp | None:
         from mailer.domain.warmup import WarmUp

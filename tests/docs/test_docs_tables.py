@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mailer.check.examine import RULES
+from mailer.check.spam import PHRASES
 from mailer.compose.issue_fields import FIELDS, NOT_YET
 from mailer.compose.offered import OFFERED
 from mailer.compose.operations import FILTERS
@@ -24,6 +26,19 @@ def rows(document: str, heading: str) -> list[list[str]]:
     lines = [line for line in text.partition("\n## ")[0].splitlines() if line.startswith("|")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return [row for row in cells if row[0].startswith("`")]
+
+
+def test_every_rule_of_check_is_described_with_its_severity() -> None:
+    text = (DOCS / "check.md").read_text(encoding="utf-8")
+    found = re.findall(r"^\| `([a-z-]+)` \| (error|warning|advice) \|", text, re.MULTILINE)
+    assert dict(found) == {rule.name: rule.severity for rule in RULES.values()} | {"unreadable": "error"}
+    assert len(found) == len(RULES) + 1
+
+
+def test_the_wording_that_counts_as_spam_is_described_with_its_scores() -> None:
+    text = (DOCS / "check.md").read_text(encoding="utf-8").partition("## Wording that counts as spam")[2]
+    found = re.findall(r"\| `([A-Z0-9_]+)`[^|]*\| ([\d.]+) (?=\|)", text)
+    assert {name: float(score) for name, score in found} == {each.name: each.score for each in PHRASES}
 
 
 def test_the_states_are_those_of_the_ledger() -> None:
