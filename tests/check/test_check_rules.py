@@ -144,7 +144,12 @@ def test_a_mistyped_rule_is_named_with_the_nearest(workshop: Workshop) -> None:
 
 def test_findings_come_by_line_and_those_without_one_last(workshop: Workshop) -> None:
     front = FRONT.replace("description:", "kicker:")
-    lines = [each.line for each in workshop.findings("[a]()\n\n[b](TK)\n\n![](c.png)\n" + PROSE, front)]
+    lines = [
+        each.line
+        for each in workshop.findings(
+            "[a]()\n\n[b](TK)\n\n![](https://gazette.example/c.png)\n" + PROSE, front
+        )
+    ]
     known = [line for line in lines if line is not None]
     assert known == sorted(known)
     assert lines == known + [None] * (len(lines) - len(known))
