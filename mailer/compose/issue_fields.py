@@ -137,6 +137,7 @@ FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "attachments": ("attachments", _names),
     "tracking": ("tracking", _truth),
     "archive": ("archive", _truth),
+    "check_off": ("check_off", _names),
     "params": ("params", _params),
     "kicker": ("kicker", _text),
     "epigraph": ("epigraph", _epigraph),

@@ -69,4 +69,5 @@ class Issue:
     epigraph: Epigraph | None = None
     standfirst: str = ""
     byline: str = ""
+    check_off: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
