@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from mailer.compose.dkim import Signer
     from mailer.domain.warmup import WarmUp
+    from mailer.engine.press import Press
     from mailer.engine.sending import Sending
     from mailer.settings import Settings
     from mailer.smtp.account import Account
     from mailer.storage.accounts import Accounts
+    from mailer.storage.directory import Directory
     from mailer.storage.ledger import Ledger
     from mailer.storage.people import People
 
@@ -49,6 +51,12 @@ class App:
         """`environ` stands in for the process environment, for a workspace that must not heed it."""
         self._chosen = chosen
         self._environ = environ
+
+    def renewed(self) -> App:
+        """Return the same workspace with its settings read anew, and let go of what this one holds."""
+        if "database" in self.__dict__:
+            self.database.dispose()
+        return App(self.root, self._environ)
 
     def now(self) -> datetime:
         """The time, aware, in UTC: the one place that reads the clock for decisions."""
@@ -84,6 +92,18 @@ class App:
         from mailer.storage.database import database_path
 
         return database_path(self.settings.database_url.get_secret_value(), self.root)
+
+    @property
+    def has_database(self) -> bool:
+        """Whether there is a database already: to look at something is no reason to make one."""
+        return self.database_file.is_file()
+
+    @cached_property
+    def directory(self) -> Directory:
+        """People to look up."""
+        from mailer.storage.directory import Directory
+
+        return Directory(self.database)
 
     @cached_property
     def journals(self) -> Path:
@@ -138,16 +158,15 @@ class App:
         """The mailbox that issues come from."""
         return self._mailbox("MAIL_FROM")
 
-    def sending(self, *, rate: float | None = None, warmup: WarmUp | None = None) -> Sending:
-        """The main job, at most `rate` messages a second and by this `warmup` (default: the settings')."""
-        from mailer.engine.dispatch import Dispatcher
+    @cached_property
+    def press(self) -> Press:
+        """What makes an issue into messages. It needs no database."""
         from mailer.engine.press import Press
-        from mailer.engine.sending import Sending
 
         s = self.settings
         self._check_links()
         reply_to = self._mailbox("MAIL_REPLY_TO") if s.mail_reply_to else None
-        press = Press(
+        return Press(
             folders=self.template_folders,
             sender=self.sender,
             reply_to=reply_to,
@@ -158,6 +177,13 @@ class App:
             key=s.secret_key.get_secret_value().encode(),
             signer=self._signer(),
         )
+
+    def sending(self, *, rate: float | None = None, warmup: WarmUp | None = None) -> Sending:
+        """The main job, at most `rate` messages a second and by this `warmup` (default: the settings')."""
+        from mailer.engine.dispatch import Dispatcher
+        from mailer.engine.sending import Sending
+
+        s, press = self.settings, self.press
         dispatcher = Dispatcher(
             self.database,
             self.journals,

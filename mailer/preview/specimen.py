@@ -1,0 +1,122 @@
+"""A specimen: the message that one subscriber would get, made by the same steps as a send."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from mailer.bootstrap import App
+from mailer.check.examine import examine
+from mailer.check.finding import Finding, Severity
+from mailer.compose.operations import CannotFill
+from mailer.compose.source import load_issue
+from mailer.domain.issue import Issue
+from mailer.domain.recipient import Recipient
+from mailer.engine.press import with_subject
+from mailer.engine.rehearse import message_to
+from mailer.errors import PlanRefused
+from mailer.preview.readers import choose_reader
+from mailer.preview.stand_ins import lists_of
+from mailer.proofread import sheet_of
+from mailer.viewer.headers import header_fields
+from mailer.viewer.reading import Reading, read
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for beyond which issue and as whom: lists by name, another subject."""
+
+    lists: tuple[str, ...] = ()
+    subject: str | None = None
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """`content` is the message, octet for octet; `reader` whom it is made out to.
+
+    `known` is that person's row in the database, None for somebody who is not there. `remarks` say what
+    stands in for something that there is not yet.
+    """
+
+    issue: Issue
+    reader: Recipient
+    known: Recipient | None
+    content: bytes
+    findings: tuple[Finding, ...]
+    remarks: tuple[str, ...]
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The message taken apart."""
+        return read(self.content)
+
+    @cached_property
+    def fields(self) -> list[tuple[str, str]]:
+        """Its header fields, decoded, in their order."""
+        return header_fields(self.content)
+
+    def field(self, name: str) -> str:
+        """Return the value of the first field called `name`, "" if there is none."""
+        return next((value for field, value in self.fields if field.lower() == name.lower()), "")
+
+    @property
+    def preheader(self) -> str:
+        """What an inbox shows after the subject."""
+        return self.issue.description or self.issue.standfirst
+
+    @property
+    def html(self) -> str:
+        """The HTML part, lines ending in a line feed."""
+        return (self.reading.html or "").replace("\r\n", "\n")
+
+    @property
+    def text(self) -> str:
+        """The text part, lines ending in a line feed."""
+        return (self.reading.text or "").replace("\r\n", "\n")
+
+    @property
+    def html_octets(self) -> int:
+        """The size of the HTML part once decoded: what Gmail goes by."""
+        return len((self.reading.html or "").encode())
+
+    def count(self, severity: Severity) -> int:
+        """Return how many findings are of this severity."""
+        return sum(finding.severity is severity for finding in self.findings)
+
+
+def make_specimen(app: App, file: Path, typed: str = "", asked: Asked | None = None) -> Specimen:
+    """Return the issue in `file` as the reader gets it whom `typed` means (see `choose_reader`).
+
+    Raises what a send would: IssueError with file and line, SettingsError, PlanRefused where this reader's
+    values don't fit the issue.
+    """
+    asked = asked or Asked()
+    issue, notices = load_issue(file)
+    issue = with_subject(issue, asked.subject)
+    lists, remarks = lists_of(app, issue, asked.lists)
+    template = app.press.compile(issue, lists)
+    correspondence = app.press.correspondence(0, lists[0].id, template.revision)
+    reader, known = choose_reader(app, typed, [each.id for each in lists], template.uses)
+    try:
+        content = message_to(reader, template, correspondence, time.time())
+        sheet = sheet_of(
+            issue,
+            template,
+            correspondence,
+            reader,
+            postal_address=app.settings.postal_address,
+            public=not app.smtp_account.loopback,
+        )
+    except CannotFill as error:
+        raise _refusal(issue, reader, error) from None
+    said = (*remarks, *map(str, notices))
+    return Specimen(issue, reader, known, content, tuple(examine(sheet)), said)
+
+
+def _refusal(issue: Issue, reader: Recipient, error: CannotFill) -> PlanRefused:
+    return PlanRefused(
+        f"{issue.path} can't be rendered for {reader.email}: {error.problem}",
+        next_step=error.next_step or "Correct the subscriber's values or the issue.",
+    )
