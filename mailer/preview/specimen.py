@@ -37,13 +37,14 @@ class Specimen:
     """`content` is the message, octet for octet; `reader` whom it is made out to.
 
     `known` is that person's row in the database, None for somebody who is not there. `remarks` say what
-    stands in for something that there is not yet.
+    stands in for something that there is not yet. `html_octets` is the size of the HTML part once decoded.
     """
 
     issue: Issue
     reader: Recipient
     known: Recipient | None
     content: bytes
+    html_octets: int
     findings: tuple[Finding, ...]
     remarks: tuple[str, ...]
 
@@ -76,11 +77,6 @@ class Specimen:
         """The text part, lines ending in a line feed."""
         return (self.reading.text or "").replace("\r\n", "\n")
 
-    @property
-    def html_octets(self) -> int:
-        """The size of the HTML part once decoded: what Gmail goes by."""
-        return len((self.reading.html or "").encode())
-
     def count(self, severity: Severity) -> int:
         """Return how many findings are of this severity."""
         return sum(finding.severity is severity for finding in self.findings)
@@ -112,7 +108,7 @@ def make_specimen(app: App, file: Path, typed: str = "", asked: Asked | None = N
     except CannotFill as error:
         raise _refusal(issue, reader, error) from None
     said = (*remarks, *map(str, notices))
-    return Specimen(issue, reader, known, content, tuple(examine(sheet)), said)
+    return Specimen(issue, reader, known, content, sheet.octets, tuple(examine(sheet)), said)
 
 
 def _refusal(issue: Issue, reader: Recipient, error: CannotFill) -> PlanRefused:

@@ -3,6 +3,7 @@
 
 const EVERY = 500; // milliseconds between looks for changes
 const PATIENCE = 1500; // how long a frame may load before it is shown as far as it is
+const SCROLLED = [".shown", ".findings"];
 const TYPING = "input, select, textarea";
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
@@ -31,14 +32,20 @@ async function show(url, { renewed = false } = {}) {
 async function enter(fresh, turn) {
   const old = live(), before = old.querySelector("iframe"), frame = fresh.querySelector("iframe");
   document.querySelector(".entering")?.remove();
-  if (!before || !frame) return old.replaceWith(fresh);
+  if (!before || !frame) {
+    const places = SCROLLED.map((each) => old.querySelector(each)?.scrollTop ?? 0);
+    old.replaceWith(fresh);
+    SCROLLED.forEach((each, index) => { (fresh.querySelector(each) ?? {}).scrollTop = places[index]; });
+    return;
+  }
   const inside = document.activeElement === before;
   const loaded = new Promise((done) => { frame.addEventListener("load", done); setTimeout(done, PATIENCE); });
   fresh.classList.add("entering");
   old.after(fresh);
   await loaded;
   if (turn !== latest) return;
-  const place = before.contentWindow.scrollY, same = before.clientWidth === frame.clientWidth;
+  const place = old.dataset.issue === fresh.dataset.issue ? before.contentWindow.scrollY : 0;
+  const same = before.clientWidth === frame.clientWidth;
   const share = place / Math.max(before.contentDocument.documentElement?.scrollHeight ?? 1, 1);
   old.remove();
   fresh.classList.remove("entering");
