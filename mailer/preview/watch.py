@@ -26,13 +26,14 @@ def mark(places: Iterable[Path]) -> str:
 
 
 def _files(place: Path) -> Iterator[tuple[str, int, int]]:
-    places = deque([place])
+    places, entered = deque([place]), set()
     while places:
         path = places.popleft()
         # It may be gone meanwhile, or not be ours to read.
         with suppress(OSError):
             status = path.stat()
-            if S_ISDIR(status.st_mode):
-                places += sorted(each for each in path.iterdir() if not each.name.startswith("."))
-            else:
+            if not S_ISDIR(status.st_mode):
                 yield str(path), status.st_mtime_ns, status.st_size
+            elif (folder := (status.st_dev, status.st_ino)) not in entered:
+                entered.add(folder)  # links may lead round in a circle
+                places += sorted(each for each in path.iterdir() if not each.name.startswith("."))
