@@ -62,6 +62,7 @@ function combobox(input, choose) {
   }
 
   input.addEventListener("focus", () => { input.select(); open(""); });
+  input.addEventListener("click", () => { if (list.hidden) open(""); });
   input.addEventListener("input", () => open(input.value.trim()));
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
