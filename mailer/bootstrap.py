@@ -158,9 +158,28 @@ class App:
         """The mailbox that issues come from."""
         return self._mailbox("MAIL_FROM")
 
+    def sending(self, *, rate: float | None = None, warmup: WarmUp | None = None) -> Sending:
+        """The main job, at most `rate` messages a second and by this `warmup` (default: the settings')."""
+        from mailer.engine.dispatch import Dispatcher
+        from mailer.engine.sending import Sending
+
+        s = self.settings
+        press = self.press  # before there is a database: it finds fault with the settings
+        dispatcher = Dispatcher(
+            self.database,
+            self.journals,
+            self.smtp_account,
+            rate=s.mail_rate if rate is None else rate,
+            resend_uncertain=s.uncertain == "resend",
+            warmup=warmup or self._warmup(),
+            sender_domain=self.sender.address.domain,
+            zone=s.zone,
+        )
+        return Sending(press, dispatcher)
+
     @cached_property
     def press(self) -> Press:
-        """What makes an issue into messages. It needs no database."""
+        """What compiles issues; it needs no database."""
         from mailer.engine.press import Press
 
         s = self.settings
@@ -177,24 +196,6 @@ class App:
             key=s.secret_key.get_secret_value().encode(),
             signer=self._signer(),
         )
-
-    def sending(self, *, rate: float | None = None, warmup: WarmUp | None = None) -> Sending:
-        """The main job, at most `rate` messages a second and by this `warmup` (default: the settings')."""
-        from mailer.engine.dispatch import Dispatcher
-        from mailer.engine.sending import Sending
-
-        s, press = self.settings, self.press
-        dispatcher = Dispatcher(
-            self.database,
-            self.journals,
-            self.smtp_account,
-            rate=s.mail_rate if rate is None else rate,
-            resend_uncertain=s.uncertain == "resend",
-            warmup=warmup or self._warmup(),
-            sender_domain=self.sender.address.domain,
-            zone=s.zone,
-        )
-        return Sending(press, dispatcher)
 
     def _warmup(self) -> WarmUp | None:
         from mailer.domain.warmup import WarmUp

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from lxml.html import HtmlElement
+
 from mailer.check.finding import Finding, Severity
 from mailer.check.sheet import Sheet
 
@@ -29,8 +31,32 @@ class Rule:
     hint: str
 
     def findings(self, sheet: Sheet) -> Iterator[Finding]:
-        """Yield what this rule finds in `sheet`."""
-        for remark in self.look(sheet):
+        """Yield what this rule finds in `sheet`, each thing once."""
+        for remark in dict.fromkeys(self.look(sheet)):
             severity = remark.severity or self.severity
             hint = remark.hint or self.hint
             yield Finding(self.name, severity, sheet.issue.path, remark.line, remark.text, hint)
+
+
+def remark(
+    sheet: Sheet,
+    element: HtmlElement,
+    text: str,
+    *,
+    written: str | None = None,
+    severity: Severity | None = None,
+    hint: str = "",
+) -> Remark:
+    """Return a remark about an element of the mail: with its line, or the layout's name where it has none.
+
+    `written` is what to look for in the file near the element: an address, or words.
+    """
+    line = sheet.lines.of(element, written)
+    where = "" if line else f" (in the layout {sheet.issue.template!r})"
+    return Remark(f"{text}{where}", line, severity, hint)
+
+
+def short(text: str, most: int = 60) -> str:
+    """Return `text` on one line of at most so many characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -26,6 +26,7 @@ from mailer.compose.residual import Branch, Hole, Loop, Static, Tree
 
 Names = Mapping[str, Any]
 
+_UNDECIDED = frozenset({"op.and", "op.or", "op.if"})
 _FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, TemplateError, RecursionError)
 
 
@@ -61,6 +62,20 @@ def uses(tree: Tree) -> frozenset[str]:
         and isinstance(expression.key, Const)
         and isinstance(expression.key.value, str)
     )
+
+
+def requires(tree: Tree) -> frozenset[str]:
+    """Return the fields of `subscriber` that everyone needs a value for: printed whatever the case is."""
+    return frozenset().union(*(_required(node.expression) for node in tree if isinstance(node, Hole)))
+
+
+def _required(expression: Expression) -> frozenset[str]:
+    match expression:
+        case Field(Name("subscriber"), Const(str(key))):
+            return frozenset({key})
+        case Call(operation, (first, *_)) if operation not in (TAKES_MISSING | TAKES_NONE | _UNDECIDED):
+            return _required(first)
+    return frozenset()
 
 
 def bind(loop: Loop, names: Names) -> Iterator[dict[str, Any]]:

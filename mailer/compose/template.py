@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from mailer.compose.canonical import canonical_json, dump_tree, load_tree
 from mailer.compose.encode import HARD_BREAK, decode_quoted_printable
-from mailer.compose.evaluate import Names, uses
+from mailer.compose.evaluate import Names, requires, uses
 from mailer.compose.pieces import (
     Assembly,
     Body,
@@ -89,6 +89,11 @@ class MessageTemplate:
     def uses(self) -> frozenset[str]:
         """The subscriber's fields that the issue names."""
         return frozenset().union(*map(uses, self._trees))
+
+    @cached_property
+    def requires(self) -> frozenset[str]:
+        """The subscriber's fields that nobody may be without."""
+        return frozenset().union(*map(requires, self._trees))
 
     @cached_property
     def screen(self) -> Screen | None:

@@ -21,6 +21,7 @@ from mailer.preview.excerpt import excerpt_for, read_lines
 from mailer.preview.issues import issue_files
 from mailer.preview.search import people
 from mailer.preview.specimen import Specimen
+from mailer.proofread import counted
 from mailer.viewer.frame import LINKS, Images, Look
 from mailer.viewer.pages import COMMON, Pages, cut, download, frame, one_of, viewer_app
 
@@ -94,7 +95,9 @@ class Page:
     def __init__(self, bench: Bench, folders: list[Path], given: Path | None) -> None:
         self.bench = bench
         self.given = given
-        self.pages = Pages(folders, ASSETS, views=VIEWS, limit=CLIPPED_AT, warn_from=WARN_FROM)
+        self.pages = Pages(
+            folders, ASSETS, views=VIEWS, counted=counted, limit=CLIPPED_AT, warn_from=WARN_FROM
+        )
 
     def show(self, request: Request) -> Response:
         """The page itself: the view that was chosen, or why there is nothing to see."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,16 +13,21 @@ from mailer.check.examine import examine
 from mailer.check.finding import Finding, Severity
 from mailer.compose.operations import CannotFill
 from mailer.compose.source import load_issue
+from mailer.domain.audience import Audience
 from mailer.domain.issue import Issue
 from mailer.domain.recipient import Recipient
+from mailer.domain.subscriber import Status, SubscriberList
 from mailer.engine.press import with_subject
 from mailer.engine.rehearse import message_to
 from mailer.errors import PlanRefused
 from mailer.preview.readers import choose_reader
 from mailer.preview.stand_ins import lists_of
-from mailer.proofread import sheet_of
+from mailer.proofread import count_values, sheet_of
 from mailer.viewer.headers import header_fields
 from mailer.viewer.reading import Reading, read
+
+
+COUNTED = 20_000  # subscribers; to count what more of them lack would keep an editor waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +43,15 @@ class Specimen:
     """`content` is the message, octet for octet; `reader` whom it is made out to.
 
     `known` is that person's row in the database, None for somebody who is not there. `remarks` say what
-    stands in for something that there is not yet. `html_octets` is the size of the HTML part once decoded.
+    stands in for something that there is not yet. `preheader` is what an inbox shows after the subject,
+    `html_octets` the size of the HTML part once decoded.
     """
 
     issue: Issue
     reader: Recipient
     known: Recipient | None
     content: bytes
+    preheader: str
     html_octets: int
     findings: tuple[Finding, ...]
     remarks: tuple[str, ...]
@@ -61,11 +69,6 @@ class Specimen:
     def field(self, name: str) -> str:
         """Return the value of the first field called `name`, "" if there is none."""
         return next((value for field, value in self.fields if field.lower() == name.lower()), "")
-
-    @property
-    def preheader(self) -> str:
-        """What an inbox shows after the subject."""
-        return self.issue.description or self.issue.standfirst
 
     @property
     def html(self) -> str:
@@ -97,18 +100,37 @@ def make_specimen(app: App, file: Path, typed: str = "", asked: Asked | None = N
     reader, known = choose_reader(app, typed, [each.id for each in lists], template.uses)
     try:
         content = message_to(reader, template, correspondence, time.time())
-        sheet = sheet_of(
-            issue,
-            template,
-            correspondence,
-            reader,
-            postal_address=app.settings.postal_address,
-            public=not app.smtp_account.loopback,
-        )
     except CannotFill as error:
         raise _refusal(issue, reader, error) from None
-    said = (*remarks, *map(str, notices))
-    return Specimen(issue, reader, known, content, sheet.octets, tuple(examine(sheet)), said)
+    values, recipients = _known_values(app, issue, lists, template.uses)
+    sheet = sheet_of(
+        issue,
+        template,
+        correspondence,
+        reader,
+        postal_address=app.settings.postal_address,
+        public=not app.smtp_account.loopback,
+        notices=notices,
+        values=values,
+        recipients=recipients,
+        missing_lists=tuple(each.name for each in lists if not each.id and each.name in issue.lists),
+    )
+    return Specimen(
+        issue, reader, known, content, sheet.preheader, sheet.octets, tuple(examine(sheet)), tuple(remarks)
+    )
+
+
+def _known_values(
+    app: App, issue: Issue, lists: Sequence[SubscriberList], uses: Iterable[str]
+) -> tuple[dict[str, int] | None, int]:
+    """Return how many have a value for each field that the issue uses; nothing where that takes long."""
+    there = [each for each in lists if each.id]
+    subscribed = sum(each.counts.get(Status.SUBSCRIBED, 0) for each in there)
+    if not there or subscribed > COUNTED or not (set(uses) - {"email"}):
+        return None, 0
+    audience = Audience(tuple(each.name for each in there), ())
+    people = app.ledger.preview(issue.slug, audience, again=True)
+    return count_values((person for person, reason in people if reason is None), uses)
 
 
 def _refusal(issue: Issue, reader: Recipient, error: CannotFill) -> PlanRefused:

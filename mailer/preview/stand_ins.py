@@ -25,9 +25,8 @@ def lists_of(app: App, issue: Issue, asked: Sequence[str]) -> tuple[list[Subscri
     if asked:
         return [known[name] for name in dict.fromkeys(asked)], []
     if issue.lists:
-        lists = [known.get(name) or SubscriberList(0, name, name) for name in dict.fromkeys(issue.lists)]
-        missing = [each.name for each in lists if each.name not in known]
-        return lists, [f"There is no list {name} yet: mailer lists create {name}" for name in missing]
+        # That one is missing, the check says.
+        return [known.get(name) or SubscriberList(0, name, name) for name in dict.fromkeys(issue.lists)], []
     if len(known) == 1:
         return list(known.values()), []
     return [NAMELESS], [f"{issue.path} names no list, so one is made up: preview it with --list L"]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from mailer.check.finding import Severity
 from mailer.check.size import CLIPPED_AT
 from mailer.preview.specimen import Specimen
+from mailer.proofread import counted
 
 
 def summary(specimen: Specimen) -> Iterator[tuple[str, str]]:
@@ -48,10 +48,5 @@ def _size(specimen: Specimen) -> str:
 
 
 def _check(specimen: Specimen) -> str:
-    found = [(specimen.count(severity), severity) for severity in Severity]
-    words = [f"{count} {_plural(severity, count)}" for count, severity in found if count]
-    return f"{', '.join(words)}: mailer check {specimen.issue.slug}" if words else "nothing found"
-
-
-def _plural(severity: Severity, count: int) -> str:
-    return severity if count == 1 or severity is Severity.ADVICE else f"{severity}s"
+    found = counted(specimen.findings)
+    return f"{found}: mailer check {specimen.issue.slug}" if found else "nothing found"
