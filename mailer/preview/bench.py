@@ -21,15 +21,14 @@ HELD = 16  # specimens
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of making a specimen: it, or why there is none.
+    """What came of making a specimen: it, or the error that says why there is none.
 
     `mark` is another one as soon as it may come out differently; `email` is whose row in the database counts.
     """
 
     mark: str
     email: str
-    specimen: Specimen | None = None
-    error: MailerError | None = None
+    made: Specimen | MailerError
 
 
 class Bench:
@@ -73,9 +72,9 @@ class Bench:
             made = make_specimen(self.app, file, typed, self._asked)
         except MailerError as error:
             email = typed if "@" in typed else ""
-            return Outcome(self._mark(files, email, None), email, error=error)
+            return Outcome(self._mark(files, email, None), email, error)
         email = made.reader.email
-        return Outcome(self._mark(files, email, made.known), email, specimen=made)
+        return Outcome(self._mark(files, email, made.known), email, made)
 
     def _mark(self, files: str, email: str, known: Recipient | None) -> str:
         if email and known is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +13,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from mailer.check.finding import Severity
 from mailer.check.size import CLIPPED_AT, WARN_FROM
 from mailer.errors import MailerError
 from mailer.preview.bench import Bench
-from mailer.preview.excerpt import excerpt_for, read_lines
+from mailer.preview.choice import VIEWS, Choice
 from mailer.preview.issues import issue_files
 from mailer.preview.search import people
 from mailer.preview.specimen import Specimen
+from mailer.preview.views import broken, shown
 from mailer.proofread import counted
-from mailer.viewer.frame import LINKS, Images, Look
-from mailer.viewer.pages import COMMON, Pages, cut, download, frame, one_of, viewer_app
+from mailer.viewer.frame import LINKS
+from mailer.viewer.pages import COMMON, Pages, download, frame, viewer_app
 
-VIEWS = {
-    "": "Mail",
-    "text": "Text",
-    "html": "HTML",
-    "source": "Source",
-    "headers": "Headers",
-    "issue": "Issue",
-}
-LINES = 10_000  # of an issue; more would only stop the browser
 ASSETS = ("viewer.css", "preview.css", "preview.js", "combobox.js")
 # The page's script keeps the place in a frame while it is renewed, so the frame has the page's origin. It
 # has no script of its own that could use it: neither its sandbox nor its policy allows one.
@@ -58,37 +49,6 @@ def preview_page(bench: Bench, folders: list[Path], given: Path | None) -> Starl
     return viewer_app(routes, {404: page.missing, 500: page.fault})
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What is shown and how, as the page's address says it; "" is the default of each."""
-
-    issue: str
-    reader: str
-    view: str
-    width: str
-    scheme: str
-    images: str
-    styles: str
-
-    @classmethod
-    def of(cls, request: Request) -> Choice:
-        """Return the choice in the address that was asked for."""
-        return cls(
-            issue=request.query_params.get("issue", ""),
-            reader=request.query_params.get("reader", "").strip(),
-            view=one_of(request, "view", *VIEWS),
-            width=one_of(request, "width", "phone"),
-            scheme=one_of(request, "scheme", "dark"),
-            images=one_of(request, "images", Images.REMOTE, Images.NONE),
-            styles=one_of(request, "styles", "none"),
-        )
-
-    @property
-    def look(self) -> Look:
-        """How the frame is seen."""
-        return Look(Images(self.images or Images.OWN), self.scheme or "light", self.styles != "none")
-
-
 class Page:
     """The endpoints. They are plain functions, which Starlette runs in threads, because they read files."""
 
@@ -107,11 +67,9 @@ class Page:
             return self._nothing(choice)
         outcome = self.bench.look(file, choice.reader)
         names: dict[str, Any] = {"choice": asdict(choice), "issue": key, "issues": files, "outcome": outcome}
-        if outcome.error:
-            return self.pages.page("preview_error.html", **names, **self._broken(outcome.error))
-        line = request.query_params.get("line", "")
-        names["line"] = int(line) if line.isdecimal() else 0
-        return self.pages.page("preview.html", **names, **_shown(outcome.specimen, choice, file))
+        if isinstance(outcome.made, MailerError):
+            return self.pages.page("preview_error.html", **names, **broken(outcome.made, self.bench.root))
+        return self.pages.page("preview.html", **names, **shown(outcome.made, choice.view, file))
 
     def html(self, request: Request) -> Response:
         """The mail's HTML, for the frame."""
@@ -167,56 +125,15 @@ class Page:
     def _specimen(self, request: Request) -> Specimen:
         choice = Choice.of(request)
         _, file = self._file(choice, self._files())
-        specimen = self.bench.look(file, choice.reader).specimen if file else None
-        if specimen is None:
+        made = self.bench.look(file, choice.reader).made if file else None
+        if not isinstance(made, Specimen):
             raise HTTPException(404)
-        return specimen
+        return made
 
     def _nothing(self, choice: Choice) -> Response:
         if choice.issue:
             raise HTTPException(404)
         return self.pages.page("preview_none.html", folder=self.bench.root / "issues")
-
-    def _broken(self, error: MailerError) -> dict[str, Any]:
-        path = getattr(error, "path", None)
-        line = getattr(error, "line", None)
-        told = f"{path}:{line}: " if line else f"{path}: "
-        return {
-            "where": _relative(str(path), self.bench.root) if path else "",
-            "line": line,
-            "problem": error.problem.removeprefix(told),
-            "next_step": error.next_step,
-            "excerpt": excerpt_for(error),
-        }
-
-
-def _shown(specimen: Specimen | None, choice: Choice, file: Path) -> dict[str, Any]:
-    assert specimen is not None
-    return {
-        "specimen": specimen,
-        "found": {
-            severity: [each for each in specimen.findings if each.severity is severity]
-            for severity in Severity
-            if specimen.count(severity)
-        },
-        "plain": _plain(specimen, choice.view),
-        "lines": read_lines(file)[:LINES] if choice.view == "issue" else [],
-    }
-
-
-def _plain(specimen: Specimen, view: str) -> str:
-    match view:
-        case "text":
-            return cut(specimen.text)
-        case "html":
-            return cut(specimen.html)
-        case "source":
-            return cut(specimen.content.decode("ascii", "replace"))
-    return ""
-
-
-def _relative(path: str, root: Path) -> str:
-    return str(Path(path).relative_to(root)) if Path(path).is_relative_to(root) else path
 
 
 def _ascii(slug: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mailer.bootstrap import App
 from mailer.check.examine import examine
-from mailer.check.finding import Finding, Severity
+from mailer.check.finding import Finding
 from mailer.compose.operations import CannotFill
 from mailer.compose.source import load_issue
 from mailer.domain.audience import Audience
@@ -25,7 +25,6 @@ from mailer.preview.stand_ins import lists_of
 from mailer.proofread import count_values, sheet_of
 from mailer.viewer.headers import header_fields
 from mailer.viewer.reading import Reading, read
-
 
 COUNTED = 20_000  # subscribers; to count what more of them lack would keep an editor waiting
 
@@ -79,10 +78,6 @@ class Specimen:
     def text(self) -> str:
         """The text part, lines ending in a line feed."""
         return (self.reading.text or "").replace("\r\n", "\n")
-
-    def count(self, severity: Severity) -> int:
-        """Return how many findings are of this severity."""
-        return sum(finding.severity is severity for finding in self.findings)
 
 
 def make_specimen(app: App, file: Path, typed: str = "", asked: Asked | None = None) -> Specimen:

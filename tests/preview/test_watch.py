@@ -10,7 +10,7 @@ from harbour_issue import HARBOUR, add_people
 from mailer.bootstrap import App
 from mailer.domain.address import Address
 from mailer.preview.bench import Bench
-from mailer.preview.specimen import Asked
+from mailer.preview.specimen import Asked, Specimen
 from mailer.preview.watch import LIMIT, mark
 
 
@@ -50,7 +50,7 @@ def test_a_folder_with_very_much_in_it_is_looked_at_from_the_top(tmp_path: Path)
 
 def look(bench: Bench, root: Path, typed: str = "") -> str:
     outcome = bench.look(root / "issues" / "2026-11-22-harbour.md", typed)
-    return outcome.specimen.text if outcome.specimen else str(outcome.error)
+    return outcome.made.text if isinstance(outcome.made, Specimen) else str(outcome.made)
 
 
 def test_a_specimen_is_made_once_as_long_as_nothing_changes(peopled: App) -> None:
