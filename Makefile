@@ -38,6 +38,7 @@ torture: $(VENV)/.tools
 
 screenshots: $(VENV)/.tools
 	@$(BIN)/python docs/screenshots.py
+	@$(BIN)/python docs/preview_pictures.py
 
 # The versions in use become the ones everybody gets.
 pins: $(VENV)/.tools

@@ -1,6 +1,6 @@
 """Take what caniemail.com knows of mail programs from the npm package `caniemail`, and keep what we look at.
 
-Run by `make caniemail`. Writes mailer/check/caniemail.json and the licence beside it; the diff is for a person.
+Run by `make caniemail`. Writes mailer/check/caniemail.json and the licence beside it; read the diff.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mailer.compose.template import MessageTemplate
     from mailer.domain.issue import Issue, Notice
     from mailer.engine.correspondence import Correspondence
+    from mailer.engine.press import Press
     from mailer.engine.sending import Job, Sending
 
 TRIED = 20  # recipients; with the first who can get the issue it is looked at
@@ -37,6 +38,7 @@ def sheet_of(
     values: Mapping[str, int] | None = None,
     recipients: int = 0,
     missing_lists: tuple[str, ...] = (),
+    own_layout: bool = True,
 ) -> Sheet:
     """Return the sheet of `issue` as `recipient` gets it; raises CannotFill where they can't get it."""
     names = correspondence.names(recipient, 0)
@@ -56,6 +58,7 @@ def sheet_of(
         values=values,
         recipients=recipients,
         missing_lists=missing_lists,
+        own_layout=own_layout,
     )
 
 
@@ -83,8 +86,14 @@ def proofread(sending: Sending, job: Job) -> list[Finding]:
             reader,
             postal_address=sending.press.postal_address,
             public=not sending.dispatcher.account.loopback,
+            own_layout=has_own_layouts(sending.press),
         )
     )
+
+
+def has_own_layouts(press: Press) -> bool:
+    """Return whether the workspace has mail templates of its own, which win over the bundled ones."""
+    return len(press.folders) > 1 and any((press.folders[0] / "email").rglob("*.html"))
 
 
 def first_reader(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from mailer.check.features import Use, features_of
+from mailer.check.features import Use, features_in, features_of
 from mailer.check.finding import Severity
 from mailer.check.rule import Remark, Rule
 from mailer.check.sheet import Sheet
@@ -45,19 +45,19 @@ class Support:
     titles: dict[str, str]
     lacking: dict[str, frozenset[str]]
 
-    def missed(self, uses: Iterable[Use], *, harmless: bool = False) -> dict[str, dict[str, list[Use]]]:
-        """Return for each feature that is used in vain the clients that lack it, with the uses.
+    def missed(self, uses: Iterable[Use], *, harmless: bool = False) -> dict[str, set[str]]:
+        """Return for each feature that is used in vain the clients that lack it.
 
         What stands inside something that a client lacks (`@media`, `<style>`) is not counted for it again.
         What nobody misses (`HARMLESS`, rules aimed at one mail program) counts only if `harmless`.
         """
-        found: dict[str, dict[str, list[Use]]] = {}
-        for use in uses:
+        found: dict[str, set[str]] = {}
+        for use in set(uses):
             if not harmless and (use.aimed or use.feature in HARMLESS):
                 continue
             for client in self.lacking.get(use.feature, ()):
                 if not any(client in self.lacking.get(outer, ()) for outer in use.inside):
-                    found.setdefault(use.feature, {}).setdefault(client, []).append(use)
+                    found.setdefault(use.feature, set()).add(client)
         return found
 
     def missed_by(self, client: str, uses: Iterable[Use], *, harmless: bool = False) -> list[str]:
@@ -83,18 +83,18 @@ def support() -> Support:
 def unsupported(sheet: Sheet) -> Iterator[Remark]:
     """Look for features that a client lacks: the issue's own each by itself, the layout's together."""
     data = support()
-    the_layouts = []
-    for feature, clients in sorted(data.missed(features_of(sheet)).items()):
-        elements = {use.element for uses in clients.values() for use in uses if use.element is not None}
-        lines = [line for element in elements if (line := sheet.lines.of(element)) is not None]
-        if lines:
+    own: dict[str, int | None] = {}
+    for feature, element in features_in(*sheet.lines.written):
+        own.setdefault(feature, sheet.lines.of_row(element.sourceline or 1))
+    missed = sorted(data.missed(features_of(sheet)).items())
+    for feature, clients in missed:
+        if feature in own:
             names = [name for client, name in data.clients.items() if client in clients]
-            yield Remark(f"{data.titles[feature]} does nothing in {_listed(names)}", min(lines))
-        else:
-            the_layouts.append(data.titles[feature])
-    if the_layouts:
-        text = f"the layout {sheet.issue.template!r} has what does nothing in some: {', '.join(the_layouts)}"
-        yield Remark(text)
+            yield Remark(f"{data.titles[feature]} does nothing in {_listed(names)}", own[feature])
+    the_layouts = [data.titles[feature] for feature, _ in missed if feature not in own]
+    if the_layouts and sheet.own_layout:
+        features = ", ".join(the_layouts)
+        yield Remark(f"the layout {sheet.issue.template!r} has what does nothing in some: {features}")
 
 
 def _listed(names: list[str]) -> str:

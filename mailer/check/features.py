@@ -75,14 +75,13 @@ _AIMED = re.compile(r"data-ogs[cb]|x-apple-data-detectors|#MessageViewBody|\.Ext
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One use of a feature. `inside` are the features that it is lost with; `element` is None in a sheet.
+    """One use of a feature. `inside` are the features that it is lost with.
 
     `aimed`: it stands in a rule for one mail program, whose selector nothing matches anywhere else.
     """
 
     feature: str
     inside: frozenset[str] = frozenset()
-    element: HtmlElement | None = None
     aimed: bool = False
 
 
@@ -90,14 +89,19 @@ def features_of(sheet: Sheet) -> Iterator[Use]:
     """Yield every use of a feature in the HTML part of `sheet`."""
     if re.match(r"\s*<!doctype html>", sheet.html, re.IGNORECASE):
         yield Use("html-doctype")
-    for element in sheet.document.iter():
-        if isinstance(element.tag, str):
-            yield from (Use(name, element=element) for name in _element(element))
-            for declaration in read_style(element.get("style", "")):
-                yield from (Use(name, element=element) for name in declaration_features(declaration))
+    yield from (Use(name) for name, _ in features_in(*sheet.document.iter()))
     if any("/*" in text for text in sheet.style_texts):
         yield Use("css-comments", frozenset({"html-style"}))
     yield from _rules(sheet.styles, frozenset({"html-style"}))
+
+
+def features_in(*elements: HtmlElement) -> Iterator[tuple[str, HtmlElement]]:
+    """Yield the features of these elements, their attributes and style attributes, with the element."""
+    for element in elements:
+        if isinstance(element.tag, str):
+            yield from ((name, element) for name in _element(element))
+            for declaration in read_style(element.get("style", "")):
+                yield from ((name, element) for name in declaration_features(declaration))
 
 
 def declaration_features(declaration: Declaration) -> Iterator[str]:

@@ -23,15 +23,16 @@ class Lines:
 
     Both documents are walked side by side: what the layout or a partial adds stands on one side only. An
     element's row in the body's HTML tells its line, good to the block; in that the file itself is searched.
+    `written` are the elements of the body.
     """
 
     def __init__(self, source: str, body: Body, mail: HtmlElement) -> None:
         self._source = source.split("\n")
         self._numbers = body.html_lines
         self._known = sorted(set(self._numbers))
-        written = list(_elements(read_html(body.html)))
+        self.written = list(_elements(read_html(body.html)))
         shown = list(_elements(mail))
-        self._rows = {there: here.sourceline or 1 for here, there in _pairs(written, shown)}
+        self._rows = {there: here.sourceline or 1 for here, there in _pairs(self.written, shown)}
 
     def of(self, element: HtmlElement, written: str | None = None) -> int | None:
         """Return the line of `element`; where `written` stands in it (an address, words), that one's.
@@ -39,15 +40,17 @@ class Lines:
         None if the element is the layout's.
         """
         row = self._rows.get(element)
-        if row is None or not self._numbers:
-            return None
-        line = self._numbers[min(row, len(self._numbers)) - 1]
-        if written is None:
+        line = None if row is None else self.of_row(row)
+        if line is None or written is None:
             return line
         found = self._search(written, line)
         alike = [other for other, at in self._rows.items() if at == row and _address(other) == written]
         place = alike.index(element) if element in alike else 0
         return found[min(place, len(found) - 1)] if found else line
+
+    def of_row(self, row: int) -> int | None:
+        """Return the issue's line for a row of the body's HTML (from 1)."""
+        return self._numbers[min(row, len(self._numbers)) - 1] if self._numbers else None
 
     def _search(self, written: str, line: int) -> list[int]:
         """Return the lines where `written` stands: in the block that `line` is of, else the only one."""

@@ -26,7 +26,9 @@ class Sheet:
     is the size of `html` with its line ends as they are sent. `public` says that mail leaves this machine.
     `uses` are the subscriber's fields that the issue looks up: True for one that must have a value, because
     no `default` and no `if` stands in for it. `values` says how many of the `recipients` have a value for
-    each field; None where that isn't known. `missing_lists` are the issue's that don't exist. `dead` are addresses that were tried in vain, with the reason.
+    each field; None where that isn't known. `missing_lists` are the issue's that don't exist. `dead` are
+    addresses that were tried in vain, with the reason. `own_layout` says that the layout may be a workspace's
+    own, so that it is worth while to tell what could be better in it.
     """
 
     issue: Issue
@@ -44,6 +46,7 @@ class Sheet:
     values: Mapping[str, int] | None = None
     recipients: int = 0
     missing_lists: tuple[str, ...] = ()
+    own_layout: bool = True
     dead: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

@@ -135,11 +135,12 @@ def _serve(
         from mailer.compose.source import load_issue
 
         load_issue(file)  # says what is wrong with the name
-    page = preview_page(Bench(app, asked), app.template_folders, file)
+    # Before anything is said, so that whoever reads it may stop it at once.
+    server = http_server(preview_page(Bench(app, asked), app.template_folders, file))
     with listen_near(HOST, PORT, "--port") if port is None else listen(HOST, port, "--port") as listener:
         url = link(f"http://{HOST}:{listener.getsockname()[1]}/", reader=reader)
         click.echo(f"Preview on {url}. Ctrl-C stops it.", err=True)
         if open_it and not webbrowser.open(url):
             click.echo("There is no browser to open it with: open that address yourself.", err=True)
-        http_server(page).run(sockets=[listener])
+        server.run(sockets=[listener])
     click.echo("Preview stopped.", err=True)

@@ -100,8 +100,8 @@ def warmup_plan(context: click.Context, option: click.Parameter, value: str | No
 def send_issue(app: App, /, issue: str, **asked: object) -> None:
     """Send ISSUE (a file, or its slug) to every subscriber of its lists, each exactly once.
 
-    `mailer check` comes first, then the plan: who gets it, who does not and why, and every message rendered, before anything is
-    sent. Run the same command again to go on with a send that was stopped.
+    `mailer check` and the plan come first: who gets it, who does not and why, and every message rendered,
+    before anything is sent. Run the same command again to go on with a send that was stopped.
 
     \b
     Exit codes: 0 complete; 2 usage, setting or template; 3 refused by the check or the plan;

@@ -82,9 +82,7 @@ class Sending:
             )
         return send
 
-    def begin(
-        self, job: Job, now: datetime, *, again: bool = False, force: bool = False
-    ) -> tuple[Send, Plan | None]:
+    def begin(self, job: Job, now: datetime, *, again: bool = False) -> tuple[Send, Plan | None]:
         """Freeze the audience and prove every render of it; PlanRefused leaves nothing behind.
 
         Return the send and its plan; no plan where another process began the same send first.

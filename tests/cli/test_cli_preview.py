@@ -110,7 +110,7 @@ def test_what_is_asked_wrongly_is_refused_with_a_next_step(
 
 
 def test_who_can_not_get_it_is_a_refusal(root: Path) -> None:
-    (root / "issues" / "broken.md").write_text(ISSUE.replace("name|default", "shoe.size|default"))
+    (root / "issues" / "broken.md").write_text(ISSUE.replace('name|default("reader")', "shoe.size"))
     assert "subscriber.shoe" in run(root, "broken", expect=3)[1]
 
 
