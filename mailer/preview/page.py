@@ -14,10 +14,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mailer.check.size import CLIPPED_AT, WARN_FROM
+from mailer.desk import issue_files
 from mailer.errors import MailerError
 from mailer.preview.bench import Bench
 from mailer.preview.choice import VIEWS, Choice
-from mailer.preview.issues import issue_files
 from mailer.preview.search import people
 from mailer.preview.specimen import Specimen
 from mailer.preview.views import broken, shown
@@ -110,7 +110,9 @@ class Page:
         return self.pages.page("preview_fault.html", 500, error=f"{type(error).__name__}: {error}")
 
     def _files(self) -> dict[str, Path]:
-        files = issue_files(self.bench.root)
+        folder = self.bench.root / "issues"
+        # Their names begin with a date: the latest is first.
+        files = {str(file.relative_to(folder)): file for file in reversed(issue_files(folder))}
         if self.given and self.given.resolve() not in {file.resolve() for file in files.values()}:
             files = {str(self.given): self.given, **files}
         return files

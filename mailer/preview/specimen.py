@@ -22,7 +22,7 @@ from mailer.engine.rehearse import message_to
 from mailer.errors import PlanRefused
 from mailer.preview.readers import choose_reader
 from mailer.preview.stand_ins import lists_of
-from mailer.proofread import count_values, sheet_of
+from mailer.proofread import count_values, has_own_layouts, sheet_of
 from mailer.viewer.headers import header_fields
 from mailer.viewer.reading import Reading, read
 
@@ -108,6 +108,7 @@ def make_specimen(app: App, file: Path, typed: str = "", asked: Asked | None = N
         notices=notices,
         values=values,
         recipients=recipients,
+        own_layout=has_own_layouts(app.press),
         missing_lists=tuple(each.name for each in lists if not each.id and each.name in issue.lists),
     )
     return Specimen(
