@@ -22,7 +22,7 @@ from mailer.bundled import sample
 
 IMAGES = Path(__file__).parent / "images"
 SCREEN = {"width": 1280, "height": 800}
-COLOURS = 64
+COLOURS = 200
 ISSUE = "2026-11-22-harbour.md"
 MISTAKES = {
     "Bring a bucket.": "Bring a bucket! TODO: say [where](http://gazette.example/herring).",

@@ -12,7 +12,8 @@ from mailer.errors import UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
-    from mailer.preview.specimen import Asked, Specimen
+    from mailer.preview.plate import Asked
+    from mailer.preview.specimen import Specimen
 
 HOST = "127.0.0.1"  # and nothing else: it shows subscribers' data to whoever asks
 PORT = 8026
@@ -57,7 +58,8 @@ def preview(
     made up.
     """
     from mailer.cli.issues import issue_file
-    from mailer.preview.specimen import Asked, make_specimen
+    from mailer.preview.plate import Asked, make_plate
+    from mailer.preview.specimen import make_specimen
 
     _check_options(form or output, serve, port is not None or open_it)
     file, asked = issue_file(app, issue) if issue else None, Asked(lists, subject)
@@ -66,7 +68,7 @@ def preview(
         return
     if file is None:
         raise UsageError("which issue?", next_step="Name one: mailer preview ISSUE")
-    specimen = make_specimen(app, file, reader, asked)
+    specimen = make_specimen(app, make_plate(app, file, asked), reader)
     for remark in specimen.remarks:
         click.echo(f"{click.style('Note:', fg='yellow')} {remark}", err=True)
     if output:

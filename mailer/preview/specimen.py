@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from mailer.bootstrap import App
 from mailer.check.examine import examine
 from mailer.check.finding import Finding
 from mailer.compose.operations import CannotFill
-from mailer.compose.source import load_issue
 from mailer.domain.audience import Audience
 from mailer.domain.issue import Issue
 from mailer.domain.recipient import Recipient
-from mailer.domain.subscriber import Status, SubscriberList
-from mailer.engine.press import with_subject
+from mailer.domain.subscriber import Status
 from mailer.engine.rehearse import message_to
 from mailer.errors import PlanRefused
+from mailer.preview.plate import Plate
 from mailer.preview.readers import choose_reader
-from mailer.preview.stand_ins import lists_of
 from mailer.proofread import count_values, has_own_layouts, sheet_of
 from mailer.viewer.headers import header_fields
 from mailer.viewer.reading import Reading, read
 
 COUNTED = 20_000  # subscribers; to count what more of them lack would keep an editor waiting
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What was asked for beyond which issue and as whom: lists by name, another subject."""
-
-    lists: tuple[str, ...] = ()
-    subject: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,24 +68,19 @@ class Specimen:
         return (self.reading.text or "").replace("\r\n", "\n")
 
 
-def make_specimen(app: App, file: Path, typed: str = "", asked: Asked | None = None) -> Specimen:
-    """Return the issue in `file` as the reader gets it whom `typed` means (see `choose_reader`).
+def make_specimen(app: App, plate: Plate, typed: str = "") -> Specimen:
+    """Return what the reader gets whom `typed` means (see `choose_reader`).
 
-    Raises what a send would: IssueError with file and line, SettingsError, PlanRefused where this reader's
-    values don't fit the issue.
+    Raises UsageError for what means nobody, PlanRefused where this reader's values don't fit the issue.
     """
-    asked = asked or Asked()
-    issue, notices = load_issue(file)
-    issue = with_subject(issue, asked.subject)
-    lists, remarks = lists_of(app, issue, asked.lists)
-    template = app.press.compile(issue, lists)
+    issue, template, lists = plate.issue, plate.template, plate.lists
     correspondence = app.press.correspondence(0, lists[0].id, template.revision)
     reader, known = choose_reader(app, typed, [each.id for each in lists], template.uses)
     try:
         content = message_to(reader, template, correspondence, time.time())
     except CannotFill as error:
         raise _refusal(issue, reader, error) from None
-    values, recipients = _known_values(app, issue, lists, template.uses)
+    values, recipients = _known_values(app, plate)
     sheet = sheet_of(
         issue,
         template,
@@ -105,27 +88,24 @@ def make_specimen(app: App, file: Path, typed: str = "", asked: Asked | None = N
         reader,
         postal_address=app.settings.postal_address,
         public=not app.smtp_account.loopback,
-        notices=notices,
+        notices=plate.notices,
         values=values,
         recipients=recipients,
         own_layout=has_own_layouts(app.press),
         missing_lists=tuple(each.name for each in lists if not each.id and each.name in issue.lists),
     )
-    return Specimen(
-        issue, reader, known, content, sheet.preheader, sheet.octets, tuple(examine(sheet)), tuple(remarks)
-    )
+    found = tuple(examine(sheet))
+    return Specimen(issue, reader, known, content, sheet.preheader, sheet.octets, found, plate.remarks)
 
 
-def _known_values(
-    app: App, issue: Issue, lists: Sequence[SubscriberList], uses: Iterable[str]
-) -> tuple[dict[str, int] | None, int]:
+def _known_values(app: App, plate: Plate) -> tuple[dict[str, int] | None, int]:
     """Return how many have a value for each field that the issue uses; nothing where that takes long."""
-    there = [each for each in lists if each.id]
+    there, uses = [each for each in plate.lists if each.id], plate.template.uses
     subscribed = sum(each.counts.get(Status.SUBSCRIBED, 0) for each in there)
-    if not there or subscribed > COUNTED or not (set(uses) - {"email"}):
+    if not there or subscribed > COUNTED or not uses - {"email"}:
         return None, 0
-    audience = Audience(tuple(each.name for each in there), ())
-    people = app.ledger.preview(issue.slug, audience, again=True)
+    audience = Audience(tuple(each.name for each in there))
+    people = app.ledger.preview(plate.issue.slug, audience, again=True)
     return count_values((person for person, reason in people if reason is None), uses)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Engine, Select, Text, func, or_, select, t
 
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import Status
-from mailer.storage.schema import subscribers, subscriptions, suppressions
+from mailer.storage.schema import lists, subscribers, subscriptions, suppressions
 from mailer.storage.snapshot import recipients, snapshot_of
 
 
@@ -42,6 +42,14 @@ class Directory:
         begins = or_(*(column.istartswith(text, autoescape=True) for column in columns))
         holds = or_(*(column.icontains(text, autoescape=True) for column in columns))
         return self._all(_everyone().where(holds).order_by(begins.desc(), subscribers.c.id).limit(limit))
+
+    def newest(self) -> tuple[int, int]:
+        """Return the ids of the newest list and the newest subscriber, 0 for none: they tell of growth."""
+        ids = (lists.c.id, subscribers.c.id)
+        newest = select(*(func.coalesce(select(func.max(each)).scalar_subquery(), 0) for each in ids))
+        with self._engine.connect() as connection:
+            row = connection.execute(newest).one()
+        return row[0], row[1]
 
     def _one(self, query: Select[Any]) -> Recipient | None:
         return next(iter(self._all(query.limit(1))), None)

@@ -18,7 +18,7 @@ from mailer.bootstrap import App
 from mailer.domain.address import Address
 from mailer.preview.bench import Bench
 from mailer.preview.page import preview_page
-from mailer.preview.specimen import Asked
+from mailer.preview.plate import Asked
 from mailer.storage.enrol import Consent
 
 HARBOUR = """\

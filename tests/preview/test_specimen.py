@@ -9,15 +9,16 @@ from harbour_issue import HARBOUR
 
 from mailer.bootstrap import App
 from mailer.errors import IssueError, PlanRefused, SettingsError, UsageError
+from mailer.preview.plate import Asked, make_plate
 from mailer.preview.readers import BARE
-from mailer.preview.specimen import Asked, Specimen, make_specimen
+from mailer.preview.specimen import Specimen, make_specimen
 
 ISSUE = "issues/2026-11-22-harbour.md"
 WITH_TOWN = HARBOUR + "\nYou live in {{ subscriber.town }}.\n"
 
 
 def shown(app: App, typed: str = "", asked: Asked | None = None) -> Specimen:
-    return make_specimen(app, app.root / ISSUE, typed, asked)
+    return make_specimen(app, make_plate(app, app.root / ISSUE, asked or Asked()), typed)
 
 
 def rewrite(app: App, text: str) -> None:
@@ -104,7 +105,7 @@ def test_what_is_wrong_is_said_as_a_send_would_say_it(app: App) -> None:
     assert refused.value.line == 7
     broken = App(app.root, {"MAIL_FROM": "nobody"})
     with pytest.raises(SettingsError, match="MAIL_FROM"):
-        make_specimen(broken, app.root / ISSUE)
+        make_plate(broken, app.root / ISSUE, Asked())
 
 
 def test_findings_and_notices_come_along(app: App) -> None:
@@ -118,4 +119,4 @@ def test_findings_and_notices_come_along(app: App) -> None:
 def test_the_file_may_lie_anywhere(app: App, tmp_path: Path) -> None:
     file = tmp_path / "elsewhere.txt"
     file.write_text("Title: Elsewhere\n\nPlain words.\n")
-    assert "Plain words." in make_specimen(app, file).text
+    assert "Plain words." in make_specimen(app, make_plate(app, file, Asked())).text

@@ -10,7 +10,8 @@ from harbour_issue import HARBOUR, add_people
 from mailer.bootstrap import App
 from mailer.domain.address import Address
 from mailer.preview.bench import Bench
-from mailer.preview.specimen import Asked, Specimen
+from mailer.preview.plate import Asked
+from mailer.preview.specimen import Specimen
 from mailer.preview.watch import LIMIT, mark
 
 
@@ -96,3 +97,20 @@ def test_someone_who_is_not_there_does_not_change_all_the_time(peopled: App) -> 
     add_people(peopled, [{"email": "new@shore.example", "name": "Nell"}])
     assert Address.parse("new@shore.example").key == "new@shore.example"
     assert "Good morning, Nell" in look(bench, peopled.root, "new@shore.example")
+
+
+def test_a_list_and_its_people_appear_once_they_are_there(app: App) -> None:
+    bench, file = Bench(app, Asked()), app.root / "issues" / "2026-11-22-harbour.md"
+    outcome = bench.look(file, "")
+    assert "Good morning, Ada Quint" in look(bench, app.root)
+    add_people(app, [{"email": "zora@quay.example", "name": "Zora"}])
+    assert bench.mark(file, outcome.email) != outcome.mark
+    assert "Good morning, Zora" in look(bench, app.root)
+
+
+def test_another_reader_is_printed_from_the_same_plate(peopled: App) -> None:
+    bench, file = Bench(peopled, Asked()), peopled.root / "issues" / "2026-11-22-harbour.md"
+    bench.look(file, "")
+    plate = bench._last_plate
+    bench.look(file, "bruno@quay.example")
+    assert bench._last_plate is plate

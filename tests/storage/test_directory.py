@@ -80,3 +80,8 @@ def test_a_person_is_found_by_the_key_of_their_address(directory: Directory) -> 
     assert person is not None
     assert person.name == "Ada Quint"
     assert directory.person("nobody@quay.example") is None
+
+
+def test_growth_is_told_by_the_newest(tmp_path: Path, people: People, directory: Directory) -> None:
+    assert Directory(open_database("sqlite:///empty.db", tmp_path)).newest() == (0, 0)
+    assert directory.newest() == (2, len(WHO))
