@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from mailer.check.sheet import Sheet
 from mailer.compose.body import write_body
 from mailer.compose.operations import CannotFill
 from mailer.domain.recipient import Recipient
+from mailer.domain.subscriber import OWN_FIELDS
 from mailer.errors import PlanRefused
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from mailer.engine.sending import Job, Sending
 
 TRIED = 20  # recipients; with the first who can get the issue it is looked at
+MADE_UP = 100  # readers, where there is nobody
+KINDS_OF_VALUES: tuple[object, ...] = ("Ada", 7, ["Ada"], "2026-11-22")
 
 
 def sheet_of(
@@ -100,7 +103,7 @@ def first_reader(
     template: MessageTemplate, correspondence: Correspondence, people: Iterable[Recipient]
 ) -> Recipient | None:
     """Return the first of `people` who can get the issue, else somebody made up who can, else None."""
-    for reader in (*people, _made_up(template)):
+    for reader in chain(people, _made_up(template)):
         try:
             template.fillings(correspondence.names(reader, 0))
         except CannotFill:
@@ -109,10 +112,12 @@ def first_reader(
     return None
 
 
-def _made_up(template: MessageTemplate) -> Recipient:
-    """Return a reader who has a value for whatever the issue uses."""
-    fields = dict.fromkeys(template.uses, "Ada")
-    return Recipient(0, "ada@mail.example", "Ada", "en", "UTC", (), fields)
+def _made_up(template: MessageTemplate) -> Iterator[Recipient]:
+    """Yield readers who have a value for whatever the issue uses, of one kind and another."""
+    names = sorted(template.uses - set(OWN_FIELDS))
+    for values in islice(product(KINDS_OF_VALUES, repeat=len(names)), MADE_UP):
+        fields = dict(zip(names, values, strict=True))
+        yield Recipient(0, "ada@mail.example", "Ada", "en", "UTC", ("harbour",), fields)
 
 
 def count_values(people: Iterable[Recipient], names: Iterable[str]) -> tuple[dict[str, int], int]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cssutils.css.colors import COLORS  # type: ignore[import-untyped]
 
 _FUNCTION = re.compile(r"(rgb|hsl)a?\(([^()]*)\)")
-_NUMBER = re.compile(r"(-?[\d.]+)(%|deg)?")
+_NUMBER = re.compile(r"(-?(?:\d+\.?\d*|\.\d+))(%|deg)?")
 
 
 class Colour(NamedTuple):

@@ -133,7 +133,7 @@ def _colour_in(shorthand: str) -> str:
 
 
 def _pixels(size: str, around: float) -> float:
-    found = re.fullmatch(r"([\d.]+)(px|pt|em|rem|%)", size.strip())
+    found = re.fullmatch(r"(\d+\.?\d*|\.\d+)(px|pt|em|rem|%)", size.strip())
     if not found:
         return around
     number = float(found[1])

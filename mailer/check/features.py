@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
@@ -148,7 +147,7 @@ def _picture(source: str) -> Iterator[str]:
         yield "image-base64"
         yield f"image-{source[5:].partition(';')[0].rpartition('/')[2].partition('+')[0]}"
         return
-    ending = PurePosixPath(urlsplit(source).path).suffix[1:].lower()
+    ending = PurePosixPath(re.split(r"[?#]", source)[0]).suffix[1:].lower()
     yield f"image-{_IMAGES.get(ending, ending)}"
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from html import escape
 from urllib.parse import unquote
 
 import lxml.html
+from lxml.etree import ParserError
 from lxml.html import HtmlElement
 
 from mailer.compose.body import Body
@@ -32,7 +34,9 @@ class Lines:
         self._known = sorted(set(self._numbers))
         self.written = list(_elements(read_html(body.html)))
         shown = list(_elements(mail))
+        self._found: dict[tuple[str, int], list[int]] = {}
         self._rows = {there: here.sourceline or 1 for here, there in _pairs(self.written, shown)}
+        self._place = _places(self._rows)
 
     def of(self, element: HtmlElement, written: str | None = None) -> int | None:
         """Return the line of `element`; where `written` stands in it (an address, words), that one's.
@@ -43,10 +47,11 @@ class Lines:
         line = None if row is None else self.of_row(row)
         if line is None or written is None:
             return line
-        found = self._search(written, line)
-        alike = [other for other, at in self._rows.items() if at == row and _address(other) == written]
-        place = alike.index(element) if element in alike else 0
-        return found[min(place, len(found) - 1)] if found else line
+        key = (written, line)
+        if key not in self._found:
+            self._found[key] = self._search(written, line)
+        found = self._found[key]
+        return found[min(self._place[element], len(found) - 1)] if found else line
 
     def of_row(self, row: int) -> int | None:
         """Return the issue's line for a row of the body's HTML (from 1)."""
@@ -78,7 +83,10 @@ def read_html(html: str) -> HtmlElement:
     """Return the document; what has no element gets an empty body."""
     # lxml refuses text that names an encoding, as XHTML does.
     html = re.sub(r"\A\s*<\?xml[^>]*\?>", "", html)
-    return lxml.html.document_fromstring(html if html.strip() else "<body></body>")
+    try:
+        return lxml.html.document_fromstring(html)
+    except ParserError:  # nothing but white space or comments
+        return lxml.html.document_fromstring("<body></body>")
 
 
 def _elements(root: HtmlElement) -> Iterator[HtmlElement]:
@@ -96,6 +104,17 @@ def _pairs(written: list[HtmlElement], shown: list[HtmlElement]) -> Iterator[tup
             for element in written[start:end]:
                 if (other := next((each for each in rest if each.tag == element.tag), None)) is not None:
                     yield element, other
+
+
+def _places(rows: dict[HtmlElement, int]) -> dict[HtmlElement, int]:
+    """Return for each element how many before it in its row have its address."""
+    counted: Counter[tuple[int, str | None]] = Counter()
+    places = {}
+    for element, row in rows.items():
+        key = (row, _address(element))
+        places[element] = counted[key]
+        counted[key] += 1
+    return places
 
 
 def _key(element: HtmlElement) -> tuple[str, str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from lxml.html import HtmlElement
 
@@ -101,13 +101,10 @@ def targets(sheet: Sheet) -> Iterator[Remark]:
     known = {element.get("id") for element in sheet.document.iter() if isinstance(element.tag, str)}
     known |= {element.get("name") for element in sheet.elements("a")}
     for element, address, what in addresses(sheet):
-        if address.startswith("#") and len(address) > 1 and not PLACEHOLDER.fullmatch(address[1:]):
-            from urllib.parse import unquote
-
-            if not {address[1:], unquote(address[1:])} & known:
-                yield remark(
-                    sheet, element, f"{what} leads to {address}, which is nowhere here", written=address
-                )
+        place = address.removeprefix("#")
+        if address in ("#", place) or PLACEHOLDER.fullmatch(place) or {place, unquote(place)} & known:
+            continue
+        yield remark(sheet, element, f"{what} leads to {address}, which is nowhere here", written=address)
 
 
 def dead(sheet: Sheet) -> Iterator[Remark]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 _ATTRIBUTE = re.compile(r"\[[^\]]*\]")
 _ARGUMENT = re.compile(r"\([^()]*\)")
 _SIMPLE = (
-    (re.compile(r"(?<![\w-])\.[\w-]"), "css-selector-class"),
+    (re.compile(r"\.[\w-]"), "css-selector-class"),
     (re.compile(r"#[\w-]"), "css-selector-id"),
     (re.compile(r"(?:^|[\s>+~])[a-z][\w-]*", re.IGNORECASE), "css-selector-type"),
     (re.compile(r"(?:^|[\s>+~])\*"), "css-selector-universal"),

@@ -25,7 +25,7 @@ class Sheet:
     `source` is the file's text, with line feeds only; `body` is what became of it before the layout. `octets`
     is the size of `html` with its line ends as they are sent. `public` says that mail leaves this machine.
     `uses` are the subscriber's fields that the issue looks up: True for one that must have a value, because
-    no `default` and no `if` stands in for it. `values` says how many of the `recipients` have a value for
+    no `default` stands in for it. `values` says how many of the `recipients` have a value for
     each field; None where that isn't known. `missing_lists` are the issue's that don't exist. `dead` are
     addresses that were tried in vain, with the reason. `own_layout` says that the layout may be a workspace's
     own, so that it is worth while to tell what could be better in it.

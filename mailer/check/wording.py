@@ -52,9 +52,9 @@ def unwritten(sheet: Sheet) -> Iterator[Remark]:
             f"the subject has {found[0]} in it", sheet.lines.key("subject") or sheet.lines.key("title")
         )
     for element, words in _prose(sheet):
-        for found in _UNWRITTEN.finditer(words):
-            text = f"“{found[0]}” stands where something was to be written"
-            yield remark(sheet, element, text, written=found[0])
+        for typed in dict.fromkeys(found[0] for found in _UNWRITTEN.finditer(words)):
+            text = f"“{typed}” stands where something was to be written"
+            yield remark(sheet, element, text, written=typed)
 
 
 def spam_wording(sheet: Sheet) -> Iterator[Remark]:

@@ -60,3 +60,4 @@ def new(app: App, title: str, txt: bool) -> None:
     click.echo(path)
     click.echo("Next: write it below the second ---, then see what would be sent:", err=True)
     click.echo(f"  mailer preview {shlex.quote(str(path))} --serve", err=True)
+    click.echo(f"  mailer check {shlex.quote(str(path))}", err=True)

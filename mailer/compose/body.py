@@ -10,6 +10,7 @@ from html import escape
 from jinja2 import Environment, TemplateSyntaxError
 
 from mailer.compose.elements import recognise_tags
+from mailer.compose.images import Images
 from mailer.compose.markdown import parse_markdown, render_markdown
 from mailer.compose.markdown_text import markdown_blocks
 from mailer.compose.marks import Marked, mark, write_source
@@ -41,13 +42,14 @@ class Body:
     text_lines: tuple[int, ...]
 
 
-def write_body(issue: Issue) -> Body:
+def write_body(issue: Issue, images: Images | None = None) -> Body:
     """Return the body of `issue` as template source; raise IssueError, with the file's line, if it can't be.
 
-    Markdown and HTML hand on the tags that name something offered (see `offered`); plain text hands on none.
+    `images` takes up those that it shows; without, their sources stay as they were typed. Markdown and HTML
+    hand on the tags that name something offered (see `offered`); plain text hands on none.
     """
     try:
-        html, text = _WRITERS[issue.kind](issue)
+        html, text = _WRITERS[issue.kind](issue, images)
         for source in (html, text):
             _check_syntax(issue.path, source)
     except RecursionError:
@@ -55,22 +57,22 @@ def write_body(issue: Issue) -> Body:
     return Body(html.text(), text.text(), tuple(html.lines), tuple(text.lines))
 
 
-def _write_markdown(issue: Issue) -> tuple[TemplateSource, TemplateSource]:
+def _write_markdown(issue: Issue, images: Images | None) -> tuple[TemplateSource, TemplateSource]:
     marked = mark(issue.body, issue.body_line, escapes=True)
     tokens = parse_markdown(marked, issue.path)
     html, lines = render_markdown(tokens, marked, issue.body_line)
-    return _write(issue, marked, html, lines, lambda tags: markdown_blocks(tokens, tags))
+    return _write(issue, marked, html, lines, lambda tags: markdown_blocks(tokens, tags), images)
 
 
-def _write_markup(issue: Issue) -> tuple[TemplateSource, TemplateSource]:
+def _write_markup(issue: Issue, images: Images | None) -> tuple[TemplateSource, TemplateSource]:
     fragment, first_line = _fragment(issue.body, issue.body_line)
     marked = mark(fragment, first_line, escapes=False)
     html = marked.text.rstrip("\n") + "\n"
     lines = [first_line + row for row in range(html.count("\n") + 1)]
-    return _write(issue, marked, html, lines, lambda tags: markup_blocks(html, tags))
+    return _write(issue, marked, html, lines, lambda tags: markup_blocks(html, tags), images)
 
 
-def _write_text(issue: Issue) -> tuple[TemplateSource, TemplateSource]:
+def _write_text(issue: Issue, _: Images | None) -> tuple[TemplateSource, TemplateSource]:
     return write_plain_text(issue.body, issue.body_line)
 
 
@@ -78,12 +80,19 @@ _WRITERS = {Kind.MARKDOWN: _write_markdown, Kind.HTML: _write_markup, Kind.TEXT:
 
 
 def _write(
-    issue: Issue, marked: Marked, html: str, lines: list[int], blocks: Callable[[TextTags], list[Block]]
+    issue: Issue,
+    marked: Marked,
+    html: str,
+    lines: list[int],
+    blocks: Callable[[TextTags], list[Block]],
+    images: Images | None,
 ) -> tuple[TemplateSource, TemplateSource]:
     """Decide which marks are tags, and write both parts with them."""
     ours = recognise_tags(html, lines, marked, issue.path)
     tags = TextTags(marked, ours)
     text = set_text(blocks(tags), tags.measure) + "\n"
+    if images:
+        html = images.place_body(html, lines, marked, ours)
     return (
         write_source(html, marked, ours, lines, literal=lambda typed: escape(typed, quote=True)),
         write_source(text, marked, ours, [issue.body_line]),

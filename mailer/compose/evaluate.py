@@ -65,16 +65,28 @@ def uses(tree: Tree) -> frozenset[str]:
 
 
 def requires(tree: Tree) -> frozenset[str]:
-    """Return the fields of `subscriber` that everyone needs a value for: printed whatever the case is."""
-    return frozenset().union(*(_required(node.expression) for node in tree if isinstance(node, Hole)))
+    """Return the fields of `subscriber` that nobody may be without: looked up whatever else holds."""
+    needed = frozenset[str]()
+    for node in tree:
+        match node:
+            case Hole(expression) | Branch(expression) | Loop(_, expression):
+                needed |= _needed(expression)
+    return needed
 
 
-def _required(expression: Expression) -> frozenset[str]:
+def _needed(expression: Expression) -> frozenset[str]:
     match expression:
         case Field(Name("subscriber"), Const(str(key))):
             return frozenset({key})
-        case Call(operation, (first, *_)) if operation not in (TAKES_MISSING | TAKES_NONE | _UNDECIDED):
-            return _required(first)
+        case Field(target, key):
+            return _needed(target) | _needed(key)
+        case Call(operation, (Field(), *_)) if operation in TAKES_MISSING:
+            return frozenset()
+        case Call(operation, (first, *_)) if operation in TAKES_MISSING | _UNDECIDED:
+            return _needed(first)
+        case Call(_, arguments, keywords):
+            parts = [*arguments, *(value for _, value in keywords)]
+            return frozenset().union(*map(_needed, parts))
     return frozenset()
 
 

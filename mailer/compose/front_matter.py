@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -26,12 +26,13 @@ class Entry:
 
     Text is not guessed at (in YAML 1.1 `lang: no` would be False and `title: 12:30` a number): a YAML or
     bare value is text, or lists and mappings of text, except under `params`; TOML values have their own
-    types. None is an empty value.
+    types. None is an empty value. `within` has the lines of a mapping's keys, as far as they are known.
     """
 
     key: str
     line: int
     value: Any
+    within: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -123,12 +124,18 @@ def _yaml_entry(path: str, key: yaml.Node, value: yaml.Node) -> Entry:
     if normal_key(key.value) != "params":
         return Entry(key.value, line, _text_of(value))
     try:
-        return Entry(key.value, line, _Loader("").construct_document(value))
+        return Entry(key.value, line, _Loader("").construct_document(value), _yaml_lines(value))
     except yaml.YAMLError:
         raise
     except (ValueError, ArithmeticError, LookupError, AttributeError, TypeError) as error:
         # PyYAML's constructors let these through: the date 2026-02-30, `!!bool maybe`, `!!timestamp x`.
         raise IssueError(path, line, f"params: a value can't be read ({error})") from None
+
+
+def _yaml_lines(node: yaml.Node) -> dict[str, int]:
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {str(key.value): 2 + key.start_mark.line for key, _ in node.value}
 
 
 def _text_of(node: yaml.Node) -> Any:
@@ -149,7 +156,12 @@ def _read_toml(path: str, source: str) -> list[Entry]:
         raise IssueError(path, 1 + line, f"the TOML front matter can't be read: {problem}") from None
     except (RecursionError, ValueError) as error:
         raise IssueError(path, 2, f"the TOML front matter can't be read: {error}") from None
-    return [Entry(key, _toml_line(source, key), value) for key, value in values.items()]
+    return [_toml_entry(source, key, value) for key, value in values.items()]
+
+
+def _toml_entry(source: str, key: str, value: Any) -> Entry:
+    within = {each: _toml_line(source, each) for each in value} if isinstance(value, dict) else {}
+    return Entry(key, _toml_line(source, key), value, within)
 
 
 def _toml_line(source: str, key: str) -> int:

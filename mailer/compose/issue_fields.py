@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from mailer.compose.front_matter import Entry
+from mailer.compose.look import LookError, read_look
 from mailer.compose.offered import refuse_tags
 from mailer.domain.address import CONTROLS, AddressError, Mailbox
 from mailer.domain.issue import Epigraph, Notice
@@ -23,7 +24,11 @@ _PROSE_CONTROLS = re.compile(r"(?![\n\t])[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Unfit(ValueError):
-    """A value does not fit its key; the message says what is expected."""
+    """A value does not fit its key; the message says what is expected. `key` is one within a mapping."""
+
+    def __init__(self, problem: str, key: str = "") -> None:
+        super().__init__(problem)
+        self.key = key
 
 
 def _text(value: Any) -> str:
@@ -106,6 +111,10 @@ def _epigraph(value: Any) -> Epigraph:
 def _params(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise Unfit("is not a mapping of names to values; write it in YAML or TOML front matter")
+    try:
+        read_look(value)
+    except LookError as error:
+        raise Unfit(str(error), error.key) from None
     return value
 
 
@@ -148,7 +157,6 @@ FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 # Refused rather than ignored: an issue that asks for them must not go out without.
 NOT_YET = {
     "segment": "sending to a segment is not possible yet",
-    "attachments": "attachments can't be sent yet",
     "tracking": "tracking is not possible yet",
 }
 
@@ -159,6 +167,7 @@ def read_fields(path: str, entries: Iterable[Entry]) -> tuple[dict[str, Any], li
     Raise IssueError, with the line, the value and what is expected, for a value that does not fit.
     """
     fields: dict[str, Any] = {}
+    lines: dict[str, int] = {}
     notices = []
     for entry in entries:
         if entry.name not in FIELDS:
@@ -166,7 +175,8 @@ def read_fields(path: str, entries: Iterable[Entry]) -> tuple[dict[str, Any], li
         elif entry.value is not None:
             name, value = _read(path, entry)
             fields[name] = value
-    return fields, notices
+            lines[entry.name] = entry.line
+    return {**fields, "field_lines": lines}, notices
 
 
 def _unknown(key: str, name: str) -> str:
@@ -179,9 +189,12 @@ def _read(path: str, entry: Entry) -> tuple[str, Any]:
     try:
         value = reader(entry.value)
     except Unfit as unfit:
-        shown = repr(entry.value)
+        key, line, value = entry.key, entry.line, entry.value
+        if unfit.key:
+            key, line, value = f"{key}.{unfit.key}", entry.within.get(unfit.key, line), value[unfit.key]
+        shown = repr(value)
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
-        raise IssueError(path, entry.line, f"{entry.key}: {shown} {unfit}") from None
+        raise IssueError(path, line, f"{key}: {shown} {unfit}") from None
     if entry.name != "subject":
         for text in _texts(value):
             refuse_tags(text, path=path, line=entry.line, place=entry.name)

@@ -129,7 +129,7 @@ class MessageTemplate:
             next_step="finish the send with the version of mailer that began it",
         )
 
-    @cached_property
+    @property
     def _canonical(self) -> str:
         pieces = [dump_piece(piece) for piece in self.pieces]
         subject = dump_tree(self.subject_tree)

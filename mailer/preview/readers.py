@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from mailer.bootstrap import App
 from mailer.domain.address import Address
@@ -19,23 +19,23 @@ NOBODY = Recipient(0, "reader@quay.example")
 
 
 def choose_reader(
-    app: App, typed: str, list_ids: Sequence[int], uses: Iterable[str]
+    app: App, typed: str, list_ids: Sequence[int], example: Callable[[], Recipient]
 ) -> tuple[Recipient, Recipient | None]:
     """Return whom `typed` means, and their row in the database if they have one.
 
     An address means its subscriber, or if it is nobody's that address with an example's values; "" the first
     subscriber of the lists; `BARE` someone of whom only an address is known. Where there is no subscriber to
-    take, one is made up with a value for each field that the issue `uses`. UsageError for what is no address.
+    take, it is `example`'s. UsageError for what is no address.
     """
     if typed == BARE:
         return NOBODY, None
     if not typed:
         first = first_reader(app, list_ids)
-        return _nobodys(first or made_up(uses)), first
+        return _nobodys(first or example()), first
     address = _address(typed)
     known = app.directory.person(address.key) if app.has_database else None
-    example = known or first_reader(app, list_ids) or made_up(uses)
-    return _nobodys(stand_in(address, known, example)), known
+    like = known or first_reader(app, list_ids) or example()
+    return _nobodys(stand_in(address, known, like)), known
 
 
 def first_reader(app: App, list_ids: Sequence[int]) -> Recipient | None:

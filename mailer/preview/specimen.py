@@ -17,8 +17,8 @@ from mailer.domain.subscriber import Status
 from mailer.engine.rehearse import message_to
 from mailer.errors import PlanRefused
 from mailer.preview.plate import Plate
-from mailer.preview.readers import choose_reader
-from mailer.proofread import count_values, has_own_layouts, sheet_of
+from mailer.preview.readers import choose_reader, made_up
+from mailer.proofread import count_values, first_reader, has_own_layouts, sheet_of
 from mailer.viewer.headers import header_fields
 from mailer.viewer.reading import Reading, read
 
@@ -75,7 +75,12 @@ def make_specimen(app: App, plate: Plate, typed: str = "") -> Specimen:
     """
     issue, template, lists = plate.issue, plate.template, plate.lists
     correspondence = app.press.correspondence(0, lists[0].id, template.revision)
-    reader, known = choose_reader(app, typed, [each.id for each in lists], template.uses)
+
+    def example() -> Recipient:
+        made = made_up(template.uses)
+        return first_reader(template, correspondence, [made]) or made
+
+    reader, known = choose_reader(app, typed, [each.id for each in lists], example)
     try:
         content = message_to(reader, template, correspondence, time.time())
     except CannotFill as error:

@@ -56,7 +56,9 @@ def framed(reading: Reading, look: Look) -> str:
 
     Scripts, forms and requests are the business of the frame's sandbox and of its CSP.
     """
-    html = CID.sub(lambda found: _data_url(reading.others, found), reading.html or "")
+    html = reading.html or ""
+    if look.images is not Images.NONE:
+        html = CID.sub(lambda found: _data_url(reading.others, found), html)
     if not look.styles:
         html = STYLE.sub("", html)
     # The page around a frame can't say which scheme the frame is to see: each browser asks its own settings.

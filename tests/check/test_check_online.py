@@ -166,11 +166,11 @@ def test_nobody_there_and_no_such_name() -> None:
     with served() as site:
         pass
     found = probe(
-        [f"http://127.0.0.1:{site.port}/", "http://nowhere.invalid/", "http://[x/", "https://"],
+        [f"http://127.0.0.1:{site.port}/", "http://no..where/", "http://[x/", "https://"],
         allowed=LOOPBACK,
     )
     assert found[f"http://127.0.0.1:{site.port}/"] == "there is no answer"
-    assert found["http://nowhere.invalid/"] == "there is no such host"
+    assert found["http://no..where/"] == "there is no such host"
     assert len(found) == 4
 
 
@@ -202,7 +202,7 @@ def test_a_redirect_into_a_private_network_is_not_followed() -> None:
         (other,) = tried(site, f"/302?to=http://[::1]:{site.port}/200").values()
     assert "private network" in reason
     assert "private network" in other
-    assert len(site.asked) == 4  # HEAD and GET would be eight
+    assert len(site.asked) == 2
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from harbour_issue import HARBOUR, page_of
+from PIL import Image
 
 from mailer.bootstrap import App
 
@@ -45,6 +46,21 @@ def test_the_message_can_be_saved(page: httpx.Client) -> None:
     assert raw.headers["content-disposition"] == 'attachment; filename="harbour.eml"'
     assert b"\r\nTo: Bruno Cove <bruno@quay.example>\r\n" in raw.content
     assert page.get("/parts/0").status_code == 404
+
+
+def test_an_image_beside_the_issue_is_shown_and_followed(peopled: App, page: httpx.Client) -> None:
+    picture = peopled.root / "issues" / "ice-house.png"
+    Image.new("RGB", (40, 30), "navy").save(picture)
+    rewrite(peopled, HARBOUR.replace("https://pictures.example/ice-house.png", "ice-house.png"))
+    shown = page.get("/html").text
+    assert 'src="data:image/png;base64,' in shown
+    assert 'src="data:' not in page.get("/html", params={"images": "none"}).text
+    assert ">ice-house.png</a>" in page.get("/").text
+    part = page.get("/parts/0")
+    assert part.content == picture.read_bytes()
+    assert part.headers["content-type"] == "application/octet-stream"
+    Image.new("RGB", (40, 30), "red").save(picture)
+    assert page.get("/html").text != shown
 
 
 def test_the_frame_is_seen_as_it_was_asked_for(page: httpx.Client) -> None:

@@ -36,6 +36,11 @@ def test_without_a_list_it_is_someone_made_up_and_nothing_is_made(app: App) -> N
     assert not (app.root / "subscribers").exists()
 
 
+def test_someone_made_up_has_values_that_fit(app: App) -> None:
+    rewrite(app, HARBOUR + "\n{% if subscriber.berths > 3 %}\nA harbour of your own!\n{% endif %}\n")
+    assert "A harbour of your own!" in shown(app).text
+
+
 def test_an_issue_that_names_no_list_gets_one(app: App) -> None:
     rewrite(app, HARBOUR.replace("list: weekly\n", ""))
     specimen = shown(app)
