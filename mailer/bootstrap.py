@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mailer.settings import Settings
     from mailer.smtp.account import Account
     from mailer.storage.accounts import Accounts
+    from mailer.storage.directory import Directory
     from mailer.storage.ledger import Ledger
     from mailer.storage.people import People
 
@@ -63,6 +64,12 @@ class App:
         self._environ = environ
         self._settings = settings
 
+    def renewed(self) -> App:
+        """Return the same workspace with its settings read anew, and let go of what this one holds."""
+        if "database" in self.__dict__:
+            self.database.dispose()
+        return App(self.root, self._environ)
+
     def now(self) -> datetime:
         """The time, aware, in UTC: the one place that reads the clock for decisions."""
         return datetime.now(UTC)
@@ -97,6 +104,18 @@ class App:
         from mailer.storage.database import database_path
 
         return database_path(self.settings.database_url.get_secret_value(), self.root)
+
+    @property
+    def has_database(self) -> bool:
+        """Whether there is a database already: to look at something is no reason to make one."""
+        return self.database_file.is_file()
+
+    @cached_property
+    def directory(self) -> Directory:
+        """People to look up."""
+        from mailer.storage.directory import Directory
+
+        return Directory(self.database)
 
     @cached_property
     def journals(self) -> Path:

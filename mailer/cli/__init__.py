@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "new": ("mailer.cli.workspace", "new", "Start an issue with its front matter."),
     "lists": ("mailer.cli.people", "lists", "Create and show subscriber lists."),
     "subscribers": ("mailer.cli.people", "subscribers", "Add, import, list and unsubscribe people."),
+    "preview": ("mailer.cli.preview", "preview", "Show an issue as a subscriber would get it."),
     "check": ("mailer.cli.check", "check", "Look for mistakes in issues before they go."),
     "send-issue": (
         "mailer.cli.send",

@@ -51,7 +51,7 @@ def send_tests(app: App, sending: Sending, job: Job, typed: tuple[str, ...]) -> 
     example = next(
         (r for r, reason in sending.ledger.preview(job.issue.slug, job.audience) if not reason), None
     )
-    recipients = [stand_in(address, app.ledger.person(address.key), example) for address in addresses]
+    recipients = [stand_in(address, app.directory.person(address.key), example) for address in addresses]
     correspondence = sending.correspondence(job)
     outcomes = run_until_stopped(
         lambda stop: send(job.template, correspondence, recipients, app.smtp_account, stop)

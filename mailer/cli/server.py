@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 
+NEAR = 20  # ports tried in turn
+
+
 def listen(host: str, port: int, option: str) -> socket.socket:
     """Return a socket that listens on `host` and `port` (0: any free one), or UsageError naming `option`."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
@@ -27,10 +30,24 @@ def listen(host: str, port: int, option: str) -> socket.socket:
     return listener
 
 
+def listen_near(host: str, port: int, option: str) -> socket.socket:
+    """Return a socket that listens on `port` or, if it is taken, on the next free one after it."""
+    for candidate in range(port, port + NEAR):
+        try:
+            return listen(host, candidate, option)
+        except PortTaken:
+            continue
+    return listen(host, 0, option)
+
+
+class PortTaken(UsageError):
+    """Another program has the port."""
+
+
 def _refusal(error: OSError, host: str, port: int, option: str) -> UsageError:
     match error.errno:
         case errno.EADDRINUSE:
-            return UsageError(
+            return PortTaken(
                 f"port {port} on {host} is in use by another program",
                 next_step=f"Stop that program (`ss -ltnp` names it), or choose another port with {option}.",
             )

@@ -11,7 +11,7 @@ from mailer.compose.template import MessageTemplate
 from mailer.domain.address import Address
 from mailer.domain.outcome import Outcome, Stage, Untried
 from mailer.domain.recipient import Recipient
-from mailer.engine.correspondence import Correspondence
+from mailer.engine.correspondence import Correspondence, wire_address
 from mailer.smtp.account import Account
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.pool import deliver
@@ -33,14 +33,21 @@ async def send_tests(
         Envelope(
             key,
             correspondence.return_path,
-            names["envelope"].to_address,
-            correspondence.write(template, template.fillings(names), moment),
+            wire_address(recipient.email),
+            message_to(recipient, template, correspondence, moment),
         )
-        for key, names in enumerate(correspondence.names(r, moment) for r in recipients)
+        for key, recipient in enumerate(recipients)
     ]
     work = Recording(envelopes)
     await deliver(work, account, stop)
     return [work.outcomes.get(key, NOT_SENT) for key in range(len(recipients))]
+
+
+def message_to(
+    recipient: Recipient, template: MessageTemplate, correspondence: Correspondence, moment: float
+) -> bytes:
+    """Return the message as it would go out at `moment` (Unix seconds); raises CannotFill."""
+    return correspondence.write(template, template.fillings(correspondence.names(recipient, moment)), moment)
 
 
 def stand_in(address: Address, known: Recipient | None, example: Recipient | None) -> Recipient:
@@ -63,8 +70,7 @@ def write_files(
         folder.mkdir(parents=True, exist_ok=True)
     moment = time.time()
     for number, recipient in enumerate(recipients, start=1):
-        fillings = template.fillings(correspondence.names(recipient, moment))
-        content = correspondence.write(template, fillings, moment)
+        content = message_to(recipient, template, correspondence, moment)
         if folder:
             (folder / f"{number:06d}-{_file_name(recipient.email)}.eml").write_bytes(content)
         yield len(content)

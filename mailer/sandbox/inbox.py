@@ -18,7 +18,7 @@ from email.parser import BytesParser
 from email.policy import default
 from pathlib import Path
 
-from mailer.sandbox.headers import subject_of
+from mailer.viewer.headers import subject_of
 
 # `words` is what a search looks in, casefolded: SQLite itself would ignore case in ASCII only.
 SCHEMA = """

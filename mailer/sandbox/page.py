@@ -3,46 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from mailer.sandbox.headers import header_fields
 from mailer.sandbox.inbox import Inbox, Received
-from mailer.sandbox.reading import Reading, framed, read
+from mailer.viewer.frame import Images, Look
+from mailer.viewer.headers import header_fields
+from mailer.viewer.pages import COMMON, Pages, cut, download, frame, one_of, viewer_app
+from mailer.viewer.reading import Reading, read
 
 PAGE = 50  # messages
-SHOWN = 500_000  # octets of a source or text; more would only stop the browser
 VIEWS = ("html", "text", "source", "headers")
-ASSETS = {"sandbox.css": "text/css", "sandbox.js": "text/javascript"}
-
-COMMON = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-DNS-Prefetch-Control": "off",
-}
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self';"
-    " img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-# For a stranger's HTML: an origin of its own, no script, no form, nothing fetched.
-MAIL_POLICY = (
-    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none';"
-    " style-src 'unsafe-inline'{remote}; img-src data:{remote}; font-src data:{remote};"
-    " base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-)
+ASSETS = ("viewer.css", "sandbox.css", "sandbox.js")
 
 
 def inbox_page(inbox: Inbox, folders: list[Path], *, smtp_port: int) -> Starlette:
@@ -56,13 +33,9 @@ def inbox_page(inbox: Inbox, folders: list[Path], *, smtp_port: int) -> Starlett
         Route("/messages/{number:int}/html", page.html),
         Route("/messages/{number:int}/raw", page.raw),
         Route("/messages/{number:int}/parts/{index:int}", page.part),
-        Route("/assets/{name}", page.asset),
+        Route("/assets/{name}", page.pages.asset),
     ]
-    # A stranger's page could give this address a name of its own, and so read the mail: refuse such names.
-    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
-    app = Starlette(routes=routes, middleware=[hosts], exception_handlers={404: page.missing})
-    app.router.redirect_slashes = False
-    return app
+    return viewer_app(routes, {404: page.missing})
 
 
 class Page:
@@ -70,11 +43,7 @@ class Page:
 
     def __init__(self, inbox: Inbox, folders: list[Path], smtp_port: int) -> None:
         self.inbox = inbox
-        self.templates = Environment(
-            loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined, auto_reload=False
-        )
-        self.templates.filters |= {"moment": moment, "octets": octets}
-        self.templates.globals |= {"smtp_port": smtp_port, "link": link}
+        self.pages = Pages(folders, ASSETS, smtp_port=smtp_port)
         # Shown by our own page only, so that no other page can make a visitor's browser clear the inbox.
         self.permit = secrets.token_urlsafe(16)
 
@@ -84,7 +53,7 @@ class Page:
         total = self.inbox.count(search)
         pages = max(1, -(-total // PAGE))
         number = min(max(1, _whole(request.query_params.get("page"))), pages)
-        return self._page(
+        return self.pages.page(
             "sandbox.html",
             search=search,
             total=total,
@@ -105,23 +74,23 @@ class Page:
         """One message; `view` is one of VIEWS, by default HTML if it has any."""
         received, content = self._found(request)
         reading = read(content)
-        view = _one_of(request, "view", *VIEWS) or ("text" if reading.html is None else "html")
+        view = one_of(request, "view", *VIEWS) or ("text" if reading.html is None else "html")
         search = request.query_params.get("q", "").strip()
         fields = header_fields(content)
-        return self._page(
+        return self.pages.page(
             "sandbox_message.html",
             message=received,
             reading=reading,
             views=VIEWS,
             view=view,
             search=search,
-            remote=_one_of(request, "remote", "1"),
-            width=_one_of(request, "width", "phone"),
-            scheme=_one_of(request, "scheme", "dark"),
+            remote=one_of(request, "remote", "1"),
+            width=one_of(request, "width", "phone"),
+            scheme=one_of(request, "scheme", "dark"),
             fields=fields,
             first={name.lower(): value for name, value in reversed(fields)},
-            source=_cut(content.decode("utf-8", "replace")) if view == "source" else "",
-            text=_cut(reading.text or ""),
+            source=cut(content.decode("utf-8", "replace")) if view == "source" else "",
+            text=cut(reading.text or ""),
             newer=self.inbox.newer(received.id, search),
             older=self.inbox.older(received.id, search),
         )
@@ -129,15 +98,13 @@ class Page:
     def html(self, request: Request) -> Response:
         """A message's HTML for the frame, seen in a `scheme`; `remote=1` lets it fetch images and styles."""
         _, content = self._found(request)
-        remote = bool(_one_of(request, "remote", "1"))
-        html = framed(read(content), remote=remote, scheme=_one_of(request, "scheme", "dark") or "light")
-        policy = MAIL_POLICY.format(remote=" https: http:" if remote else "")
-        return HTMLResponse(html, headers=COMMON | {"Content-Security-Policy": policy})
+        images = Images.REMOTE if one_of(request, "remote", "1") else Images.OWN
+        return frame(read(content), Look(images, one_of(request, "scheme", "dark") or "light"))
 
     def raw(self, request: Request) -> Response:
         """A message as it came, for a mail program."""
         received, content = self._found(request)
-        return _download(content, "message/rfc822", f"message-{received.id}.eml")
+        return download(content, "message/rfc822", f"message-{received.id}.eml")
 
     def part(self, request: Request) -> Response:
         """One of a message's other parts, to save: never shown, whatever it says it is."""
@@ -145,16 +112,7 @@ class Page:
         index: int = request.path_params["index"]
         if index >= len(reading.others):
             raise HTTPException(404)
-        return _download(reading.others[index].content, "application/octet-stream", f"part-{index + 1}")
-
-    def asset(self, request: Request) -> Response:
-        """The page's own style and script."""
-        name: str = request.path_params["name"]
-        if name not in ASSETS:
-            raise HTTPException(404)
-        assert self.templates.loader is not None
-        source, _, _ = self.templates.loader.get_source(self.templates, f"web/{name}")
-        return Response(source, media_type=ASSETS[name], headers=COMMON)
+        return download(reading.others[index].content, "application/octet-stream", f"part-{index + 1}")
 
     async def clear(self, request: Request) -> Response:
         """Throw every message away, if our own page asked for it."""
@@ -166,7 +124,7 @@ class Page:
 
     def missing(self, request: Request, error: Exception) -> Response:  # noqa: ARG002
         """The page for what isn't there."""
-        return self._page("sandbox_missing.html", status=404)
+        return self.pages.page("sandbox_missing.html", status=404)
 
     def _found(self, request: Request) -> tuple[Received, bytes]:
         number: int = request.path_params["number"]
@@ -179,43 +137,6 @@ class Page:
         except FileNotFoundError:
             raise HTTPException(404) from None
 
-    def _page(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-        html = self.templates.get_template(f"web/{template}").render(values)
-        return HTMLResponse(html, status, COMMON | {"Content-Security-Policy": PAGE_POLICY})
-
-
-def moment(time: datetime) -> str:
-    """Return a time as this machine's clock shows it."""
-    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def octets(size: int) -> str:
-    """Return a size for people: KB are 1,024 octets, as mail programs count."""
-    if size < 1024:
-        return f"{size} B"
-    return f"{size / 1024:.1f} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
-
-
-def link(path: str, kept: Mapping[str, object] | None = None, **query: object) -> str:
-    """Return `path` with a query of what is `kept` and then `query`, as far as it says something."""
-    given = {name: value for name, value in {**(kept or {}), **query}.items() if value}
-    return f"{path}?{urlencode(given)}" if given else path
-
 
 def _whole(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 1
-
-
-def _one_of(request: Request, name: str, *known: str) -> str:
-    """Return what the query says of `name` if it is known, else ""."""
-    value = request.query_params.get(name, "")
-    return value if value in known else ""
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else text[:SHOWN] + "\n\n[The rest is in the .eml file.]"
-
-
-def _download(content: bytes, media_type: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": "sandbox"}
-    return Response(content, media_type=media_type, headers=COMMON | headers)

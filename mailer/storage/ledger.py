@@ -17,7 +17,7 @@ from mailer.storage.audience import candidates_for, count_candidates
 from mailer.storage.claiming import Claim, cancel_gone, claim, gone
 from mailer.storage.history import mark_read
 from mailer.storage.recording import give_back, record
-from mailer.storage.schema import deliveries, exclusions, sends, subscribers
+from mailer.storage.schema import deliveries, exclusions, sends
 from mailer.storage.send import SEND, Send, read_send
 from mailer.storage.snapshot import SNAPSHOT, recipients, snapshot_of
 
@@ -82,13 +82,6 @@ class Ledger:
             found = connection.execution_options(yield_per=PAGE).execute(query)
             for rows in found.partitions():
                 yield from zip(recipients(rows), (row.reason for row in rows), strict=True)
-
-    def person(self, email_key: str) -> Recipient | None:
-        """Return the subscriber with this address as a send would see them now."""
-        query = select(subscribers.c.id, *snapshot_of(subscribers))
-        with self._engine.connect() as connection:
-            rows = connection.execute(query.where(subscribers.c.email_key == email_key)).all()
-        return next(iter(recipients(rows)), None)
 
     def freeze(
         self,

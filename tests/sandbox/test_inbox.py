@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.sandbox.headers import header_fields, readable, subject_of
 from mailer.sandbox.inbox import Inbox, Received
+from mailer.viewer.headers import header_fields, readable, subject_of
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from mailer.compose.template import MessageTemplate
 from mailer.domain.address import Mailbox
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.press import Press
-from mailer.sandbox.reading import read
+from mailer.viewer.reading import read
 
 DATA = Path(__file__).parents[1] / "data"
 SAMPLES = Path(__file__).parents[2] / "docs" / "samples"

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
 
 # The older policy, on purpose: it takes header fields as they come, where the newer one's parsers can raise.
 PARSER = BytesParser()
-HEAD = re.compile(r"<head\b[^>]*>|<html\b[^>]*>|<!doctype[^>]*>", re.IGNORECASE)
-CID = re.compile(r"cid:([^\"'\s)>]+)", re.IGNORECASE)
-ASKED = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)", re.IGNORECASE)
-OFFERED = re.compile(r"(color-schemes?[\"'\s:=a-z]{1,30}?)(?:light\s+dark|dark\s+light)", re.IGNORECASE)
-LINK = re.compile(r"<(?=link\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +46,6 @@ def read(content: bytes) -> Reading:
     return Reading(html, text, tuple(others))
 
 
-def framed(reading: Reading, *, remote: bool, scheme: str) -> str:
-    """Return the HTML as it is put into a frame: own images inside, links for a new tab,
-    and what it asks of the reader's colour scheme answered with `scheme` ("light" or "dark").
-
-    Scripts, forms and requests are the business of the frame's sandbox and of its CSP.
-    """
-    html = CID.sub(lambda found: _data_url(reading.others, found), reading.html or "")
-    # The page around a frame can't say which scheme the frame is to see: each browser asks its own settings.
-    html = ASKED.sub(lambda found: f"({'min' if found[1].lower() == scheme else 'max'}-width: 0)", html)
-    html = OFFERED.sub(lambda found: found[1] + scheme, html)
-    if not remote:
-        # A CSP does not stop <link rel=preconnect>, which would tell a stranger that the mail is being read.
-        html = LINK.sub("<x-", html)
-    # After the doctype at least, or the page would be laid out in quirks mode.
-    tags = list(HEAD.finditer(html, 0, 10_000))
-    place = tags[-1].end() if tags else 0
-    return f'{html[:place]}<base target="_blank">{html[place:]}'
-
-
 def _part(leaf: Message) -> Part:
     payload = leaf.get_payload(decode=True)
     return Part(
@@ -87,10 +61,3 @@ def _decoded(leaf: Message, part: Part) -> str:
         return part.content.decode(leaf.get_content_charset("utf-8"), "replace")
     except (LookupError, ValueError):
         return part.content.decode("utf-8", "replace")
-
-
-def _data_url(parts: tuple[Part, ...], found: re.Match[str]) -> str:
-    for part in parts:
-        if part.cid == found[1] and re.fullmatch(r"image/[\w.+-]+", part.type):
-            return f"data:{part.type};base64,{b64encode(part.content).decode('ascii')}"
-    return found[0]

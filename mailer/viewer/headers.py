@@ -1,4 +1,4 @@
-"""Header fields as a person reads them. Any octets have an answer: a sandbox must show bad mail too."""
+"""Header fields as a person reads them. Any octets have an answer: bad mail must be shown too."""
 
 from __future__ import annotations
 

@@ -1,0 +1,67 @@
+"""A plate: an issue compiled for its lists, from which each reader's specimen is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailer.bootstrap import App
+from mailer.compose.source import load_issue
+from mailer.compose.template import MessageTemplate
+from mailer.domain.issue import Issue, Notice
+from mailer.domain.subscriber import SubscriberList
+from mailer.engine.press import with_subject
+from mailer.storage.people import no_such_list
+
+NAMELESS = SubscriberList(0, "newsletter", "Newsletter")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for beyond which issue and as whom: lists by name, another subject."""
+
+    lists: tuple[str, ...] = ()
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """An issue, ready to be filled. A list with the id 0 stands in for one that there is not yet."""
+
+    issue: Issue
+    notices: tuple[Notice, ...]
+    lists: tuple[SubscriberList, ...]
+    remarks: tuple[str, ...]
+    template: MessageTemplate
+
+
+def make_plate(app: App, file: Path, asked: Asked) -> Plate:
+    """Return the issue in `file`, compiled by the same steps as for a send.
+
+    Raises what a send would: IssueError with file and line, SettingsError, UsageError.
+    """
+    issue, notices = load_issue(file)
+    issue = with_subject(issue, asked.subject)
+    lists, remarks = _lists(app, issue, asked.lists)
+    return Plate(issue, notices, tuple(lists), tuple(remarks), app.press.compile(issue, lists))
+
+
+def _lists(app: App, issue: Issue, asked: Sequence[str]) -> tuple[list[SubscriberList], list[str]]:
+    """Return the lists of a send of `issue`, and remarks on those that are made up.
+
+    Lists that were `asked` for have to be there (UsageError), as in a send. Without any, it is the only list
+    there is, or a made-up one.
+    """
+    known = {each.name: each for each in app.people.all_lists()} if app.has_database else {}
+    for name in asked:
+        if name not in known:
+            raise no_such_list(name, list(known))
+    if asked:
+        return [known[name] for name in dict.fromkeys(asked)], []
+    if issue.lists:
+        # That one is missing, the check says.
+        return [known.get(name) or SubscriberList(0, name, name) for name in dict.fromkeys(issue.lists)], []
+    if len(known) == 1:
+        return list(known.values()), []
+    return [NAMELESS], [f"{issue.path} names no list, so one is made up: preview it with --list L"]
