@@ -224,5 +224,8 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, TemplateNotFound):
         return f"there is no template {error.name!r}"
     if isinstance(error, RecursionError):
-        return "a template extends or includes itself; a file's namesake in the program is bundled/email/…"
+        return (
+            "recursion without end: a template extends or includes itself, or a macro calls itself;"
+            " the program's own file of the same name is bundled/email/…"
+        )
     return str(error) or type(error).__name__
