@@ -1,10 +1,13 @@
 """Write docs/images: the sample issue as a phone shows it, and the gallery of layouts.
 
+Before that, the pictures in the samples are made from the drawings beside them.
+
 Run it from a checkout with the development dependencies and a Chromium: python docs/screenshots.py
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from io import BytesIO
@@ -23,11 +26,13 @@ from browser import launch  # noqa: E402 - the tests know how mails and browsers
 from written_mail import write_mail, write_sample  # noqa: E402
 
 IMAGES = Path(__file__).parent / "images"
+DRAWINGS = Path(__file__).parent / "samples" / "pictures"
 PHONE = (375, 812)
 DESK = (800, 812)
 LAYOUTS = ("newsletter", "gazette", "digest", "letter")
 FROM_RIGHT_TO_LEFT = ("newsletter.ar", "gazette.he", "digest.he", "letter.ar")
 COLOURS = 64
+DRAWN_COLOURS = 32
 GAP = 24
 GROUND = (255, 0, 255)
 Scheme = Literal["light", "dark"]
@@ -68,11 +73,23 @@ def write(picture: Image.Image, name: str) -> None:
     few.save(IMAGES / f"{name}.png", optimize=True, **({"transparency": between[0]} if between else {}))
 
 
+def draw(browser: Browser, drawing: Path) -> None:
+    """Write an SVG drawing as a PNG beside it: mail programs show no SVG."""
+    svg = drawing.read_text(encoding="utf-8")
+    width, height = map(int, re.findall(r'viewBox="0 0 (\d+) (\d+)"', svg)[0])
+    html = f'<!DOCTYPE html><body style="margin: 0; line-height: 0">{svg}</body>'
+    picture = photograph(browser, html, (width, height), "light", 2)
+    few = picture.quantize(DRAWN_COLOURS, dither=Image.Dither.NONE)
+    few.save(drawing.with_suffix(".png"), optimize=True)
+
+
 def main() -> None:
     """Write all of them."""
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = launch(playwright, shutil.which("chromium") or "chromium")
+        for drawing in sorted(DRAWINGS.glob("*.svg")):
+            draw(browser, drawing)
         schemes: tuple[Scheme, ...] = ("light", "dark")
         harbour = write_mail(sample("harbour.md")).html
         for scheme in schemes:

@@ -6,7 +6,6 @@ import re
 
 import lxml.html
 import pytest
-from mail_elements import IMPORTS
 from written_mail import POSTAL
 
 from mailer.bundled import templates_folder
@@ -18,6 +17,13 @@ from mailer.domain.issue import Issue, Kind
 from mailer.errors import IssueError
 
 SURROUNDINGS = Surroundings("Harbour Gazette", "editor@gazette.example", POSTAL, "Weekly")
+PARTIALS = {"columns": "columns, column"} | {
+    name: name for name in ("button", "figure", "quote", "callout", "divider")
+}
+IMPORTS = "".join(
+    f'{{% from "email/partials/{file}.html" import {macros} with context %}}'
+    for file, macros in PARTIALS.items()
+)
 LINK = '<a href="https://gazette.example/a">Go</a>'
 
 
