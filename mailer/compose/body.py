@@ -5,24 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 
 from jinja2 import Environment, TemplateSyntaxError
 
+from mailer.compose.disarm import disarm
+from mailer.compose.document import complete, is_document
+from mailer.compose.document_styles import keep_styles
+from mailer.compose.document_traits import Traits
 from mailer.compose.elements import recognise_tags
 from mailer.compose.markdown import parse_markdown, render_markdown
 from mailer.compose.markdown_text import markdown_blocks
 from mailer.compose.marks import Marked, mark, write_source
 from mailer.compose.markup_text import markup_blocks
+from mailer.compose.merge_tags import foreign_tags
 from mailer.compose.plaintext import write_plain_text
 from mailer.compose.template_source import TemplateSource
 from mailer.compose.text_part import Block, set_text
 from mailer.compose.text_tags import TextTags
-from mailer.domain.issue import Issue, Kind
+from mailer.domain.issue import Issue, Kind, Notice
 from mailer.errors import IssueError
 
-_BODY_ELEMENT = re.compile(r"<body(?:\s[^>]*)?>(.*?)(?:</body\s*>|</html\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-_PREAMBLE = re.compile(r"<!doctype[^>]*>|<head[\s>].*?</head\s*>|</?html[^>]*>", re.IGNORECASE | re.DOTALL)
+_HEAD = re.compile(r"<head[\s>].*?</head\s*>", re.IGNORECASE | re.DOTALL)
 _PARSER = Environment(autoescape=True)
 
 
@@ -32,13 +36,16 @@ class Body:
 
     Render `html` with autoescape on and `text` with it off; trim_blocks and lstrip_blocks off for both. Each
     ends in one line feed. `html_lines[i]` is the line of the issue file that line i + 1 of `html` comes from
-    (exact where a tag stands, else good to the block); `text_lines` alike.
+    (exact where a tag stands, else good to the block); `text_lines` alike. Of a whole document, which is its
+    own layout, `traits` says what it has already. `notices` tell what of the issue isn't mailed as it stands.
     """
 
     html: str
     text: str
     html_lines: tuple[int, ...]
     text_lines: tuple[int, ...]
+    traits: Traits | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 def write_body(issue: Issue) -> Body:
@@ -47,31 +54,64 @@ def write_body(issue: Issue) -> Body:
     Markdown and HTML hand on the tags that name something offered (see `offered`); plain text hands on none.
     """
     try:
-        html, text = _WRITERS[issue.kind](issue)
-        for source in (html, text):
+        written = _WRITERS[issue.kind](issue)
+        for source in (written.html, written.text):
             _check_syntax(issue.path, source)
     except RecursionError:
         raise IssueError(issue.path, None, "its elements or tags are nested too deeply") from None
-    return Body(html.text(), text.text(), tuple(html.lines), tuple(text.lines))
+    html, text = written.html, written.text
+    lines = tuple(html.lines), tuple(text.lines)
+    return Body(html.text(), text.text(), *lines, written.traits, written.notices)
 
 
-def _write_markdown(issue: Issue) -> tuple[TemplateSource, TemplateSource]:
+@dataclass(frozen=True, slots=True)
+class _Written:
+    html: TemplateSource
+    text: TemplateSource
+    traits: Traits | None = None
+    notices: tuple[Notice, ...] = ()
+
+
+def _write_markdown(issue: Issue) -> _Written:
     marked = mark(issue.body, issue.body_line, escapes=True)
     tokens = parse_markdown(marked, issue.path)
     html, lines = render_markdown(tokens, marked, issue.body_line)
     return _write(issue, marked, html, lines, lambda tags: markdown_blocks(tokens, tags))
 
 
-def _write_markup(issue: Issue) -> tuple[TemplateSource, TemplateSource]:
-    fragment, first_line = _fragment(issue.body, issue.body_line)
-    marked = mark(fragment, first_line, escapes=False)
+def _write_markup(issue: Issue) -> _Written:
+    whole = is_document(issue.body)
+    # Line feeds stay, so that lines keep their numbers.
+    typed = issue.body if whole else _HEAD.sub(lambda gone: "\n" * gone.group().count("\n"), issue.body)
+    marked = mark(typed, issue.body_line, escapes=False)
     html = marked.text.rstrip("\n") + "\n"
-    lines = [first_line + row for row in range(html.count("\n") + 1)]
-    return _write(issue, marked, html, lines, lambda tags: markup_blocks(html, tags))
+    lines = [issue.body_line + row for row in range(html.count("\n") + 1)]
+    if whole:
+        return _write_document(issue, marked, html, lines)
+    return _write(issue, marked, keep_styles(html), lines, lambda tags: markup_blocks(html, tags))
 
 
-def _write_text(issue: Issue) -> tuple[TemplateSource, TemplateSource]:
-    return write_plain_text(issue.body, issue.body_line)
+def _write_document(issue: Issue, marked: Marked, typed: str, lines: list[int]) -> _Written:
+    html, removals = disarm(typed)
+    ours = recognise_tags(html, lines, marked, issue.path)
+    document = complete(keep_styles(html), marked, ours, issue.lang)
+    tags = TextTags(document.marked, document.ours)
+    text = set_text(markup_blocks(document.seen, tags), tags.measure) + "\n"
+    removed = (Notice(issue.path, lines[each.line], each.text) for each in removals)
+    return _Written(
+        write_source(document.html, document.marked, document.ours, lines, literal=_typed_in_html),
+        write_source(text, document.marked, document.ours, lines[:1]),
+        document.traits,
+        (*removed, *foreign_tags(marked, ours, issue)),
+    )
+
+
+def _typed_in_html(typed: str) -> str:
+    return escape(unescape(typed))
+
+
+def _write_text(issue: Issue) -> _Written:
+    return _Written(*write_plain_text(issue.body, issue.body_line))
 
 
 _WRITERS = {Kind.MARKDOWN: _write_markdown, Kind.HTML: _write_markup, Kind.TEXT: _write_text}
@@ -79,23 +119,15 @@ _WRITERS = {Kind.MARKDOWN: _write_markdown, Kind.HTML: _write_markup, Kind.TEXT:
 
 def _write(
     issue: Issue, marked: Marked, html: str, lines: list[int], blocks: Callable[[TextTags], list[Block]]
-) -> tuple[TemplateSource, TemplateSource]:
+) -> _Written:
     """Decide which marks are tags, and write both parts with them."""
     ours = recognise_tags(html, lines, marked, issue.path)
     tags = TextTags(marked, ours)
     text = set_text(blocks(tags), tags.measure) + "\n"
-    return (
+    return _Written(
         write_source(html, marked, ours, lines, literal=lambda typed: escape(typed, quote=True)),
         write_source(text, marked, ours, [issue.body_line]),
     )
-
-
-def _fragment(html: str, first_line: int) -> tuple[str, int]:
-    """Return what of an HTML issue goes into the layout (of a document the body's inside), and its line."""
-    if found := _BODY_ELEMENT.search(html):
-        return found.group(1), first_line + html.count("\n", 0, found.start(1))
-    # Line feeds stay, so that lines keep their numbers.
-    return _PREAMBLE.sub(lambda gone: "\n" * gone.group().count("\n"), html), first_line
 
 
 def _check_syntax(path: str, source: TemplateSource) -> None:

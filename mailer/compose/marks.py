@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from operator import attrgetter
 
@@ -35,6 +35,16 @@ class Marked:
     def numbers(self, text: str) -> list[int]:
         """Return the numbers of the marks in `text`, in order."""
         return [int(found.group(1)) for found in self.pattern.finditer(text)]
+
+    def with_tag(self, source: str) -> tuple[Marked, int, str]:
+        """Return these marks and one more, for a tag that is not the editor's; its number and its mark.
+
+        The mark may be put anywhere into what was made of `text`.
+        """
+        number = len(self.candidates)
+        added = Candidate(0, 0, source, self.candidates[-1].line if self.candidates else 1)
+        word = self.pattern.pattern.partition("(")[0]
+        return replace(self, candidates=(*self.candidates, added)), number, f"{word}{number}{_TAG_END}"
 
     def restore(self, text: str, keep: frozenset[int] = frozenset()) -> str:
         """Return `text` with what was typed in place of its marks, except for those to `keep`."""

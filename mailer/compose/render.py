@@ -15,10 +15,11 @@ from markupsafe import Markup
 from mailer.compose.body import Body
 from mailer.compose.environment import SymbolicEnvironment
 from mailer.compose.expression import Name
-from mailer.compose.inline import inline_deferred
+from mailer.compose.inline import Inliner, inline_deferred
 from mailer.compose.offered import protect
 from mailer.compose.origin import error_origin
 from mailer.compose.residual import Edition, Hole, Place, Tree
+from mailer.compose.restyle import Restyler
 from mailer.compose.structure import grow, read_structure
 from mailer.compose.symbolic import Symbol
 from mailer.compose.tokens import Origin, Refusal, Token, Tokens
@@ -69,6 +70,7 @@ class _Press:
         self._issue = issue
         self._body = body
         self._folders = folders
+        self._postal_address = surroundings.postal_address
         self._tokens = Tokens([body.html, body.text, repr(issue), repr(surroundings)])
         loader = FileSystemLoader(folders)
         self._html = SymbolicEnvironment(self._tokens, loader, escapes=True)
@@ -82,6 +84,8 @@ class _Press:
             subject = self._subject()
             self._names["issue"] = replace(self._issue, subject=subject)
             self._names["params"] = self._issue.params
+            if self._body.traits:
+                self._names["document"] = self._body.traits.names(self._postal_address)
             html = self._part(self._html, "html", self._body.html, self._body.html_lines)
             text = self._part(self._text, "txt", self._body.text, self._body.text_lines)
             return Edition(
@@ -102,6 +106,8 @@ class _Press:
     ) -> str:
         """Return one part of the mail: the body in its layout."""
         body = self._run(self._from_source(environment, source, ending, lines), self._names)
+        if self._body.traits and environment.escapes:
+            return body
         content = Markup(body) if environment.escapes else body  # noqa: S704 (Jinja2 escaped it)
         layout = self._layout(environment, ending)
         whole = self._run(layout, self._names | {"content": content})
@@ -109,7 +115,8 @@ class _Press:
         return whole
 
     def _layout(self, environment: SymbolicEnvironment, ending: str) -> Template:
-        name = f"email/{self._issue.template}.{ending}"
+        template = "document/layout" if self._body.traits else self._issue.template
+        name = f"email/{template}.{ending}"
         try:
             return environment.get_template(name)
         except TemplateNotFound as error:
@@ -147,7 +154,8 @@ class _Press:
             raise IssueError(layout.filename, None, problem, next_step="Print {{ content }} once")
 
     def _html_tree(self, html: str) -> Tree:
-        inlined, reading = inline_deferred(html, self._tokens)
+        inliner = Restyler() if self._body.traits else Inliner()
+        inlined, reading = inline_deferred(html, self._tokens, inliner)
         spots = iter([spot for spot in reading.spots if spot.token.is_value])
 
         def hole(token: Token) -> Hole:
