@@ -17,9 +17,11 @@ REMOVED = frozenset(
     {"applet", "embed", "frame", "frameset", "iframe", "math", "noembed", "noframes", "object", "portal"}
     | {"script", "select", "svg", "template", "textarea"}
 )
-# The tags go, what is in them stays.
-UNWRAPPED = frozenset({"button", "fieldset", "form", "label", "noscript"})
-EMPTY = frozenset({"embed", "frame", "input"})
+# The tag goes, what is in the element stays. With scripts, browsers read what is in noscript otherwise.
+UNWRAPPED = frozenset({"form", "noscript"})
+EMPTY = frozenset({"embed", "frame"})
+# Without a form they submit nothing; menus that unfold are made of them.
+INPUTS_KEPT = frozenset({"checkbox", "radio"})
 VERBATIM = frozenset({"plaintext", "xmp"})
 # What was embedded is linked to.
 SOURCES = {"iframe": "src", "embed": "src", "object": "data", "frame": "src"}
@@ -29,9 +31,14 @@ LINKS_KEPT = frozenset({"stylesheet"})
 
 RUNS = "no mail program runs it"
 EMBEDS = "no mail program shows it"
+FORMS = "mail programs warn of forms or block them; link to a page with the form"
 
+_REASONS = {"script": RUNS, "select": FORMS, "textarea": FORMS}
+_PLAIN_END = re.compile(r"</[A-Za-z][A-Za-z0-9:-]*[ \t\n]*>")
 _ACTIVE_URL = re.compile(r"(?:javascript|vbscript|livescript|mocha|data:(?!image/(?:png|jpeg|gif|webp)[;,]))")
-_ACTIVE_CSS = re.compile(r"expression\(|javascript:|vbscript:|-moz-binding|behaviou?r:|data:text", re.IGNORECASE)
+_ACTIVE_CSS = re.compile(
+    r"expression\(|javascript:|vbscript:|-moz-binding|behaviou?r:|data:text", re.IGNORECASE
+)
 _CSS_ESCAPE = re.compile(r"/\*.*?\*/|\\([0-9a-fA-F]{1,6})[ \t\n\r\f]?|\\", re.DOTALL)
 _CONDITIONAL = re.compile(r"(<!--\[if [^\]]*\]>)(.*)(<!\[endif\]-->)", re.DOTALL)
 _NOT_A_LETTER = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\ufeff]")
@@ -49,6 +56,7 @@ class Removal:
 class _Disarming:
     removals: list[Removal] = field(default_factory=list)
     line: int = 0
+    unwrapped: frozenset[str] = UNWRAPPED
 
     def remove(self, what: str, why: str) -> None:
         self.removals.append(Removal(self.line, f"{what} was removed: {why}"))
@@ -72,7 +80,7 @@ class _Disarming:
         linked = (token.get(SOURCES.get(token.name, "")) or "").strip()
         link = escape(linked) if re.match(r"https?://", linked, re.IGNORECASE) else ""
         instead = "; a link to it stands there instead" if link else ""
-        self.remove(f"<{token.name}>", (RUNS if token.name == "script" else EMBEDS) + instead)
+        self.remove(f"<{token.name}>", _REASONS.get(token.name, EMBEDS) + instead)
         lines = "\n" * sum(each.source.count("\n") for each in tokens)
         return (f'<a href="{link}">{link}</a>' if link else "") + lines
 
@@ -80,22 +88,29 @@ class _Disarming:
         match token.kind:
             case Kind.START:
                 return self._start(token)
-            case Kind.END if token.name in UNWRAPPED | REMOVED:
-                return _lines(token)
+            case Kind.END if token.name in self.unwrapped | REMOVED | VERBATIM:
+                return "</pre>" if token.name in VERBATIM else _lines(token)
+            case Kind.END if _PLAIN_END.fullmatch(token.source):
+                return token.source
             case Kind.END:
                 return f"</{re.sub(r'[^a-z0-9:-]', '-', token.name)}{_lines(token)}>"
             case Kind.COMMENT:
                 return self._comment(token)
             case Kind.DECLARATION:
-                return token.source if re.match(r"<!doctype\b|<!\[(if|endif)\b", token.source, re.I) else _lines(token)
+                return (
+                    token.source
+                    if re.match(r"<!doctype\b|<!\[(if|endif)\b", token.source, re.I)
+                    else _lines(token)
+                )
             case Kind.RAW:
                 return self._raw(token)
             case _:
                 return token.source.replace("<", "&lt;")
 
     def _start(self, token: HTMLToken) -> str:
-        if token.name in UNWRAPPED or token.name in EMPTY:
-            self.remove(f"<{token.name}>", EMBEDS)
+        if token.name in self.unwrapped:
+            if token.name == "form":
+                self.remove("<form>", FORMS)
             return _lines(token)
         if token.name in VERBATIM:
             return f"<pre>{_lines(token)}"
@@ -122,10 +137,9 @@ class _Disarming:
     def _comment(self, token: HTMLToken) -> str:
         if conditional := _CONDITIONAL.fullmatch(token.source):
             before, inside, after = conditional.groups()
-            inner = _Disarming(line=self.line)
-            cleaned = inner.clean(inside)
-            self.removals += inner.removals
-            return before + (cleaned if inner.removals else inside) + after
+            # Only old versions of Outlook read it, and they know no noscript.
+            inner = _Disarming(self.removals, self.line, frozenset({"form"}))
+            return before + inner.clean(inside) + after
         return canonical_comment(token.source)
 
     def _raw(self, token: HTMLToken) -> str:
@@ -139,9 +153,11 @@ class _Disarming:
         self.remove("a part of <style>", RUNS)
         declaration = re.compile(r"[^{};]*[;}]|[^{};]*$")
         return declaration.sub(
-            lambda found: found.group()[-1:].replace(";", "") + _lines_in(found.group())
-            if _runs_in_css(found.group())
-            else found.group(),
+            lambda found: (
+                found.group()[-1:].replace(";", "") + _lines_in(found.group())
+                if _runs_in_css(found.group())
+                else found.group()
+            ),
             css,
         )
 
@@ -185,6 +201,8 @@ def _refused_element(token: HTMLToken) -> str:
     if token.name == "meta":
         equivalent = token.get("http-equiv")
         return "" if equivalent is None or equivalent.strip().lower() in META_KEPT else RUNS
+    if token.name == "input":
+        return "" if (token.get("type") or "").strip().lower() in INPUTS_KEPT else FORMS
     if token.name == "link":
         kept = (token.get("rel") or "").strip().lower() in LINKS_KEPT
         return "" if kept and re.match(r"https://", token.get("href") or "") else "it would load something"
@@ -205,7 +223,9 @@ def _refused_attribute(tag: str, attribute: Attribute) -> str:
 
 
 def _runs_in_css(css: str) -> bool:
-    plain = _CSS_ESCAPE.sub(lambda found: chr(int(found.group(1), 16) % 0x110000) if found.group(1) else "", css)
+    plain = _CSS_ESCAPE.sub(
+        lambda found: chr(int(found.group(1), 16) % 0x110000) if found.group(1) else "", css
+    )
     return bool(_ACTIVE_CSS.search(_NOT_A_LETTER.sub("", plain)))
 
 

@@ -102,7 +102,9 @@ class _Adding:
             self.insert(survey.places["/head"].start, self.tag(STYLE))
 
     def add_body(self, survey: Survey) -> None:
-        start = next((survey.places[name].end for name in ("body", "/head", "html") if name in survey.places), 0)
+        start = next(
+            (survey.places[name].end for name in ("body", "/head", "html") if name in survey.places), 0
+        )
         self.insert(start, self.tag(PREHEADER))
         ends = (survey.places[name].start for name in ("/body", "/html") if name in survey.places)
         self.insert(next(ends, len(self.html)), self.tag(FOOTER))

@@ -8,6 +8,7 @@ from html import unescape
 
 from mailer.compose.html_tokens import HTMLToken, Kind, read_html
 from mailer.compose.marks import Marked
+from mailer.compose.markup_text import BLANK
 from mailer.compose.tag import CLOSERS, OPENERS
 
 VOID = frozenset(
@@ -15,8 +16,6 @@ VOID = frozenset(
     | {"track", "wbr"}
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
-# What pads a preheader out and keeps cells open: spaces, joiners, soft hyphens.
-_BLANK = re.compile(r"[\s\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u2060-\u2064\ufeff]+")
 _DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
 
 
@@ -116,7 +115,7 @@ class Survey:
 
     def _text(self, token: HTMLToken) -> None:
         self._see(token)
-        blank = not _BLANK.sub("", unescape(token.source))
+        blank = not BLANK.sub("", unescape(token.source))
         if "body" in self.places and not blank:
             self.preheader |= bool(self._hidden) and not self._read
             self._read |= not self._hidden

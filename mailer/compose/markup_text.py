@@ -23,6 +23,8 @@ IMPLIED_ENDS = {
     "th": (("td", "th"), ("table",)),
     "tr": (("tr",), ("table",)),
 }
+# What only keeps a cell open, or pads a preheader out: spaces of any kind, joiners, soft hyphens.
+BLANK = re.compile(r"[\s\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u2060-\u2064\ufeff]+")
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
@@ -125,7 +127,7 @@ class _Reader(HTMLParser):
     def _flush(self) -> None:
         """Make a block of the text collected so far."""
         text, self._text = self._text.text(), InlineText(self._tags)
-        if not text:
+        if not BLANK.sub("", text):
             return
         frame = self._frames[-1]
         for piece in self._unmatched(text):

@@ -55,7 +55,9 @@ def foreign_tags(marked: Marked, ours: frozenset[int], issue: Issue) -> Iterator
                 known.setdefault(found.group(), token.start + found.start())
     for tag, start in sorted(known.items(), key=lambda each: each[1]):
         line = issue.body_line + text.count("\n", 0, start)
-        yield Notice(issue.path, line, f"{tag} means nothing here and would be mailed as it stands; {instead(tag)}")
+        yield Notice(
+            issue.path, line, f"{tag} means nothing here and would be mailed as it stands; {instead(tag)}"
+        )
 
 
 def instead(tag: str) -> str:

@@ -10,12 +10,12 @@ import re
 from html import escape
 from typing import Any
 
-from cssselect import SelectorError
+from cssselect import SelectorError, parse
 from lxml import etree
 
 from mailer.compose.html_tokens import HTMLToken, Kind, read_html
 from mailer.compose.inline import Inliner
-from mailer.compose.stylesheet import declarations
+from mailer.compose.stylesheet import IMPORTANT, Rule, declarations, read_rules, selectors
 from mailer.compose.tokens import Refusal
 
 NUMBER = "data-mailer-number"
@@ -41,6 +41,21 @@ class Restyler(Inliner):
             position += 1
         return "".join(parts)
 
+    def _parse_style_rules(self, css_body: str, ruleset_index: int) -> Any:
+        """Return rules as premailer wants them, the weightiest last, and none that are left over."""
+        key = (css_body, ruleset_index)
+        if key not in self._rules:
+            rules: list[Any] = []
+            for rule in read_rules(css_body or ""):
+                for important, bulk in enumerate(_by_weight(rule)):
+                    if bulk:
+                        rules += [
+                            ((important, *_specificity(each), ruleset_index, len(rules)), _whole(each), bulk)
+                            for each in selectors(rule)
+                        ]
+            self._rules[key] = rules, []
+        return self._rules[key]
+
     def _computed(self, tokens: list[HTMLToken]) -> dict[int, str]:
         """Return what the rules set for each element, by where its tag starts."""
         copy = "".join(map(_numbered, tokens))
@@ -53,6 +68,22 @@ class Restyler(Inliner):
             raise Refusal(f"the document's styles can't be inlined: {error}") from error
         found = page.xpath(f"//*[@{NUMBER}][@style]")
         return {int(element.get(NUMBER)): element.get("style") for element in found}
+
+
+def _by_weight(rule: Rule) -> tuple[str, str]:
+    """Return the declarations of a rule, those that are important apart."""
+    found = declarations(rule.block or "")
+    normal = [each for each in found if not IMPORTANT.search(each)]
+    return "; ".join(normal), "; ".join(IMPORTANT.sub("", each) for each in found if each not in normal)
+
+
+def _specificity(selector: str) -> tuple[int, int, int]:
+    return parse(selector)[0].specificity()
+
+
+def _whole(selector: str) -> str:
+    # Premailer cuts a selector at its first colon, except before :nth-child; n is any.
+    return selector.replace(":", ":nth-child(n):", 1)
 
 
 def _numbered(token: HTMLToken) -> str:

@@ -19,13 +19,17 @@ FOREIGN = re.compile(
     r"|\.(?:externalclass|readmsgbody|moz-|yshortcuts|gmail|aolmail|msohtml|a6s|abn|im\b)",
     re.IGNORECASE,
 )
-_NOT_INLINED = re.compile(r"[\[*\\]|:(?!link\b|first-child\b|last-child\b)", re.IGNORECASE)
+# Only what a recipient's value can't change may be looked at when styles are put into attributes for everybody.
+_ATTRIBUTE = r"\[(?!(?:class|id|type|role|border|cellpadding|cellspacing)\b)"
+_NOT_INLINED = re.compile(
+    rf"\\|\*(?!=)|{_ATTRIBUTE}|:(?!link\b|first-child\b|last-child\b|not\([^:()]*\))", re.IGNORECASE
+)
 _STATE = re.compile(r":(?:hover|active|focus|visited|target)\b", re.IGNORECASE)
 _SKIPPED = re.compile(r"(?:\s+|/\*.*?(?:\*/|\Z)|<!--|-->)+", re.DOTALL)
 # A string, a comment or an escape, in which no mark of punctuation counts.
 _OPAQUE = re.compile(r"\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?|/\*.*?(?:\*/|\Z)|\\.", re.DOTALL)
 _COMMENT = re.compile(r"(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*')|/\*.*?(?:\*/|\Z)", re.DOTALL)
-_IMPORTANT = re.compile(r"!\s*important\s*\Z", re.IGNORECASE)
+IMPORTANT = re.compile(r"!\s*important\s*\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +136,14 @@ def hiding_names(css: str) -> frozenset[str]:
     for rule in read_rules(css):
         hides = any(re.match(r"display\s*:\s*none\b", each, re.I) for each in declarations(rule.block or ""))
         if hides and not rule.prelude.startswith("@"):
-            names.update(name for each in _selectors(rule) if (name := re.sub(r"^\w+(?=[.#])", "", each))[:1] in ".#")
+            names.update(
+                name for each in selectors(rule) if (name := re.sub(r"^\w+(?=[.#])", "", each))[:1] in ".#"
+            )
     return frozenset(name for name in names if re.fullmatch(r"[.#][\w-]+", name))
 
 
-def _selectors(rule: Rule) -> list[str]:
+def selectors(rule: Rule) -> list[str]:
+    """Return the selectors that stand before a block."""
     prelude = _COMMENT.sub(lambda match: match.group(1) or "", rule.prelude)
     found, position = [], 0
     while position < len(prelude):
@@ -149,14 +156,19 @@ def _selectors(rule: Rule) -> list[str]:
 def _inlined_selectors(rule: Rule) -> list[str]:
     if rule.block is None or rule.prelude.startswith("@"):
         return []
-    return [re.sub(r":link\b", "", each, flags=re.I) for each in _selectors(rule) if _can_be_inlined(each)]
+    return [_without_link(each) for each in selectors(rule) if _can_be_inlined(each)]
+
+
+def _without_link(selector: str) -> str:
+    # Every link of a mail is one that was not yet visited.
+    return re.sub(r":link\b", "", selector, flags=re.IGNORECASE)
 
 
 def _can_be_inlined(selector: str) -> bool:
     if _NOT_INLINED.search(selector) or FOREIGN.search(selector):
         return False
     try:
-        return bool(HTMLTranslator().css_to_xpath(re.sub(r":link\b", "", selector, flags=re.I)))
+        return bool(HTMLTranslator().css_to_xpath(_without_link(selector)))
     except SelectorError:
         return False
 
@@ -166,11 +178,11 @@ def _kept(rule: Rule, contested: frozenset[str], typed: frozenset[str]) -> Itera
     if rule.block is None or rule.prelude.startswith("@"):
         yield _strengthened(rule, contested, typed)
         return
-    staying = [each for each in _selectors(rule) if not _can_be_inlined(each)]
+    staying = [each for each in selectors(rule) if not _can_be_inlined(each)]
     if staying:
         yield _strengthened(Rule(", ".join(staying), rule.block), contested, typed)
-    important = [each for each in declarations(rule.block) if _IMPORTANT.search(each)]
-    going = [each for each in _selectors(rule) if _can_be_inlined(each)]
+    important = [each for each in declarations(rule.block) if IMPORTANT.search(each)]
+    going = [each for each in selectors(rule) if _can_be_inlined(each)]
     if important and going:
         # They also beat what the document's own style attributes say.
         yield Rule(", ".join(going), " " + "; ".join(important) + " ")
@@ -188,11 +200,17 @@ def _strengthened(rule: Rule, contested: frozenset[str], typed: frozenset[str]) 
     wanted = contested - typed if _STATE.search(rule.prelude) else contested
     if re.search(r":visited\b", rule.prelude, re.I):
         wanted = frozenset[str]()
-    return Rule(rule.prelude, " " + "; ".join(_strong(each, wanted) for each in declarations(rule.block)) + " ")
+    return Rule(
+        rule.prelude, " " + "; ".join(_strong(each, wanted) for each in declarations(rule.block)) + " "
+    )
 
 
 def _strong(declaration: str, wanted: frozenset[str]) -> str:
-    return declaration if family(declaration) not in wanted or _IMPORTANT.search(declaration) else f"{declaration} !important"
+    return (
+        declaration
+        if family(declaration) not in wanted or IMPORTANT.search(declaration)
+        else f"{declaration} !important"
+    )
 
 
 def families(styles: Iterable[str]) -> frozenset[str]:
