@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+FONTS = Path(__file__).with_name("fonts.conf")
+
+
+def launch(playwright: Playwright, chromium: str) -> Browser:
+    """Start a headless Chromium that knows the fonts of fonts.conf and no others."""
+    return playwright.chromium.launch(
+        executable_path=chromium,
+        args=["--no-sandbox", "--font-render-hinting=none"],
+        env={**os.environ, "FONTCONFIG_FILE": str(FONTS)},
+    )
 
 
 # By module, not by session: while it is open, no other test of the same thread can call asyncio.run.
@@ -17,6 +30,6 @@ def browser() -> Iterator[Browser]:
     if chromium is None:
         pytest.skip("no Chromium here (Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        launched = launch(playwright, chromium)
         yield launched
         launched.close()

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, Template, TemplateNotFound, TemplateSyntaxError
+from jinja2 import Template, TemplateNotFound, TemplateSyntaxError
 from markupsafe import Markup
 
 from mailer.compose.body import Body
 from mailer.compose.environment import SymbolicEnvironment
 from mailer.compose.expression import Name
 from mailer.compose.inline import Inliner, inline_deferred
+from mailer.compose.layouts import layout_loader
+from mailer.compose.look import Look, LookError, read_look
 from mailer.compose.offered import protect
 from mailer.compose.origin import error_origin
+from mailer.compose.page import Page
 from mailer.compose.residual import Edition, Hole, Place, Tree
 from mailer.compose.restyle import Restyler
 from mailer.compose.structure import grow, read_structure
@@ -32,13 +35,17 @@ RECIPIENT_NAMES = ("subscriber", "unsubscribe_url")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What layouts show that is not the issue's: who sends, to which list, if there are web pages."""
+    """What layouts show that is not the issue's: who sends, to which list, if there are web pages.
+
+    `look` is what mails are to look like unless an issue's params say otherwise (see `read_look`).
+    """
 
     sender_name: str
     sender_address: str
     postal_address: str
     list_title: str
     web: bool = False
+    look: Mapping[str, Any] = field(default_factory=dict)
 
     def names(self) -> dict[str, Any]:
         """Return them by their names in templates."""
@@ -70,22 +77,28 @@ class _Press:
         self._issue = issue
         self._body = body
         self._folders = folders
-        self._postal_address = surroundings.postal_address
         self._tokens = Tokens([body.html, body.text, repr(issue), repr(surroundings)])
-        loader = FileSystemLoader(folders)
+        loader = layout_loader(folders)
         self._html = SymbolicEnvironment(self._tokens, loader, escapes=True)
         self._text = SymbolicEnvironment(self._tokens, loader, escapes=False)
         self._names = surroundings.names() | {name: Symbol(Name(name)) for name in RECIPIENT_NAMES}
+        self._names |= {"page": Page(issue.lang), "look": self._look(surroundings)}
+        if body.traits:
+            self._names["document"] = body.traits.names(surroundings.postal_address)
         # Sources that are not files, with the issue's line for each of theirs.
         self._lines: dict[str, tuple[int | None, ...]] = {}
+
+    def _look(self, surroundings: Surroundings) -> Look:
+        try:
+            return read_look(surroundings.look, self._issue.params)
+        except LookError as error:
+            raise IssueError(self._issue.path, None, f"params.{error.key} {error}") from None
 
     def run(self) -> Edition:
         with self._located():
             subject = self._subject()
             self._names["issue"] = replace(self._issue, subject=subject)
             self._names["params"] = self._issue.params
-            if self._body.traits:
-                self._names["document"] = self._body.traits.names(self._postal_address)
             html = self._part(self._html, "html", self._body.html, self._body.html_lines)
             text = self._part(self._text, "txt", self._body.text, self._body.text_lines)
             return Edition(

@@ -104,7 +104,7 @@ def test_the_inlined_style_is_simple_enough_to_inline_alike_for_everyone() -> No
     selectors = [each.strip() for head in re.findall(r"([^{}]+)\{", source) for each in head.split(",")]
     assert len(selectors) > 30
     for selector in selectors:
-        assert re.fullmatch(r"\.[a-z]+( [a-z]+[0-9]?)*", selector), selector
+        assert re.fullmatch(r"\.[a-z]+( \.?[a-z-]+[0-9]?)*", selector), selector
     assert "!important" not in source
     assert "@" not in source
 
