@@ -10,38 +10,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
 
+from mailer.compose.active import (
+    EMBEDS,
+    EMPTY,
+    FORMS,
+    REASONS,
+    REMOVED,
+    RUNS,
+    SOURCES,
+    UNWRAPPED,
+    VERBATIM,
+    refused_attribute,
+    refused_element,
+    runs_in_css,
+)
 from mailer.compose.html_tokens import Attribute, HTMLToken, Kind, read_html, write_tag
 
-# With all that is in them. In svg and math the rules of HTML change, which is how filters are fooled.
-REMOVED = frozenset(
-    {"applet", "embed", "frame", "frameset", "iframe", "math", "noembed", "noframes", "object", "portal"}
-    | {"script", "select", "svg", "template", "textarea"}
-)
-# The tag goes, what is in the element stays. With scripts, browsers read what is in noscript otherwise.
-UNWRAPPED = frozenset({"form", "noscript"})
-EMPTY = frozenset({"embed", "frame"})
-# Without a form they submit nothing; menus that unfold are made of them.
-INPUTS_KEPT = frozenset({"checkbox", "radio"})
-VERBATIM = frozenset({"plaintext", "xmp"})
-# What was embedded is linked to.
-SOURCES = {"iframe": "src", "embed": "src", "object": "data", "frame": "src"}
-REFUSED_ATTRIBUTES = frozenset({"action", "formaction", "ping", "srcdoc"})
-META_KEPT = frozenset({"content-language", "content-type", "x-ua-compatible"})
-LINKS_KEPT = frozenset({"stylesheet"})
-
-RUNS = "no mail program runs it"
-EMBEDS = "no mail program shows it"
-FORMS = "mail programs warn of forms or block them; link to a page with the form"
-
-_REASONS = {"script": RUNS, "select": FORMS, "textarea": FORMS}
 _PLAIN_END = re.compile(r"</[A-Za-z][A-Za-z0-9:-]*[ \t\n]*>")
-_ACTIVE_URL = re.compile(r"(?:javascript|vbscript|livescript|mocha|data:(?!image/(?:png|jpeg|gif|webp)[;,]))")
-_ACTIVE_CSS = re.compile(
-    r"expression\(|javascript:|vbscript:|-moz-binding|behaviou?r:|data:text", re.IGNORECASE
-)
-_CSS_ESCAPE = re.compile(r"/\*.*?\*/|\\([0-9a-fA-F]{1,6})[ \t\n\r\f]?|\\", re.DOTALL)
+_DECLARATION = re.compile(r"<!doctype\b|<!\[(?:if|endif)\b", re.IGNORECASE)
+_STYLE_PIECE = re.compile(r"[^{};]*[;}]|[^{};]*$")
 _CONDITIONAL = re.compile(r"(<!--\[if [^\]]*\]>)(.*)(<!\[endif\]-->)", re.DOTALL)
-_NOT_A_LETTER = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +58,23 @@ class _Disarming:
             if token.kind is Kind.START and token.name in REMOVED:
                 end = _after(tokens, position)
                 parts.append(self._removed(token, tokens[position:end]))
+            elif token.kind is Kind.RAW and token.name in REMOVED:
+                # Its element never ends, and would swallow all that follows.
+                parts.append(_lines(token) if token.name == "script" else self._apart(token.source))
             else:
                 parts.append(self._kept(token))
             self.line += sum(each.source.count("\n") for each in tokens[position:end])
             position = end
         return "".join(parts)
 
+    def _apart(self, html: str, unwrapped: frozenset[str] = UNWRAPPED) -> str:
+        return _Disarming(self.removals, self.line, unwrapped).clean(html)
+
     def _removed(self, token: HTMLToken, tokens: list[HTMLToken]) -> str:
         linked = (token.get(SOURCES.get(token.name, "")) or "").strip()
         link = escape(linked) if re.match(r"https?://", linked, re.IGNORECASE) else ""
         instead = "; a link to it stands there instead" if link else ""
-        self.remove(f"<{token.name}>", _REASONS.get(token.name, EMBEDS) + instead)
+        self.remove(f"<{token.name}>", REASONS.get(token.name, EMBEDS) + instead)
         lines = "\n" * sum(each.source.count("\n") for each in tokens)
         return (f'<a href="{link}">{link}</a>' if link else "") + lines
 
@@ -97,11 +91,7 @@ class _Disarming:
             case Kind.COMMENT:
                 return self._comment(token)
             case Kind.DECLARATION:
-                return (
-                    token.source
-                    if re.match(r"<!doctype\b|<!\[(if|endif)\b", token.source, re.I)
-                    else _lines(token)
-                )
+                return token.source if _DECLARATION.match(token.source) else _lines(token)
             case Kind.RAW:
                 return self._raw(token)
             case _:
@@ -114,7 +104,7 @@ class _Disarming:
             return _lines(token)
         if token.name in VERBATIM:
             return f"<pre>{_lines(token)}"
-        if reason := _refused_element(token):
+        if reason := refused_element(token):
             self.remove(f"<{token.name}>", reason)
             return _lines(token)
         written = write_tag(token, tuple(self._attributes(token)))
@@ -128,7 +118,7 @@ class _Disarming:
             if attribute.name in seen:  # of two the first counts (HTML 13.2.5.33)
                 continue
             seen.add(attribute.name)
-            reason = _refused_attribute(token.name, attribute)
+            reason = refused_attribute(token.name, attribute)
             if reason:
                 self.remove(f"{attribute.name}= of <{token.name}>", reason)
             else:
@@ -138,28 +128,20 @@ class _Disarming:
         if conditional := _CONDITIONAL.fullmatch(token.source):
             before, inside, after = conditional.groups()
             # Only old versions of Outlook read it, and they know no noscript.
-            inner = _Disarming(self.removals, self.line, frozenset({"form"}))
-            return before + inner.clean(inside) + after
-        return canonical_comment(token.source)
+            cleaned = self._apart(inside, frozenset({"form"}))
+            return before + cleaned.replace("-->", "-- >") + after
+        return _canonical_comment(token.source)
 
     def _raw(self, token: HTMLToken) -> str:
         if token.name == "style":
             return self._style(token.source)
-        return re.sub(r"<", "&lt;", token.source)
+        return token.source.replace("<", "&lt;")
 
     def _style(self, css: str) -> str:
-        if not _runs_in_css(css):
+        if not runs_in_css(css):
             return css.replace("<!--", "    ").replace("-->", "   ")
         self.remove("a part of <style>", RUNS)
-        declaration = re.compile(r"[^{};]*[;}]|[^{};]*$")
-        return declaration.sub(
-            lambda found: (
-                found.group()[-1:].replace(";", "") + _lines_in(found.group())
-                if _runs_in_css(found.group())
-                else found.group()
-            ),
-            css,
-        )
+        return _STYLE_PIECE.sub(_harmless, css)
 
 
 def disarm(html: str) -> tuple[str, list[Removal]]:
@@ -171,7 +153,15 @@ def disarm(html: str) -> tuple[str, list[Removal]]:
     return disarming.clean(html), disarming.removals
 
 
-def canonical_comment(source: str) -> str:
+def _harmless(found: re.Match[str]) -> str:
+    """Return a declaration, or the end of a block, without what runs."""
+    piece = found.group()
+    if not runs_in_css(piece):
+        return piece
+    return _lines_in(piece) + ("}" if piece.endswith("}") else "")
+
+
+def _canonical_comment(source: str) -> str:
     """Return a comment that ends where it seems to, for every reader."""
     if source.startswith("<!--[if") or source == "<!--<![endif]-->":
         return source if source.endswith("-->") else source.removesuffix("--!>") + "-->"
@@ -195,38 +185,6 @@ def _after(tokens: list[HTMLToken], position: int) -> int:
             if depth == 0:
                 return number + 1
     return position + 1  # never closed: only its tag goes, so that the text after it stays
-
-
-def _refused_element(token: HTMLToken) -> str:
-    if token.name == "meta":
-        equivalent = token.get("http-equiv")
-        return "" if equivalent is None or equivalent.strip().lower() in META_KEPT else RUNS
-    if token.name == "input":
-        return "" if (token.get("type") or "").strip().lower() in INPUTS_KEPT else FORMS
-    if token.name == "link":
-        kept = (token.get("rel") or "").strip().lower() in LINKS_KEPT
-        return "" if kept and re.match(r"https://", token.get("href") or "") else "it would load something"
-    return ""
-
-
-def _refused_attribute(tag: str, attribute: Attribute) -> str:
-    name, value = attribute.name, attribute.value or ""
-    if name.startswith("on"):
-        return RUNS
-    if name in REFUSED_ATTRIBUTES:
-        return "mail has no use for it"
-    if tag == "base" and name == "href":
-        return "it would change where every other link leads"
-    if name == "style":
-        return RUNS if _runs_in_css(value) else ""
-    return RUNS if _ACTIVE_URL.match(_NOT_A_LETTER.sub("", value).lower()) else ""
-
-
-def _runs_in_css(css: str) -> bool:
-    plain = _CSS_ESCAPE.sub(
-        lambda found: chr(int(found.group(1), 16) % 0x110000) if found.group(1) else "", css
-    )
-    return bool(_ACTIVE_CSS.search(_NOT_A_LETTER.sub("", plain)))
 
 
 def _lines(token: HTMLToken) -> str:

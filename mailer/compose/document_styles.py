@@ -44,7 +44,7 @@ def _in_lines(text: str, breaks: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One style element: its tag, its text, where it ends; `for_all` if it is for every screen and program."""
+    """One style element: its tag, its text and where it ends; `for_all` if for every screen and program."""
 
     tag: HTMLToken
     css: str

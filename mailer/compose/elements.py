@@ -67,7 +67,9 @@ class _Walk(HTMLParser):
             self._recognise(number)
 
     def handle_comment(self, data: str) -> None:
-        self._enclosed("comment", data)
+        # Any other comment is read by nobody, so nothing in it is a tag.
+        if data.startswith("[if"):
+            self._enclosed("comment", data)
 
     def unknown_decl(self, data: str) -> None:
         self._enclosed("declaration", data)

@@ -15,7 +15,8 @@ _STYLES = [
     r"\{\{\{?[^{}\n]{1,80}\}\}\}?",  # Handlebars, Liquid, Twig: Postmark, Klaviyo, Brevo, SendGrid, …
     r"\{%[^{}\n]{1,80}%\}",
     r"%%([A-Za-z][\w:. -]{0,60})%%",  # Salesforce
-    r"%([A-Za-z][\w.]*(?:unsubscribe|recipient|list|mailing)[\w.]*|[A-Z][A-Z_-]{3,40})%",  # Mailgun, ActiveCampaign
+    r"%([A-Za-z][\w.]*(?:unsubscribe|recipient|list|mailing)[\w.]*)%",  # Mailgun
+    r"%([A-Z][A-Z_-]{3,40})%",  # ActiveCampaign
     r"\{[$!]([A-Za-z][\w. :-]{0,60})\}",  # MailerLite, AWeber
     r"\[\[([A-Za-z][\w .:\"=-]{0,60})\]\]",  # GetResponse
     r"<%[=-]?\s*([\w.@ ]{1,60}?)\s*[-]?%>",  # SendGrid, ERB

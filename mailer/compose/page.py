@@ -29,7 +29,9 @@ class Page:
     @property
     def rtl(self) -> bool:
         """Whether the text runs from right to left: by its script if the tag names one, else by language."""
-        script = next((tag for tag in self.lang.lower().split("-")[1:] if len(tag) == 4 and tag.isalpha()), "")
+        script = next(
+            (tag for tag in self.lang.lower().split("-")[1:] if len(tag) == 4 and tag.isalpha()), ""
+        )
         return script in RIGHT_TO_LEFT_SCRIPTS if script else self.language in RIGHT_TO_LEFT
 
     @property

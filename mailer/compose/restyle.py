@@ -87,7 +87,7 @@ def _whole(selector: str) -> str:
 
 
 def _numbered(token: HTMLToken) -> str:
-    """Return a tag with its number and without its own style, so that what is computed is the rules' alone."""
+    """Return a tag with its number and without its own style: what is computed is the rules' alone."""
     if token.kind is not Kind.START:
         return "" if token.kind in (Kind.COMMENT, Kind.DECLARATION) else token.source
     attributes = "".join(

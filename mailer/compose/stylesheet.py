@@ -1,7 +1,8 @@
 """A style sheet divided: what goes into style attributes, and what only a style sheet can say.
 
-At-rules (media queries, fonts, dark mode), states (`:hover`) and the tricks that are meant for one mail program
-stay in a sheet. Where a rule that stays would now lose against a style attribute, it becomes `!important`.
+At-rules (media queries, fonts, dark mode), states (`:hover`) and the tricks that are meant for one mail
+program stay in a sheet. Where a rule that stays would now lose against a style attribute, it becomes
+`!important`.
 """
 
 from __future__ import annotations
@@ -19,16 +20,19 @@ FOREIGN = re.compile(
     r"|\.(?:externalclass|readmsgbody|moz-|yshortcuts|gmail|aolmail|msohtml|a6s|abn|im\b)",
     re.IGNORECASE,
 )
-# Only what a recipient's value can't change may be looked at when styles are put into attributes for everybody.
+# Only what no recipient's value can change may be looked at: styles are put into attributes for everybody.
 _ATTRIBUTE = r"\[(?!(?:class|id|type|role|border|cellpadding|cellspacing)\b)"
 _NOT_INLINED = re.compile(
     rf"\\|\*(?!=)|{_ATTRIBUTE}|:(?!link\b|first-child\b|last-child\b|not\([^:()]*\))", re.IGNORECASE
 )
 _STATE = re.compile(r":(?:hover|active|focus|visited|target)\b", re.IGNORECASE)
+_VISITED = re.compile(r":visited\b", re.IGNORECASE)
 _SKIPPED = re.compile(r"(?:\s+|/\*.*?(?:\*/|\Z)|<!--|-->)+", re.DOTALL)
 # A string, a comment or an escape, in which no mark of punctuation counts.
 _OPAQUE = re.compile(r"\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?|/\*.*?(?:\*/|\Z)|\\.", re.DOTALL)
 _COMMENT = re.compile(r"(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*')|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_HIDES = re.compile(r"display\s*:\s*none\b", re.IGNORECASE)
+_ONE_NAME = re.compile(r"\w*([.#][\w-]+)")
 IMPORTANT = re.compile(r"!\s*important\s*\Z", re.IGNORECASE)
 
 
@@ -198,19 +202,15 @@ def _strengthened(rule: Rule, contested: frozenset[str], typed: frozenset[str]) 
     if name:
         return rule
     wanted = contested - typed if _STATE.search(rule.prelude) else contested
-    if re.search(r":visited\b", rule.prelude, re.I):
+    if _VISITED.search(rule.prelude):
         wanted = frozenset[str]()
-    return Rule(
-        rule.prelude, " " + "; ".join(_strong(each, wanted) for each in declarations(rule.block)) + " "
-    )
+    strong = "; ".join(_strong(each, wanted) for each in declarations(rule.block))
+    return Rule(rule.prelude, f" {strong} ")
 
 
 def _strong(declaration: str, wanted: frozenset[str]) -> str:
-    return (
-        declaration
-        if family(declaration) not in wanted or IMPORTANT.search(declaration)
-        else f"{declaration} !important"
-    )
+    wins = family(declaration) not in wanted or IMPORTANT.search(declaration)
+    return declaration if wins else f"{declaration} !important"
 
 
 def families(styles: Iterable[str]) -> frozenset[str]:
