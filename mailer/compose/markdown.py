@@ -114,6 +114,15 @@ def first_heading(body: str) -> tuple[str, int, int] | None:
     return None
 
 
+def all_texts(body: str) -> list[str]:
+    """Return the text of each paragraph, heading and cell, in order and without its markup."""
+    marked = mark(body, 1, escapes=True)
+    parser = _parser(marked)
+    blocks = (token for token in parser.parse(marked.text) if token.type == "inline")
+    texts = (RendererHTML().renderInlineAsText(block.children, parser.options, {}) for block in blocks)
+    return [marked.restore(text) for text in texts]
+
+
 def render_markdown(tokens: list[Token], marked: Marked, body_line: int) -> tuple[str, list[int]]:
     """Return the HTML of `tokens`, marks in place, and for each of its lines the issue's line."""
     parser = _parser(marked)
