@@ -97,11 +97,8 @@ def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
         refuse_tags(titled.title, path=path, line=titled.line, place="title")
     title = titled.title or fields.get("subject", "")
     if not title:
-        title = _first_words(kind, titled.body) or _slug_words(fields["slug"])
-        said = (
-            f"has no title; {title!r} is taken for one. Give it one in front matter, title: …, or a heading"
-        )
-        notices.append(Notice(path, titled.line, said))
+        title, said = _untitled(path, kind, titled, fields["slug"], notices)
+        notices.append(said)
     issue = _issue(path, kind, title, titled, fields)
     if not issue.body.strip():
         raise IssueError(path, None, "has no text", next_step="Write the issue below its front matter")
