@@ -111,7 +111,7 @@ class _Adding:
 
     def text(self) -> str:
         parts, position = [], 0
-        for start, end, text in sorted(self.edits, key=lambda edit: edit[0]):
+        for start, end, text in sorted(self.edits, key=lambda edit: edit[:2]):
             parts += [self.html[position:start], text]
             position = end
         return "".join([*parts, self.html[position:]])

@@ -29,7 +29,7 @@ _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*
 _COMMENT_END = re.compile(r"--!?>")
 # What every reader understands in the same way, and so may stay as it was typed.
 _CANONICAL = re.compile(
-    rf"<[A-Za-z][A-Za-z0-9:-]*(?:[{SPACE}]+[A-Za-z_:@][\w:.@-]*(?:=(?:\"[^\"<>]*\"|'[^'<>]*'))?)*[{SPACE}]*/?>"
+    rf"<[A-Za-z][A-Za-z0-9:-]*(?:[{SPACE}]+[A-Za-z_:@][\w:.@-]*(?:=(?:\"[^\"<>]*\"|'[^'<>]*'|[\w#%.,:;-]+))?)*[{SPACE}]*/?>"
 )
 
 

@@ -15,7 +15,7 @@ _STYLES = [
     r"\{\{\{?[^{}\n]{1,80}\}\}\}?",  # Handlebars, Liquid, Twig: Postmark, Klaviyo, Brevo, SendGrid, …
     r"\{%[^{}\n]{1,80}%\}",
     r"%%([A-Za-z][\w:. -]{0,60})%%",  # Salesforce
-    r"%([A-Za-z][\w.]*(?:unsubscribe|recipient|list|mailing)[\w.]*)%",  # Mailgun
+    r"%((?=[A-Za-z])[\w.]*(?:unsubscribe|recipient|list|mailing)[\w.]*)%",  # Mailgun
     r"%([A-Z][A-Z_-]{3,40})%",  # ActiveCampaign
     r"\{[$!]([A-Za-z][\w. :-]{0,60})\}",  # MailerLite, AWeber
     r"\[\[([A-Za-z][\w .:\"=-]{0,60})\]\]",  # GetResponse

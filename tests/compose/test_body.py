@@ -212,45 +212,10 @@ def test_nesting_without_end_is_no_crash(deep: str, post):
         assert "deep" in str(error)
 
 
-def test_a_whole_html_document_gives_its_body(post):
-    document = """<!DOCTYPE html>
-<html lang="en"><head><title>x</title><style>p {color: red}</style></head>
-<body bgcolor="white">
-<h1>High water</h1>
-<p>Dear {{ subscriber.name }}, {{ it's }} <a href="https://pier.example/?a=1&amp;b=2">the pier</a>.<br>
-Soon.</p>
-{% if subscriber.paid %}<p>Thanks.</p>{% endif %}
-<ul><li>one<li>two</ul><img src="x.png" alt="A mole"><hr>
-<blockquote><p>Wait.</p></blockquote>
-</body></html>"""
-    mail = post.mail(document, "html")
-    assert "<title>" not in mail.html
-    assert "<body" not in mail.html
-    assert (
-        '<h1>High water</h1>\n<p>Dear Ada &amp; Co, {{ it&#x27;s }} <a href="https://pier.example/'
-        in mail.html
-    )
-    assert (
-        mail.text
-        == """\
-High water
-==========
-
-Dear Ada & Co, {{ it's }} the pier <https://pier.example/?a=1&b=2>.
-Soon.
-
-Thanks.
-
-- one
-- two
-
-[A mole]
-
-* * *
-
-> Wait.
-"""
-    )
+def test_a_fragment_leaves_its_head_behind(post):
+    mail = post.mail("<head>\n<meta charset=utf-8></head>\n<p>Dear {{ subscriber.name }}</p>", "html")
+    assert mail.html.strip() == "<p>Dear Ada &amp; Co</p>"
+    assert mail.body.html_lines == (4, 5, 6, 7)
 
 
 @pytest.mark.parametrize(
