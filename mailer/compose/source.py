@@ -11,12 +11,12 @@ from html import unescape
 from pathlib import Path, PurePath
 from typing import Any
 
-from mailer.compose.front_matter import split_front_matter
 from mailer.compose.document import is_document
 from mailer.compose.document_traits import text_of
+from mailer.compose.front_matter import split_front_matter
 from mailer.compose.issue_fields import FIELDS, GUARDED, LANGUAGE, read_fields
 from mailer.compose.issue_text import read_text
-from mailer.compose.markdown import first_heading, all_texts
+from mailer.compose.markdown import all_texts, first_heading
 from mailer.compose.offered import refuse_tags
 from mailer.domain.address import CONTROLS
 from mailer.domain.issue import Issue, Kind, Notice
@@ -77,7 +77,8 @@ def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
     `path` names the kind of body by its ending and, unless the front matter does, the slug; no file is read.
     Without a title the first H1 is it, or in plain text the first line. A Markdown H1 that is the title and
     the first block is taken out of the body, because the layout prints the title; where the title stays in
-    the body, `title_in_body` says so. An issue without any takes its first words. Raise IssueError, with the line where there is one, for anything else.
+    the body, `title_in_body` says so. An issue without any takes its first words. Raise IssueError, with the
+    line where there is one, for anything else.
     """
     kind = _kind(path)
     text, mended = read_text(path, data)

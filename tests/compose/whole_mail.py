@@ -19,11 +19,13 @@ UNSUBSCRIBE = "https://gazette.example/u/abc?a=1&b=2"
 
 # The traits of several tools in one: XHTML, styles of all kinds, conditional comments, a hidden preheader.
 DOCUMENT = """\
-<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
+<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"
+"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
 <html xmlns="http://www.w3.org/1999/xhtml" xmlns:v="urn:schemas-microsoft-com:vml">
 <head>
 <meta http-equiv="Content-Type" content="text/html; charset=iso-8859-1" />
-<!--[if mso]><noscript><xml><o:OfficeDocumentSettings><o:PixelsPerInch>96</o:PixelsPerInch></o:OfficeDocumentSettings></xml></noscript><![endif]-->
+<!--[if mso]><noscript><xml><o:OfficeDocumentSettings><o:PixelsPerInch>96</o:PixelsPerInch>
+</o:OfficeDocumentSettings></xml></noscript><![endif]-->
 <!--[if !mso]><!-->
 <style type="text/css">@import url(https://fonts.example/css?family=Lato:400,700);</style>
 <!--<![endif]-->
@@ -50,8 +52,10 @@ u + #body a { color: inherit }
 <![if !mso]><div class="only-others"></div><![endif]>
 <!-- not for {{ subscriber.name }} to see, nor {{ subscirber }} -->
 <table role="presentation" width="600"><tr>
-<td class="column card" style="padding-top:20px; color:#333333">Dear {{ subscriber.name }}, {{ it's }} low water &amp; late.</td>
-<td class="column wide"><!--[if mso]><v:roundrect href="{{ unsubscribe_url }}"><center>Leave</center></v:roundrect><![endif]-->
+<td class="column card" style="padding-top:20px; color:#333333">Dear {{ subscriber.name }}, {{ it's }} low water &amp; late.
+</td>
+<td class="column wide"><!--[if mso]>
+<v:roundrect href="{{ unsubscribe_url }}"><center>Leave</center></v:roundrect><![endif]-->
 <a href="https://gazette.example/?a=1&amp;copy=2">Read on</a></td>
 </tr></table>
 {% if subscriber.paid %}<p class="card">Thank you.</p>{% endif %}
