@@ -9,21 +9,28 @@ from html import escape
 
 from jinja2 import Environment, TemplateSyntaxError
 
+from mailer.compose.components import imports, split_components
 from mailer.compose.elements import recognise_tags
+from mailer.compose.likely import Likely
 from mailer.compose.markdown import parse_markdown, render_markdown
 from mailer.compose.markdown_text import markdown_blocks
 from mailer.compose.marks import Marked, mark, write_source
 from mailer.compose.markup_text import markup_blocks
+from mailer.compose.notices import Notices
+from mailer.compose.outline import Outline
 from mailer.compose.plaintext import write_plain_text
+from mailer.compose.sanitise import Sanitiser
 from mailer.compose.template_source import TemplateSource
 from mailer.compose.text_part import Block, set_text
 from mailer.compose.text_tags import TextTags
-from mailer.domain.issue import Issue, Kind
+from mailer.domain.issue import Issue, Kind, Notice
 from mailer.errors import IssueError
 
 _BODY_ELEMENT = re.compile(r"<body(?:\s[^>]*)?>(.*?)(?:</body\s*>|</html\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _PREAMBLE = re.compile(r"<!doctype[^>]*>|<head[\s>].*?</head\s*>|</?html[^>]*>", re.IGNORECASE | re.DOTALL)
 _PARSER = Environment(autoescape=True)
+
+Sources = tuple[TemplateSource, TemplateSource]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +39,15 @@ class Body:
 
     Render `html` with autoescape on and `text` with it off; trim_blocks and lstrip_blocks off for both. Each
     ends in one line feed. `html_lines[i]` is the line of the issue file that line i + 1 of `html` comes from
-    (exact where a tag stands, else good to the block); `text_lines` alike.
+    (exact where a tag stands, else good to the block); `text_lines` alike. `notices` say what of the issue
+    can't be mailed as it is, and stop nothing.
     """
 
     html: str
     text: str
     html_lines: tuple[int, ...]
     text_lines: tuple[int, ...]
+    notices: tuple[Notice, ...] = ()
 
 
 def write_body(issue: Issue) -> Body:
@@ -46,31 +55,34 @@ def write_body(issue: Issue) -> Body:
 
     Markdown and HTML hand on the tags that name something offered (see `offered`); plain text hands on none.
     """
+    notices = Notices(issue.path)
     try:
-        html, text = _WRITERS[issue.kind](issue)
+        html, text = _WRITERS[issue.kind](issue, notices)
         for source in (html, text):
             _check_syntax(issue.path, source)
     except RecursionError:
         raise IssueError(issue.path, None, "its elements or tags are nested too deeply") from None
-    return Body(html.text(), text.text(), tuple(html.lines), tuple(text.lines))
+    return Body(html.text(), text.text(), tuple(html.lines), tuple(text.lines), tuple(notices))
 
 
-def _write_markdown(issue: Issue) -> tuple[TemplateSource, TemplateSource]:
+def _write_markdown(issue: Issue, notices: Notices) -> Sources:
     marked = mark(issue.body, issue.body_line, escapes=True)
-    tokens = parse_markdown(marked, issue.path)
+    tokens = parse_markdown(issue, marked, notices)
     html, lines = render_markdown(tokens, marked, issue.body_line)
     return _write(issue, marked, html, lines, lambda tags: markdown_blocks(tokens, tags))
 
 
-def _write_markup(issue: Issue) -> tuple[TemplateSource, TemplateSource]:
+def _write_markup(issue: Issue, notices: Notices) -> Sources:
     fragment, first_line = _fragment(issue.body, issue.body_line)
     marked = mark(fragment, first_line, escapes=False)
-    html = marked.text.rstrip("\n") + "\n"
+    outline = Outline(title_in_body=issue.title_in_body)
+    sanitiser = Sanitiser(issue.path, marked.text, Likely(marked), outline, notices)
+    html = sanitiser.clean(marked.text.rstrip("\n"), first_line) + sanitiser.leave() + "\n"
     lines = [first_line + row for row in range(html.count("\n") + 1)]
     return _write(issue, marked, html, lines, lambda tags: markup_blocks(html, tags))
 
 
-def _write_text(issue: Issue) -> tuple[TemplateSource, TemplateSource]:
+def _write_text(issue: Issue, _notices: Notices) -> Sources:
     return write_plain_text(issue.body, issue.body_line)
 
 
@@ -79,15 +91,14 @@ _WRITERS = {Kind.MARKDOWN: _write_markdown, Kind.HTML: _write_markup, Kind.TEXT:
 
 def _write(
     issue: Issue, marked: Marked, html: str, lines: list[int], blocks: Callable[[TextTags], list[Block]]
-) -> tuple[TemplateSource, TemplateSource]:
+) -> Sources:
     """Decide which marks are tags, and write both parts with them."""
     ours = recognise_tags(html, lines, marked, issue.path)
     tags = TextTags(marked, ours)
     text = set_text(blocks(tags), tags.measure) + "\n"
-    return (
-        write_source(html, marked, ours, lines, literal=lambda typed: escape(typed, quote=True)),
-        write_source(text, marked, ours, [issue.body_line]),
-    )
+    page = write_source(html, marked, ours, lines, literal=escape, pieces=split_components)
+    page.before(imports(html))
+    return page, write_source(text, marked, ours, [issue.body_line])
 
 
 def _fragment(html: str, first_line: int) -> tuple[str, int]:
