@@ -9,17 +9,22 @@ from html import escape, unescape
 
 from jinja2 import Environment, TemplateSyntaxError
 
+from mailer.compose.components import imports, split_components
 from mailer.compose.disarm import disarm
 from mailer.compose.document import complete, is_document
 from mailer.compose.document_styles import keep_styles
 from mailer.compose.document_traits import Traits
 from mailer.compose.elements import recognise_tags
+from mailer.compose.likely import Likely
 from mailer.compose.markdown import parse_markdown, render_markdown
 from mailer.compose.markdown_text import markdown_blocks
 from mailer.compose.marks import Marked, mark, write_source
 from mailer.compose.markup_text import markup_blocks
 from mailer.compose.merge_tags import foreign_tags
+from mailer.compose.notices import Notices
+from mailer.compose.outline import Outline
 from mailer.compose.plaintext import write_plain_text
+from mailer.compose.sanitise import Sanitiser
 from mailer.compose.template_source import TemplateSource
 from mailer.compose.text_part import Block, set_text
 from mailer.compose.text_tags import TextTags
@@ -31,21 +36,29 @@ _PARSER = Environment(autoescape=True)
 
 
 @dataclass(frozen=True, slots=True)
+class _Sources:
+    html: TemplateSource
+    text: TemplateSource
+    traits: Traits | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Body:
     """Two Jinja2 sources. Everything but the recognised tags is protected, so Jinja2 prints it as it is.
 
     Render `html` with autoescape on and `text` with it off; trim_blocks and lstrip_blocks off for both. Each
     ends in one line feed. `html_lines[i]` is the line of the issue file that line i + 1 of `html` comes from
-    (exact where a tag stands, else good to the block); `text_lines` alike. Of a whole document, which is its
-    own layout, `traits` says what it has already. `notices` tell what of the issue isn't mailed as it stands.
+    (exact where a tag stands, else good to the block); `text_lines` alike. `notices` say what of the issue
+    can't be mailed as it is, and stop nothing. Of a whole document, which is its own layout, `traits` says
+    what it has of all that a mail must have.
     """
 
     html: str
     text: str
     html_lines: tuple[int, ...]
     text_lines: tuple[int, ...]
-    traits: Traits | None = None
     notices: tuple[Notice, ...] = ()
+    traits: Traits | None = None
 
 
 def write_body(issue: Issue) -> Body:
@@ -53,65 +66,42 @@ def write_body(issue: Issue) -> Body:
 
     Markdown and HTML hand on the tags that name something offered (see `offered`); plain text hands on none.
     """
+    notices = Notices(issue.path)
     try:
-        written = _WRITERS[issue.kind](issue)
+        written = _WRITERS[issue.kind](issue, notices)
         for source in (written.html, written.text):
             _check_syntax(issue.path, source)
     except RecursionError:
         raise IssueError(issue.path, None, "its elements or tags are nested too deeply") from None
     html, text = written.html, written.text
     lines = tuple(html.lines), tuple(text.lines)
-    return Body(html.text(), text.text(), *lines, written.traits, written.notices)
+    return Body(html.text(), text.text(), *lines, tuple(notices), written.traits)
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    html: TemplateSource
-    text: TemplateSource
-    traits: Traits | None = None
-    notices: tuple[Notice, ...] = ()
-
-
-def _write_markdown(issue: Issue) -> _Written:
+def _write_markdown(issue: Issue, notices: Notices) -> _Sources:
     marked = mark(issue.body, issue.body_line, escapes=True)
-    tokens = parse_markdown(marked, issue.path)
+    tokens = parse_markdown(issue, marked, notices)
     html, lines = render_markdown(tokens, marked, issue.body_line)
     return _write(issue, marked, html, lines, lambda tags: markdown_blocks(tokens, tags))
 
 
-def _write_markup(issue: Issue) -> _Written:
-    whole = is_document(issue.body)
+def _write_markup(issue: Issue, notices: Notices) -> _Sources:
+    if is_document(issue.body):
+        return _write_document(issue, notices)
     # Line feeds stay, so that lines keep their numbers.
-    typed = issue.body if whole else _HEAD.sub(lambda gone: "\n" * gone.group().count("\n"), issue.body)
-    marked = mark(typed, issue.body_line, escapes=False)
-    html = marked.text.rstrip("\n") + "\n"
-    lines = [issue.body_line + row for row in range(html.count("\n") + 1)]
-    if whole:
-        return _write_document(issue, marked, html, lines)
-    return _write(issue, marked, keep_styles(html), lines, lambda tags: markup_blocks(html, tags))
+    fragment = _HEAD.sub(lambda gone: "\n" * gone.group().count("\n"), issue.body)
+    first_line = issue.body_line
+    marked = mark(fragment, first_line, escapes=False)
+    outline = Outline(title_in_body=issue.title_in_body)
+    sanitiser = Sanitiser(issue.path, marked.text, Likely(marked), outline, notices)
+    html = sanitiser.clean(marked.text.rstrip("\n"), first_line) + sanitiser.leave() + "\n"
+    lines = [first_line + row for row in range(html.count("\n") + 1)]
+    foreign_tags(fragment, first_line, Likely(marked), notices)
+    return _write(issue, marked, html, lines, lambda tags: markup_blocks(html, tags))
 
 
-def _write_document(issue: Issue, marked: Marked, typed: str, lines: list[int]) -> _Written:
-    html, removals = disarm(typed)
-    ours = recognise_tags(html, lines, marked, issue.path)
-    document = complete(keep_styles(html), marked, ours, issue.lang)
-    tags = TextTags(document.marked, document.ours)
-    text = set_text(markup_blocks(document.seen, tags), tags.measure) + "\n"
-    removed = (Notice(issue.path, lines[each.line], each.text) for each in removals)
-    return _Written(
-        write_source(document.html, document.marked, document.ours, lines, literal=_typed_in_html),
-        write_source(text, document.marked, document.ours, lines[:1]),
-        document.traits,
-        (*removed, *foreign_tags(marked, ours, issue)),
-    )
-
-
-def _typed_in_html(typed: str) -> str:
-    return escape(unescape(typed))
-
-
-def _write_text(issue: Issue) -> _Written:
-    return _Written(*write_plain_text(issue.body, issue.body_line))
+def _write_text(issue: Issue, _notices: Notices) -> _Sources:
+    return _Sources(*write_plain_text(issue.body, issue.body_line))
 
 
 _WRITERS = {Kind.MARKDOWN: _write_markdown, Kind.HTML: _write_markup, Kind.TEXT: _write_text}
@@ -119,15 +109,35 @@ _WRITERS = {Kind.MARKDOWN: _write_markdown, Kind.HTML: _write_markup, Kind.TEXT:
 
 def _write(
     issue: Issue, marked: Marked, html: str, lines: list[int], blocks: Callable[[TextTags], list[Block]]
-) -> _Written:
+) -> _Sources:
     """Decide which marks are tags, and write both parts with them."""
     ours = recognise_tags(html, lines, marked, issue.path)
     tags = TextTags(marked, ours)
     text = set_text(blocks(tags), tags.measure) + "\n"
-    return _Written(
-        write_source(html, marked, ours, lines, literal=lambda typed: escape(typed, quote=True)),
-        write_source(text, marked, ours, [issue.body_line]),
+    page = write_source(html, marked, ours, lines, literal=escape, pieces=split_components)
+    page.before(imports(html))
+    return _Sources(page, write_source(text, marked, ours, [issue.body_line]))
+
+
+def _write_document(issue: Issue, notices: Notices) -> _Sources:
+    marked = mark(issue.body, issue.body_line, escapes=False)
+    html = disarm(marked.text.rstrip("\n") + "\n", issue.body_line, notices)
+    lines = [issue.body_line + row for row in range(html.count("\n") + 1)]
+    ours = recognise_tags(html, lines, marked, issue.path)
+    foreign_tags(issue.body, issue.body_line, Likely(marked), notices)
+    document = complete(keep_styles(html), marked, ours, issue.lang)
+    tags = TextTags(document.marked, document.ours)
+    text = set_text(markup_blocks(document.seen, tags), tags.measure) + "\n"
+    return _Sources(
+        # What was typed between braces is HTML, too.
+        write_source(document.html, document.marked, document.ours, lines, literal=_typed),
+        write_source(text, document.marked, document.ours, lines[:1]),
+        document.traits,
     )
+
+
+def _typed(markup: str) -> str:
+    return escape(unescape(markup))
 
 
 def _check_syntax(path: str, source: TemplateSource) -> None:

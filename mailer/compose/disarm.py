@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 
 from mailer.compose.active import (
@@ -25,6 +25,7 @@ from mailer.compose.active import (
     runs_in_css,
 )
 from mailer.compose.html_tokens import Attribute, HTMLToken, Kind, read_html, write_tag
+from mailer.compose.notices import Notices
 
 _PLAIN_END = re.compile(r"</[A-Za-z][A-Za-z0-9:-]*[ \t\n]*>")
 _DECLARATION = re.compile(r"<!doctype\b|<!\[(?:if|endif)\b", re.IGNORECASE)
@@ -32,22 +33,16 @@ _STYLE_PIECE = re.compile(r"[^{};]*[;}]|[^{};]*$")
 _CONDITIONAL = re.compile(r"(<!--\[if [^\]]*\]>)(.*)(<!\[endif\]-->)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """What was removed, in words, and the line (from 0) it stood on."""
-
-    line: int
-    text: str
-
-
 @dataclass(slots=True)
 class _Disarming:
-    removals: list[Removal] = field(default_factory=list)
-    line: int = 0
+    """`line` is the issue's line of what is being read."""
+
+    notices: Notices
+    line: int
     unwrapped: frozenset[str] = UNWRAPPED
 
     def remove(self, what: str, why: str) -> None:
-        self.removals.append(Removal(self.line, f"{what} was removed: {why}"))
+        self.notices.add(self.line, f"{what} was taken out: {why}")
 
     def clean(self, html: str) -> str:
         tokens, parts = list(read_html(html)), []
@@ -68,7 +63,7 @@ class _Disarming:
         return "".join(parts)
 
     def _apart(self, html: str, unwrapped: frozenset[str] = UNWRAPPED) -> str:
-        return _Disarming(self.removals, self.line, unwrapped).clean(html)
+        return _Disarming(self.notices, self.line, unwrapped).clean(html)
 
     def _removed(self, token: HTMLToken, tokens: list[HTMLToken]) -> str:
         linked = (token.get(SOURCES.get(token.name, "")) or "").strip()
@@ -144,13 +139,12 @@ class _Disarming:
         return _STYLE_PIECE.sub(_harmless, css)
 
 
-def disarm(html: str) -> tuple[str, list[Removal]]:
-    """Return `html` without what runs, and what was removed; every line keeps its number.
+def disarm(html: str, first_line: int, notices: Notices) -> str:
+    """Return `html`, which begins on `first_line`, without what runs; every line keeps its number.
 
     The result is cut into tags alike by browsers and by Python's html.parser.
     """
-    disarming = _Disarming()
-    return disarming.clean(html), disarming.removals
+    return _Disarming(notices, first_line).clean(html)
 
 
 def _harmless(found: re.Match[str]) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from mailer.compose.html_tokens import Kind, read_html
-from mailer.compose.marks import Marked
-from mailer.domain.issue import Issue, Notice
+from mailer.compose.likely import Likely
+from mailer.compose.notices import Notices
 
 # How they are written by whom; what stands between is the name.
 _STYLES = [
@@ -44,21 +43,22 @@ _INSTEAD = [
 OTHERWISE = "take it out, or write a field of the list: {{ subscriber.… }}"
 
 
-def foreign_tags(marked: Marked, ours: frozenset[int], issue: Issue) -> Iterator[Notice]:
-    """Yield a notice for each placeholder that would be mailed as it stands, with what to write instead."""
-    text = marked.restore(marked.text, ours)
-    known = dict[str, int]()
-    for token in read_html(text):
+def foreign_tags(html: str, first_line: int, likely: Likely, notices: Notices) -> None:
+    """Note each placeholder in an issue's `html` that would be mailed as it stands, and what to write."""
+    ours = {candidate.start for candidate in map(likely.marked.candidates.__getitem__, likely.ours)}
+    for token in read_html(html):
+        line = first_line + html.count("\n", 0, token.start)
         if token.kind is Kind.START and token.name in _ELEMENTS:
-            known.setdefault(f"<{token.name}>", token.start)
+            notices.add(line, _meaningless(f"<{token.name}>"))
         if token.kind in (Kind.START, Kind.TEXT) or (token.kind is Kind.RAW and token.name == "title"):
             for found in _MERGE_TAG.finditer(token.source):
-                known.setdefault(found.group(), token.start + found.start())
-    for tag, start in sorted(known.items(), key=lambda each: each[1]):
-        line = issue.body_line + text.count("\n", 0, start)
-        yield Notice(
-            issue.path, line, f"{tag} means nothing here and would be mailed as it stands; {instead(tag)}"
-        )
+                if token.start + found.start() not in ours:
+                    row = token.source.count("\n", 0, found.start())
+                    notices.add(line + row, _meaningless(found.group()))
+
+
+def _meaningless(tag: str) -> str:
+    return f"{tag} means nothing here and would be mailed as it stands; {instead(tag)}"
 
 
 def instead(tag: str) -> str:

@@ -107,7 +107,7 @@ class Recogniser:
         return ours
 
     def _offered(self) -> frozenset[str]:
-        return OFFERED.union(self._set, *(opened.names for opened in self._open))
+        return OFFERED.union(self._set, *(opened.names for opened in self._open if opened.names))
 
     def _refuse_unclosed(self, candidate: Candidate) -> bool:
         offered = self._offered()

@@ -7,12 +7,18 @@ from typing import Any
 
 import lxml.html
 import pytest
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mailer.bundled import templates_folder
 from mailer.compose.body import Body, write_body
 from mailer.compose.source import read_issue
 
-HTML = Environment(autoescape=True, keep_trailing_newline=True, undefined=StrictUndefined)
+HTML = Environment(
+    autoescape=True,
+    keep_trailing_newline=True,
+    undefined=StrictUndefined,
+    loader=FileSystemLoader(templates_folder()),
+)
 TEXT = Environment(autoescape=False, keep_trailing_newline=True, undefined=StrictUndefined)
 
 ADA: dict[str, Any] = {

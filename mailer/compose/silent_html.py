@@ -1,0 +1,47 @@
+"""HTML without what nobody reads in it: comments, scripts, style sheets, the choices of a form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from mailer.compose.allowed import NO_TEXT
+
+_BEGIN = re.compile(rf"<!--|<({'|'.join(sorted(NO_TEXT))})(?=[\s/>])[^>]*>", re.IGNORECASE)
+
+
+def without_silent(html: str, tell: Callable[[str, int], None]) -> str:
+    """Return `html` without them, its line feeds kept; `tell` hears the name and the row of each element.
+
+    What has no end is left in place: it may be a word of prose.
+    """
+    parts, position, start = list[str](), 0, 0
+    endless = set[str]()
+    while found := _BEGIN.search(html, start):
+        name = (found.group(1) or "").lower()
+        end = None if name in endless else _end(html, found, name)
+        start = found.end()
+        if end is None:
+            endless.add(name)
+            continue
+        if name and _is_drawn(html, name, found.start()):
+            continue
+        if name:
+            tell(name, html.count("\n", 0, found.start()))
+        parts += [html[position : found.start()], "\n" * html.count("\n", found.start(), end)]
+        position = start = end
+    return "".join([*parts, html[position:]])
+
+
+def _end(html: str, found: re.Match[str], name: str) -> int | None:
+    if not name:
+        end = html.find("-->", found.start() + 2)
+        return end + 3 if end >= 0 else None
+    closing = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(html, found.end())
+    return closing.end() if closing else None
+
+
+def _is_drawn(html: str, name: str, position: int) -> bool:
+    """Whether this is the title of a drawing, which says what it shows."""
+    before = html[:position].lower() if name == "title" else ""
+    return before.rfind("<svg") > before.rfind("</svg")
