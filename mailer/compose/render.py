@@ -13,6 +13,7 @@ from jinja2 import Template, TemplateNotFound, TemplateSyntaxError
 from markupsafe import Markup
 
 from mailer.compose.body import Body
+from mailer.compose.bounds import TooMuch
 from mailer.compose.environment import SymbolicEnvironment
 from mailer.compose.expression import Name
 from mailer.compose.inline import Inliner, inline_deferred
@@ -196,7 +197,7 @@ class _Press:
             raise self._issue_error(origin, error.message or "a tag can't be read") from error
         except Exception as error:
             origin = error_origin(error)
-            if origin is None:
+            if origin is None and not isinstance(error, (RecursionError, TooMuch)):
                 raise
             raise self._issue_error(origin, _in_words(error)) from error
 
@@ -218,4 +219,6 @@ def _hole(token: Token, place: Place, url_start: bool = False) -> Hole:
 def _in_words(error: Exception) -> str:
     if isinstance(error, TemplateNotFound):
         return f"there is no template {error.name!r}"
+    if isinstance(error, RecursionError):
+        return "templates or macros call each other without end, or are nested too deeply"
     return str(error) or type(error).__name__
