@@ -11,12 +11,12 @@ REMOVED = frozenset(
     {"applet", "embed", "frame", "frameset", "iframe", "math", "noembed", "noframes", "object", "portal"}
     | {"script", "select", "svg", "template", "textarea"}
 )
-# The tag goes, what is in the element stays. With scripts, browsers read what is in noscript otherwise.
-UNWRAPPED = frozenset({"form", "noscript"})
+# The tag goes, what is in the element stays. Some browsers read noscript otherwise, and plaintext for ever.
+UNWRAPPED = frozenset({"form", "noscript", "plaintext"})
 EMPTY = frozenset({"embed", "frame"})
 # Without a form they submit nothing; menus that unfold are made of them.
 INPUTS_KEPT = frozenset({"checkbox", "radio"})
-VERBATIM = frozenset({"plaintext", "xmp"})
+VERBATIM = frozenset({"xmp"})
 # What was embedded is linked to.
 SOURCES = {"iframe": "src", "embed": "src", "object": "data", "frame": "src"}
 URL_ATTRIBUTES = frozenset(

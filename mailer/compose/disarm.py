@@ -24,7 +24,7 @@ from mailer.compose.active import (
     refused_element,
     runs_in_css,
 )
-from mailer.compose.html_tokens import Attribute, HTMLToken, Kind, read_html, write_tag
+from mailer.compose.html_tokens import RAW_ELEMENTS, Attribute, HTMLToken, Kind, read_html, write_tag
 from mailer.compose.notices import Notices
 
 _PLAIN_END = re.compile(r"</[A-Za-z][A-Za-z0-9:-]*[ \t\n]*>")
@@ -53,9 +53,8 @@ class _Disarming:
             if token.kind is Kind.START and token.name in REMOVED:
                 end = _after(tokens, position)
                 parts.append(self._removed(token, tokens[position:end]))
-            elif token.kind is Kind.RAW and token.name in REMOVED:
-                # Its element never ends, and would swallow all that follows.
-                parts.append(_lines(token) if token.name == "script" else self._apart(token.source))
+            elif _never_ends(tokens, position):
+                parts.append(_lines(token))
             else:
                 parts.append(self._kept(token))
             self.line += sum(each.source.count("\n") for each in tokens[position:end])
@@ -164,6 +163,14 @@ def _canonical_comment(source: str) -> str:
         inside = ""
     inside = re.sub(r"^-?>", " ", re.sub(r"--(?=\s*!?>)|<!--", "- -", inside))
     return f"<!--{inside.removesuffix('-')}-->"
+
+
+def _never_ends(tokens: list[HTMLToken], position: int) -> bool:
+    """Whether a tag would let a browser take all that follows for one text."""
+    opened, following = tokens[position], tokens[position + 1 : position + 2]
+    if opened.kind is not Kind.START or opened.name not in RAW_ELEMENTS:
+        return False
+    return not following or following[0].name != opened.name or following[0].kind is Kind.START
 
 
 def _after(tokens: list[HTMLToken], position: int) -> int:

@@ -1,4 +1,6 @@
-"""HTML cut into tokens exactly as a browser cuts it (HTML 13.2.5), with nothing lost or rearranged.
+"""HTML cut into tokens as a browser cuts it (HTML 13.2.5), with nothing lost or rearranged.
+
+Only what never ends (a tag, a comment, a title) doesn't swallow all that follows.
 
 Python's html.parser differs from browsers where attackers look first: comments, titles, broken tags. Whoever
 removes what runs has to see the same tags as the reader's program does.
@@ -93,7 +95,7 @@ def read_html(text: str) -> Iterator[HTMLToken]:
         token = _read_markup(text, start)
         yield token
         position = token.end
-        if token.kind is Kind.START and token.name in RAW_ELEMENTS | {"plaintext"}:
+        if token.kind is Kind.START and token.name in RAW_ELEMENTS:
             end = _raw_end(text, position, token.name)
             if end > position:
                 yield HTMLToken(Kind.RAW, text[position:end], position, token.name)
@@ -101,29 +103,30 @@ def read_html(text: str) -> Iterator[HTMLToken]:
 
 
 def _raw_end(text: str, position: int, name: str) -> int:
-    if name == "plaintext":
-        return len(text)
+    """Return where a raw text ends. To a browser one that never ends is the rest; here it is none at all."""
     found = re.compile(rf"</{name}(?=[{SPACE}/>])", re.IGNORECASE).search(text, position)
-    return found.start() if found else len(text)
+    return found.start() if found else position
 
 
 def _read_markup(text: str, start: int) -> HTMLToken:
     if name := _TAG_NAME.match(text, start):
         return _read_tag(text, start, name)
     if text.startswith("<!--", start):
-        return HTMLToken(Kind.COMMENT, text[start : _comment_end(text, start)], start)
+        end = _comment_end(text, start)
+        # One that never ends is text, so that nothing after it is lost.
+        return HTMLToken(Kind.COMMENT if end else Kind.TEXT, text[start : end or start + 4], start)
     end = text.find(">", start)
     if end < 0:
         return HTMLToken(Kind.TEXT, text[start:], start)
     return HTMLToken(Kind.DECLARATION, text[start : end + 1], start)
 
 
-def _comment_end(text: str, start: int) -> int:
+def _comment_end(text: str, start: int) -> int | None:
     for empty in ("<!-->", "<!--->"):
         if text.startswith(empty, start):
             return start + len(empty)
     found = _COMMENT_END.search(text, start + 4)
-    return found.end() if found else len(text)
+    return found.end() if found else None
 
 
 def _read_tag(text: str, start: int, found: re.Match[str]) -> HTMLToken:

@@ -39,6 +39,4 @@ def layout_loader(folders: Sequence[Path]) -> BaseLoader:
     `bundled/email/newsletter.html` is the one in the last folder, which is the program's own: so a
     workspace's file of the same name can extend or include it.
     """
-    return ChoiceLoader(
-        [PrefixLoader({BUNDLED: FolderLoader(folders[-1])}), FolderLoader(list(folders))]
-    )
+    return ChoiceLoader([PrefixLoader({BUNDLED: FolderLoader(folders[-1])}), FolderLoader(list(folders))])

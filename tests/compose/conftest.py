@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import lxml.html
@@ -12,6 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mailer.bundled import templates_folder
 from mailer.compose.body import Body, write_body
 from mailer.compose.source import read_issue
+
+sys.path.insert(0, str(Path(__file__).parent.parent))  # for tests/browser.py
+from browser import browser as browser
 
 HTML = Environment(
     autoescape=True,
