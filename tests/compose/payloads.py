@@ -1,4 +1,4 @@
-"""Script in HTML, by the ways it is smuggled in. `P()` tells the test that it ran; evil.test is never asked."""
+"""Script in HTML, by the ways it is smuggled in. `P()` tells that it ran; evil.test must not be asked."""
 
 from __future__ import annotations
 

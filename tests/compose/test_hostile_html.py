@@ -18,13 +18,16 @@ from mailer.compose.source import read_issue
 from mailer.errors import IssueError
 
 NAMES = {"subscriber": {"name": "A"}, "unsubscribe_url": "https://gazette.example/u/1"}
+PAGE = "<!doctype html><html><head><title>T</title></head><body>{{ content }}</body></html>"
+WHOLE = PAGE.replace("{{ content }}", "<p>Before.</p>\n{}\n<p>After.</p>")
+SHORT = PAGE.replace("{{ content }}", "<p>Before. After.</p>")
 WAYS = {
     "md": "Before.\n\n{}\n\nAfter.",
     "inline.md": "Before {} after.",
     "html": "<p>Before.</p>\n{}\n<p>After.</p>",
-    "whole.html": "<!doctype html><html><head><title>T</title></head><body><p>Before.</p>\n{}\n<p>After.</p></body></html>",
-    "head.html": "<!doctype html><html><head><title>T</title>{}</head><body><p>Before. After.</p></body></html>",
-    "title.html": "<!doctype html><html><head><title>{}</title></head><body><p>Before. After.</p></body></html>",
+    "whole.html": WHOLE,
+    "head.html": SHORT.replace("</head>", "{}</head>"),
+    "title.html": SHORT.replace("<title>T", "<title>{}"),
     "outlook.html": "<html><body>Before. <!--[if mso]><p>{}</p><![endif]--> After.</body></html>",
 }
 
@@ -34,8 +37,7 @@ def layouts(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """A layout as plain as can be: only the body is looked at here."""
     folder = tmp_path_factory.mktemp("templates")
     (folder / "email").mkdir()
-    page = "<!doctype html><html><head><title>T</title></head><body>{{ content }}</body></html>"
-    (folder / "email" / "newsletter.html").write_text(page, encoding="utf-8")
+    (folder / "email" / "newsletter.html").write_text(PAGE, encoding="utf-8")
     (folder / "email" / "newsletter.txt").write_text("{{ content }}", encoding="utf-8")
     return [folder, templates_folder()]
 
@@ -72,7 +74,8 @@ class Watch:
                 for (const kind of ['mouseover', 'focus', 'error', 'load', 'toggle', 'animationstart'])
                     each.dispatchEvent(new Event(kind, {bubbles: true}));
                 const leads = each.matches('a[href], area[href]');
-                if (leads ? /^(javascript|data|vbscript):/.test(each.protocol) : each.click) each.click(); } }"""
+                if (leads ? /^(javascript|data|vbscript):/.test(each.protocol) : each.click)
+                    each.click(); } }"""
         )
         self.page.wait_for_timeout(5)
         return sorted(set(self.seen))

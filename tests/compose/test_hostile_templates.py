@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from time import process_time
@@ -182,6 +181,14 @@ def test_an_issue_can_not_load_or_define_templates(tag: str, ending: str):
         assert tag.partition("{{")[0].strip() in plain.replace("\n", " ")
 
 
+GROWS = "{% set ns = namespace(s=START) %}{% for a in range(99) %}{% set ns.s = GROWN %}{% endfor %}"
+
+
+def growing(start: str, grown: str) -> str:
+    """Return a template whose `ns.s` grows with each round."""
+    return GROWS.replace("START", start).replace("GROWN", grown)
+
+
 TOO_MUCH = [
     "{{ 'x' * 10**9 }}",
     "{{ 10**9 * 'x' }}",
@@ -208,11 +215,11 @@ TOO_MUCH = [
     "{% for a in range(99999) recursive %}{% for b in range(99999) recursive %}{% endfor %}{% endfor %}",
     "{% for a in range(9) recursive %}{{ loop([1, 2, 3]) }}{% endfor %}",
     "{% for a in range(99999) %}{{ 'x' * 9999 }}{% endfor %}",
-    "{% set ns = namespace(s='xxxxxxxxxx') %}{% for a in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
-    "{% set ns = namespace(s='xxxxxxxxxx') %}{% for a in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
-    "{% set ns = namespace(s=[1]) %}{% for a in range(99) %}{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s }}",
-    "{% set ns = namespace(s=[1]) %}{% for a in range(99) %}{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s ~ '' }}",
-    "{% set ns = namespace(n=99) %}{% for a in range(99) %}{% set ns.n = ns.n * ns.n %}{% endfor %}",
+    growing("'xxxxxxxxxx'", "ns.s ~ ns.s"),
+    growing("'xxxxxxxxxx'", "ns.s + ns.s"),
+    growing("[1]", "[ns.s, ns.s]") + "{{ ns.s }}",
+    growing("[1]", "[ns.s, ns.s]") + "{{ ns.s ~ '' }}",
+    growing("99", "ns.s * ns.s"),
     "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(40) }}",
     "{% macro m(n) %}{% if n %}{{ m(n - 1) ~ m(n - 1) }}{% else %}xx{% endif %}{% endmacro %}{{ m(40) }}",
     "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
@@ -266,14 +273,14 @@ def test_templates_stay_in_their_folder(tmp_path: Path):
         with pytest.raises(IssueError, match="no template") as refused:
             desk(folder, f"{{% include {name!r} %}}").edition()
         assert "secret\n" not in str(refused.value)
-    os.symlink(tmp_path / "secret.html", folder / "email" / "link.html")
+    (folder / "email" / "link.html").symlink_to(tmp_path / "secret.html")
     with pytest.raises(IssueError, match="a link that leads out of the templates"):
         desk(folder, "{% include 'email/link.html' %}").edition()
 
 
 def test_a_folder_of_templates_may_be_a_link_itself(tmp_path: Path):
     at = desk(tmp_path / "real", "{% include 'email/part.inc' %}", files={"email/part.inc": "part"})
-    os.symlink(tmp_path / "real", tmp_path / "templates")
+    (tmp_path / "templates").symlink_to(tmp_path / "real")
     assert replace(at, folder=tmp_path / "templates").edition()
 
 

@@ -285,8 +285,18 @@ def test_what_decides_nothing_is_ignored_with_a_notice(key: str, value: str, sai
 
 @pytest.mark.parametrize(
     "written",
-    ["2021/03/04", "4 March 2021", "Mar 4, 2021", "March 4th, 2021", "2021-3-4", "04.03.2021", "20210304"]
-    + ["Thu, 04 Mar 2021 00:00:00 -0000", "2021-03-04 00:00:00 UTC", "Thursday, March 4, 2021"],
+    [
+        "2021/03/04",
+        "4 March 2021",
+        "Mar 4, 2021",
+        "March 4th, 2021",
+        "2021-3-4",
+        "04.03.2021",
+        "20210304",
+        "Thu, 04 Mar 2021 00:00:00 -0000",
+        "2021-03-04 00:00:00 UTC",
+        "Thursday, March 4, 2021",
+    ],
 )
 def test_a_date_that_names_one_day_is_read(written: str):
     assert read(f"---\ntitle: x\ndate: {written}\n---\nb").date == datetime.fromisoformat("2021-03-04")

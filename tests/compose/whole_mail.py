@@ -52,7 +52,8 @@ u + #body a { color: inherit }
 <![if !mso]><div class="only-others"></div><![endif]>
 <!-- not for {{ subscriber.name }} to see, nor {{ subscirber }} -->
 <table role="presentation" width="600"><tr>
-<td class="column card" style="padding-top:20px; color:#333333">Dear {{ subscriber.name }}, {{ it's }} low water &amp; late.
+<td class="column card" style="padding-top:20px; color:#333333">
+Dear {{ subscriber.name }}, {{ it's }} low water &amp; late.
 </td>
 <td class="column wide"><!--[if mso]>
 <v:roundrect href="{{ unsubscribe_url }}"><center>Leave</center></v:roundrect><![endif]-->
