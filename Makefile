@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RECIPIENTS ?= 1000
 
-.PHONY: help demo test check bench torture screenshots pins clean
+.PHONY: help demo test check bench torture screenshots goldens caniemail pins clean
 
 help:
 	@echo "make demo     the whole main job on this machine: sandbox inbox, sample list, sent, proved"
@@ -38,6 +38,14 @@ torture: $(VENV)/.tools
 
 screenshots: $(VENV)/.tools
 	@$(BIN)/python docs/screenshots.py
+
+# What the layouts look like now becomes what they are to look like; look at the pictures before they are kept.
+goldens: $(VENV)/.tools
+	@$(BIN)/python .ci/system_packages.py
+	@GOLDENS=write $(BIN)/python -m pytest -q tests/templates/test_goldens.py
+# What mail programs support, for `mailer check`: asked anew of the npm package. Needs npm.
+caniemail:
+	@$(PYTHON) .ci/caniemail.py
 
 # The versions in use become the ones everybody gets.
 pins: $(VENV)/.tools

@@ -9,22 +9,44 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-# program: (package, what it is for)
+# program or file: (package, what it is for)
 PEERS = {
     "postfix": ("postfix", "a real mail server"),
     "saslpasswd2": ("sasl2-bin libsasl2-modules", "passwords for that server"),
     "opendkim": ("opendkim", "another reader of DKIM signatures"),
+    "dnsmasq": ("dnsmasq-base", "a real name server"),
     "chromium": ("chromium", "a real browser"),
+    "/usr/share/fonts/truetype/charis": (
+        "fonts-sil-charis fonts-liberation2 fonts-hosny-amiri fonts-dejavu-core",
+        "the fonts of pictures that are compared",
+    ),
+    "spamassassin": ("spamassassin", "a judge of spam, by its local rules"),
 }
+# module: the same
+PERL = {"Email::MIME": ("libemail-mime-perl", "another reader of mail")}
+
+
+def has_perl(module: str) -> bool:
+    """Whether Perl finds a module."""
+    command = ["perl", f"-M{module}", "-e1"]
+    return (
+        bool(shutil.which("perl"))
+        and not subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
+    )
+
+
+def is_here(peer: str, path: str) -> bool:
+    """Whether the program, looked for in `path`, or the file is on this machine."""
+    return Path(peer).exists() if peer.startswith("/") else shutil.which(peer, path=path) is not None
 
 
 def main() -> None:
     """Install what is missing."""
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
-    missing = {
-        package: why for program, (package, why) in PEERS.items() if not shutil.which(program, path=path)
-    }
+    missing = {package: why for peer, (package, why) in PEERS.items() if not is_here(peer, path)}
+    missing |= {package: why for module, (package, why) in PERL.items() if not has_perl(module)}
     if not missing:
         return
     wanted = ", ".join(f"{package} ({why})" for package, why in missing.items())

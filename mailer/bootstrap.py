@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mailer.bundled import templates_folder
 from mailer.domain.address import Mailbox
@@ -16,13 +17,17 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from mailer.compose.dkim import Signer
+    from mailer.compose.image_links import ImageLinks
     from mailer.domain.warmup import WarmUp
+    from mailer.engine.press import Press
     from mailer.engine.sending import Sending
     from mailer.settings import Settings
     from mailer.smtp.account import Account
     from mailer.storage.accounts import Accounts
     from mailer.storage.ledger import Ledger
     from mailer.storage.people import People
+
+MAILBOXES = ("MAIL_FROM", "MAIL_REPLY_TO", "MAIL_RETURN_PATH", "MAIL_UNSUBSCRIBE")
 
 
 def find_workspace(chosen: Path | None) -> Path:
@@ -45,10 +50,18 @@ def find_workspace(chosen: Path | None) -> Path:
 class App:
     """One workspace and what hangs on it, each made on first use."""
 
-    def __init__(self, chosen: Path | None = None, environ: dict[str, str] | None = None) -> None:
-        """`environ` stands in for the process environment, for a workspace that must not heed it."""
+    def __init__(
+        self,
+        chosen: Path | None = None,
+        environ: dict[str, str] | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        """`environ` stands in for the process environment, for a workspace that must not heed it; `settings`
+        for both and for `.env`.
+        """
         self._chosen = chosen
         self._environ = environ
+        self._settings = settings
 
     def now(self) -> datetime:
         """The time, aware, in UTC: the one place that reads the clock for decisions."""
@@ -64,7 +77,7 @@ class App:
         """The settings of this workspace."""
         from mailer.settings import load_settings
 
-        return load_settings(self.root, self._environ)
+        return self._settings or load_settings(self.root, self._environ)
 
     @cached_property
     def template_folders(self) -> list[Path]:
@@ -141,23 +154,10 @@ class App:
     def sending(self, *, rate: float | None = None, warmup: WarmUp | None = None) -> Sending:
         """The main job, at most `rate` messages a second and by this `warmup` (default: the settings')."""
         from mailer.engine.dispatch import Dispatcher
-        from mailer.engine.press import Press
         from mailer.engine.sending import Sending
 
         s = self.settings
-        self._check_links()
-        reply_to = self._mailbox("MAIL_REPLY_TO") if s.mail_reply_to else None
-        press = Press(
-            folders=self.template_folders,
-            sender=self.sender,
-            reply_to=reply_to,
-            return_path=self._return_path().address.wire,
-            unsubscribe_address=self._unsubscribe(reply_to).address.wire,
-            postal_address=s.postal_address,
-            base_url=s.base_url,
-            key=s.secret_key.get_secret_value().encode(),
-            signer=self._signer(),
-        )
+        press = self.press  # before there is a database: it finds fault with the settings
         dispatcher = Dispatcher(
             self.database,
             self.journals,
@@ -170,6 +170,61 @@ class App:
         )
         return Sending(press, dispatcher)
 
+    def _look(self) -> dict[str, Any]:
+        from mailer.compose.look import KEYS, LookError, read_look
+
+        wished = {key: getattr(self.settings, f"look_{key}") for key in KEYS}
+        try:
+            read_look(wished)
+        except LookError as error:
+            name = f"LOOK_{error.key.upper()}"
+            raise SettingsError(
+                f"{name} = {wished[error.key]!r} {error}", next_step=f"Correct {name} in .env."
+            ) from None
+        return wished
+
+    def misfits(self) -> list[SettingsError]:
+        """Return what keeps the settings from sending; neither the database nor the network is touched."""
+        s = self.settings
+        parts: list[Callable[[], object]] = [
+            *(partial(self._mailbox, name) for name in MAILBOXES if getattr(s, name.lower())),
+            self._warmup,
+            self._signer,
+            self._look,
+            lambda: self.database_file,
+        ]
+        # These need the sender, and would only say once more what is wrong with it.
+        later = [self._check_links, lambda: self.smtp_account]
+        found = list(filter(None, map(_misfit, parts))) or list(filter(None, map(_misfit, later)))
+        return list({error.problem: error for error in found}.values())
+
+    def mailboxes(self) -> dict[str, Mailbox]:
+        """Return the mailboxes of the settings that name one, by setting; SettingsError if one isn't one."""
+        return {name: self._mailbox(name) for name in MAILBOXES if getattr(self.settings, name.lower())}
+
+    @cached_property
+    def press(self) -> Press:
+        """What compiles issues; it needs no database."""
+        from mailer.engine.press import Press
+
+        s = self.settings
+        self._check_links()
+        reply_to = self._mailbox("MAIL_REPLY_TO") if s.mail_reply_to else None
+        return Press(
+            folders=self.template_folders,
+            sender=self.sender,
+            reply_to=reply_to,
+            return_path=self._return_path().address.wire,
+            unsubscribe_address=self._unsubscribe(reply_to).address.wire,
+            postal_address=s.postal_address,
+            base_url=s.base_url,
+            key=s.secret_key.get_secret_value().encode(),
+            signer=self._signer(),
+            look=self._look(),
+            root=self.root,
+            image_links=self._image_links(),
+        )
+
     def _warmup(self) -> WarmUp | None:
         from mailer.domain.warmup import WarmUp
 
@@ -178,6 +233,13 @@ class App:
             return WarmUp.parse(plan) if plan else None
         except ValueError as error:
             raise SettingsError(f"MAIL_WARMUP: {error}", next_step="Correct MAIL_WARMUP in .env.") from None
+
+    def _image_links(self) -> ImageLinks | None:
+        from mailer.compose.image_links import ImageLinks
+
+        s = self.settings
+        key = s.secret_key.get_secret_value().encode()
+        return ImageLinks(s.base_url, key, self.root) if s.mail_images == "linked" else None
 
     def _signer(self) -> Signer | None:
         """What signs messages. Without a DKIM setting cryptography is not even imported."""
@@ -206,19 +268,33 @@ class App:
 
     def _check_links(self) -> None:
         s = self.settings
+        if s.mail_images == "linked" and not s.base_url:
+            raise SettingsError(
+                "MAIL_IMAGES = linked, but there is no BASE_URL for the addresses of images",
+                next_step="Set BASE_URL to where `mailer serve` is reached, or MAIL_IMAGES=inline.",
+            )
         if s.base_url and not s.secret_key.get_secret_value():
             raise SettingsError(
                 "BASE_URL is set, but there is no SECRET_KEY to sign the links in mails with",
                 next_step="Set SECRET_KEY in .env to a long random text; `mailer init` makes one.",
             )
-        if s.base_url and _is_loopback(s.base_url) and not self.smtp_account.loopback:
+        if s.base_url and is_loopback(s.base_url) and not self.smtp_account.loopback:
             raise SettingsError(
                 f"BASE_URL = {s.base_url} is this machine, but SMTP_HOST = {s.smtp_host} mails the world",
                 next_step="Set BASE_URL to where subscribers reach `mailer serve`, or leave it empty.",
             )
 
 
-def _is_loopback(url: str) -> bool:
+def _misfit(part: Callable[[], object]) -> SettingsError | None:
+    try:
+        part()
+    except SettingsError as error:
+        return error
+    return None
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` names this machine."""
     from ipaddress import ip_address
     from urllib.parse import urlsplit
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from mailer.env_file import EnvFile, read_env_file
 from mailer.errors import SettingsError
 
 ENV_FILE = ".env"
@@ -68,10 +70,15 @@ class Settings(BaseModel):
     mail_unsubscribe: str = ""
     mail_rate: float = Field(0, ge=0)
     mail_warmup: str = ""
+    mail_images: Literal["inline", "linked"] = "inline"
     database_url: SecretStr = SecretStr("sqlite:///subscribers/mailer.db")
     secret_key: SecretStr = SecretStr("")
     base_url: str = ""
     postal_address: str = ""
+    look_accent: str = "#9a3412"
+    look_font: str = "serif"
+    look_logo: str = ""
+    look_width: int = Field(640, ge=480, le=800)
     dkim_domain: str = ""
     dkim_selector: str = ""
     dkim_key_file: str = ""
@@ -102,6 +109,12 @@ class Settings(BaseModel):
     def _web_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must start with https:// (or http:// on loopback)")
+        try:
+            named = not value or bool(urlsplit(value).hostname and urlsplit(value).port != 0)
+        except ValueError:
+            named = False
+        if not named:
+            raise ValueError("names no host, or a port that is none")
         return value.rstrip("/")
 
     @property
@@ -115,56 +128,101 @@ NAMES = tuple(name.upper() for name in Settings.model_fields)
 
 def load_settings(root: Path, environ: dict[str, str] | None = None) -> Settings:
     """Return the settings of the workspace at `root`; SettingsError names variable and origin."""
+    reading = read_settings(root, environ)
+    for problem in reading.problems.values():
+        raise problem
+    return reading.settings
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Settings as far as they can be read, for whoever has to say what is wrong with them.
+
+    `settings` has the default in the place of each that has a problem; `problems` are by the setting's name,
+    or by `.env`. `origins` says where each value that isn't the default comes from.
+    """
+
+    settings: Settings
+    origins: dict[str, str]
+    problems: dict[str, SettingsError]
+    env: EnvFile
+
+
+class _Given(NamedTuple):
+    value: Any
+    origin: str
+
+
+def read_settings(root: Path, environ: dict[str, str] | None = None) -> Reading:
+    """Return the settings of the workspace at `root`, where each comes from, and which can't be used."""
     environ = dict(os.environ if environ is None else environ)
-    file = root / ENV_FILE
-    from_file = (
-        {k: v for k, v in dotenv_values(file, encoding="utf-8").items() if v} if file.is_file() else {}
-    )
-    origin = {**dict.fromkeys(from_file, str(file)), **dict.fromkeys(environ, "the environment")}
-    values: dict[str, Any] = {**from_file, **{k: v for k, v in environ.items() if v}}
-    chosen = {name.lower(): values[name] for name in NAMES if name in values}
-    for name in SECRETS:
-        if (path := values.get(f"{name}_FILE")) and name.lower() not in chosen:
-            chosen[name.lower()] = _read_secret(root / path, f"{name}_FILE")
-    if preset := PRESETS.get(chosen.get("smtp_provider", "")):
-        chosen = _preset_values(preset) | chosen
+    problems: dict[str, SettingsError] = {}
     try:
-        return Settings(**chosen)
+        env = read_env_file(root / ENV_FILE)
+    except SettingsError as error:
+        env, problems[ENV_FILE] = EnvFile(root / ENV_FILE), error
+    values = {name: _Given(value, f"{env.path}:{env.lines[name]}") for name, value in env.values.items()}
+    values |= {name: _Given(value, "the environment") for name, value in environ.items() if value}
+    given = {name: values[name] for name in NAMES if name in values}
+    for name in SECRETS:
+        if (file := values.get(f"{name}_FILE")) and name not in given:
+            try:
+                given[name] = _Given(_read_secret(root / file.value, f"{name}_FILE"), f"{name}_FILE")
+            except SettingsError as error:
+                problems[name] = error
+    return _checked(_preset_values(given) | given, problems, env)
+
+
+def _preset_values(given: dict[str, _Given]) -> dict[str, _Given]:
+    name = given["SMTP_PROVIDER"].value if "SMTP_PROVIDER" in given else ""
+    preset = PRESETS.get(name)
+    if preset is None:
+        return {}
+    values = {
+        "SMTP_HOST": preset.host,
+        "SMTP_PORT": preset.port,
+        "SMTP_SECURITY": preset.security,
+        "SMTP_CONNECTIONS": preset.connections,
+        "MAIL_RATE": preset.rate,
+    }
+    return {key: _Given(value, f"the preset {name}") for key, value in values.items() if value}
+
+
+def _checked(given: dict[str, _Given], problems: dict[str, SettingsError], env: EnvFile) -> Reading:
+    origins = {name: each.origin for name, each in given.items()}
+    try:
+        settings = Settings(**{name.lower(): each.value for name, each in given.items()})
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]).upper()
-        reason = first["msg"].removeprefix("Value error, ")
-        shown = "(not shown)" if name in SECRETS else repr(first["input"])
-        raise SettingsError(
-            f"{name} = {shown} in {origin.get(name, 'a preset')}: {reason}",
-            next_step=f"Correct {name}; .env.example shows every setting with its default.",
-        ) from None
+        found = {str(each["loc"][0]).upper(): each for each in error.errors()}
+        for name, each in found.items():
+            reason = each["msg"].removeprefix("Value error, ")
+            secret = name in SECRETS or "@" in str(each["input"])  # as in https://user:password@host
+            shown = "(not shown)" if secret else repr(each["input"])
+            problems[name] = SettingsError(
+                f"{name} = {shown} in {origins[name]}: {reason}",
+                next_step=f"Correct {name}; .env.example shows every setting with its default.",
+            )
+        return _checked({name: each for name, each in given.items() if name not in found}, problems, env)
+    return Reading(settings, origins, problems, env)
 
 
 def mistyped_names(root: Path) -> dict[str, str]:
     """Return the names in the workspace's `.env` that are no settings but look like one, and that one."""
-    file = root / ENV_FILE
     known = {*NAMES, *(f"{name}_FILE" for name in SECRETS)}
-    unknown = (set(dotenv_values(file, encoding="utf-8")) if file.is_file() else set()) - known
-    near = {name: get_close_matches(name.upper(), known, n=1, cutoff=0.8) for name in sorted(unknown)}
+    unknown = sorted(set(read_env_file(root / ENV_FILE).lines) - known)
+    near = {name: get_close_matches(name.upper(), known, n=1, cutoff=0.8) for name in unknown}
     return {name: found[0] for name, found in near.items() if found}
-
-
-def _preset_values(preset: Preset) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "smtp_host": preset.host,
-        "smtp_port": preset.port,
-        "smtp_security": preset.security,
-    }
-    if preset.connections:
-        values["smtp_connections"] = preset.connections
-    if preset.rate:
-        values["mail_rate"] = preset.rate
-    return values
 
 
 def _read_secret(path: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise SettingsError(f"{name} names {path}, which can't be read: {error.strerror}") from None
+        raise SettingsError(
+            f"{name} names {path}, which can't be read: {error.strerror}",
+            next_step=f"Correct {name}, or let this user read {path}.",
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsError(
+            f"{name} names {path}, which is no text in UTF-8", next_step=f"Put the secret alone into {path}."
+        ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,13 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 FONTS = Path(__file__).with_name("fonts.conf")
+
+_FOLDERS = re.findall(r"<dir>(.*?)</dir>", FONTS.read_text(encoding="utf-8"))
+
+
+def missing_fonts() -> str:
+    """Return the folders of fonts.conf that are not on this machine."""
+    return ", ".join(folder for folder in _FOLDERS if not Path(folder).is_dir())
 
 
 def launch(playwright: Playwright, chromium: str) -> Browser:

@@ -12,6 +12,7 @@ from mailer.errors import UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
+    from mailer.engine.sending import Job, Sending
     from mailer.storage.schedules import Schedule
 
 
@@ -52,16 +53,24 @@ def add(app: App, issue: str, list_names: tuple[str, ...], excluded: tuple[str, 
             next_step="Choose a later time, or send it now with: mailer send-issue",
         )
     sending = app.sending()
-    sending.check_postal_address()
     loaded = load(app, issue)
     job = job_for(app, sending, loaded, list_names, excluded)
-    if loaded.draft:
-        click.echo(f"Warning: {loaded.path} is marked as a draft; as such it will not go out.", err=True)
+    _look_over(sending, job, issue)
     path = _inside(app, issue_file(app, issue))
     kept = Schedules(app.database).add(path, job.audience, due, zone.key, app.now())
     click.echo(f"Schedule {kept.id}: {job.issue.slug} to {job.audience}")
     click.echo(f"  {in_both_zones(due, zone)}")
     click.echo("  next: keep `mailer run` going, or let cron call `mailer tick` every minute", err=True)
+
+
+def _look_over(sending: Sending, job: Job, named: str) -> None:
+    """Refuse what would be refused when it is due; a draft may be finished by then."""
+    from mailer.proofread import proofread, refuse_errors
+
+    findings = proofread(sending, job)
+    refuse_errors(named, [finding for finding in findings if finding.rule != "draft"])
+    if job.issue.draft:
+        click.echo(f"Warning: {job.issue.path} is marked as a draft; as such it will not go out.", err=True)
 
 
 def _inside(app: App, path: Path) -> str:

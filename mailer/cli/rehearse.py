@@ -17,15 +17,13 @@ if TYPE_CHECKING:
     from mailer.engine.sending import Job, Sending
 
 
-def dry_run(
-    sending: Sending, job: Job, output: Path | None, *, again: bool, force: bool, as_json: bool
-) -> None:
+def dry_run(sending: Sending, job: Job, output: Path | None, *, again: bool, as_json: bool) -> None:
     """Plan, then render every message in full; write them to `output` if given."""
     from mailer.cli.progress import bar
     from mailer.engine.plan import split
     from mailer.engine.rehearse import write_files
 
-    plan = sending.plan(job, again=again, force=force)
+    plan = sending.plan(job, again=again)
     click.echo(plan.text(), err=True)
     recipients = split(sending.ledger.preview(job.issue.slug, job.audience, again=again), Counter())
     octets = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -87,7 +88,7 @@ def warmup_plan(context: click.Context, option: click.Parameter, value: str | No
 )
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes that send side by side.")
 @click.option("--yes", "-y", is_flag=True, help="Don't ask; needed where there is no terminal.")
-@click.option("--force", is_flag=True, help="Send a draft, or an issue that Gmail would cut off.")
+@click.option("--force", is_flag=True, help="Send it whatever `mailer check` finds: a draft, say.")
 @click.option("--again", is_flag=True, help="Send a finished issue once more to the same audience.")
 @click.option("--resume-only", is_flag=True, help="Go on with a send that was begun; never begin one.")
 @click.option("--retry-failed", is_flag=True, help="Queue again what the server refused for good.")
@@ -99,11 +100,11 @@ def warmup_plan(context: click.Context, option: click.Parameter, value: str | No
 def send_issue(app: App, /, issue: str, **asked: object) -> None:
     """Send ISSUE (a file, or its slug) to every subscriber of its lists, each exactly once.
 
-    The plan comes first: who gets it, who does not and why, and every message rendered, before anything is
-    sent. Run the same command again to go on with a send that was stopped.
+    `mailer check` and the plan come first: who gets it, who does not and why, and every message rendered,
+    before anything is sent. Run the same command again to go on with a send that was stopped.
 
     \b
-    Exit codes: 0 complete; 2 usage, setting or template; 3 refused by the plan;
+    Exit codes: 0 complete; 2 usage, setting or template; 3 refused by the check or the plan;
     4 finished with permanent failures; 5 uncertain deliveries need a decision;
     75 deferred or locked, run again; 130 interrupted.
     """
@@ -118,20 +119,19 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     announce_settings(app)
     loaded = load(app, issue)
     sending = app.sending(rate=options.rate, warmup=options.warmup)
-    _refuse_draft(loaded, options)
     job = job_for(app, sending, with_subject(loaded, options.subject), options.list_names, options.excluded)
     if options.test:
         from mailer.cli.rehearse import send_tests
 
+        look_over(sending, job, issue, options)
         send_tests(app, sending, job, options.test)
     elif options.dry_run:
         from mailer.cli.rehearse import dry_run
 
-        dry_run(
-            sending, job, options.output, again=options.again, force=options.force, as_json=options.as_json
-        )
+        look_over(sending, job, issue, options)
+        dry_run(sending, job, options.output, again=options.again, as_json=options.as_json)
     else:
-        _send(app, sending, job, options)
+        _send(app, sending, job, issue, options)
 
 
 def announce_settings(app: App) -> None:
@@ -166,18 +166,26 @@ def job_for(
     return sending.prepare(issue, Audience(tuple(each.name for each in lists), excluded), lists)
 
 
-def _refuse_draft(issue: Issue, options: Options) -> None:
-    if issue.draft and not (options.force or options.test or options.dry_run):
-        raise PlanRefused(
-            f"{issue.path} is marked as a draft", next_step="Take `draft: true` out of it, or add --force."
-        )
+def look_over(sending: Sending, job: Job, named: str, options: Options) -> None:
+    """Check the issue: refuse errors unless this is a rehearsal or forced, and count the rest."""
+    from mailer.check.finding import Severity
+    from mailer.proofread import counted, errors_in, proofread, refuse_errors
+
+    findings = proofread(sending, job)
+    if options.test or options.dry_run or options.force:
+        for line in errors_in(findings):
+            click.echo(f"{click.style('Error:', fg='red')}{line[1:]}", err=True)
+    else:
+        refuse_errors(named, findings)
+    if (told := counted(findings, Severity.ERROR, Severity.WARNING)) and not options.quiet:
+        click.echo(f"Check: {told}; `mailer check {shlex.quote(named)}` shows them.", err=True)
 
 
-def _send(app: App, sending: Sending, job: Job, options: Options) -> None:
+def _send(app: App, sending: Sending, job: Job, named: str, options: Options) -> None:
     sending.dispatcher.recover(app.now())
     send = sending.existing(job, again=options.again)
     if send is None:
-        send = _begin(app, sending, job, options)
+        send = _begin(app, sending, job, named, options)
         report = _run(app, sending, send, options)
     else:
         report = _go_on(app, sending, send, options)
@@ -190,18 +198,18 @@ def finish(report: Report, *, as_json: bool) -> None:
     raise click.exceptions.Exit(report.exit_code)
 
 
-def _begin(app: App, sending: Sending, job: Job, options: Options) -> Send:
+def _begin(app: App, sending: Sending, job: Job, named: str, options: Options) -> Send:
     if options.resume_only:
         raise UsageError(
             f"no send of {job.issue.slug} to {job.audience} was begun",
             next_step="Leave out --resume-only to begin one.",
         )
-    sending.check_postal_address()
+    look_over(sending, job, named, options)
     if not options.yes:
-        plan = sending.plan(job, again=options.again, force=options.force)
+        plan = sending.plan(job, again=options.again)
         click.echo(plan.text(), err=True)
         ask(f"Send it to {plan.recipients:,} people through {app.smtp_account.where}?")
-    send, frozen = sending.begin(job, app.now(), again=options.again, force=options.force)
+    send, frozen = sending.begin(job, app.now(), again=options.again)
     if frozen and options.yes and not options.quiet:
         click.echo(frozen.text(), err=True)
     return send

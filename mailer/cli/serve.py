@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def serve(app: App, host: str, port: int) -> None:
-    """Answer the unsubscribe links of mails, until Ctrl-C or SIGTERM.
+    """Answer the links in mails (to unsubscribe, to images) until Ctrl-C or SIGTERM.
 
     Put a web server with TLS before it that passes BASE_URL on to this port.
     """
@@ -36,7 +36,7 @@ def serve(app: App, host: str, port: int) -> None:
             next_step="Put the key that mails are signed with into .env; a new workspace has one.",
         )
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
-    pages = links_app(People(app.database), key, app.template_folders, app.now)
+    pages = links_app(People(app.database), key, app.template_folders, app.now, app.root)
     with listen(host, port, "--port") as listener:
         address = f"[{host}]" if ":" in host else host
         click.echo(f"Serving on http://{address}:{listener.getsockname()[1]}/. Ctrl-C stops it.", err=True)

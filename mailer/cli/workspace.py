@@ -59,4 +59,5 @@ def new(app: App, title: str, txt: bool) -> None:
         path = path.relative_to(Path.cwd())
     click.echo(path)
     click.echo("Next: write it below the second ---, then see what would be sent:", err=True)
+    click.echo(f"  mailer check {shlex.quote(str(path))}", err=True)
     click.echo(f"  mailer send-issue {shlex.quote(str(path))} --list LIST --dry-run", err=True)

@@ -15,6 +15,7 @@ from mailer.compose.document import complete, is_document
 from mailer.compose.document_styles import keep_styles
 from mailer.compose.document_traits import Traits
 from mailer.compose.elements import recognise_tags
+from mailer.compose.images import Images
 from mailer.compose.likely import Likely
 from mailer.compose.markdown import parse_markdown, render_markdown
 from mailer.compose.markdown_text import markdown_blocks
@@ -61,14 +62,15 @@ class Body:
     traits: Traits | None = None
 
 
-def write_body(issue: Issue) -> Body:
+def write_body(issue: Issue, images: Images | None = None) -> Body:
     """Return the body of `issue` as template source; raise IssueError, with the file's line, if it can't be.
 
-    Markdown and HTML hand on the tags that name something offered (see `offered`); plain text hands on none.
+    `images` takes up those that it shows; without, their sources stay as they were typed. Markdown and HTML
+    hand on the tags that name something offered (see `offered`); plain text hands on none.
     """
     notices = Notices(issue.path)
     try:
-        written = _WRITERS[issue.kind](issue, notices)
+        written = _WRITERS[issue.kind](issue, notices, images)
         for source in (written.html, written.text):
             _check_syntax(issue.path, source)
     except RecursionError:
@@ -78,16 +80,16 @@ def write_body(issue: Issue) -> Body:
     return Body(html.text(), text.text(), *lines, tuple(notices), written.traits)
 
 
-def _write_markdown(issue: Issue, notices: Notices) -> _Sources:
+def _write_markdown(issue: Issue, notices: Notices, images: Images | None) -> _Sources:
     marked = mark(issue.body, issue.body_line, escapes=True)
     tokens = parse_markdown(issue, marked, notices)
     html, lines = render_markdown(tokens, marked, issue.body_line)
-    return _write(issue, marked, html, lines, lambda tags: markdown_blocks(tokens, tags))
+    return _write(issue, marked, html, lines, lambda tags: markdown_blocks(tokens, tags), images)
 
 
-def _write_markup(issue: Issue, notices: Notices) -> _Sources:
+def _write_markup(issue: Issue, notices: Notices, images: Images | None) -> _Sources:
     if is_document(issue.body):
-        return _write_document(issue, notices)
+        return _write_document(issue, notices, images)
     # Line feeds stay, so that lines keep their numbers.
     fragment = _HEAD.sub(lambda gone: "\n" * gone.group().count("\n"), issue.body)
     first_line = issue.body_line
@@ -97,10 +99,10 @@ def _write_markup(issue: Issue, notices: Notices) -> _Sources:
     html = sanitiser.clean(marked.text.rstrip("\n"), first_line) + sanitiser.leave() + "\n"
     lines = [first_line + row for row in range(html.count("\n") + 1)]
     foreign_tags(fragment, first_line, Likely(marked), notices)
-    return _write(issue, marked, html, lines, lambda tags: markup_blocks(html, tags))
+    return _write(issue, marked, html, lines, lambda tags: markup_blocks(html, tags), images)
 
 
-def _write_text(issue: Issue, _notices: Notices) -> _Sources:
+def _write_text(issue: Issue, _notices: Notices, _images: Images | None) -> _Sources:
     return _Sources(*write_plain_text(issue.body, issue.body_line))
 
 
@@ -108,23 +110,32 @@ _WRITERS = {Kind.MARKDOWN: _write_markdown, Kind.HTML: _write_markup, Kind.TEXT:
 
 
 def _write(
-    issue: Issue, marked: Marked, html: str, lines: list[int], blocks: Callable[[TextTags], list[Block]]
+    issue: Issue,
+    marked: Marked,
+    html: str,
+    lines: list[int],
+    blocks: Callable[[TextTags], list[Block]],
+    images: Images | None,
 ) -> _Sources:
     """Decide which marks are tags, and write both parts with them."""
     ours = recognise_tags(html, lines, marked, issue.path)
     tags = TextTags(marked, ours)
     text = set_text(blocks(tags), tags.measure) + "\n"
+    if images:
+        html = images.place_body(html, lines, marked, ours)
     page = write_source(html, marked, ours, lines, literal=escape, pieces=split_components)
     page.before(imports(html))
     return _Sources(page, write_source(text, marked, ours, [issue.body_line]))
 
 
-def _write_document(issue: Issue, notices: Notices) -> _Sources:
+def _write_document(issue: Issue, notices: Notices, images: Images | None) -> _Sources:
     marked = mark(issue.body, issue.body_line, escapes=False)
     html = disarm(marked.text.rstrip("\n") + "\n", issue.body_line, notices)
     lines = [issue.body_line + row for row in range(html.count("\n") + 1)]
     ours = recognise_tags(html, lines, marked, issue.path)
     foreign_tags(issue.body, issue.body_line, Likely(marked), notices)
+    if images:
+        html = images.place_body(html, lines, marked, ours)
     document = complete(keep_styles(html), marked, ours, issue.lang)
     tags = TextTags(document.marked, document.ours)
     text = set_text(markup_blocks(document.seen, tags), tags.measure) + "\n"

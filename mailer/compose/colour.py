@@ -1,4 +1,4 @@
-"""Colours that can be read: contrast as WCAG reckons it, and a colour made lighter or darker until it is enough.
+"""Colours that can be read: contrast as WCAG has it, and a colour made lighter or darker until it is enough.
 
 Lightness is changed in OKLCH (Björn Ottosson, 2020), where it can be without changing the hue.
 """

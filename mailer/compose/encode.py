@@ -59,7 +59,12 @@ def decode_quoted_printable(wire: bytes) -> str:
 
 def encode_base64(text: str) -> bytes:
     """Return `text`, its line ends as CRLF, in base64 lines of 76."""
-    encoded = b2a_base64(one_line_end(text).replace("\n", "\r\n").encode(), newline=False)
+    return base64_lines(one_line_end(text).replace("\n", "\r\n").encode())
+
+
+def base64_lines(octets: bytes) -> bytes:
+    """Return `octets` in base64 lines of 76."""
+    encoded = b2a_base64(octets, newline=False)
     return b"".join(encoded[start : start + LINE] + HARD_BREAK for start in range(0, len(encoded), LINE))
 
 

@@ -26,6 +26,7 @@ from mailer.compose.residual import Branch, Hole, Loop, Static, Tree
 
 Names = Mapping[str, Any]
 
+_UNDECIDED = frozenset({"op.and", "op.or", "op.if"})
 _FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, TemplateError, RecursionError)
 
 
@@ -61,6 +62,32 @@ def uses(tree: Tree) -> frozenset[str]:
         and isinstance(expression.key, Const)
         and isinstance(expression.key.value, str)
     )
+
+
+def requires(tree: Tree) -> frozenset[str]:
+    """Return the fields of `subscriber` that nobody may be without: looked up whatever else holds."""
+    needed = frozenset[str]()
+    for node in tree:
+        match node:
+            case Hole(expression) | Branch(expression) | Loop(_, expression):
+                needed |= _needed(expression)
+    return needed
+
+
+def _needed(expression: Expression) -> frozenset[str]:
+    match expression:
+        case Field(Name("subscriber"), Const(str(key))):
+            return frozenset({key})
+        case Field(target, key):
+            return _needed(target) | _needed(key)
+        case Call(operation, (Field(), *_)) if operation in TAKES_MISSING:
+            return frozenset()
+        case Call(operation, (first, *_)) if operation in TAKES_MISSING | _UNDECIDED:
+            return _needed(first)
+        case Call(_, arguments, keywords):
+            parts = [*arguments, *(value for _, value in keywords)]
+            return frozenset().union(*map(_needed, parts))
+    return frozenset()
 
 
 def bind(loop: Loop, names: Names) -> Iterator[dict[str, Any]]:

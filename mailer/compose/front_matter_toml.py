@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from typing import Any
 
 from mailer.compose.matter import Entry, Matter
 from mailer.errors import IssueError
@@ -22,7 +23,12 @@ def read_toml(path: str, source: str) -> Matter:
         raise IssueError(path, 1 + line, f"the TOML front matter can't be read: {problem}") from None
     except (RecursionError, ValueError) as error:
         raise IssueError(path, 2, f"the TOML front matter can't be read: {error}") from None
-    return Matter([Entry(key, _line(source, key), value) for key, value in values.items()])
+    return Matter([_entry(source, key, value) for key, value in values.items()])
+
+
+def _entry(source: str, key: str, value: Any) -> Entry:
+    within = {each: _line(source, each) for each in value} if isinstance(value, dict) else {}
+    return Entry(key, _line(source, key), value, within)
 
 
 def _line(source: str, key: str) -> int:

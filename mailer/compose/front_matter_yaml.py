@@ -116,8 +116,13 @@ class _Reading:
             plain = self._text(value, line)
             if normal_key(key.value) == "params":
                 plain = self._typed(value, line, plain, matter)
-            matter.entries.append(Entry(key.value, line, plain))
+            matter.entries.append(Entry(key.value, line, plain, self._lines(value)))
         return matter
+
+    def _lines(self, node: yaml.Node) -> dict[str, int]:
+        if not isinstance(node, yaml.MappingNode):
+            return {}
+        return {str(key.value): self.first_line + key.start_mark.line for key, _ in node.value}
 
     def _typed(self, value: yaml.Node, line: int, plain: Any, matter: Matter) -> Any:
         """Return `params` with numbers, dates and truth values; as plain text if one of them is none."""

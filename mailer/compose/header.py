@@ -24,7 +24,9 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PHRASE = re.compile(rf"{_ATEXT}(?: {_ATEXT})*")
 # RFC 2047 5 (3): the only characters that may stand for themselves in a phrase's encoded-word.
 _Q_LITERAL = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
-ADDR_SPEC = re.compile(r'[^\x00-\x20\x7f-\x9f()<>\[\]:;@\\,"\u2028\u2029\ud800-\udfff]+@[A-Za-z0-9.-]+')
+ADDR_SPEC = re.compile(
+    r'(?!.*=\?)[^\x00-\x20\x7f-\x9f()<>\[\]:;@\\,"\u2028\u2029\ud800-\udfff]+@[A-Za-z0-9.-]+'
+)
 _TOKEN = re.compile(r"[!-~]+")
 
 Unit = TypeVar("Unit", str, bytes)
@@ -36,10 +38,10 @@ class HeaderError(UnfitValue):
 
 def unstructured(field: str, text: str) -> bytes:
     """Return a field of free text (Subject), in encoded-words where it isn't plain ASCII that folds."""
-    _refuse_controls(field, text)
+    refuse_controls(field, text)
     if _folds_as_it_is(text, FOLD - len(field) - 2):
-        return _folded(field, re.findall(r" *[^ ]+", text))
-    return _folded(field, _encoded_words(text, FOLD - len(field) - 2))
+        return fold(field, re.findall(r" *[^ ]+", text))
+    return fold(field, _encoded_words(text, FOLD - len(field) - 2))
 
 
 def mailbox(field: str, name: str, address: str) -> bytes:
@@ -50,30 +52,30 @@ def mailbox(field: str, name: str, address: str) -> bytes:
     if not ADDR_SPEC.fullmatch(address):
         raise HeaderError(f"{field}: {address!r} is not an address")
     if not (name := name.strip(" ")):
-        return _folded(field, [address])
+        return fold(field, [address])
     line = f"{field}: {name} <{address}>"
     if len(line) <= FOLD and _PHRASE.fullmatch(name) and "=?" not in name:
         return f"{line}\r\n".encode()  # most names: what the long way comes to
-    _refuse_controls(field, name)
+    refuse_controls(field, name)
     room = FOLD - len(field) - 2
-    return _folded(field, [*(_plain_phrase(name, room) or _encoded_words(name, room)), f" <{address}>"])
+    return fold(field, [*(_plain_phrase(name, room) or _encoded_words(name, room)), f" <{address}>"])
 
 
 def labelled(field: str, label: str, identifier: str) -> bytes:
     """Return a field like List-Id (RFC 2919 3): an id, after its label where that needs no encoded-word."""
-    _refuse_controls(field, label)
+    refuse_controls(field, label)
     _refuse_other_than_tokens(field, identifier)
     words = _plain_phrase(label.strip(" "), FOLD - len(field) - 2)
-    return _folded(field, [*words, f" <{identifier}>" if words else f"<{identifier}>"])
+    return fold(field, [*words, f" <{identifier}>" if words else f"<{identifier}>"])
 
 
 def literal(field: str, *tokens: str) -> bytes:
     """Return a field of `tokens` (URIs, ids, keywords) that are never encoded; it folds between them only."""
     _refuse_other_than_tokens(field, *tokens)
-    return _folded(field, [tokens[0], *(f" {token}" for token in tokens[1:])])
+    return fold(field, [tokens[0], *(f" {token}" for token in tokens[1:])])
 
 
-def _refuse_controls(field: str, text: str) -> None:
+def refuse_controls(field: str, text: str) -> None:
     if found := CONTROLS.search(text):
         raise HeaderError(f"{field}: control character U+{ord(found[0]):04X} in {text!r}")
 
@@ -112,17 +114,15 @@ def _encoded_words(text: str, room: int) -> list[str]:
     quoted = [_quoted(char) for char in text]
     octets = text.encode()
     if sum(map(len, quoted)) <= (len(octets) + 2) // 3 * 4:
-        words = [
-            f" =?utf-8?q?{''.join(run)}?=" for run in _packed(quoted, room - _FRAME, ENCODED_WORD - _FRAME)
-        ]
+        words = [f" =?utf-8?q?{''.join(run)}?=" for run in pack(quoted, room - _FRAME, ENCODED_WORD - _FRAME)]
     else:
         first, rest = ((columns - _FRAME) // 4 * 3 for columns in (room, ENCODED_WORD))
-        runs = _packed([char.encode() for char in text], first, rest)
+        runs = pack([char.encode() for char in text], first, rest)
         words = [f" =?utf-8?b?{b2a_base64(b''.join(run), newline=False).decode()}?=" for run in runs]
     return [words[0][1:], *words[1:]]
 
 
-def _packed(units: Sequence[Unit], first: int, rest: int) -> Iterator[list[Unit]]:
+def pack(units: Sequence[Unit], first: int, rest: int) -> Iterator[list[Unit]]:
     """Yield runs of whole `units`, of at most `first` and then `rest` in length."""
     run: list[Unit] = []
     free = first
@@ -144,7 +144,7 @@ def _quoted(char: str) -> str:
     )
 
 
-def _folded(field: str, words: Sequence[str]) -> bytes:
+def fold(field: str, words: Sequence[str]) -> bytes:
     """Return the field's lines: `words` after the first begin with the white space to fold at."""
     line = f"{field}: {''.join(words)}"
     if len(line) <= FOLD:

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from mailer.compose.dates import read_date
+from mailer.compose.look import LookError, read_look
 from mailer.compose.matter import Entry
 from mailer.compose.offered import refuse_tags
 from mailer.domain.address import CONTROLS, AddressError, Mailbox
@@ -24,7 +25,11 @@ _PROSE_CONTROLS = re.compile(r"(?![\n\t])[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Unfit(ValueError):
-    """A value does not fit its key; the message says what is expected."""
+    """A value does not fit its key; the message says what is expected. `key` is one within a mapping."""
+
+    def __init__(self, problem: str, key: str = "") -> None:
+        super().__init__(problem)
+        self.key = key
 
 
 def _text(value: Any) -> str:
@@ -105,7 +110,12 @@ def _epigraph(value: Any) -> Epigraph:
 def _params(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Unfit("is not a mapping of names to values; write it in YAML or TOML front matter")
-    return {str(key): item for key, item in value.items()}
+    named = {str(key): item for key, item in value.items()}
+    try:
+        read_look(named)
+    except LookError as error:
+        raise Unfit(str(error), error.key) from None
+    return named
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -136,6 +146,7 @@ FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "attachments": ("attachments", _names),
     "tracking": ("tracking", _truth),
     "archive": ("archive", _truth),
+    "check_off": ("check_off", _names),
     "params": ("params", _params),
     "kicker": ("kicker", _text),
     "epigraph": ("epigraph", _epigraph),
@@ -155,7 +166,6 @@ GUARDED = VITAL - {"epigraph", "subject", "title", "tracking"}
 # Refused rather than ignored: an issue that asks for them must not go out without.
 NOT_YET = {
     "segment": "sending to a segment is not possible yet",
-    "attachments": "attachments can't be sent yet",
     "tracking": "tracking is not possible yet",
 }
 
@@ -167,6 +177,7 @@ def read_fields(path: str, entries: Iterable[Entry]) -> tuple[dict[str, Any], li
     not fit, and for a tag where none is read.
     """
     fields: dict[str, Any] = {}
+    lines: dict[str, int] = {}
     notices = []
     for entry in entries:
         if entry.name not in FIELDS:
@@ -180,7 +191,8 @@ def read_fields(path: str, entries: Iterable[Entry]) -> tuple[dict[str, Any], li
                     fields["archive"] = False  # whoever wrote it had a wish about what may be seen
             else:
                 fields[name] = value
-    return fields, notices
+                lines[entry.name] = entry.line
+    return {**fields, "field_lines": lines}, notices
 
 
 def _unknown(path: str, entry: Entry) -> str:
@@ -204,11 +216,14 @@ def _read(path: str, entry: Entry) -> tuple[str, Any]:
     try:
         value = reader(entry.value)
     except Unfit as unfit:
-        shown = repr(entry.value)
+        key, line, value = entry.key, entry.line, entry.value
+        if unfit.key:
+            key, line, value = f"{key}.{unfit.key}", entry.within.get(unfit.key, line), value[unfit.key]
+        shown = repr(value)
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
-        problem = f"{entry.key}: {shown} {unfit}"
-        if entry.name in VITAL:
-            raise IssueError(path, entry.line, problem) from None
+        problem = f"{key}: {shown} {unfit}"
+        if entry.name in VITAL or unfit.key:
+            raise IssueError(path, line, problem) from None
         raise Unfit(problem) from None
     if entry.name != "subject":
         for text in _texts(value):

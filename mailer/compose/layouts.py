@@ -1,4 +1,4 @@
-"""Where layouts and partials come from: a workspace's file wins, and can still build on the bundled one."""
+"""Where layouts and partials come from: a workspace's own file wins, and can build on the bundled one."""
 
 from __future__ import annotations
 

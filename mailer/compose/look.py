@@ -13,6 +13,8 @@ from typing import Any
 
 from mailer.compose.colour import Colour
 from mailer.compose.logo import Logo
+from mailer.domain.issue import Issue
+from mailer.errors import IssueError
 
 KEYS = ("accent", "font", "logo", "width")
 ACCENT = "#9a3412"
@@ -22,6 +24,7 @@ WIDTHS = range(480, 801)
 # At both sides of the text on a wide screen, and between two columns.
 MARGIN = 56
 GUTTER = 24
+LEAST_SHARE = Fraction(1, 6)
 
 # WCAG 2.2, 1.4.3 asks for 4.5; rounding to whole channels costs a little, and light on dark wants more.
 ENOUGH = 4.6
@@ -98,9 +101,10 @@ class Look:
     def column(self, share: Any = None) -> int:
         """Return the width of a column that has this `share` (0.5, "1/3", "33%") of the text's width.
 
-        Columns whose shares make a whole fill a line, with a gutter between each two.
+        Columns whose shares make a whole fill a line, with a gutter between each two. None is half of it, and
+        the least is a sixth. Raises LookError.
         """
-        part = _fraction(share)
+        part = max(_fraction(share), LEAST_SHARE)
         return int((self.measure + GUTTER) * part) - GUTTER
 
 
@@ -116,15 +120,25 @@ def read_look(*wishes: Mapping[str, Any]) -> Look:
         width=_width(wished.get("width", WIDTH)),
         logo=_logo(wished.get("logo")),
         text=font,
-        small=SANS if font in (STACKS["serif"], STACKS["oldstyle"]) else font,
+        small=SANS if font.split(", ")[-1] == "serif" else font,
         mono=MONO,
         light=_light(accent),
         dark=_dark(accent),
     )
 
 
+def issue_look(issue: Issue, wishes: Mapping[str, Any]) -> Look:
+    """Return the look of an issue: its params win over `wishes`. Raises IssueError for what it asks for."""
+    try:
+        return read_look(wishes, issue.params)
+    except LookError as error:
+        line = issue.field_lines.get("params")
+        raise IssueError(issue.path, line, f"params.{error.key} {error}") from None
+
+
 def _light(accent: Colour) -> Palette:
     paper, tint, ink = map(Colour.parse, ("#fffdf8", "#f5f1e8", "#22201c"))
+    label = max((paper, ink), key=accent.contrast)
     return Palette(
         ground=Colour.parse("#f1ede4"),
         paper=paper,
@@ -133,8 +147,8 @@ def _light(accent: Colour) -> Palette:
         quiet=Colour.parse("#5c564c"),
         rule=Colour.parse("#cfc8ba"),
         accent=accent.readable((paper, tint), ENOUGH),
-        button=accent,
-        label=max((paper, ink), key=accent.contrast),
+        button=accent.readable((label,), ENOUGH),
+        label=label,
     )
 
 
@@ -203,6 +217,6 @@ def _fraction(share: Any) -> Fraction:
         part = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except (ValueError, ZeroDivisionError):
         part = Fraction(0)
-    if not Fraction(1, 6) <= part <= 1:
-        raise LookError("share", f"a column's share is {text!r}; write it like 1/3 or 33%, at least 1/6")
+    if not 0 < part <= 1:
+        raise LookError("share", f"a column's share is {text!r}; write it like 1/3 or 33%")
     return part

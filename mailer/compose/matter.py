@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +16,13 @@ class Entry:
 
     Text is not guessed at (in YAML 1.1 `lang: no` would be False and `title: 12:30` a number): a YAML or
     bare value is text, or lists and mappings of text, except under `params`; TOML values have their own
-    types. None is an empty value.
+    types. None is an empty value. `within` has the lines of a mapping's keys, as far as they are known.
     """
 
     key: str
     line: int
     value: Any
+    within: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# ISO 639 languages and ISO 15924 scripts that run from right to left.
-RIGHT_TO_LEFT = frozenset("ar arc ckb dv fa he iw ks nqo prs ps sd syr ug ur yi".split())
-RIGHT_TO_LEFT_SCRIPTS = frozenset("adlm arab hebr nkoo syrc thaa".split())
-# Their scripts have no italics; slanting the letters only makes them hard to read.
-WITHOUT_ITALICS = frozenset("am bn gu hi ja km kn ko lo ml mr my ne pa si ta te th ti zh".split())
-# Ideographs take two columns of a terminal each, and lines may break between any two.
-WIDE = frozenset({"ja", "ko", "zh"})
-
 COLUMNS = 78
+
+# ISO 639 languages and ISO 15924 scripts that run from right to left.
+RIGHT_TO_LEFT = frozenset(
+    ["ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "nqo", "prs", "ps", "sd", "syr", "ug", "ur", "yi"]
+)
+RIGHT_TO_LEFT_SCRIPTS = frozenset(["adlm", "arab", "hebr", "nkoo", "syrc", "thaa"])
+# Their scripts have no italics; slanting the letters only makes them hard to read.
+WITHOUT_ITALICS = frozenset(
+    "am bn gu hi ja km kn ko lo ml mr my ne pa si ta te th ti zh".split()  # noqa: SIM905 - else twenty lines
+)
+# Ideographs take two columns of a terminal each, and lines may break between any two.
+WIDE = frozenset(["ja", "ko", "zh"])
 
 
 @dataclass(frozen=True, slots=True)

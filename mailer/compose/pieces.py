@@ -16,7 +16,7 @@ from mailer.compose.program import TEXT, WIRE, Program
 from mailer.compose.residual import Tree
 
 # Ends the header (RFC 5322 2.1).
-EMPTY_LINE = "\r\n\r\n"
+EMPTY_LINE = b"\r\n\r\n"
 
 
 class Encoding(StrEnum):
@@ -47,8 +47,8 @@ class Body:
 # What of a message's header and of its body is one recipient's own, encoded.
 Fillings = tuple[list[bytes], list[bytes]]
 
-# Octets that all recipients share (as ASCII text), header fields, and contents.
-Piece = str | Slot | Body
+# Octets that all recipients share, header fields, and contents.
+Piece = bytes | Slot | Body
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,13 @@ def assemble(pieces: tuple[Piece, ...], subject: Tree, mailto: str) -> Assembly:
         match piece:
             case Slot():
                 program.add_part(fields[piece])
-            case str() if program is header and EMPTY_LINE in piece:
+            case bytes() if program is header and EMPTY_LINE in piece:
                 last_fields, _, beginning = piece.partition(EMPTY_LINE)
-                header.add_stretch(f"{last_fields}\r\n".encode("ascii"))
-                body.add_stretch(beginning.encode("ascii"))
+                header.add_stretch(last_fields + b"\r\n")
+                body.add_stretch(beginning)
                 program = body
-            case str():
-                program.add_stretch(piece.encode("ascii"))
+            case bytes():
+                program.add_stretch(piece)
             case Body(_, Encoding.QUOTED_PRINTABLE, tree):
                 program.add_tree(tree)
             case Body(_, Encoding.BASE64, tree):
@@ -113,8 +113,8 @@ def dump_piece(piece: Piece) -> Any:
     match piece:
         case Slot():
             return {"slot": piece.value}
-        case str():
-            return piece
+        case bytes():
+            return piece.decode("ascii")
         case Body(content_type, encoding, tree):
             return {"content": content_type, "encoding": encoding.value, "tree": dump_tree(tree)}
 
@@ -123,7 +123,7 @@ def load_piece(data: Any) -> Piece:
     """Return the piece that `dump_piece` wrote; raises KeyError, TypeError or ValueError on anything else."""
     match data:
         case str(octets):
-            return octets
+            return octets.encode("ascii")
         case {"slot": slot}:
             return Slot(slot)
         case {"content": str(content_type), "encoding": encoding, "tree": tree}:

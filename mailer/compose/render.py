@@ -16,9 +16,10 @@ from mailer.compose.body import Body
 from mailer.compose.bounds import TooMuch
 from mailer.compose.environment import SymbolicEnvironment
 from mailer.compose.expression import Name
+from mailer.compose.images import Images
 from mailer.compose.inline import Inliner, inline_deferred
 from mailer.compose.layouts import layout_loader
-from mailer.compose.look import Look, LookError, read_look
+from mailer.compose.look import Look, read_look
 from mailer.compose.offered import protect
 from mailer.compose.origin import error_origin
 from mailer.compose.page import Page
@@ -36,9 +37,9 @@ RECIPIENT_NAMES = ("subscriber", "unsubscribe_url")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What layouts show that is not the issue's: who sends, to which list, if there are web pages.
+    """What layouts show that is not in the issue's text: who sends, to which list, in which look.
 
-    `look` is what mails are to look like unless an issue's params say otherwise (see `read_look`).
+    `web` is whether there are web pages.
     """
 
     sender_name: str
@@ -46,7 +47,7 @@ class Surroundings:
     postal_address: str
     list_title: str
     web: bool = False
-    look: Mapping[str, Any] = field(default_factory=dict)
+    look: Look = field(default_factory=read_look)
 
     def names(self) -> dict[str, Any]:
         """Return them by their names in templates."""
@@ -58,24 +59,39 @@ class Surroundings:
             },
             "list": {"title": self.list_title},
             "web": self.web,
+            "look": self.look,
             # Nothing serves these yet, so a layout's `if` about them is settled for everybody.
             "preferences_url": None,
             "browser_url": None,
         }
 
 
-def render(issue: Issue, body: Body, surroundings: Surroundings, folders: Sequence[Path]) -> Edition:
+def render(
+    issue: Issue,
+    body: Body,
+    surroundings: Surroundings,
+    folders: Sequence[Path],
+    images: Images | None = None,
+) -> Edition:
     """Return the edition of `issue`: its layout is looked for in `folders`, in order.
 
-    Raises IssueError, naming file and line, for what is wrong in the issue or a template, and for what can't
-    be deferred to the recipients. No mail is ever silently wrong.
+    `images` takes up those of the layout. Raises IssueError, naming file and line, for what is wrong in the
+    issue or a template, and for what can't be deferred to the recipients. No mail is ever silently wrong.
     """
-    return _Press(issue, body, surroundings, folders).run()
+    return _Press(issue, body, surroundings, folders, images).run()
 
 
 class _Press:
-    def __init__(self, issue: Issue, body: Body, surroundings: Surroundings, folders: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        issue: Issue,
+        body: Body,
+        surroundings: Surroundings,
+        folders: Sequence[Path],
+        images: Images | None,
+    ) -> None:
         self._issue = issue
+        self._images = images
         self._body = body
         self._folders = folders
         self._tokens = Tokens([body.html, body.text, repr(issue), repr(surroundings)])
@@ -83,17 +99,11 @@ class _Press:
         self._html = SymbolicEnvironment(self._tokens, loader, escapes=True)
         self._text = SymbolicEnvironment(self._tokens, loader, escapes=False)
         self._names = surroundings.names() | {name: Symbol(Name(name)) for name in RECIPIENT_NAMES}
-        self._names |= {"page": Page(issue.lang), "look": self._look(surroundings)}
+        self._names["page"] = Page(issue.lang)
         if body.traits:
             self._names["document"] = body.traits.names(surroundings.postal_address)
         # Sources that are not files, with the issue's line for each of theirs.
         self._lines: dict[str, tuple[int | None, ...]] = {}
-
-    def _look(self, surroundings: Surroundings) -> Look:
-        try:
-            return read_look(surroundings.look, self._issue.params)
-        except LookError as error:
-            raise IssueError(self._issue.path, None, f"params.{error.key} {error}") from None
 
     def run(self) -> Edition:
         with self._located():
@@ -168,6 +178,8 @@ class _Press:
             raise IssueError(layout.filename, None, problem, next_step="Print {{ content }} once")
 
     def _html_tree(self, html: str) -> Tree:
+        if self._images:
+            html = self._images.place_rest(html, self._tokens.pattern)
         inliner = Restyler() if self._body.traits else Inliner()
         inlined, reading = inline_deferred(html, self._tokens, inliner)
         spots = iter([spot for spot in reading.spots if spot.token.is_value])
@@ -220,5 +232,5 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, TemplateNotFound):
         return f"there is no template {error.name!r}"
     if isinstance(error, RecursionError):
-        return "templates or macros call each other without end, or are nested too deeply"
+        return "a template extends or includes itself; a file's namesake in the program is bundled/email/…"
     return str(error) or type(error).__name__

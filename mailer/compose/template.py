@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from mailer.compose.canonical import canonical_json, dump_tree, load_tree
 from mailer.compose.encode import HARD_BREAK, decode_quoted_printable
-from mailer.compose.evaluate import Names, uses
+from mailer.compose.evaluate import Names, requires, uses
 from mailer.compose.pieces import (
     Assembly,
     Body,
@@ -91,6 +91,11 @@ class MessageTemplate:
         return frozenset().union(*map(uses, self._trees))
 
     @cached_property
+    def requires(self) -> frozenset[str]:
+        """The subscriber's fields that nobody may be without."""
+        return frozenset().union(*map(requires, self._trees))
+
+    @cached_property
     def screen(self) -> Screen | None:
         """What proves many recipients at once; None if each has to be filled."""
         return screen_of(self._trees)
@@ -124,7 +129,7 @@ class MessageTemplate:
             next_step="finish the send with the version of mailer that began it",
         )
 
-    @cached_property
+    @property
     def _canonical(self) -> str:
         pieces = [dump_piece(piece) for piece in self.pieces]
         subject = dump_tree(self.subject_tree)

@@ -96,6 +96,11 @@ class Tokens:
         self._tokens.append(Token(word, role, origin, expression, group, names))
         return word
 
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What a token looks like."""
+        return self._pattern
+
     def held_by(self, text: str) -> bool:
         """Whether a token, or a part of one, stands in `text`."""
         return self._nonce in text

@@ -45,6 +45,8 @@ class Address:
                 return cls(text, local, domain)
         if CONTROLS.search(text):
             raise AddressError("has a control character in it")
+        if "=?" in text:
+            raise AddressError("looks encoded (=?), and many programs would decode it into another address")
         try:
             found = validate_email(text, check_deliverability=False, test_environment=True)
         except EmailNotValidError as error:

@@ -39,7 +39,7 @@ class Epigraph:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One issue as its file says it. `path` is for messages only.
+    """One issue as its file says it. Images and attachments lie in the folder of `path`.
 
     `body_line` is the file's line (from 1) of the body's first. `title_in_body` means that the body shows the
     title itself, so a layout must not print it again. `date` is naive where the file names no zone.
@@ -69,4 +69,6 @@ class Issue:
     epigraph: Epigraph | None = None
     standfirst: str = ""
     byline: str = ""
+    check_off: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
+    field_lines: Mapping[str, int] = field(default_factory=dict)  # by key, the file's line in front matter

@@ -18,10 +18,6 @@ EXAMPLES = 3  # addresses named for each problem
 KINDS = 20  # problems told apart
 PAGE = 500  # recipients looked at together
 
-# Gmail shows no more than this of a message's HTML and hides the rest, the unsubscribe link with it.
-CLIPPED_AT = 102_400
-WARN_FROM = 80 * 1024
-
 
 @dataclass(slots=True)
 class Plan:
@@ -106,18 +102,6 @@ class Refusals:
         for problem, count in self.counts.most_common():
             more = ", ..." if count > len(self._examples[problem]) else ""
             yield f"  {problem}: {count:,} of {total:,} ({', '.join(self._examples[problem])}{more})"
-
-
-def check_size(html_octets: int, *, force: bool) -> list[str]:
-    """Return a warning for HTML that comes near Gmail's limit; PlanRefused beyond it, unless forced."""
-    if html_octets <= WARN_FROM:
-        return []
-    if html_octets <= CLIPPED_AT or force:
-        return [f"the HTML is {html_octets:,} octets; Gmail cuts it off at {CLIPPED_AT:,}"]
-    raise PlanRefused(
-        f"the HTML is {html_octets:,} octets; Gmail cuts it off at {CLIPPED_AT:,}, and the footer with it",
-        next_step="Shorten the issue, or send it anyway with --force.",
-    )
 
 
 def split(candidates: Iterable[tuple[Recipient, str | None]], excluded: Counter[str]) -> Iterator[Recipient]:

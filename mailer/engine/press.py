@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mailer.compose.attachments import attached
 from mailer.compose.body import write_body
 from mailer.compose.head import Head
+from mailer.compose.image_links import ImageLinks
+from mailer.compose.images import Images
+from mailer.compose.look import issue_look
 from mailer.compose.message import compile_message
 from mailer.compose.render import Surroundings, render
 from mailer.compose.template import MessageTemplate
@@ -27,7 +31,9 @@ class Press:
     """The sender's identity and the folders in which layouts are looked for, first the workspace's own.
 
     `unsubscribe_address` takes unsubscribe mails; with a `base_url` links are signed with `key`. A `signer`
-    signs every message (DKIM).
+    signs every message (DKIM). `look` is what mails look like unless an issue says otherwise (`read_look`).
+    `root` is the workspace, where a layout's images lie; with `image_links` mails have links to images
+    instead of the images themselves.
     """
 
     folders: Sequence[Path]
@@ -39,6 +45,9 @@ class Press:
     base_url: str
     key: bytes
     signer: Signer | None = None
+    look: Mapping[str, Any] = field(default_factory=dict)
+    root: Path | None = None
+    image_links: ImageLinks | None = None
 
     def compile(self, issue: Issue, lists: Sequence[SubscriberList]) -> MessageTemplate:
         """Render and encode the issue for these lists. Raises IssueError with file and line."""
@@ -47,15 +56,18 @@ class Press:
             self.signer.require_alignment(sender.address.domain)
         reply_to = Mailbox.parse(issue.reply_to) if issue.reply_to else self.reply_to
         first = lists[0]
+        look = issue_look(issue, self.look)
         surroundings = Surroundings(
             sender_name=sender.name or sender.address.wire,
             sender_address=sender.address.wire,
             postal_address=self.postal_address,
             list_title=first.title,
             web=bool(self.base_url),
+            look=look,
         )
-        edition = render(issue, write_body(issue), surroundings, self.folders)
         domain = sender.address.domain
+        images = Images(issue, domain, root=self.root, links=self.image_links, room=look.measure)
+        edition = render(issue, write_body(issue, images), surroundings, self.folders, images)
         head = Head(
             sender=sender,
             reply_to=reply_to,
@@ -66,7 +78,7 @@ class Press:
             one_click=bool(self.base_url),
             feedback_id=f"{issue.slug}:{first.name}:newsletter:{domain}",
         )
-        return compile_message(edition, head)
+        return compile_message(edition, head, images.parts, attached(issue, images.parts))
 
     def correspondence(self, send_id: int, list_id: int, seed: str) -> Correspondence:
         """Return what fills a message of this send beyond the recipient's own fields."""

@@ -20,7 +20,7 @@ from mailer.domain.subscriber import SubscriberList
 from mailer.engine.correspondence import Correspondence
 from mailer.engine.crew import Crew, best_number, hired
 from mailer.engine.dispatch import Dispatcher
-from mailer.engine.plan import Plan, check_size, prove, split
+from mailer.engine.plan import Plan, prove, split
 from mailer.engine.press import Press
 from mailer.engine.report import Report
 from mailer.engine.worker import Progress
@@ -57,11 +57,11 @@ class Sending:
         """Compile the issue for the audience."""
         return Job(issue, audience, lists, self.press.compile(issue, lists))
 
-    def plan(self, job: Job, *, again: bool = False, force: bool = False) -> Plan:
+    def plan(self, job: Job, *, again: bool = False) -> Plan:
         """Count the audience and prove every render, recording nothing. Raises PlanRefused."""
         excluded: Counter[str] = Counter()
         recipients = split(self.ledger.preview(job.issue.slug, job.audience, again=again), excluded)
-        plan = self._proved(job, None, recipients, force=force)
+        plan = self._proved(job, None, recipients)
         plan.excluded = dict(excluded)
         return plan
 
@@ -82,22 +82,11 @@ class Sending:
             )
         return send
 
-    def check_postal_address(self) -> None:
-        """PlanRefused if the mail would go out into the world without the sender's postal address."""
-        if not self.press.postal_address and not self.dispatcher.account.loopback:
-            raise PlanRefused(
-                "there is no POSTAL_ADDRESS for the footer, which the law asks for in many countries",
-                next_step="Set POSTAL_ADDRESS in .env.",
-            )
-
-    def begin(
-        self, job: Job, now: datetime, *, again: bool = False, force: bool = False
-    ) -> tuple[Send, Plan | None]:
+    def begin(self, job: Job, now: datetime, *, again: bool = False) -> tuple[Send, Plan | None]:
         """Freeze the audience and prove every render of it; PlanRefused leaves nothing behind.
 
         Return the send and its plan; no plan where another process began the same send first.
         """
-        self.check_postal_address()
         with self.dispatcher.beginning():
             # Whoever froze these died before they were proved, else the lock would be held.
             self.ledger.discard_unproved()
@@ -105,7 +94,7 @@ class Sending:
                 return send, None
             if not again:
                 self._refuse_forgotten(job, now)
-            return self._freeze(job, now, again=again, force=force)
+            return self._freeze(job, now, again=again)
 
     def _refuse_forgotten(self, job: Job, now: datetime) -> None:
         """Raise PlanRefused for an issue sent after the backup that this database comes from."""
@@ -117,7 +106,7 @@ class Sending:
                     next_step="To send it to everyone all the same, add --again.",
                 )
 
-    def _freeze(self, job: Job, now: datetime, *, again: bool, force: bool) -> tuple[Send, Plan]:
+    def _freeze(self, job: Job, now: datetime, *, again: bool) -> tuple[Send, Plan]:
         earlier = self.ledger.find(job.issue.slug, job.audience)
         send = self.ledger.freeze(
             job.issue.slug,
@@ -130,7 +119,7 @@ class Sending:
             again=again,
         )
         try:
-            plan = self._proved(job, send, self.ledger.frozen(send), force=force)
+            plan = self._proved(job, send, self.ledger.frozen(send))
             plan.excluded = Accounts(self.dispatcher.database).totals(send).excluded
             _refuse_nobody(plan)
         except BaseException:
@@ -207,7 +196,7 @@ class Sending:
         seed = _seed(send) if send else job.template.revision
         return self.press.correspondence(send.id if send else 0, job.lists[0].id, seed)
 
-    def _proved(self, job: Job, send: Send | None, recipients: Iterable[Recipient], *, force: bool) -> Plan:
+    def _proved(self, job: Job, send: Send | None, recipients: Iterable[Recipient]) -> Plan:
         correspondence = self.correspondence(job, send)
         plan = Plan(job.issue.slug, job.issue.subject or job.issue.title, job.template.revision, job.audience)
         everyone = iter(recipients)
@@ -217,7 +206,6 @@ class Sending:
         names = correspondence.names(first, 0)
         plan.subject = job.template.subject(names)
         plan.warnings += self.press.signer.warnings if self.press.signer else ()
-        plan.warnings += check_size(job.template.html_size(names), force=force)
         return plan
 
 

@@ -19,6 +19,7 @@ from mailer.errors import (
     UsageError,
     worst,
 )
+from mailer.proofread import proofread, refuse_errors
 from mailer.storage.schedules import Schedule, Schedules, ScheduleState
 from mailer.storage.send import Send
 
@@ -102,8 +103,9 @@ def _go_on(app: App, sending: Sending, send: Send, stopping: Stopping, result: R
 
 def _begin(app: App, sending: Sending, schedule: Schedule) -> Send:
     issue, _ = load_issue(app.root / schedule.issue)
-    if issue.draft:
-        raise PlanRefused(f"{schedule.issue} is marked as a draft", next_step="Take `draft: true` out of it.")
     lists = [app.people.list_named(name) for name in schedule.audience.lists]
-    send, _ = sending.begin(sending.prepare(issue, schedule.audience, lists), app.now())
+    job = sending.prepare(issue, schedule.audience, lists)
+    if sending.existing(job) is None:
+        refuse_errors(schedule.issue, proofread(sending, job))
+    send, _ = sending.begin(job, app.now())
     return send

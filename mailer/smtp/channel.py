@@ -15,6 +15,7 @@ from typing import Protocol
 
 from mailer.domain.outcome import Stage
 from mailer.smtp.account import Account
+from mailer.smtp.capabilities import Capabilities
 from mailer.smtp.connection import Connection
 from mailer.smtp.ending import Cause, Ending
 from mailer.smtp.envelope import Envelope
@@ -80,6 +81,21 @@ class Channel:
     def parting(self) -> bool:
         """Whether it takes no more messages."""
         return self._session.parting
+
+    @property
+    def greeting(self) -> str:
+        """The server's first words; empty if it said none."""
+        return self._session.greeting
+
+    @property
+    def offers(self) -> Capabilities:
+        """What the server's latest EHLO offers."""
+        return self._session.offers
+
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        """The TLS object of the connection; None in the clear."""
+        return self._connection.tls
 
     @property
     def answered(self) -> int:

@@ -53,15 +53,18 @@ class Connection(asyncio.BufferedProtocol):
     async def connect(self, host: str, port: int, context: ssl.SSLContext | None, timeout: float) -> None:
         """Open the stream, over TLS from the start if there is a `context`; OSError if it can't be."""
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(timeout):
-            await loop.create_connection(
-                lambda: self,
-                host,
-                port,
-                ssl=context,
-                server_hostname=host if context else None,
-                ssl_handshake_timeout=timeout if context else None,
-            )
+        try:
+            async with asyncio.timeout(timeout):
+                await loop.create_connection(
+                    lambda: self,
+                    host,
+                    port,
+                    ssl=context,
+                    server_hostname=host if context else None,
+                    ssl_handshake_timeout=timeout if context else None,
+                )
+        except UnicodeError:
+            raise OSError("no name that a host can have") from None
 
     async def start_tls(self, host: str, context: ssl.SSLContext, timeout: float) -> None:
         """Make the stream a TLS one; ssl.SSLError, OSError or TimeoutError if that fails."""
@@ -80,6 +83,12 @@ class Connection(asyncio.BufferedProtocol):
             self.abort()
             loop.call_soon(self._set_closed)
             raise
+
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        """The TLS object of the stream, which outlives it; None for a stream in the clear."""
+        found = self._transport.get_extra_info("ssl_object") if self._transport else None
+        return cast("ssl.SSLObject | None", found)
 
     def write(self, parts: list[bytes]) -> None:
         """Send `parts`; what the socket doesn't take at once is kept and `writable` becomes false."""

@@ -31,6 +31,7 @@ class Opening:
 
     def __init__(self, account: Account) -> None:
         self.offers = Capabilities()
+        self.greeting = ""
         self._account = account
         self._secure = account.security == "tls"
         self._login: deque[bytes] = deque()
@@ -41,6 +42,7 @@ class Opening:
         `reply` is one that lets `step` go on, as the table of verdicts has it.
         """
         if step is Step.GREETING:
+            self.greeting = reply.text
             return self._ehlo()
         if step is Step.EHLO:
             self.offers = Capabilities.parse(reply)

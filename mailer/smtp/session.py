@@ -65,6 +65,11 @@ class Session:
         return self._opening.offers
 
     @property
+    def greeting(self) -> str:
+        """The server's first words; empty if it said none."""
+        return self._opening.greeting
+
+    @property
     def awaiting(self) -> Step | None:
         """What the next reply will answer, or None when none is due."""
         return self._awaited[0][0] if self._awaited else None

@@ -1,4 +1,4 @@
-"""What an unsubscribe link in a mail leads to. Looking changes nothing; only a POST does."""
+"""What the links in a mail lead to. Looking changes nothing; only a POST does."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from mailer.domain.link import UNSUBSCRIBE
+from mailer.domain.link import IMAGES, UNSUBSCRIBE
 from mailer.domain.token import Token, read_token
 from mailer.errors import MailerError
 from mailer.storage.people import People
 from mailer.web.guard import Guard
+from mailer.web.images import Images
 
 ONE_CLICK = b"List-Unsubscribe"  # the form field of RFC 8058 3.1, whichever way the form is encoded
 FIRST_OCTETS = 4096  # of a POST; a one-click body has 26, or some 150 as multipart
@@ -32,15 +33,19 @@ POLICY = (
 )
 
 
-def links_app(people: People, key: bytes, folders: list[Path], now: Callable[[], datetime]) -> ASGIApp:
-    """Return the pages behind the links signed with `key`, as an ASGI application.
+def links_app(
+    people: People, key: bytes, folders: list[Path], now: Callable[[], datetime], root: Path
+) -> ASGIApp:
+    """Return what is behind the links signed with `key`, as an ASGI application.
 
-    Templates come from the first of `folders` that has them; `now` is when somebody left.
+    Templates come from the first of `folders` that has them; `now` is when somebody left; `root` is the
+    workspace, where images lie.
     """
     pages = Pages(people, key, folders, now)
     routes = [
         Route(UNSUBSCRIBE, pages.ask),
         Route(UNSUBSCRIBE, pages.unsubscribe, methods=["POST"]),
+        Route(IMAGES, Images(root, key).show),
         Route("/healthz", pages.health),
     ]
     handlers = {404: pages.unknown, MailerError: pages.unavailable}

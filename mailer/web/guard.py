@@ -1,4 +1,4 @@
-"""What holds for every answer: headers that keep a link private, and a log line without it."""
+"""What holds for every answer, unless it says otherwise: headers that keep a link private. And a log line."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-STRICTEST = "default-src 'none'; frame-ancestors 'none'"
 
 
 class Guard:
@@ -30,8 +30,8 @@ class Guard:
         async def completed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
-                headers.setdefault("Content-Security-Policy", STRICTEST)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
                 log.info("%s %s %d", scope["method"], shown(scope["path"]), message["status"])
             await send(message)
 
@@ -42,4 +42,4 @@ def shown(path: str) -> str:
     """Return what a log may say of a path: nothing that could be a token, wherever in it one stands."""
     if path == "/healthz":
         return path
-    return "/u/…" if path.startswith("/u/") else "(other)"
+    return next((f"{start}…" for start in ("/u/", "/images/") if path.startswith(start)), "(other)")

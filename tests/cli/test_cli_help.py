@@ -32,7 +32,8 @@ finally:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["send-issue", "--help"], ["init", "--help"]]
+    "arguments",
+    [["--help"], ["--version"], ["send-issue", "--help"], ["check", "--help"], ["init", "--help"]],
 )
 def test_help_imports_nothing_heavy(arguments):
     script = SCRIPT.format(heavy=HEAVY)

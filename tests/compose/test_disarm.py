@@ -1,4 +1,4 @@
-"""Documents without what runs: what goes, what stays, and that every parser sees the same tags in the rest."""
+"""Documents without what runs: what goes, what stays, and that all parsers see the same tags in it."""
 
 from __future__ import annotations
 

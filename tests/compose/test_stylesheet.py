@@ -96,7 +96,8 @@ def test_a_rule_for_some_screens_still_wins_over_an_attribute():
 
 
 def test_a_state_wins_over_a_rule_but_not_over_what_the_document_typed():
-    css = "a { color: red; border: 0 } a:hover { color: blue; border: 1px } a:visited { color: green }"
+    css = "a { color: red; border: 0 } a:hover { color: blue; border: 1px }"
+    css += " a:visited { color: green }"
     assert divided(css)[1] == (
         "a:hover { color: blue !important; border: 1px !important } a:visited { color: green }"
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mailer.check.examine import RULES
+from mailer.check.spam import PHRASES
 from mailer.compose.issue_fields import FIELDS, NOT_YET
 from mailer.compose.offered import OFFERED
 from mailer.compose.operations import FILTERS
@@ -26,6 +28,19 @@ def rows(document: str, heading: str) -> list[list[str]]:
     return [row for row in cells if row[0].startswith("`")]
 
 
+def test_every_rule_of_check_is_described_with_its_severity() -> None:
+    text = (DOCS / "check.md").read_text(encoding="utf-8")
+    found = re.findall(r"^\| `([a-z-]+)` \| (error|warning|advice) \|", text, re.MULTILINE)
+    assert dict(found) == {rule.name: rule.severity for rule in RULES.values()} | {"unreadable": "error"}
+    assert len(found) == len(RULES) + 1
+
+
+def test_the_wording_that_counts_as_spam_is_described_with_its_scores() -> None:
+    text = (DOCS / "check.md").read_text(encoding="utf-8").partition("## Wording that counts as spam")[2]
+    found = re.findall(r"\| `([A-Z0-9_]+)`[^|]*\| ([\d.]+) (?=\|)", text)
+    assert {name: float(score) for name, score in found} == {each.name: each.score for each in PHRASES}
+
+
 def test_the_states_are_those_of_the_ledger() -> None:
     documented = {
         State(CODE.findall(state)[0]): {State(name) for name in CODE.findall(after)}
@@ -43,7 +58,7 @@ def test_the_diagram_draws_exactly_the_transitions() -> None:
 def test_every_setting_is_there_with_its_default() -> None:
     defaults = Settings()
     documented = {}
-    for heading in ("The mail server", "The sender", "DKIM", "The workspace"):
+    for heading in ("The mail server", "The sender", "What mails look like", "DKIM", "The workspace"):
         for name, default, _ in rows("settings.md", heading):
             documented[name.strip("`")] = default.strip("`")
     assert documented == {name: _text(getattr(defaults, name.lower())) for name in NAMES}

@@ -44,6 +44,12 @@ def test_a_mailbox_keeps_its_name(name):
     assert (mailbox.name, mailbox.address.wire) == (name, "editor@gazette.example")
 
 
+def test_an_address_that_looks_encoded_is_refused():
+    # RFC 2047 5 forbids encoded-words in an addr-spec, but Python's email decodes this one to `x\r\nBcc: …`.
+    with pytest.raises(AddressError, match="looks encoded"):
+        Address.parse("=?utf-8?b?eA0KQmNjOiB0aGllZkBldmlsLmV4YW1wbGU=?=@gazette.example")
+
+
 def test_a_mailbox_with_a_line_end_is_refused():
     with pytest.raises(AddressError):
         Mailbox.parse("Gazette\r\nBcc: x@y.example <editor@gazette.example>")

@@ -324,3 +324,20 @@ def test_a_second_signal_stops_a_run_at_once_and_names_what_was_in_flight(worksp
     assert "skipped" not in errors
     states = workspace.data("status")[0]["states"]
     assert (states["accepted"], states["uncertain"], states["claimed"], states["queued"]) == (10, 3, 0, 37)
+
+
+def test_what_check_calls_an_error_is_refused_when_it_is_set_and_when_it_is_due(workspace, server):
+    workspace.people(1)
+    issue = next((workspace.root / "issues").iterdir())
+    good = issue.read_text()
+    bad = good.replace("The clock", "[The](TK) clock")
+    issue.write_text(bad)
+    assert "link-placeholder" in workspace.run("schedule", "add", "harbour", "--at", LATER, expect=3).stderr
+    issue.write_text(good)
+    workspace.run("schedule", "add", "harbour", "--at", LATER)
+    issue.write_text(bad)
+    make_due(workspace, 1)
+    assert "link-placeholder" in workspace.run("tick", expect=3).stderr
+    (schedule,) = workspace.data("schedule", "list")
+    assert (schedule["state"], server.taken) == ("failed", [])
+    assert "link-placeholder" in schedule["note"]

@@ -249,6 +249,59 @@ def test_a_draft_is_refused(workspace, server):
     workspace.run("send-issue", "harbour", "--yes", "--force")
 
 
+BROKEN = ISSUE.replace("The clock", "[The](TK) clock").replace("“at last”", "[at last](http://a.example/)")
+
+
+def test_what_check_calls_an_error_is_refused_and_nothing_is_sent(workspace, server):
+    workspace.people(1)
+    path = workspace.issue(BROKEN)
+    said = complaint(workspace, "harbour", expect=3)
+    assert f"{path}:8: link “The” leads to a placeholder: TK (link-placeholder)" in said
+    assert "mailer check harbour" in said
+    assert "http:" not in said
+    assert server.taken == []
+    assert workspace.data("status") == []
+    forced = workspace.run("send-issue", "harbour", "--yes", "--force").stderr
+    assert "link-placeholder" in forced
+    assert "Check: 1 error, 1 warning; `mailer check harbour` shows them." in forced
+    assert len(server.taken) == 1
+
+
+def test_what_check_finds_once_a_send_was_begun_does_not_hold_it_up(workspace, server):
+    workspace.people(2)
+    workspace.issue(BROKEN)
+    workspace.run("send-issue", "harbour", "--yes", "--force", "--limit", "1", expect=75)
+    assert "Check:" not in workspace.run("send-issue", "harbour", "--yes").stderr
+    assert len(server.taken) == 2
+
+
+def test_rehearsals_tell_errors_and_go_on(workspace, server):
+    workspace.people(1)
+    workspace.issue(BROKEN.replace("list: weekly", "list: weekly\ndraft: true"))
+    for words in (("--dry-run",), ("--test", "bo@quay.example")):
+        said = workspace.run("send-issue", "harbour", *words).stderr
+        assert "link-placeholder" in said
+        assert "marked as a draft" in said
+        assert "Check: 2 errors, 1 warning" in said
+    assert len(server.taken) == 1
+
+
+def test_html_that_gmail_would_cut_off_is_refused(workspace, server):
+    workspace.people(1)
+    workspace.issue(ISSUE + "\n".join(["A line of the tide tables of the harbour.\n"] * 2_500))
+    assert "102,400" in complaint(workspace, "harbour", expect=3)
+    assert server.taken == []
+    workspace.run("send-issue", "harbour", "--yes", "--force")
+    assert len(server.taken) == 1
+
+
+def test_mail_to_the_world_says_where_it_comes_from(workspace):
+    workspace.people(1)
+    (workspace.root / ".env").write_text("SECRET_KEY=not-so-secret\n")
+    workspace.settings["SMTP_HOST"] = "smtp.provider.example"
+    assert "POSTAL_ADDRESS" in complaint(workspace, "harbour", expect=3)
+
+
 def test_the_files_of_a_workspace_are_private(workspace):
     folder = workspace.root / "subscribers"
     assert folder.stat().st_mode & 0o077 == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from browser import browser as browser
-from written_mail import DATA, LANGUAGES, Mail, translated, write_mail
+from written_mail import DATA, LANGUAGES, SAMPLE_NAMES, Mail, translated, write_mail, write_sample
 
 from mailer.bundled import sample
 
@@ -25,3 +25,9 @@ def mails(tmp_path_factory: pytest.TempPathFactory, sample_mail: Mail) -> dict[s
         "text": write_mail(DATA / "gazette.txt"),
         **{language: write_mail(translated(language, folder)) for language in LANGUAGES},
     }
+
+
+@pytest.fixture(scope="session")
+def samples() -> dict[str, Mail]:
+    """A full issue in each layout, and one of each from right to left."""
+    return {name: write_sample(name) for name in SAMPLE_NAMES}

@@ -2,57 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
-from playwright.sync_api import Browser, Page
-from written_mail import DATA, POSTAL, Mail
+from playwright.sync_api import Browser
+from seen import ENOUGH_CONTRAST, SEEN_TEXT, opened
+from written_mail import DATA, POSTAL, WIDTHS, Mail
 
-WIDTHS = (320, 375, 414, 600, 800, 1280)
 NAMES = ["sample", "everything", "text", "he", "ar", "ja"]
 SOME = ["sample", "everything", "he"]
-ENOUGH_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
-
-# Every run of text that is seen: its colour, the colour behind it, its size in pixels.
-SEEN_TEXT = """() => {
-  const parse = c => (c.match(/[\\d.]+/g) || []).map(Number);
-  const behind = e => {
-    for (; e; e = e.parentElement) {
-      const c = parse(getComputedStyle(e).backgroundColor);
-      if (c.length === 3 || c[3] === 1) return c.slice(0, 3);
-    }
-    return matchMedia('(prefers-color-scheme: dark)').matches ? [18, 18, 18] : [255, 255, 255];
-  };
-  const light = c => {
-    const [r, g, b] = c.map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const found = [];
-  for (let node; node = walker.nextNode();) {
-    const e = node.parentElement, style = getComputedStyle(e);
-    if (!node.textContent.trim() || !e.checkVisibility() || e.closest('style, script')) continue;
-    const [a, b] = [light(parse(style.color).slice(0, 3)), light(behind(e))];
-    found.push({
-      text: node.textContent.trim().slice(0, 60),
-      contrast: (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05),
-      size: parseFloat(style.fontSize),
-      body: !!e.closest('.content') && !e.closest('figcaption, sup'),
-    });
-  }
-  return found;
-}"""
-
-
-@contextmanager
-def opened(browser: Browser, html: str, width: int = 375, scheme: Any = "light") -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True)
-    page = context.new_page()
-    page.set_content(html, wait_until="domcontentloaded")
-    yield page
-    context.close()
 
 
 @pytest.mark.parametrize("stripped", [False, True], ids=["styled", "stripped"])

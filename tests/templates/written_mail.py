@@ -6,32 +6,35 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from mail_elements import called
-from PIL import Image
-
 from mailer.bundled import templates_folder
-from mailer.compose.body import write_body
-from mailer.compose.head import Head
-from mailer.compose.message import compile_message
-from mailer.compose.render import Surroundings, render
+from mailer.compose.head import Envelope
 from mailer.compose.source import load_issue
+from mailer.compose.template import MessageTemplate
 from mailer.domain.address import Mailbox
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.press import Press
+from mailer.sandbox.reading import read
 
 DATA = Path(__file__).parents[1] / "data"
 SAMPLES = Path(__file__).parents[2] / "docs" / "samples"
+SAMPLE_NAMES = tuple(sorted(path.name.removesuffix(".md") for path in SAMPLES.glob("*.md")))
+WIDTHS = (320, 375, 414, 600, 800, 1280)
 SENDER = Mailbox.parse("Harbour Gazette <editor@gazette.example>")
 UNSUBSCRIBE = "https://gazette.example/u/6vTgH2mZk1"
-POSTAL = "Harbour Gazette, 1 Quay Street, Port Example"
-READER = {
+NAMES = {
     "subscriber": {"name": "Ada Quint", "email": "ada.quint@quay.example"},
     "unsubscribe_url": UNSUBSCRIBE,
+    "envelope": Envelope(
+        to_name="Ada Quint",
+        to_address="ada.quint@quay.example",
+        message_id="ICe-and_fog.0001@gazette.example",
+        date="Sun, 22 Nov 2026 08:00:00 +0000",
+    ),
 }
+POSTAL = "Harbour Gazette, 1 Quay Street, Port Example"
 
 # One passage in scripts that are set differently.
 LANGUAGES = {
@@ -54,6 +57,11 @@ class Mail:
         return re.sub(r"<style.*?</style>", "", self.html, flags=re.DOTALL)
 
     @property
+    def without_images(self) -> str:
+        """The HTML as a mail program shows it that loads no images."""
+        return re.sub(r'src="data:[^"]*"', 'src="https://gazette.example/not-loaded.png"', self.html)
+
+    @property
     def kept_style(self) -> str:
         """What stands in the style sheets of the head."""
         return "".join(re.findall(r"<style[^>]*>(.*?)</style>", self.html, flags=re.DOTALL))
@@ -61,6 +69,32 @@ class Mail:
 
 def write_mail(path: Path, *own_folders: Path) -> Mail:
     """Return the mail that the issue at `path` becomes; `own_folders` of templates win over the bundled."""
+    return _mail(compiled(path, *own_folders))
+
+
+def _mail(template: MessageTemplate) -> Mail:
+    """Return both parts; a browser, unlike a mail program, has to be given the pictures in the HTML."""
+    parts = {part.cid: part for part in read(template.fill(NAMES)).others}
+
+    def shown(found: re.Match[str]) -> str:
+        part = parts[found[1]]
+        return f"data:{part.type};base64,{b64encode(part.content).decode()}"
+
+    return Mail(re.sub(r"cid:([^\"]+)", shown, template.html(NAMES)), template.text(NAMES))
+
+
+def write_message(path: Path, *own_folders: Path) -> bytes:
+    """Return the whole message that Ada Quint gets."""
+    return compiled(path, *own_folders).fill(NAMES)
+
+
+def write_sample(name: str, look: Mapping[str, Any] | None = None) -> Mail:
+    """Return the mail that the sample called `name` becomes."""
+    return _mail(compiled(SAMPLES / f"{name}.md", look=look))
+
+
+def compiled(path: Path, *own_folders: Path, look: Mapping[str, Any] | None = None) -> MessageTemplate:
+    """Return the compiled message of the issue at `path`."""
     press = Press(
         folders=[*own_folders, templates_folder()],
         sender=SENDER,
@@ -70,38 +104,10 @@ def write_mail(path: Path, *own_folders: Path) -> Mail:
         postal_address=POSTAL,
         base_url="https://gazette.example",
         key=b"k" * 32,
-    )
-    issue, _ = load_issue(path)
-    template = press.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
-    return Mail(template.html(READER), template.text(READER))
-
-
-def write_sample(name: str, look: Mapping[str, Any] | None = None) -> Mail:
-    """Return the mail that the sample called `name` becomes, its pictures in it."""
-    issue, _ = load_issue(SAMPLES / f"{name}.md")
-    surroundings = Surroundings(
-        sender_name="Harbour Gazette",
-        sender_address="editor@gazette.example",
-        postal_address=POSTAL,
-        list_title="Weekly",
-        web=True,
         look=look or {},
     )
-    edition = render(issue, called(write_body(issue)), surroundings, [templates_folder()])
-    head = Head(SENDER, None, "weekly", "Weekly", "gazette.example", SENDER.address.wire, True, "a:b:c:d")
-    template = compile_message(edition, head)
-    return Mail(with_pictures(template.html(READER)), template.text(READER))
-
-
-def with_pictures(html: str) -> str:
-    """Return `html` with its relative pictures in it, and with their sizes."""
-
-    def shown(found: re.Match[str]) -> str:
-        data = (SAMPLES / found.group(1)).read_bytes()
-        width, height = (side // 2 for side in Image.open(BytesIO(data)).size)
-        return f'src="data:image/png;base64,{b64encode(data).decode()}" width="{width}" height="{height}"'
-
-    return re.sub(r'src="(pictures/[^"]+)"', shown, html)
+    issue, _ = load_issue(path)
+    return press.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
 
 
 def translated(language: str, folder: Path) -> Path:

@@ -1,0 +1,111 @@
+"""The rule about mail programs: what some of those that matter can't show, as caniemail has tested it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mailer.check.features import Use, features_in, features_of
+from mailer.check.finding import Severity
+from mailer.check.rule import Remark, Rule
+from mailer.check.sheet import Sheet
+
+# A reader whose mail program lacks these misses nothing: they announce something that it has not got, a dark
+# mode or a pointer, or say how a thing looks while it is being pointed at.
+HARMLESS = frozenset(
+    {
+        "css-at-media-hover",
+        "css-at-media-prefers-color-scheme",
+        "css-at-media-prefers-reduced-motion",
+        "css-color-scheme",
+        "css-comments",
+        "css-cursor",
+        "css-pseudo-class-active",
+        "css-pseudo-class-focus",
+        "css-pseudo-class-hover",
+        "html-doctype",
+        "html-meta-color-scheme",
+        "html-target",
+    }
+)
+
+DATA = Path(__file__).with_name("caniemail.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What caniemail says: clients by id with their names, features by id with title and who lacks them."""
+
+    source: str
+    date: str
+    clients: dict[str, str]
+    titles: dict[str, str]
+    lacking: dict[str, frozenset[str]]
+
+    def missed(self, uses: Iterable[Use], *, harmless: bool = False) -> dict[str, set[str]]:
+        """Return for each feature that is used in vain the clients that lack it.
+
+        What stands inside something that a client lacks (`@media`, `<style>`) is not counted for it again.
+        What nobody misses (`HARMLESS`, rules aimed at one mail program) counts only if `harmless`.
+        """
+        found: dict[str, set[str]] = {}
+        for use in set(uses):
+            if not harmless and (use.aimed or use.feature in HARMLESS):
+                continue
+            for client in self.lacking.get(use.feature, ()):
+                if not any(client in self.lacking.get(outer, ()) for outer in use.inside):
+                    found.setdefault(use.feature, set()).add(client)
+        return found
+
+    def missed_by(self, client: str, uses: Iterable[Use], *, harmless: bool = False) -> list[str]:
+        """Return the titles of what `client` lacks of the features used."""
+        missed = self.missed(uses, harmless=harmless)
+        return sorted(self.titles[feature] for feature, who in missed.items() if client in who)
+
+
+@cache
+def support() -> Support:
+    """Return the data that comes with the program."""
+    data = json.loads(DATA.read_text(encoding="utf-8"))
+    features = data["features"]
+    return Support(
+        data["source"],
+        data["date"],
+        data["clients"],
+        {name: feature["title"] for name, feature in features.items()},
+        {name: frozenset(feature["lacking"]) for name, feature in features.items()},
+    )
+
+
+def unsupported(sheet: Sheet) -> Iterator[Remark]:
+    """Look for features that a client lacks: the issue's own each by itself, the layout's together."""
+    data = support()
+    own: dict[str, int | None] = {}
+    for feature, element in features_in(*sheet.lines.written):
+        own.setdefault(feature, sheet.lines.of_row(element.sourceline or 1))
+    missed = sorted(data.missed(features_of(sheet)).items())
+    for feature, clients in missed:
+        if feature in own:
+            names = [name for client, name in data.clients.items() if client in clients]
+            yield Remark(f"{data.titles[feature]} does nothing in {_listed(names)}", own[feature])
+    the_layouts = [data.titles[feature] for feature, _ in missed if feature not in own]
+    if the_layouts and sheet.own_layout:
+        features = ", ".join(the_layouts)
+        yield Remark(f"the layout {sheet.issue.template!r} has what does nothing in some: {features}")
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+RULES = (
+    Rule(
+        "client-support",
+        Severity.ADVICE,
+        unsupported,
+        "Make sure that the mail holds without it; see https://www.caniemail.com.",
+    ),
+)

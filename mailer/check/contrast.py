@@ -1,0 +1,165 @@
+"""The rule about contrast, in light and in dark: text that can't be read on what is behind it.
+
+Only what can be computed is judged: a picture or a gradient behind the text, an opacity, a variable, or in
+the dark a background that the mail leaves to the mail program are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from lxml.html import HtmlElement
+
+from mailer.check.cascade import Cascade
+from mailer.check.colour import Colour, contrast, read_colour
+from mailer.check.css import Block
+from mailer.check.finding import Severity
+from mailer.check.rule import Remark, Rule, remark, short
+from mailer.check.sheet import Sheet
+
+# WCAG 2.2, 1.4.3: text, and large text (from 24 px, or bold from 18.66 px).
+ENOUGH, ENOUGH_IF_LARGE = 4.5, 3.0
+_LARGE, _LARGE_BOLD = 24.0, 18.66
+_WHITE, _BLACK, _LINK = Colour(255, 255, 255), Colour(0, 0, 0), Colour(0, 0, 238)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How text looks at one place; None is what can't be known."""
+
+    ink: Colour | None
+    paper: Colour | None
+    pixels: float = 16.0
+    bold: bool = False
+    shown: bool = True
+
+    @property
+    def enough(self) -> float:
+        large = self.pixels >= _LARGE or (self.bold and self.pixels >= _LARGE_BOLD)
+        return ENOUGH_IF_LARGE if large else ENOUGH
+
+
+def low_contrast(sheet: Sheet) -> Iterator[Remark]:
+    """Look at all text in light and, if the mail has rules for it, in the dark."""
+    always = [block for block in sheet.styles if not block.at]
+    dark = [rule for block in sheet.styles if _is_dark(block) for rule in block.blocks]
+    yield from _faint(sheet, "light", always, _Look(_BLACK, _WHITE))
+    if dark:
+        yield from _faint(sheet, "dark", [*always, *dark], _Look(None, None))
+
+
+def _is_dark(block: Block) -> bool:
+    return block.at == "media" and re.search(r"prefers-color-scheme\s*:\s*dark", block.prelude) is not None
+
+
+def _faint(sheet: Sheet, mode: str, rules: list[Block], outermost: _Look) -> Iterator[Remark]:
+    cascade = Cascade(sheet.document, rules)
+    seen = set[tuple[str, str]]()
+    body = sheet.document.find("body")
+    for element, words, look in _texts(body, outermost, cascade) if body is not None else ():
+        if look.ink is None or look.paper is None:
+            continue
+        ink = look.ink.over(look.paper)
+        ratio = contrast(ink, look.paper)
+        pair = (str(ink), str(look.paper))
+        if ratio < look.enough and pair not in seen:
+            seen.add(pair)
+            text = (
+                f"in {mode} mode “{short(words, 30)}” is {ink} on {look.paper}: "
+                f"contrast {ratio:.1f}:1, it takes {look.enough:g}:1"
+            )
+            yield remark(sheet, element, text)
+
+
+def _texts(element: HtmlElement, around: _Look, cascade: Cascade) -> Iterator[tuple[HtmlElement, str, _Look]]:
+    """Yield every run of text that is seen, with the element it stands in and how it looks."""
+    look = _look(element, around, cascade.style(element))
+    if not look.shown:
+        return
+    if element.text and element.text.strip():
+        yield element, element.text, look
+    for child in element:
+        if isinstance(child.tag, str) and child.tag not in ("style", "script", "title"):
+            yield from _texts(child, look, cascade)
+        if child.tail and child.tail.strip():
+            yield element, child.tail, look
+
+
+def _look(element: HtmlElement, around: _Look, style: dict[str, str]) -> _Look:
+    shown = style.get("display") != "none" and style.get("visibility") != "hidden"
+    pixels = _pixels(style.get("font-size", ""), around.pixels)
+    if style.get("opacity", "1") != "1":
+        return replace(around, ink=None, shown=shown and style["opacity"] != "0")
+    return _Look(
+        ink=_ink(element, around, style),
+        paper=_paper(element, around, style),
+        pixels=pixels,
+        bold=_bold(element, around, style),
+        shown=shown and pixels > 1,
+    )
+
+
+def _ink(element: HtmlElement, around: _Look, style: dict[str, str]) -> Colour | None:
+    written = style.get("color", element.get("color", "") if element.tag == "font" else "")
+    if written and written not in ("inherit", "currentcolor"):
+        return read_colour(written)
+    if not written and element.tag == "a" and element.get("href") is not None:
+        # In the dark each mail program has a colour of its own for links.
+        return _LINK if around.ink is not None else None
+    return around.ink
+
+
+def _paper(element: HtmlElement, around: _Look, style: dict[str, str]) -> Colour | None:
+    shorthand = style.get("background", "")
+    if "(" in f"{re.sub('(rgb|hsl)a?[(]', '', shorthand)}{style.get('background-image', '')}" or element.get(
+        "background"
+    ):
+        return None
+    written = style.get("background-color") or _colour_in(shorthand) or element.get("bgcolor", "")
+    if not written or written in ("inherit", "none"):
+        return around.paper
+    colour = read_colour(written)
+    if colour is None or colour.alpha == 1:
+        return colour
+    return colour.over(around.paper) if around.paper else None
+
+
+def _colour_in(shorthand: str) -> str:
+    """Return the part of a `background` that writes a colour."""
+    parts = re.findall(r"[^\s()]+(?:\([^()]*\))?", shorthand)
+    return next((part for part in parts if read_colour(part)), "")
+
+
+def _pixels(size: str, around: float) -> float:
+    found = re.fullmatch(r"(\d+\.?\d*|\.\d+)(px|pt|em|rem|%)", size.strip())
+    if not found:
+        return around
+    number = float(found[1])
+    return {
+        "px": number,
+        "pt": number * 4 / 3,
+        "em": number * around,
+        "rem": number * 16,
+        "%": number * around / 100,
+    }[found[2]]
+
+
+def _bold(element: HtmlElement, around: _Look, style: dict[str, str]) -> bool:
+    weight = style.get("font-weight", "")
+    if weight.isdigit():
+        return int(weight) >= 700
+    if weight in ("bold", "bolder", "normal", "lighter"):
+        return weight.startswith("bold")
+    return around.bold or element.tag in ("b", "strong", "th", "h1", "h2", "h3", "h4", "h5", "h6")
+
+
+RULES = (
+    Rule(
+        "contrast",
+        Severity.WARNING,
+        low_contrast,
+        "Make the text darker or what is behind it lighter (in dark mode the other way round).",
+    ),
+)

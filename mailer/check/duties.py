@@ -1,0 +1,52 @@
+"""Rules about what every mailing owes its readers (CAN-SPAM, 15 U.S.C. 7704; RFC 8058 is the engine's)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailer.check.finding import Severity
+from mailer.check.rule import Remark, Rule
+from mailer.check.sheet import Sheet
+
+
+def unsubscribe(sheet: Sheet) -> Iterator[Remark]:
+    """Look for the way out, in both parts."""
+    where = f"(in the layout {sheet.issue.template!r})"
+    if all(link.get("href") != sheet.unsubscribe_url for link in sheet.elements("a", "area")):
+        yield Remark(f"the HTML has no unsubscribe link {where}")
+    if sheet.unsubscribe_url not in sheet.text:
+        yield Remark(f"the text part has no unsubscribe link {where}")
+
+
+def postal_address(sheet: Sheet) -> Iterator[Remark]:
+    """Look for the sender's postal address, in both parts."""
+    if not sheet.postal_address:
+        yield Remark(
+            "there is no POSTAL_ADDRESS for the footer, which the law asks for in many countries",
+            severity=None if sheet.public else Severity.WARNING,
+            hint="Set POSTAL_ADDRESS in .env.",
+        )
+        return
+    wanted = _letters(sheet.postal_address)
+    parts = {"HTML": sheet.document.text_content(), "text part": sheet.text}
+    for name, text in parts.items():
+        if wanted not in _letters(text):
+            yield Remark(f"the {name} has no postal address (in the layout {sheet.issue.template!r})")
+
+
+def _letters(text: str) -> str:
+    """Return `text` without white space: lines are broken anywhere in some scripts."""
+    return "".join(text.split())
+
+
+RULES = (
+    Rule(
+        "unsubscribe-link",
+        Severity.ERROR,
+        unsubscribe,
+        "Let the layout print {{ unsubscribe_url }} as a link.",
+    ),
+    Rule(
+        "postal-address", Severity.ERROR, postal_address, "Let the layout print {{ sender.postal_address }}."
+    ),
+)

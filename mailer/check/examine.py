@@ -1,0 +1,60 @@
+"""All rules, and what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from mailer.check import (
+    addressees,
+    clients,
+    contrast,
+    duties,
+    front,
+    images,
+    links,
+    size,
+    structure,
+    wording,
+)
+from mailer.check.finding import Finding, Severity
+from mailer.check.rule import Remark, Rule
+from mailer.check.sheet import Sheet
+
+
+def unknown_rules(sheet: Sheet) -> Iterator[Remark]:
+    """Look for names in `check_off` that no rule has."""
+    for name in sheet.issue.check_off:
+        if name not in RULES:
+            near = get_close_matches(name, RULES, n=1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            yield Remark(f"check_off: there is no rule {name!r}{meant}", sheet.lines.key("check_off"))
+
+
+_ROOMS = (
+    front.RULES,
+    duties.RULES,
+    size.RULES,
+    wording.RULES,
+    links.RULES,
+    images.RULES,
+    structure.RULES,
+    contrast.RULES,
+    addressees.RULES,
+    clients.RULES,
+    (Rule("unknown-rule", Severity.WARNING, unknown_rules, "docs/check.md lists the rules."),),
+)
+RULES: dict[str, Rule] = {rule.name: rule for rules in _ROOMS for rule in rules}
+
+_ORDER = list(Severity)
+
+
+def examine(sheet: Sheet) -> list[Finding]:
+    """Return what is wrong with `sheet`, by line, what has none last; rules in `check_off` are left out."""
+    off = set(sheet.issue.check_off)
+    found = [finding for rule in RULES.values() if rule.name not in off for finding in rule.findings(sheet)]
+    return sorted(found, key=_place)
+
+
+def _place(finding: Finding) -> tuple[bool, int, int, str]:
+    return finding.line is None, finding.line or 0, _ORDER.index(finding.severity), finding.rule

@@ -1,0 +1,183 @@
+"""Which features of HTML and CSS a mail uses, named as caniemail names them.
+
+caniemail's names follow a pattern (`css-<property>`, `html-<element>`, `css-unit-<unit>`), so that most are
+found by it; the tables hold those that don't. A feature is found where it is written: the style attributes
+and elements of the body, and the rules of the style sheets. What stands in a `<style>` or an at-rule is lost
+with it, so each use says what it is inside of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from lxml.html import HtmlElement
+
+from mailer.check.css import Block, Declaration, read_style
+from mailer.check.selectors import selector_features
+from mailer.check.sheet import Sheet
+
+_PROPERTIES = {
+    **dict.fromkeys(("left", "right", "top", "bottom"), "css-left-right-top-bottom"),
+    **dict.fromkeys(("row-gap", "column-gap", "grid-gap"), "css-gap"),
+    **dict.fromkeys(("block-size", "inline-size"), "css-block-inline-size"),
+    **dict.fromkeys(
+        ("columns", "column-width", "column-rule", "column-span"), "css-column-layout-properties"
+    ),
+    **dict.fromkeys(("margin-inline", "margin-block"), "css-margin-inline-block"),
+    **dict.fromkeys(("padding-inline", "padding-block"), "css-padding-inline-block"),
+    **dict.fromkeys(("border-inline", "border-block"), "css-border-inline-block"),
+    **dict.fromkeys(("margin-inline-start", "margin-inline-end"), "css-margin-inline-start-end"),
+    **dict.fromkeys(("margin-block-start", "margin-block-end"), "css-margin-block-start-end"),
+    **dict.fromkeys(("padding-inline-start", "padding-inline-end"), "css-padding-inline-start-end"),
+    **dict.fromkeys(("padding-block-start", "padding-block-end"), "css-padding-block-start-end"),
+}
+_PROPERTY_PATTERNS = (
+    (re.compile(r"grid-template-.+"), "css-grid-template"),
+    (re.compile(r"scroll-snap-.+"), "css-scroll-snap"),
+    (re.compile(r"border-(?:start|end)-(?:start|end)-radius"), "css-border-radius-logical"),
+    (re.compile(r"border-(?:inline|block)-(?:width|style|color)"), "css-border-inline-block-longhand"),
+    (re.compile(r"border-(?:inline|block)-(?:start|end).*"), "css-border-inline-block-individual"),
+    (re.compile(r"(?:animation|transition|outline|mask-image|filter)-.+|--.+"), ""),
+)
+_VALUES = (
+    (re.compile(r"(?:fit|min|max)-content"), "css-intrinsic-size"),
+    (re.compile(r"\b(?:ok)?(?:lch|lab)\("), "css-modern-color"),
+    (re.compile(r"\b(?:system-ui|ui-(?:serif|sans-serif|rounded|monospace))\b"), "css-sytem-ui"),
+    (re.compile(r"\bvar\("), "css-variables"),
+    (re.compile(r"\bcalc\("), "css-unit-calc"),
+    (re.compile(r"\binitial\b"), "css-unit-initial"),
+    (re.compile(r"\brgba\("), "css-rgba"),
+)
+_FUNCTION = re.compile(r"([a-z-]+)\(")
+_UNIT = re.compile(r"(?<![\w#.-])-?(?:\d+|\d*\.\d+)([a-z]+|%)", re.IGNORECASE)
+_ELEMENTS = {
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "html-h1-h6"),
+    **dict.fromkeys(("ul", "ol", "dl"), "html-lists"),
+    **dict.fromkeys(
+        ("article", "aside", "details", "figcaption", "figure", "footer", "header", "main", "mark", "nav"),
+        "html-semantics",
+    ),
+    **dict.fromkeys(("section", "summary", "time"), "html-semantics"),
+    "map": "html-image-maps",
+}
+_ATTRIBUTES = {"srcset": "html-srcset", "sizes": "html-srcset", "loading": "html-loading-attribute"}
+_IMAGES = {"jpeg": "jpg", "tif": "tiff", "heic": "heif", "apng": "apng", "mp4": "mp4"}
+
+
+# Selectors that match in one mail program only: Outlook's dark mode, Apple's links for dates and addresses,
+# Samsung, old Outlook.com, Gmail.
+_AIMED = re.compile(r"data-ogs[cb]|x-apple-data-detectors|#MessageViewBody|\.ExternalClass|(?:^|[\s,])u\s*\+")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use of a feature. `inside` are the features that it is lost with.
+
+    `aimed`: it stands in a rule for one mail program, whose selector nothing matches anywhere else.
+    """
+
+    feature: str
+    inside: frozenset[str] = frozenset()
+    aimed: bool = False
+
+
+def features_of(sheet: Sheet) -> Iterator[Use]:
+    """Yield every use of a feature in the HTML part of `sheet`."""
+    if re.match(r"\s*<!doctype html>", sheet.html, re.IGNORECASE):
+        yield Use("html-doctype")
+    yield from (Use(name) for name, _ in features_in(*sheet.document.iter()))
+    if any("/*" in text for text in sheet.style_texts):
+        yield Use("css-comments", frozenset({"html-style"}))
+    yield from _rules(sheet.styles, frozenset({"html-style"}))
+
+
+def features_in(*elements: HtmlElement) -> Iterator[tuple[str, HtmlElement]]:
+    """Yield the features of these elements, their attributes and style attributes, with the element."""
+    for element in elements:
+        if isinstance(element.tag, str):
+            yield from ((name, element) for name in _element(element))
+            for declaration in read_style(element.get("style", "")):
+                yield from ((name, element) for name in declaration_features(declaration))
+
+
+def declaration_features(declaration: Declaration) -> Iterator[str]:
+    """Yield the features of one declaration: property, keyword, functions, units."""
+    name, value = declaration.name, declaration.value.lower()
+    if declaration.important:
+        yield "css-important"
+    yield _PROPERTIES.get(name) or next(
+        (feature for pattern, feature in _PROPERTY_PATTERNS if pattern.fullmatch(name)), f"css-{name}"
+    )
+    yield f"css-{name}-{value}"  # display: flex
+    if name == "inline-size":
+        yield "css-inline-size"
+    bare = re.sub(r"\"[^\"]*\"|'[^']*'|url\([^)]*\)", "", value)
+    yield from (feature for pattern, feature in _VALUES if pattern.search(bare))
+    for function in _FUNCTION.findall(bare):
+        yield from (f"css-function-{function}", f"css-{function}")
+    yield from (f"css-unit-{unit.lower()}" for unit in _UNIT.findall(bare))
+
+
+def _element(element: HtmlElement) -> Iterator[str]:
+    tag = element.tag
+    yield _ELEMENTS.get(tag, f"html-{tag}")
+    if tag in ("input", "button"):
+        yield f"html-{tag}-{element.get('type', 'submit' if tag == 'button' else 'text').lower()}"
+    for name in element.attrib:
+        yield _ATTRIBUTES.get(str(name), f"html-{name}" if name not in _NOT_ATTRIBUTES else "")
+    if tag == "a" and element.get("href", "").startswith("#"):
+        yield "html-anchor-links"
+    if tag == "meta" and element.get("name", "").lower() == "color-scheme":
+        yield "html-meta-color-scheme"
+    if tag == "img":
+        yield from _picture(element.get("src", ""))
+
+
+# caniemail has elements of these names, which are other features than the attributes.
+_NOT_ATTRIBUTES = frozenset(
+    {"style", "title", "link", "form", "span", "code", "address", "abbr", "body", "svg"}
+)
+
+
+def _picture(source: str) -> Iterator[str]:
+    if source.startswith("data:"):
+        yield "image-base64"
+        yield f"image-{source[5:].partition(';')[0].rpartition('/')[2].partition('+')[0]}"
+        return
+    ending = PurePosixPath(re.split(r"[?#]", source)[0]).suffix[1:].lower()
+    yield f"image-{_IMAGES.get(ending, ending)}"
+
+
+def _rules(blocks: list[Block], inside: frozenset[str]) -> Iterator[Use]:
+    for block in blocks:
+        aimed = _AIMED.search(block.prelude) is not None
+        here = inside
+        if block.at:
+            yield Use(f"css-at-{block.at}", inside)
+            here = inside | {f"css-at-{block.at}"}
+            media = frozenset(_media(block))
+            yield from (Use(name, here) for name in media)
+            here |= media
+        for name in _rule_features(block):
+            yield Use(name, here, aimed=aimed)
+        yield from _rules(block.blocks, here)
+
+
+def _rule_features(block: Block) -> Iterator[str]:
+    for selector in block.selectors:
+        yield from selector_features(selector)
+    if len(block.selectors) > 1:
+        yield "css-selector-grouping"
+    if block.blocks and not block.at:
+        yield "css-nesting"
+    for declaration in block.declarations:
+        yield from declaration_features(declaration)
+
+
+def _media(block: Block) -> Iterator[str]:
+    if block.at == "media":
+        for name in re.findall(r"\(\s*(?:-webkit-|min-|max-|any-)*([a-z-]+)", block.prelude.lower()):
+            yield f"css-at-media-{name}"

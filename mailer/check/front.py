@@ -1,0 +1,38 @@
+"""Rules about front matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailer.check.finding import Severity
+from mailer.check.rule import Remark, Rule
+from mailer.check.sheet import Sheet
+
+
+def draft(sheet: Sheet) -> Iterator[Remark]:
+    """Look for an issue that says itself that it isn't ready."""
+    if sheet.issue.draft:
+        yield Remark("is marked as a draft", sheet.lines.key("draft"))
+
+
+def unknown_keys(sheet: Sheet) -> Iterator[Remark]:
+    """Hand on what reading the file gave notice of."""
+    for notice in sheet.notices:
+        yield Remark(notice.text, notice.line)
+
+
+def missing_lists(sheet: Sheet) -> Iterator[Remark]:
+    """Look for lists that the issue is for and that don't exist."""
+    for name in sheet.missing_lists:
+        yield Remark(f"there is no list {name!r}", sheet.lines.key("list"))
+
+
+RULES = (
+    Rule("draft", Severity.ERROR, draft, "Take `draft: true` out of it once it is ready."),
+    Rule(
+        "unknown-list", Severity.WARNING, missing_lists, "Correct its name, or make it: mailer lists create."
+    ),
+    Rule(
+        "unknown-key", Severity.WARNING, unknown_keys, "Correct the key; the program ignores it as it stands."
+    ),
+)

@@ -1,0 +1,145 @@
+"""Rules about where links and images lead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from ipaddress import ip_address
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from lxml.html import HtmlElement
+
+from mailer.check.finding import Severity
+from mailer.check.rule import Remark, Rule, remark, short
+from mailer.check.sheet import Sheet
+from mailer.check.trackers import tracker_of
+
+PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9])(?:TK(?:TK)*|TODO|FIXME)(?![A-Za-z0-9])")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_ATTRIBUTES = {"a": "href", "area": "href", "img": "src"}
+
+
+def addresses(sheet: Sheet) -> Iterator[tuple[HtmlElement, str, str]]:
+    """Yield each link and image with its address and what to call it; not our own unsubscribe link."""
+    for element in sheet.elements(*_ATTRIBUTES):
+        address = element.get(_ATTRIBUTES[element.tag])
+        if address is not None and address != sheet.unsubscribe_url:
+            words = short(element.text_content()) or "without words"
+            yield element, address.strip(), "image" if element.tag == "img" else f"link “{words}”"
+
+
+def _urls(sheet: Sheet) -> Iterator[tuple[HtmlElement, str, str, SplitResult]]:
+    for element, address, what in addresses(sheet):
+        try:
+            yield element, address, what, urlsplit(address)
+        except ValueError:
+            continue  # of the kind http://[x: the rule about broken addresses has it
+
+
+def empty(sheet: Sheet) -> Iterator[Remark]:
+    """Look for links and images that lead nowhere at all."""
+    for element, address, what in addresses(sheet):
+        if address in ("", "#", "http://", "https://"):
+            yield remark(sheet, element, f"{what} has no address", written=address)
+
+
+def relative(sheet: Sheet) -> Iterator[Remark]:
+    """Look for addresses that mean something only beside the file, or only on this machine."""
+    for element, address, what in addresses(sheet):
+        if not address or address.startswith("#") or PLACEHOLDER.fullmatch(address):
+            continue
+        if not _SCHEME.match(address):
+            text = f"{what} leads to {short(address)}, which is relative: a mail is nowhere"
+            yield remark(sheet, element, text, written=address)
+        elif _broken(address):
+            yield remark(
+                sheet, element, f"{what} leads to {short(address)}, which is no address", written=address
+            )
+        elif sheet.public and _on_this_machine(address):
+            text = f"{what} leads to {short(address)}, which readers can't reach"
+            yield remark(sheet, element, text, written=address)
+
+
+def insecure(sheet: Sheet) -> Iterator[Remark]:
+    """Look for addresses without TLS."""
+    for element, address, what, url in _urls(sheet):
+        if url.scheme.lower() == "http" and url.hostname and not _on_this_machine(address):
+            yield remark(sheet, element, f"{what} goes over http: {short(address)}", written=address)
+
+
+def placeholder(sheet: Sheet) -> Iterator[Remark]:
+    """Look for addresses that were to be filled in later."""
+    for element, address, what in addresses(sheet):
+        if PLACEHOLDER.search(address):
+            bare = re.sub(r"^(?:https?://|mailto:|#)|/$", "", address)
+            severity = None if PLACEHOLDER.fullmatch(bare) else Severity.WARNING
+            text = f"{what} leads to a placeholder: {short(address)}"
+            yield remark(sheet, element, text, written=address, severity=severity)
+
+
+def tracked(sheet: Sheet) -> Iterator[Remark]:
+    """Look for addresses that another mail's tracking has been through."""
+    for element, address, what, url in _urls(sheet):
+        if (tracker := tracker_of(url)) is not None:
+            text = f"{what} goes through {tracker}, which counts clicks for someone else: {short(address)}"
+            yield remark(sheet, element, text, written=address)
+        elif doubled := _doubled(url):
+            yield remark(sheet, element, f"{what} has {doubled}: {short(address)}", written=address)
+
+
+def _doubled(url: SplitResult) -> str:
+    """Return what is there twice of the marks that analytics reads."""
+    if re.search(r"[?&]utm_\w+=[^&?]*\?utm_", f"?{url.query}"):
+        return "a second ? in its query"
+    names = [name for name, _ in parse_qsl(url.query, keep_blank_values=True) if name.startswith("utm_")]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return f"{', '.join(twice)} twice" if twice else ""
+
+
+def targets(sheet: Sheet) -> Iterator[Remark]:
+    """Look for links to places of the mail that are not there."""
+    known = {element.get("id") for element in sheet.document.iter() if isinstance(element.tag, str)}
+    known |= {element.get("name") for element in sheet.elements("a")}
+    for element, address, what in addresses(sheet):
+        place = address.removeprefix("#")
+        if address in ("#", place) or PLACEHOLDER.fullmatch(place) or {place, unquote(place)} & known:
+            continue
+        yield remark(sheet, element, f"{what} leads to {address}, which is nowhere here", written=address)
+
+
+def dead(sheet: Sheet) -> Iterator[Remark]:
+    """Tell which addresses were tried in vain (`--online`)."""
+    for element, address, what in addresses(sheet):
+        if (reason := sheet.dead.get(address)) is not None:
+            yield remark(sheet, element, f"{what} leads to {short(address)}: {reason}", written=address)
+
+
+def _broken(address: str) -> bool:
+    try:
+        url = urlsplit(address)
+        return url.scheme.lower() in ("http", "https") and not url.hostname
+    except ValueError:
+        return True
+
+
+def _on_this_machine(address: str) -> bool:
+    url = urlsplit(address)
+    host = url.hostname or ""
+    if url.scheme.lower() == "file" or host == "localhost" or host.endswith((".localhost", ".local")):
+        return True
+    try:
+        found = ip_address(host)
+    except ValueError:
+        return False
+    return found.is_private or found.is_loopback or found.is_link_local
+
+
+RULES = (
+    Rule("link-empty", Severity.ERROR, empty, "Write where it leads."),
+    Rule("link-relative", Severity.ERROR, relative, "Write the whole address, with https://."),
+    Rule("link-placeholder", Severity.ERROR, placeholder, "Write the address that was to stand here."),
+    Rule("link-insecure", Severity.WARNING, insecure, "Write https:// if the site has it."),
+    Rule("link-tracked", Severity.WARNING, tracked, "Follow it, and put in the address where it ends."),
+    Rule("link-target", Severity.WARNING, targets, "Give the place an id, or correct the link."),
+    Rule("link-dead", Severity.WARNING, dead, "Open it; correct it or take it out."),
+)

@@ -1,0 +1,65 @@
+"""Rules about the document: language, title, headings, and styles that stand in the way of others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailer.check.css import read_style
+from mailer.check.finding import Severity
+from mailer.check.rule import Remark, Rule, remark, short
+from mailer.check.sheet import Sheet
+
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+
+
+def language(sheet: Sheet) -> Iterator[Remark]:
+    """Look for the language that screen readers speak (WCAG 2.2, 3.1.1)."""
+    if not sheet.document.get("lang", "").strip():
+        yield Remark(f"the HTML says no language (in the layout {sheet.issue.template!r})")
+
+
+def title(sheet: Sheet) -> Iterator[Remark]:
+    """Look for the document's title (WCAG 2.2, 2.4.2)."""
+    if not (sheet.document.findtext("head/title") or "").strip():
+        yield Remark(f"the HTML has no title (in the layout {sheet.issue.template!r})")
+
+
+def heading_order(sheet: Sheet) -> Iterator[Remark]:
+    """Look for headings that leave out a level: who listens takes that for something missed."""
+    last = 0
+    for heading in sheet.elements(*_HEADINGS):
+        level = int(heading.tag[1])
+        if last and level > last + 1:
+            words = short(heading.text_content())
+            yield remark(sheet, heading, f"heading “{words}” is of level {level}, after one of level {last}")
+        last = level
+
+
+def one_headline(sheet: Sheet) -> Iterator[Remark]:
+    """Look for a second heading of level 1."""
+    for heading in list(sheet.elements("h1"))[1:]:
+        yield remark(sheet, heading, f"heading “{short(heading.text_content())}” is a second one of level 1")
+
+
+def important(sheet: Sheet) -> Iterator[Remark]:
+    """Look for `!important` in style attributes: it beats the rules for phones and for the dark."""
+    for element in sheet.document.iter():
+        if isinstance(element.tag, str):
+            for each in read_style(element.get("style", "")):
+                if each.important:
+                    text = f"the style of a <{element.tag}> has {each.name} with !important"
+                    yield remark(sheet, element, text)
+
+
+RULES = (
+    Rule("lang", Severity.WARNING, language, 'Let the layout print <html lang="{{ issue.lang }}">.'),
+    Rule("title", Severity.WARNING, title, "Let the layout print <title>{{ issue.subject }}</title>."),
+    Rule("heading-order", Severity.WARNING, heading_order, "Go down one level at a time."),
+    Rule(
+        "heading-one",
+        Severity.WARNING,
+        one_headline,
+        "Make it level 2: the issue's title is the one of level 1.",
+    ),
+    Rule("important-inline", Severity.WARNING, important, "Take !important out of the style attribute."),
+)

@@ -1,0 +1,102 @@
+"""`mailer check`: what is wrong with issues, before anybody gets them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailer.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+    from mailer.desk import Proof
+
+FORMATS = ("text", "json", "github")
+
+
+@click.command()
+@click.argument("issues", metavar="[ISSUE]...", nargs=-1)
+@click.option(
+    "--list", "-l", "list_names", multiple=True, metavar="L", help="Check it for this list; repeatable."
+)
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to tell."
+)
+@click.option("--strict", is_flag=True, help="End with 3 on warnings too.")
+@click.option("--online", is_flag=True, help="Try every link, too: the only thing that uses the network.")
+@click.option(
+    "--online-network",
+    "networks",
+    multiple=True,
+    metavar="CIDR",
+    help="With --online: try addresses in this network of yours as well, as 10.1.0.0/16.",
+)
+@click.pass_obj
+def check(
+    app: App,
+    issues: tuple[str, ...],
+    list_names: tuple[str, ...],
+    form: str,
+    strict: bool,
+    online: bool,
+    networks: tuple[str, ...],
+) -> None:
+    """Look for mistakes in each ISSUE (default: all in issues/): links, size, images, wording, contrast.
+
+    \b
+    Exit codes: 0 no errors; 2 usage or setting; 3 errors, with --strict also warnings.
+    """
+    from mailer.check.finding import Severity
+    from mailer.cli.findings import FORMS
+    from mailer.desk import Desk
+
+    if networks and not online:
+        raise UsageError("--online-network says which links to try", next_step="Add --online.")
+    files = _files(app, issues)
+    desk = Desk(app, list_names)
+    if not desk.has_people:
+        click.echo("No database yet: a stand-in for the list, and no look at subscribers' fields.", err=True)
+    proofs = [desk.proof(file) for file in files]
+    dead = _dead(proofs, networks) if online else {}
+    for proof in proofs:
+        proof.examine(dead)
+    FORMS[form](proofs)
+    bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    if any(finding.severity in bad for proof in proofs for finding in proof.findings):
+        raise click.exceptions.Exit(ExitCode.REFUSED)
+
+
+def _files(app: App, named: Sequence[str]) -> list[Path]:
+    from mailer.cli.issues import issue_file
+    from mailer.desk import issue_files
+
+    files = [issue_file(app, each) for each in named] if named else issue_files(app.root / "issues")
+    if not files:
+        raise UsageError(
+            f"there is no issue in {app.root / 'issues'}", next_step='Start one with: mailer new "Title"'
+        )
+    return [_from_here(file) for file in dict.fromkeys(files)]
+
+
+def _from_here(file: Path) -> Path:
+    """Return the path as a person in this folder would type it, if the file is in it."""
+    here = Path.cwd()
+    return file.relative_to(here) if file.is_relative_to(here) else file
+
+
+def _dead(proofs: Sequence[Proof], networks: Sequence[str]) -> dict[str, str]:
+    from ipaddress import ip_network
+
+    from mailer.desk import web_addresses
+    from mailer.online.probe import probe
+
+    try:
+        allowed = [ip_network(each) for each in networks]
+    except ValueError as error:
+        raise UsageError(f"--online-network: {error}", next_step="Write it like 10.1.0.0/16.") from None
+    wanted = set[str]().union(*(web_addresses(proof.sheet) for proof in proofs if proof.sheet))
+    click.echo(f"Trying {len(wanted):,} addresses.", err=True)
+    return probe(wanted, allowed=allowed)

@@ -1,0 +1,110 @@
+"""Findings as a person reads them, as data, and as GitHub Actions takes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mailer.check.finding import Finding, Severity
+from mailer.proofread import counted, place
+
+if TYPE_CHECKING:
+    from mailer.desk import Proof
+
+# The version of the JSON: it changes when a name goes or means something else, not when one is added.
+VERSION = 1
+COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.ADVICE: "cyan"}
+GITHUB = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "notice"}
+
+
+def as_text(proofs: Sequence[Proof]) -> None:
+    """Print findings for a person, and a line that sums up each issue."""
+    for proof in proofs:
+        for finding in proof.findings:
+            click.echo(_text(finding))
+        if proof.findings:
+            click.echo()
+    for proof in proofs:
+        told = counted(proof.findings)
+        mark = _worst_mark(proof.findings)
+        click.echo(
+            f"{mark} {told} in {proof.slug}" if told else f"{mark} nothing to find fault with in {proof.slug}"
+        )
+
+
+def _text(finding: Finding) -> str:
+    severity = click.style(finding.severity, fg=COLOURS[finding.severity], bold=True)
+    where = click.style(place(finding), bold=True)
+    rule = click.style(f"[{finding.rule}]", dim=True)
+    hint = f"\n    {click.style(finding.hint, dim=True)}" if finding.hint else ""
+    return f"{where}: {severity}: {finding.text} {rule}{hint}"
+
+
+def _worst_mark(findings: Sequence[Finding]) -> str:
+    found = {finding.severity for finding in findings}
+    worst = next((severity for severity in Severity if severity in found), None)
+    sign = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.ADVICE: "·", None: "✓"}[worst]
+    return click.style(sign, fg=COLOURS.get(worst, "green") if worst else "green", bold=True)
+
+
+def as_json(proofs: Sequence[Proof]) -> None:
+    """Print one JSON object; docs/check.md describes it."""
+    every = [finding for proof in proofs for finding in proof.findings]
+    data = {
+        "version": VERSION,
+        "issues": [_data(proof) for proof in proofs],
+        "counts": _counts(every),
+    }
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def _data(proof: Proof) -> dict[str, Any]:
+    return {
+        "path": proof.path,
+        "slug": proof.slug,
+        "counts": _counts(proof.findings),
+        "findings": [
+            {
+                "rule": each.rule,
+                "severity": each.severity,
+                "path": each.path,
+                "line": each.line,
+                "text": each.text,
+                "hint": each.hint,
+            }
+            for each in proof.findings
+        ],
+    }
+
+
+def _counts(findings: Sequence[Finding]) -> dict[str, int]:
+    return {severity: sum(each.severity is severity for each in findings) for severity in Severity}
+
+
+def as_github(proofs: Sequence[Proof]) -> None:
+    """Print workflow commands, which GitHub shows beside the lines of a pull request."""
+    for proof in proofs:
+        for each in proof.findings:
+            line = f",line={each.line}" if each.line else ""
+            where = f"file={_property(each.path)}{line},title={_property(each.rule)}"
+            message = _message(f"{each.text}\n{each.hint}" if each.hint else each.text)
+            click.echo(f"::{GITHUB[each.severity]} {where}::{message}")
+
+
+def _message(text: str) -> str:
+    """Escape `text` as the toolkit of GitHub Actions does a command's message."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")
+
+
+FORMS: dict[str, Callable[[Sequence[Proof]], None]] = {
+    "text": as_text,
+    "json": as_json,
+    "github": as_github,
+}

@@ -1,0 +1,124 @@
+"""The proof desk: issue files in, what `mailer check` says of each out. It needs no database and no list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailer.check.examine import examine
+from mailer.check.finding import Finding, Severity
+from mailer.check.links import addresses
+from mailer.compose.source import KINDS, default_slug, load_issue
+from mailer.domain.audience import Audience
+from mailer.domain.subscriber import SubscriberList
+from mailer.errors import IssueError
+from mailer.proofread import TRIED, count_values, first_reader, has_own_layouts, sheet_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mailer.bootstrap import App
+    from mailer.check.sheet import Sheet
+    from mailer.compose.template import MessageTemplate
+    from mailer.domain.issue import Issue, Notice
+    from mailer.domain.recipient import Recipient
+
+UNREADABLE = "unreadable"
+STAND_IN = SubscriberList(0, "list", "The list")
+
+
+@dataclass(slots=True)
+class Proof:
+    """One issue file: its sheet, or why there is none, and what was found."""
+
+    path: str
+    slug: str
+    sheet: Sheet | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    def examine(self, dead: Mapping[str, str]) -> None:
+        """Look at the sheet, if there is one; `dead` are addresses that were tried in vain."""
+        if self.sheet is not None:
+            self.findings = examine(replace(self.sheet, dead=dead))
+
+
+class Desk:
+    """Makes proofs for the lists that an issue names, else for the first there is, else for a stand-in."""
+
+    def __init__(self, app: App, list_names: Sequence[str] = ()) -> None:
+        """UsageError for a name in `list_names` that no list has."""
+        self._app = app
+        self.has_people = app.database_file.is_file()
+        self._lists = {each.name: each for each in app.people.all_lists()} if self.has_people else {}
+        for name in list_names:
+            app.people.list_named(name)
+        self._asked = tuple(list_names)
+
+    def proof(self, file: Path) -> Proof:
+        """Return the proof of one issue file; a file that can't be used is a finding of it."""
+        try:
+            issue, notices = load_issue(file)
+            template = self._app.press.compile(issue, self._audience(issue) or [STAND_IN])
+            return Proof(str(file), issue.slug, self._sheet(issue, template, notices))
+        except IssueError as error:
+            return Proof(str(file), default_slug(file), findings=[_unreadable(error)])
+
+    def _sheet(self, issue: Issue, template: MessageTemplate, notices: tuple[Notice, ...]) -> Sheet:
+        lists = self._audience(issue)
+        correspondence = self._app.press.correspondence(0, lists[0].id if lists else 0, template.revision)
+        reader = first_reader(template, correspondence, islice(self._people(issue, lists), TRIED))
+        if reader is None:
+            raise IssueError(
+                issue.path, None, "none of those tried can get it: a value has no use where it stands"
+            )
+        values, recipients = None, 0
+        if lists and template.uses:
+            values, recipients = count_values(self._people(issue, lists), template.uses)
+        return sheet_of(
+            issue,
+            template,
+            correspondence,
+            reader,
+            postal_address=self._app.settings.postal_address,
+            public=not self._app.smtp_account.loopback,
+            notices=notices,
+            values=values,
+            recipients=recipients,
+            own_layout=has_own_layouts(self._app.press),
+            missing_lists=tuple(name for name in issue.lists if self.has_people and name not in self._lists),
+        )
+
+    def _audience(self, issue: Issue) -> list[SubscriberList]:
+        named = [self._lists[name] for name in self._asked or issue.lists if name in self._lists]
+        return named or list(self._lists.values())[:1]
+
+    def _people(self, issue: Issue, lists: Sequence[SubscriberList]) -> Iterator[Recipient]:
+        if not lists:
+            return
+        audience = Audience(tuple(each.name for each in lists))
+        for recipient, reason in self._app.ledger.preview(issue.slug, audience, again=True):
+            if reason is None:
+                yield recipient
+
+
+def _unreadable(error: IssueError) -> Finding:
+    where = f"{error.path}:{error.line}" if error.line else f"{error.path}"
+    text = error.problem.removeprefix(f"{where}: ")
+    hint = (error.next_step or "").replace(f"Correct {where}; nothing was sent.", "Correct it.")
+    return Finding(UNREADABLE, Severity.ERROR, str(error.path), error.line, text, hint)
+
+
+def issue_files(folder: Path) -> list[Path]:
+    """Return the issue files of `folder`, by name: `harbour.md`, `harbour/index.md`."""
+    places = [*folder.glob("*"), *folder.glob("*/index.*")]
+    return sorted(path for path in places if path.suffix.lower() in KINDS and path.stem.lower() != "readme")
+
+
+def web_addresses(sheet: Sheet) -> set[str]:
+    """Return the addresses of links and images that lead into the web."""
+    return {
+        address for _, address, _ in addresses(sheet) if address.lower().startswith(("http://", "https://"))
+    }

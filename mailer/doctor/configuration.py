@@ -1,0 +1,161 @@
+"""The settings: each value and where it comes from, what can't be read, what doesn't fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailer.bootstrap import App
+from mailer.bundled import sample
+from mailer.doctor.domain import is_reserved
+from mailer.doctor.masking import MASK, masked_url
+from mailer.doctor.result import Result, error, note, ok, warning
+from mailer.env_file import EnvFile, read_env_file
+from mailer.errors import SettingsError
+from mailer.settings import ENV_FILE, NAMES, SECRETS, Reading, mistyped_names
+from mailer.workspace import unprotected
+
+OTHERS = 0o077  # the permissions of those who aren't the owner
+SHORT_KEY = 16  # characters; `mailer init` makes 43
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A setting as it may be shown; `text` is empty for one that isn't set."""
+
+    name: str
+    text: str
+    origin: str
+
+
+def values(reading: Reading, root: Path) -> list[Value]:
+    """Return every setting in the order of `.env.example`, secrets masked."""
+    return [Value(name, _shown(name, reading), origin_of(name, reading, root)) for name in NAMES]
+
+
+def _shown(name: str, reading: Reading) -> str:
+    if name in reading.problems:
+        return "(can't be used)"
+    value = getattr(reading.settings, name.lower())
+    text = str(
+        value.get_secret_value() if name in SECRETS else f"{value:g}" if isinstance(value, float) else value
+    )
+    if name == "DATABASE_URL" or "://" in text:
+        return masked_url(text)
+    # Some providers have one token for both user name and password.
+    secret = name in SECRETS or (text and text == reading.settings.smtp_password.get_secret_value())
+    return MASK if text and secret else text
+
+
+def origin_of(name: str, reading: Reading, root: Path) -> str:
+    """Return where a setting comes from, in words; a file of the workspace by its name in it."""
+    return reading.origins.get(name, DEFAULT).removeprefix(f"{root}/")
+
+
+def examine_settings(app: App, reading: Reading) -> list[Result]:
+    """Look at `.env` and at the settings as a whole; `app` is made of what could be read of them."""
+    problems = [
+        error("settings.value", each.problem, each.next_step or "") for each in reading.problems.values()
+    ]
+    misfits = [
+        error("settings.together", each.problem, each.next_step or "")
+        for each in app.misfits()
+        if not any(name in each.problem for name in reading.problems)
+    ]
+    results = [*problems, *misfits, *_file(app.root, reading), *_secrecy(app.root, reading), *_sender(app)]
+    if not problems and not misfits:
+        results.insert(0, ok("settings.value", f"all {len(NAMES)} can be read, and they fit together"))
+    return results
+
+
+def _file(root: Path, reading: Reading) -> Iterator[Result]:
+    env = reading.env
+    if not env.path.is_file():
+        yield note("settings.file", f"no {ENV_FILE} in {root}: only the environment and defaults count")
+    for line in env.unread:
+        yield warning(
+            "settings.file",
+            f"{env.path}:{line}: no NAME=value, and so not heeded",
+            "Correct it, or put # before it.",
+        )
+    for name in env.repeated:
+        where = f"{env.path}:{env.lines[name]}"
+        yield warning(
+            "settings.file", f"{where}: {name} stands there twice, and the last counts", "Leave one."
+        )
+    for name, meant in _mistyped(root).items():
+        yield warning(
+            "settings.names",
+            f"{env.path}:{env.lines.get(name, 0)}: {name} is no setting",
+            f"Do you mean {meant}?",
+        )
+
+
+def _mistyped(root: Path) -> dict[str, str]:
+    try:
+        return mistyped_names(root)
+    except SettingsError:
+        return {}  # the file can't be read, which is said above
+
+
+def _secrecy(root: Path, reading: Reading) -> Iterator[Result]:
+    yield from _privacy(root, reading.env)
+    key = reading.settings.secret_key.get_secret_value()
+    if not key:
+        # With a BASE_URL that is an error, which the settings' fitting together is about.
+        if not reading.settings.base_url:
+            yield note("settings.key", "no SECRET_KEY, and no link that would need one")
+    elif len(key) < SHORT_KEY:
+        yield warning(
+            "settings.key",
+            f"SECRET_KEY has {len(key)} characters; links signed with it could be forged",
+            "Before anything is sent, take a long random one: python3 -c 'import secrets; "
+            "print(secrets.token_urlsafe(32))'",
+        )
+    else:
+        yield ok("settings.key", f"SECRET_KEY is there, with {len(key)} characters")
+
+
+def _privacy(root: Path, env: EnvFile) -> Iterator[Result]:
+    if not set(SECRETS) & set(env.values):
+        return
+    mode = env.path.stat().st_mode & 0o777
+    if mode & OTHERS:
+        yield warning(
+            "settings.private", f"{env.path} holds secrets, and has mode {mode:04o}", f"chmod 600 {env.path}"
+        )
+    ignored = (root / ".gitignore").is_file() and not unprotected(root)
+    if (root / ".git").exists() and not ignored:
+        yield warning(
+            "settings.private",
+            f"{env.path} holds secrets, and git would take it in",
+            "Add .env to .gitignore.",
+        )
+
+
+def _sender(app: App) -> Iterator[Result]:
+    """What only matters once mail leaves this machine."""
+    if app.misfits() or app.smtp_account.loopback:
+        return
+    domain = app.sender.address.domain
+    if is_reserved(domain):
+        yield error(
+            "settings.sender",
+            f"MAIL_FROM is at {domain}, which nobody can own, and {app.settings.smtp_host} mails the world",
+            "Set MAIL_FROM to an address of yours.",
+        )
+    given = app.settings.postal_address
+    if not given:
+        yield error(
+            "settings.postal",
+            "POSTAL_ADDRESS is empty: no send begins, as the law asks for one in many countries",
+            "Set POSTAL_ADDRESS to yours.",
+        )
+    elif given == read_env_file(sample("env.example")).values["POSTAL_ADDRESS"]:
+        yield warning(
+            "settings.postal",
+            "POSTAL_ADDRESS is still the made-up one of a new workspace",
+            "Set it to yours.",
+        )

@@ -1,0 +1,118 @@
+"""DMARC: what the From address promises, and whether SPF and DKIM speak for it (RFC 9989)."""
+
+from __future__ import annotations
+
+from mailer.doctor.dmarc_record import POLICIES, Level, Walk, is_aligned
+from mailer.doctor.result import Record, Result, error, note, ok, warning
+from mailer.doctor.spf import OWN_RETURN_PATH
+
+RECORD = "dmarc.record"
+
+
+def judge_dmarc(walk: Walk, reports_to: str) -> list[Result]:
+    """Say whether there is one good policy for mail from the walk's domain; `reports_to` is an address."""
+    if walk.unanswered:
+        return [warning(RECORD, f"not looked at: {walk.unanswered}", "Run it again when DNS answers.")]
+    starter = Record(f"_dmarc.{walk.domain}", "TXT", f"v=DMARC1; p=none; rua=mailto:{reports_to}")
+    for level in walk.levels:
+        if len(level.records) > 1:
+            return [
+                error(
+                    RECORD,
+                    f"_dmarc.{level.domain} has {len(level.records)} records, so none holds",
+                    "Leave one.",
+                )
+            ]
+        if level.records and not level.tags:
+            return [
+                error(
+                    RECORD,
+                    f"_dmarc.{level.domain} can't be read: {level.records[0]}",
+                    "Write it anew.",
+                    starter,
+                )
+            ]
+    if walk.policy is None:
+        return [
+            error(
+                RECORD,
+                f"{walk.domain} has no DMARC policy; Gmail, Yahoo and Microsoft want one for bulk mail",
+                "Publish this to begin with; it sends you reports and changes nothing else.",
+                starter,
+            )
+        ]
+    return [*_judge_policy(walk, walk.policy)]
+
+
+def _judge_policy(walk: Walk, level: Level) -> list[Result]:
+    tags = level.tags
+    inherited = level.domain != walk.domain
+    policy = (tags.get("sp") if inherited else None) or tags.get("p", "none")
+    where = f"_dmarc.{level.domain}" + (f", which holds for {walk.domain} too" if inherited else "")
+    if policy.lower() not in POLICIES:
+        return [
+            error(
+                RECORD,
+                f"{where}: {policy!r} is no policy",
+                f"Write p=none, p=quarantine or p=reject into the record: {level.records[0]}",
+            )
+        ]
+    testing = ", marked as a test" if tags.get("t") == "y" else ""
+    reports = [] if tags.get("rua") else [_no_reports(level)]
+    return [ok(RECORD, f"{where}: {policy}{testing}"), *reports]
+
+
+def _no_reports(level: Level) -> Result:
+    return note("dmarc.reports", f"_dmarc.{level.domain} has no rua=, so nobody tells you of mail that fails")
+
+
+def judge_path(author: Walk, path: Walk, provider: str) -> Result:
+    """Say whether SPF speaks for the From address: whether the return path is its domain's."""
+    name = "spf.alignment"
+    if words := author.unanswered or path.unanswered:
+        return warning(name, f"not looked at: {words}", "Run it again when DNS answers.")
+    strict = _strict(author, "aspf")
+    if provider in OWN_RETURN_PATH:
+        return note(
+            name,
+            f"{provider} replaces the return path by its own; whether that one is aligned, its pages show",
+        )
+    if is_aligned(path, author, strict=strict):
+        return ok(
+            name,
+            f"the return path's {path.domain} is aligned with From's {author.domain}{_kin(path, author)}",
+        )
+    reason = "aspf=s asks for the same domain" if strict else "they are of two organisations"
+    return warning(
+        name,
+        f"the return path's {path.domain} isn't aligned with From's {author.domain}: {reason}",
+        f"Set MAIL_RETURN_PATH to an address at {author.domain}.",
+    )
+
+
+def judge_signature(author: Walk, signer: Walk) -> Result:
+    """Say whether DKIM speaks for the From address: whether our signature is its domain's."""
+    name = "dkim.alignment"
+    if words := author.unanswered or signer.unanswered:
+        return warning(name, f"not looked at: {words}", "Run it again when DNS answers.")
+    strict = _strict(author, "adkim")
+    if is_aligned(signer, author, strict=strict):
+        return ok(
+            name,
+            f"DKIM_DOMAIN's {signer.domain} is aligned with From's {author.domain}{_kin(signer, author)}",
+        )
+    reason = "adkim=s asks for the same domain" if strict else "they are of two organisations"
+    return error(
+        name,
+        f"DKIM_DOMAIN's {signer.domain} isn't aligned with From's {author.domain}: {reason}",
+        f"Set DKIM_DOMAIN to {author.domain} and publish the key there.",
+    )
+
+
+def _strict(author: Walk, tag: str) -> bool:
+    return author.policy is not None and author.policy.tags.get(tag, "r").lower() == "s"
+
+
+def _kin(one: Walk, other: Walk) -> str:
+    # Receivers that still go by a list of public suffixes may draw the line elsewhere than DNS does.
+    return "" if one.domain == other.domain else f" by way of {other.organisation}, as RFC 9989 finds it"

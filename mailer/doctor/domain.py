@@ -1,0 +1,122 @@
+"""What DNS says about the sender's domain: SPF, DKIM, DMARC, MX."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mailer.compose.dkim import Signer
+from mailer.doctor.dkim import examine_key
+from mailer.doctor.dmarc import judge_dmarc, judge_path, judge_signature
+from mailer.doctor.dmarc_record import walk_up
+from mailer.doctor.exchangers import examine_exchangers
+from mailer.doctor.lookup import Lookup
+from mailer.doctor.result import Result, note, skipped, warning
+from mailer.doctor.spf import examine_spf
+from mailer.domain.address import Mailbox
+from mailer.domain.mailbox_providers import PROVIDERS
+
+# RFC 6761: nobody can register these, so public DNS has no records below them. RFC 6762, RFC 8375 and ICANN's
+# resolution of July 2024 keep the last ones for private networks.
+RESERVED = {"example", "test", "invalid", "localhost", "local", "internal"}
+RESERVED_DOMAINS = {"example.com", "example.net", "example.org", "home.arpa"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who mail comes from: mailboxes by setting (MAIL_FROM is one), a preset's name, and what signs.
+
+    `loopback` is whether mail is handed to this machine; `keys_broken` whether DKIM is set but can't be used.
+    """
+
+    mailboxes: Mapping[str, Mailbox]
+    provider: str = ""
+    signer: Signer | None = None
+    loopback: bool = False
+    keys_broken: bool = False
+
+    @property
+    def author(self) -> str:
+        """The domain of From."""
+        return self.mailboxes["MAIL_FROM"].address.domain
+
+    @property
+    def return_path(self) -> str:
+        """The domain that bounces go to."""
+        return self.mailboxes.get("MAIL_RETURN_PATH", self.mailboxes["MAIL_FROM"]).address.domain
+
+
+def is_reserved(domain: str) -> bool:
+    """Whether public DNS has no records for `domain`, whoever asks."""
+    labels = domain.lower().split(".")
+    return labels[-1] in RESERVED or ".".join(labels[-2:]) in RESERVED_DOMAINS
+
+
+async def examine_domain(sender: Sender, lookup: Lookup) -> list[Result]:
+    """Ask DNS about the sender, and say what the answers mean for mail from it."""
+    author, path, signer, spf, keys, exchangers = await asyncio.gather(
+        walk_up(sender.author, lookup),
+        walk_up(sender.return_path, lookup),
+        walk_up(sender.signer.domain if sender.signer else sender.author, lookup),
+        examine_spf(sender.return_path, sender.provider, lookup),
+        _examine_keys(sender, lookup),
+        _examine_exchangers(sender, lookup),
+    )
+    reports_to = sender.mailboxes.get("MAIL_REPLY_TO", sender.mailboxes["MAIL_FROM"]).address.wire
+    return [
+        *_judge_ownership(sender),
+        *spf,
+        judge_path(author, path, sender.provider),
+        *keys,
+        *([judge_signature(author, signer)] if sender.signer else []),
+        *judge_dmarc(author, reports_to),
+        *exchangers,
+    ]
+
+
+async def _examine_keys(sender: Sender, lookup: Lookup) -> list[Result]:
+    if sender.signer is None:
+        return [judge_unsigned(sender)]
+    domain = sender.signer.domain
+    return list(await asyncio.gather(*(examine_key(key, domain, lookup) for key in sender.signer.keys)))
+
+
+def judge_unsigned(sender: Sender) -> Result:
+    """Say what it means that we don't sign."""
+    name = "dkim.key"
+    if sender.keys_broken:
+        return skipped(name, "the DKIM settings can't be used, see above")
+    if sender.provider:
+        return note(
+            name, f"mailer signs nothing; whether {sender.provider} signs as {sender.author}, its pages show"
+        )
+    if sender.loopback:
+        return note(name, "mailer signs nothing; whether the mail server of this machine does can't be seen")
+    return warning(
+        name,
+        "mailer signs nothing, and whether the mail server does can't be seen",
+        "Have the server sign, or sign here: docs/how-to/dkim.md.",
+    )
+
+
+async def _examine_exchangers(sender: Sender, lookup: Lookup) -> list[Result]:
+    settings: dict[str, list[str]] = {}
+    for name, mailbox in sender.mailboxes.items():
+        settings.setdefault(mailbox.address.domain, []).append(name)
+    found = (examine_exchangers(domain, names, lookup) for domain, names in settings.items())
+    return list(await asyncio.gather(*found))
+
+
+def _judge_ownership(sender: Sender) -> list[Result]:
+    owner = PROVIDERS.get(sender.author)
+    if owner is None:
+        return []
+    return [
+        warning(
+            "domain.owner",
+            f"{sender.author} is {owner}'s: you can publish nothing there, and mail from it through another "
+            "server fails DMARC",
+            "Send from a domain of your own.",
+        )
+    ]

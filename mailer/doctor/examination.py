@@ -1,0 +1,193 @@
+"""The whole examination: everything at once, each part with a time limit, and one account of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from mailer.bootstrap import App, is_loopback
+from mailer.bundled import templates_folder
+from mailer.compose.dkim import Signer
+from mailer.doctor import server, website
+from mailer.doctor.bulk import judge_bulk
+from mailer.doctor.clock import date_in, judge_clock, judge_zone
+from mailer.doctor.configuration import Value, examine_settings, origin_of, values
+from mailer.doctor.database import examine_database
+from mailer.doctor.domain import Sender, examine_domain, is_reserved
+from mailer.doctor.lookup import Lookup
+from mailer.doctor.masking import secrets_of, without_secrets
+from mailer.doctor.result import Result, Verdict, error, note, skipped, warning
+from mailer.doctor.server_verdict import judge_server
+from mailer.doctor.templates import examine_templates
+from mailer.doctor.website_verdict import judge_site
+from mailer.errors import AccountFault, ExitCode, SettingsError, worst
+from mailer.settings import Reading
+from mailer.smtp.account import Account
+
+# The sections of names, in the order in which people read them.
+SECTIONS = (
+    "settings", "smtp", "domain", "spf", "dkim", "dmarc", "mx", "bulk", "links", "database", "disk",
+    "machine", "templates",
+)  # fmt: skip
+RECORDS = "domain.records"
+OFFLINE = "not asked: --offline"
+UNUSABLE = "the settings for it can't be used, see above"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All that was found, in the order of SECTIONS; `readable` is whether every setting could be read."""
+
+    values: Sequence[Value]
+    results: Sequence[Result]
+    readable: bool
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """2 for settings that can't be read, 3 for any other error, else 0."""
+        codes = {ExitCode.REFUSED} if self.count(Verdict.ERROR) else set()
+        return worst(codes | (set() if self.readable else {ExitCode.USAGE}))
+
+    def data(self) -> dict[str, object]:
+        """The same for `--json`."""
+        return {
+            "exit_code": int(self.exit_code),
+            "counts": {str(verdict): self.count(verdict) for verdict in Verdict},
+            "settings": [asdict(value) for value in self.values],
+            "results": [result.data() for result in self.results],
+        }
+
+    def count(self, verdict: Verdict) -> int:
+        """Return how many results have this verdict."""
+        return sum(result.verdict is verdict for result in self.results)
+
+
+class Examination:
+    """One look at a workspace. `name_server` is asked in the place of the system's, if given."""
+
+    def __init__(
+        self, root: Path, reading: Reading, now: datetime, *, offline: bool, name_server: str
+    ) -> None:
+        self._app = App(root, settings=reading.settings)
+        self._reading = reading
+        self._now = now
+        self._offline = offline
+        self._named = bool(name_server)
+        self._lookup = Lookup(name_server)
+        self._ahead: dict[str, timedelta] = {}
+
+    async def run(self) -> Diagnosis:
+        """Look at everything side by side."""
+        settings = [*examine_settings(self._app, self._reading), *self._keys()]
+        mail, domain, links, local = await asyncio.gather(
+            self._mail_server(), self._domain(), self._links(), asyncio.to_thread(self._machine)
+        )
+        found = [*settings, *mail, *domain, *links, *local]
+        found += [judge_bulk(found), judge_clock(self._ahead)]
+        found.sort(key=lambda result: SECTIONS.index(result.section))
+        shown = without_secrets(found, secrets_of(self._app.settings))
+        return Diagnosis(values(self._reading, self._app.root), shown, not self._reading.problems)
+
+    def _broken(self, *prefixes: str) -> bool:
+        return any(name.startswith(prefixes) for name in self._reading.problems)
+
+    def _account(self) -> Account | None:
+        if self._broken("SMTP_", "MAIL_FROM"):
+            return None
+        try:
+            return self._app.smtp_account
+        except SettingsError:
+            return None
+
+    async def _mail_server(self) -> list[Result]:
+        account = self._account()
+        if self._offline or account is None:
+            return [skipped("smtp.connection", OFFLINE if self._offline else UNUSABLE)]
+        try:
+            seen = await server.visit(account)
+        except AccountFault as problem:
+            return [error("smtp.tls", problem.problem, problem.next_step or "")]
+        if not account.loopback and (there := date_in(seen.greeting)):
+            self._ahead[account.host] = self._app.now() - there
+        return judge_server(account, seen, self._now)
+
+    async def _domain(self) -> list[Result]:
+        try:
+            sender = self._sender()
+        except SettingsError:
+            return [skipped(RECORDS, UNUSABLE)]
+        if self._offline:
+            return [skipped(RECORDS, OFFLINE)]
+        if is_reserved(sender.author) and not self._named:
+            reason = (
+                f"{sender.author} is reserved and has none (RFC 6761): no SPF, DKIM, DMARC, MX to look up"
+            )
+            return [skipped(RECORDS, reason)]
+        return await examine_domain(sender, self._lookup)
+
+    def _sender(self) -> Sender:
+        account = self._account()
+        loopback = account is not None and account.loopback
+        settings = self._app.settings
+        broken = self._keys_set and self._signer is None
+        return Sender(self._app.mailboxes(), settings.smtp_provider, self._signer, loopback, broken)
+
+    @property
+    def _keys_set(self) -> bool:
+        return any(value for name, value in self._app.settings if name.startswith("dkim_"))
+
+    @cached_property
+    def _signer(self) -> Signer | None:
+        if not self._keys_set:
+            return None
+        from mailer.engine.signing import read_signer
+
+        with suppress(SettingsError):  # which the settings' fitting together is about
+            return read_signer(self._app.settings, self._app.root)
+        return None
+
+    def _keys(self) -> list[Result]:
+        weaknesses = self._signer.warnings if self._signer else ()
+        return [warning("settings.dkim-key", each, "docs/how-to/dkim.md") for each in weaknesses]
+
+    async def _links(self) -> list[Result]:
+        url, key = self._app.settings.base_url, self._app.settings.secret_key.get_secret_value()
+        if self._broken("BASE_URL", "SECRET_KEY"):
+            return [skipped("links.address", UNUSABLE)]
+        if not url:
+            return [self._without_links()]
+        if self._offline or not key:
+            return [
+                skipped("links.answer", OFFLINE if self._offline else "no SECRET_KEY to sign a link with")
+            ]
+        site = await website.visit(url, key.encode())
+        loopback = is_loopback(url)
+        if not loopback and isinstance(site.health, website.Answer) and site.health.ahead is not None:
+            self._ahead[url] = site.health.ahead
+        return judge_site(url, site, self._now, loopback=loopback)
+
+    def _without_links(self) -> Result:
+        name, text = "links.one-click", "BASE_URL is empty: people unsubscribe by mail, not by a click"
+        account = self._account()
+        if account is None or account.loopback:
+            return note(name, text)
+        return warning(
+            name, f"{text}, which Gmail and Yahoo ask for in bulk mail", "docs/how-to/unsubscribe-links.md"
+        )
+
+    def _machine(self) -> list[Result]:
+        results = examine_templates(self._app.root / "templates", templates_folder())
+        origin = origin_of("TZ", self._reading, self._app.root)
+        results.append(
+            judge_zone(self._app.settings.tz, self._now.astimezone(self._app.settings.zone), origin)
+        )
+        try:
+            path, journals = self._app.database_file, self._app.journals
+        except SettingsError:
+            return [*results, skipped("database.file", UNUSABLE)]
+        return [*results, *examine_database(path, journals)]

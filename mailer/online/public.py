@@ -1,0 +1,29 @@
+"""Which addresses may be tried: none that leads into the network that this program runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+Network = IPv4Network | IPv6Network
+# RFC 6052: an IPv4 address in the last four octets.
+_TRANSLATED = IPv6Network("64:ff9b::/96")
+
+
+def may_try(written: str, allowed: Sequence[Network] = ()) -> bool:
+    """Return whether an IP address is public, or in a network that whoever runs the program allows."""
+    address = _meant(ip_address(written.partition("%")[0]))
+    if any(address in network for network in allowed if network.version == address.version):
+        return True
+    return address.is_global and not address.is_multicast
+
+
+def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Return the IPv4 address that an IPv6 one stands for, if it does."""
+    if isinstance(address, IPv4Address):
+        return address
+    teredo = address.teredo
+    inner = address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
+    if inner is None and address in _TRANSLATED:
+        inner = IPv4Address(int(address) & 0xFFFFFFFF)
+    return inner or address

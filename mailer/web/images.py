@@ -1,0 +1,54 @@
+"""Images that stay on the web: what the addresses in mails show (`MAIL_IMAGES=linked`)."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mailer.compose.companion import read_file
+from mailer.compose.enclosure import Unfit
+from mailer.compose.image_kind import SHOWN, kind_of
+from mailer.compose.images import MOST_OCTETS
+from mailer.domain.image_token import read_image_token
+
+FOREVER = "public, max-age=31536000, immutable"
+CHANGED = "public, max-age=300"
+
+
+class Images:
+    """Shows images of the workspace `root` under addresses that `key` signed, and nothing else of it.
+
+    What was changed since it was mailed is shown as it is now: a mail's picture can be put right.
+    """
+
+    def __init__(self, root: Path, key: bytes) -> None:
+        self.root = root.resolve()
+        self.key = key
+
+    def show(self, request: Request) -> Response:
+        """GET and HEAD: the image, to be kept by whoever asks."""
+        path: str = request.path_params["path"]
+        digest = read_image_token(self.key, request.path_params["token"], path)
+        if digest is None:
+            raise HTTPException(404)
+        content = self._read(path)
+        kind = kind_of(content)
+        if kind is None:
+            raise HTTPException(404)
+        same = sha256(content).digest().startswith(digest)
+        return Response(
+            content, media_type=SHOWN[kind][0], headers={"Cache-Control": FOREVER if same else CHANGED}
+        )
+
+    def _read(self, path: str) -> bytes:
+        try:
+            file = (self.root / path).resolve()
+            if file.is_relative_to(self.root) and file.is_file():
+                return read_file(file, MOST_OCTETS, "")
+        except (OSError, ValueError, Unfit):  # a name that no file can have, or one that became too large
+            pass
+        raise HTTPException(404)

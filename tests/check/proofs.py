@@ -1,0 +1,90 @@
+"""Issues as `mailer check` looks at them, made by the real press from files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mailer.bundled import templates_folder
+from mailer.check.examine import examine
+from mailer.check.finding import Finding
+from mailer.check.sheet import Sheet
+from mailer.compose.source import load_issue
+from mailer.domain.address import Mailbox
+from mailer.domain.recipient import Recipient
+from mailer.domain.subscriber import SubscriberList
+from mailer.engine.press import Press
+from mailer.proofread import sheet_of
+
+READER = Recipient(1, "ada.quint@quay.example", "Ada Quint", "en", "UTC", (), {"boat": "Gannet"})
+# Nothing is wrong with it; a test changes one thing.
+FRONT = """---
+title: Low tide at the ice house
+description: Herring is back in the harbour, and the clock on the ice house goes again.
+lang: en
+---
+"""
+PROSE = "The tide was low, and the [harbour office](https://harbour.example/tides) was open.\n"
+
+
+class Workshop:
+    """Writes issues into a folder and looks at them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def press(self, **changed: Any) -> Press:
+        press = Press(
+            folders=[self.folder / "templates", templates_folder()],
+            sender=Mailbox.parse("Harbour Gazette <editor@gazette.example>"),
+            reply_to=None,
+            return_path="editor@gazette.example",
+            unsubscribe_address="editor@gazette.example",
+            postal_address="Harbour Gazette, 1 Quay Street, Port Example",
+            base_url="https://gazette.example",
+            key=b"k" * 32,
+        )
+        return replace(press, **changed)
+
+    def layout(self, html: str, name: str = "bare") -> None:
+        """Put a layout of one's own into the workspace."""
+        folder = self.folder / "templates" / "email"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.html").write_text(html, encoding="utf-8")
+        text = "{{ content }}\n{{ unsubscribe_url }}\n{{ sender.postal_address }}\n"
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+
+    def sheet(
+        self, body: str = PROSE, front: str = FRONT, name: str = "issue.md", press: Press | None = None
+    ) -> Sheet:
+        file = self.folder / name
+        file.write_text(front + body, encoding="utf-8")
+        issue, notices = load_issue(file)
+        press = press or self.press()
+        template = press.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
+        return sheet_of(
+            issue,
+            template,
+            press.correspondence(1, 1, template.revision),
+            READER,
+            postal_address=press.postal_address,
+            public=True,
+            notices=notices,
+            own_layout=False,
+        )
+
+    def findings(self, body: str = PROSE, front: str = FRONT, **given: Any) -> list[Finding]:
+        return examine(self.sheet(body, front, **given))
+
+    def rules(self, body: str = PROSE, front: str = FRONT, **given: Any) -> set[str]:
+        return {finding.rule for finding in self.findings(body, front, **given)}
+
+    def places(self, rule: str, body: str = PROSE, front: str = FRONT, **given: Any) -> list[int | None]:
+        """Return the lines that one rule found something on; those of the body count from its first."""
+        first = front.count("\n")
+        return [
+            each.line and each.line - first
+            for each in self.findings(body, front, **given)
+            if each.rule == rule
+        ]

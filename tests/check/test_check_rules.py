@@ -1,0 +1,191 @@
+"""Each rule: an issue that breaks it, and the one that breaks none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from proofs import FRONT, PROSE, Workshop
+
+from mailer.check.examine import RULES, examine
+from mailer.check.finding import Finding, Severity
+
+BARE = """<!DOCTYPE html><html lang="en"><head><title>{{ issue.subject }}</title></head><body>
+<div style="display: none">{{ issue.description }}</div><h1>{{ issue.title }}</h1>
+{{ content }}<p><a href="{{ unsubscribe_url }}">Unsubscribe</a> {{ sender.postal_address }}</p></body></html>
+"""
+Breaks = Callable[[Workshop], list[Finding]]
+
+
+def body(text: str, name: str = "issue.md") -> Breaks:
+    return lambda workshop: workshop.findings(text, name=name)
+
+
+def front(line: str) -> Breaks:
+    """One more line of front matter, instead of that of the same key if there is one."""
+    key = line.partition(":")[0]
+    kept = [each for each in FRONT.splitlines()[:-1] if not each.startswith(f"{key}:")]
+    return lambda workshop: workshop.findings(front="\n".join([*kept, line, "---", ""]))
+
+
+def layout(change: tuple[str, str]) -> Breaks:
+    def findings(workshop: Workshop) -> list[Finding]:
+        workshop.layout(BARE.replace(*change))
+        return front("template: bare")(workshop)
+
+    return findings
+
+
+def changed(**fields: object) -> Breaks:
+    return lambda workshop: examine(replace(workshop.sheet(), **fields))
+
+
+def without_address(workshop: Workshop) -> list[Finding]:
+    return workshop.findings(press=workshop.press(postal_address=""))
+
+
+E, W, A = Severity.ERROR, Severity.WARNING, Severity.ADVICE
+# (rule, how bad, what breaks it)
+BROKEN: list[tuple[str, Severity, Breaks]] = [
+    ("draft", E, front("draft: true")),
+    ("unknown-key", W, front("titel: Low tide")),
+    ("unknown-list", W, changed(missing_lists=("weakly",))),
+    ("unknown-rule", W, front("check_off: contrasts")),
+    ("unsubscribe-link", E, layout(('href="{{ unsubscribe_url }}"', 'href="https://gazette.example/"'))),
+    ("postal-address", E, layout(("{{ sender.postal_address }}", ""))),
+    ("postal-address", E, without_address),
+    ("html-size", E, changed(octets=102_401)),
+    ("html-size", W, changed(octets=102_400)),
+    ("html-size", W, changed(octets=81_921)),
+    ("style-size", W, layout(("</head>", f"<style data-premailer='ignore'>{'.a{}' * 5_000}</style></head>"))),
+    ("subject-empty", E, changed(subject=" ")),
+    ("subject-length", A, front(f"subject: {'All about the low tide, ' * 3}")),
+    ("preheader", W, front("description:")),
+    ("preheader-length", A, front("description: Short.")),
+    ("preheader-length", A, front(f"description: {'Herring and tides. ' * 9}")),
+    ("placeholder", W, body("The clock struck TK times.\n")),
+    ("placeholder", W, body("Lorem ipsum dolor sit amet.\n")),
+    ("placeholder", W, front("subject: TODO write this")),
+    ("spam-wording", A, front("subject: LOW TIDE AT THE ICE HOUSE")),
+    ("spam-wording", A, body("Dear friend, the tide is low.\n")),
+    ("link-empty", E, body("See [the tables]().\n")),
+    ("link-empty", E, body('<p><a href="#">Tables</a></p>\n', "issue.html")),
+    ("link-relative", E, body("See [the tables](tables.html).\n")),
+    ("link-relative", E, body("See [the tables](//harbour.example/).\n")),
+    ("link-relative", E, body("See [the tables](http:///tables).\n")),
+    ("link-relative", E, body("See [the tables](http://localhost:8000/tables).\n")),
+    ("link-placeholder", E, body("See [the tables](TK).\n")),
+    ("link-placeholder", E, body("See [the tables](https://TODO).\n")),
+    ("link-placeholder", W, body("See [the tables](https://harbour.example/TODO.md).\n")),
+    ("link-insecure", W, body("See [the tables](http://harbour.example/).\n")),
+    ("link-tracked", W, body("See [it](https://gazette.us1.list-manage.com/track/click?u=1&id=2).\n")),
+    ("link-tracked", W, body("See [it](https://harbour.example/?utm_source=a&utm_source=b).\n")),
+    ("link-tracked", W, body("See [it](https://harbour.example/?utm_source=a?utm_medium=b).\n")),
+    ("link-target", W, body("See [the end](#the-end).\n")),
+    ("link-dead", W, changed(dead={"https://harbour.example/tides": "the server says 404 Not Found"})),
+    ("image-alt", W, body('<p><img src="https://h.example/a.png" width="9"></p>\n', "issue.html")),
+    ("image-alt", A, body("![](https://harbour.example/boat.png)\n")),
+    ("image-alt", W, body("[![](https://harbour.example/boat.png)](https://harbour.example/)\n")),
+    ("image-width", W, body("![A boat](https://harbour.example/boat.png)\n")),
+    ("lang", W, layout(('lang="en"', ""))),
+    ("title", W, layout(("{{ issue.subject }}", ""))),
+    ("heading-order", W, body("## Tides\n\nLow.\n\n#### Herring\n\nBack.\n")),
+    ("heading-one", W, body("Low.\n\n# Herring\n\nBack.\n")),
+    ("important-inline", W, body('<p style="color: red !important">Low.</p>\n', "issue.html")),
+    ("contrast", W, body('<p style="color: #999">Low.</p>\n', "issue.html")),
+    ("field-unknown", W, changed(uses={"boat": False}, values={}, recipients=7)),
+    ("field-unknown", E, changed(uses={"boat": True}, values={}, recipients=7)),
+    ("field-missing", E, changed(uses={"boat": True}, values={"boat": 5}, recipients=7)),
+    ("client-support", A, body('<p style="display: flex">Low.</p>\n', "issue.html")),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "severity", "breaks"), BROKEN, ids=[f"{number}-{each[0]}" for number, each in enumerate(BROKEN)]
+)
+def test_a_broken_rule_is_found_and_a_hint_given(
+    workshop: Workshop, rule: str, severity: Severity, breaks: Breaks
+) -> None:
+    found = [finding for finding in breaks(workshop) if finding.rule == rule]
+    assert [finding.severity for finding in found] == [severity] * len(found)
+    assert found
+    assert all(finding.text and finding.hint for finding in found)
+
+
+def test_every_rule_has_an_issue_that_breaks_it() -> None:
+    assert {rule for rule, _, _ in BROKEN} == RULES.keys()
+
+
+def test_nothing_is_wrong_with_a_good_issue(workshop: Workshop) -> None:
+    assert workshop.findings() == []
+
+
+@pytest.mark.parametrize("rule", sorted(RULES.keys() - {"unknown-rule"}))
+def test_a_rule_can_be_switched_off_in_the_issue(workshop: Workshop, rule: str) -> None:
+    front = FRONT.replace("lang: en", f"lang: en\ncheck_off: {rule}")
+    assert workshop.findings(front=front) == []
+    bad = "#### One\n\n[a]() [b](TK) [c](x.html) [d](http://d.example) TK ![](http://e.example/f.png)\n"
+    before = workshop.rules(bad)
+    assert workshop.rules(bad, front) == before - {rule}
+
+
+def test_several_rules_are_switched_off_by_a_list_too(workshop: Workshop) -> None:
+    front = FRONT.replace("lang: en", "lang: en\ncheck_off: [link-empty, link-insecure]")
+    assert workshop.rules("[a]() [d](http://d.example)\n", front) == set()
+
+
+def test_a_mistyped_rule_is_named_with_the_nearest(workshop: Workshop) -> None:
+    front = FRONT.replace("lang: en", "check_off: preheader-lenght\nlang: en")
+    (finding,) = workshop.findings(front=front)
+    assert (finding.rule, finding.line) == ("unknown-rule", 4)
+    assert "did you mean 'preheader-length'?" in finding.text
+
+
+def test_findings_come_by_line_and_those_without_one_last(workshop: Workshop) -> None:
+    front = FRONT.replace("description:", "kicker:")
+    lines = [each.line for each in workshop.findings("[a]()\n\n[b](TK)\n\n![](c.png)\n" + PROSE, front)]
+    known = [line for line in lines if line is not None]
+    assert known == sorted(known)
+    assert lines == known + [None] * (len(lines) - len(known))
+    assert None in lines
+
+
+def test_what_is_the_layouts_names_the_layout(workshop: Workshop) -> None:
+    found = {each.rule: each for each in layout(('lang="en"', ""))(workshop)}
+    assert found["lang"].line is None
+    assert "'bare'" in found["lang"].text
+
+
+def test_mail_that_stays_on_this_machine_may_lack_what_others_ask_for(workshop: Workshop) -> None:
+    sheet = workshop.sheet(
+        "See [the tables](http://localhost:8000/tables).\n", press=workshop.press(postal_address="")
+    )
+    found = {each.rule: each.severity for each in examine(replace(sheet, public=False))}
+    assert found == {"postal-address": Severity.WARNING}
+
+
+GOOD_LINKS = [
+    "https://harbour.example/",
+    "https://harbour.example/?utm_source=gazette&utm_medium=mail&x=TKX",
+    "https://harbour.example/atodo/tkx",
+    "mailto:office@harbour.example",
+    "tel:+351-555-0100",
+    "https://list-manage.example/track/click",
+    "https://www.google.example/search?q=url",
+]
+
+
+@pytest.mark.parametrize("address", GOOD_LINKS)
+def test_a_good_link_is_left_alone(workshop: Workshop, address: str) -> None:
+    assert workshop.rules(f"See [the tables]({address}).\n") == set()
+
+
+def test_code_may_say_todo(workshop: Workshop) -> None:
+    assert workshop.rules("Write `TODO` and:\n\n    TK lorem ipsum\n") == set()
+
+
+def test_a_link_to_a_place_that_is_there(workshop: Workshop) -> None:
+    assert workshop.rules('<p><a href="#end">End</a></p><p id="end">Here</p>\n', name="issue.html") <= {
+        "client-support"
+    }
