@@ -26,7 +26,7 @@ from mailer.compose.text_tags import TextTags
 from mailer.domain.issue import Issue, Kind, Notice
 from mailer.errors import IssueError
 
-_BODY_ELEMENT = re.compile(r"<body(?:\s[^>]*)?>(.*?)(?:</body\s*>|</html\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_BODY = re.compile(r"<body(?:\s[^>]*)?>", re.IGNORECASE)
 _PREAMBLE = re.compile(r"<!doctype[^>]*>|<head[\s>].*?</head\s*>|</?html[^>]*>", re.IGNORECASE | re.DOTALL)
 _PARSER = Environment(autoescape=True)
 
@@ -63,6 +63,11 @@ def write_body(issue: Issue) -> Body:
     except RecursionError:
         raise IssueError(issue.path, None, "its elements or tags are nested too deeply") from None
     return Body(html.text(), text.text(), tuple(html.lines), tuple(text.lines), tuple(notices))
+
+
+def body_notices(issue: Issue) -> tuple[Notice, ...]:
+    """Return what of the body can't be mailed as it is; raise IssueError as `write_body` does."""
+    return write_body(issue).notices
 
 
 def _write_markdown(issue: Issue, notices: Notices) -> Sources:
@@ -102,9 +107,12 @@ def _write(
 
 
 def _fragment(html: str, first_line: int) -> tuple[str, int]:
-    """Return what of an HTML issue goes into the layout (of a document the body's inside), and its line."""
-    if found := _BODY_ELEMENT.search(html):
-        return found.group(1), first_line + html.count("\n", 0, found.start(1))
+    """Return what of an HTML issue goes into the layout (of a document, from its body on), and its line.
+
+    What comes after the end of the body is shown by every browser.
+    """
+    if found := _BODY.search(html):
+        return html[found.end() :], first_line + html.count("\n", 0, found.end())
     # Line feeds stay, so that lines keep their numbers.
     return _PREAMBLE.sub(lambda gone: "\n" * gone.group().count("\n"), html), first_line
 

@@ -11,9 +11,11 @@ from html import unescape
 from pathlib import Path, PurePath
 from typing import Any
 
+from mailer.compose.controls import printable
 from mailer.compose.front_matter import split_front_matter
 from mailer.compose.issue_fields import FIELDS, read_fields
 from mailer.compose.markdown import first_heading
+from mailer.compose.notices import Notices
 from mailer.compose.offered import refuse_tags
 from mailer.domain.address import CONTROLS
 from mailer.domain.issue import Issue, Kind, Notice
@@ -28,8 +30,6 @@ KINDS = {
     ".txt": Kind.TEXT,
 }
 
-# C0 and C1 controls but tab and line feed, and what XML forbids: no mail program shows them.
-_UNPRINTABLE = re.compile(r"(?![\t\n])[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 _LEADING_DATE = re.compile(r"\d{4}-\d{2}-\d{2}-(?=.)")
 _H1 = re.compile(r"<h1(?:\s[^>]*)?>(.*?)</h1\s*>", re.IGNORECASE | re.DOTALL)
 _HTML_TITLE = re.compile(r"<title(?:\s[^>]*)?>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
@@ -67,7 +67,7 @@ def _issues_in(folder: Path) -> Iterable[Path]:
 
 
 def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
-    """Return the issue that the file's bytes hold, and notices that stop nothing (unknown keys).
+    """Return the issue that the file's bytes hold, and notices that stop nothing (unknown keys, controls).
 
     `path` names the kind of body by its ending and, unless the front matter does, the slug; no file is read.
     Without a title the first H1 is it, or in plain text the first line. A Markdown H1 that is the title and
@@ -75,7 +75,8 @@ def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
     the body, `title_in_body` says so. Raise IssueError, with the line where there is one, for anything else.
     """
     kind = _kind(path)
-    text = _decode(path, data)
+    controls = Notices(path)
+    text = printable(path, _decode(path, data), controls)
     entries, body, body_line = split_front_matter(path, text, frozenset(FIELDS))
     fields, notices = read_fields(path, entries)
     fields.setdefault("slug", default_slug(PurePath(path)))
@@ -96,7 +97,7 @@ def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
     issue = _issue(path, kind, title, titled, fields)
     if not issue.body.strip():
         raise IssueError(path, None, "has no text", next_step="Write the issue below its front matter")
-    return issue, tuple(notices)
+    return issue, (*notices, *controls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +151,6 @@ def _decode(path: str, data: bytes) -> str:
     text = _line_feeds(text)
     if not text.strip():
         raise IssueError(path, None, "is empty", next_step="Write the issue in it")
-    if found := _UNPRINTABLE.search(text):
-        line, column = _position(text[: found.start()])
-        code = f"U+{ord(found.group()):04X}"
-        raise IssueError(
-            path, line, f"column {column} holds the control character {code}", next_step="Take it out"
-        )
     return text
 
 

@@ -109,8 +109,7 @@ def test_the_file_name_makes_the_slug(path: str, slug: str):
         (b" \r\n\t\n", "is empty"),
         ("# T\n\nf\xfcr".encode("latin-1"), ":3: column 2 is not UTF-8 (byte 0xfc)"),
         ("# T".encode("utf-16"), "UTF-16"),
-        (b"# T\n\na\x00b", ":3: column 2 holds the control character U+0000"),
-        (b"# T\n\na\x1bb", "U+001B"),
+        (b"# T\n\na\x00b", ":3: holds the control character U+0000"),
         (b"just a line of Markdown", "has no title"),
         (b"# Only a title", "has no text"),
         (b"x" * 2_000_001, "2,000,000"),
@@ -121,6 +120,17 @@ def test_a_file_that_is_no_issue_says_why(data: bytes, said: str):
         read_issue("issues/harbour.md", data)
     assert said in str(caught.value)
     assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_control_characters_are_taken_out_with_a_notice():
+    issue, notices = read_issue("issues/harbour.md", "# T\n\na\x1bb\fc \x93d\x94\n\x1b".encode())
+    assert issue.body == "ab c “d”"
+    assert [(notice.line, notice.text) for notice in notices] == [
+        (3, "the control character U+001B was taken out (and on 1 more line)"),
+        (3, "the control character U+000C was taken out"),
+        (3, "the control character U+0093 was read as “, which it is in Windows-1252"),
+        (3, "the control character U+0094 was read as ”, which it is in Windows-1252"),
+    ]
 
 
 def test_another_ending_is_refused():
