@@ -43,7 +43,7 @@ NO_TEXT = _names("datalist math-annotation script select style template title")
 # They show what lies elsewhere; mail programs don't, so a link to it is left.
 MEDIA = {"iframe": "src", "frame": "src", "video": "src", "audio": "src", "embed": "src", "object": "data"}
 # Of no use in a mail and of no consequence: nobody has to hear that they are gone.
-UNNOTICED = _names("body head html link meta noscript param picture source title track wbr")
+UNNOTICED = _names("body head html link meta noscript param picture source track")
 KNOWN = (
     ELEMENTS
     | NO_TEXT

@@ -19,6 +19,7 @@ _SCHEME = re.compile(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.-]*):")
 _ATTRIBUTE = re.compile(r' ([^\s="]+)="([^"]*)"')
 _PICTURE = re.compile(r"\s*data:image/", re.IGNORECASE)
 _WEIGHT = re.compile(r" ?! ?important")
+_PROPERTY = re.compile(r"(?:^|;)\s*[A-Za-z-]+\s*:")
 _RUNS_CODE = re.compile(r"expression\s*\(|(?:javascript|vbscript|data)\s*:|\\", re.IGNORECASE)
 # A parser of fragments drops them without these around.
 _AROUND = {
@@ -36,15 +37,17 @@ assert _AROUND.keys() == TABLE_PARTS
 
 
 def clean_attributes(tag: str, attributes: Attributes) -> list[tuple[str, str]]:
-    """Return what may stay of the attributes of an allowed element `tag`, in nh3's order."""
-    kept = [
-        (name, value or "") for name, value in attributes if _NAME.fullmatch(name) and _fits(tag, name, value)
-    ]
-    if not kept:
-        return []
-    pictures = [pair for pair in kept if pair[0] == "src" and _PICTURE.match(pair[1])]
-    rest = [pair for pair in kept if pair not in pictures]
-    return [*pictures, *_cleaned(tag, tuple(dict(reversed(rest)).items()))]
+    """Return what may stay of the attributes of an allowed element `tag`."""
+    fit = {
+        name: value or ""
+        for name, value in reversed(attributes)
+        if _NAME.fullmatch(name) and _fits(tag, name, value)
+    }
+    pictures = {name: value for name, value in fit.items() if name == "src" and _PICTURE.match(value)}
+    rest = tuple((name, value) for name, value in fit.items() if name not in pictures)
+    kept = pictures | dict(_cleaned(tag, rest) if rest else ())
+    # nh3 gives them in any order, but a mail is the same whenever it is compiled.
+    return [(name, kept[name]) for name in dict.fromkeys(name for name, _ in attributes) if name in kept]
 
 
 def written(tag: str, attributes: Attributes, breaks: int = 0) -> str:
@@ -66,10 +69,16 @@ def _fits(tag: str, name: str, value: str | None) -> bool:
 @lru_cache(maxsize=4096)
 def _cleaned(tag: str, attributes: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
     before = _AROUND.get(tag, "")
-    html = _cleaner().clean(before + written(tag, attributes))
+    lowered = [(name, _lowered(value) if name == "style" else value) for name, value in attributes]
+    html = _cleaner().clean(before + written(tag, lowered))
     found = re.search(f"<{tag}((?: [^>]*)?)>", html)
     pairs = _ATTRIBUTE.findall(found.group(1)) if found else []
     return [(name, _tidy(name, unescape(value))) for name, value in pairs if value or name != "style"]
+
+
+def _lowered(style: str) -> str:
+    """Return `style` with the names of its properties as nh3 knows them."""
+    return _PROPERTY.sub(lambda found: found.group().lower(), style)
 
 
 def _tidy(name: str, value: str) -> str:

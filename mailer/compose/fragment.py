@@ -29,7 +29,9 @@ class TagReader(Protocol):
 def read_fragment(html: str, line: int, reader: TagReader) -> str:
     """Return `html`, which begins on this `line`, with its tags as the `reader` wants them."""
     fragment = _Fragment(reader, line)
-    fragment.feed(html)
+    # Tags without an end are text, and html.parser would look for that end from each one.
+    end = html.rfind(">") + 1
+    fragment.feed(html[:end] + html[end:].replace("<", "&lt;"))
     fragment.close()
     return "".join(fragment.parts)
 
@@ -46,6 +48,14 @@ class _Fragment(HTMLParser):
 
     def set_cdata_mode(self, elem: str, *_: object, **__: object) -> None:
         """Stay as it is."""
+
+    def check_for_whole_start_tag(self, i: int) -> int:
+        """Return where a tag ends; one with a quote that never does swallows no paragraphs, but is text."""
+        end = super().check_for_whole_start_tag(i)
+        raw = self.rawdata[i : max(i, end)]
+        first, rest, _ = raw.partition(">")
+        broken = "\n" in raw and "</" in raw and first.count('"') % 2
+        return i + len(first + rest) if broken else end
 
     def parse_endtag(self, i: int) -> int:
         found = _END_TAG.match(self.rawdata, i)

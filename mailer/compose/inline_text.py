@@ -50,9 +50,9 @@ class InlineText:
 
 
 def _says(label: str, target: str) -> bool:
-    """Whether a label is its target: as it was typed, without `mailto:` or, after `www.`, `https://`."""
-    shown = unquote(target)
-    return label in (target, shown, shown.removeprefix("mailto:"), shown.removeprefix("https://"))
+    """Whether a label is its target: as it was typed, without `mailto:`, or from `www.` on."""
+    shown = unquote(f"https://{label}" if label.startswith("www.") else label)
+    return shown in (unquote(target), unquote(target).removeprefix("mailto:"))
 
 
 class _InlineTag(HTMLParser):

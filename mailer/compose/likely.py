@@ -37,7 +37,7 @@ class Likely:
         return frozenset(
             number
             for number, candidate in enumerate(self.marked.candidates)
-            if _is_ours(recogniser, candidate)
+            if candidate.closed and _is_ours(recogniser, candidate)
         )
 
     def are_controls(self, text: str) -> bool:

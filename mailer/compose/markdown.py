@@ -26,6 +26,7 @@ from mailer.compose.sanitise import Sanitiser
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError
 
+_HOLDERS = frozenset({"mail-callout", "mail-column", "mail-columns"})
 CODE = frozenset({"code_inline", "code_block", "fence"})
 
 
@@ -108,13 +109,16 @@ def render_markdown(tokens: list[Token], marked: Marked, body_line: int) -> tupl
         lines[-1] = body_line + first
         lines += [body_line + min(first + row, end) for row in range(1, piece.count("\n") + 1)]
         html.append(piece)
+    if html and not html[-1].endswith("\n"):
+        html.append("\n")
+        lines.append(lines[-1])
     return "".join(html), lines
 
 
 def _leaves(tokens: list[Token]) -> Iterator[list[Token]]:
-    """Yield the tokens of each block; components are none, but what stands in them."""
+    """Yield the tokens of each block; columns and callouts are none, but what stands in them."""
     for block in top_blocks(tokens):
-        if block[0].type == "component_open" and len(block) > 1:
+        if block[0].tag in _HOLDERS and len(block) > 1:
             yield block[:1]
             yield from _leaves(block[1:-1])
             yield block[-1:]

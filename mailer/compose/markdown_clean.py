@@ -62,7 +62,7 @@ class _Cleaner:
             if child.type == "html_inline":
                 silent = _end_of_silent(children, position)
                 html = "".join(each.content for each in children[position : silent + 1])
-                child.content = self._sanitiser.clean(html, self._line)
+                child.content = self._sanitiser.clean(html, self._line, inline=True)
                 self._line += html.count("\n")
                 for _ in range(silent - position):
                     next(remaining)

@@ -22,6 +22,7 @@ from mailer.compose.markdown_pieces import BLOCK_TAG, component, paragraph, top_
 COLUMNS, COLUMN = "columns", "column"
 NAMES = frozenset({COLUMNS, COLUMN, *CALLOUTS})
 FENCE = "container_fence"
+MOST_NESTED = 8
 
 _LINE = re.compile(
     r":{3,}[ \t]*(?:(?P<name>[A-Za-z][\w-]*)(?P<rest>[^\n]*?)|\{(?P<braces>[^{}\n]*)\})?[ \t:]*"
@@ -96,7 +97,7 @@ def _paired(tokens: list[Token]) -> list[Token]:
             opened.pop()
         elif token.nesting > 0:
             opened.append(_Open("", len(read)))
-        elif token.type == FENCE and token.meta["name"]:
+        elif token.type == FENCE and token.meta["name"] and _depth(opened) < MOST_NESTED:
             opened.append(_Open(token.meta["name"], len(read)))
         elif token.type == FENCE and opened[-1].name:
             _close(opened.pop(), token, read)
@@ -104,6 +105,10 @@ def _paired(tokens: list[Token]) -> list[Token]:
         read.append(token)
     _close_all(opened, read)
     return read
+
+
+def _depth(opened: list[_Open]) -> int:
+    return sum(1 for each in opened if each.name)
 
 
 def _close_all(opened: list[_Open], read: list[Token]) -> None:
@@ -151,15 +156,7 @@ def _columned(tokens: list[Token], *, inside_columns: bool) -> Iterator[Token]:
     """Yield `tokens` with columns only in columns, and nothing but columns there."""
     loose: list[Token] = []
     for block in top_blocks(tokens):
-        inner = list(_columned(block[1:-1], inside_columns=block[0].tag == _COLUMNS_TAG))
-        is_column = block[0].tag == _COLUMN_TAG
-        if is_column and not inside_columns:
-            yield from inner
-            continue
-        if block[0].tag == _COLUMNS_TAG and not any(token.tag == _COLUMN_TAG for token in inner):
-            whole = inner
-        else:
-            whole = [block[0], *inner, *block[1:][-1:]]
+        is_column, whole = block[0].tag == _COLUMN_TAG, _whole(block, inside_columns=inside_columns)
         if not inside_columns:
             yield from whole
         elif is_column or (block[0].type == BLOCK_TAG and not loose):
@@ -168,6 +165,17 @@ def _columned(tokens: list[Token], *, inside_columns: bool) -> Iterator[Token]:
         else:
             loose += whole
     yield from _own_column(loose)
+
+
+def _whole(block: list[Token], *, inside_columns: bool) -> list[Token]:
+    """Return a block with what is in it in order; columns that aren't any are left out around it."""
+    holds_columns = any(inner[0].tag == _COLUMN_TAG for inner in top_blocks(block[1:-1]))
+    are_columns = block[0].tag == _COLUMNS_TAG and holds_columns
+    inner = list(_columned(block[1:-1], inside_columns=are_columns))
+    misplaced = block[0].tag == _COLUMN_TAG and not inside_columns
+    if misplaced or (block[0].tag == _COLUMNS_TAG and not holds_columns):
+        return inner
+    return [block[0], *inner, *block[1:][-1:]]
 
 
 def _own_column(tokens: list[Token]) -> list[Token]:

@@ -8,6 +8,9 @@ from typing import Any
 
 from linkify_it import LinkifyIt
 from linkify_it.tlds import TLDS
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline.linkify import linkify
 
 from mailer.compose.marks import Marked
 
@@ -16,7 +19,9 @@ _LIKELY = re.compile(r"://|www\.|@|mailto:", re.IGNORECASE)
 _UNSPACED = "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]"
 _BEFORE = re.compile(f"{_UNSPACED}(?=(?:https?://|www\\.|mailto:))", re.IGNORECASE)
 _AFTER_HOST = re.compile(f"((?:https?://|www\\.)[a-z0-9.:-]{{1,253}}){_UNSPACED}", re.IGNORECASE)
+_STOPS = re.compile("[\u3001\u3002\u3008-\u3011\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f]")
 _MOST_LABELS = 8  # and no more, or "www.www.www." takes time that grows with the square of its length
+_LONGEST = 2_000
 _RESERVED = ("example", "test")  # RFC 2606: what documentation uses
 
 
@@ -41,6 +46,10 @@ class Linkifier:
         found: list[Any] = _library().match(self._readable(text)) or []
         return found
 
+    def match_at_start(self, text: str) -> Any:
+        """Return the link that `text` begins with, which must have a scheme, or None."""
+        return _library().match_at_start(self._readable(text[:_LONGEST]))
+
     def _readable(self, text: str) -> str:
         """Return `text` with a space for whatever ends a link, every character in its place."""
 
@@ -48,7 +57,25 @@ class Linkifier:
             return found.group() if int(found.group(1)) in self._values else " " * len(found.group())
 
         text = self._marked.pattern.sub(blank, text)
-        return _AFTER_HOST.sub(r"\1 ", _BEFORE.sub(" ", text))
+        return _AFTER_HOST.sub(r"\1 ", _BEFORE.sub(" ", _STOPS.sub(" ", text)))
+
+
+def links_plugin(parser: MarkdownIt, marked: Marked, values: frozenset[int]) -> None:
+    """Let `parser` find links in text."""
+    parser.linkify = Linkifier(marked, values)
+    parser.core.ruler.enable("linkify")
+    parser.inline.ruler.at("linkify", _inline)
+    parser.inline.ruler.enable("linkify")
+    parser.normalizeLinkText = _as_typed  # type: ignore[method-assign]
+
+
+def _inline(state: StateInline, silent: bool) -> bool:
+    """Find a link before emphasis finds underscores in it; look no further back than for these schemes."""
+    return state.pending[-5:].lower().endswith(("http", "https", "ftp")) and linkify(state, silent)
+
+
+def _as_typed(link: str) -> str:
+    return link
 
 
 @lru_cache(maxsize=1)

@@ -9,25 +9,24 @@ from markdown_it.rules_block import StateBlock
 from mailer.compose.likely import Likely
 from mailer.compose.markdown_attributes import attributes_plugin
 from mailer.compose.markdown_containers import containers_plugin
-from mailer.compose.markdown_links import Linkifier
+from mailer.compose.markdown_links import links_plugin
 from mailer.compose.markdown_notes import notes_plugin
 from mailer.compose.markdown_pictures import pictures_plugin
 from mailer.compose.markdown_pieces import BLOCK_TAG, paragraph
 from mailer.compose.markdown_quotes import quotes_plugin
 
 # Lists and quotations in each other: a list counts twice. Markdown inside of that is shown as it was typed.
-MOST_NESTED = 60
+MOST_NESTED = 40
 _ENDS: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
 
 
 def markdown_parser(likely: Likely) -> MarkdownIt:
     """Return a parser for a marked text, of whose marks these are likely tags."""
     marked = likely.marked
-    options = {"html": True, "xhtmlOut": False, "linkify": True, "maxNesting": MOST_NESTED + 20}
+    options = {"html": True, "xhtmlOut": False, "linkify": True, "maxNesting": MOST_NESTED + 4}
     parser = MarkdownIt("commonmark", options)
-    parser.enable(["table", "strikethrough", "linkify"])
-    parser.linkify = Linkifier(marked, likely.values)
-    parser.normalizeLinkText = _as_typed  # type: ignore[method-assign]
+    parser.enable(["table", "strikethrough"])
+    links_plugin(parser, marked, likely.values)
     notes_plugin(parser)
     attributes_plugin(parser)
     containers_plugin(parser)
@@ -46,12 +45,9 @@ def markdown_parser(likely: Likely) -> MarkdownIt:
 
     parser.block.ruler.before("table", BLOCK_TAG, block_tag, _ENDS)
     parser.block.ruler.before(BLOCK_TAG, "too_deep", _too_deep)
+    parser.add_render_rule("hr", lambda *_: "<mail-divider></mail-divider>\n")
     parser.add_render_rule(BLOCK_TAG, lambda _self, tokens, index, *_: tokens[index].content + "\n")
     return parser
-
-
-def _as_typed(link: str) -> str:
-    return link
 
 
 def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:

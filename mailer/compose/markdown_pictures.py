@@ -90,6 +90,8 @@ def _button(child: Token) -> list[Token]:
             return [child, component("mail-button", -1, child, inline=True)]
         case "softbreak" | "hardbreak":
             return [Token(BREAK, "", 0)]
+        case "text" if not child.content.strip():
+            return [Token(BREAK, "", 0)]
     return [child]
 
 

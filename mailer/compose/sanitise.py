@@ -19,6 +19,7 @@ from mailer.compose.allowed import (
     HEADINGS,
     KNOWN,
     MEDIA,
+    NO_TEXT,
     TABLE_PARTS,
     UNNOTICED,
     VOID,
@@ -39,6 +40,7 @@ from mailer.errors import IssueError
 # Parsers of mail programs give up somewhere above 200, and the layout is around these.
 MOST_NESTED = 100
 
+_HOLDING_BLOCKS = (BLOCKS - HEADINGS - {"p", "pre", "summary"}) | {"td", "th", ""}
 _ALIASES = {"image": "img", "xmp": "pre", "listing": "pre"}
 _ADDRESS = re.compile(r"<(https?://[^\s<>]+|(?:mailto:)?[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+)>", re.IGNORECASE)
 
@@ -54,10 +56,15 @@ class Sanitiser:
         self._notices = notices
         self._open = OpenElements()
         self._awaited: Attributes | None = None
+        self._inline = False
         self._is_paired = lru_cache(maxsize=None)(self._find_pair)
 
-    def clean(self, html: str, line: int) -> str:
-        """Return a fragment of HTML, made fit; `line` is the issue's line of its first."""
+    def clean(self, html: str, line: int, *, inline: bool = False) -> str:
+        """Return a fragment of HTML, made fit; `line` is the issue's line of its first.
+
+        One that is `inline` stands in a paragraph of Markdown.
+        """
+        self._inline = inline
 
         def tell(name: str, row: int) -> None:
             self._notices.add(line + row, f"<{name}> was taken out: no mail program uses it")
@@ -137,7 +144,7 @@ class Sanitiser:
         if tag.startswith("mail-") and (near := get_close_matches(tag, COMPONENTS, n=1, cutoff=0.8)):
             raise IssueError(self._path, line, f"there is no <{tag}>; did you mean <{near[0]}>?")
         if address := _ADDRESS.fullmatch(raw):
-            return link_to(address.group(1), "")
+            return link_to(address.group(1), address.group(1))
         breaks = "\n" * raw.count("\n")
         if tag == "source" and self._awaited is not None:
             attributes, self._awaited = [*self._awaited, *attributes], None
@@ -148,11 +155,12 @@ class Sanitiser:
             if attributes:
                 self._notices.add(line, f"<{tag}> became a link: mail programs don't show it")
                 return link + breaks
-        if not attributes and tag not in UNNOTICED and ":" not in tag and not self._is_paired(tag):
+        if tag in UNNOTICED or ":" in tag:
+            return breaks
+        if not attributes and (tag in NO_TEXT or not self._is_paired(tag)):
             return escape(raw, quote=False)
-        if tag not in UNNOTICED and ":" not in tag:
-            self._notices.add(line, f"<{tag}> was taken out, what stands in it was not")
-        return (self._link("", attributes) if tag not in KNOWN and ":" not in tag else "") + breaks
+        self._notices.add(line, f"<{tag}> was taken out; the text in it stays")
+        return (self._link("", attributes) if tag not in KNOWN else "") + breaks
 
     def _link(self, tag: str, attributes: Attributes) -> str:
         """Return a link to what an element shows, a paragraph of its own where it stands between blocks."""
@@ -160,7 +168,8 @@ class Sanitiser:
         if not address or self._open.holds("a"):
             return ""
         link = link_to(address, label)
-        return f"<p>{link}</p>" if self._open.innermost in BLOCKS - {"p"} - HEADINGS else link
+        between_blocks = not self._inline and self._open.innermost in _HOLDING_BLOCKS
+        return f"<p>{link}</p>" if between_blocks else link
 
     def _find_pair(self, tag: str) -> bool:
         """Whether there are both opening and end tags of this name, so that they are no words of prose."""

@@ -24,13 +24,20 @@ def without_silent(html: str, tell: Callable[[str, int], None]) -> str:
         if end is None:
             endless.add(name)
             continue
-        if name and _is_drawn(html, name, found.start()):
-            continue
-        if name:
-            tell(name, html.count("\n", 0, found.start()))
-        parts += [html[position : found.start()], "\n" * html.count("\n", found.start(), end)]
+        parts += [html[position : found.start()], _left(html, found, end, tell)]
         position = start = end
     return "".join([*parts, html[position:]])
+
+
+def _left(html: str, found: re.Match[str], end: int, tell: Callable[[str, int], None]) -> str:
+    """Return what stays of an element or comment: its line feeds; of a drawing's title its text too."""
+    name = (found.group(1) or "").lower()
+    before = html[: found.start()].lower() if name == "title" else ""
+    if before.rfind("<svg") > before.rfind("</svg"):
+        return html[found.end() : html.rfind("<", found.end(), end)]
+    if name:
+        tell(name, html.count("\n", 0, found.start()))
+    return "\n" * html.count("\n", found.start(), end)
 
 
 def _end(html: str, found: re.Match[str], name: str) -> int | None:
@@ -39,9 +46,3 @@ def _end(html: str, found: re.Match[str], name: str) -> int | None:
         return end + 3 if end >= 0 else None
     closing = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(html, found.end())
     return closing.end() if closing else None
-
-
-def _is_drawn(html: str, name: str, position: int) -> bool:
-    """Whether this is the title of a drawing, which says what it shows."""
-    before = html[:position].lower() if name == "title" else ""
-    return before.rfind("<svg") > before.rfind("</svg")

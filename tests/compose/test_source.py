@@ -109,7 +109,7 @@ def test_the_file_name_makes_the_slug(path: str, slug: str):
         (b" \r\n\t\n", "is empty"),
         ("# T\n\nf\xfcr".encode("latin-1"), ":3: column 2 is not UTF-8 (byte 0xfc)"),
         (b"\xff\xfe#\x00 ", "neither UTF-8 nor UTF-16"),
-        (b"# T\n\na\x00b", ":3: column 2 holds U+0000"),
+        (b"# T\n\na\x00b", ":3: holds the control character U+0000"),
         (b"# Only a title", "has no text"),
         (b"x" * 2_000_001, "2,000,000"),
     ],
@@ -127,12 +127,14 @@ def test_a_file_says_itself_how_it_is_encoded(encoding: str):
     assert (issue.title, issue.body) == ("Größe", "Meer")
 
 
-def test_controls_are_taken_out_and_what_they_stand_for_is_kept():
-    data = "# T\n\nThe pilot\x92s\x1b page.\x0cNext \x85".encode()
-    issue, notices = read_issue("issues/harbour.md", data)
-    assert issue.body == "The pilot’s page.\nNext"
-    assert [str(each) for each in notices] == [
-        "issues/harbour.md:3: column 10 holds the control character U+0092, and 3 more; it is taken out"
+def test_control_characters_are_taken_out_with_a_notice():
+    issue, notices = read_issue("issues/harbour.md", "# T\n\na\x1bb\fc \x93d\x94\n\x1b".encode())
+    assert issue.body == "ab c “d”"
+    assert [(notice.line, notice.text) for notice in notices] == [
+        (3, "the control character U+001B was taken out (and on 1 more line)"),
+        (3, "the control character U+000C was taken out"),
+        (3, "the control character U+0093 was read as “, which it is in Windows-1252"),
+        (3, "the control character U+0094 was read as ”, which it is in Windows-1252"),
     ]
 
 
