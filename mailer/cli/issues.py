@@ -32,10 +32,11 @@ def issue_file(app: App, named: str) -> Path:
 
 def load(app: App, named: str) -> Issue:
     """Return the issue that `named` means, after saying on stderr what it warns of."""
+    from mailer.compose.body import body_notices
     from mailer.compose.source import load_issue
 
     issue, notices = load_issue(issue_file(app, named))
-    for notice in notices:
+    for notice in (*notices, *body_notices(issue)):
         click.echo(f"{click.style('Warning:', fg='yellow')} {notice}", err=True)
     return issue
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from markupsafe import Markup
 
+from mailer.compose.bounds import Budget
 from mailer.compose.expression import Call, Const, Expression
 from mailer.compose.origin import current_origin
 from mailer.compose.structure import read_structure
@@ -38,8 +39,9 @@ class Opened:
 class Arms:
     """A stack of what is open; the last is the innermost."""
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: Tokens, budget: Budget) -> None:
         self._tokens = tokens
+        self._budget = budget
         self._open: list[Opened] = []
 
     @property
@@ -75,7 +77,12 @@ class Arms:
 
     def enter(self) -> None:
         """Begin a round of a `for`."""
+        self._budget.step()
         self._open[-1].taken = True
+
+    def step(self) -> None:
+        """Begin a round of a recursive `for`."""
+        self._budget.step()
 
     def other(self) -> bool:
         """Go on to the second arm; return whether it is to run."""

@@ -5,26 +5,42 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 
 from jinja2 import Environment, TemplateSyntaxError
 
+from mailer.compose.components import imports, split_components
+from mailer.compose.disarm import disarm
+from mailer.compose.document import complete, is_document
+from mailer.compose.document_styles import keep_styles
+from mailer.compose.document_traits import Traits
 from mailer.compose.elements import recognise_tags
 from mailer.compose.images import Images
+from mailer.compose.likely import Likely
 from mailer.compose.markdown import parse_markdown, render_markdown
 from mailer.compose.markdown_text import markdown_blocks
 from mailer.compose.marks import Marked, mark, write_source
 from mailer.compose.markup_text import markup_blocks
+from mailer.compose.merge_tags import foreign_tags
+from mailer.compose.notices import Notices
+from mailer.compose.outline import Outline
 from mailer.compose.plaintext import write_plain_text
+from mailer.compose.sanitise import Sanitiser
 from mailer.compose.template_source import TemplateSource
 from mailer.compose.text_part import Block, set_text
 from mailer.compose.text_tags import TextTags
-from mailer.domain.issue import Issue, Kind
+from mailer.domain.issue import Issue, Kind, Notice
 from mailer.errors import IssueError
 
-_BODY_ELEMENT = re.compile(r"<body(?:\s[^>]*)?>(.*?)(?:</body\s*>|</html\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-_PREAMBLE = re.compile(r"<!doctype[^>]*>|<head[\s>].*?</head\s*>|</?html[^>]*>", re.IGNORECASE | re.DOTALL)
+_HEAD = re.compile(r"<head[\s>].*?</head\s*>", re.IGNORECASE | re.DOTALL)
 _PARSER = Environment(autoescape=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    html: TemplateSource
+    text: TemplateSource
+    traits: Traits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +49,17 @@ class Body:
 
     Render `html` with autoescape on and `text` with it off; trim_blocks and lstrip_blocks off for both. Each
     ends in one line feed. `html_lines[i]` is the line of the issue file that line i + 1 of `html` comes from
-    (exact where a tag stands, else good to the block); `text_lines` alike.
+    (exact where a tag stands, else good to the block); `text_lines` alike. `notices` say what of the issue
+    can't be mailed as it is, and stop nothing. Of a whole document, which is its own layout, `traits` says
+    what it has of all that a mail must have.
     """
 
     html: str
     text: str
     html_lines: tuple[int, ...]
     text_lines: tuple[int, ...]
+    notices: tuple[Notice, ...] = ()
+    traits: Traits | None = None
 
 
 def write_body(issue: Issue, images: Images | None = None) -> Body:
@@ -48,32 +68,47 @@ def write_body(issue: Issue, images: Images | None = None) -> Body:
     `images` takes up those that it shows; without, their sources stay as they were typed. Markdown and HTML
     hand on the tags that name something offered (see `offered`); plain text hands on none.
     """
+    notices = Notices(issue.path)
     try:
-        html, text = _WRITERS[issue.kind](issue, images)
-        for source in (html, text):
+        written = _WRITERS[issue.kind](issue, notices, images)
+        for source in (written.html, written.text):
             _check_syntax(issue.path, source)
     except RecursionError:
         raise IssueError(issue.path, None, "its elements or tags are nested too deeply") from None
-    return Body(html.text(), text.text(), tuple(html.lines), tuple(text.lines))
+    html, text = written.html, written.text
+    lines = tuple(html.lines), tuple(text.lines)
+    return Body(html.text(), text.text(), *lines, tuple(notices), written.traits)
 
 
-def _write_markdown(issue: Issue, images: Images | None) -> tuple[TemplateSource, TemplateSource]:
+def body_notices(issue: Issue) -> tuple[Notice, ...]:
+    """Return what of the body can't be mailed as it is; raise IssueError as `write_body` does."""
+    return write_body(issue).notices
+
+
+def _write_markdown(issue: Issue, notices: Notices, images: Images | None) -> _Sources:
     marked = mark(issue.body, issue.body_line, escapes=True)
-    tokens = parse_markdown(marked, issue.path)
+    tokens = parse_markdown(issue, marked, notices)
     html, lines = render_markdown(tokens, marked, issue.body_line)
     return _write(issue, marked, html, lines, lambda tags: markdown_blocks(tokens, tags), images)
 
 
-def _write_markup(issue: Issue, images: Images | None) -> tuple[TemplateSource, TemplateSource]:
-    fragment, first_line = _fragment(issue.body, issue.body_line)
+def _write_markup(issue: Issue, notices: Notices, images: Images | None) -> _Sources:
+    if is_document(issue.body):
+        return _write_document(issue, notices, images)
+    # Line feeds stay, so that lines keep their numbers.
+    fragment = _HEAD.sub(lambda gone: "\n" * gone.group().count("\n"), issue.body)
+    first_line = issue.body_line
     marked = mark(fragment, first_line, escapes=False)
-    html = marked.text.rstrip("\n") + "\n"
+    outline = Outline(title_in_body=issue.title_in_body)
+    sanitiser = Sanitiser(issue.path, marked.text, Likely(marked), outline, notices)
+    html = sanitiser.clean(marked.text.rstrip("\n"), first_line) + sanitiser.leave() + "\n"
     lines = [first_line + row for row in range(html.count("\n") + 1)]
+    foreign_tags(fragment, first_line, Likely(marked), notices)
     return _write(issue, marked, html, lines, lambda tags: markup_blocks(html, tags), images)
 
 
-def _write_text(issue: Issue, _: Images | None) -> tuple[TemplateSource, TemplateSource]:
-    return write_plain_text(issue.body, issue.body_line)
+def _write_text(issue: Issue, _notices: Notices, _images: Images | None) -> _Sources:
+    return _Sources(*write_plain_text(issue.body, issue.body_line))
 
 
 _WRITERS = {Kind.MARKDOWN: _write_markdown, Kind.HTML: _write_markup, Kind.TEXT: _write_text}
@@ -86,25 +121,39 @@ def _write(
     lines: list[int],
     blocks: Callable[[TextTags], list[Block]],
     images: Images | None,
-) -> tuple[TemplateSource, TemplateSource]:
+) -> _Sources:
     """Decide which marks are tags, and write both parts with them."""
     ours = recognise_tags(html, lines, marked, issue.path)
     tags = TextTags(marked, ours)
     text = set_text(blocks(tags), tags.measure) + "\n"
     if images:
         html = images.place_body(html, lines, marked, ours)
-    return (
-        write_source(html, marked, ours, lines, literal=lambda typed: escape(typed, quote=True)),
-        write_source(text, marked, ours, [issue.body_line]),
+    page = write_source(html, marked, ours, lines, literal=escape, pieces=split_components)
+    page.before(imports(html))
+    return _Sources(page, write_source(text, marked, ours, [issue.body_line]))
+
+
+def _write_document(issue: Issue, notices: Notices, images: Images | None) -> _Sources:
+    marked = mark(issue.body, issue.body_line, escapes=False)
+    html = disarm(marked.text.rstrip("\n") + "\n", issue.body_line, notices)
+    lines = [issue.body_line + row for row in range(html.count("\n") + 1)]
+    ours = recognise_tags(html, lines, marked, issue.path)
+    foreign_tags(issue.body, issue.body_line, Likely(marked), notices)
+    if images:
+        html = images.place_body(html, lines, marked, ours)
+    document = complete(keep_styles(html), marked, ours, issue.lang)
+    tags = TextTags(document.marked, document.ours)
+    text = set_text(markup_blocks(document.seen, tags), tags.measure) + "\n"
+    return _Sources(
+        # What was typed between braces is HTML, too.
+        write_source(document.html, document.marked, document.ours, lines, literal=_typed),
+        write_source(text, document.marked, document.ours, lines[:1]),
+        document.traits,
     )
 
 
-def _fragment(html: str, first_line: int) -> tuple[str, int]:
-    """Return what of an HTML issue goes into the layout (of a document the body's inside), and its line."""
-    if found := _BODY_ELEMENT.search(html):
-        return found.group(1), first_line + html.count("\n", 0, found.start(1))
-    # Line feeds stay, so that lines keep their numbers.
-    return _PREAMBLE.sub(lambda gone: "\n" * gone.group().count("\n"), html), first_line
+def _typed(markup: str) -> str:
+    return escape(unescape(markup))
 
 
 def _check_syntax(path: str, source: TemplateSource) -> None:

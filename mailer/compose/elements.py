@@ -1,35 +1,29 @@
 """One walk over a body's HTML: which marks are tags of ours, and does each stand in whole elements?
 
-The walk sees what a browser would: text, quoted values, comments. It decides nothing about style; cleaning
-untrusted HTML is another matter, but what runs in a page (scripts, event handlers) is refused here.
+The walk sees what a browser would: text and quoted values of clean HTML (see `sanitise`).
 """
 
 from __future__ import annotations
 
-import re
 from html.parser import HTMLParser
 
+from mailer.compose.allowed import COMPONENTS, VOID
 from mailer.compose.marks import Marked
 from mailer.compose.offered import Recogniser
 from mailer.errors import IssueError
 
-VOID = re.compile("area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr")
-REFUSED = frozenset({"script", "iframe", "object", "embed", "applet"})
-REFUSED_SCHEMES = ("javascript:", "vbscript:")
+WHOLE = "Put it inside a quoted value, or write the element twice inside {% if %} … {% else %}"
 
 
 def recognise_tags(html: str, lines: list[int], marked: Marked, path: str) -> frozenset[int]:
     """Return the numbers of the marks in `html` that are tags of ours.
 
     `lines[i]` is the issue's line of line i + 1 of `html`. Raise IssueError for a tag that is mistyped,
-    broken, not closed in its own element, or out of place, and for HTML that would run code.
+    broken or not closed in its own element, and for a column that is not in columns.
     """
     walk = _Walk(lines, marked, path)
-    try:
-        walk.feed(html)
-        walk.close()
-    except AssertionError:  # html.parser on a marked section of an unknown kind, as in `<![x[`
-        raise walk.error("there is a <![ … here that can't be read as HTML") from None
+    walk.feed(html)
+    walk.close()
     walk.end()
     return frozenset(walk.ours)
 
@@ -45,16 +39,12 @@ class _Walk(HTMLParser):
         self._open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._refuse_active(tag, attrs)
         self._attributes(tag, attrs)
-        if not VOID.fullmatch(tag):
+        if tag == "mail-column":
+            self._check_column()
+        if tag not in VOID:
             self._open.append(tag)
             self._recogniser.enter(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if ":" in tag:  # Outlook's namespaces are XML: there a slash ends the element
-            self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
         while tag in self._open:
@@ -67,10 +57,11 @@ class _Walk(HTMLParser):
             self._recognise(number)
 
     def handle_comment(self, data: str) -> None:
-        self._enclosed("comment", data)
-
-    def unknown_decl(self, data: str) -> None:
-        self._enclosed("declaration", data)
+        # Whole documents have some. Outlook reads conditional ones; any other is read by nobody.
+        if data.startswith("[if"):
+            self._recogniser.enter("comment")
+            self.handle_data(data)
+            self._recogniser.leave()
 
     def end(self) -> None:
         """Leave what is still open; raise IssueError if a tag is."""
@@ -78,42 +69,28 @@ class _Walk(HTMLParser):
             self._recogniser.leave()
         self._recogniser.finish()
 
-    def error(self, problem: str, next_step: str | None = None) -> IssueError:
-        """Return an IssueError for where the walk stands."""
-        line = self._lines[min(self.getpos()[0], len(self._lines)) - 1]
-        return IssueError(self._path, line, problem, next_step=next_step)
-
     def _recognise(self, number: int) -> bool:
         ours = self._recogniser.recognise(self._marked.candidates[number])
         if ours:
             self.ours.add(number)
         return ours
 
-    def _enclosed(self, name: str, text: str) -> None:
-        self._recogniser.enter(name)
-        self.handle_data(text)
-        self._recogniser.leave()
-
     def _attributes(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        loose = self._marked.numbers(self.get_starttag_text() or "")
         for name, value in attrs:
-            for number in self._marked.numbers(value or ""):
-                loose.remove(number)
-            self._enclosed(f"{tag} {name}=", value or "")
-        for number in loose:
-            if self._recognise(number):
-                raise self.error(
-                    f"{self._marked.typed(number)} stands among the attributes of <{tag}>",
-                    "Put it inside a quoted value, or write the element twice inside {% if %} … {% else %}",
-                )
+            self._refuse_loose(tag, name)
+            self._recogniser.enter(f"{tag} {name}=")
+            self.handle_data(value or "")
+            self._recogniser.leave()
 
-    def _refuse_active(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in REFUSED:
-            raise self.error(f"<{tag}> can't be mailed: every mail program removes or blocks it")
-        for name, value in attrs:
-            if name.startswith("on"):
-                raise self.error(
-                    f"the event handler {name}= of <{tag}> can't be mailed: no mail program runs it"
-                )
-            if "".join((value or "").split()).casefold().startswith(REFUSED_SCHEMES):
-                raise self.error(f"{name}={value!r} of <{tag}> would run code; link to a web page instead")
+    def _refuse_loose(self, tag: str, name: str) -> None:
+        for number in self._marked.numbers(name):
+            if self._recognise(number):
+                candidate = self._marked.candidates[number]
+                problem = f"{candidate.source} stands among the attributes of <{tag}>"
+                raise IssueError(self._path, candidate.line, problem, next_step=WHOLE)
+
+    def _check_column(self) -> None:
+        around = next((name for name in reversed(self._open) if name in COMPONENTS), "")
+        if around != "mail-columns":
+            line = self._lines[min(self.getpos()[0], len(self._lines)) - 1]
+            raise IssueError(self._path, line, "<mail-column> does not stand in <mail-columns>")

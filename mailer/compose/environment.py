@@ -6,12 +6,13 @@ symbols build expressions; what compiles to bare Python, `rewrite` turns into ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from datetime import date, time
 from functools import wraps
+from types import CodeType
 from typing import Any, cast
 
-from jinja2 import BaseLoader, Undefined, nodes, pass_eval_context
+from jinja2 import BaseLoader, Template, Undefined, nodes, pass_eval_context
 from jinja2.nodes import EvalContext
 from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -19,6 +20,7 @@ from jinja2.utils import Cycler, Joiner, Namespace
 from markupsafe import Markup
 
 from mailer.compose.arms import Arms
+from mailer.compose.bounds import Budget, check_call
 from mailer.compose.expression import Call, Field, Name
 from mailer.compose.operations import BINARY, FILTERS, LOOP_FIELDS, TESTS, UNARY
 from mailer.compose.operators import Operators
@@ -35,7 +37,7 @@ from mailer.compose.symbolic import (
     lift,
     rounds_of,
 )
-from mailer.compose.tokens import Refusal, Role, Tokens
+from mailer.compose.tokens import Origin, Refusal, Role, Tokens
 
 # What would differ from one rendering to the next; an issue is the same for everybody.
 RANDOM_FILTERS = ("random",)
@@ -66,7 +68,8 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
         )
         self.tokens = tokens
         self.escapes = escapes
-        self.arms = Arms(tokens)
+        self.budget = Budget()
+        self.arms = Arms(tokens, self.budget)
         self.operators = Operators(tokens, self.arms)
         for name in RANDOM_FILTERS:
             del self.filters[name]
@@ -79,11 +82,34 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         if self.tokens.held_by(source):
             raise RuntimeError("a template holds the random word that was to be absent from it")
-        return rewrite(super()._parse(source, name, filename))
+        try:
+            return rewrite(super()._parse(source, name, filename))
+        except RecursionError as error:
+            raise self._too_deep(filename) from error
+
+    def get_template(
+        self,
+        name: str | Template,
+        parent: str | None = None,
+        globals: MutableMapping[str, Any] | None = None,
+    ) -> Template:
+        self.budget.step()
+        return super().get_template(name, parent, globals)
+
+    def _compile(self, source: str, filename: str) -> CodeType:
+        try:
+            return super()._compile(source, filename)
+        except (RecursionError, SyntaxError) as error:  # of the Python that Jinja2 makes
+            raise self._too_deep(filename) from error
+
+    def _too_deep(self, filename: str | None) -> Refusal:
+        origin = Origin(filename, None) if filename else None
+        return Refusal("its tags are nested too deeply", origin=origin)
 
     @pass_eval_context
     def printed(self, eval_ctx: EvalContext, value: Any) -> Any:
         """Return what is printed for `value`: a token for a symbol."""
+        self.budget.print(value)
         if isinstance(value, Spoiled):
             value.refuse()
         if eval_ctx.autoescape != self.escapes and not isinstance(value, Markup) and self.is_deferred(value):
@@ -138,7 +164,9 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
         return super().call_unop(context, operator, arg)
 
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        owner = getattr(obj, "__self__", None)
+        # Of str.format the sandbox gives a function of its own.
+        owner = getattr(getattr(obj, "__wrapped__", obj), "__self__", None)
+        self.budget.step()
         if not isinstance(obj, (Macro, BlockReference)) and not isinstance(owner, (Arms, Operators)):
             self._check_call(obj, owner, args, kwargs)
         return super().call(context, obj, *args, **kwargs)
@@ -148,6 +176,8 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
             obj.refuse()
         name = getattr(obj, "__name__", type(obj).__name__)
         given = [*args, *(value for key, value in kwargs.items() if not key.startswith("_"))]
+        if isinstance(owner, str):
+            check_call(name, owner, given)
         if rounds_of(obj):
             given.append(obj)
         if not (isinstance(owner, dict) and name in LOOKING):
@@ -168,6 +198,9 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
         @wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             given = args[skipped:]
+            self.budget.step()
+            if given:
+                check_call(name, given[0], [*given[1:], *kwargs.values()])
             if self._is_to_defer(kind, name, given, kwargs):
                 return self._defer(kind, name, given, kwargs)
             result = function(*args, **kwargs)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-import yaml
-
+from mailer.compose.front_matter_toml import read_toml
+from mailer.compose.front_matter_yaml import read_yaml
+from mailer.compose.matter import Entry, Matter, NoMatter, normal_key
+from mailer.domain.issue import Notice
 from mailer.errors import IssueError
 
 MAX_CHARACTERS = 65_536
@@ -17,156 +17,94 @@ NO_FRONT_MATTER = "If the file has no front matter, let it begin with an empty l
 
 _FENCES = {"---": ("---", "..."), "+++": ("+++",)}
 _BARE = re.compile(r"([A-Za-z][A-Za-z _-]*?)[ \t]*:(?:[ \t]+(.*))?")
-_TOML_WHERE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One key, as typed, with its value, on `line` of the file.
+class Split:
+    """A file taken apart: its entries, the body after them, the file's line that the body begins on."""
 
-    Text is not guessed at (in YAML 1.1 `lang: no` would be False and `title: 12:30` a number): a YAML or
-    bare value is text, or lists and mappings of text, except under `params`; TOML values have their own
-    types. None is an empty value. `within` has the lines of a mapping's keys, as far as they are known.
-    """
-
-    key: str
-    line: int
-    value: Any
-    within: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The key as it is looked up."""
-        return normal_key(self.key)
+    entries: list[Entry]
+    body: str
+    body_line: int
+    notices: list[Notice] = field(default_factory=list)
 
 
-def normal_key(key: str) -> str:
-    """Return `key` in lower case, with `_` for `-` and spaces."""
-    return re.sub(r"[-\s]", "_", key.strip().lower())
+def split_front_matter(path: str, text: str, known: frozenset[str], vital: frozenset[str]) -> Split:
+    """Return the entries of `text` and what comes after them.
 
-
-def split_front_matter(path: str, text: str, known: frozenset[str]) -> tuple[list[Entry], str, int]:
-    """Return the entries of `text`, the body after them, and the file's line that the body begins on.
-
-    Bare lines are front matter only if the first key is one of `known`. Raise IssueError, with the file's
-    line, for what can't be read, and for a key given twice.
+    Bare lines are front matter only if the first key is one of `known`; a fence with no key in it is none.
+    What can't be read is left out with a notice; where it could be a key of `vital`, which decides who gets
+    the issue and from whom, it is an IssueError with the file's line.
     """
     lines = text.split("\n")
     fence = lines[0].rstrip(" \t")
-    if fence in _FENCES:
-        end = _closing_line(path, lines, fence)
-        source = "\n".join(lines[1:end])
-        if len(source) > MAX_CHARACTERS:
-            raise IssueError(path, 1, f"the front matter has more than {MAX_CHARACTERS} characters")
-        entries = (_read_yaml if fence == "---" else _read_toml)(path, source)
-        return _without_doubles(path, entries), "\n".join(lines[end + 1 :]), end + 2
     first = _BARE.fullmatch(lines[0])
+    if fence in _FENCES:
+        return _split_fence(path, lines, fence, known, vital)
     if first and normal_key(first.group(1)) in known:
-        end = next((number for number, line in enumerate(lines) if not line.strip()), len(lines))
+        return _split_bare(path, lines, vital)
+    return Split([], text, 1)
+
+
+def _split_fence(
+    path: str, lines: list[str], fence: str, known: frozenset[str], vital: frozenset[str]
+) -> Split:
+    end = next((row for row, line in enumerate(lines[1:], 1) if line.rstrip(" \t") in _FENCES[fence]), None)
+    if end is None:
+        return _unfenced(path, lines, fence, known)
+    source = "\n".join(lines[1:end])
+    if len(source) > MAX_CHARACTERS:
+        raise IssueError(path, 1, f"the front matter has more than {MAX_CHARACTERS} characters")
+    try:
+        matter = read_yaml(path, source, vital) if fence == "---" else read_toml(path, source)
+    except NoMatter:
+        notice = Notice(path, 1, f"what stands between {fence} and {fence} has no key, so it is text")
+        return Split([], "\n".join(lines), 1, [notice])
+    return _split(path, matter, lines, end, vital)
+
+
+def _unfenced(path: str, lines: list[str], fence: str, known: frozenset[str]) -> Split:
+    """Return the whole text as the body, if what begins with a fence that never ends is none."""
+    keys = (_BARE.fullmatch(line.replace("=", ":", 1)) for line in lines[1:10])
+    if fence == "+++" or any(found and normal_key(found.group(1)) in known for found in keys):
+        problem = f"the front matter begins with {fence} and never ends with one"
+        raise IssueError(path, 1, problem, next_step=NO_FRONT_MATTER)
+    return Split([], "\n".join(lines), 1)
+
+
+def _split_bare(path: str, lines: list[str], vital: frozenset[str]) -> Split:
+    end = next((number for number, line in enumerate(lines) if not line.strip()), len(lines))
+    try:
         entries = _read_bare(path, lines[:end])
-        return _without_doubles(path, entries), "\n".join(lines[end + 1 :]), end + 2
-    return [], text, 1
+    except IssueError:
+        # One line like `Title: x` may begin a paragraph, unless it would decide who gets the issue.
+        keys = [found.group(1) for line in lines[:end] if (found := _BARE.fullmatch(line))]
+        if len(keys) > 1 or normal_key(keys[0]) in vital:
+            raise
+        notice = Notice(path, 1, f"{lines[0][:60]!r} begins a paragraph, so it is text and no front matter")
+        return Split([], "\n".join(lines), 1, [notice])
+    return _split(path, Matter(entries), lines, end, vital)
 
 
-def _closing_line(path: str, lines: list[str], fence: str) -> int:
-    for number, line in enumerate(lines[1:], 1):
-        if line.rstrip(" \t") in _FENCES[fence]:
-            return number
-    raise IssueError(
-        path, 1, f"the front matter begins with {fence} and never ends with one", next_step=NO_FRONT_MATTER
-    )
+def _split(path: str, matter: Matter, lines: list[str], end: int, vital: frozenset[str]) -> Split:
+    entries, doubles = _without_doubles(path, matter.entries, vital)
+    return Split(entries, "\n".join(lines[end + 1 :]), end + 2, [*matter.notices, *doubles])
 
 
-def _without_doubles(path: str, entries: Iterable[Entry]) -> list[Entry]:
+def _without_doubles(
+    path: str, entries: Iterable[Entry], vital: frozenset[str]
+) -> tuple[list[Entry], list[Notice]]:
     found: dict[str, Entry] = {}
+    notices = []
     for entry in entries:
         if entry.name in found:
             first = found[entry.name].line
-            raise IssueError(path, entry.line, f"{entry.key} was already given on line {first}")
+            if entry.name in vital:
+                raise IssueError(path, entry.line, f"{entry.key} was already given on line {first}")
+            said = f"{entry.key} was already given on line {first}; this one counts"
+            notices.append(Notice(path, entry.line, said))
         found[entry.name] = entry
-    return list(found.values())
-
-
-class _Loader(yaml.SafeLoader):
-    """The safe loader, without aliases: nothing in an issue needs them, and they can blow up a small file."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.get_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not read here", mark)
-        return super().compose_node(parent, index)
-
-
-def _read_yaml(path: str, source: str) -> list[Entry]:
-    try:
-        root = yaml.compose(source, Loader=_Loader)
-        if root is None:
-            return []
-        if not isinstance(root, yaml.MappingNode):
-            raise IssueError(path, 2, "the front matter has no `key: value` lines", next_step=NO_FRONT_MATTER)
-        return [_yaml_entry(path, key, value) for key, value in root.value]
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = 2 + mark.line if mark else None
-        problem = " ".join(filter(None, (error.context, error.problem)))
-        raise IssueError(path, line, f"the YAML front matter can't be read: {problem}") from None
-    except yaml.reader.ReaderError as error:
-        line = 2 + source.count("\n", 0, error.position)
-        raise IssueError(path, line, f"the YAML front matter can't be read: {error.reason}") from None
-    except RecursionError:
-        raise IssueError(path, 2, "the YAML front matter is nested too deeply") from None
-
-
-def _yaml_entry(path: str, key: yaml.Node, value: yaml.Node) -> Entry:
-    line = 2 + key.start_mark.line
-    if not isinstance(key, yaml.ScalarNode):
-        raise IssueError(path, line, "a key of the front matter must be a word")
-    if normal_key(key.value) != "params":
-        return Entry(key.value, line, _text_of(value))
-    try:
-        return Entry(key.value, line, _Loader("").construct_document(value), _yaml_lines(value))
-    except yaml.YAMLError:
-        raise
-    except (ValueError, ArithmeticError, LookupError, AttributeError, TypeError) as error:
-        # PyYAML's constructors let these through: the date 2026-02-30, `!!bool maybe`, `!!timestamp x`.
-        raise IssueError(path, line, f"params: a value can't be read ({error})") from None
-
-
-def _yaml_lines(node: yaml.Node) -> dict[str, int]:
-    if not isinstance(node, yaml.MappingNode):
-        return {}
-    return {str(key.value): 2 + key.start_mark.line for key, _ in node.value}
-
-
-def _text_of(node: yaml.Node) -> Any:
-    if isinstance(node, yaml.SequenceNode):
-        return [_text_of(item) for item in node.value]
-    if isinstance(node, yaml.MappingNode):
-        return {str(key.value): _text_of(value) for key, value in node.value}
-    return None if node.tag == "tag:yaml.org,2002:null" else node.value
-
-
-def _read_toml(path: str, source: str) -> list[Entry]:
-    try:
-        values = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
-        where = _TOML_WHERE.search(str(error))
-        line = int(where.group(1)) if where and where.group(1) else source.count("\n") + 1
-        problem = _TOML_WHERE.sub("", str(error))
-        raise IssueError(path, 1 + line, f"the TOML front matter can't be read: {problem}") from None
-    except (RecursionError, ValueError) as error:
-        raise IssueError(path, 2, f"the TOML front matter can't be read: {error}") from None
-    return [_toml_entry(source, key, value) for key, value in values.items()]
-
-
-def _toml_entry(source: str, key: str, value: Any) -> Entry:
-    within = {each: _toml_line(source, each) for each in value} if isinstance(value, dict) else {}
-    return Entry(key, _toml_line(source, key), value, within)
-
-
-def _toml_line(source: str, key: str) -> int:
-    found = re.search(rf"^[ \t]*\[*[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*[\]=.]", source, re.MULTILINE)
-    return 2 + (source.count("\n", 0, found.start()) if found else 0)
+    return list(found.values()), notices
 
 
 def _read_bare(path: str, lines: list[str]) -> list[Entry]:

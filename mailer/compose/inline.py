@@ -90,14 +90,13 @@ def inline_styles(html: str) -> str:
     return Inliner().inline(html)
 
 
-def inline_deferred(html: str, tokens: Tokens) -> tuple[str, Reading]:
-    """Return `html`, which has tokens in it, with its styles inlined, and where its tokens stand then.
+def inline_deferred(html: str, tokens: Tokens, inliner: Inliner) -> tuple[str, Reading]:
+    """Return `html`, which has tokens in it, as `inliner` inlines it, and where its tokens stand then.
 
     Raises Refusal where a recipient's value stands where none may, or where inlining for all recipients at
     once would not be right for each.
     """
     check_selectors(read_places(html, tokens))
-    inliner = Inliner()
     inlined = inliner.inline(html)
     if tokens.read(html) != tokens.read(inlined):
         raise Refusal(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 from mailer.compose.text_tags import TextTags
 
@@ -29,7 +30,7 @@ class InlineText:
             return
         target, start = self._links.pop()
         label = "".join(self._parts[start:])
-        if target and not target.startswith("#") and label not in (target, target.removeprefix("mailto:")):
+        if target and not target.startswith("#") and not _says(label, target):
             self._parts.append(f" <{target}>" if label else f"<{target}>")
 
     def image(self, description: str) -> None:
@@ -48,6 +49,12 @@ class InlineText:
         return "".join(self._parts).strip(" \t\n")
 
 
+def _says(label: str, target: str) -> bool:
+    """Whether a label is its target: as it was typed, without `mailto:`, or from `www.` on."""
+    shown = unquote(f"https://{label}" if label.startswith("www.") else label)
+    return shown in (unquote(target), unquote(target).removeprefix("mailto:"))
+
+
 class _InlineTag(HTMLParser):
     def __init__(self, text: InlineText) -> None:
         super().__init__()
@@ -60,6 +67,9 @@ class _InlineTag(HTMLParser):
         if tag == "a":
             self._text.close_link()
 
+    def handle_data(self, data: str) -> None:
+        self._text.add(data)
+
 
 def add_inline_tag(text: InlineText, tag: str, attributes: dict[str, str | None]) -> None:
     """Add what an opening HTML tag means in a paragraph's text."""
@@ -69,3 +79,7 @@ def add_inline_tag(text: InlineText, tag: str, attributes: dict[str, str | None]
         text.image(attributes.get("alt") or "")
     elif tag == "a":
         text.open_link(attributes.get("href") or "")
+    elif tag == "area":
+        text.open_link(attributes.get("href") or "")
+        text.add(attributes.get("alt") or "")
+        text.close_link()

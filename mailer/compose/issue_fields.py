@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-from mailer.compose.front_matter import Entry
+from mailer.compose.dates import read_date
 from mailer.compose.look import LookError, read_look
+from mailer.compose.matter import Entry
 from mailer.compose.offered import refuse_tags
 from mailer.domain.address import CONTROLS, AddressError, Mailbox
 from mailer.domain.issue import Epigraph, Notice
 from mailer.errors import IssueError
 
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _NAME = re.compile(r"\w[\w.-]*")
 # Line feeds and tabs may stand in running text; nothing else that is not printed may.
 _PROSE_CONTROLS = re.compile(r"(?![\n\t])[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -32,6 +33,8 @@ class Unfit(ValueError):
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, list) and value and all(isinstance(item, str | int | float) for item in value):
+        value = ", ".join(map(str, value))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise Unfit("is not text")
     text = str(value).strip(" \t\n")
@@ -56,19 +59,15 @@ def _truth(value: Any) -> bool:
 
 
 def _date(value: Any) -> datetime:
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 -- the file names no zone
-    try:
-        return datetime.fromisoformat(re.sub(r" +(?=[-+]\d\d:?\d\d$|Z$)", "", str(value)))
-    except ValueError:
-        raise Unfit("is not a date; write 2026-11-22 or 2026-11-22 08:00 or 2026-11-22T08:00+01:00") from None
+    date = read_date(value)
+    if date is None:
+        raise Unfit("is not a date; write 2026-11-22 or 2026-11-22 08:00 or 2026-11-22T08:00+01:00")
+    return date
 
 
 def _language(value: Any) -> str:
-    text = _line(value)
-    if not _LANGUAGE.fullmatch(text):
+    text = _line(value).replace("_", "-")
+    if not LANGUAGE.fullmatch(text):
         raise Unfit("is not a language tag; write it like de or pt-BR (BCP 47)")
     return text
 
@@ -109,13 +108,14 @@ def _epigraph(value: Any) -> Epigraph:
 
 
 def _params(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+    if not isinstance(value, dict):
         raise Unfit("is not a mapping of names to values; write it in YAML or TOML front matter")
+    named = {str(key): item for key, item in value.items()}
     try:
-        read_look(value)
+        read_look(named)
     except LookError as error:
         raise Unfit(str(error), error.key) from None
-    return value
+    return named
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -154,6 +154,15 @@ FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "byline": ("byline", _text),
 }
 
+# What decides who gets what from whom: a value that can't be read is refused.
+VITAL = frozenset(
+    {"attachments", "draft", "epigraph", "from", "list", "reply_to", "segment", "subject", "template"}
+    | {"title", "tracking"}
+)
+
+# Of these a near miss, or what can't be read at all, is refused: without them it could go out, or to others.
+GUARDED = VITAL - {"epigraph", "subject", "title", "tracking"}
+
 # Refused rather than ignored: an issue that asks for them must not go out without.
 NOT_YET = {
     "segment": "sending to a segment is not possible yet",
@@ -162,26 +171,44 @@ NOT_YET = {
 
 
 def read_fields(path: str, entries: Iterable[Entry]) -> tuple[dict[str, Any], list[Notice]]:
-    """Return the Issue fields that `entries` set, and a notice for each unknown key.
+    """Return the Issue fields that `entries` set, and notices for what is ignored.
 
-    Raise IssueError, with the line, the value and what is expected, for a value that does not fit.
+    Raise IssueError, with the line, the value and what is expected, for a value of a key of VITAL that does
+    not fit, and for a tag where none is read.
     """
     fields: dict[str, Any] = {}
     lines: dict[str, int] = {}
     notices = []
     for entry in entries:
         if entry.name not in FIELDS:
-            notices.append(Notice(path, entry.line, _unknown(entry.key, entry.name)))
+            notices.append(Notice(path, entry.line, _unknown(path, entry)))
         elif entry.value is not None:
-            name, value = _read(path, entry)
-            fields[name] = value
-            lines[entry.name] = entry.line
+            try:
+                name, value = _read(path, entry)
+            except Unfit as unfit:
+                notices.append(Notice(path, entry.line, f"{unfit}; it is ignored"))
+                if entry.name == "archive":
+                    fields["archive"] = False  # whoever wrote it had a wish about what may be seen
+            else:
+                fields[name] = value
+                lines[entry.name] = entry.line
     return {**fields, "field_lines": lines}, notices
 
 
-def _unknown(key: str, name: str) -> str:
-    near = get_close_matches(name, FIELDS, n=1)
-    return f"unknown key {key!r}; did you mean {near[0]!r}?" if near else f"unknown key {key!r} is ignored"
+def _unknown(path: str, entry: Entry) -> str:
+    if vital := get_close_matches(entry.name, GUARDED, n=1, cutoff=0.85):
+        raise IssueError(
+            path,
+            entry.line,
+            f"unknown key {entry.key!r}; did you mean {vital[0]!r}?",
+            next_step=f"Write {vital[0]}, or take {entry.key} out of the issue",
+        )
+    near = get_close_matches(entry.name, FIELDS, n=1)
+    return (
+        f"unknown key {entry.key!r}; did you mean {near[0]!r}?"
+        if near
+        else f"unknown key {entry.key!r} is ignored"
+    )
 
 
 def _read(path: str, entry: Entry) -> tuple[str, Any]:
@@ -194,7 +221,10 @@ def _read(path: str, entry: Entry) -> tuple[str, Any]:
             key, line, value = f"{key}.{unfit.key}", entry.within.get(unfit.key, line), value[unfit.key]
         shown = repr(value)
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
-        raise IssueError(path, line, f"{key}: {shown} {unfit}") from None
+        problem = f"{key}: {shown} {unfit}"
+        if entry.name in VITAL or unfit.key:
+            raise IssueError(path, line, problem) from None
+        raise Unfit(problem) from None
     if entry.name != "subject":
         for text in _texts(value):
             refuse_tags(text, path=path, line=entry.line, place=entry.name)

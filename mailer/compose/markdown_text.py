@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from markdown_it.token import Token
 
 from mailer.compose.inline_text import InlineText
-from mailer.compose.markdown import BLOCK_TAG
+from mailer.compose.markdown_pieces import BLOCK_TAG
 from mailer.compose.markup_text import markup_blocks
+from mailer.compose.text_components import QUOTE, component_blocks
 from mailer.compose.text_part import Block, Group, Heading, Paragraph, Rule, Table, Verbatim
 from mailer.compose.text_tags import TextTags
 
@@ -57,7 +58,10 @@ class _Reader:
     def _group(self, token: Token, tokens: Iterator[Token]) -> list[Block]:
         match token.type:
             case "blockquote_open":
-                return [Group("> ", "> ", tuple(self.blocks(tokens, "blockquote_close")))]
+                return [Group(QUOTE, QUOTE, tuple(self.blocks(tokens, "blockquote_close")))]
+            case "component_open":
+                inside = _until(tokens, "component_close", token.level)
+                return component_blocks(token.tag, self.blocks(inside, ""))
             case "bullet_list_open":
                 return [self._list(tokens, "bullet_list_close", lambda _item: "- ")]
             case "ordered_list_open":
@@ -115,7 +119,7 @@ class _Reader:
                 text.add(token.content)
             case "softbreak":
                 text.add(" ")
-            case "hardbreak":
+            case "hardbreak" | "component_break":
                 text.add("\n")
             case "code_inline":
                 text.add(token.markup + token.content + token.markup)

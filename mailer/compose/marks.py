@@ -8,8 +8,8 @@ strip them, although CommonMark (2.1) counts only spaces and tabs as indentation
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from operator import attrgetter
 
@@ -35,6 +35,16 @@ class Marked:
     def numbers(self, text: str) -> list[int]:
         """Return the numbers of the marks in `text`, in order."""
         return [int(found.group(1)) for found in self.pattern.finditer(text)]
+
+    def with_tag(self, source: str) -> tuple[Marked, int, str]:
+        """Return these marks and one more, for a tag that is not the editor's; its number and its mark.
+
+        The mark may be put anywhere into what was made of `text`.
+        """
+        number = len(self.candidates)
+        added = Candidate(0, 0, source, self.candidates[-1].line if self.candidates else 1)
+        word = self.pattern.pattern.partition("(")[0]
+        return replace(self, candidates=(*self.candidates, added)), number, f"{word}{number}{_TAG_END}"
 
     def restore(self, text: str, keep: frozenset[int] = frozenset()) -> str:
         """Return `text` with what was typed in place of its marks, except for those to `keep`."""
@@ -85,20 +95,30 @@ def _absent_word(text: str) -> str:
 
 
 def write_source(
-    text: str, marked: Marked, ours: frozenset[int], lines: list[int], literal: Callable[[str], str] = str
+    text: str,
+    marked: Marked,
+    ours: frozenset[int],
+    lines: list[int],
+    *,
+    literal: Callable[[str], str] = str,
+    pieces: Callable[[str], Iterable[tuple[str, str | None]]] = lambda static: [(static, None)],
 ) -> TemplateSource:
     """Return the template source of a marked `text`.
 
-    `ours` are the marks that become tags; the others are printed as typed, through `literal`. `lines` are the
-    issue's lines of the lines of `text`, or only that of its first.
+    `ours` are the marks that become tags; the others are printed as typed, through `literal`. `pieces`
+    divides static text, and gives source for what is to be evaluated. `lines` are the issue's lines of the
+    lines of `text`, or only that of its first.
     """
     source, row = TemplateSource(lines[:1]), 0
     for piece in marked.pieces(text):
         if isinstance(piece, int) and piece in ours:
             source.tag(marked.candidates[piece])
             continue
-        static = literal(marked.typed(piece)) if isinstance(piece, int) else piece
-        breaks = static.count("\n")
-        source.static(static, lines[row + 1 : row + 1 + breaks])
-        row += breaks
+        printed = literal(marked.typed(piece)) if isinstance(piece, int) else ""
+        for static, code in [(printed, None)] if isinstance(piece, int) else pieces(piece):
+            breaks = static.count("\n")
+            if code is not None:
+                source.code(code)
+            source.static(static if code is None else "\n" * breaks, lines[row + 1 : row + 1 + breaks])
+            row += breaks
     return source

@@ -6,23 +6,18 @@ import re
 from html.parser import HTMLParser
 
 from mailer.compose.inline_text import InlineText, add_inline_tag
+from mailer.compose.open_elements import IMPLIED_ENDS
+from mailer.compose.text_components import QUOTE, component_blocks
 from mailer.compose.text_part import Block, Control, Group, Heading, Paragraph, Rule, Verbatim
 from mailer.compose.text_tags import TextTags
 
 SILENT = frozenset({"head", "style", "script", "title", "template"})
 INLINE = re.compile(
-    "a|abbr|b|bdi|bdo|big|br|cite|code|data|del|dfn|em|font|i|img|ins|kbd|label|mark|q|s|samp|small|span"
-    "|strike|strong|sub|sup|time|tt|u|var|wbr"
+    "a|abbr|acronym|area|b|bdi|bdo|big|br|cite|code|data|del|dfn|em|font|i|img|ins|kbd|mark|nobr|q|rb|rp|rt"
+    "|rtc|ruby|s|samp|small|span|strike|strong|sub|sup|time|tt|u|var|wbr"
 )
-# An opening tag of the first kind ends an open element of the second (HTML 13.1.2.4), short of the third.
-IMPLIED_ENDS = {
-    "li": (("li",), ("ul", "ol", "menu")),
-    "dt": (("dt", "dd"), ("dl",)),
-    "dd": (("dt", "dd"), ("dl",)),
-    "td": (("td", "th"), ("table",)),
-    "th": (("td", "th"), ("table",)),
-    "tr": (("tr",), ("table",)),
-}
+# What only keeps a cell open, or pads a preheader out: spaces of any kind, joiners, soft hyphens.
+BLANK = re.compile(r"[\s\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u2060-\u2064\ufeff]+")
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
@@ -101,7 +96,7 @@ class _Reader(HTMLParser):
 
     def _frame(self, tag: str) -> _Frame:
         if tag == "blockquote":
-            return _Frame(tag, "> ", "> ")
+            return _Frame(tag, QUOTE, QUOTE)
         if tag == "li":
             parent = self._frames[-1]
             parent.items += 1
@@ -119,13 +114,13 @@ class _Reader(HTMLParser):
         elif frame.tag in ("ul", "ol"):
             outer.append(Group("", "", tuple(frame.blocks), tight=True))
         else:
-            outer += frame.blocks
+            outer += component_blocks(frame.tag, frame.blocks)
         return frame.tag
 
     def _flush(self) -> None:
         """Make a block of the text collected so far."""
         text, self._text = self._text.text(), InlineText(self._tags)
-        if not text:
+        if not BLANK.sub("", text):
             return
         frame = self._frames[-1]
         for piece in self._unmatched(text):

@@ -107,7 +107,7 @@ class Recogniser:
         return ours
 
     def _offered(self) -> frozenset[str]:
-        return OFFERED.union(self._set, *(opened.names for opened in self._open))
+        return OFFERED.union(self._set, *(opened.names for opened in self._open if opened.names))
 
     def _refuse_unclosed(self, candidate: Candidate) -> bool:
         offered = self._offered()
@@ -202,6 +202,8 @@ def _near(name: str, offered: frozenset[str]) -> str | None:
     folded = name.casefold().replace("-", "_")
     if folded in offered:
         return folded
+    if len(folded) >= 6 and (whole := sorted(name for name in offered if name.startswith(folded))):
+        return whole[0]
     return next(iter(get_close_matches(folded, offered, n=1, cutoff=0.8)), None)
 
 

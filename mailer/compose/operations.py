@@ -13,6 +13,7 @@ from typing import Any, cast
 from jinja2 import StrictUndefined, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from mailer.compose.bounds import check_call, check_operator
 from mailer.errors import ExitCode, MailerError
 
 # Without autoescape, as the values are no markup yet.
@@ -52,6 +53,9 @@ _TEXT_FILTERS = {
 _NUMBER_FILTERS = {"abs", "float", "int", "round"}
 _LIST_FILTERS = {"count", "first", "join", "last", "length", "max", "min", "sort", "sum"}
 FILTERS = frozenset({"d", "default", "string", *_TEXT_FILTERS, *_NUMBER_FILTERS, *_LIST_FILTERS})
+
+# What they return may be far longer than what they are given.
+GROWING = frozenset({"center", "format", "join", "replace", "truncate"})
 
 _KIND_TESTS = {
     "boolean",
@@ -120,7 +124,27 @@ def _defined(value: Any) -> bool:
     return value is not None and not isinstance(value, Undefined)
 
 
+def _bounded(sign: str, native: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def bounded(left: Any, right: Any) -> Any:
+        check_operator(sign, left, right)
+        return native(left, right)
+
+    return bounded
+
+
 def _filter(name: str) -> Callable[..., Any]:
+    function = _native(name)
+    if name not in GROWING:
+        return function
+
+    def bounded(value: Any, *args: Any, **kwargs: Any) -> Any:
+        check_call(name, value, [*args, *kwargs.values()])
+        return function(value, *args, **kwargs)
+
+    return bounded
+
+
+def _native(name: str) -> Callable[..., Any]:
     function = cast("Callable[..., Any]", _JINJA.filters[name])
     if not hasattr(function, "jinja_pass_arg"):
         return function
@@ -177,11 +201,11 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "test.undefined": lambda value: not _defined(value),
     "op.add": operator.add,
     "op.sub": operator.sub,
-    "op.mul": operator.mul,
+    "op.mul": _bounded("*", operator.mul),
     "op.div": operator.truediv,
     "op.floordiv": operator.floordiv,
-    "op.mod": operator.mod,
-    "op.pow": operator.pow,
+    "op.mod": _bounded("%", operator.mod),
+    "op.pow": _bounded("**", operator.pow),
     "op.neg": operator.neg,
     "op.pos": operator.pos,
     "op.concat": _concat,

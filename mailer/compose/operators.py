@@ -11,6 +11,7 @@ from jinja2.nodes import EvalContext
 from jinja2.runtime import markup_join, str_join
 
 from mailer.compose.arms import Arms
+from mailer.compose.bounds import check_joined, check_operator
 from mailer.compose.expression import Call, Expression
 from mailer.compose.operations import BINARY
 from mailer.compose.symbolic import Spoiled, Symbol, holds_tokens, is_deferred, lift
@@ -91,8 +92,10 @@ class Operators:
     def binary(self, sign: str, left: Any, right: Any, native: Callable[[], Any]) -> Any:
         """`left + right` and the like. Finished text may be joined with `+`, nothing else."""
         if not self._is_deferred(left, right):
+            check_operator(sign, left, right)
             return native()
         if sign == "+" and isinstance(left, str) and isinstance(right, str):
+            check_joined([left, right])
             return native()
         return self.defer(BINARY[sign], left, right)
 
@@ -101,6 +104,7 @@ class Operators:
         """`a ~ b ~ c`. Finished text may be joined with other text."""
         if any(self._is_deferred(value) and not isinstance(value, str) for value in values):
             return self.defer("op.concat", *values)
+        check_joined(values)
         return (markup_join if eval_ctx.autoescape else str_join)(values)
 
     def sliced(self, value: Any, start: Any, stop: Any, step: Any) -> Any:

@@ -13,16 +13,18 @@ from jinja2 import Template, TemplateNotFound, TemplateSyntaxError
 from markupsafe import Markup
 
 from mailer.compose.body import Body
+from mailer.compose.bounds import TooMuch
 from mailer.compose.environment import SymbolicEnvironment
 from mailer.compose.expression import Name
 from mailer.compose.images import Images
-from mailer.compose.inline import inline_deferred
+from mailer.compose.inline import Inliner, inline_deferred
 from mailer.compose.layouts import layout_loader
 from mailer.compose.look import Look, read_look
 from mailer.compose.offered import protect
 from mailer.compose.origin import error_origin
 from mailer.compose.page import Page
 from mailer.compose.residual import Edition, Hole, Place, Tree
+from mailer.compose.restyle import Restyler
 from mailer.compose.structure import grow, read_structure
 from mailer.compose.symbolic import Symbol
 from mailer.compose.tokens import Origin, Refusal, Token, Tokens
@@ -98,6 +100,8 @@ class _Press:
         self._text = SymbolicEnvironment(self._tokens, loader, escapes=False)
         self._names = surroundings.names() | {name: Symbol(Name(name)) for name in RECIPIENT_NAMES}
         self._names["page"] = Page(issue.lang)
+        if body.traits:
+            self._names["document"] = body.traits.names(surroundings.postal_address)
         # Sources that are not files, with the issue's line for each of theirs.
         self._lines: dict[str, tuple[int | None, ...]] = {}
 
@@ -126,6 +130,8 @@ class _Press:
     ) -> str:
         """Return one part of the mail: the body in its layout."""
         body = self._run(self._from_source(environment, source, ending, lines), self._names)
+        if self._body.traits and environment.escapes:
+            return body
         content = Markup(body) if environment.escapes else body  # noqa: S704 (Jinja2 escaped it)
         layout = self._layout(environment, ending)
         whole = self._run(layout, self._names | {"content": content})
@@ -133,7 +139,8 @@ class _Press:
         return whole
 
     def _layout(self, environment: SymbolicEnvironment, ending: str) -> Template:
-        name = f"email/{self._issue.template}.{ending}"
+        template = "document/layout" if self._body.traits else self._issue.template
+        name = f"email/{template}.{ending}"
         try:
             return environment.get_template(name)
         except TemplateNotFound as error:
@@ -173,7 +180,8 @@ class _Press:
     def _html_tree(self, html: str) -> Tree:
         if self._images:
             html = self._images.place_rest(html, self._tokens.pattern)
-        inlined, reading = inline_deferred(html, self._tokens)
+        inliner = Restyler() if self._body.traits else Inliner()
+        inlined, reading = inline_deferred(html, self._tokens, inliner)
         spots = iter([spot for spot in reading.spots if spot.token.is_value])
 
         def hole(token: Token) -> Hole:
@@ -201,7 +209,7 @@ class _Press:
             raise self._issue_error(origin, error.message or "a tag can't be read") from error
         except Exception as error:
             origin = error_origin(error)
-            if origin is None:
+            if origin is None and not isinstance(error, (RecursionError, TooMuch)):
                 raise
             raise self._issue_error(origin, _in_words(error)) from error
 

@@ -58,6 +58,7 @@ class _Rewriter(NodeTransformer):
             node.test = _call("operators.settled", node.test.lineno, node.test)
         if node.recursive:
             node.iter = _call("operators.settled", line, node.iter)
+            node.body = [_do("arms.step", line), *node.body]
             return [node]
         with_loop = any(name.name == "loop" for part in node.body for name in _names_in(part))
         targets = nodes.Const(_target_names(node.target), lineno=line)

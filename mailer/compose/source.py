@@ -11,15 +11,17 @@ from html import unescape
 from pathlib import Path, PurePath
 from typing import Any
 
+from mailer.compose.document import is_document
+from mailer.compose.document_traits import text_of
 from mailer.compose.front_matter import split_front_matter
-from mailer.compose.issue_fields import FIELDS, read_fields
-from mailer.compose.markdown import first_heading
+from mailer.compose.issue_fields import FIELDS, GUARDED, LANGUAGE, read_fields
+from mailer.compose.issue_text import read_text
+from mailer.compose.markdown import all_texts, first_heading
 from mailer.compose.offered import refuse_tags
 from mailer.domain.address import CONTROLS
 from mailer.domain.issue import Issue, Kind, Notice
 from mailer.errors import IssueError
 
-MAX_BYTES = 2_000_000
 KINDS = {
     ".md": Kind.MARKDOWN,
     ".markdown": Kind.MARKDOWN,
@@ -28,11 +30,14 @@ KINDS = {
     ".txt": Kind.TEXT,
 }
 
-# C0 and C1 controls but tab and line feed, and what XML forbids: no mail program shows them.
-_UNPRINTABLE = re.compile(r"(?![\t\n])[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+# As much of an issue as stands for its title, if it has none.
+MOST_TITLE = 70
+
 _LEADING_DATE = re.compile(r"\d{4}-\d{2}-\d{2}-(?=.)")
 _H1 = re.compile(r"<h1(?:\s[^>]*)?>(.*?)</h1\s*>", re.IGNORECASE | re.DOTALL)
 _HTML_TITLE = re.compile(r"<title(?:\s[^>]*)?>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
+_HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_HTML_LANG = re.compile(r"<html\s[^>]*?\blang\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 _HTML_TAG = re.compile(r"<[^>]*>")
 
 
@@ -67,36 +72,38 @@ def _issues_in(folder: Path) -> Iterable[Path]:
 
 
 def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
-    """Return the issue that the file's bytes hold, and notices that stop nothing (unknown keys).
+    """Return the issue that the file's bytes hold, and notices of what is ignored or mended.
 
     `path` names the kind of body by its ending and, unless the front matter does, the slug; no file is read.
     Without a title the first H1 is it, or in plain text the first line. A Markdown H1 that is the title and
     the first block is taken out of the body, because the layout prints the title; where the title stays in
-    the body, `title_in_body` says so. Raise IssueError, with the line where there is one, for anything else.
+    the body, `title_in_body` says so. An issue without any takes its first words. Raise IssueError, with the
+    line where there is one, for anything else.
     """
     kind = _kind(path)
-    text = _decode(path, data)
-    entries, body, body_line = split_front_matter(path, text, frozenset(FIELDS))
-    fields, notices = read_fields(path, entries)
+    text, mended = read_text(path, data)
+    split = split_front_matter(path, text, frozenset(FIELDS), GUARDED)
+    fields, unfit = read_fields(path, split.entries)
+    notices = [*mended, *split.notices, *unfit]
     fields.setdefault("slug", default_slug(PurePath(path)))
+    if kind is Kind.HTML and (lang := _document_lang(split.body)):
+        fields.setdefault("lang", lang)
     if not fields["slug"]:
         raise IssueError(
             path, None, "the file's name makes no slug", next_step="Give one in front matter: slug: …"
         )
     given = str(fields.pop("title", ""))
-    titled = _find_title(kind, _Titled(given, body.rstrip(" \t\n"), body_line))
+    titled = _find_title(kind, _Titled(given, split.body.rstrip(" \t\n"), split.body_line))
     if titled.title != given:
         refuse_tags(titled.title, path=path, line=titled.line, place="title")
     title = titled.title or fields.get("subject", "")
     if not title:
-        hint = f" ({notices[0].text})" if notices else ""
-        raise IssueError(
-            path, None, "has no title", next_step=f"Give it one in front matter, title: …, or a heading{hint}"
-        )
+        title, said = _untitled(path, kind, titled, fields["slug"], notices)
+        notices.append(said)
     issue = _issue(path, kind, title, titled, fields)
     if not issue.body.strip():
         raise IssueError(path, None, "has no text", next_step="Write the issue below its front matter")
-    return issue, tuple(notices)
+    return issue, (*notices, *controls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,44 +135,6 @@ def _kind(path: str) -> Kind:
         endings = ", ".join(KINDS)
         raise IssueError(path, None, f"{suffix or 'no ending'} is not an issue file's ending ({endings})")
     return KINDS[suffix]
-
-
-def _decode(path: str, data: bytes) -> str:
-    """Return the text of a UTF-8 file, without byte order mark, every line end a line feed."""
-    if len(data) > MAX_BYTES:
-        raise IssueError(path, None, f"has {len(data):,} bytes; an issue may have {MAX_BYTES:,}")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise IssueError(path, None, "is UTF-16, not UTF-8", next_step="Save it as UTF-8")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig", "replace")
-        line, column = _position(_line_feeds(before))
-        raise IssueError(
-            path,
-            line,
-            f"column {column} is not UTF-8 (byte 0x{data[error.start]:02x})",
-            next_step="Save it as UTF-8",
-        ) from None
-    text = _line_feeds(text)
-    if not text.strip():
-        raise IssueError(path, None, "is empty", next_step="Write the issue in it")
-    if found := _UNPRINTABLE.search(text):
-        line, column = _position(text[: found.start()])
-        code = f"U+{ord(found.group()):04X}"
-        raise IssueError(
-            path, line, f"column {column} holds the control character {code}", next_step="Take it out"
-        )
-    return text
-
-
-def _line_feeds(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _position(before: str) -> tuple[int, int]:
-    """Return the line and column (from 1, in characters) of what follows `before`."""
-    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
 
 
 def default_slug(path: PurePath) -> str:
@@ -203,12 +172,54 @@ def _markdown_title(given: _Titled) -> _Titled:
 
 
 def _html_title(given: _Titled) -> _Titled:
-    heading = _H1.search(given.body)
+    body = _HTML_COMMENT.sub("", given.body)
+    heading = _H1.search(body)
     headline = _visible(heading.group(1)) if heading else ""
-    if headline and given.title in ("", headline):
+    if headline and given.title in ("", headline) and not _holds_tag(headline):
         return _Titled(headline, given.body, given.line, in_body=True)
-    title = _HTML_TITLE.search(given.body)
-    return _Titled(given.title or (_visible(title.group(1)) if title else ""), given.body, given.line)
+    title = _HTML_TITLE.search(body)
+    named = _visible(title.group(1)) if title and not given.title else ""
+    return _Titled(given.title or ("" if _holds_tag(named) else named), given.body, given.line)
+
+
+def _holds_tag(text: str) -> bool:
+    """Whether `text` can't be a title, because tags are not read there: the body says what is wrong in it."""
+    try:
+        refuse_tags(text, path="", line=1, place="title")
+    except IssueError:
+        return True
+    return False
+
+
+def _document_lang(html: str) -> str:
+    """Return the language that a whole document says it is in, if it says one."""
+    found = _HTML_LANG.search(html) if is_document(html) else None
+    return found.group(1) if found and LANGUAGE.fullmatch(found.group(1)) else ""
+
+
+def _untitled(path: str, kind: Kind, titled: _Titled, slug: str, notices: list[Notice]) -> tuple[str, Notice]:
+    """Return a title for an issue that has none; IssueError if it was to have one, under a mistyped key."""
+    if hint := next((each for each in notices if "did you mean 'title'" in each.text), None):
+        raise IssueError(path, hint.line, "has no title", next_step=f"Write title: … ({hint.text})")
+    title = _first_words(kind, titled.body) or _slug_words(slug)
+    said = f"has no title; {title!r} is taken for one. Give it one in front matter, title: …, or a heading"
+    return title, Notice(path, titled.line, said)
+
+
+def _first_words(kind: Kind, body: str) -> str:
+    """Return the beginning of what a reader sees, for an issue without title."""
+    texts = all_texts(body) if kind is Kind.MARKDOWN else text_of(body).split("\n")
+    for text in map(_one_line, texts):
+        if text and not _holds_tag(text):
+            words = (
+                text if len(text) <= MOST_TITLE else text[:MOST_TITLE].rpartition(" ")[0] or text[:MOST_TITLE]
+            )
+            return words if words == text else f"{words} …"
+    return ""
+
+
+def _slug_words(slug: str) -> str:
+    return re.sub(r"[-_]+", " ", slug).strip().capitalize()
 
 
 def _visible(html: str) -> str:

@@ -26,6 +26,14 @@ class TemplateSource:
             self.lines += known + [(known or self.lines)[-1]] * (breaks - len(known))
             self._holds_tag = False
 
+    def code(self, source: str) -> None:
+        """Add template source of our own, which belongs to no line of the issue but the present."""
+        self._parts.append(source)
+
+    def before(self, source: str) -> None:
+        """Put template source of our own, without line feeds, before everything else."""
+        self._parts.insert(0, source)
+
     def tag(self, tag: Candidate) -> None:
         """Add a tag. Its line is exact even where wrapping brought tags of several lines together."""
         source = tag.source

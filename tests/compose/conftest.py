@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import lxml.html
 import pytest
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mailer.bundled import templates_folder
 from mailer.compose.body import Body, write_body
 from mailer.compose.source import read_issue
 
-HTML = Environment(autoescape=True, keep_trailing_newline=True, undefined=StrictUndefined)
+sys.path.insert(0, str(Path(__file__).parent.parent))  # for tests/browser.py
+from browser import browser as browser
+
+HTML = Environment(
+    autoescape=True,
+    keep_trailing_newline=True,
+    undefined=StrictUndefined,
+    loader=FileSystemLoader(templates_folder()),
+)
 TEXT = Environment(autoescape=False, keep_trailing_newline=True, undefined=StrictUndefined)
 
 ADA: dict[str, Any] = {

@@ -155,7 +155,7 @@ REFUSED = {
     "set block as a key": ("{% set x %}{{ subscriber.name }}{% endset %}{{ {'ann': 1}[x]|default(2) }}", "this text has"),
     "look up where it is a key": ("{% set x %}{{ subscriber.name }}{% endset %}{{ {x: 1}['ann']|default(2) }}", "this text has"),
     "count of set blocks": ("{% set x %}{{ subscriber.name }}{% endset %}{{ [x].count('ann') }}", "can't be called with"),
-    "recursive macro": ("{% macro m(n) %}{% if n %}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(subscriber.age) }}", "recursion"),
+    "recursive macro": ("{% macro m(n) %}{% if n %}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(subscriber.age) }}", "without end"),
     "set block as default": ("{% set x %}<b>a</b>{% endset %}{{ subscriber.nick|default(x) }}", "ready-made HTML"),
     "safe": ("{{ subscriber.name|safe }}", "'safe' can't be used on a recipient's value"),
     "escape": ("{{ subscriber.name|e }}", "'e' can't be used"),

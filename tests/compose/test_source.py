@@ -108,10 +108,8 @@ def test_the_file_name_makes_the_slug(path: str, slug: str):
         (b"", "is empty"),
         (b" \r\n\t\n", "is empty"),
         ("# T\n\nf\xfcr".encode("latin-1"), ":3: column 2 is not UTF-8 (byte 0xfc)"),
-        ("# T".encode("utf-16"), "UTF-16"),
-        (b"# T\n\na\x00b", ":3: column 2 holds the control character U+0000"),
-        (b"# T\n\na\x1bb", "U+001B"),
-        (b"just a line of Markdown", "has no title"),
+        (b"\xff\xfe#\x00 ", "neither UTF-8 nor UTF-16"),
+        (b"# T\n\na\x00b", ":3: holds the control character U+0000"),
         (b"# Only a title", "has no text"),
         (b"x" * 2_000_001, "2,000,000"),
     ],
@@ -121,6 +119,49 @@ def test_a_file_that_is_no_issue_says_why(data: bytes, said: str):
         read_issue("issues/harbour.md", data)
     assert said in str(caught.value)
     assert caught.value.exit_code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8"])
+def test_a_file_says_itself_how_it_is_encoded(encoding: str):
+    issue = read_issue("issues/harbour.md", "# Größe\r\n\r\nMeer".encode(encoding))[0]
+    assert (issue.title, issue.body) == ("Größe", "Meer")
+
+
+def test_control_characters_are_taken_out_with_a_notice():
+    issue, notices = read_issue("issues/harbour.md", "# T\n\na\x1bb\fc \x93d\x94\n\x1b".encode())
+    assert issue.body == "ab c “d”"
+    assert [(notice.line, notice.text) for notice in notices] == [
+        (3, "the control character U+001B was taken out (and on 1 more line)"),
+        (3, "the control character U+000C was taken out"),
+        (3, "the control character U+0093 was read as “, which it is in Windows-1252"),
+        (3, "the control character U+0094 was read as ”, which it is in Windows-1252"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "ending", "title"),
+    [
+        ("The pilots wait for the *tide*.\n\nMore.", "md", "The pilots wait for the tide."),
+        ("Dear {{ subscriber.name }},\n\nthe tide is late.", "md", "the tide is late."),
+        ("## No. 7\n\nText", "md", "No. 7"),
+        ("word " * 40, "md", "word " * 14 + "…"),
+        ("![](pier.png)", "md", "Late tide"),
+        ("<p>Low <b>water</b></p>\n<p>More</p>", "html", "Low water"),
+        ("<h1>Dear {{ subscriber.name }}</h1>\n<p>More</p>", "html", "More"),
+        ("<!doctype html><title>{{ issue.subject }}</title><!-- <h1>Old</h1> --><p>More", "html", "More"),
+    ],
+)
+def test_an_issue_without_title_takes_its_first_words(text: str, ending: str, title: str):
+    issue, notices = read_issue(f"issues/late-tide.{ending}", text.encode())
+    assert issue.title == " ".join(title.split())
+    assert "has no title" in notices[0].text
+    assert issue.body == text.rstrip()
+
+
+def test_a_whole_document_says_its_language_itself():
+    html = "<!doctype html><html class=x lang='pt-BR'><title>T</title><body>Oi</body></html>"
+    assert read(html, "issues/x.html").lang == "pt-BR"
+    assert read(f"---\nlang: de\n---\n{html}", "issues/x.html").lang == "de"
 
 
 def test_another_ending_is_refused():

@@ -57,7 +57,7 @@ break &mdash; &lt;done&gt;
 """
 EXPECTED = """\
 High water
-==========
+----------
 
 A paragraph with *emphasis*, **weight**, `code`, ~~gone~~, a link
 <https://pier.example/a>, an auto link https://pier.example/b, a mailbox
@@ -65,7 +65,7 @@ editor@gazette.example, an [image], a note[1] and a local one that all goes on
 for more than seventy-eight columns.
 
 Second heading
---------------
+~~~~~~~~~~~~~~
 
 Third
 ~~~~~

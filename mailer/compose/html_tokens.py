@@ -1,0 +1,163 @@
+"""HTML cut into tokens as a browser cuts it (HTML 13.2.5), with nothing lost or rearranged.
+
+Only what never ends (a tag, a comment, a title) doesn't swallow all that follows.
+
+Python's html.parser differs from browsers where attackers look first: comments, titles, broken tags. Whoever
+removes what runs has to see the same tags as the reader's program does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from html import escape, unescape
+
+SPACE = "\t\n\f\r "
+# Elements whose content is one text, up to their end tag; in the last two with character references.
+RAW_ELEMENTS = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "title", "textarea"})
+
+_OPENING = re.compile(r"<(?=[A-Za-z/!?])")
+_TAG_NAME = re.compile(rf"</?([A-Za-z][^{SPACE}/>]*)")
+_ATTRIBUTE = re.compile(
+    rf"[{SPACE}/]*([^{SPACE}/>][^{SPACE}/>=]*)"
+    rf"(?:[{SPACE}]*=[{SPACE}]*(?:\"([^\"]*)\"|'([^']*)'|((?![\"'])[^{SPACE}>]*)|(\Z|[\"'].*)))?",
+    re.DOTALL,
+)
+_TAG_END = re.compile(rf"[{SPACE}/]*>")
+# In an attribute `&copy=1` is no character reference (HTML 13.2.5.73): it stands in query strings.
+_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*(?:;|(?![A-Za-z0-9=])))")
+_COMMENT_END = re.compile(r"--!?>")
+# What every reader understands in the same way, and so may stay as it was typed.
+_CANONICAL = re.compile(
+    rf"<[A-Za-z][A-Za-z0-9:-]*(?:[{SPACE}]+[A-Za-z_:@][\w:.@-]*(?:=(?:\"[^\"<>]*\"|'[^'<>]*'|[\w#%.,:;-]+))?)*[{SPACE}]*/?>"
+)
+
+
+class Kind(StrEnum):
+    """What a token is."""
+
+    START = "start tag"
+    END = "end tag"
+    TEXT = "text"
+    RAW = "raw text"  # the content of an element of RAW_ELEMENTS
+    COMMENT = "comment"
+    DECLARATION = "declaration"  # <!doctype …>, <![if …]>, <?xml …>: all that begins with <! or <? or </
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute of a start tag. `name` is in lower case; `value` is decoded, None where there is none.
+
+    `start` and `end` are where it stands in the tag's source, without white space before it.
+    """
+
+    name: str
+    value: str | None
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HTMLToken:
+    """`source` as typed, from `start` in the text; `name` (lower case) and `attributes` of a tag.
+
+    Of raw text `name` is the element it is in.
+    """
+
+    kind: Kind
+    source: str
+    start: int
+    name: str = ""
+    attributes: tuple[Attribute, ...] = ()
+
+    @property
+    def end(self) -> int:
+        """Where it ends in the text."""
+        return self.start + len(self.source)
+
+    def get(self, name: str) -> str | None:
+        """Return the value of an attribute, "" if it has none; None if there is no such attribute."""
+        return next((each.value or "" for each in self.attributes if each.name == name), None)
+
+
+def read_html(text: str) -> Iterator[HTMLToken]:
+    """Yield the tokens of `text`; their sources, joined, are `text` again."""
+    position = 0
+    while position < len(text):
+        opening = _OPENING.search(text, position)
+        start = opening.start() if opening else len(text)
+        if start > position:
+            yield HTMLToken(Kind.TEXT, text[position:start], position)
+        if not opening:
+            return
+        token = _read_markup(text, start)
+        yield token
+        position = token.end
+        if token.kind is Kind.START and token.name in RAW_ELEMENTS:
+            end = _raw_end(text, position, token.name)
+            if end > position:
+                yield HTMLToken(Kind.RAW, text[position:end], position, token.name)
+            position = end
+
+
+def _raw_end(text: str, position: int, name: str) -> int:
+    """Return where a raw text ends. To a browser one that never ends is the rest; here it is none at all."""
+    found = re.compile(rf"</{name}(?=[{SPACE}/>])", re.IGNORECASE).search(text, position)
+    return found.start() if found else position
+
+
+def _read_markup(text: str, start: int) -> HTMLToken:
+    if name := _TAG_NAME.match(text, start):
+        return _read_tag(text, start, name)
+    if text.startswith("<!--", start):
+        end = _comment_end(text, start)
+        # One that never ends is text, so that nothing after it is lost.
+        return HTMLToken(Kind.COMMENT if end else Kind.TEXT, text[start : end or start + 4], start)
+    end = text.find(">", start)
+    if end < 0:
+        return HTMLToken(Kind.TEXT, text[start:], start)
+    return HTMLToken(Kind.DECLARATION, text[start : end + 1], start)
+
+
+def _comment_end(text: str, start: int) -> int | None:
+    for empty in ("<!-->", "<!--->"):
+        if text.startswith(empty, start):
+            return start + len(empty)
+    found = _COMMENT_END.search(text, start + 4)
+    return found.end() if found else None
+
+
+def _read_tag(text: str, start: int, found: re.Match[str]) -> HTMLToken:
+    """Return the tag at `start`; one that never ends is text, so that nothing after it is lost."""
+    attributes, position = [], found.end()
+    while not (end := _TAG_END.match(text, position)):
+        attribute = _ATTRIBUTE.match(text, position)
+        if not attribute or attribute.group(5) is not None:
+            return HTMLToken(Kind.TEXT, text[start:], start)
+        name, double, single, bare, _ = attribute.groups()
+        value = next((each for each in (double, single, bare) if each is not None), None)
+        span = attribute.start(1) - start, attribute.end() - start
+        attributes.append(Attribute(name.lower(), None if value is None else decode(value), *span))
+        position = attribute.end()
+    kind = Kind.END if text[start + 1] == "/" else Kind.START
+    return HTMLToken(kind, text[start : end.end()], start, found.group(1).lower(), tuple(attributes))
+
+
+def decode(value: str) -> str:
+    """Return an attribute's value with its character references resolved."""
+    return _REFERENCE.sub(lambda found: unescape(found.group()), value)
+
+
+def write_tag(token: HTMLToken, attributes: tuple[Attribute, ...]) -> str:
+    """Return a start tag with these attributes, as it was typed if it has the same and is well-formed."""
+    if attributes == token.attributes and _CANONICAL.fullmatch(token.source):
+        return token.source
+    name = re.sub(r"[^a-z0-9:-]", "-", token.name)
+    written = [f"<{name}"]
+    for attribute in attributes:
+        if re.fullmatch(r"[a-z_:@][\w:.@-]*", attribute.name):
+            value = "" if attribute.value is None else f'="{escape(attribute.value)}"'
+            written.append(f" {attribute.name}{value}")
+    return "".join([*written, " />" if token.source.endswith("/>") else ">"])

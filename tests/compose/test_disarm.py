@@ -1,0 +1,116 @@
+"""Documents without what runs: what goes, what stays, and that all parsers see the same tags in it."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from payloads import HTML
+
+from mailer.compose.disarm import disarm
+from mailer.compose.html_tokens import Kind, read_html
+from mailer.compose.notices import Notices
+
+
+def disarmed(html: str) -> tuple[str, list[str]]:
+    notices = Notices("x.html")
+    return disarm(html, 1, notices), [str(each) for each in notices]
+
+
+@pytest.mark.parametrize(
+    ("html", "left", "said"),
+    [
+        ("a\n<script>\nx()</script>b", "a\n\nb", "x.html:2: <script> was taken out: no mail program runs it"),
+        ("<p onclick='x()' class=y>z</p>", '<p class="y">z</p>', "onclick= of <p>"),
+        ("<form action=x>a<input name=b>c</form>", "ac", "<form> was taken out"),
+        ("<iframe src='https://a.example/?b&amp;c'></iframe>", None, "a link to it stands there instead"),
+        ("<a href='javascript:x()'>y</a>", "<a>y</a>", "href= of <a>"),
+        ("<meta http-equiv=refresh content=0>x", "x", "<meta>"),
+        ("<base href=x target=_blank>", '<base target="_blank">', "href= of <base>"),
+        ("<svg><path d=x /></svg>y", "y", "<svg>"),
+        ("<style>a{b:expression(c);d:e}</style>", "<style>a{b:expression(c);d:e}</style>", None),
+    ],
+)
+def test_what_runs_is_taken_out_and_named(html: str, left: str | None, said: str | None):
+    cleaned, notices = disarmed(html)
+    if said is None:
+        assert "expression" not in cleaned
+        assert "d:e" in cleaned
+        assert "<style>" in notices[0]
+        return
+    assert said in " ".join(notices)
+    if left is None:
+        assert cleaned == '<a href="https://a.example/?b&amp;c">https://a.example/?b&amp;c</a>'
+    else:
+        assert cleaned == left
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\" 'x'>",
+        "<TABLE Border=0 cellpadding=\"0\"\n  WIDTH='600'><TR><td nowrap bgcolor=#ffffff>x</TD></tr></table>",
+        '<!--[if gte mso 9]><v:rect xmlns:v=\'urn:x\' fill="true"><v:fill type="tile" /></v:rect><![endif]-->',
+        "<!--[if !mso]><!--><p>x</p><!--<![endif]-->",
+        "<![if !mso]>x<![endif]>",
+        "<img src='cid:a' alt=\"JavaScript: a history\" title='data: 3'/>",
+        "<img src='data:image/png;base64,AA=='>",
+        "<input type=checkbox id=a><label for=a>x</label>",
+        "<link rel='stylesheet' href='https://fonts.example/css?a=b&amp;c'>",
+        "a &amp; b &copy; &#8212; © 1 > 0",
+        "<a href='?a=1&copy=2'>x</a>",
+        "<style>a > b { c: 'x' } @media x { d { e: f } }</style>",
+        "<!-- note -->",
+        "<p>\n</p\n>",
+    ],
+)
+def test_all_else_stays_byte_for_byte(html: str):
+    assert disarmed(html) == (html, [])
+
+
+def test_a_tag_that_is_read_in_two_ways_is_written_in_one():
+    assert disarmed("<a href='?a=1&copy=2&amp;b' title=\"<b>\" / x=`y`>z</a>")[0] == (
+        '<a href="?a=1&amp;copy=2&amp;b" title="&lt;b&gt;" x="`y`">z</a>'
+    )
+    assert disarmed("<p a=1 A=2>")[0] == '<p a="1">'
+    assert disarmed("1 < 2 <3 <")[0] == "1 &lt; 2 &lt;3 &lt;"
+
+
+class Tags(HTMLParser):
+    """What Python's parser sees."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, list[str]]] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, [name for name, _ in attrs]))
+
+
+MARKS = """
+< > </ <!-- --> --!> <! <![if x]> <![endif]> <![CDATA[ ]]> ' " <p <a href= <style> </style> <title> </title>
+<textarea> </script> <svg> /> = & x <!--[if mso]> <![endif]--> <noscript> ` <xmp> </xmp>
+"""
+PIECES = st.sampled_from([*HTML, *MARKS.split(), "\n", " ", "\x0c"])
+
+
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_every_parser_sees_the_same_tags(html: str):
+    tokens = list(read_html(html))
+    assert "".join(token.source for token in tokens) == html
+    cleaned, _ = disarmed(html)
+    assert cleaned.count("\n") == html.count("\n")
+    ours = [
+        (token.name, [each.name for each in token.attributes])
+        for token in read_html(cleaned)
+        if token.kind is Kind.START
+    ]
+    assert Tags(cleaned).seen == ours
+    assert disarmed(cleaned)[0] == cleaned
+    for tag, names in ours:
+        assert tag not in ("script", "iframe", "svg", "math", "object", "embed", "form", "noscript")
+        assert not any(name.startswith("on") for name in names)
