@@ -232,5 +232,8 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, TemplateNotFound):
         return f"there is no template {error.name!r}"
     if isinstance(error, RecursionError):
-        return "a template extends or includes itself; a file's namesake in the program is bundled/email/…"
+        return (
+            "a macro calls itself without end, or a template extends or includes itself;"
+            " a file's namesake in the program is bundled/email/…"
+        )
     return str(error) or type(error).__name__
