@@ -103,7 +103,7 @@ def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
     issue = _issue(path, kind, title, titled, fields)
     if not issue.body.strip():
         raise IssueError(path, None, "has no text", next_step="Write the issue below its front matter")
-    return issue, (*notices, *controls)
+    return issue, tuple(notices)
 
 
 @dataclass(frozen=True, slots=True)

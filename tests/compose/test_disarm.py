@@ -51,8 +51,8 @@ def test_what_runs_is_taken_out_and_named(html: str, left: str | None, said: str
     "html",
     [
         "<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\" 'x'>",
-        "<TABLE Border=0 cellpadding=\"0\"\n  WIDTH='600'><TR><td nowrap bgcolor=#ffffff>x</TD></tr></table>",
-        '<!--[if gte mso 9]><v:rect xmlns:v=\'urn:x\' fill="true"><v:fill type="tile" /></v:rect><![endif]-->',
+        "<TABLE Border=0 cellpadding=\"0\"\n  WIDTH='600'><TR><td nowrap bgcolor=#fff>x</TD></tr></table>",
+        '<!--[if gte mso 9]><v:rect fill="true"><v:fill type="tile" /></v:rect><![endif]-->',
         "<!--[if !mso]><!--><p>x</p><!--<![endif]-->",
         "<![if !mso]>x<![endif]>",
         "<img src='cid:a' alt=\"JavaScript: a history\" title='data: 3'/>",

@@ -138,7 +138,8 @@ def test_the_weightiest_rule_wins(css: str, style: str):
 def test_a_document_keeps_its_bytes_but_for_styles():
     html = (
         "<!DOCTYPE x>\n<HTML xmlns:v='y'><?x?><style data-premailer=\"ignore\">p { top: 0 }</style>"
-        "<style>p, v { color: red }</style>\n<P\nTITLE=a>1 < 2 &copy; <![if mso]><!--[if x]><p>y</p><![endif]-->"
+        "<style>p, v { color: red }</style>\n<P\nTITLE=a>1 < 2 &copy; <![if mso]>"
+        "<!--[if x]><p>y</p><![endif]-->"
         "<p style='margin:0;color:blue'>z<br/></p></HTML>\n"
     )
     assert Restyler().inline(html) == (
