@@ -22,6 +22,8 @@ STYLE = '{% include "email/document/style.html" %}'
 CHARSET = '<meta charset="utf-8">'
 VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 
+HEAD_ELEMENTS = frozenset({"base", "head", "html", "link", "meta", "style", "title"})
+
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _WHOLE = re.compile(r"<!doctype\s|<html[\s>]|<body[\s>]", re.IGNORECASE)
 _CHARSET = re.compile(r"(charset\s*=\s*[\"']?)[\w-]+", re.IGNORECASE)
@@ -97,16 +99,17 @@ class _Adding:
         if head:
             self.insert(head.end, "".join(added))
         else:
-            self.insert(root.end if root else _first_tag(self.html), f"<head>{''.join(added)}</head>")
+            self.insert(root.end if root else _first_tag(self.html), f"<head>{''.join(added)}")
         if "/head" in survey.places:
             self.insert(survey.places["/head"].start, self.tag(STYLE))
+        else:
+            self.insert(_head_end(self.html), f"{self.tag(STYLE)}</head>")
 
     def add_body(self, survey: Survey) -> None:
-        start = next(
-            (survey.places[name].end for name in ("body", "/head", "html") if name in survey.places), 0
-        )
-        self.insert(start, self.tag(PREHEADER))
-        ends = (survey.places[name].start for name in ("/body", "/html") if name in survey.places)
+        places = survey.places
+        starts = (places[name].end for name in ("body", "/head") if name in places)
+        ends = (places[name].start for name in ("/body", "/html") if name in places)
+        self.insert(next(starts, _head_end(self.html)), self.tag(PREHEADER))
         self.insert(next(ends, len(self.html)), self.tag(FOOTER))
 
     def text(self) -> str:
@@ -115,6 +118,16 @@ class _Adding:
             parts += [self.html[position:start], text]
             position = end
         return "".join([*parts, self.html[position:]])
+
+
+def _head_end(html: str) -> int:
+    """Return where the head of a document ends that doesn't say so: before what can't stand in one."""
+    for token in read_html(html):
+        if token.kind is Kind.START and token.name not in HEAD_ELEMENTS:
+            return token.start
+        if token.kind is Kind.TEXT and token.source.strip():
+            return token.start
+    return len(html)
 
 
 def _first_tag(html: str) -> int:

@@ -50,6 +50,7 @@ E, W, A = Severity.ERROR, Severity.WARNING, Severity.ADVICE
 BROKEN: list[tuple[str, Severity, Breaks]] = [
     ("draft", E, front("draft: true")),
     ("unknown-key", W, front("titel: Low tide")),
+    ("not-as-typed", W, front("lang: the usual one")),
     ("unknown-list", W, changed(missing_lists=("weakly",))),
     ("unknown-rule", W, front("check_off: contrasts")),
     ("unsubscribe-link", E, layout(('href="{{ unsubscribe_url }}"', 'href="https://gazette.example/"'))),
