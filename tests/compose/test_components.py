@@ -104,7 +104,7 @@ def source(post: Any, body: str, ending: str = "md") -> str:
             "::: columns\n::: column 1/3\nA\n:::\n::: column\nB\n:::\n:::",
             (
                 '{% call mail_columns() %}{% call mail_column(share="1/3") %}<p>A</p>{% endcall %}'
-                "{% call mail_column() %}<p>B</p>{% endcall %}{% endcall %}"
+                '{% call mail_column(share="2/3") %}<p>B</p>{% endcall %}{% endcall %}'
             ),
             "A\n\nB\n",
         ),
@@ -112,7 +112,7 @@ def source(post: Any, body: str, ending: str = "md") -> str:
             ":::: {.columns}\n::: {.column width=60%}\nA\n:::\nB\n::::",
             (
                 '{% call mail_columns() %}{% call mail_column(share="60%") %}<p>A</p>{% endcall %}'
-                "{% call mail_column() %}<p>B</p>{% endcall %}{% endcall %}"
+                '{% call mail_column(share="2/5") %}<p>B</p>{% endcall %}{% endcall %}'
             ),
             "A\n\nB\n",
         ),
@@ -136,7 +136,7 @@ def test_html_may_name_them_too(post):
     )
     expected = (
         '{% call mail_columns() %}{% call mail_column(share="2/3") %}<p>A</p>{% endcall %}'
-        "{% call mail_column() %}{% endcall %}{% endcall %}"
+        '{% call mail_column(share="1/3") %}{% endcall %}{% endcall %}'
         '{% call mail_callout("note") %}<p>B</p>{% endcall %}{{ mail_divider() }}'
         '{% call mail_quote() %}C{% endcall %}{% call mail_button() %}<a href="/d">D</a>{% endcall %}'
     )
