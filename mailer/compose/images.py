@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from mailer.compose.companion import Companion, find_beside, read_file
 from mailer.compose.enclosure import Enclosure, Unfit
-from mailer.compose.image_size import missing_size
+from mailer.compose.image_size import filling, missing_size
 from mailer.compose.image_source import SCHEME, decoded, no_address, refuse_half
 from mailer.compose.image_tags import Attributes, Spot, change_images
 from mailer.domain.issue import Issue
@@ -143,7 +143,12 @@ class Images:
         ]
         if tag != "img" or not shown.width:
             return kept
-        return kept + missing_size(attributes, shown.width, shown.height, self._room(share))
+        room = self._room(share)
+        size = missing_size(attributes, shown.width, shown.height, room)
+        if share and ("width", str(room)) in size:
+            # On a phone a column is as wide as the text, and so is what was narrowed to fit in beside others.
+            kept = filling(kept, min(shown.width, self._room("")))
+        return kept + size
 
     def _file(self, companion: Companion) -> Shown:
         file, name = companion

@@ -56,10 +56,12 @@ def test_a_picture_is_as_wide_as_its_column(tmp_path: Path) -> None:
     issue, _ = read_issue(str(tmp_path / "quay.md"), f"---\ntitle: Quay\n---\n{body}".encode())
     look = read_look()
     html = write_body(issue, Images(issue, "gazette.example", room=look.room)).html
-    found = lxml.html.fromstring(f"<div>{html}</div>").iter("img")
+    found = lxml.html.fromstring(f"<div>{html}</div>").findall(".//img")
     assert [(int(each.get("width")), int(each.get("height"))) for each in found] == [
         (look.measure, look.measure // 2),
         (look.column("1/3"), look.column("1/3") // 2),
         (look.column("2/3"), look.column("2/3") // 2),
         (look.measure, look.measure // 2),
     ]
+    fills = f"width: 100%; max-width: {look.measure}px; height: auto"
+    assert [each.get("style") for each in found] == [None, fills, fills, None]
