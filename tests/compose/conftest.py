@@ -9,20 +9,29 @@ from typing import Any
 
 import lxml.html
 import pytest
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 
-from mailer.bundled import templates_folder
 from mailer.compose.body import Body, write_body
 from mailer.compose.source import read_issue
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # for tests/browser.py
 from browser import browser as browser
 
+# The simplest that partials can be, so that tests see what a body hands them.
+PARTIALS = {
+    "button": "{% macro button() %}<div>{{ caller() }}</div>{% endmacro %}",
+    "figure": "{% macro figure() %}<figure>{{ caller() }}</figure>{% endmacro %}",
+    "quote": "{% macro quote() %}<blockquote>{{ caller() }}</blockquote>{% endmacro %}",
+    "columns": "{% macro columns() %}<div>{{ caller() }}</div>{% endmacro %}"
+    "{% macro column(share=None) %}<div>{{ caller() }}</div>{% endmacro %}",
+    "callout": "{% macro callout(kind='note') %}<div>{{ caller() }}</div>{% endmacro %}",
+    "divider": "{% macro divider() %}<hr>{% endmacro %}",
+}
 HTML = Environment(
     autoescape=True,
     keep_trailing_newline=True,
     undefined=StrictUndefined,
-    loader=FileSystemLoader(templates_folder()),
+    loader=DictLoader({f"email/partials/{name}.html": macro for name, macro in PARTIALS.items()}),
 )
 TEXT = Environment(autoescape=False, keep_trailing_newline=True, undefined=StrictUndefined)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import PARTIALS
 from slow_way import SURROUNDINGS, desk
 
 from mailer.bundled import templates_folder
@@ -152,11 +153,6 @@ def test_what_only_looks_like_one_is_text(post):
     )
 
 
-SIMPLE = {
-    "callout": '{% macro callout(kind) %}<div class="{{ kind }}">{{ caller() }}</div>{% endmacro %}',
-    "columns": "{% macro columns() %}<div>{{ caller() }}</div>{% endmacro %}"
-    "{% macro column(share=None) %}<p>{{ caller() }}</p>{% endmacro %}",
-}
 CHOSEN = """\
 ::: note For {{ subscriber.name }}
 {% if subscriber.paid %}
@@ -198,9 +194,8 @@ def test_recipients_differ_around_and_inside(post, guest: dict[str, Any]):
 def test_the_mail_of_each_recipient_is_the_same_the_slow_way(person: dict[str, Any], tmp_path: Path):
     partials = tmp_path / "email" / "partials"
     partials.mkdir(parents=True)
-    for name in ("callout", "columns"):
-        file = f"email/partials/{name}.html"
-        (tmp_path / file).write_text(SIMPLE[name])
+    for name, macro in PARTIALS.items():
+        (partials / f"{name}.html").write_text(macro)
     typed = desk(tmp_path, body=CHOSEN)
     issued = replace(typed, body=write_body(typed.issue))
     assert issued.fill(issued.edition(), person) == issued.slowly(person)
