@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import lxml.html
 import pytest
+from bare_partials import PARTIALS
+from browser import browser as browser
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from mailer.compose.body import Body, write_body
 from mailer.compose.source import read_issue
 
-sys.path.insert(0, str(Path(__file__).parent.parent))  # for tests/browser.py
-from browser import browser as browser
-
-# The simplest that partials can be, so that tests see what a body hands them.
-PARTIALS = {
-    "button": "{% macro button() %}<div>{{ caller() }}</div>{% endmacro %}",
-    "figure": "{% macro figure() %}<figure>{{ caller() }}</figure>{% endmacro %}",
-    "quote": "{% macro quote() %}<blockquote>{{ caller() }}</blockquote>{% endmacro %}",
-    "columns": "{% macro columns() %}<div>{{ caller() }}</div>{% endmacro %}"
-    "{% macro column(share=None) %}<div>{{ caller() }}</div>{% endmacro %}",
-    "callout": "{% macro callout(kind='note') %}<div>{{ caller() }}</div>{% endmacro %}",
-    "divider": "{% macro divider() %}<hr>{% endmacro %}",
-}
 HTML = Environment(
     autoescape=True,
     keep_trailing_newline=True,
