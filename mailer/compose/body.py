@@ -9,7 +9,7 @@ from html import escape, unescape
 
 from jinja2 import Environment, TemplateSyntaxError
 
-from mailer.compose.components import imports, split_components
+from mailer.compose.components import imports, share_columns, split_components
 from mailer.compose.disarm import disarm
 from mailer.compose.document import complete, is_document
 from mailer.compose.document_styles import keep_styles
@@ -126,6 +126,7 @@ def _write(
     ours = recognise_tags(html, lines, marked, issue.path)
     tags = TextTags(marked, ours)
     text = set_text(blocks(tags), tags.measure) + "\n"
+    html = share_columns(html)
     if images:
         html = images.place_body(html, lines, marked, ours)
     page = write_source(html, marked, ours, lines, literal=escape, pieces=split_components)

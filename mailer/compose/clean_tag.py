@@ -17,10 +17,10 @@ _NAME = re.compile(r"[a-z][a-z0-9:_.-]*")
 _ADDRESS_SPACE = re.compile(r"[\t\n\r]")
 _SCHEME = re.compile(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.-]*):")
 _ATTRIBUTE = re.compile(r' ([^\s="]+)="([^"]*)"')
-_PICTURE = re.compile(r"\s*data:image/", re.IGNORECASE)
 _WEIGHT = re.compile(r" ?! ?important")
 _PROPERTY = re.compile(r"(?:^|;)\s*[A-Za-z-]+\s*:")
-_RUNS_CODE = re.compile(r"expression\s*\(|(?:javascript|vbscript|data)\s*:|\\", re.IGNORECASE)
+_RUNS_CODE = re.compile(r"[\x00-\x20]*(?:javascript|vbscript)\s*:", re.IGNORECASE)
+_UNFIT_STYLE = re.compile(r"expression\s*\(|(?:javascript|vbscript|data)\s*:|\\", re.IGNORECASE)
 # A parser of fragments drops them without these around.
 _AROUND = {
     "caption": "<table>",
@@ -43,7 +43,8 @@ def clean_attributes(tag: str, attributes: Attributes) -> list[tuple[str, str]]:
         for name, value in reversed(attributes)
         if _NAME.fullmatch(name) and _fits(tag, name, value)
     }
-    pictures = {name: value for name, value in fit.items() if name == "src" and _PICTURE.match(value)}
+    # An image's address has a reader of its own (`images`), who says what is wrong with it.
+    pictures = {name: value for name, value in fit.items() if (tag, name) == ("img", "src")}
     rest = tuple((name, value) for name, value in fit.items() if name not in pictures)
     kept = pictures | dict(_cleaned(tag, rest) if rest else ())
     # nh3 gives them in any order, but a mail is the same whenever it is compiled.
@@ -57,13 +58,13 @@ def written(tag: str, attributes: Attributes, breaks: int = 0) -> str:
 
 
 def _fits(tag: str, name: str, value: str | None) -> bool:
-    """Whether nh3 is to see this: it does not look at `background`, nor know which `data:` is a picture."""
+    """Whether nh3 is to see this, which does not look at `background`."""
     address = _ADDRESS_SPACE.sub("", value or "")
     scheme = _SCHEME.match(address)
     if name in ADDRESSES and scheme:
-        picture = tag == "img" and name == "src" and bool(_PICTURE.match(address))
-        return picture or scheme.group(1).lower() in SCHEMES
-    return name != "style" or not _RUNS_CODE.search(value or "")
+        is_picture = (tag, name) == ("img", "src")
+        return scheme.group(1).lower() in SCHEMES or (is_picture and not _RUNS_CODE.match(address))
+    return name != "style" or not _UNFIT_STYLE.search(value or "")
 
 
 @lru_cache(maxsize=4096)

@@ -43,16 +43,12 @@ class Colour:
 
     @property
     def luminance(self) -> float:
-        """Relative luminance, 0 to 1 (WCAG 2.2, "relative luminance")."""
-        return sum(
-            weight * _linear(channel / 255)
-            for weight, channel in zip((0.2126, 0.7152, 0.0722), self._channels, strict=True)
-        )
+        """Relative luminance, 0 to 1."""
+        return relative_luminance(self._channels)
 
     def contrast(self, other: Colour) -> float:
         """The contrast ratio to `other`, 1 to 21."""
-        darker, lighter = sorted((self.luminance, other.luminance))
-        return (lighter + 0.05) / (darker + 0.05)
+        return contrast_ratio(self.luminance, other.luminance)
 
     def readable(self, grounds: Iterable[Colour], ratio: float) -> Colour:
         """Return this colour, or the nearest in lightness that stands out from every ground by `ratio`.
@@ -92,6 +88,20 @@ class Colour:
 
 BLACK = Colour(0, 0, 0)
 WHITE = Colour(255, 255, 255)
+
+
+def relative_luminance(channels: Iterable[float]) -> float:
+    """Return the luminance, 0 to 1, of red, green and blue from 0 to 255 (WCAG 2.2, "relative luminance")."""
+    return sum(
+        weight * _linear(channel / 255)
+        for weight, channel in zip((0.2126, 0.7152, 0.0722), channels, strict=True)
+    )
+
+
+def contrast_ratio(one: float, other: float) -> float:
+    """Return the contrast of two luminances, 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    darker, lighter = sorted((one, other))
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 def _linear(channel: float) -> float:

@@ -41,5 +41,15 @@ def missing_size(attributes: Attributes, width: int, height: int, room: int) -> 
     ]
 
 
+def filling(attributes: Attributes, most: int) -> Attributes:
+    """Return `attributes` with a style that fills what the image stands in, up to `most` pixels.
+
+    Outlook for Windows goes by the attributes for its size all the same.
+    """
+    own = (dict(attributes).get("style") or "").strip()
+    others = [(name, value) for name, value in attributes if name != "style"]
+    return [*others, ("style", f"width: 100%; max-width: {most}px; height: auto; {own}".strip("; "))]
+
+
 def _ratio(measure: int, one: int, other: int) -> int:
     return max(1, round(measure * one / other))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from html import escape
 from html.parser import HTMLParser
+from typing import NamedTuple
 
 # Elements whose `src` is an image; any other one may have a `background`.
 WITH_SOURCE = frozenset({"img", "v:fill", "v:image"})
@@ -14,8 +15,18 @@ BACKGROUND = "background"
 _LIKELY = re.compile(r"<(?:img|v:fill|v:image)\b|\bbackground\s*=", re.IGNORECASE)
 
 Attributes = list[tuple[str, str | None]]
-# Given an element's name, its attributes and its row (from 0): its new attributes, or None to leave it.
-Change = Callable[[str, Attributes, int], Attributes | None]
+COLUMN = "mail-column"
+
+
+class Spot(NamedTuple):
+    """Where an element stands: its row (from 0), and the share of the column that it is in, "" if in none."""
+
+    row: int
+    share: str = ""
+
+
+# Given an element's name, its attributes and its spot: its new attributes, or None to leave it.
+Change = Callable[[str, Attributes, Spot], Attributes | None]
 
 
 def change_images(html: str, change: Change, row: int = 0) -> str:
@@ -41,15 +52,25 @@ class _Finder(HTMLParser):
         self.edits: list[tuple[int, str, str]] = []
         self._change = change
         self._row = row
+        self._columns: list[str] = []
         self._starts = [0, *(found.end() for found in re.finditer("\n", html))]
 
     def handle_starttag(self, tag: str, attrs: Attributes) -> None:
         name = "src" if tag in WITH_SOURCE else BACKGROUND
         raw = self.get_starttag_text() or ""
+        if tag == COLUMN:
+            self._columns.append(dict(attrs).get("share") or "")
         if any(each == name and value for each, value in attrs):
-            changed = self._change(tag, attrs, self._row + self.getpos()[0] - 1)
+            changed = self._change(tag, attrs, Spot(self._row + self.getpos()[0] - 1, self._share()))
             if changed is not None:
                 self._replace(raw, _written(tag, changed, raw))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == COLUMN and self._columns:
+            self._columns.pop()
+
+    def _share(self) -> str:
+        return self._columns[-1] if self._columns else ""
 
     def handle_comment(self, data: str) -> None:
         if data.startswith("[if"):

@@ -7,7 +7,7 @@ then what the layout added.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -16,9 +16,9 @@ from urllib.parse import unquote
 
 from mailer.compose.companion import Companion, find_beside, read_file
 from mailer.compose.enclosure import Enclosure, Unfit
-from mailer.compose.image_size import missing_size
+from mailer.compose.image_size import filling, missing_size
 from mailer.compose.image_source import SCHEME, decoded, no_address, refuse_half
-from mailer.compose.image_tags import Attributes, change_images
+from mailer.compose.image_tags import Attributes, Spot, change_images
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError
 
@@ -44,7 +44,8 @@ class Images:
     """Collects the images of one issue's mail.
 
     `domain` makes their Content-IDs. `root` is the workspace, where a layout's own images may lie. With
-    `links`, files stay on the web. `room` is what an image has in width, in pixels.
+    `links`, files stay on the web. `room` says how wide an image may be, in pixels, in a column of this share
+    (see `Spot`).
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Images:
         *,
         root: Path | None = None,
         links: ImageLinks | None = None,
-        room: int = ROOM,
+        room: Callable[[str], int] = lambda _: ROOM,
     ) -> None:
         self._issue = issue
         self._domain = domain
@@ -76,11 +77,12 @@ class Images:
         `lines[i]` is the issue's line of line i + 1. Raises IssueError with the line where an image stands.
         """
 
-        def change(tag: str, attributes: Attributes, row: int) -> Attributes | None:
+        def change(tag: str, attributes: Attributes, spot: Spot) -> Attributes | None:
             typed = [
                 (name, marked.restore(value, keep=ours) if value else value) for name, value in attributes
             ]
-            return self._change(tag, typed, marked.pattern, [self._folder], lines[min(row, len(lines) - 1)])
+            line = lines[min(spot.row, len(lines) - 1)]
+            return self._change(tag, typed, marked.pattern, [self._folder], line, spot.share)
 
         return change_images(html, change)
 
@@ -120,6 +122,7 @@ class Images:
         values: re.Pattern[str],
         folders: Sequence[Path],
         line: int | None,
+        share: str = "",
     ) -> Attributes | None:
         name = "src" if "src" in dict(attributes) else "background"
         source = (next(value for each, value in attributes if each == name) or "").strip()
@@ -140,7 +143,12 @@ class Images:
         ]
         if tag != "img" or not shown.width:
             return kept
-        return kept + missing_size(attributes, shown.width, shown.height, self._room)
+        room = self._room(share)
+        size = missing_size(attributes, shown.width, shown.height, room)
+        if share and ("width", str(room)) in size:
+            # On a phone a column is as wide as the text, and so is what was narrowed to fit in beside others.
+            kept = filling(kept, min(shown.width, self._room("")))
+        return kept + size
 
     def _file(self, companion: Companion) -> Shown:
         file, name = companion

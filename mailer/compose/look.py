@@ -98,6 +98,10 @@ class Look:
         """How wide the text is on a wide screen."""
         return self.width - 2 * MARGIN
 
+    def room(self, share: str = "") -> int:
+        """Return how wide a picture may be in a column of this share, "" for the text's own width."""
+        return self.column(share) if share else self.measure
+
     def column(self, share: Any = None) -> int:
         """Return the width of a column that has this `share` (0.5, "1/3", "33%") of the text's width.
 

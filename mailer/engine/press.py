@@ -66,7 +66,7 @@ class Press:
             look=look,
         )
         domain = sender.address.domain
-        images = Images(issue, domain, root=self.root, links=self.image_links, room=look.measure)
+        images = Images(issue, domain, root=self.root, links=self.image_links, room=look.room)
         edition = render(issue, write_body(issue, images), surroundings, self.folders, images)
         head = Head(
             sender=sender,

@@ -60,6 +60,9 @@ class Workshop:
     ) -> Sheet:
         file = self.folder / name
         file.write_text(front + body, encoding="utf-8")
+        return self.sheet_of_file(file, press)
+
+    def sheet_of_file(self, file: Path, press: Press | None = None) -> Sheet:
         issue, notices = load_issue(file)
         press = press or self.press()
         template = press.compile(issue, [SubscriberList(1, "weekly", "Weekly")])

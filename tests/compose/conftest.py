@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import lxml.html
 import pytest
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from bare_partials import PARTIALS
+from browser import browser as browser
+from jinja2 import DictLoader, Environment, StrictUndefined
 
-from mailer.bundled import templates_folder
 from mailer.compose.body import Body, write_body
 from mailer.compose.source import read_issue
-
-sys.path.insert(0, str(Path(__file__).parent.parent))  # for tests/browser.py
-from browser import browser as browser
 
 HTML = Environment(
     autoescape=True,
     keep_trailing_newline=True,
     undefined=StrictUndefined,
-    loader=FileSystemLoader(templates_folder()),
+    loader=DictLoader({f"email/partials/{name}.html": macro for name, macro in PARTIALS.items()}),
 )
 TEXT = Environment(autoescape=False, keep_trailing_newline=True, undefined=StrictUndefined)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bare_partials import PARTIALS
 from slow_way import SURROUNDINGS, desk
 
 from mailer.bundled import templates_folder
@@ -104,7 +105,7 @@ def source(post: Any, body: str, ending: str = "md") -> str:
             "::: columns\n::: column 1/3\nA\n:::\n::: column\nB\n:::\n:::",
             (
                 '{% call mail_columns() %}{% call mail_column(share="1/3") %}<p>A</p>{% endcall %}'
-                "{% call mail_column() %}<p>B</p>{% endcall %}{% endcall %}"
+                '{% call mail_column(share="2/3") %}<p>B</p>{% endcall %}{% endcall %}'
             ),
             "A\n\nB\n",
         ),
@@ -112,7 +113,7 @@ def source(post: Any, body: str, ending: str = "md") -> str:
             ":::: {.columns}\n::: {.column width=60%}\nA\n:::\nB\n::::",
             (
                 '{% call mail_columns() %}{% call mail_column(share="60%") %}<p>A</p>{% endcall %}'
-                "{% call mail_column() %}<p>B</p>{% endcall %}{% endcall %}"
+                '{% call mail_column(share="2/5") %}<p>B</p>{% endcall %}{% endcall %}'
             ),
             "A\n\nB\n",
         ),
@@ -136,7 +137,7 @@ def test_html_may_name_them_too(post):
     )
     expected = (
         '{% call mail_columns() %}{% call mail_column(share="2/3") %}<p>A</p>{% endcall %}'
-        "{% call mail_column() %}{% endcall %}{% endcall %}"
+        '{% call mail_column(share="1/3") %}{% endcall %}{% endcall %}'
         '{% call mail_callout("note") %}<p>B</p>{% endcall %}{{ mail_divider() }}'
         '{% call mail_quote() %}C{% endcall %}{% call mail_button() %}<a href="/d">D</a>{% endcall %}'
     )
@@ -152,11 +153,6 @@ def test_what_only_looks_like_one_is_text(post):
     )
 
 
-SIMPLE = {
-    "callout": '{% macro callout(kind) %}<div class="{{ kind }}">{{ caller() }}</div>{% endmacro %}',
-    "columns": "{% macro columns() %}<div>{{ caller() }}</div>{% endmacro %}"
-    "{% macro column(share=None) %}<p>{{ caller() }}</p>{% endmacro %}",
-}
 CHOSEN = """\
 ::: note For {{ subscriber.name }}
 {% if subscriber.paid %}
@@ -198,9 +194,8 @@ def test_recipients_differ_around_and_inside(post, guest: dict[str, Any]):
 def test_the_mail_of_each_recipient_is_the_same_the_slow_way(person: dict[str, Any], tmp_path: Path):
     partials = tmp_path / "email" / "partials"
     partials.mkdir(parents=True)
-    for name in ("callout", "columns"):
-        file = f"email/partials/{name}.html"
-        (tmp_path / file).write_text(SIMPLE[name])
+    for name, macro in PARTIALS.items():
+        (partials / f"{name}.html").write_text(macro)
     typed = desk(tmp_path, body=CHOSEN)
     issued = replace(typed, body=write_body(typed.issue))
     assert issued.fill(issued.edition(), person) == issued.slowly(person)

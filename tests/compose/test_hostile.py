@@ -12,6 +12,7 @@ import pytest
 from message_samples import ENVELOPE
 from pictures import LAUGHS, picture
 
+from mailer.bundled import templates_folder
 from mailer.compose.source import load_issue
 from mailer.compose.template import MessageTemplate
 from mailer.domain.address import Mailbox
@@ -65,7 +66,7 @@ class Letter:
 
     def press(self, issue: Issue) -> MessageTemplate:
         press = Press(
-            folders=[LAYOUTS],
+            folders=[LAYOUTS, templates_folder()],
             sender=Mailbox.parse("Harbour Gazette <editor@gazette.example>"),
             reply_to=Mailbox.parse("letters@gazette.example"),
             return_path="editor@gazette.example",

@@ -17,7 +17,7 @@ from pictures import LAUGHS, SVG, blank, moving, picture
 from mailer.compose.body import write_body
 from mailer.compose.enclosure import Enclosure
 from mailer.compose.image_links import ImageLinks
-from mailer.compose.image_tags import change_images
+from mailer.compose.image_tags import Attributes, change_images
 from mailer.compose.images import Images
 from mailer.compose.source import read_issue
 from mailer.domain.image_token import read_image_token
@@ -79,10 +79,10 @@ def test_an_image_becomes_a_part_that_the_html_names(desk: Desk) -> None:
     assert dict(image.attrib) == {
         "src": f"cid:{part.content_id}",
         "alt": "The quay",
-        "title": "at noon",
         "width": "40",
         "height": "30",
     }
+    assert "<figcaption>at noon</figcaption>" in html
 
 
 @pytest.mark.parametrize(
@@ -195,18 +195,26 @@ def test_a_data_address_becomes_a_part(desk: Desk) -> None:
 
 
 def test_images_in_conditional_comments_and_backgrounds_count(desk: Desk) -> None:
-    desk.put("a.png", picture())
-    desk.put("b.png", picture("PNG", 50, 50))
-    html, parts = desk.write(
+    typed = (
         '<!--[if mso]><img src="a.png"><v:fill src="a.png" /><![endif]-->\n'
         '<table background="b.png"><tr><td>x</td></tr></table>\n'
-        '<!-- <img src="gone.png"> -->\n',
-        "html",
+        '<!-- <img src="gone.png"> -->\n'
     )
-    assert len(parts) == 2
-    assert html.count(f"cid:{parts[0].content_id}") == 2
-    assert f'<table background="cid:{parts[1].content_id}">' in html
+    seen = list[str]()
+
+    def change(_tag: str, attributes: Attributes, _row: int) -> Attributes:
+        source = next(value or "" for name, value in attributes if name in ("src", "background"))
+        seen.append(source)
+        return [(name, f"cid:{value}" if value == source else value) for name, value in attributes]
+
+    html = change_images(typed, change)
+    assert sorted(seen) == ["a.png", "a.png", "b.png"]
+    assert html.count('src="cid:a.png"') == 2
+    assert '<table background="cid:b.png">' in html
     assert '<!-- <img src="gone.png"> -->' in html
+    desk.put("b.png", picture())
+    body, (part,) = desk.write(typed, "html")  # a body has no conditional comments
+    assert f'<table background="cid:{part.content_id}">' in body
 
 
 def test_what_was_not_read_is_not_shown(desk: Desk) -> None:

@@ -9,6 +9,7 @@ import pytest
 from message_samples import ENVELOPE
 from pictures import picture
 
+from mailer.bundled import templates_folder
 from mailer.compose.image_links import ImageLinks
 from mailer.compose.source import load_issue
 from mailer.compose.template import MessageTemplate
@@ -41,7 +42,7 @@ def compiled(
     (root / "issues/quay.png").write_bytes(picture("PNG", 1280, 640))
     (root / "issues/harbour.md").write_text(f"---\ntitle: Harbour\n{front}---\n{body}\n")
     press = Press(
-        folders=[root / "templates"],
+        folders=[root / "templates", templates_folder()],
         sender=Mailbox.parse("Harbour Gazette <editor@gazette.example>"),
         reply_to=None,
         return_path="editor@gazette.example",
@@ -74,7 +75,7 @@ def test_a_parameter_may_name_an_image_beside_the_issue(tmp_path: Path) -> None:
         tmp_path, '<img src="{{ params.photo }}" alt="">', front="params:\n  photo: quay.png\n"
     )
     (photo,) = images(template)
-    assert (photo["width"], photo["height"]) == ("592", "296")
+    assert (photo["width"], photo["height"]) == ("528", "264")
 
 
 def test_an_image_that_body_and_layout_show_is_one_part(tmp_path: Path) -> None:
