@@ -14,6 +14,7 @@ from mailer.compose.markdown_notes import notes_plugin
 from mailer.compose.markdown_pictures import pictures_plugin
 from mailer.compose.markdown_pieces import BLOCK_TAG, paragraph
 from mailer.compose.markdown_quotes import quotes_plugin
+from mailer.compose.markdown_tables import tables_plugin
 
 # Lists and quotations in each other: a list counts twice. Markdown inside of that is shown as it was typed.
 MOST_NESTED = 40
@@ -31,6 +32,7 @@ def markdown_parser(likely: Likely) -> MarkdownIt:
     attributes_plugin(parser)
     containers_plugin(parser)
     quotes_plugin(parser)
+    tables_plugin(parser)
     pictures_plugin(parser, likely.are_controls)
 
     def block_tag(state: StateBlock, start: int, _end: int, silent: bool) -> bool:

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from mailer.compose.allowed import MEDIA
 
 _NAMES = ("title", "aria-label", "alt")
-_ADDRESSES = ("href", "src", "url")
 
 
 def named_address(tag: str, attributes: Sequence[tuple[str, str | None]]) -> tuple[str, str]:
@@ -19,13 +18,17 @@ def named_address(tag: str, attributes: Sequence[tuple[str, str | None]]) -> tup
     """
     given = {name: (value or "").strip() for name, value in reversed(attributes)}
     label = next((given[name] for name in _NAMES if given.get(name)), "")
-    wanted = (MEDIA.get(tag, "src"),) if tag else _ADDRESSES
-    address = next((given[name] for name in wanted if given.get(name)), "")
+    if not tag:
+        return next((value for value in given.values() if _is_whole(value)), ""), label
+    address = given.get(MEDIA.get(tag, "src"), "")
     if address.startswith("//"):
         address = f"https:{address}"
-    whole = address.lower().startswith(("http://", "https://"))
-    relative = tag and address and ":" not in address.partition("/")[0]
-    return (address if whole or relative else ""), label
+    is_relative = ":" not in address.partition("/")[0]
+    return (address if _is_whole(address) or is_relative else ""), label
+
+
+def _is_whole(address: str) -> bool:
+    return address.lower().startswith(("http://", "https://"))
 
 
 def link_to(address: str, label: str) -> str:

@@ -69,6 +69,7 @@ def test_what_a_mail_can_not_have_is_taken_out(typed: str, html: str, ending: st
         ),
         ('<embed src="https://a.example/x">', '<a href="https://a.example/x">a.example</a>'),
         ('<object data="https://a.example/x"></object>', '<a href="https://a.example/x">a.example</a>'),
+        ('<imgs scr="https://t.example/1">', '<a href="https://t.example/1">t.example</a>'),
         ('<Tweet url="https://t.example/1" />', '<a href="https://t.example/1">t.example</a>'),
     ],
 )
