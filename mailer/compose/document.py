@@ -31,7 +31,8 @@ _CHARSET = re.compile(r"(charset\s*=\s*[\"']?)[\w-]+", re.IGNORECASE)
 
 def is_document(html: str) -> bool:
     """Whether an HTML issue is a whole document, not a fragment for a layout."""
-    return bool(_WHOLE.search(_COMMENT.sub("", html)))
+    end = html.rfind("-->") + 3  # a comment that never ends would be looked for from each beginning
+    return bool(_WHOLE.search(_COMMENT.sub("", html[:end]) + html[end:]))
 
 
 @dataclass(frozen=True, slots=True)
