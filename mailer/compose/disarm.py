@@ -28,7 +28,8 @@ from mailer.compose.html_tokens import RAW_ELEMENTS, Attribute, HTMLToken, Kind,
 from mailer.compose.notices import Notices
 
 _PLAIN_END = re.compile(r"</[A-Za-z][A-Za-z0-9:-]*[ \t\n]*>")
-_DECLARATION = re.compile(r"<!doctype\b|<!\[(?:if|endif)\b", re.IGNORECASE)
+# Python's html.parser takes a declaration with a tag in it for longer than a browser does.
+_DECLARATION = re.compile(r"<!doctype\b[^<]*|<!\[(?:if|endif)\b[^<]*", re.IGNORECASE)
 _STYLE_PIECE = re.compile(r"[^{};]*[;}]|[^{};]*$")
 _CONDITIONAL = re.compile(r"(<!--\[if [^\]]*\]>)(.*)(<!\[endif\]-->)", re.DOTALL)
 
@@ -85,7 +86,7 @@ class _Disarming:
             case Kind.COMMENT:
                 return self._comment(token)
             case Kind.DECLARATION:
-                return token.source if _DECLARATION.match(token.source) else _lines(token)
+                return token.source if _DECLARATION.fullmatch(token.source) else _lines(token)
             case Kind.RAW:
                 return self._raw(token)
             case _:
