@@ -12,13 +12,13 @@ from mailer.check.examine import examine
 from mailer.check.finding import Finding, Severity
 from mailer.check.sheet import Sheet
 from mailer.compose.body import write_body
-from mailer.compose.operations import CannotFill
+from mailer.compose.symbolic.operations import CannotFill
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import OWN_FIELDS
 from mailer.errors import PlanRefused
 
 if TYPE_CHECKING:
-    from mailer.compose.template import MessageTemplate
+    from mailer.compose.mime.template import MessageTemplate
     from mailer.domain.issue import Issue, Notice
     from mailer.engine.correspondence import Correspondence
     from mailer.engine.press import Press

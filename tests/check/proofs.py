@@ -10,7 +10,7 @@ from mailer.bundled import templates_folder
 from mailer.check.examine import examine
 from mailer.check.finding import Finding
 from mailer.check.sheet import Sheet
-from mailer.compose.source import load_issue
+from mailer.compose.issue.source import load_issue
 from mailer.domain.address import Mailbox
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import SubscriberList

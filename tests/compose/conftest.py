@@ -12,7 +12,7 @@ from browser import browser as browser
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from mailer.compose.body import Body, write_body
-from mailer.compose.source import read_issue
+from mailer.compose.issue.source import read_issue
 
 HTML = Environment(
     autoescape=True,

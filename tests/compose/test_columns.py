@@ -9,10 +9,10 @@ import pytest
 from pictures import picture
 
 from mailer.compose.body import write_body
-from mailer.compose.components import share_columns
-from mailer.compose.images import Images
-from mailer.compose.look import read_look
-from mailer.compose.source import read_issue
+from mailer.compose.html.components import share_columns
+from mailer.compose.images.placing import Images
+from mailer.compose.issue.source import read_issue
+from mailer.compose.looks.look import read_look
 
 
 def shares(html: str) -> list[str | None]:

@@ -13,8 +13,8 @@ from slow_way import SURROUNDINGS, desk
 
 from mailer.bundled import templates_folder
 from mailer.compose.body import body_notices, write_body
+from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
-from mailer.compose.source import read_issue
 from mailer.errors import IssueError
 
 CALL = re.compile(r"\{%-? *(?:from|import).*?%\}")

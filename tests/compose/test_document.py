@@ -7,7 +7,7 @@ import re
 import pytest
 from whole_mail import DOCUMENT, POSTAL, UNSUBSCRIBE, whole_mail
 
-from mailer.compose.document import is_document
+from mailer.compose.html.document import is_document
 from mailer.errors import IssueError
 
 LEAVE = '<a href="{{ unsubscribe_url }}">Leave</a>'
