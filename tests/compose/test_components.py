@@ -119,6 +119,11 @@ def source(post: Any, body: str, ending: str = "md") -> str:
         ),
         ("::: columns\nA\n:::\n\n::: column\nB\n:::", "<p>A</p><p>B</p>", "A\n\nB\n"),
         ("a\n:::\nb", "<p>a</p><p>:::</p><p>b</p>", "a\n\n:::\n\nb\n"),
+        (
+            "::: note# x\nA\n:::",
+            "<p>::: note# x\nA</p><p>:::</p>".replace("\n", ""),
+            "::: note# x A\n\n:::\n",
+        ),
         ("::: foo\n::: note\nA\n:::\n:::", None, "::: foo\n\n| A\n\n:::\n"),
         ("A\n\n***\n\nB", "<p>A</p>{{ mail_divider() }}<p>B</p>", "A\n\n* * *\n\nB\n"),
     ],
@@ -214,6 +219,7 @@ def test_a_workspace_may_have_a_partial_of_its_own(tmp_path: Path):
     ("typed", "line", "said"),
     [
         ("a\n\n::: calumns\nb\n:::", 6, "::: calumns is not offered; did you mean ::: columns?"),
+        ("a\n\n::: columns 2\nb\n:::", 6, "::: columns 2 is not offered; did you mean ::: columns?"),
         ("a\n\n<mail-colum>\n\nb\n\n</mail-colum>", 6, "did you mean <mail-column>?"),
         ("a\n\n<mail-column>\n\nb\n\n</mail-column>", 6, "does not stand in <mail-columns>"),
         (

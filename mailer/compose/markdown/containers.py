@@ -25,7 +25,7 @@ FENCE = "container_fence"
 MOST_NESTED = 8
 
 _LINE = re.compile(
-    r":{3,}[ \t]*(?:(?P<name>[A-Za-z][\w-]*)(?P<rest>[^\n]*?)|\{(?P<braces>[^{}\n]*)\})?[ \t:]*"
+    r":{3,}[ \t]*(?:(?P<name>[A-Za-z][\w-]*)(?P<rest>(?:[ \t][^\n]*?)?)|\{(?P<braces>[^{}\n]*)\})?[ \t:]*"
 )
 _CLASS = re.compile(r"\.([A-Za-z][\w-]*)")
 _SHARE = re.compile(r"(?:share|width)?[ \t]*=?[ \t]*\"?([0-9]{1,2}/[0-9]{1,2}|[0-9]{1,3}%)\"?")
@@ -68,9 +68,13 @@ def _fence(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
 
 
 def _name(found: re.Match[str]) -> str:
+    """Return the name that a fence begins with; with what else it says where columns have no use for that."""
     named = found["name"] or ""
     if found["braces"] and (by_class := _CLASS.search(found["braces"])):
         named = by_class.group(1)
+    rest = (found["rest"] or "").strip()
+    if named.lower() in (COLUMNS, COLUMN) and rest and not _SHARE.fullmatch(rest):
+        return f"{named} {rest}"
     return named.lower() if named.lower() in NAMES else named
 
 
