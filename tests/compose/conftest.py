@@ -10,6 +10,7 @@ from typing import Any
 import lxml.html
 import pytest
 from jinja2 import DictLoader, Environment, StrictUndefined
+from simple_partials import PARTIALS
 
 from mailer.compose.body import Body, write_body
 from mailer.compose.source import read_issue
@@ -17,16 +18,6 @@ from mailer.compose.source import read_issue
 sys.path.insert(0, str(Path(__file__).parent.parent))  # for tests/browser.py
 from browser import browser as browser
 
-# The simplest that partials can be, so that tests see what a body hands them.
-PARTIALS = {
-    "button": "{% macro button() %}<div>{{ caller() }}</div>{% endmacro %}",
-    "figure": "{% macro figure() %}<figure>{{ caller() }}</figure>{% endmacro %}",
-    "quote": "{% macro quote() %}<blockquote>{{ caller() }}</blockquote>{% endmacro %}",
-    "columns": "{% macro columns() %}<div>{{ caller() }}</div>{% endmacro %}"
-    "{% macro column(share=None) %}<div>{{ caller() }}</div>{% endmacro %}",
-    "callout": "{% macro callout(kind='note') %}<div>{{ caller() }}</div>{% endmacro %}",
-    "divider": "{% macro divider() %}<hr>{% endmacro %}",
-}
 HTML = Environment(
     autoescape=True,
     keep_trailing_newline=True,

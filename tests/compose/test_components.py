@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PARTIALS
+from simple_partials import PARTIALS
 from slow_way import SURROUNDINGS, desk
 
 from mailer.bundled import templates_folder
