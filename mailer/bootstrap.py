@@ -16,8 +16,8 @@ from mailer.errors import SettingsError, UsageError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from mailer.compose.dkim import Signer
-    from mailer.compose.image_links import ImageLinks
+    from mailer.compose.dkim.signer import Signer
+    from mailer.compose.images.links import ImageLinks
     from mailer.domain.warmup import WarmUp
     from mailer.engine.press import Press
     from mailer.engine.sending import Sending
@@ -190,7 +190,7 @@ class App:
         return Sending(press, dispatcher)
 
     def _look(self) -> dict[str, Any]:
-        from mailer.compose.look import KEYS, LookError, read_look
+        from mailer.compose.looks.look import KEYS, LookError, read_look
 
         wished = {key: getattr(self.settings, f"look_{key}") for key in KEYS}
         try:
@@ -254,7 +254,7 @@ class App:
             raise SettingsError(f"MAIL_WARMUP: {error}", next_step="Correct MAIL_WARMUP in .env.") from None
 
     def _image_links(self) -> ImageLinks | None:
-        from mailer.compose.image_links import ImageLinks
+        from mailer.compose.images.links import ImageLinks
 
         s = self.settings
         key = s.secret_key.get_secret_value().encode()

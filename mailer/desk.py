@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mailer.check.examine import examine
 from mailer.check.finding import Finding, Severity
 from mailer.check.links import addresses
-from mailer.compose.source import KINDS, default_slug, load_issue
+from mailer.compose.issue.source import KINDS, default_slug, load_issue
 from mailer.domain.audience import Audience
 from mailer.domain.subscriber import SubscriberList
 from mailer.errors import IssueError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mailer.bootstrap import App
     from mailer.check.sheet import Sheet
-    from mailer.compose.template import MessageTemplate
+    from mailer.compose.mime.template import MessageTemplate
     from mailer.domain.issue import Issue, Notice
     from mailer.domain.recipient import Recipient
 

@@ -12,13 +12,13 @@ from mailer.check.examine import examine
 from mailer.check.finding import Finding, Severity
 from mailer.check.sheet import Sheet
 from mailer.compose.body import write_body
-from mailer.compose.operations import CannotFill
+from mailer.compose.symbolic.operations import CannotFill
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import OWN_FIELDS
 from mailer.errors import PlanRefused
 
 if TYPE_CHECKING:
-    from mailer.compose.template import MessageTemplate
+    from mailer.compose.mime.template import MessageTemplate
     from mailer.domain.issue import Issue, Notice
     from mailer.engine.correspondence import Correspondence
     from mailer.engine.press import Press
@@ -45,6 +45,7 @@ def sheet_of(
 ) -> Sheet:
     """Return the sheet of `issue` as `recipient` gets it; raises CannotFill where they can't get it."""
     names = correspondence.names(recipient, 0)
+    body = write_body(issue)
     return Sheet(
         issue=issue,
         source=source_of(Path(issue.path)),
@@ -52,11 +53,11 @@ def sheet_of(
         text=template.text(names),
         subject=template.subject(names),
         octets=template.html_size(names),
-        body=write_body(issue),
+        body=body,
         unsubscribe_url=names["unsubscribe_url"],
         postal_address=postal_address,
         public=public,
-        notices=notices,
+        notices=(*notices, *body.notices),
         uses={name: name in template.requires for name in template.uses},
         values=values,
         recipients=recipients,

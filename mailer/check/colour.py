@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from cssutils.css.colors import COLORS  # type: ignore[import-untyped]
 
+from mailer.compose.looks.colour import contrast_ratio, relative_luminance
+
 _FUNCTION = re.compile(r"(rgb|hsl)a?\(([^()]*)\)")
 _NUMBER = re.compile(r"(-?(?:\d+\.?\d*|\.\d+))(%|deg)?")
 
@@ -28,8 +30,7 @@ class Colour(NamedTuple):
     @property
     def luminance(self) -> float:
         """The relative luminance, from 0 (black) to 1 (white)."""
-        linear = [_linear(channel / 255) for channel in self[:3]]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        return relative_luminance(self[:3])
 
     def __str__(self) -> str:
         return "#" + "".join(f"{round(channel):02x}" for channel in self[:3])
@@ -37,8 +38,7 @@ class Colour(NamedTuple):
 
 def contrast(one: Colour, other: Colour) -> float:
     """Return the contrast ratio of two opaque colours, from 1 to 21."""
-    darker, lighter = sorted((one.luminance, other.luminance))
-    return (lighter + 0.05) / (darker + 0.05)
+    return contrast_ratio(one.luminance, other.luminance)
 
 
 def read_colour(text: str) -> Colour | None:
@@ -50,10 +50,6 @@ def read_colour(text: str) -> Colour | None:
         return _function(found[1], found[2])
     named = COLORS.get(text)
     return Colour(*named) if named else None
-
-
-def _linear(channel: float) -> float:
-    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
 
 
 def _hexadecimal(digits: str) -> Colour:

@@ -16,9 +16,17 @@ def draft(sheet: Sheet) -> Iterator[Remark]:
 
 
 def unknown_keys(sheet: Sheet) -> Iterator[Remark]:
-    """Hand on what reading the file gave notice of."""
+    """Hand on which keys were not known when the file was read."""
     for notice in sheet.notices:
-        yield Remark(notice.text, notice.line)
+        if notice.text.startswith("unknown key"):
+            yield Remark(notice.text, notice.line)
+
+
+def not_as_typed(sheet: Sheet) -> Iterator[Remark]:
+    """Hand on whatever else reading the file gave notice of: what is ignored, mended or taken out."""
+    for notice in sheet.notices:
+        if not notice.text.startswith("unknown key"):
+            yield Remark(notice.text, notice.line)
 
 
 def missing_lists(sheet: Sheet) -> Iterator[Remark]:
@@ -35,4 +43,5 @@ RULES = (
     Rule(
         "unknown-key", Severity.WARNING, unknown_keys, "Correct the key; the program ignores it as it stands."
     ),
+    Rule("not-as-typed", Severity.WARNING, not_as_typed, "Correct it if that is not what was meant."),
 )

@@ -33,7 +33,7 @@ def issue_file(app: App, named: str) -> Path:
 def load(app: App, named: str) -> Issue:
     """Return the issue that `named` means, after saying on stderr what it warns of."""
     from mailer.compose.body import body_notices
-    from mailer.compose.source import load_issue
+    from mailer.compose.issue.source import load_issue
 
     issue, notices = load_issue(issue_file(app, named))
     for notice in (*notices, *body_notices(issue)):
@@ -45,7 +45,7 @@ def sends_of(app: App, named: str) -> list[Send]:
     """Return the sends of the issue that `named` means, a slug or a file; UsageError if it was never sent."""
     found = app.ledger.sends(named)
     if not found and (file := issue_file(app, named)).is_file():
-        from mailer.compose.source import load_issue
+        from mailer.compose.issue.source import load_issue
 
         found = app.ledger.sends(load_issue(file)[0].slug)
     if not found:

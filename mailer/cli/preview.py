@@ -134,7 +134,7 @@ def _serve(
     from mailer.viewer.pages import link
 
     if file and not file.is_file():
-        from mailer.compose.source import load_issue
+        from mailer.compose.issue.source import load_issue
 
         load_issue(file)  # says what is wrong with the name
     # Before anything is said, so that whoever reads it may stop it at once.

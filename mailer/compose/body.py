@@ -9,26 +9,26 @@ from html import escape, unescape
 
 from jinja2 import Environment, TemplateSyntaxError
 
-from mailer.compose.components import imports, split_components
-from mailer.compose.disarm import disarm
-from mailer.compose.document import complete, is_document
-from mailer.compose.document_styles import keep_styles
-from mailer.compose.document_traits import Traits
-from mailer.compose.elements import recognise_tags
-from mailer.compose.images import Images
-from mailer.compose.likely import Likely
-from mailer.compose.markdown import parse_markdown, render_markdown
-from mailer.compose.markdown_text import markdown_blocks
-from mailer.compose.marks import Marked, mark, write_source
-from mailer.compose.markup_text import markup_blocks
-from mailer.compose.merge_tags import foreign_tags
-from mailer.compose.notices import Notices
-from mailer.compose.outline import Outline
-from mailer.compose.plaintext import write_plain_text
-from mailer.compose.sanitise import Sanitiser
-from mailer.compose.template_source import TemplateSource
-from mailer.compose.text_part import Block, set_text
-from mailer.compose.text_tags import TextTags
+from mailer.compose.html.components import imports, share_columns, split_components
+from mailer.compose.html.disarm import disarm
+from mailer.compose.html.document import complete, is_document
+from mailer.compose.html.document_styles import keep_styles
+from mailer.compose.html.document_traits import Traits
+from mailer.compose.html.elements import recognise_tags
+from mailer.compose.html.outline import Outline
+from mailer.compose.html.sanitise import Sanitiser
+from mailer.compose.images.placing import Images
+from mailer.compose.issue.notices import Notices
+from mailer.compose.markdown.reading import parse_markdown, render_markdown
+from mailer.compose.markdown.text import markdown_blocks
+from mailer.compose.tags.likely import Likely
+from mailer.compose.tags.marks import Marked, mark, write_source
+from mailer.compose.tags.merge_tags import foreign_tags
+from mailer.compose.tags.template_source import TemplateSource
+from mailer.compose.text.markup import markup_blocks
+from mailer.compose.text.part import Block, set_text
+from mailer.compose.text.plaintext import write_plain_text
+from mailer.compose.text.tags import TextTags
 from mailer.domain.issue import Issue, Kind, Notice
 from mailer.errors import IssueError
 
@@ -126,6 +126,7 @@ def _write(
     ours = recognise_tags(html, lines, marked, issue.path)
     tags = TextTags(marked, ours)
     text = set_text(blocks(tags), tags.measure) + "\n"
+    html = share_columns(html)
     if images:
         html = images.place_body(html, lines, marked, ours)
     page = write_source(html, marked, ours, lines, literal=escape, pieces=split_components)

@@ -13,21 +13,21 @@ from jinja2 import Template, TemplateNotFound, TemplateSyntaxError
 from markupsafe import Markup
 
 from mailer.compose.body import Body
-from mailer.compose.bounds import TooMuch
-from mailer.compose.environment import SymbolicEnvironment
-from mailer.compose.expression import Name
-from mailer.compose.images import Images
-from mailer.compose.inline import Inliner, inline_deferred
-from mailer.compose.layouts import layout_loader
-from mailer.compose.look import Look, read_look
-from mailer.compose.offered import protect
-from mailer.compose.origin import error_origin
-from mailer.compose.page import Page
-from mailer.compose.residual import Edition, Hole, Place, Tree
-from mailer.compose.restyle import Restyler
-from mailer.compose.structure import grow, read_structure
-from mailer.compose.symbolic import Symbol
-from mailer.compose.tokens import Origin, Refusal, Token, Tokens
+from mailer.compose.filling.residual import Edition, Hole, Place, Tree
+from mailer.compose.html.restyle import Restyler
+from mailer.compose.images.placing import Images
+from mailer.compose.looks.layouts import layout_loader
+from mailer.compose.looks.look import Look, read_look
+from mailer.compose.looks.page import Page
+from mailer.compose.symbolic.bounds import TooMuch
+from mailer.compose.symbolic.environment import SymbolicEnvironment
+from mailer.compose.symbolic.expression import Name
+from mailer.compose.symbolic.inline import Inliner, inline_deferred
+from mailer.compose.symbolic.origin import error_origin
+from mailer.compose.symbolic.structure import grow, read_structure
+from mailer.compose.symbolic.symbol import Symbol
+from mailer.compose.symbolic.tokens import Origin, Refusal, Token, Tokens
+from mailer.compose.tags.offered import protect
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError, MailerError
 

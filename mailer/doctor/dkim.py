@@ -9,7 +9,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from mailer.compose.dkim_key import GOOD_BITS, Algorithm, SigningKey
+from mailer.compose.dkim.key import GOOD_BITS, Algorithm, SigningKey
 from mailer.doctor.lookup import Answer, Found, Lookup, Unanswered
 from mailer.doctor.result import Record, Result, error, ok, warning
 from mailer.doctor.tags import parse_tags

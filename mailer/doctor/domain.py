@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mailer.compose.dkim import Signer
+from mailer.compose.dkim.signer import Signer
 from mailer.doctor.dkim import examine_key
 from mailer.doctor.dmarc import judge_dmarc, judge_path, judge_signature
 from mailer.doctor.dmarc_record import walk_up

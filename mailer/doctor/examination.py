@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mailer.bootstrap import App, is_loopback
 from mailer.bundled import templates_folder
-from mailer.compose.dkim import Signer
+from mailer.compose.dkim.signer import Signer
 from mailer.doctor import server, website
 from mailer.doctor.bulk import judge_bulk
 from mailer.doctor.clock import date_in, judge_clock, judge_zone

@@ -10,16 +10,16 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from mailer.compose.head import Envelope
-from mailer.compose.pieces import Fillings
-from mailer.compose.template import MessageTemplate
+from mailer.compose.mime.head import Envelope
+from mailer.compose.mime.pieces import Fillings
+from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.address import Address
 from mailer.domain.link import unsubscribe_url
 from mailer.domain.recipient import Recipient
 from mailer.domain.token import Token, sign_token
 
 if TYPE_CHECKING:
-    from mailer.compose.dkim import Signer
+    from mailer.compose.dkim.signer import Signer
 
 
 @dataclass(frozen=True, slots=True)

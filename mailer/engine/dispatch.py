@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from mailer.compose.template import MessageTemplate
+from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.learned import Learned as Limit
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.warmup import WarmUp

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mailer.compose.pieces import Fillings
+from mailer.compose.mime.pieces import Fillings
 from mailer.domain.mailbox_providers import provider_of
 from mailer.storage.claiming import Claim
 

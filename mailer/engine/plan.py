@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from mailer.compose.operations import CannotFill
-from mailer.compose.template import MessageTemplate
+from mailer.compose.mime.template import MessageTemplate
+from mailer.compose.symbolic.operations import CannotFill
 from mailer.domain.audience import Audience
 from mailer.domain.recipient import Recipient
 from mailer.engine.correspondence import Correspondence, wire_address

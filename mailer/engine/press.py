@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailer.compose.attachments import attached
 from mailer.compose.body import write_body
-from mailer.compose.head import Head
-from mailer.compose.image_links import ImageLinks
-from mailer.compose.images import Images
-from mailer.compose.look import issue_look
-from mailer.compose.message import compile_message
+from mailer.compose.images.attachments import attached
+from mailer.compose.images.links import ImageLinks
+from mailer.compose.images.placing import Images
+from mailer.compose.looks.look import issue_look
+from mailer.compose.mime.head import Head
+from mailer.compose.mime.message import compile_message
+from mailer.compose.mime.template import MessageTemplate
 from mailer.compose.render import Surroundings, render
-from mailer.compose.template import MessageTemplate
 from mailer.domain.address import Mailbox
 from mailer.domain.issue import Issue
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.correspondence import Correspondence
 
 if TYPE_CHECKING:
-    from mailer.compose.dkim import Signer
+    from mailer.compose.dkim.signer import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Press:
             look=look,
         )
         domain = sender.address.domain
-        images = Images(issue, domain, root=self.root, links=self.image_links, room=look.measure)
+        images = Images(issue, domain, root=self.root, links=self.image_links, room=look.room)
         edition = render(issue, write_body(issue, images), surroundings, self.folders, images)
         head = Head(
             sender=sender,

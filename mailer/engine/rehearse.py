@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from mailer.compose.template import MessageTemplate
+from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.address import Address
 from mailer.domain.outcome import Outcome, Stage, Untried
 from mailer.domain.recipient import Recipient

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
-from mailer.compose.template import MessageTemplate
+from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import State
 from mailer.domain.issue import Issue

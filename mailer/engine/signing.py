@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailer.compose.dkim import FIELDS, Signer
-from mailer.compose.dkim_key import Algorithm, SigningKey, UnfitKey
+from mailer.compose.dkim.key import Algorithm, SigningKey, UnfitKey
+from mailer.compose.dkim.signer import FIELDS, Signer
 from mailer.domain.address import Address, AddressError
 from mailer.errors import SettingsError
 from mailer.settings import PRESETS, Settings

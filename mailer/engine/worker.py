@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from mailer.compose.template import MessageTemplate
+from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.delivery import State
 from mailer.domain.outcome import Accepted, Outcome, Untried
 from mailer.domain.settlement import Settlement, settle

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailer.compose.source import KINDS
+from mailer.compose.issue.source import KINDS
 from mailer.errors import IssueError
 
 AROUND = 4  # lines before and after

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailer.bootstrap import App
-from mailer.compose.source import load_issue
-from mailer.compose.template import MessageTemplate
+from mailer.compose.issue.source import load_issue
+from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.issue import Issue, Notice
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.press import with_subject

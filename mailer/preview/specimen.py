@@ -9,7 +9,7 @@ from functools import cached_property
 from mailer.bootstrap import App
 from mailer.check.examine import examine
 from mailer.check.finding import Finding
-from mailer.compose.operations import CannotFill
+from mailer.compose.symbolic.operations import CannotFill
 from mailer.domain.audience import Audience
 from mailer.domain.issue import Issue
 from mailer.domain.recipient import Recipient

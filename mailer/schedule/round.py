@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mailer.compose.source import load_issue
+from mailer.compose.issue.source import load_issue
 from mailer.engine.report import Report
 from mailer.engine.stopping import Interrupted, Stopping
 from mailer.errors import (

@@ -9,10 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mailer.compose.companion import read_file
-from mailer.compose.enclosure import Unfit
-from mailer.compose.image_kind import SHOWN, kind_of
-from mailer.compose.images import MOST_OCTETS
+from mailer.compose.images.companion import read_file
+from mailer.compose.images.kind import SHOWN, kind_of
+from mailer.compose.images.placing import MOST_OCTETS
+from mailer.compose.mime.enclosure import Unfit
 from mailer.domain.image_token import read_image_token
 
 FOREVER = "public, max-age=31536000, immutable"

@@ -10,7 +10,7 @@ from mailer.bundled import templates_folder
 from mailer.check.examine import examine
 from mailer.check.finding import Finding
 from mailer.check.sheet import Sheet
-from mailer.compose.source import load_issue
+from mailer.compose.issue.source import load_issue
 from mailer.domain.address import Mailbox
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import SubscriberList
@@ -60,6 +60,9 @@ class Workshop:
     ) -> Sheet:
         file = self.folder / name
         file.write_text(front + body, encoding="utf-8")
+        return self.sheet_of_file(file, press)
+
+    def sheet_of_file(self, file: Path, press: Press | None = None) -> Sheet:
         issue, notices = load_issue(file)
         press = press or self.press()
         template = press.compile(issue, [SubscriberList(1, "weekly", "Weekly")])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from proofs import READER, Workshop
 
-from mailer.compose.operations import MissingValue
-from mailer.compose.source import load_issue
+from mailer.compose.issue.source import load_issue
+from mailer.compose.symbolic.operations import MissingValue
 from mailer.domain.subscriber import SubscriberList
 from mailer.proofread import count_values, first_reader
 

@@ -27,8 +27,6 @@ WHERE: list[tuple[str, str, list[int | None]]] = [
     ("link-placeholder", "See [here](TK)\nand [there](https://TODO).\n", [1, 2]),
     ("image-width", "One.\n\n![A](https://a.example/a.png)\n\n![B](https://a.example/b.png)\n", [3, 5]),
     ("image-alt", "One.\n\n![](https://a.example/a.png)\n", [3]),
-    ("heading-order", "## One\n\ntext\n\n#### Two *x* & y\n\ntext\n\n## Three\n\n##### Four\n", [5, 11]),
-    ("heading-one", "text\n\n# One\n\ntext\n\n# Two\n", [3, 7]),
     ("placeholder", "One\ntwo TK three\n\nFour TODO\n", [2, 4]),
     ("link-target", "One\n[two](#two)\n", [2]),
     ("spam-wording", "One.\n\nDear friend of boats.\n", [3]),
@@ -47,6 +45,14 @@ def test_the_line_in_html(workshop: Workshop) -> None:
     assert workshop.places(
         "contrast", '<p>Dark</p>\n<p>Low <b style="color:#aaa">faint</b></p>\n', name="i.html"
     ) == [2]
+
+
+def test_the_line_of_a_heading(workshop: Workshop) -> None:
+    begin, end = "<!DOCTYPE html>\n<html><body>\n", "</body></html>\n"
+    skipped = f"{begin}<h1>One</h1>\n<h3>Two <i>x</i> &amp; y</h3>\n<h2>Three</h2>\n\n<h5>Four</h5>\n{end}"
+    assert workshop.places("heading-order", skipped, name="issue.html") == [4, 7]
+    doubled = f"{begin}<p>text</p>\n<h1>One</h1>\n<p>text</p>\n<h1>Two</h1>\n{end}"
+    assert workshop.places("heading-one", doubled, name="issue.html") == [6]
 
 
 def test_the_line_is_the_files_whatever_ends_its_lines(workshop: Workshop) -> None:

@@ -37,6 +37,11 @@ def layout(change: tuple[str, str]) -> Breaks:
     return findings
 
 
+def document(html: str) -> Breaks:
+    """A whole document is mailed as it is; of Markdown and fragments some things are put right."""
+    return body(f"<!DOCTYPE html>\n<html><body>\n{html}</body></html>\n", "issue.html")
+
+
 def changed(**fields: object) -> Breaks:
     return lambda workshop: examine(replace(workshop.sheet(), **fields))
 
@@ -50,6 +55,7 @@ E, W, A = Severity.ERROR, Severity.WARNING, Severity.ADVICE
 BROKEN: list[tuple[str, Severity, Breaks]] = [
     ("draft", E, front("draft: true")),
     ("unknown-key", W, front("titel: Low tide")),
+    ("not-as-typed", W, front("lang: the usual one")),
     ("unknown-list", W, changed(missing_lists=("weakly",))),
     ("unknown-rule", W, front("check_off: contrasts")),
     ("unsubscribe-link", E, layout(('href="{{ unsubscribe_url }}"', 'href="https://gazette.example/"'))),
@@ -90,9 +96,9 @@ BROKEN: list[tuple[str, Severity, Breaks]] = [
     ("image-width", W, body("![A boat](https://harbour.example/boat.png)\n")),
     ("lang", W, layout(('lang="en"', ""))),
     ("title", W, layout(("{{ issue.subject }}", ""))),
-    ("heading-order", W, body("## Tides\n\nLow.\n\n#### Herring\n\nBack.\n")),
-    ("heading-one", W, body("Low.\n\n# Herring\n\nBack.\n")),
-    ("important-inline", W, body('<p style="color: red !important">Low.</p>\n', "issue.html")),
+    ("heading-order", W, document("<h1>Tides</h1>\n<p>Low.</p>\n<h3>Herring</h3>\n")),
+    ("heading-one", W, document("<h1>Tides</h1>\n<p>Low.</p>\n<h1>Herring</h1>\n")),
+    ("important-inline", W, document('<p style="color: red !important">Low.</p>\n')),
     ("contrast", W, body('<p style="color: #999">Low.</p>\n', "issue.html")),
     ("field-unknown", W, changed(uses={"boat": False}, values={}, recipients=7)),
     ("field-unknown", E, changed(uses={"boat": True}, values={}, recipients=7)),

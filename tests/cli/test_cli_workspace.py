@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from mailer.bundled import SAMPLES, sample, templates_folder
 from mailer.cli import mailer
-from mailer.compose.source import load_issue
+from mailer.compose.issue.source import load_issue
 from mailer.domain.address import Address
 from mailer.domain.slug import slug
 from mailer.errors import IssueError, UsageError

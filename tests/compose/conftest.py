@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import lxml.html
 import pytest
+from bare_partials import PARTIALS
+from browser import browser as browser
 from jinja2 import DictLoader, Environment, StrictUndefined
-from simple_partials import PARTIALS
 
 from mailer.compose.body import Body, write_body
-from mailer.compose.source import read_issue
-
-sys.path.insert(0, str(Path(__file__).parent.parent))  # for tests/browser.py
-from browser import browser as browser
+from mailer.compose.issue.source import read_issue
 
 HTML = Environment(
     autoescape=True,

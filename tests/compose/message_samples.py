@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mailer.compose.expression import Call, Const, Expression, Field, Name
-from mailer.compose.head import Envelope, Head
-from mailer.compose.residual import Branch, Edition, Hole, Loop, Place, Static
+from mailer.compose.filling.residual import Branch, Edition, Hole, Loop, Place, Static
+from mailer.compose.mime.head import Envelope, Head
+from mailer.compose.symbolic.expression import Call, Const, Expression, Field, Name
 from mailer.domain.address import Mailbox
 
 HEAD = Head(

@@ -14,11 +14,11 @@ from lxml import etree
 from markupsafe import Markup
 
 from mailer.compose.body import Body
-from mailer.compose.evaluate import fill_text
-from mailer.compose.inline import inline_styles
-from mailer.compose.offered import protect
+from mailer.compose.filling.evaluate import fill_text
+from mailer.compose.filling.residual import Edition
 from mailer.compose.render import Surroundings, render
-from mailer.compose.residual import Edition
+from mailer.compose.symbolic.inline import inline_styles
+from mailer.compose.tags.offered import protect
 from mailer.domain.issue import Issue, Kind
 
 SURROUNDINGS = Surroundings("Harbour Gazette", "editor@gazette.example", "1 Quay", "Weekly")

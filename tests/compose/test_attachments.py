@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pictures import picture
 
-from mailer.compose.attachments import BLOCKED, attached
-from mailer.compose.enclosure import Enclosure
-from mailer.compose.source import read_issue
+from mailer.compose.images.attachments import BLOCKED, attached
+from mailer.compose.issue.source import read_issue
+from mailer.compose.mime.enclosure import Enclosure
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from jinja2 import Environment
 
 from mailer.compose.body import write_body
-from mailer.compose.plaintext import write_plain_text
-from mailer.compose.source import read_issue
+from mailer.compose.issue.source import read_issue
+from mailer.compose.text.plaintext import write_plain_text
 from mailer.errors import IssueError
 
 ARTICLE = """\

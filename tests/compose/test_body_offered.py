@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment, StrictUndefined
 
-from mailer.compose.offered import protect
+from mailer.compose.tags.offered import protect
 from mailer.errors import IssueError
 
 PLAIN = Environment(autoescape=False, undefined=StrictUndefined)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from whole_text import lost_links, lost_words
 
 from mailer.compose.body import write_body
-from mailer.compose.source import read_issue
+from mailer.compose.issue.source import read_issue
 from mailer.domain.issue import Issue, Kind
 from mailer.errors import IssueError
 

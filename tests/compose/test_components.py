@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simple_partials import PARTIALS
+from bare_partials import PARTIALS
 from slow_way import SURROUNDINGS, desk
 
 from mailer.bundled import templates_folder
 from mailer.compose.body import body_notices, write_body
+from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
-from mailer.compose.source import read_issue
 from mailer.errors import IssueError
 
 CALL = re.compile(r"\{%-? *(?:from|import).*?%\}")
@@ -105,7 +105,7 @@ def source(post: Any, body: str, ending: str = "md") -> str:
             "::: columns\n::: column 1/3\nA\n:::\n::: column\nB\n:::\n:::",
             (
                 '{% call mail_columns() %}{% call mail_column(share="1/3") %}<p>A</p>{% endcall %}'
-                "{% call mail_column() %}<p>B</p>{% endcall %}{% endcall %}"
+                '{% call mail_column(share="2/3") %}<p>B</p>{% endcall %}{% endcall %}'
             ),
             "A\n\nB\n",
         ),
@@ -113,7 +113,7 @@ def source(post: Any, body: str, ending: str = "md") -> str:
             ":::: {.columns}\n::: {.column width=60%}\nA\n:::\nB\n::::",
             (
                 '{% call mail_columns() %}{% call mail_column(share="60%") %}<p>A</p>{% endcall %}'
-                "{% call mail_column() %}<p>B</p>{% endcall %}{% endcall %}"
+                '{% call mail_column(share="2/5") %}<p>B</p>{% endcall %}{% endcall %}'
             ),
             "A\n\nB\n",
         ),
@@ -142,7 +142,7 @@ def test_html_may_name_them_too(post):
     )
     expected = (
         '{% call mail_columns() %}{% call mail_column(share="2/3") %}<p>A</p>{% endcall %}'
-        "{% call mail_column() %}{% endcall %}{% endcall %}"
+        '{% call mail_column(share="1/3") %}{% endcall %}{% endcall %}'
         '{% call mail_callout("note") %}<p>B</p>{% endcall %}{{ mail_divider() }}'
         '{% call mail_quote() %}C{% endcall %}{% call mail_button() %}<a href="/d">D</a>{% endcall %}'
     )

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from payloads import HTML
 
-from mailer.compose.disarm import disarm
-from mailer.compose.html_tokens import Kind, read_html
-from mailer.compose.notices import Notices
+from mailer.compose.html.disarm import disarm
+from mailer.compose.html.tokens import Kind, read_html
+from mailer.compose.issue.notices import Notices
 
 
 def disarmed(html: str) -> tuple[str, list[str]]:

@@ -12,10 +12,10 @@ import pytest
 from dkim_readers import DOMAIN, Reader, by_dkimpy, each_reader, ed25519_key, records, rsa_key
 from message_samples import EDITION, ENVELOPE, HEAD, NAME, names_of
 
-from mailer.compose.dkim import FIELDS, OVERSIGNED, SIGNED, Signer, is_aligned
-from mailer.compose.message import compile_message
-from mailer.compose.residual import Edition, Hole, Place, Static
-from mailer.compose.template import MessageTemplate
+from mailer.compose.dkim.signer import FIELDS, OVERSIGNED, SIGNED, Signer, is_aligned
+from mailer.compose.filling.residual import Edition, Hole, Place, Static
+from mailer.compose.mime.message import compile_message
+from mailer.compose.mime.template import MessageTemplate
 from mailer.errors import SettingsError
 
 MOMENT = 1_795_334_400

@@ -9,10 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from message_samples import HEAD, NAME, names_of
 
-from mailer.compose.dkim import Signer
-from mailer.compose.dkim_canonical import relaxed_body, relaxed_fields, relaxed_lines
-from mailer.compose.message import compile_message
-from mailer.compose.residual import Edition, Hole, Place, Static
+from mailer.compose.dkim.canonical import relaxed_body, relaxed_fields, relaxed_lines
+from mailer.compose.dkim.signer import Signer
+from mailer.compose.filling.residual import Edition, Hole, Place, Static
+from mailer.compose.mime.message import compile_message
 
 AWKWARD = [
     "",

@@ -10,9 +10,9 @@ import pytest
 from dkim_readers import DOMAIN, each_reader, ed25519_key, records, rsa_key
 from message_samples import EDITION, HEAD, names_of
 
-from mailer.compose.dkim import Signer
-from mailer.compose.dkim_key import Algorithm, SigningKey, UnfitKey
-from mailer.compose.message import compile_message
+from mailer.compose.dkim.key import Algorithm, SigningKey, UnfitKey
+from mailer.compose.dkim.signer import Signer
+from mailer.compose.mime.message import compile_message
 
 RSA, ED25519 = Algorithm.RSA, Algorithm.ED25519
 MOMENT = 1_795_334_400

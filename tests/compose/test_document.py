@@ -7,7 +7,7 @@ import re
 import pytest
 from whole_mail import DOCUMENT, POSTAL, UNSUBSCRIBE, whole_mail
 
-from mailer.compose.document import is_document
+from mailer.compose.html.document import is_document
 from mailer.errors import IssueError
 
 LEAVE = '<a href="{{ unsubscribe_url }}">Leave</a>'
@@ -84,6 +84,15 @@ def test_a_document_of_few_parts_gets_the_rest(html: str):
     )
     assert written.index("<p") < written.index("mailer-footer") < len(written)
     assert 'class="mailer-footer"' not in written[: written.index("<p")]
+
+
+def test_a_head_without_tags_ends_before_what_is_seen():
+    html = "<!doctype html>\n<title>Own</title><style>p { color: red }</style>\n<p>x</p>"
+    written = whole_mail(html, "title: T\ndescription: Low water").html
+    head, _, body = written.partition("</head>")
+    assert head.count("<title>") == 1
+    assert re.match(r'<div style="display:none[^>]*>Low water', body)
+    assert "Low water" not in head
 
 
 def test_a_title_may_hold_a_recipients_value_and_an_empty_one_is_filled():

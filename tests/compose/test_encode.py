@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailer.compose.encode import (
+from mailer.compose.mime.encode import (
     decode_quoted_printable,
     encode_base64,
     encode_quoted_printable,

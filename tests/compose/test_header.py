@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailer.compose.header import HeaderError, labelled, literal, mailbox, unstructured
+from mailer.compose.mime.header import HeaderError, labelled, literal, mailbox, unstructured
 from mailer.domain.address import CONTROLS
 
 ADDRESS = "ada.lovelace@harbour.example"

@@ -13,8 +13,8 @@ from message_samples import ENVELOPE
 from pictures import LAUGHS, picture
 
 from mailer.bundled import templates_folder
-from mailer.compose.source import load_issue
-from mailer.compose.template import MessageTemplate
+from mailer.compose.issue.source import load_issue
+from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.address import Mailbox
 from mailer.domain.issue import Issue
 from mailer.domain.subscriber import SubscriberList

@@ -12,9 +12,9 @@ from slow_way import SURROUNDINGS
 
 from mailer.bundled import templates_folder
 from mailer.compose.body import write_body
-from mailer.compose.evaluate import fill_text
+from mailer.compose.filling.evaluate import fill_text
+from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
-from mailer.compose.source import read_issue
 from mailer.errors import IssueError
 
 NAMES = {"subscriber": {"name": "A"}, "unsubscribe_url": "https://gazette.example/u/1"}

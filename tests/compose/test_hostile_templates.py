@@ -12,10 +12,10 @@ from slow_way import SURROUNDINGS, desk
 
 from mailer.bundled import templates_folder
 from mailer.compose.body import write_body
-from mailer.compose.evaluate import fill_text
-from mailer.compose.operations import UnfitValue
+from mailer.compose.filling.evaluate import fill_text
+from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
-from mailer.compose.source import read_issue
+from mailer.compose.symbolic.operations import UnfitValue
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from pictures import LAUGHS, SVG, blank, moving, picture
 
 from mailer.compose.body import write_body
-from mailer.compose.enclosure import Enclosure
-from mailer.compose.image_links import ImageLinks
-from mailer.compose.image_tags import Attributes, change_images
-from mailer.compose.images import Images
-from mailer.compose.source import read_issue
+from mailer.compose.images.links import ImageLinks
+from mailer.compose.images.placing import Images
+from mailer.compose.images.tags import Attributes, change_images
+from mailer.compose.issue.source import read_issue
+from mailer.compose.mime.enclosure import Enclosure
 from mailer.domain.image_token import read_image_token
 from mailer.errors import IssueError
 

@@ -10,9 +10,9 @@ from message_samples import ENVELOPE
 from pictures import picture
 
 from mailer.bundled import templates_folder
-from mailer.compose.image_links import ImageLinks
-from mailer.compose.source import load_issue
-from mailer.compose.template import MessageTemplate
+from mailer.compose.images.links import ImageLinks
+from mailer.compose.issue.source import load_issue
+from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.address import Mailbox
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.press import Press

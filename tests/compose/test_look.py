@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.look import GUTTER, STACKS, LookError, Palette, read_look
-from mailer.compose.source import load_issue, read_issue
+from mailer.compose.issue.source import load_issue, read_issue
+from mailer.compose.looks.look import GUTTER, STACKS, LookError, Palette, read_look
 from mailer.errors import IssueError
 
 ENOUGH_CONTRAST = 4.5

@@ -8,7 +8,7 @@ import lxml.html
 import pytest
 
 from mailer.compose.body import write_body
-from mailer.compose.marks import mark
+from mailer.compose.tags.marks import mark
 from mailer.domain.issue import Issue, Kind
 
 

@@ -9,8 +9,8 @@ import lxml.html
 import pytest
 
 from mailer.compose.body import write_body
-from mailer.compose.outline import Outline
-from mailer.compose.source import read_issue
+from mailer.compose.html.outline import Outline
+from mailer.compose.issue.source import read_issue
 
 
 def links(html: str) -> list[tuple[str, str]]:

@@ -12,11 +12,11 @@ import pytest
 from lxml import html
 from message_samples import EDITION, ENVELOPE, HEAD, NAME, field, names_of
 
-from mailer.compose.expression import Call, Const
-from mailer.compose.header import HeaderError
-from mailer.compose.message import compile_message
-from mailer.compose.operations import CannotFill, MissingValue
-from mailer.compose.residual import Edition, Hole, Place, Static
+from mailer.compose.filling.residual import Edition, Hole, Place, Static
+from mailer.compose.mime.header import HeaderError
+from mailer.compose.mime.message import compile_message
+from mailer.compose.symbolic.expression import Call, Const
+from mailer.compose.symbolic.operations import CannotFill, MissingValue
 from mailer.domain.address import Mailbox
 
 MEMBER = names_of(name='Zoë "<b>" & Co.', berths=["7", "<8>"], paid=True)

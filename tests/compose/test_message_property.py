@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from message_samples import HEAD, field, names_of
 
-from mailer.compose.evaluate import fill_text
-from mailer.compose.expression import Call, Const, Name
-from mailer.compose.message import compile_message
-from mailer.compose.operations import CannotFill
-from mailer.compose.residual import Branch, Edition, Hole, Loop, Node, Place, Static, Tree
-from mailer.compose.template import MessageTemplate
+from mailer.compose.filling.evaluate import fill_text
+from mailer.compose.filling.residual import Branch, Edition, Hole, Loop, Node, Place, Static, Tree
+from mailer.compose.mime.message import compile_message
+from mailer.compose.mime.template import MessageTemplate
+from mailer.compose.symbolic.expression import Call, Const, Name
+from mailer.compose.symbolic.operations import CannotFill
 
 WEB = "https://gazette.example/é?a=1&b='"
 EDGES = st.sampled_from(["x" * 75, ".", "From ", " ", "\n", "=", "--=_", "é", "🚢", "港" * 30, "<b>&", WEB])

@@ -16,9 +16,9 @@ from message_samples import ENVELOPE
 from pictures import moving, picture
 
 from mailer.bundled import sample, templates_folder
-from mailer.compose.dkim import Signer
-from mailer.compose.source import load_issue
-from mailer.compose.template import MessageTemplate
+from mailer.compose.dkim.signer import Signer
+from mailer.compose.issue.source import load_issue
+from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.address import Mailbox
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.press import Press

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 from message_samples import EDITION, HEAD, field, names_of
 
-from mailer.compose.canonical import dump_expression, load_expression
-from mailer.compose.expression import Call, Const
-from mailer.compose.message import compile_message
-from mailer.compose.residual import Static
-from mailer.compose.template import MessageTemplate, TemplateError
+from mailer.compose.filling.canonical import dump_expression, load_expression
+from mailer.compose.filling.residual import Static
+from mailer.compose.mime.message import compile_message
+from mailer.compose.mime.template import MessageTemplate, TemplateError
+from mailer.compose.symbolic.expression import Call, Const
 
 REVISION = """
 from message_samples import EDITION, HEAD
-from mailer.compose.message import compile_message
+from mailer.compose.mime.message import compile_message
 print(compile_message(EDITION, HEAD).revision)
 """
 

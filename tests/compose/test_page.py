@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailer.compose.page import Page
+from mailer.compose.looks.page import Page
 
 
 @pytest.mark.parametrize(

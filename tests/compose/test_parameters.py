@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.header import HeaderError
-from mailer.compose.parameters import ascii_name, parametrised
+from mailer.compose.mime.header import HeaderError
+from mailer.compose.mime.parameters import ascii_name, parametrised
 from mailer.domain.address import CONTROLS
 
 NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=250).filter(

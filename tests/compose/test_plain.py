@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.encode import encode_quoted_printable, one_line
-from mailer.compose.escape import escape_value
-from mailer.compose.plain import plain_in
-from mailer.compose.residual import Place
+from mailer.compose.filling.escape import escape_value
+from mailer.compose.filling.plain import plain_in
+from mailer.compose.filling.residual import Place
+from mailer.compose.mime.encode import encode_quoted_printable, one_line
 
 FORMS = [
     [(Place.TEXT, False), (Place.PLAIN, False), (Place.CONDITIONAL, False), (Place.ATTRIBUTE, False)],

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from slow_way import Desk, desk
 
-from mailer.compose.operations import CannotFill
+from mailer.compose.symbolic.operations import CannotFill
 from mailer.errors import IssueError
 
 WORDS = st.text("ab<&\"'{}% é𝄞-", max_size=6)

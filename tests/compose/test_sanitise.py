@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.allowed import ATTRIBUTES, ELEMENTS, SCHEMES
 from mailer.compose.body import body_notices, write_body
-from mailer.compose.source import read_issue
+from mailer.compose.html.allowed import ATTRIBUTES, ELEMENTS, SCHEMES
+from mailer.compose.issue.source import read_issue
 from mailer.domain.issue import Issue, Kind
 from mailer.errors import IssueError
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from message_samples import EDITION, ENVELOPE, HEAD, NAME, field, names_of
 from test_message_property import EDITIONS, SUBSCRIBERS
 
-from mailer.compose.expression import Call, Const, Name
-from mailer.compose.message import compile_message
-from mailer.compose.residual import Branch, Edition, Hole, Place, Static
+from mailer.compose.filling.residual import Branch, Edition, Hole, Place, Static
+from mailer.compose.mime.message import compile_message
+from mailer.compose.symbolic.expression import Call, Const, Name
 
 LETTER = replace(
     EDITION,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.source import default_slug, load_issue, read_issue
+from mailer.compose.issue.source import default_slug, load_issue, read_issue
 from mailer.domain.issue import Issue, Kind
 from mailer.errors import ExitCode, IssueError
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from mailer.compose.source import read_issue
+from mailer.compose.issue.source import read_issue
 from mailer.domain.issue import Epigraph, Issue
 from mailer.errors import ExitCode, IssueError
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.restyle import Restyler
-from mailer.compose.stylesheet import (
+from mailer.compose.html.restyle import Restyler
+from mailer.compose.html.stylesheet import (
     declarations,
     divide,
     families,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.wrapping import COLUMNS, display_width, wrap
+from mailer.compose.text.wrapping import COLUMNS, display_width, wrap
 
 SAMPLE = """\
 # High water

@@ -7,9 +7,9 @@ from typing import Any
 
 from mailer.bundled import templates_folder
 from mailer.compose.body import Body, write_body
-from mailer.compose.evaluate import fill_text
+from mailer.compose.filling.evaluate import fill_text
+from mailer.compose.issue.source import read_issue
 from mailer.compose.render import Surroundings, render
-from mailer.compose.source import read_issue
 from mailer.domain.issue import Issue
 
 POSTAL = "Harbour Gazette, 1 Quay Street, Port Example"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from mailer.check.examine import RULES
 from mailer.check.spam import PHRASES
-from mailer.compose.issue_fields import FIELDS, NOT_YET
-from mailer.compose.offered import OFFERED
-from mailer.compose.operations import FILTERS
+from mailer.compose.issue.fields import FIELDS, NOT_YET
+from mailer.compose.symbolic.operations import FILTERS
+from mailer.compose.tags.offered import OFFERED
 from mailer.domain.delivery import NEXT, State
 from mailer.settings import NAMES, PRESETS, SECRETS, Settings
 

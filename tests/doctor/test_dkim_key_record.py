@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from mailer.compose.dkim_key import Algorithm, SigningKey
+from mailer.compose.dkim.key import Algorithm, SigningKey
 from mailer.doctor.dkim import judge_key
 from mailer.doctor.lookup import Absent, Answer, Found, Unanswered
 from mailer.doctor.result import Result, Verdict

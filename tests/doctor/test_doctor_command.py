@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from name_server import address, mx, name_server, silent_server, txt, zone
 
-from mailer.compose.dkim_key import Algorithm, SigningKey
+from mailer.compose.dkim.key import Algorithm, SigningKey
 from mailer.sandbox.process import running_sandbox
 from mailer.workspace import make_workspace
 

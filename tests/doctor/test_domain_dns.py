@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from name_server import address, mx, name_server, txt, zone
 
-from mailer.compose.dkim import Signer
-from mailer.compose.dkim_key import Algorithm, SigningKey
+from mailer.compose.dkim.key import Algorithm, SigningKey
+from mailer.compose.dkim.signer import Signer
 from mailer.doctor.domain import Sender, examine_domain, is_reserved
 from mailer.doctor.lookup import Absent, Found, Lookup, Unanswered
 from mailer.doctor.result import Result, Verdict

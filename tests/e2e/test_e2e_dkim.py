@@ -11,7 +11,7 @@ from dkim_readers import READERS, by_dkimpy, ed25519_key, records, rsa_key
 from harbour_workspace import Workspace
 from postfix import postfix_server
 
-from mailer.compose.dkim_key import SigningKey
+from mailer.compose.dkim.key import SigningKey
 from mailer.errors import ExitCode
 from mailer.sandbox.process import running_sandbox
 

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from dkim_readers import ed25519_key, rsa_key
 
 from mailer.bootstrap import App
-from mailer.compose.dkim import FIELDS, Signer
-from mailer.compose.dkim_key import SigningKey
+from mailer.compose.dkim.key import SigningKey
+from mailer.compose.dkim.signer import FIELDS, Signer
 from mailer.errors import ExitCode, SettingsError
 
 FIRST = {"DKIM_DOMAIN": "gazette.example", "DKIM_SELECTOR": "news1", "DKIM_KEY_FILE": "news1.pem"}

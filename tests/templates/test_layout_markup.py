@@ -11,7 +11,7 @@ import pytest
 from written_mail import POSTAL, UNSUBSCRIBE, Mail, write_mail
 
 from mailer.bundled import sample, templates_folder
-from mailer.compose.wrapping import display_width
+from mailer.compose.text.wrapping import display_width
 
 GMAIL_CLIPS_AT = 102_400
 STYLE_LIMIT = 16_384

@@ -10,8 +10,8 @@ from written_mail import POSTAL
 
 from mailer.bundled import templates_folder
 from mailer.compose.body import Body
-from mailer.compose.evaluate import Names
-from mailer.compose.program import TEXT, Program
+from mailer.compose.filling.evaluate import Names
+from mailer.compose.filling.program import TEXT, Program
 from mailer.compose.render import Surroundings, render
 from mailer.domain.issue import Issue, Kind
 from mailer.errors import IssueError

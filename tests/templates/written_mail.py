@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from mailer.bundled import templates_folder
-from mailer.compose.head import Envelope
-from mailer.compose.source import load_issue
-from mailer.compose.template import MessageTemplate
+from mailer.compose.issue.source import load_issue
+from mailer.compose.mime.head import Envelope
+from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.address import Mailbox
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.press import Press

@@ -11,7 +11,7 @@ import pytest
 from harbour import KEY, Harbour
 from pictures import SVG, picture
 
-from mailer.compose.image_links import ImageLinks
+from mailer.compose.images.links import ImageLinks
 from mailer.domain.image_token import sign_image
 from mailer.domain.link import image_url
 

@@ -1,0 +1,53 @@
+"""Sources of images that are no paths: what they hold, and why some can't be mailed."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode
+from urllib.parse import unquote, unquote_to_bytes
+
+from mailer.compose.mime.enclosure import Unfit
+
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+
+_ON_THE_WEB = re.compile(r"https?:", re.IGNORECASE)
+_DATA = re.compile(r"data:([^,]*),(.*)", re.IGNORECASE | re.DOTALL)
+
+
+def decoded(source: str) -> bytes:
+    """Return the content of a data: address (RFC 2397); raises Unfit."""
+    found = _DATA.fullmatch(source)
+    try:
+        if found and found[1].lower().endswith(";base64"):
+            return b64decode("".join(unquote(found[2]).split()), validate=True)
+        if found:
+            return unquote_to_bytes(found[2])
+    except (binascii.Error, ValueError):
+        pass
+    raise Unfit("is a data: address that can't be decoded", "Save the image in a file beside the issue")
+
+
+def refuse_half(source: str, values: re.Pattern[str]) -> None:
+    """Raise Unfit for an address with a recipient's value in it (one of `values`) that is half a path."""
+    if not values.match(source) and not _ON_THE_WEB.match(source):
+        raise Unfit(
+            "is a path with a recipient's value in it, so the file can't be found",
+            "Write the whole address (https://…), or both images in an {% if %}",
+        )
+
+
+def no_address(scheme: str, source: str) -> Unfit:
+    """Return what is wrong with a `source` that begins with this scheme."""
+    if scheme == "file" or len(scheme) == 1:
+        return Unfit(
+            "is a path on one machine only", "Put the file beside the issue, and write its path from there"
+        )
+    if scheme == "cid":
+        return Unfit(
+            "names a part that this mail has not", "Put the image beside the issue, and write its path"
+        )
+    return Unfit(
+        f"begins with {scheme}:, which mail programs don't open",
+        f"Write https://…, or if it is a file of that name ./{source}",
+    )

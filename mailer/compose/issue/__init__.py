@@ -1,0 +1,1 @@
+"""An issue file read: its front matter and its text, whatever program wrote them."""

@@ -1,0 +1,238 @@
+"""The keys of front matter: what each may hold, and which field of an Issue it becomes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
+
+from mailer.compose.issue.dates import read_date
+from mailer.compose.issue.matter import Entry
+from mailer.compose.looks.look import LookError, read_look
+from mailer.compose.tags.offered import refuse_tags
+from mailer.domain.address import CONTROLS, AddressError, Mailbox
+from mailer.domain.issue import Epigraph, Notice
+from mailer.errors import IssueError
+
+_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_NAME = re.compile(r"\w[\w.-]*")
+# Line feeds and tabs may stand in running text; nothing else that is not printed may.
+_PROSE_CONTROLS = re.compile(r"(?![\n\t])[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Unfit(ValueError):
+    """A value does not fit its key; the message says what is expected. `key` is one within a mapping."""
+
+    def __init__(self, problem: str, key: str = "") -> None:
+        super().__init__(problem)
+        self.key = key
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list) and value and all(isinstance(item, str | int | float) for item in value):
+        value = ", ".join(map(str, value))
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Unfit("is not text")
+    text = str(value).strip(" \t\n")
+    if _PROSE_CONTROLS.search(text):
+        raise Unfit("has a control character in it")
+    return text
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, str) and CONTROLS.search(value.strip(" \t\n")):
+        raise Unfit("has a line break or control character in it; it must be one line")
+    return _text(value)
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    try:
+        return _TRUTH[str(value).lower()]
+    except KeyError:
+        raise Unfit("is neither true nor false") from None
+
+
+def _date(value: Any) -> datetime:
+    date = read_date(value)
+    if date is None:
+        raise Unfit("is not a date; write 2026-11-22 or 2026-11-22 08:00 or 2026-11-22T08:00+01:00")
+    return date
+
+
+def _language(value: Any) -> str:
+    text = _line(value).replace("_", "-")
+    if not LANGUAGE.fullmatch(text):
+        raise Unfit("is not a language tag; write it like de or pt-BR (BCP 47)")
+    return text
+
+
+def _name(value: Any) -> str:
+    text = _line(value)
+    # Vowels of Indic scripts and Thai are marks, which `\w` does not count in.
+    letters = "".join(char for char in text if unicodedata.category(char) not in ("Mn", "Mc"))
+    if not _NAME.fullmatch(letters) or ".." in text or len(text) > 100:
+        raise Unfit("is not a name: letters, digits, hyphens, underscores and single dots, no folders")
+    return text
+
+
+def _mailbox(value: Any) -> str:
+    text = _line(value)
+    try:
+        Mailbox.parse(text)
+    except AddressError as error:
+        raise Unfit(
+            f"is not a mailbox ({error}); write it like Harbour Gazette <editor@gazette.example>"
+        ) from None
+    return text
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    items = value if isinstance(value, list) else _line(value).split(",")
+    return tuple(name for item in items if (name := _line(item)))
+
+
+def _epigraph(value: Any) -> Epigraph:
+    if not isinstance(value, dict):
+        return Epigraph(_text(value))
+    if unknown := value.keys() - {"text", "source"}:
+        raise Unfit(f"has {min(unknown)!r}; it may have text and source")
+    if not value.get("text"):
+        raise Unfit("has no text")
+    return Epigraph(_text(value["text"]), _text(value.get("source") or ""))
+
+
+def _params(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Unfit("is not a mapping of names to values; write it in YAML or TOML front matter")
+    named = {str(key): item for key, item in value.items()}
+    try:
+        read_look(named)
+    except LookError as error:
+        raise Unfit(str(error), error.key) from None
+    return named
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """Return the texts that a layout prints; of `params` only it knows which those are."""
+    match value:
+        case str():
+            return (value,)
+        case Epigraph():
+            return (value.text, value.source)
+        case _:
+            return ()
+
+
+# key -> (field of Issue, how its value is read)
+FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "title": ("title", _line),
+    "subject": ("subject", _line),
+    "date": ("date", _date),
+    "slug": ("slug", _name),
+    "lang": ("lang", _language),
+    "description": ("description", _text),
+    "draft": ("draft", _truth),
+    "list": ("lists", _names),
+    "segment": ("segment", _line),
+    "template": ("template", _name),
+    "from": ("sender", _mailbox),
+    "reply_to": ("reply_to", _mailbox),
+    "attachments": ("attachments", _names),
+    "tracking": ("tracking", _truth),
+    "archive": ("archive", _truth),
+    "check_off": ("check_off", _names),
+    "params": ("params", _params),
+    "kicker": ("kicker", _text),
+    "epigraph": ("epigraph", _epigraph),
+    "standfirst": ("standfirst", _text),
+    "byline": ("byline", _text),
+}
+
+# What decides who gets what from whom: a value that can't be read is refused.
+VITAL = frozenset(
+    {"attachments", "draft", "epigraph", "from", "list", "reply_to", "segment", "subject", "template"}
+    | {"title", "tracking"}
+)
+
+# Of these a near miss, or what can't be read at all, is refused: without them it could go out, or to others.
+GUARDED = VITAL - {"epigraph", "subject", "title", "tracking"}
+
+# Refused rather than ignored: an issue that asks for them must not go out without.
+NOT_YET = {
+    "segment": "sending to a segment is not possible yet",
+    "tracking": "tracking is not possible yet",
+}
+
+
+def read_fields(path: str, entries: Iterable[Entry]) -> tuple[dict[str, Any], list[Notice]]:
+    """Return the Issue fields that `entries` set, and notices for what is ignored.
+
+    Raise IssueError, with the line, the value and what is expected, for a value of a key of VITAL that does
+    not fit, and for a tag where none is read.
+    """
+    fields: dict[str, Any] = {}
+    lines: dict[str, int] = {}
+    notices = []
+    for entry in entries:
+        if entry.name not in FIELDS:
+            notices.append(Notice(path, entry.line, _unknown(path, entry)))
+        elif entry.value is not None:
+            try:
+                name, value = _read(path, entry)
+            except Unfit as unfit:
+                notices.append(Notice(path, entry.line, f"{unfit}; it is ignored"))
+                if entry.name == "archive":
+                    fields["archive"] = False  # whoever wrote it had a wish about what may be seen
+            else:
+                fields[name] = value
+                lines[entry.name] = entry.line
+    return {**fields, "field_lines": lines}, notices
+
+
+def _unknown(path: str, entry: Entry) -> str:
+    if vital := get_close_matches(entry.name, GUARDED, n=1, cutoff=0.85):
+        raise IssueError(
+            path,
+            entry.line,
+            f"unknown key {entry.key!r}; did you mean {vital[0]!r}?",
+            next_step=f"Write {vital[0]}, or take {entry.key} out of the issue",
+        )
+    near = get_close_matches(entry.name, FIELDS, n=1)
+    return (
+        f"unknown key {entry.key!r}; did you mean {near[0]!r}?"
+        if near
+        else f"unknown key {entry.key!r} is ignored"
+    )
+
+
+def _read(path: str, entry: Entry) -> tuple[str, Any]:
+    name, reader = FIELDS[entry.name]
+    try:
+        value = reader(entry.value)
+    except Unfit as unfit:
+        key, line, value = entry.key, entry.line, entry.value
+        if unfit.key:
+            key, line, value = f"{key}.{unfit.key}", entry.within.get(unfit.key, line), value[unfit.key]
+        shown = repr(value)
+        shown = shown if len(shown) <= 80 else shown[:77] + "..."
+        problem = f"{key}: {shown} {unfit}"
+        if entry.name in VITAL or unfit.key:
+            raise IssueError(path, line, problem) from None
+        raise Unfit(problem) from None
+    if entry.name != "subject":
+        for text in _texts(value):
+            refuse_tags(text, path=path, line=entry.line, place=entry.name)
+    if value and entry.name in NOT_YET:
+        raise IssueError(
+            path,
+            entry.line,
+            f"{entry.key}: {NOT_YET[entry.name]}",
+            next_step=f"Take {entry.key} out of the issue",
+        )
+    return name, value

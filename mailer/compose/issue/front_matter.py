@@ -1,0 +1,127 @@
+"""Front matter in its three fences: YAML between `---`, TOML between `+++`, bare `Key: value` lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mailer.compose.issue.matter import Entry, Matter, NoMatter, normal_key
+from mailer.compose.issue.toml_matter import read_toml
+from mailer.compose.issue.yaml_matter import read_yaml
+from mailer.domain.issue import Notice
+from mailer.errors import IssueError
+
+MAX_CHARACTERS = 65_536
+NO_FRONT_MATTER = "If the file has no front matter, let it begin with an empty line"
+
+_FENCES = {"---": ("---", "..."), "+++": ("+++",)}
+_BARE = re.compile(r"([A-Za-z][A-Za-z _-]*?)[ \t]*:(?:[ \t]+(.*))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A file taken apart: its entries, the body after them, the file's line that the body begins on."""
+
+    entries: list[Entry]
+    body: str
+    body_line: int
+    notices: list[Notice] = field(default_factory=list)
+
+
+def split_front_matter(path: str, text: str, known: frozenset[str], vital: frozenset[str]) -> Split:
+    """Return the entries of `text` and what comes after them.
+
+    Bare lines are front matter only if the first key is one of `known`; a fence with no key in it is none.
+    What can't be read is left out with a notice; where it could be a key of `vital`, which decides who gets
+    the issue and from whom, it is an IssueError with the file's line.
+    """
+    lines = text.split("\n")
+    fence = lines[0].rstrip(" \t")
+    first = _BARE.fullmatch(lines[0])
+    if fence in _FENCES:
+        return _split_fence(path, lines, fence, known, vital)
+    if first and normal_key(first.group(1)) in known:
+        return _split_bare(path, lines, vital)
+    return Split([], text, 1)
+
+
+def _split_fence(
+    path: str, lines: list[str], fence: str, known: frozenset[str], vital: frozenset[str]
+) -> Split:
+    end = next((row for row, line in enumerate(lines[1:], 1) if line.rstrip(" \t") in _FENCES[fence]), None)
+    if end is None:
+        return _unfenced(path, lines, fence, known)
+    source = "\n".join(lines[1:end])
+    if len(source) > MAX_CHARACTERS:
+        raise IssueError(path, 1, f"the front matter has more than {MAX_CHARACTERS} characters")
+    try:
+        matter = read_yaml(path, source, vital) if fence == "---" else read_toml(path, source)
+    except NoMatter:
+        notice = Notice(path, 1, f"what stands between {fence} and {fence} has no key, so it is text")
+        return Split([], "\n".join(lines), 1, [notice])
+    return _split(path, matter, lines, end, vital)
+
+
+def _unfenced(path: str, lines: list[str], fence: str, known: frozenset[str]) -> Split:
+    """Return the whole text as the body, if what begins with a fence that never ends is none."""
+    keys = (_BARE.fullmatch(line.replace("=", ":", 1)) for line in lines[1:10])
+    if fence == "+++" or any(found and normal_key(found.group(1)) in known for found in keys):
+        problem = f"the front matter begins with {fence} and never ends with one"
+        raise IssueError(path, 1, problem, next_step=NO_FRONT_MATTER)
+    return Split([], "\n".join(lines), 1)
+
+
+def _split_bare(path: str, lines: list[str], vital: frozenset[str]) -> Split:
+    end = next((number for number, line in enumerate(lines) if not line.strip()), len(lines))
+    try:
+        entries = _read_bare(path, lines[:end])
+    except IssueError:
+        # One line like `Title: x` may begin a paragraph, unless it would decide who gets the issue.
+        keys = [found.group(1) for line in lines[:end] if (found := _BARE.fullmatch(line))]
+        if len(keys) > 1 or normal_key(keys[0]) in vital:
+            raise
+        notice = Notice(path, 1, f"{lines[0][:60]!r} begins a paragraph, so it is text and no front matter")
+        return Split([], "\n".join(lines), 1, [notice])
+    return _split(path, Matter(entries), lines, end, vital)
+
+
+def _split(path: str, matter: Matter, lines: list[str], end: int, vital: frozenset[str]) -> Split:
+    entries, doubles = _without_doubles(path, matter.entries, vital)
+    return Split(entries, "\n".join(lines[end + 1 :]), end + 2, [*matter.notices, *doubles])
+
+
+def _without_doubles(
+    path: str, entries: Iterable[Entry], vital: frozenset[str]
+) -> tuple[list[Entry], list[Notice]]:
+    found: dict[str, Entry] = {}
+    notices = []
+    for entry in entries:
+        if entry.name in found:
+            first = found[entry.name].line
+            if entry.name in vital:
+                raise IssueError(path, entry.line, f"{entry.key} was already given on line {first}")
+            said = f"{entry.key} was already given on line {first}; this one counts"
+            notices.append(Notice(path, entry.line, said))
+        found[entry.name] = entry
+    return list(found.values()), notices
+
+
+def _read_bare(path: str, lines: list[str]) -> list[Entry]:
+    """Read `Key: value` lines; one that begins with white space goes on with the value before it."""
+    entries: list[Entry] = []
+    for number, line in enumerate(lines, 1):
+        found = _BARE.fullmatch(line)
+        if found:
+            entries.append(Entry(found.group(1), number, (found.group(2) or "").strip() or None))
+        elif line[0] in " \t" and entries:
+            last = entries.pop()
+            entries.append(Entry(last.key, last.line, f"{last.value or ''} {line.strip()}".strip()))
+        else:
+            raise IssueError(
+                path,
+                number,
+                f"{line[:60]!r} is not a `Key: value` line",
+                next_step=f"Put an empty line before the body. {NO_FRONT_MATTER}",
+            )
+    return entries

@@ -1,0 +1,231 @@
+"""An issue file becomes an Issue: bytes in, the editor's words and wishes out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from html import unescape
+from pathlib import Path, PurePath
+from typing import Any
+
+from mailer.compose.html.document import is_document
+from mailer.compose.html.document_traits import text_of
+from mailer.compose.issue.fields import FIELDS, GUARDED, LANGUAGE, read_fields
+from mailer.compose.issue.front_matter import split_front_matter
+from mailer.compose.issue.text import read_text
+from mailer.compose.markdown.reading import all_texts, first_heading
+from mailer.compose.tags.offered import refuse_tags
+from mailer.domain.address import CONTROLS
+from mailer.domain.issue import Issue, Kind, Notice
+from mailer.errors import IssueError
+
+KINDS = {
+    ".md": Kind.MARKDOWN,
+    ".markdown": Kind.MARKDOWN,
+    ".html": Kind.HTML,
+    ".htm": Kind.HTML,
+    ".txt": Kind.TEXT,
+}
+
+# As much of an issue as stands for its title, if it has none.
+MOST_TITLE = 70
+
+_LEADING_DATE = re.compile(r"\d{4}-\d{2}-\d{2}-(?=.)")
+_H1 = re.compile(r"<h1(?:\s[^>]*)?>(.*?)</h1\s*>", re.IGNORECASE | re.DOTALL)
+_HTML_TITLE = re.compile(r"<title(?:\s[^>]*)?>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
+_HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_HTML_LANG = re.compile(r"<html\s[^>]*?\blang\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
+_HTML_TAG = re.compile(r"<[^>]*>")
+
+
+def load_issue(file: Path) -> tuple[Issue, tuple[Notice, ...]]:
+    """Return the issue in `file` and what the editor should know of it; raise IssueError if there is none."""
+    try:
+        data = file.read_bytes()
+    except IsADirectoryError:
+        raise IssueError(file, None, "is a folder", next_step="Name the issue's file in it") from None
+    except FileNotFoundError:
+        raise IssueError(file, None, "there is no such issue file", next_step=_suggest(file)) from None
+    except OSError as error:
+        raise IssueError(file, None, f"can't be read: {error.strerror}") from None
+    return read_issue(str(file), data)
+
+
+def _suggest(file: Path) -> str:
+    found = [each for folder in (file.parent / "issues", file.parent) for each in _issues_in(folder)]
+    by_name = {each.name.casefold(): each for each in found}
+    by_stem = {default_slug(each): each for each in found}
+    near = get_close_matches(file.name.casefold(), by_name, n=2, cutoff=0.5)
+    stems = get_close_matches(default_slug(file), by_stem, n=2, cutoff=0.5)
+    paths = dict.fromkeys(str(path) for path in (*map(by_name.get, near), *map(by_stem.get, stems)))
+    return f"Did you mean {' or '.join(paths)}?" if paths else 'Make an issue with: mailer new "Title"'
+
+
+def _issues_in(folder: Path) -> Iterable[Path]:
+    try:
+        return sorted(each for each in folder.iterdir() if each.suffix.lower() in KINDS)
+    except OSError:
+        return ()
+
+
+def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
+    """Return the issue that the file's bytes hold, and notices of what is ignored or mended.
+
+    `path` names the kind of body by its ending and, unless the front matter does, the slug; no file is read.
+    Without a title the first H1 is it, or in plain text the first line. A Markdown H1 that is the title and
+    the first block is taken out of the body, because the layout prints the title; where the title stays in
+    the body, `title_in_body` says so. An issue without any takes its first words. Raise IssueError, with the
+    line where there is one, for anything else.
+    """
+    kind = _kind(path)
+    text, mended = read_text(path, data)
+    split = split_front_matter(path, text, frozenset(FIELDS), GUARDED)
+    fields, unfit = read_fields(path, split.entries)
+    notices = [*mended, *split.notices, *unfit]
+    fields.setdefault("slug", default_slug(PurePath(path)))
+    if kind is Kind.HTML and (lang := _document_lang(split.body)):
+        fields.setdefault("lang", lang)
+    if not fields["slug"]:
+        raise IssueError(
+            path, None, "the file's name makes no slug", next_step="Give one in front matter: slug: …"
+        )
+    given = str(fields.pop("title", ""))
+    titled = _find_title(kind, _Titled(given, split.body.rstrip(" \t\n"), split.body_line))
+    if titled.title != given:
+        refuse_tags(titled.title, path=path, line=titled.line, place="title")
+    title = titled.title or fields.get("subject", "")
+    if not title:
+        title, said = _untitled(path, kind, titled, fields["slug"], notices)
+        notices.append(said)
+    issue = _issue(path, kind, title, titled, fields)
+    if not issue.body.strip():
+        raise IssueError(path, None, "has no text", next_step="Write the issue below its front matter")
+    return issue, tuple(notices)
+
+
+@dataclass(frozen=True, slots=True)
+class _Titled:
+    title: str
+    body: str
+    line: int
+    in_body: bool = False
+
+
+def _issue(path: str, kind: Kind, title: str, titled: _Titled, fields: dict[str, Any]) -> Issue:
+    blank = re.match(r"(?:[ \t]*\n)*", titled.body)
+    start = blank.end() if blank else 0
+    fields["subject"] = fields.get("subject") or title
+    return Issue(
+        path=path,
+        kind=kind,
+        title=title,
+        body=titled.body[start:],
+        body_line=titled.line + titled.body.count("\n", 0, start),
+        title_in_body=titled.in_body,
+        **fields,
+    )
+
+
+def _kind(path: str) -> Kind:
+    suffix = PurePath(path).suffix.lower()
+    if suffix not in KINDS:
+        endings = ", ".join(KINDS)
+        raise IssueError(path, None, f"{suffix or 'no ending'} is not an issue file's ending ({endings})")
+    return KINDS[suffix]
+
+
+def default_slug(path: PurePath) -> str:
+    """Return the slug that a file's name makes: without date and ending; of `harbour/index.md`, `harbour`."""
+    stem = path.parent.name if path.stem == "index" and path.parent.name else path.stem
+    stem = unicodedata.normalize("NFC", _LEADING_DATE.sub("", stem, count=1)).lower()
+    return re.sub(r"[^\w.-]+|\.{2,}", "-", stem).strip("-._")[:100]
+
+
+def _find_title(kind: Kind, given: _Titled) -> _Titled:
+    match kind:
+        case Kind.MARKDOWN:
+            return _markdown_title(given)
+        case Kind.HTML:
+            return _html_title(given)
+        case Kind.TEXT:
+            if given.title:
+                return given
+            return _Titled(_one_line(given.body.strip().split("\n")[0]), given.body, given.line, in_body=True)
+
+
+def _markdown_title(given: _Titled) -> _Titled:
+    found = first_heading(given.body)
+    if not found:
+        return given
+    title, start, end = found
+    if given.title and given.title != _one_line(title):
+        return given
+    lines = given.body.split("\n")
+    if any(line.strip() for line in lines[:start]):
+        return _Titled(_one_line(title), given.body, given.line, in_body=True)
+    # Empty lines in the heading's place keep the line numbers right.
+    body = "\n".join([*lines[:start], *[""] * (end - start), *lines[end:]])
+    return _Titled(_one_line(title), body, given.line)
+
+
+def _html_title(given: _Titled) -> _Titled:
+    body = _HTML_COMMENT.sub("", given.body)
+    heading = _H1.search(body)
+    headline = _visible(heading.group(1)) if heading else ""
+    if headline and given.title in ("", headline) and not _holds_tag(headline):
+        return _Titled(headline, given.body, given.line, in_body=True)
+    title = _HTML_TITLE.search(body)
+    named = _visible(title.group(1)) if title and not given.title else ""
+    return _Titled(given.title or ("" if _holds_tag(named) else named), given.body, given.line)
+
+
+def _holds_tag(text: str) -> bool:
+    """Whether `text` can't be a title, because tags are not read there: the body says what is wrong in it."""
+    try:
+        refuse_tags(text, path="", line=1, place="title")
+    except IssueError:
+        return True
+    return False
+
+
+def _document_lang(html: str) -> str:
+    """Return the language that a whole document says it is in, if it says one."""
+    found = _HTML_LANG.search(html) if is_document(html) else None
+    return found.group(1) if found and LANGUAGE.fullmatch(found.group(1)) else ""
+
+
+def _untitled(path: str, kind: Kind, titled: _Titled, slug: str, notices: list[Notice]) -> tuple[str, Notice]:
+    """Return a title for an issue that has none; IssueError if it was to have one, under a mistyped key."""
+    if hint := next((each for each in notices if "did you mean 'title'" in each.text), None):
+        raise IssueError(path, hint.line, "has no title", next_step=f"Write title: … ({hint.text})")
+    title = _first_words(kind, titled.body) or _slug_words(slug)
+    said = f"has no title; {title!r} is taken for one. Give it one in front matter, title: …, or a heading"
+    return title, Notice(path, titled.line, said)
+
+
+def _first_words(kind: Kind, body: str) -> str:
+    """Return the beginning of what a reader sees, for an issue without title."""
+    texts = all_texts(body) if kind is Kind.MARKDOWN else text_of(body).split("\n")
+    for text in map(_one_line, texts):
+        if text and not _holds_tag(text):
+            words = (
+                text if len(text) <= MOST_TITLE else text[:MOST_TITLE].rpartition(" ")[0] or text[:MOST_TITLE]
+            )
+            return words if words == text else f"{words} …"
+    return ""
+
+
+def _slug_words(slug: str) -> str:
+    return re.sub(r"[-_]+", " ", slug).strip().capitalize()
+
+
+def _visible(html: str) -> str:
+    return _one_line(unescape(_HTML_TAG.sub("", html)))
+
+
+def _one_line(text: str) -> str:
+    """Return `text` fit for a header: white space that breaks lines becomes a space, controls go."""
+    return CONTROLS.sub("", re.sub(r"[ \t\n\u2028\u2029]+", " ", text)).strip(" ")

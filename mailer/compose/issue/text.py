@@ -1,0 +1,51 @@
+"""The text of an issue file, whatever program saved it."""
+
+from __future__ import annotations
+
+from mailer.compose.issue.controls import printable
+from mailer.compose.issue.notices import Notices
+from mailer.domain.issue import Notice
+from mailer.errors import IssueError
+
+MAX_BYTES = 2_000_000
+
+
+def read_text(path: str, data: bytes) -> tuple[str, list[Notice]]:
+    """Return the text of a file in UTF-8 (or UTF-16 with its mark), every line end a line feed.
+
+    Controls that nobody meant are taken out, with a notice. Raise IssueError for what is no text.
+    """
+    if len(data) > MAX_BYTES:
+        raise IssueError(path, None, f"has {len(data):,} bytes; an issue may have {MAX_BYTES:,}")
+    text = _line_feeds(_decode(path, data))
+    if not text.strip():
+        raise IssueError(path, None, "is empty", next_step="Write the issue in it")
+    notices = Notices(path)
+    return printable(path, text, notices), list(notices)
+
+
+def _decode(path: str, data: bytes) -> str:
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding == "utf-16":
+            raise IssueError(
+                path, None, "is neither UTF-8 nor UTF-16", next_step="Save it as UTF-8"
+            ) from None
+        line, column = _position(_line_feeds(data[: error.start].decode(encoding, "replace")))
+        raise IssueError(
+            path,
+            line,
+            f"column {column} is not UTF-8 (byte 0x{data[error.start]:02x})",
+            next_step="Save it as UTF-8",
+        ) from None
+
+
+def _line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _position(before: str) -> tuple[int, int]:
+    """Return the line and column (from 1, in characters) of what follows `before`."""
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1

@@ -1,0 +1,1 @@
+"""What mails look like: colours, fonts, direction, and where layouts come from."""

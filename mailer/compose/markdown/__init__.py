@@ -1,0 +1,1 @@
+"""The Markdown of newsletters, as HTML and as text."""

@@ -1,0 +1,1 @@
+"""One rendering for everybody: templates run with symbols where recipients differ."""

@@ -1,0 +1,219 @@
+"""Where each token stands in HTML, as a tokenizer reads it, and whether a value may stand there at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+from mailer.compose.filling.link import link_starts
+from mailer.compose.filling.residual import Place
+from mailer.compose.symbolic.structure import read_structure, torn
+from mailer.compose.symbolic.tokens import Refusal, Role, Token, Tokens
+
+URL_ATTRIBUTES = frozenset({"href", "src", "background"})
+TEXT_ATTRIBUTES = frozenset({"abbr", "align", "alt", "bgcolor", "color", "dir", "height", "lang", "summary"})
+OTHER_ATTRIBUTES = frozenset({"title", "valign", "value", "width"})
+
+# Their attributes load, run or submit something.
+ACTIVE_ELEMENTS = frozenset(
+    {
+        "applet",
+        "base",
+        "button",
+        "embed",
+        "form",
+        "frame",
+        "iframe",
+        "input",
+        "link",
+        "meta",
+        "object",
+        "script",
+    }
+)
+# Their text is no character data, at least for some readers.
+RAW_ELEMENTS = frozenset(
+    {
+        "iframe",
+        "math",
+        "noembed",
+        "noframes",
+        "noscript",
+        "object",
+        "plaintext",
+        "script",
+        "style",
+        "svg",
+        "xmp",
+    }
+)
+VOID_ELEMENTS = frozenset(
+    {
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    }
+)
+
+_CONDITIONAL = re.compile(r"\[if [^\]]*\]>(.*)<!\[endif\]", re.DOTALL)
+_SELECTED = re.compile(r"\[([^\]]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where one token stands: `container` is the innermost element, attribute or comment around it."""
+
+    token: Token
+    place: Place
+    container: str
+    url_start: bool = False
+    attribute: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document's spots, in order, and the CSS that is going to be inlined."""
+
+    spots: tuple[Spot, ...]
+    inlined_css: str
+
+
+def read_places(html: str, tokens: Tokens) -> Reading:
+    """Return where the tokens in `html` stand; raises Refusal where a recipient's value must not stand."""
+    reader = _Reader(tokens)
+    reader.feed(html)
+    reader.close()
+    found = [spot.token.word for spot in reader.spots]
+    for token in tokens.read(html):
+        # Whatever the tokenizer did not show us is nowhere that a value could be escaped for.
+        if not found or found.pop(0) != token.word:
+            raise _refused(token, "there")
+    return Reading(tuple(reader.spots), "\n".join(reader.inlined_css))
+
+
+def check_containers(spots: Sequence[Spot]) -> None:
+    """Raise Refusal for a group whose tokens don't all stand in the same element, attribute or comment."""
+    containers = list[str]()
+    for spot in spots:
+        if spot.token.role in (Role.IF, Role.FOR):
+            containers.append(spot.container)
+        elif spot.token.role is not Role.VALUE:
+            if not containers or containers[-1] != spot.container:
+                raise torn(spot.token)
+            if spot.token.role is Role.END:
+                containers.pop()
+
+
+def check_selectors(reading: Reading) -> None:
+    """Raise Refusal if CSS to inline selects by an attribute that differs between recipients."""
+    selected = _SELECTED.findall(reading.inlined_css.lower())
+    for spot in reading.spots:
+        if spot.attribute and any(spot.attribute in part or "\\" in part for part in selected):
+            raise Refusal(
+                f"an inlined style selects by the attribute {spot.attribute}, which has a recipient's value",
+                next_step="Select by class instead",
+                origin=spot.token.origin,
+            )
+
+
+class _Reader(HTMLParser):
+    """Reads a document, or with `prefix` what stands in a conditional comment of one."""
+
+    def __init__(self, tokens: Tokens, prefix: str = "") -> None:
+        super().__init__(convert_charrefs=False)
+        self.spots: list[Spot] = []
+        self.inlined_css: list[str] = []
+        self._tokens = tokens
+        self._prefix = prefix
+        self._elements: list[tuple[str, str]] = [("", prefix)]
+        self._counted = 0
+        self._inlining = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._refuse_in(tag, "in the name of an element")
+        self._counted += 1
+        element = f"{self._prefix}{self._counted}"
+        for name, value in attrs:
+            self._refuse_in(name, "in the name of an attribute")
+            if value and self._tokens.held_by(value):
+                self._read_attribute(tag, name, value, f"{element} {name}")
+        if tag == "style":
+            self._inlining = ("data-premailer", "ignore") not in attrs
+        if tag not in VOID_ELEMENTS:
+            self._elements.append((tag, element))
+
+    def handle_endtag(self, tag: str) -> None:
+        if any(tag == name for name, _ in self._elements):
+            while self._elements.pop()[0] != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        inside = [name for name, _ in self._elements]
+        if inside[-1] == "style" and self._inlining:
+            self.inlined_css.append(data)
+        for token in self._tokens.read(data):
+            if raw := next((name for name in inside if name in RAW_ELEMENTS), None):
+                raise _refused(token, f"in <{raw}>")
+            if "head" in inside and inside[-1] != "title":
+                raise _refused(token, "in the head, but for the title")
+            place = Place.CONDITIONAL if self._prefix else Place.TEXT
+            self.spots.append(Spot(token, place, self._elements[-1][1]))
+
+    def handle_comment(self, data: str) -> None:
+        conditional = _CONDITIONAL.fullmatch(data)
+        if not conditional or not self._tokens.held_by(data):
+            self._refuse_in(data, "in a comment")
+            return
+        self._refuse_in(data[: conditional.start(1)], "in the condition of a comment")
+        self._counted += 1
+        inner = _Reader(self._tokens, f"{self._prefix}{self._counted}.")
+        inner.feed(conditional.group(1))
+        inner.close()
+        self.spots += inner.spots
+
+    def _read_attribute(self, tag: str, name: str, value: str, container: str) -> None:
+        starts = set[str]()
+        if name in URL_ATTRIBUTES:
+            place = Place.URL
+            starts = _link_starts(value, self._tokens)
+        elif name in TEXT_ATTRIBUTES | OTHER_ATTRIBUTES or name.startswith("aria-"):
+            place = Place.CONDITIONAL if self._prefix else Place.ATTRIBUTE
+        else:
+            raise _refused(self._tokens.read(value)[0], f"in the attribute {name}")
+        for token in self._tokens.read(value):
+            if tag in ACTIVE_ELEMENTS:
+                raise _refused(token, f"in an attribute of <{tag}>")
+            self.spots.append(Spot(token, place, container, token.word in starts, name))
+
+    def _refuse_in(self, text: str, where: str) -> None:
+        for token in self._tokens.read(text):
+            raise _refused(token, where)
+
+
+def _link_starts(value: str, tokens: Tokens) -> set[str]:
+    try:
+        return link_starts(read_structure(value, tokens))
+    except Refusal as error:
+        error.origin = error.origin or tokens.read(value)[0].origin
+        raise
+
+
+def _refused(token: Token, where: str) -> Refusal:
+    return Refusal(
+        f"a recipient's value, if or for can't stand {where}",
+        next_step="They can stand in text, in href and src, and in attributes that are text (alt, title)",
+        origin=token.origin,
+    )

@@ -1,0 +1,1 @@
+"""The text part: what a reader without HTML gets."""
