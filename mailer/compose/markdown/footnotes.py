@@ -12,6 +12,11 @@ def notes_plugin(parser: MarkdownIt) -> None:
     parser.use(footnote_plugin)
     parser.core.ruler.before("footnote_tail", "unreferred_notes", _number_all)
     parser.core.ruler.after("footnote_tail", "unreferred_anchors", _drop_anchors)
+    # The layout draws the line above; a note that is referred to twice has one number.
+    parser.add_render_rule("footnote_block_open", lambda *_: '<section class="footnotes">\n<ol>\n')
+    parser.add_render_rule(
+        "footnote_caption", lambda _self, tokens, index, *_: f"[{tokens[index].meta['id'] + 1}]"
+    )
 
 
 def _number_all(state: StateCore) -> None:
