@@ -94,9 +94,16 @@ def normal_form(html: str) -> str:
     for element in tree.iter(etree.Element):
         for name in ("href", "src"):
             if name in element.attrib:
-                element.attrib[name] = unquote(element.attrib[name])
+                element.attrib[name] = _decoded(element.attrib[name])
     text: str = etree.tostring(tree, method="html", encoding="unicode")
     return text
+
+
+def _decoded(link: str) -> str:
+    # A value such as `%aa` is encoded when it is filled in; the slow way prints it as it is.
+    while (decoded := unquote(link)) != link:
+        link = decoded
+    return link
 
 
 def desk(
