@@ -23,6 +23,7 @@ _STYLES = [
     r"##([A-Za-z][\w.-]{0,40})##",
 ]
 _MERGE_TAG = re.compile("|".join(f"(?:{style})" for style in _STYLES))
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
 # Elements of Campaign Monitor.
 _ELEMENTS = frozenset({"unsubscribe", "preferences", "webversion", "forwardtoafriend", "fblike", "tweet"})
 
@@ -57,10 +58,29 @@ def foreign_tags(html: str, first_line: int, likely: Likely, notices: Notices) -
                     notices.add(line + row, _meaningless(found.group()))
 
 
+def foreign_words(prose: str, first_line: int, likely: Likely, notices: Notices) -> None:
+    """Note each placeholder in marked Markdown that is surely one: its name says what it was to be filled with.
+
+    Other braces are what writers about programs write; so is whatever stands in code.
+    """
+    text = likely.marked.restore(_CODE_SPAN.sub(_blank, prose), keep=likely.ours)
+    for found in _MERGE_TAG.finditer(text):
+        if _purpose(found.group()):
+            notices.add(first_line + text.count("\n", 0, found.start()), _meaningless(found.group()))
+
+
+def _blank(code: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", code.group())
+
+
 def _meaningless(tag: str) -> str:
     return f"{tag} means nothing here and would be mailed as it stands; {instead(tag)}"
 
 
 def instead(tag: str) -> str:
     """Return what to write instead of a placeholder."""
-    return next((hint for name, hint in _INSTEAD if re.search(name, tag, re.IGNORECASE)), OTHERWISE)
+    return _purpose(tag) or OTHERWISE
+
+
+def _purpose(tag: str) -> str | None:
+    return next((hint for name, hint in _INSTEAD if re.search(name, tag, re.IGNORECASE)), None)
