@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice, product
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer.check.examine import examine
@@ -48,7 +47,6 @@ def sheet_of(
     body = write_body(issue)
     return Sheet(
         issue=issue,
-        source=source_of(Path(issue.path)),
         html=template.html(names),
         text=template.text(names),
         subject=template.subject(names),
@@ -64,11 +62,6 @@ def sheet_of(
         missing_lists=missing_lists,
         own_layout=own_layout,
     )
-
-
-def source_of(file: Path) -> str:
-    """Return the text of an issue file that was read before, every line end a line feed."""
-    return file.read_text(encoding="utf-8-sig")
 
 
 def proofread(sending: Sending, job: Job) -> list[Finding]:
