@@ -20,7 +20,7 @@ LOOPBACK = [ip_network("127.0.0.0/8")]
 
 
 class Site:
-    """A web server that answers by the path: /<status>, /<status>?to=<location>, /hush, /garbage, /drip."""
+    """A web server that answers by the path: /<status>, /<status>?to=<location>, /hush, /garbage, /drip, /fields."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -51,6 +51,8 @@ class Site:
             while True:
                 writer.write(b"x")
                 await asyncio.sleep(0.05)
+        elif path == "/fields":
+            writer.write(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 150 + b"\r\n")
         elif path == "/endless":
             writer.write(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000)
         else:
@@ -153,6 +155,14 @@ def test_a_server_that_says_nothing_is_left_after_a_while(path: str) -> None:
 def test_a_head_without_an_end_is_not_read() -> None:
     with served() as site:
         assert tried(site, "/endless") == {"/endless": "there is no answer"}
+
+
+def test_a_head_with_too_many_fields_stops_no_other() -> None:
+    with served() as site:
+        assert tried(site, "/fields", "/200", "/404") == {
+            "/fields": "its answer can't be read",
+            "/404": "the server says 404 Not Found",
+        }
 
 
 def test_two_at_a_time_for_one_server() -> None:
