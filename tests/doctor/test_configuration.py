@@ -118,6 +118,7 @@ def test_a_secret_in_a_servers_words_is_masked() -> None:
         ("MAIL_WARMUP=slowly\n", Verdict.ERROR, "MAIL_WARMUP"),
         ("DKIM_DOMAIN=gazette.example\n", Verdict.ERROR, "DKIM_SELECTOR"),
         ("DATABASE_URL=postgresql://db.example/m\n", Verdict.ERROR, "only SQLite"),
+        ("DATABASE_URL=sqlite:///x/%00/y.db\n", Verdict.ERROR, "null character"),
         ("BASE_URL=https://news.gazette.example\n", Verdict.ERROR, "no SECRET_KEY to sign"),
         ("SMTP_HOST=mx.quay.example\nPOSTAL_ADDRESS=Quay 1\n", Verdict.ERROR, "which nobody can own"),
         ("SMTP_HOST=mx.quay.example\n", Verdict.ERROR, "POSTAL_ADDRESS is empty"),
