@@ -16,7 +16,7 @@ SHORTEST = 3  # characters; masking what is shorter would only tell what it is
 def masked_url(url: str) -> str:
     """Return `url` without password, fragment and the values of its query, where one may stand too.
 
-    Where a `/`, `?` or `#` stands before the last `@`, nobody knows where a password ends: all of it is hidden.
+    Where a `/`, `?` or `#` stands before the last `@`, nobody knows where a password ends: all is hidden.
     """
     scheme, separator, rest = url.partition("://")
     if not separator:

@@ -19,10 +19,13 @@ def may_try(written: str, allowed: Sequence[Network] = ()) -> bool:
     address = _meant(ip_address(written.partition("%")[0]))
     if any(address in network for network in allowed if network.version == address.version):
         return True
-    if isinstance(address, IPv6Address):
-        if address not in _PUBLIC or any(address in network for network in _SET_APART):
-            return False
-    return address.is_global and not address.is_multicast
+    return address.is_global and not address.is_multicast and not _is_set_apart(address)
+
+
+def _is_set_apart(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv4Address):
+        return False
+    return address not in _PUBLIC or any(address in network for network in _SET_APART)
 
 
 def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
