@@ -13,7 +13,7 @@ from mailer.check.sheet import Sheet
 from mailer.compose.body import write_body
 from mailer.compose.symbolic.operations import CannotFill
 from mailer.domain.recipient import Recipient
-from mailer.domain.subscriber import OWN_FIELDS
+from mailer.domain.subscriber import OWN_FIELDS, SubscriberList
 from mailer.errors import PlanRefused
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TRIED = 20  # recipients; with the first who can get the issue it is looked at
 MADE_UP = 100  # readers, where there is nobody
+NAMELESS = SubscriberList(0, "newsletter", "Newsletter")  # where there is no list yet
 KINDS_OF_VALUES: tuple[object, ...] = ("Ada", 7, ["Ada"], "2026-11-22")
 
 
