@@ -20,7 +20,7 @@ LOOPBACK = [ip_network("127.0.0.0/8")]
 
 
 class Site:
-    """A web server that answers by the path: /<status>, /<status>?to=<location>, /hush, /garbage and so on."""
+    """A web server that answers by the path: /<status>, /<status>?to=<location>, /hush, /garbage, …"""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
