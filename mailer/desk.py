@@ -13,9 +13,8 @@ from mailer.check.finding import Finding, Severity
 from mailer.check.links import addresses
 from mailer.compose.issue.source import KINDS, default_slug, load_issue
 from mailer.domain.audience import Audience
-from mailer.domain.subscriber import SubscriberList
 from mailer.errors import IssueError
-from mailer.proofread import TRIED, count_values, first_reader, has_own_layouts, sheet_of
+from mailer.proofread import NAMELESS, TRIED, count_values, first_reader, has_own_layouts, sheet_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +24,9 @@ if TYPE_CHECKING:
     from mailer.compose.mime.template import MessageTemplate
     from mailer.domain.issue import Issue, Notice
     from mailer.domain.recipient import Recipient
+    from mailer.domain.subscriber import SubscriberList
 
 UNREADABLE = "unreadable"
-STAND_IN = SubscriberList(0, "list", "The list")
 
 
 @dataclass(slots=True)
@@ -61,7 +60,7 @@ class Desk:
         """Return the proof of one issue file; a file that can't be used is a finding of it."""
         try:
             issue, notices = load_issue(file)
-            template = self._app.press.compile(issue, self._audience(issue) or [STAND_IN])
+            template = self._app.press.compile(issue, self._audience(issue) or [NAMELESS])
             return Proof(str(file), issue.slug, self._sheet(issue, template, notices))
         except IssueError as error:
             return Proof(str(file), default_slug(file), findings=[_unreadable(error)])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice, product
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer.check.examine import examine
@@ -14,7 +13,7 @@ from mailer.check.sheet import Sheet
 from mailer.compose.body import write_body
 from mailer.compose.symbolic.operations import CannotFill
 from mailer.domain.recipient import Recipient
-from mailer.domain.subscriber import OWN_FIELDS
+from mailer.domain.subscriber import OWN_FIELDS, SubscriberList
 from mailer.errors import PlanRefused
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 TRIED = 20  # recipients; with the first who can get the issue it is looked at
 MADE_UP = 100  # readers, where there is nobody
+NAMELESS = SubscriberList(0, "newsletter", "Newsletter")  # where there is no list yet
 KINDS_OF_VALUES: tuple[object, ...] = ("Ada", 7, ["Ada"], "2026-11-22")
 
 
@@ -48,7 +48,6 @@ def sheet_of(
     body = write_body(issue)
     return Sheet(
         issue=issue,
-        source=source_of(Path(issue.path)),
         html=template.html(names),
         text=template.text(names),
         subject=template.subject(names),
@@ -64,11 +63,6 @@ def sheet_of(
         missing_lists=missing_lists,
         own_layout=own_layout,
     )
-
-
-def source_of(file: Path) -> str:
-    """Return the text of an issue file that was read before, every line end a line feed."""
-    return file.read_text(encoding="utf-8-sig")
 
 
 def proofread(sending: Sending, job: Job) -> list[Finding]:

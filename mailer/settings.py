@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -102,6 +102,14 @@ class Settings(BaseModel):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError("no such time zone; write an IANA name such as Europe/Lisbon") from None
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _no_null(cls, value: SecretStr) -> SecretStr:
+        # SQLAlchemy reads %00 as one, and no file name may hold it.
+        if "\0" in unquote(value.get_secret_value()):
+            raise ValueError("holds a null character, as %00")
         return value
 
     @field_validator("base_url")

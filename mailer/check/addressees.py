@@ -29,7 +29,7 @@ def missing_values(sheet: Sheet) -> Iterator[Remark]:
 
 
 def _line(sheet: Sheet, name: str) -> int | None:
-    lines = sheet.source.split("\n")
+    lines = sheet.issue.source.split("\n")
     return next((n for n, line in enumerate(lines, 1) if f"subscriber.{name}" in line), None)
 
 

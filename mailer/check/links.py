@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address
+from itertools import chain
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from lxml.html import HtmlElement
 
+from mailer.check.css import read_style
 from mailer.check.finding import Severity
 from mailer.check.rule import Remark, Rule, remark, short
 from mailer.check.sheet import Sheet
@@ -16,6 +18,10 @@ from mailer.check.trackers import tracker_of
 
 PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9])(?:TK(?:TK)*|TODO|FIXME)(?![A-Za-z0-9])")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_CSS_URL = re.compile(r"""\burl\(\s*(?P<quote>["']?)(?P<address>[^()]*?)(?P=quote)\s*\)""", re.IGNORECASE)
+# HTML 4.8.4.2.1: an address may hold commas, but neither begin nor end with one.
+_CANDIDATE = re.compile(r"([^\s,](?:\S*[^\s,])?)(?:,|\s[^,]*(?:,|\Z)|\Z)")
+_PLAYED = frozenset({"audio", "source", "video"})
 _ATTRIBUTES = {"a": "href", "area": "href", "img": "src"}
 
 
@@ -26,6 +32,21 @@ def addresses(sheet: Sheet) -> Iterator[tuple[HtmlElement, str, str]]:
         if address is not None and address != sheet.unsubscribe_url:
             words = short(element.text_content()) or "without words"
             yield element, address.strip(), "image" if element.tag == "img" else f"link “{words}”"
+
+
+def _loaded(sheet: Sheet) -> Iterator[tuple[HtmlElement, str, str]]:
+    """Yield what else a mail program would fetch: addresses in styles, and what only some elements have."""
+    for element in sheet.elements("*"):
+        for declaration in read_style(element.get("style", "")):
+            for found in _CSS_URL.finditer(declaration.value):
+                yield element, found["address"].strip(), f"url() in {declaration.name}"
+        for address in _CANDIDATE.findall(element.get("srcset", "")):
+            yield element, address, "srcset"
+        for name in ("poster", "background"):
+            if (named := element.get(name)) is not None:
+                yield element, named.strip(), name
+        if element.tag in _PLAYED and (source := element.get("src")) is not None:
+            yield element, source.strip(), f"<{element.tag}>"
 
 
 def _urls(sheet: Sheet) -> Iterator[tuple[HtmlElement, str, str, SplitResult]]:
@@ -45,7 +66,7 @@ def empty(sheet: Sheet) -> Iterator[Remark]:
 
 def relative(sheet: Sheet) -> Iterator[Remark]:
     """Look for addresses that mean something only beside the file, or only on this machine."""
-    for element, address, what in addresses(sheet):
+    for element, address, what in chain(addresses(sheet), _loaded(sheet)):
         if not address or address.startswith("#") or PLACEHOLDER.fullmatch(address):
             continue
         if not _SCHEME.match(address):

@@ -22,8 +22,8 @@ _PADDING = re.compile(r"[\u034f\u200b-\u200f\u00ad\u2007\ufeff\s]+\Z")
 class Sheet:
     """An issue ready to be looked at. `html`, `text` and `subject` are as one recipient gets them.
 
-    `source` is the file's text, with line feeds only; `body` is what became of it before the layout. `octets`
-    is the size of `html` with its line ends as they are sent. `public` says that mail leaves this machine.
+    `body` is what became of the issue before the layout. `octets` is the size of `html` with its line ends as
+    they are sent. `public` says that mail leaves this machine.
     `uses` are the subscriber's fields that the issue looks up: True for one that must have a value, because
     no `default` stands in for it. `values` says how many of the `recipients` have a value for
     each field; None where that isn't known. `missing_lists` are the issue's that don't exist. `dead` are
@@ -32,7 +32,6 @@ class Sheet:
     """
 
     issue: Issue
-    source: str
     html: str
     text: str
     subject: str
@@ -57,7 +56,7 @@ class Sheet:
     @cached_property
     def lines(self) -> Lines:
         """Where the mail's elements stand in the file."""
-        return Lines(self.source, self.body, self.document)
+        return Lines(self.issue.source, self.body, self.document)
 
     @cached_property
     def style_texts(self) -> list[str]:

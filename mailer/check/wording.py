@@ -76,7 +76,7 @@ def _prose(sheet: Sheet) -> Iterator[tuple[HtmlElement, str]]:
 
 
 def _line(sheet: Sheet, words: str) -> int | None:
-    lines = sheet.source.split("\n")
+    lines = sheet.issue.source.split("\n")
     return next((number for number, line in enumerate(lines, 1) if words in line), None)
 
 

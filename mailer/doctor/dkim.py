@@ -14,8 +14,6 @@ from mailer.doctor.lookup import Answer, Found, Lookup, Unanswered
 from mailer.doctor.result import Record, Result, error, ok, warning
 from mailer.doctor.tags import parse_tags
 
-LONGEST_STRING = 255  # octets; RFC 1035 3.3.14
-
 
 def place(key: SigningKey, domain: str) -> str:
     """Return the name under which DNS has to have the key."""

@@ -14,16 +14,22 @@ SHORTEST = 3  # characters; masking what is shorter would only tell what it is
 
 
 def masked_url(url: str) -> str:
-    """Return `url` without password and without the values of its query, where one may stand too."""
+    """Return `url` without password, fragment and the values of its query, where one may stand too.
+
+    Where a `/`, `?` or `#` stands before the last `@`, nobody knows where a password ends: all is hidden.
+    """
     scheme, separator, rest = url.partition("://")
     if not separator:
         return MASK  # no URL, so nobody knows what it is
+    people, at, rest = rest.rpartition("@")
+    if any(mark in people for mark in "/?#"):
+        return f"{scheme}://{MASK}"
+    rest, sharp, _ = rest.partition("#")
     where, question, query = rest.partition("?")
-    authority, slash, path = where.partition("/")
-    people, at, host = authority.rpartition("@")
     user, colon, _ = people.partition(":")
     pairs = "&".join(f"{name.partition('=')[0]}={MASK}" for name in query.split("&")) if question else ""
-    return f"{scheme}://{user}{f':{MASK}' if colon else ''}{at}{host}{slash}{path}{question}{pairs}"
+    fragment = f"#{MASK}" if sharp else ""
+    return f"{scheme}://{user}{f':{MASK}' if colon else ''}{at}{where}{question}{pairs}{fragment}"
 
 
 def secrets_of(settings: Settings) -> set[str]:

@@ -42,7 +42,8 @@ class Issue:
     """One issue as its file says it. Images and attachments lie in the folder of `path`.
 
     `body_line` is the file's line (from 1) of the body's first. `title_in_body` means that the body shows the
-    title itself, so a layout must not print it again. `date` is naive where the file names no zone.
+    title itself, so a layout must not print it again. `date` is naive where the file names no zone. `source`
+    is the whole file's text, every line end a line feed.
     """
 
     path: str
@@ -72,3 +73,4 @@ class Issue:
     check_off: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     field_lines: Mapping[str, int] = field(default_factory=dict)  # by key, the file's line in front matter
+    source: str = field(default="", repr=False, compare=False)

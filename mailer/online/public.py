@@ -8,6 +8,10 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Network = IPv4Network | IPv6Network
 # RFC 6052: an IPv4 address in the last four octets.
 _TRANSLATED = IPv6Network("64:ff9b::/96")
+# All of IPv6 that is given out to the public (RFC 4291 2.4), but for what is set apart in it; Python releases
+# differ in how much of that they know.
+_PUBLIC = IPv6Network("2000::/3")
+_SET_APART = (IPv6Network("2001:db8::/32"), IPv6Network("3fff::/20"), IPv6Network("2001::/23"))
 
 
 def may_try(written: str, allowed: Sequence[Network] = ()) -> bool:
@@ -15,7 +19,13 @@ def may_try(written: str, allowed: Sequence[Network] = ()) -> bool:
     address = _meant(ip_address(written.partition("%")[0]))
     if any(address in network for network in allowed if network.version == address.version):
         return True
-    return address.is_global and not address.is_multicast
+    return address.is_global and not address.is_multicast and not _is_set_apart(address)
+
+
+def _is_set_apart(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv4Address):
+        return False
+    return address not in _PUBLIC or any(address in network for network in _SET_APART)
 
 
 def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-from http.client import parse_headers
+from http.client import HTTPException, parse_headers
 from io import BytesIO
 from urllib.parse import SplitResult, quote
 
@@ -86,4 +86,7 @@ def _read(head: bytes) -> Answer:
     version, _, rest = first.partition(b" ")
     if not version.startswith(b"HTTP/") or not rest[:3].isdigit():
         raise ValueError("the answer is no HTTP")
-    return Answer(int(rest[:3]), parse_headers(BytesIO(fields)).get("Location"))
+    try:
+        return Answer(int(rest[:3]), parse_headers(BytesIO(fields)).get("Location"))
+    except HTTPException:  # more fields than anybody sends who means well
+        raise Unreachable("its answer can't be read") from None

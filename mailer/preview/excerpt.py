@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailer.compose.issue.source import KINDS
+from mailer.compose.issue.text import encoding_of
 from mailer.errors import IssueError
 
 AROUND = 4  # lines before and after
@@ -35,7 +36,8 @@ def excerpt_for(error: Exception) -> Excerpt | None:
 def read_lines(path: Path) -> list[str]:
     """Return the lines of a text file without their ends, as far as it can be read; none if it can't be."""
     try:
-        text = path.read_bytes().decode("utf-8-sig", "replace")
+        data = path.read_bytes()
     except OSError:
         return []
+    text = data.decode(encoding_of(data), "replace")
     return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")

@@ -12,9 +12,8 @@ from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.issue import Issue, Notice
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.press import with_subject
+from mailer.proofread import NAMELESS
 from mailer.storage.people import no_such_list
-
-NAMELESS = SubscriberList(0, "newsletter", "Newsletter")
 
 
 @dataclass(frozen=True, slots=True)

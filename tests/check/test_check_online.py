@@ -20,7 +20,7 @@ LOOPBACK = [ip_network("127.0.0.0/8")]
 
 
 class Site:
-    """A web server that answers by the path: /<status>, /<status>?to=<location>, /hush, /garbage, /drip."""
+    """A web server that answers by the path: /<status>, /<status>?to=<location>, /hush, /garbage, …"""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -51,6 +51,8 @@ class Site:
             while True:
                 writer.write(b"x")
                 await asyncio.sleep(0.05)
+        elif path == "/fields":
+            writer.write(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 150 + b"\r\n")
         elif path == "/endless":
             writer.write(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000)
         else:
@@ -155,6 +157,14 @@ def test_a_head_without_an_end_is_not_read() -> None:
         assert tried(site, "/endless") == {"/endless": "there is no answer"}
 
 
+def test_a_head_with_too_many_fields_stops_no_other() -> None:
+    with served() as site:
+        assert tried(site, "/fields", "/200", "/404") == {
+            "/fields": "its answer can't be read",
+            "/404": "the server says 404 Not Found",
+        }
+
+
 def test_two_at_a_time_for_one_server() -> None:
     with served() as site:
         assert tried(site, *(f"/200/{number}" for number in range(12))) == {}
@@ -226,6 +236,21 @@ def test_a_redirect_into_a_private_network_is_not_followed() -> None:
         ("::ffff:93.184.216.34", True),
         ("64:ff9b::7f00:1", False),
         ("2002:7f00:1::", False),
+        ("64:ff9b::5db8:d822", True),
+        ("2002:5db8:d822::", True),
+        ("2a00:1450:4001::1", True),
+        ("64:ff9b:1::7f00:1", False),
+        ("64:ff9b:1::5db8:d822", False),
+        ("::127.0.0.1", False),
+        ("::93.184.216.34", False),
+        ("100::1", False),
+        ("2001:db8::1", False),
+        ("2001:2::1", False),
+        ("2001:20::1", False),
+        ("3fff::1", False),
+        ("4000::1", False),
+        ("5f00::1", False),
+        ("fec0::1", False),
         ("ff02::1", False),
     ],
 )

@@ -81,6 +81,11 @@ BROKEN: list[tuple[str, Severity, Breaks]] = [
     ("link-relative", E, body("See [the tables](//harbour.example/).\n")),
     ("link-relative", E, body("See [the tables](http:///tables).\n")),
     ("link-relative", E, body("See [the tables](http://localhost:8000/tables).\n")),
+    (
+        "link-relative",
+        E,
+        body("<p style=\"color: #123; background: URL( 'quay.png' )\">x</p>\n", "issue.html"),
+    ),
     ("link-placeholder", E, body("See [the tables](TK).\n")),
     ("link-placeholder", E, body("See [the tables](https://TODO).\n")),
     ("link-placeholder", W, body("See [the tables](https://harbour.example/TODO.md).\n")),
@@ -200,3 +205,25 @@ def test_a_link_to_a_place_that_is_there(workshop: Workshop) -> None:
     assert workshop.rules('<p><a href="#end">End</a></p><p id="end">Here</p>\n', name="issue.html") <= {
         "client-support"
     }
+
+
+@pytest.mark.parametrize(
+    ("html", "relative"),
+    [
+        ('<p style="background:url(quay.png)">x</p>', True),
+        ('<p style="background:url(https://harbour.example/quay.png)">x</p>', False),
+        ('<p style="background:url(data:image/png;base64,iVBORw0KGgo=)">x</p>', False),
+        ('<picture><source srcset="https://harbour.example/a.png, b.png 2x"></picture>', True),
+        (
+            '<picture><source srcset="https://a.example/a,b.png 2x,data:image/png;base64,iV"></picture>',
+            False,
+        ),
+        ('<video poster="quay.png">x</video>', True),
+        ('<video src="quay.mp4">x</video>', True),
+        ('<audio><source src="bell.mp3"></audio>', True),
+        ('<audio src="https://harbour.example/bell.mp3"></audio>', False),
+    ],
+)
+def test_whatever_a_document_loads_is_looked_at(workshop: Workshop, html: str, relative: bool) -> None:
+    document = f"<!doctype html><html><head><title>Tide</title></head><body>{html}</body></html>\n"
+    assert ("link-relative" in workshop.rules(document, name="issue.html")) is relative

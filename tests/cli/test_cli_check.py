@@ -50,6 +50,12 @@ def test_a_good_issue(root: Path) -> None:
     assert run("low-tide", "--strict").exit_code == 0
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_an_issue_that_windows_saved(root: Path, encoding: str) -> None:
+    (root / "issues" / "low-tide.md").write_bytes(WORSE.replace("\n", "\r\n").encode(encoding))
+    assert "issues/low-tide.md:6: error: link “the tables” has no address" in run("low-tide", expect=3).stdout
+
+
 def test_it_needs_no_database_and_makes_none(root: Path) -> None:
     issue(root, GOOD)
     assert "No database yet" in run().stderr

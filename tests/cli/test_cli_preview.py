@@ -46,6 +46,12 @@ def run(root: Path, *arguments: object, expect: int = 0) -> tuple[bytes, str]:
     return out, err.decode()
 
 
+def test_an_issue_in_utf_16(root: Path) -> None:
+    (root / "issues" / "2026-11-22-harbour.md").write_text(ISSUE, encoding="utf-16")
+    out, _ = run(root, "harbour", "--as", "ada@quay.example")
+    assert "Good morning, Ada Quint – at last." in out.decode()
+
+
 def test_without_options_it_is_a_summary_and_the_text(root: Path) -> None:
     out, err = run(root, "harbour", "--as", "ada@quay.example")
     summary, _, text = out.decode().partition("\n\n")

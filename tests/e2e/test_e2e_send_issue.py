@@ -128,6 +128,13 @@ def test_without_a_terminal_yes_is_needed(workspace, server):
     assert workspace.data("status") == []
 
 
+def test_a_dry_run_of_an_issue_in_utf_16(workspace, server, tmp_path):
+    workspace.people(1)
+    workspace.issue().write_text(ISSUE, encoding="utf-16")
+    workspace.run("send-issue", "harbour", "--dry-run", "-o", tmp_path / "out")
+    assert len(list((tmp_path / "out").glob("*.eml"))) == 1
+
+
 def test_a_dry_run_writes_every_message_and_sends_none(workspace, server, tmp_path):
     workspace.people(5)
     workspace.run("send-issue", "harbour", "--dry-run", "-o", tmp_path / "out")

@@ -100,7 +100,7 @@ def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
     if not title:
         title, said = _untitled(path, kind, titled, fields["slug"], notices)
         notices.append(said)
-    issue = _issue(path, kind, title, titled, fields)
+    issue = _issue(path, kind, title, titled, fields | {"source": text})
     if not issue.body.strip():
         raise IssueError(path, None, "has no text", next_step="Write the issue below its front matter")
     return issue, tuple(notices)

@@ -24,8 +24,13 @@ def read_text(path: str, data: bytes) -> tuple[str, list[Notice]]:
     return printable(path, text, notices), list(notices)
 
 
+def encoding_of(data: bytes) -> str:
+    """Return what a text file is encoded in, by its byte order mark."""
+    return "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+
+
 def _decode(path: str, data: bytes) -> str:
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    encoding = encoding_of(data)
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:

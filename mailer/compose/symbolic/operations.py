@@ -100,7 +100,6 @@ BINARY = {
     "**": "op.pow",
 }
 UNARY = {"-": "op.neg", "+": "op.pos"}
-COMPARISONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "notin"})
 
 
 # What may meet a field that the recipient lacks, and what may meet one that is None; all else is an error.
