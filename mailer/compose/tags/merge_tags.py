@@ -59,7 +59,7 @@ def foreign_tags(html: str, first_line: int, likely: Likely, notices: Notices) -
 
 
 def foreign_words(prose: str, first_line: int, likely: Likely, notices: Notices) -> None:
-    """Note each placeholder in marked Markdown that is surely one: its name says what it was to be filled with.
+    """Note each placeholder in marked Markdown that is surely one, by what its name says it is for.
 
     Other braces are what writers about programs write; so is whatever stands in code.
     """
