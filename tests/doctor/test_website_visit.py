@@ -35,7 +35,7 @@ def served(folder: Path, context: ssl.SSLContext | None = None, prefix: str = ""
     from mailer.bundled import templates_folder
 
     database = open_database("sqlite:///mailer.db", folder)
-    app = links_app(People(database), KEY, [templates_folder()], lambda: NOW)
+    app = links_app(People(database), KEY, [templates_folder()], lambda: NOW, folder)
     if prefix:
         app = Starlette(routes=[Mount(prefix, app)])
     config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
