@@ -194,12 +194,17 @@ class App:
 
         wished = {key: getattr(self.settings, f"look_{key}") for key in KEYS}
         try:
-            read_look(wished)
+            look = read_look(wished)
         except LookError as error:
             name = f"LOOK_{error.key.upper()}"
             raise SettingsError(
                 f"{name} = {wished[error.key]!r} {error}", next_step=f"Correct {name} in .env."
             ) from None
+        if look.logo and not look.logo.on_the_web and not (self.root / look.logo.src).is_file():
+            raise SettingsError(
+                f"LOOK_LOGO = {wished['logo']!r}: there is no file {self.root / look.logo.src}",
+                next_step="Correct LOOK_LOGO: the path of an image from the workspace, or its https address.",
+            )
         return wished
 
     def misfits(self) -> list[SettingsError]:

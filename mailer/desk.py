@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailer.check.examine import examine
+from mailer.check.examine import UNREADABLE, examine
 from mailer.check.finding import Finding, Severity
 from mailer.check.links import addresses
 from mailer.compose.issue.source import KINDS, default_slug, load_issue
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from mailer.domain.issue import Issue, Notice
     from mailer.domain.recipient import Recipient
     from mailer.domain.subscriber import SubscriberList
-
-UNREADABLE = "unreadable"
 
 
 @dataclass(slots=True)

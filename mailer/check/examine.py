@@ -21,11 +21,16 @@ from mailer.check.finding import Finding, Severity
 from mailer.check.rule import Remark, Rule
 from mailer.check.sheet import Sheet
 
+# What an issue is that can't even be compiled; it is no rule that looks at anything.
+UNREADABLE = "unreadable"
+
 
 def unknown_rules(sheet: Sheet) -> Iterator[Remark]:
     """Look for names in `check_off` that no rule has."""
     for name in sheet.issue.check_off:
-        if name not in RULES:
+        if name == UNREADABLE:
+            yield Remark(f"check_off: {name!r} can't be switched off", sheet.lines.key("check_off"))
+        elif name not in RULES:
             near = get_close_matches(name, RULES, n=1)
             meant = f"; did you mean {near[0]!r}?" if near else ""
             yield Remark(f"check_off: there is no rule {name!r}{meant}", sheet.lines.key("check_off"))

@@ -37,7 +37,8 @@ def _remark(
     sheet: Sheet, image: HtmlElement, problem: str, severity: Severity | None = None, hint: str = ""
 ) -> Remark:
     source = image.get("src", "")
-    text = f"image {short(source)} {problem}"
+    # A part of the mail has a name that its author never saw; the line says which image it is.
+    text = f"an image {problem}" if source.startswith("cid:") else f"image {short(source)} {problem}"
     return remark(sheet, image, text, written=source, severity=severity, hint=hint)
 
 

@@ -154,7 +154,8 @@ class _Press:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         where = ", ".join(str(folder) for folder in self._folders)
         problem = f"there is no layout {self._issue.template!r} ({name}){hint}"
-        return IssueError(self._issue.path, None, problem, next_step=f"Layouts are looked for in {where}")
+        line = self._issue.field_lines.get("template")
+        return IssueError(self._issue.path, line, problem, next_step=f"Layouts are looked for in {where}")
 
     def _from_source(
         self, environment: SymbolicEnvironment, source: str, ending: str, lines: tuple[int | None, ...]

@@ -24,6 +24,11 @@ class Logo:
     width: int | None = None
     height: int | None = None
 
+    @property
+    def on_the_web(self) -> bool:
+        """Whether it is an address and no file."""
+        return self.src.startswith("https:")
+
     @classmethod
     def read(cls, value: Any) -> Logo:
         """Read `images/logo.png 240x60 Harbour Gazette` or a mapping of src, alt, width, height.
@@ -50,7 +55,7 @@ class Logo:
             raise ValueError(f"has no src; write it like {_EXAMPLE}")
         if self.src.startswith(("http:", "data:", "//", "cid:")):
             raise ValueError("must be an https address or a file of the workspace")
-        if self.src.startswith("https:") and not (self.width and self.height):
+        if self.on_the_web and not (self.width and self.height):
             raise ValueError(f"needs a size in pixels, for it is not looked at: {_EXAMPLE}")
         return self
 

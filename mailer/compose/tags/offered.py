@@ -7,12 +7,14 @@ tag on an offered name that can't be read, are errors: a typo is never mailed.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
 
 from jinja2.defaults import DEFAULT_NAMESPACE
 
+from mailer.compose.symbolic.operations import FILTERS, TESTS
 from mailer.compose.tags.tag import (
     CLOSERS,
     CONTROL,
@@ -26,6 +28,8 @@ from mailer.compose.tags.tag import (
     protect_literal,
 )
 from mailer.errors import IssueError
+
+_NO_FILTER = re.compile(r"No (filter|test) named '(\w+)'")
 
 # What a body, a subject or a layout may name. The first four are the issue's, the rest the recipient's.
 OFFERED = frozenset(
@@ -144,7 +148,7 @@ class Recogniser:
         named = candidate.words if candidate.keyword else (*candidate.first_name, *candidate.used_names)
         if self._offered().isdisjoint(named):
             return False
-        raise self._error(candidate, f"can't be read: {error}")
+        raise self._error(candidate, _unread(error))
 
     def _continue(self, candidate: Candidate) -> bool:
         if not self._open or not self._open[-1].ours:
@@ -159,7 +163,7 @@ class Recogniser:
         try:
             unknown = looked_up(candidate) - self._offered() - DEFAULT_NAMESPACE.keys()
         except Unreadable as error:
-            raise self._error(candidate, f"can't be read: {error}") from None
+            raise self._error(candidate, _unread(error)) from None
         if unknown:
             near = _near(min(unknown), self._offered())
             hint = f"; did you mean {near!r}?" if near else ", which is not offered here"
@@ -195,6 +199,16 @@ class Recogniser:
     def _error(self, candidate: Candidate, problem: str, next_step: str = LITERALLY) -> IssueError:
         source = candidate.source if len(candidate.source) <= 60 else candidate.source[:57] + "..."
         return IssueError(self.path, candidate.line, f"{source} {problem}", next_step=next_step)
+
+
+def _unread(error: Exception) -> str:
+    """Say why a tag can't be read, on one line and without Jinja2's account of where."""
+    problem = str(error).partition("\n")[0].rstrip(".")
+    if not (found := _NO_FILTER.fullmatch(problem)):
+        return f"can't be read: {problem}"
+    kind, name = found.groups()
+    near = get_close_matches(name, FILTERS if kind == "filter" else TESTS, n=1)
+    return f"has a {kind} {name!r}, which is none" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
 @lru_cache(maxsize=1024)
