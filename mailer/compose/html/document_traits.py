@@ -6,16 +6,13 @@ import re
 from dataclasses import dataclass, field
 from html import unescape
 
+from mailer.compose.html.allowed import VOID
+from mailer.compose.html.stylesheet import hides
 from mailer.compose.html.tokens import HTMLToken, Kind, read_html
 from mailer.compose.tags.marks import Marked
 from mailer.compose.tags.tag import CLOSERS, OPENERS
 from mailer.compose.text.markup import BLANK
 
-VOID = frozenset(
-    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source"}
-    | {"track", "wbr"}
-)
-_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 _DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
 
 
@@ -146,7 +143,7 @@ def text_of(html: str) -> str:
 
 
 def _is_hidden(token: HTMLToken, hiding: frozenset[str]) -> bool:
-    if _HIDDEN.search(token.get("style") or "") or token.get("hidden") is not None:
+    if hides(token.get("style") or "") or token.get("hidden") is not None:
         return True
     classes = {f".{name}" for name in (token.get("class") or "").split()}
     return not hiding.isdisjoint(classes | {f"#{token.get('id')}"})
