@@ -266,3 +266,25 @@ def test_a_placeholder_that_is_nearly_ours_is_refused(near: str):
 def test_what_only_outlook_hides_is_read_by_everybody_else():
     shop = '<a href="https://x.example/shop" style="mso-hide:all">Show me</a>'
     assert "Show me <https://x.example/shop>" in whole_mail(page(shop)).text
+
+
+@pytest.mark.parametrize(
+    ("inside", "text"),
+    [
+        ('<ul><li style="display:none">gone<li>visible</ul><p>End</p>', "- visible\n\nEnd"),
+        (
+            '<p style="display:none">gone<p>Hello <a href="https://a.example">a</a></p>',
+            "Hello a <https://a.example>",
+        ),
+        (
+            '<div><span style="display:none">gone</div><p>Rest <a href="https://b.example">b</a></p>',
+            "Rest b <https://b.example>",
+        ),
+        ('<div style="display:none"><div>gone</div>gone</div></p>Rest', "Rest"),
+        ('<table><tr><td style="display:none">gone<td>Rest</table>', "Rest"),
+    ],
+)
+def test_a_hidden_element_ends_where_a_browser_ends_it(inside: str, text: str):
+    mail = whole_mail(page(inside))
+    assert "gone" not in mail.text
+    assert text in mail.text
