@@ -12,9 +12,9 @@ from lxml.html import HtmlElement
 from mailer.check.css import Block, read_sheet
 from mailer.check.lines import Lines, read_html
 from mailer.compose.body import Body
+from mailer.compose.html.stylesheet import hides
 from mailer.domain.issue import Issue, Notice
 
-_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 _PADDING = re.compile(r"[\u034f\u200b-\u200f\u00ad\u2007\ufeff\s]+\Z")
 
 
@@ -74,7 +74,7 @@ class Sheet:
         for element in self.elements("div", "span", "p", "td"):
             words = element.text_content().strip()
             if words and not _holds_more(element):
-                return " ".join(_PADDING.sub("", words).split()) if _is_hidden(element) else ""
+                return " ".join(_PADDING.sub("", words).split()) if hides(element.get("style", "")) else ""
         return ""
 
     def elements(self, *tags: str) -> Iterator[HtmlElement]:
@@ -85,7 +85,3 @@ class Sheet:
 
 def _holds_more(element: HtmlElement) -> bool:
     return next(element.iterdescendants("div", "span", "p", "td"), None) is not None
-
-
-def _is_hidden(element: HtmlElement) -> bool:
-    return _HIDDEN.search(element.get("style", "")) is not None

@@ -182,9 +182,7 @@ def test_cells_that_only_keep_a_place_leave_no_gap_in_the_text():
     assert whole_mail(html).text.startswith("One\n\nTwo\n")
 
 
-@pytest.mark.parametrize(
-    "hidden", ["style='display:none'", "class=p", "id=q", "hidden", "style='mso-hide:all'"]
-)
+@pytest.mark.parametrize("hidden", ["style='display:none'", "class=p", "id=q", "hidden"])
 def test_hidden_text_is_not_in_the_text_part(hidden: str):
     style = "<style>.p, #q { display: none }</style><title>T</title>"
     assert "secret" not in whole_mail(page(f"<div {hidden}>secret <b>secret</b></div><p>x</p>", style)).text
@@ -263,3 +261,30 @@ def test_prose_is_no_placeholder(text: str):
 def test_a_placeholder_that_is_nearly_ours_is_refused(near: str):
     with pytest.raises(IssueError, match="did you mean 'unsubscribe_url'"):
         whole_mail(page(f"<a href='{near}'>x</a>"))
+
+
+def test_what_only_outlook_hides_is_read_by_everybody_else():
+    shop = '<a href="https://x.example/shop" style="mso-hide:all">Show me</a>'
+    assert "Show me <https://x.example/shop>" in whole_mail(page(shop)).text
+
+
+@pytest.mark.parametrize(
+    ("inside", "text"),
+    [
+        ('<ul><li style="display:none">gone<li>visible</ul><p>End</p>', "- visible\n\nEnd"),
+        (
+            '<p style="display:none">gone<p>Hello <a href="https://a.example">a</a></p>',
+            "Hello a <https://a.example>",
+        ),
+        (
+            '<div><span style="display:none">gone</div><p>Rest <a href="https://b.example">b</a></p>',
+            "Rest b <https://b.example>",
+        ),
+        ('<div style="display:none"><div>gone</div>gone</div></p>Rest', "Rest"),
+        ('<table><tr><td style="display:none">gone<td>Rest</table>', "Rest"),
+    ],
+)
+def test_a_hidden_element_ends_where_a_browser_ends_it(inside: str, text: str):
+    mail = whole_mail(page(inside))
+    assert "gone" not in mail.text
+    assert text in mail.text

@@ -397,3 +397,11 @@ def test_changed_tags_are_read_with_what_was_put_in(html: str) -> None:
     change_images(changed, lambda tag, attributes, row: seen.append(attributes))
     assert all(("data-seen", 'a"<&>') in attributes for attributes in seen)
     assert len(seen) == changed.count("data-seen")
+
+
+@pytest.mark.parametrize("end", ["-->", "-- >", "--!>"])
+def test_a_comment_stays_however_it_ends(end: str) -> None:
+    html = f"<!--[if mso]><img src=a><![endif]{end}<p>x</p>"
+    changed = change_images(html, lambda *_: [("src", "b")])
+    assert changed in (html, html.replace("<img src=a>", '<img src="b">'))
+    assert changed.endswith(f"{end}<p>x</p>")

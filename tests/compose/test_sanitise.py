@@ -32,6 +32,7 @@ def notices(body: str, ending: str = "md") -> list[str]:
         ("<div>a<style>p { color: red }</style>b</div>", "<div>ab</div>"),
         ("<div>a<!-- <p>hidden</p> -->b</div>", "<div>ab</div>"),
         ("<div>a<!--[if mso]>only<![endif]-->b<!--[if !mso]><!-->c<!--<![endif]--></div>", "<div>abc</div>"),
+        ("<div>a<!-- x --!>b</div><div>c<!-- y --></div>", "<div>ab</div><div>c</div>"),
         ("<div onclick='x()' class='y'>a</div>", '<div class="y">a</div>'),
         ("<div><a href=' java&#10;script:x()'>a</a></div>", "<div><a>a</a></div>"),
         ("<div><img src='javascript:x' alt=a><br/></div>", '<div><img alt="a"><br></div>'),

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 
+from mailer.compose.html.allowed import MEDIA
 from mailer.compose.html.tokens import Attribute, HTMLToken
 
-# With all that is in them. In svg and math the rules of HTML change, which is how filters are fooled.
-REMOVED = frozenset(
-    {"applet", "embed", "frame", "frameset", "iframe", "math", "noembed", "noframes", "object", "portal"}
-    | {"script", "select", "svg", "template", "textarea"}
-)
+# In them the rules of HTML change, which is how filters are fooled: only their text and links stay.
+DRAWINGS = frozenset({"math", "svg"})
+# With all that is in them.
+REMOVED = frozenset({"script", "select", "template"})
 # The tag goes, what is in the element stays. Some browsers read noscript otherwise, and plaintext for ever.
-UNWRAPPED = frozenset({"form", "noscript", "plaintext"})
-EMPTY = frozenset({"embed", "frame"})
+UNWRAPPED = (
+    DRAWINGS
+    | frozenset(MEDIA)
+    | {"applet", "form", "frameset", "noembed", "noframes", "noscript", "plaintext", "portal", "textarea"}
+)
+# Their content is markup, though browsers read it as one text.
+FALLBACKS = frozenset({"iframe", "noembed", "noframes"})
 # Without a form they submit nothing; menus that unfold are made of them.
 INPUTS_KEPT = frozenset({"checkbox", "radio"})
 VERBATIM = frozenset({"xmp"})
-# What was embedded is linked to.
-SOURCES = {"iframe": "src", "embed": "src", "object": "data", "frame": "src"}
 URL_ATTRIBUTES = frozenset(
     {"background", "cite", "classid", "codebase", "data", "dynsrc", "href", "longdesc", "lowsrc", "poster"}
     | {"profile", "src", "srcset", "usemap", "xlink:href"}
@@ -28,10 +31,12 @@ META_KEPT = frozenset({"content-language", "content-type", "x-ua-compatible"})
 LINKS_KEPT = frozenset({"stylesheet"})
 
 RUNS = "no mail program runs it"
-EMBEDS = "no mail program shows it"
+EMBEDS = "mail programs don't show it"
 FORMS = "mail programs warn of forms or block them; link to a page with the form"
 
-REASONS = {"script": RUNS, "select": FORMS, "textarea": FORMS}
+REASONS = {"script": RUNS, "form": FORMS, "select": FORMS, "textarea": FORMS} | dict.fromkeys(
+    (*DRAWINGS, *MEDIA, "applet", "frameset", "portal"), EMBEDS
+)
 _ACTIVE_URL = re.compile(
     r"(?:javascript|vbscript|livescript|mocha):|data:(?!image/(?:png|jpeg|gif|webp)[;,])", re.IGNORECASE
 )

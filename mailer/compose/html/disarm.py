@@ -6,55 +6,76 @@ Mail programs remove these themselves, or refuse the mail. The editor is told of
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 
 from mailer.compose.html.active import (
+    DRAWINGS,
     EMBEDS,
-    EMPTY,
-    FORMS,
+    FALLBACKS,
     REASONS,
     REMOVED,
     RUNS,
-    SOURCES,
     UNWRAPPED,
     VERBATIM,
     refused_attribute,
     refused_element,
     runs_in_css,
 )
+from mailer.compose.html.allowed import ELEMENTS, MEDIA
+from mailer.compose.html.media import link_to, named_address
 from mailer.compose.html.tokens import RAW_ELEMENTS, Attribute, HTMLToken, Kind, read_html, write_tag
 from mailer.compose.issue.notices import Notices
 
+_IN_DRAWINGS = ELEMENTS | UNWRAPPED | VERBATIM
 _PLAIN_END = re.compile(r"</[A-Za-z][A-Za-z0-9:-]*[ \t\n]*>")
 # Python's html.parser takes a declaration with a tag in it for longer than a browser does.
-_DECLARATION = re.compile(r"<!doctype\b[^<]*|<!\[(?:if|endif)\b[^<]*", re.IGNORECASE)
+_DECLARATION = re.compile(r"<!doctype\b[^<]*|<!\[(?:if\s[^<\]]*|endif)\]>", re.IGNORECASE)
 _STYLE_PIECE = re.compile(r"[^{};]*[;}]|[^{};]*$")
-_CONDITIONAL = re.compile(r"(<!--\[if [^\]]*\]>)(.*)(<!\[endif\]-->)", re.DOTALL)
+_CONDITIONAL = re.compile(
+    r"(?P<before><!--\[if\b[^\]<>]*\]>)(?P<inside>.*?)(?P<after>(?:<!\[endif\]\s*)?--!?>)",
+    re.DOTALL | re.IGNORECASE,
+)
+# In Python's html.parser white space may stand in the end of a comment.
+_COMMENT_ENDS = re.compile(r"--(?=\s*!?>)")
 
 
 @dataclass(slots=True)
 class _Disarming:
-    """`line` is the issue's line of what is being read."""
+    """`line` is the issue's line of what is being read.
+
+    `awaited` are the attributes of a film whose address is still to come.
+    """
 
     notices: Notices
     line: int
     unwrapped: frozenset[str] = UNWRAPPED
+    in_link: bool = False
+    in_media: bool = False
+    drawing: bool = False
+    awaited: tuple[Attribute, ...] | None = None
 
     def remove(self, what: str, why: str) -> None:
         self.notices.add(self.line, f"{what} was taken out: {why}")
 
     def clean(self, html: str) -> str:
         tokens, parts = list(read_html(html)), []
-        position = 0
+        ends = _ends(tokens)
+        position = drawn = 0
         while position < len(tokens):
             token = tokens[position]
             end = position + 1
-            if token.kind is Kind.START and token.name in REMOVED:
-                end = _after(tokens, position)
-                parts.append(self._removed(token, tokens[position:end]))
-            elif _never_ends(tokens, position):
+            if token.kind is Kind.START and token.name in DRAWINGS:
+                drawn = max(drawn, ends.get(position, 0))
+            self.drawing = position < drawn
+            if token.kind is Kind.START and (
+                token.name in REMOVED or (self.drawing and token.name == "style")
+            ):
+                end = ends.get(position, end)  # of one that is never closed only the tag goes
+                self.remove(f"<{token.name}>", REASONS.get(token.name, EMBEDS))
+                parts.append("\n" * sum(each.source.count("\n") for each in tokens[position:end]))
+            elif token.name not in MEDIA and _never_ends(tokens, position):
                 parts.append(_lines(token))
             else:
                 parts.append(self._kept(token))
@@ -63,22 +84,44 @@ class _Disarming:
         return "".join(parts)
 
     def _apart(self, html: str, unwrapped: frozenset[str] = UNWRAPPED) -> str:
-        return _Disarming(self.notices, self.line, unwrapped).clean(html)
+        return _Disarming(self.notices, self.line, unwrapped, in_link=self.in_link).clean(html)
 
-    def _removed(self, token: HTMLToken, tokens: list[HTMLToken]) -> str:
-        linked = (token.get(SOURCES.get(token.name, "")) or "").strip()
-        link = escape(linked) if re.match(r"https?://", linked, re.IGNORECASE) else ""
-        instead = "; a link to it stands there instead" if link else ""
-        self.remove(f"<{token.name}>", REASONS.get(token.name, EMBEDS) + instead)
-        lines = "\n" * sum(each.source.count("\n") for each in tokens)
-        return (f'<a href="{link}">{link}</a>' if link else "") + lines
+    def _unwrapped(self, token: HTMLToken) -> str:
+        """Return what stands for a tag whose element is not shown: a link to what it would show."""
+        link = ""
+        if token.name in MEDIA:
+            link = self._link(token.name, token.attributes)
+            self.awaited = None if link else token.attributes
+            self.in_media = token.name in ("audio", "video")
+        if reason := REASONS.get(token.name):
+            instead = "; a link to it stands there instead" if link else ""
+            self.remove(f"<{token.name}>", reason + instead)
+        return link + _lines(token)
+
+    def _source(self, token: HTMLToken) -> str:
+        """Return a link to the first source of a film."""
+        link = ""
+        if token.name == "source" and self.awaited is not None:
+            link = self._link("source", (*self.awaited, *token.attributes))
+            self.awaited = None if link else self.awaited
+        return link + _lines(token)
+
+    def _link(self, tag: str, attributes: tuple[Attribute, ...]) -> str:
+        address, label = named_address(tag, [(each.name, each.value) for each in attributes])
+        return link_to(address, label) if address and not self.in_link else ""
 
     def _kept(self, token: HTMLToken) -> str:
+        if token.name == "a":
+            self.in_link = token.kind is Kind.START
         match token.kind:
+            case Kind.START | Kind.END if (
+                self.drawing and token.name not in ELEMENTS | self.unwrapped | VERBATIM
+            ):
+                return _lines(token)
             case Kind.START:
                 return self._start(token)
             case Kind.END if token.name in self.unwrapped | REMOVED | VERBATIM:
-                return "</pre>" if token.name in VERBATIM else _lines(token)
+                return self._end(token)
             case Kind.END if _PLAIN_END.fullmatch(token.source):
                 return token.source
             case Kind.END:
@@ -86,17 +129,22 @@ class _Disarming:
             case Kind.COMMENT:
                 return self._comment(token)
             case Kind.DECLARATION:
-                return token.source if _DECLARATION.fullmatch(token.source) else _lines(token)
+                return self._declaration(token)
             case Kind.RAW:
                 return self._raw(token)
             case _:
                 return token.source.replace("<", "&lt;")
 
+    def _end(self, token: HTMLToken) -> str:
+        if token.name in MEDIA:
+            self.in_media, self.awaited = False, None
+        return "</pre>" if token.name in VERBATIM else _lines(token)
+
     def _start(self, token: HTMLToken) -> str:
         if token.name in self.unwrapped:
-            if token.name == "form":
-                self.remove("<form>", FORMS)
-            return _lines(token)
+            return self._unwrapped(token)
+        if self.in_media and token.name in ("source", "track"):
+            return self._source(token)
         if token.name in VERBATIM:
             return f"<pre>{_lines(token)}"
         if reason := refused_element(token):
@@ -120,16 +168,29 @@ class _Disarming:
                 yield attribute
 
     def _comment(self, token: HTMLToken) -> str:
-        if conditional := _CONDITIONAL.fullmatch(token.source):
-            before, inside, after = conditional.groups()
+        # Of `[if !mso]><!-->` the end comes before what it is about.
+        conditional = _CONDITIONAL.fullmatch(token.source)
+        if conditional and conditional["inside"] not in (
+            "",
+            "<!",
+        ):
             # Only old versions of Outlook read it, and they know no noscript.
-            cleaned = self._apart(inside, frozenset({"form"}))
-            return before + cleaned.replace("-->", "-- >") + after
+            cleaned = self._apart(conditional["inside"], UNWRAPPED - {"noscript"})
+            lines = _lines_in(conditional["after"])
+            after = "<![endif]-->" if conditional["after"].startswith("<") else "-->"
+            return conditional["before"] + _COMMENT_ENDS.sub("- -", cleaned) + lines + after
         return _canonical_comment(token.source)
+
+    def _declaration(self, token: HTMLToken) -> str:
+        if token.source.lower() == "<![endif]-->":  # Outlook needs it, html.parser would look for another end
+            return "<!--<![endif]-->"
+        return token.source if _DECLARATION.fullmatch(token.source) else _lines(token)
 
     def _raw(self, token: HTMLToken) -> str:
         if token.name == "style":
             return self._style(token.source)
+        if token.name in FALLBACKS:
+            return self._apart(token.source)
         return token.source.replace("<", "&lt;")
 
     def _style(self, css: str) -> str:
@@ -157,8 +218,10 @@ def _harmless(found: re.Match[str]) -> str:
 
 def _canonical_comment(source: str) -> str:
     """Return a comment that ends where it seems to, for every reader."""
-    if source.startswith("<!--[if") or source == "<!--<![endif]-->":
-        return source if source.endswith("-->") else source.removesuffix("--!>") + "-->"
+    if _CONDITIONAL.fullmatch(source) or source == "<!--<![endif]-->":
+        return source.removesuffix("--!>") + ("-->" if source.endswith("--!>") else "")
+    if source[4:7].lower() == "[if":  # a condition that was never read, and never shall be
+        source = f"<!-- {source[4:]}"
     inside = re.sub(r"--!?>\Z", "", source[4:])
     if source in ("<!-->", "<!--->"):
         inside = ""
@@ -174,19 +237,15 @@ def _never_ends(tokens: list[HTMLToken], position: int) -> bool:
     return not following or following[0].name != opened.name or following[0].kind is Kind.START
 
 
-def _after(tokens: list[HTMLToken], position: int) -> int:
-    """Return the position after the element that begins at `position`."""
-    opened = tokens[position]
-    if opened.name in EMPTY or (opened.source.endswith("/>") and opened.name in ("svg", "math")):
-        return position + 1
-    depth = 0
-    for number in range(position, len(tokens)):
-        token = tokens[number]
-        if token.name == opened.name and token.kind in (Kind.START, Kind.END):
-            depth += 1 if token.kind is Kind.START else -1
-            if depth == 0:
-                return number + 1
-    return position + 1  # never closed: only its tag goes, so that the text after it stays
+def _ends(tokens: list[HTMLToken]) -> dict[int, int]:
+    """Return, by the position of each start tag, the position after its element; of one that is closed."""
+    ends, opened = dict[int, int](), defaultdict[str, list[int]](list)
+    for position, token in enumerate(tokens):
+        if token.kind is Kind.START and not (token.name in DRAWINGS and token.source.endswith("/>")):
+            opened[token.name].append(position)
+        elif token.kind is Kind.END and opened[token.name]:
+            ends[opened[token.name].pop()] = position + 1
+    return ends
 
 
 def _lines(token: HTMLToken) -> str:

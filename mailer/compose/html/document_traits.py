@@ -6,16 +6,16 @@ import re
 from dataclasses import dataclass, field
 from html import unescape
 
+from mailer.compose.html.allowed import VOID
+from mailer.compose.html.open_elements import OpenElements
+from mailer.compose.html.stylesheet import hides
 from mailer.compose.html.tokens import HTMLToken, Kind, read_html
 from mailer.compose.tags.marks import Marked
 from mailer.compose.tags.tag import CLOSERS, OPENERS
 from mailer.compose.text.markup import BLANK
 
-VOID = frozenset(
-    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source"}
-    | {"track", "wbr"}
-)
-_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+# As browsers do; what is open is searched for every tag.
+_MOST_NESTED = 512
 _DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
 
 
@@ -63,7 +63,8 @@ class Survey:
     preheader: bool = False
     visible: list[str] = field(default_factory=list)
     _read: bool = False
-    _hidden: list[str] = field(default_factory=list)
+    _open: OpenElements = field(default_factory=OpenElements)
+    _hidden_at: int | None = None  # how many elements are open around the hidden one
     _conditions: int = 0
 
     def walk(self, html: str) -> Traits:
@@ -91,14 +92,14 @@ class Survey:
             self.places.setdefault(token.name, token)
         if token.name == "meta":
             self._meta(token)
+        self._open.implied(token.name)
+        self._reveal()
         if not self._hidden and token.name in ("a", "area"):
             self._link(token)
-        if token.name not in VOID:
-            if self._hidden:
-                # A paragraph in a paragraph ends it; anything else may hold its like.
-                self._hidden += [token.name] if token.name == self._hidden[0] != "p" else []
-            elif _is_hidden(token, self.hiding):
-                self._hidden.append(token.name)
+        if token.name not in VOID and len(self._open) < _MOST_NESTED:
+            if not self._hidden and _is_hidden(token, self.hiding):
+                self._hidden_at = len(self._open)
+            self._open.push(token.name)
         self._see(token)
 
     def _meta(self, token: HTMLToken) -> None:
@@ -109,15 +110,27 @@ class Survey:
     def _end(self, token: HTMLToken) -> None:
         if token.name in ("html", "head", "body"):
             self.places[f"/{token.name}"] = token
-        self._see(token)
-        if self._hidden and token.name == self._hidden[-1]:
-            self._hidden.pop()
+        self._open.close(token.name)
+        its_own = len(self._open) == self._hidden_at
+        if not its_own:
+            self._reveal()
+            self._see(token)
+        self._reveal()
+
+    @property
+    def _hidden(self) -> bool:
+        return self._hidden_at is not None
+
+    def _reveal(self) -> None:
+        """Note whether the hidden element has ended: by its own end tag, its parent's or its successor's."""
+        if self._hidden_at is not None and len(self._open) <= self._hidden_at:
+            self._hidden_at = None
 
     def _text(self, token: HTMLToken) -> None:
         self._see(token)
         blank = not BLANK.sub("", unescape(token.source))
         if "body" in self.places and not blank:
-            self.preheader |= bool(self._hidden) and not self._read
+            self.preheader |= self._hidden and not self._read
             self._read |= not self._hidden
         for number in self._ours_in(token.source):
             candidate = self.marked.candidates[number]
@@ -146,7 +159,7 @@ def text_of(html: str) -> str:
 
 
 def _is_hidden(token: HTMLToken, hiding: frozenset[str]) -> bool:
-    if _HIDDEN.search(token.get("style") or "") or token.get("hidden") is not None:
+    if hides(token.get("style") or "") or token.get("hidden") is not None:
         return True
     classes = {f".{name}" for name in (token.get("class") or "").split()}
     return not hiding.isdisjoint(classes | {f"#{token.get('id')}"})

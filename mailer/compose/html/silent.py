@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from mailer.compose.html.allowed import NO_TEXT
+from mailer.compose.html.tokens import comment_end
 
 _BEGIN = re.compile(rf"<!--|<({'|'.join(sorted(NO_TEXT))})(?=[\s/>])[^>]*>", re.IGNORECASE)
 
@@ -42,7 +43,6 @@ def _left(html: str, found: re.Match[str], end: int, tell: Callable[[str, int], 
 
 def _end(html: str, found: re.Match[str], name: str) -> int | None:
     if not name:
-        end = html.find("-->", found.start() + 2)
-        return end + 3 if end >= 0 else None
+        return comment_end(html, found.start())
     closing = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(html, found.end())
     return closing.end() if closing else None

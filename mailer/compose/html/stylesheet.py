@@ -31,8 +31,8 @@ _SKIPPED = re.compile(r"(?:\s+|/\*.*?(?:\*/|\Z)|<!--|-->)+", re.DOTALL)
 # A string, a comment or an escape, in which no mark of punctuation counts.
 _OPAQUE = re.compile(r"\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?|/\*.*?(?:\*/|\Z)|\\.", re.DOTALL)
 _COMMENT = re.compile(r"(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*')|/\*.*?(?:\*/|\Z)", re.DOTALL)
-_HIDES = re.compile(r"display\s*:\s*none\b", re.IGNORECASE)
-_ONE_NAME = re.compile(r"\w*([.#][\w-]+)")
+# Not `mso-hide: all`, which hides only from Outlook.
+_HIDES = re.compile(r"(?<![\w-])display\s*:\s*none\b", re.IGNORECASE)
 IMPORTANT = re.compile(r"!\s*important\s*\Z", re.IGNORECASE)
 
 
@@ -134,12 +134,16 @@ def strengthen(css: str, contested: frozenset[str]) -> str:
     return "\n".join(str(_strengthened(rule, contested, frozenset())) for rule in read_rules(css))
 
 
+def hides(style: str) -> bool:
+    """Whether a style attribute, or a declaration, hides an element from every reader."""
+    return _HIDES.search(style) is not None
+
+
 def hiding_names(css: str) -> frozenset[str]:
     """Return the classes (`.x`) and ids (`#x`) that a style sheet hides, whatever the screen."""
     names = set[str]()
     for rule in read_rules(css):
-        hides = any(re.match(r"display\s*:\s*none\b", each, re.I) for each in declarations(rule.block or ""))
-        if hides and not rule.prelude.startswith("@"):
+        if any(map(hides, declarations(rule.block or ""))) and not rule.prelude.startswith("@"):
             names.update(
                 name for each in selectors(rule) if (name := re.sub(r"^\w+(?=[.#])", "", each))[:1] in ".#"
             )

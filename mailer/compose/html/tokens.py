@@ -112,7 +112,7 @@ def _read_markup(text: str, start: int) -> HTMLToken:
     if name := _TAG_NAME.match(text, start):
         return _read_tag(text, start, name)
     if text.startswith("<!--", start):
-        end = _comment_end(text, start)
+        end = comment_end(text, start)
         # One that never ends is text, so that nothing after it is lost.
         return HTMLToken(Kind.COMMENT if end else Kind.TEXT, text[start : end or start + 4], start)
     end = text.find(">", start)
@@ -121,7 +121,8 @@ def _read_markup(text: str, start: int) -> HTMLToken:
     return HTMLToken(Kind.DECLARATION, text[start : end + 1], start)
 
 
-def _comment_end(text: str, start: int) -> int | None:
+def comment_end(text: str, start: int) -> int | None:
+    """Return where the comment that begins at `start` ends, None if it never does (HTML 13.2.5.43 to 52)."""
     for empty in ("<!-->", "<!--->"):
         if text.startswith(empty, start):
             return start + len(empty)

@@ -14,6 +14,8 @@ BACKGROUND = "background"
 
 _LIKELY = re.compile(r"<(?:img|v:fill|v:image)\b|\bbackground\s*=", re.IGNORECASE)
 
+_COMMENT = "<!--"
+
 Attributes = list[tuple[str, str | None]]
 COLUMN = "mail-column"
 
@@ -73,14 +75,17 @@ class _Finder(HTMLParser):
         return self._columns[-1] if self._columns else ""
 
     def handle_comment(self, data: str) -> None:
-        if data.startswith("[if"):
+        if data.startswith("[if") and self.rawdata.startswith(_COMMENT, self._place()):
             inside = change_images(data, self._change, self._row + self.getpos()[0] - 1)
-            self._replace(f"<!--{data}-->", f"<!--{inside}-->")
+            self._replace(data, inside, len(_COMMENT))
 
-    def _replace(self, old: str, new: str) -> None:
+    def _place(self) -> int:
         line, column = self.getpos()
+        return self._starts[line - 1] + column
+
+    def _replace(self, old: str, new: str, after: int = 0) -> None:
         if old != new:
-            self.edits.append((self._starts[line - 1] + column, old, new))
+            self.edits.append((self._place() + after, old, new))
 
 
 def _written(tag: str, attributes: Attributes, raw: str) -> str:
