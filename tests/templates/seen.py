@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from playwright.sync_api import Browser, Page
+from written_mail import Mail
 
+# How a mail program may show it.
+VERSIONS = ("light", "dark", "stripped", "without images")
 ENOUGH_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
 
 # Every run of text that is seen: its colour, the colour behind it, its size in pixels.
@@ -105,3 +108,9 @@ def opened(browser: Browser, html: str, width: int = 375, scheme: Any = "light")
     page.set_content(html, wait_until="domcontentloaded")
     yield page
     context.close()
+
+
+def version(mail: Mail, name: str) -> tuple[str, Any]:
+    """Return the HTML of a mail as it is shown in one of the versions, and the colour scheme."""
+    html = {"stripped": mail.stripped, "without images": mail.without_images}.get(name, mail.html)
+    return html, "dark" if name == "dark" else "light"

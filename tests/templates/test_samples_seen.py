@@ -8,17 +8,11 @@ from typing import Any
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Browser, Page
-from seen import ENOUGH_CONTRAST, FAULTS, SEEN_TEXT, opened
+from seen import ENOUGH_CONTRAST, FAULTS, SEEN_TEXT, VERSIONS, opened, version
 from written_mail import SAMPLE_NAMES, WIDTHS, Mail
 
 AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
 GRAVE = ("serious", "critical")
-VERSIONS = ("light", "dark", "stripped", "without images")
-
-
-def version(mail: Mail, name: str) -> tuple[str, Any]:
-    html = {"stripped": mail.stripped, "without images": mail.without_images}.get(name, mail.html)
-    return html, "dark" if name == "dark" else "light"
 
 
 def at(page: Page, width: int) -> Page:
