@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from lxml.html import HtmlElement
+
 from mailer.check.features import Use, features_in, features_of
 from mailer.check.finding import Severity
 from mailer.check.rule import Remark, Rule
@@ -84,17 +86,24 @@ def unsupported(sheet: Sheet) -> Iterator[Remark]:
     """Look for features that a client lacks: the issue's own each by itself, the layout's together."""
     data = support()
     own: dict[str, int | None] = {}
-    for feature, element in features_in(*sheet.lines.written):
+    typed = (element for element in sheet.lines.written if not _made_of_markdown(element))
+    for feature, element in features_in(*typed):
         own.setdefault(feature, sheet.lines.of_row(element.sourceline or 1))
     missed = sorted(data.missed(features_of(sheet)).items())
     for feature, clients in missed:
         if feature in own:
             names = [name for client, name in data.clients.items() if client in clients]
-            yield Remark(f"{data.titles[feature]} does nothing in {_listed(names)}", own[feature])
+            yield Remark(f"{data.titles[feature]}: does nothing in {_listed(names)}", own[feature])
     the_layouts = [data.titles[feature] for feature, _ in missed if feature not in own]
     if the_layouts and sheet.own_layout:
         features = ", ".join(the_layouts)
         yield Remark(f"the layout {sheet.issue.template!r} has what does nothing in some: {features}")
+
+
+def _made_of_markdown(element: HtmlElement) -> bool:
+    """Whether the program writes the element for a caption or a footnote, and it is nobody's to change."""
+    classes = {each.get("class", "") for each in (element, element.getparent()) if each is not None}
+    return element.tag == "figcaption" or any("footnote" in names for names in classes)
 
 
 def _listed(names: list[str]) -> str:

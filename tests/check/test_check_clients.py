@@ -153,5 +153,11 @@ def test_the_issues_own_are_told_by_line_and_the_layouts_together(workshop: Work
 
     flex, layouts = list(RULES["client-support"].findings(sheet))
     assert (flex.line, layouts.line) == (7, None)
-    assert flex.text.startswith("display:flex does nothing in ")
+    assert flex.text.startswith("display:flex: does nothing in ")
     assert "the layout 'newsletter'" in layouts.text
+
+
+def test_what_markdown_is_made_into_is_nobodys_to_change(workshop: Workshop) -> None:
+    body = 'Low tide.[^1]\n\n![A boat](https://h.example/a.png "The boat"){width=300}\n\n[^1]: At noon.\n'
+    assert workshop.places("client-support", body) == []
+    assert workshop.places("client-support", f"{body}\n[Up](#top)\n") == [7]
