@@ -8,6 +8,7 @@ const TYPING = "input, select, textarea";
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 let latest = 0;
+let shown = new URL(location); // what the page on the screen was made for; `location` may be ahead of it
 
 const live = () => document.querySelector("#live:not(.entering)");
 const say = (words) => { document.getElementById("status").textContent = words; };
@@ -23,6 +24,7 @@ async function show(url, { renewed = false } = {}) {
   const spot = document.activeElement?.dataset.spot;
   await enter(document.adoptNode(fresh), turn);
   if (turn !== latest) return;
+  shown = new URL(url, location);
   document.title = page.title;
   if (!renewed) follow(page);
   prepare();
@@ -68,6 +70,17 @@ function follow(page) {
 async function go(url) {
   if (String(url) !== location.href) history.pushState(null, "", url);
   await show(url);
+}
+
+// Where a link leads, together with what was asked for while its page was still on the screen.
+function ahead(link) {
+  const url = new URL(link.href), asked = new URL(location).searchParams;
+  for (const name of new Set([...asked.keys(), ...shown.searchParams.keys()])) {
+    if (url.searchParams.get(name) !== shown.searchParams.get(name)) continue;
+    if (asked.has(name)) url.searchParams.set(name, asked.get(name));
+    else url.searchParams.delete(name);
+  }
+  return url;
 }
 
 function chosen(names) {
@@ -146,7 +159,7 @@ function onClick(event) {
   if (link.download || link.hasAttribute("download") || url.pathname !== location.pathname) return;
   if (url.search === location.search && url.hash && !url.searchParams.get("line")) return; // a place on this page
   event.preventDefault();
-  go(url);
+  go(ahead(link));
 }
 
 document.body.classList.add("scripted");

@@ -149,6 +149,14 @@ def test_keys_choose_the_view_and_the_look(page: Page) -> None:
     expect(page.get_by_role("link", name="All")).to_have_attribute("aria-current", "true")
 
 
+def test_keys_that_follow_each_other_at_once_all_count(page: Page) -> None:
+    ready(page)
+    for key in "wcs":
+        page.keyboard.press(key)
+    expect(page.locator(".stage.phone.dark")).to_be_visible()
+    expect(page.get_by_role("link", name="Stripped")).to_have_attribute("aria-current", "true")
+
+
 def test_keys_go_on_working_inside_of_the_mail(page: Page) -> None:
     ready(page)
     mail(page).locator("h1").first.click()
