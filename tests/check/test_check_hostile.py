@@ -48,9 +48,9 @@ ODD = [
 
 
 def sheet(html: str) -> Sheet:
-    issue = Issue("issue.html", Kind.HTML, "issue", "Title", html)
+    issue = Issue("issue.html", Kind.HTML, "issue", "Title", html, source=html)
     lines = tuple(range(1, html.count("\n") + 2))
-    return Sheet(issue, html, html, html, "Title", len(html), Body(html, html, lines, lines))
+    return Sheet(issue, html, html, "Title", len(html), Body(html, html, lines, lines))
 
 
 @given(st.lists(st.sampled_from(ODD) | st.text(max_size=9), max_size=12))

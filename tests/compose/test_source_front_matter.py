@@ -86,8 +86,8 @@ def refused(text: str, path: str = "issues/harbour.md") -> IssueError:
 
 
 def values(issue: Issue) -> dict[str, object]:
-    where = {"body_line", "field_lines"}
-    return {name: getattr(issue, name) for name in issue.__slots__ if name not in where}
+    typed = {"body_line", "field_lines", "source"}
+    return {name: getattr(issue, name) for name in issue.__slots__ if name not in typed}
 
 
 def test_every_key_arrives():
