@@ -23,6 +23,7 @@ from mailer.errors import StorageError
 from mailer.storage.journal import Handed, Journal, boot, dead_journals, read_journal
 from mailer.storage.reclaim import Reclaimed, reclaim
 
+UNSETTLED = 0  # no delivery that is written has this number
 words = st.text(st.characters(blacklist_categories=["Cs"]), max_size=200)
 
 
@@ -31,14 +32,14 @@ def test_what_is_written_is_read_back(tmp_path_factory, written):
     folder = tmp_path_factory.mktemp("journals")
     journal = Journal(folder, NOW)
     settlements = [Settlement(n, State(state), NOW, Stage.RCPT, text) for n, state, text in written]
-    journal.handed([999] + [s.delivery_id for s in settlements])
+    journal.handed([UNSETTLED] + [s.delivery_id for s in settlements])
     journal.settled(settlements)
     data = (folder / journal.name).read_bytes()
     journal.close(keep=False)
     expected = {s.delivery_id: s for s in settlements}
     legacy = read_journal(journal.name, io.BytesIO(data))
     assert not legacy.gap
-    assert isinstance(legacy.last_word.pop(999), Handed)
+    assert isinstance(legacy.last_word.pop(UNSETTLED), Handed)
     assert legacy.last_word == expected
 
 
