@@ -202,6 +202,7 @@ def test_somebody_else_is_found_by_typing(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(field).not_to_be_focused()
     field.fill("new@shore.example")
+    expect(page.get_by_role("listbox").get_by_role("option")).to_have_count(1)
     expect(page.get_by_role("listbox").get_by_role("option")).to_contain_text("not a subscriber")
     page.keyboard.press("Enter")
     expect(page.locator("#live:not(.entering) .head")).to_contain_text("new@shore.example")
