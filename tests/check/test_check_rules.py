@@ -218,7 +218,7 @@ def test_a_link_to_a_place_that_is_there(workshop: Workshop) -> None:
             '<picture><source srcset="https://a.example/a,b.png 2x,data:image/png;base64,iV"></picture>',
             False,
         ),
-        ('<video poster="quay.png">x</video>', True),
+        ('<video poster="quay.png">x</video>', False),  # of a film a link is left, and a poster is none
         ('<video src="quay.mp4">x</video>', True),
         ('<audio><source src="bell.mp3"></audio>', True),
         ('<audio src="https://harbour.example/bell.mp3"></audio>', False),

@@ -192,7 +192,7 @@ def test_a_written_body_keeps_its_lines(tmp_path: Path) -> None:
     text = "One.\n\nTwo {{ it's 5 }} and {# this.\n\n{{ subscriber.name|nl2br }}\n"
     issue = Issue("i.md", Kind.MARKDOWN, "i", "T", text, body_line=4, template="plain")
     desk(tmp_path)
-    with pytest.raises(IssueError, match=r"i.md:8: .*No filter named 'nl2br'"):
+    with pytest.raises(IssueError, match=r"i.md:8: .*has a filter 'nl2br', which is none"):
         render(issue, write_body(issue), SURROUNDINGS, [tmp_path])
 
 
