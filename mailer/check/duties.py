@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mailer.check.finding import Severity
 from mailer.check.rule import Remark, Rule
 from mailer.check.sheet import Sheet
+from mailer.compose.html.document_traits import letters
 
 
 def unsubscribe(sheet: Sheet) -> Iterator[Remark]:
@@ -27,16 +28,11 @@ def postal_address(sheet: Sheet) -> Iterator[Remark]:
             hint="Set POSTAL_ADDRESS in .env.",
         )
         return
-    wanted = _letters(sheet.postal_address)
+    wanted = letters(sheet.postal_address)
     parts = {"HTML": sheet.document.text_content(), "text part": sheet.text}
     for name, text in parts.items():
-        if wanted not in _letters(text):
+        if wanted not in letters(text):
             yield Remark(f"the {name} has no postal address (in the layout {sheet.issue.template!r})")
-
-
-def _letters(text: str) -> str:
-    """Return `text` without white space: lines are broken anywhere in some scripts."""
-    return "".join(text.split())
 
 
 RULES = (

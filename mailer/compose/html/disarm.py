@@ -28,7 +28,6 @@ from mailer.compose.html.media import link_to, named_address
 from mailer.compose.html.tokens import RAW_ELEMENTS, Attribute, HTMLToken, Kind, read_html, write_tag
 from mailer.compose.issue.notices import Notices
 
-_IN_DRAWINGS = ELEMENTS | UNWRAPPED | VERBATIM
 _PLAIN_END = re.compile(r"</[A-Za-z][A-Za-z0-9:-]*[ \t\n]*>")
 # Python's html.parser takes a declaration with a tag in it for longer than a browser does.
 _DECLARATION = re.compile(r"<!doctype\b[^<]*|<!\[(?:if\s[^<\]]*|endif)\]>", re.IGNORECASE)

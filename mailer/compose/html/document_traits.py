@@ -31,7 +31,7 @@ class Traits:
 
     def names(self, postal_address: str) -> dict[str, bool]:
         """Return them as the partials ask for them."""
-        address = _letters(postal_address)
+        address = letters(postal_address)
         return {
             "unsubscribes": self.unsubscribes,
             "addressed": self.addressed or (bool(address) and address in self.words),
@@ -40,7 +40,8 @@ class Traits:
         }
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
+    """Return the letters and digits of `text` in lower case: by them an address is known, however it is set."""
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
@@ -84,7 +85,7 @@ class Survey:
             addressed=self.addressed,
             preheader=self.preheader,
             dark=bool(_DARK.search(html)),
-            words=_letters(text_of("".join(self.visible))),
+            words=letters(text_of("".join(self.visible))),
         )
 
     def _start(self, token: HTMLToken) -> None:
