@@ -41,7 +41,7 @@ class Traits:
 
 
 def letters(text: str) -> str:
-    """Return the letters and digits of `text` in lower case: by them an address is known, however it is set."""
+    """Return the letters and digits of `text` in lower case: how an address is set does not matter."""
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
