@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -74,24 +75,33 @@ def _python_reading(message: EmailMessage) -> Reading:
     )
 
 
-def by_mailparser(messages: Sequence[bytes], cache: Path) -> list[Reading]:
+def by_mailparser(messages: Sequence[bytes], place: Path) -> list[Reading]:
     """mailparser for Node, which Nodemailer's author wrote."""
-    folder = cache / f"mailparser-{MAILPARSER}"
-    if not (folder / "ready").exists():
-        _install_mailparser(folder)
+    folder = place / f"mailparser-{MAILPARSER}"
+    if missing := _mailparser_missing(folder):
+        pytest.skip(missing)
     return _said(["node", "-e", MAILPARSER_PROGRAM], messages, folder)
 
 
-def _install_mailparser(folder: Path) -> None:
+@cache  # what npm can't reach it would not reach for the next test either
+def _mailparser_missing(folder: Path) -> str:
+    """Install mailparser in `folder` unless it is there; return why that can't be done, "" if it can."""
+    if (folder / "ready").exists():
+        return ""
     if not shutil.which("node") or not shutil.which("npm"):
-        pytest.skip("Node and npm are not installed")
+        return "Node and npm are not installed"
     folder.mkdir(parents=True, exist_ok=True)
     options = ["--no-package-lock", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]
+    options += ["--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
     command = ["npm", "install", *options, "--prefix", str(folder), f"mailparser@{MAILPARSER}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode:
-        pytest.skip(f"npm can't install mailparser {MAILPARSER}: {done.stderr.strip()[-200:]}")
+    try:
+        subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    except subprocess.TimeoutExpired:
+        return f"npm takes too long to install mailparser {MAILPARSER}"
+    except subprocess.CalledProcessError as error:
+        return f"npm can't install mailparser {MAILPARSER}: {error.stderr.strip()[-200:]}"
     (folder / "ready").touch()
+    return ""
 
 
 def by_email_mime(messages: Sequence[bytes], cache: Path) -> list[Reading]:
