@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from mailer.bootstrap import App
     from mailer.check.sheet import Sheet
-    from mailer.compose.mime.template import MessageTemplate
     from mailer.domain.issue import Issue, Notice
     from mailer.domain.recipient import Recipient
     from mailer.domain.subscriber import SubscriberList
+    from mailer.engine.press import Composition
 
 
 @dataclass(slots=True)
@@ -58,13 +58,13 @@ class Desk:
         """Return the proof of one issue file; a file that can't be used is a finding of it."""
         try:
             issue, notices = load_issue(file)
-            template = self._app.press.compile(issue, self._audience(issue) or [NAMELESS])
-            return Proof(str(file), issue.slug, self._sheet(issue, template, notices))
+            composed = self._app.press.compose(issue, self._audience(issue) or [NAMELESS])
+            return Proof(str(file), issue.slug, self._sheet(issue, composed, notices))
         except IssueError as error:
             return Proof(str(file), default_slug(file), findings=[_unreadable(error)])
 
-    def _sheet(self, issue: Issue, template: MessageTemplate, notices: tuple[Notice, ...]) -> Sheet:
-        lists = self._audience(issue)
+    def _sheet(self, issue: Issue, composed: Composition, notices: tuple[Notice, ...]) -> Sheet:
+        lists, template = self._audience(issue), composed.template
         correspondence = self._app.press.correspondence(0, lists[0].id if lists else 0, template.revision)
         reader = first_reader(template, correspondence, islice(self._people(issue, lists), TRIED))
         if reader is None:
@@ -76,7 +76,7 @@ class Desk:
             values, recipients = count_values(self._people(issue, lists), template.uses)
         return sheet_of(
             issue,
-            template,
+            composed,
             correspondence,
             reader,
             postal_address=self._app.settings.postal_address,

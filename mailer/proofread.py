@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from mailer.check.examine import examine
 from mailer.check.finding import Finding, Severity
 from mailer.check.sheet import Sheet
-from mailer.compose.body import write_body
 from mailer.compose.symbolic.operations import CannotFill
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import OWN_FIELDS, SubscriberList
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from mailer.compose.mime.template import MessageTemplate
     from mailer.domain.issue import Issue, Notice
     from mailer.engine.correspondence import Correspondence
-    from mailer.engine.press import Press
+    from mailer.engine.press import Composition, Press
     from mailer.engine.sending import Job, Sending
 
 TRIED = 20  # recipients; with the first who can get the issue it is looked at
@@ -31,7 +30,7 @@ KINDS_OF_VALUES: tuple[object, ...] = ("Ada", 7, ["Ada"], "2026-11-22")
 
 def sheet_of(
     issue: Issue,
-    template: MessageTemplate,
+    composed: Composition,
     correspondence: Correspondence,
     recipient: Recipient,
     *,
@@ -45,7 +44,7 @@ def sheet_of(
 ) -> Sheet:
     """Return the sheet of `issue` as `recipient` gets it; raises CannotFill where they can't get it."""
     names = correspondence.names(recipient, 0)
-    body = write_body(issue)
+    template, body = composed.template, composed.body
     return Sheet(
         issue=issue,
         html=template.html(names),
@@ -79,7 +78,7 @@ def proofread(sending: Sending, job: Job) -> list[Finding]:
     return examine(
         sheet_of(
             job.issue,
-            job.template,
+            job.composed,
             correspondence,
             reader,
             postal_address=sending.press.postal_address,

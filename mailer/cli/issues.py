@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from mailer.errors import UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
-    from mailer.domain.issue import Issue
+    from mailer.domain.issue import Issue, Notice
     from mailer.storage.send import Send
 
 ENDINGS = (".md", ".html", ".txt")
@@ -31,14 +32,18 @@ def issue_file(app: App, named: str) -> Path:
 
 
 def load(app: App, named: str) -> Issue:
-    """Return the issue that `named` means, after saying on stderr what it warns of."""
-    from mailer.compose.body import body_notices
+    """Return the issue that `named` means, after saying on stderr what its file warns of."""
     from mailer.compose.issue.source import load_issue
 
     issue, notices = load_issue(issue_file(app, named))
-    for notice in (*notices, *body_notices(issue)):
-        click.echo(f"{click.style('Warning:', fg='yellow')} {notice}", err=True)
+    warn(notices)
     return issue
+
+
+def warn(notices: Iterable[Notice]) -> None:
+    """Say on stderr what an editor should know and what stops nothing."""
+    for notice in notices:
+        click.echo(f"{click.style('Warning:', fg='yellow')} {notice}", err=True)
 
 
 def sends_of(app: App, named: str) -> list[Send]:

@@ -150,7 +150,8 @@ def announce_settings(app: App) -> None:
 def job_for(
     app: App, sending: Sending, issue: Issue, list_names: Sequence[str], excluded_names: Sequence[str]
 ) -> Job:
-    """Compile the issue for the lists that were asked for, or its own."""
+    """Compile the issue for the lists that were asked for, or its own; say what its text warns of."""
+    from mailer.cli.issues import warn
     from mailer.domain.audience import Audience
 
     names = list_names or issue.lists
@@ -163,7 +164,9 @@ def job_for(
         )
     lists = [app.people.list_named(name) for name in dict.fromkeys(names)]
     excluded = tuple(app.people.list_named(name).name for name in excluded_names)
-    return sending.prepare(issue, Audience(tuple(each.name for each in lists), excluded), lists)
+    job = sending.prepare(issue, Audience(tuple(each.name for each in lists), excluded), lists)
+    warn(job.composed.body.notices)
+    return job
 
 
 def look_over(sending: Sending, job: Job, named: str, options: Options) -> None:

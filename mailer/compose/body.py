@@ -80,11 +80,6 @@ def write_body(issue: Issue, images: Images | None = None) -> Body:
     return Body(html.text(), text.text(), *lines, tuple(notices), written.traits)
 
 
-def body_notices(issue: Issue) -> tuple[Notice, ...]:
-    """Return what of the body can't be mailed as it is; raise IssueError as `write_body` does."""
-    return write_body(issue).notices
-
-
 def _write_markdown(issue: Issue, notices: Notices, images: Images | None) -> _Sources:
     marked = mark(issue.body, issue.body_line, escapes=True)
     tokens = parse_markdown(issue, marked, notices)

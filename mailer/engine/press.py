@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailer.compose.body import write_body
+from mailer.compose.body import Body, write_body
 from mailer.compose.images.attachments import attached
 from mailer.compose.images.links import ImageLinks
 from mailer.compose.images.placing import Images
@@ -24,6 +24,14 @@ from mailer.engine.correspondence import Correspondence
 
 if TYPE_CHECKING:
     from mailer.compose.dkim.signer import Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A compiled issue. `body` is what became of its text, images in place, before the layout."""
+
+    template: MessageTemplate
+    body: Body
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,10 @@ class Press:
     image_links: ImageLinks | None = None
 
     def compile(self, issue: Issue, lists: Sequence[SubscriberList]) -> MessageTemplate:
+        """Return the template that `compose` makes."""
+        return self.compose(issue, lists).template
+
+    def compose(self, issue: Issue, lists: Sequence[SubscriberList]) -> Composition:
         """Render and encode the issue for these lists. Raises IssueError with file and line."""
         sender = Mailbox.parse(issue.sender) if issue.sender else self.sender
         if self.signer:
@@ -67,7 +79,8 @@ class Press:
         )
         domain = sender.address.domain
         images = Images(issue, domain, root=self.root, links=self.image_links, room=look.room)
-        edition = render(issue, write_body(issue, images), surroundings, self.folders, images)
+        body = write_body(issue, images)
+        edition = render(issue, body, surroundings, self.folders, images)
         head = Head(
             sender=sender,
             reply_to=reply_to,
@@ -78,7 +91,8 @@ class Press:
             one_click=bool(self.base_url),
             feedback_id=f"{issue.slug}:{first.name}:newsletter:{domain}",
         )
-        return compile_message(edition, head, images.parts, attached(issue, images.parts))
+        template = compile_message(edition, head, images.parts, attached(issue, images.parts))
+        return Composition(template, body)
 
     def correspondence(self, send_id: int, list_id: int, seed: str) -> Correspondence:
         """Return what fills a message of this send beyond the recipient's own fields."""

@@ -21,7 +21,7 @@ from mailer.engine.correspondence import Correspondence
 from mailer.engine.crew import Crew, best_number, hired
 from mailer.engine.dispatch import Dispatcher
 from mailer.engine.plan import Plan, prove, split
-from mailer.engine.press import Press
+from mailer.engine.press import Composition, Press
 from mailer.engine.report import Report
 from mailer.engine.worker import Progress
 from mailer.errors import PlanRefused
@@ -38,7 +38,12 @@ class Job:
     issue: Issue
     audience: Audience
     lists: Sequence[SubscriberList]
-    template: MessageTemplate
+    composed: Composition
+
+    @property
+    def template(self) -> MessageTemplate:
+        """The compiled message."""
+        return self.composed.template
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Sending:
 
     def prepare(self, issue: Issue, audience: Audience, lists: Sequence[SubscriberList]) -> Job:
         """Compile the issue for the audience."""
-        return Job(issue, audience, lists, self.press.compile(issue, lists))
+        return Job(issue, audience, lists, self.press.compose(issue, lists))
 
     def plan(self, job: Job, *, again: bool = False) -> Plan:
         """Count the audience and prove every render, recording nothing. Raises PlanRefused."""

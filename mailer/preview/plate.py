@@ -11,7 +11,7 @@ from mailer.compose.issue.source import load_issue
 from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.issue import Issue, Notice
 from mailer.domain.subscriber import SubscriberList
-from mailer.engine.press import with_subject
+from mailer.engine.press import Composition, with_subject
 from mailer.proofread import NAMELESS
 from mailer.storage.people import no_such_list
 
@@ -32,7 +32,12 @@ class Plate:
     notices: tuple[Notice, ...]
     lists: tuple[SubscriberList, ...]
     remarks: tuple[str, ...]
-    template: MessageTemplate
+    composed: Composition
+
+    @property
+    def template(self) -> MessageTemplate:
+        """The compiled message."""
+        return self.composed.template
 
 
 def make_plate(app: App, file: Path, asked: Asked) -> Plate:
@@ -43,7 +48,7 @@ def make_plate(app: App, file: Path, asked: Asked) -> Plate:
     issue, notices = load_issue(file)
     issue = with_subject(issue, asked.subject)
     lists, remarks = _lists(app, issue, asked.lists)
-    return Plate(issue, notices, tuple(lists), tuple(remarks), app.press.compile(issue, lists))
+    return Plate(issue, notices, tuple(lists), tuple(remarks), app.press.compose(issue, lists))
 
 
 def _lists(app: App, issue: Issue, asked: Sequence[str]) -> tuple[list[SubscriberList], list[str]]:

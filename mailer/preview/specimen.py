@@ -88,7 +88,7 @@ def make_specimen(app: App, plate: Plate, typed: str = "") -> Specimen:
     values, recipients = _known_values(app, plate)
     sheet = sheet_of(
         issue,
-        template,
+        plate.composed,
         correspondence,
         reader,
         postal_address=app.settings.postal_address,

@@ -65,11 +65,11 @@ class Workshop:
     def sheet_of_file(self, file: Path, press: Press | None = None) -> Sheet:
         issue, notices = load_issue(file)
         press = press or self.press()
-        template = press.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
+        composed = press.compose(issue, [SubscriberList(1, "weekly", "Weekly")])
         return sheet_of(
             issue,
-            template,
-            press.correspondence(1, 1, template.revision),
+            composed,
+            press.correspondence(1, 1, composed.template.revision),
             READER,
             postal_address=press.postal_address,
             public=True,

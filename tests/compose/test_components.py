@@ -12,7 +12,7 @@ from bare_partials import PARTIALS
 from slow_way import SURROUNDINGS, desk
 
 from mailer.bundled import templates_folder
-from mailer.compose.body import body_notices, write_body
+from mailer.compose.body import write_body
 from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
 from mailer.errors import IssueError
@@ -241,5 +241,5 @@ def test_mistakes_name_their_line(typed: str, line: int, said: str, post):
 def test_a_container_without_end_goes_on_to_the_end(post):
     issue, _ = read_issue("x.md", b"---\ntitle: T\n---\na\n\n::: note\nb\n\nc")
     assert post.mail("a\n\n::: note\nb\n\nc").text == "a\n\n| b\n|\n| c\n"
-    (notice,) = body_notices(issue)
+    (notice,) = write_body(issue).notices
     assert str(notice).startswith("x.md:6: ::: note is never closed by :::")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.body import body_notices, write_body
+from mailer.compose.body import write_body
 from mailer.compose.html.allowed import ATTRIBUTES, ELEMENTS, SCHEMES
 from mailer.compose.issue.source import read_issue
 from mailer.domain.issue import Issue, Kind
@@ -21,7 +21,7 @@ from mailer.errors import IssueError
 
 def notices(body: str, ending: str = "md") -> list[str]:
     issue, _ = read_issue(f"issues/harbour.{ending}", f"---\ntitle: T\n---\n{body}".encode())
-    return [f"{notice.line}: {notice.text}" for notice in body_notices(issue)]
+    return [f"{notice.line}: {notice.text}" for notice in write_body(issue).notices]
 
 
 @pytest.mark.parametrize("ending", ["md", "html"])
