@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from forked_mailer import run_mailer
 
 ISSUE = """\
 ---
@@ -32,18 +33,20 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def clean() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+
+
 def start(root: Path, *arguments: object, **environment: str) -> subprocess.Popen[bytes]:
-    clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     command = [sys.executable, "-m", "mailer", "-C", str(root), "preview", *map(str, arguments)]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, env=clean | environment, cwd=root, **pipes)  # type: ignore[call-overload]
+    return subprocess.Popen(command, env=clean() | environment, cwd=root, **pipes)  # type: ignore[call-overload]
 
 
 def run(root: Path, *arguments: object, expect: int = 0) -> tuple[bytes, str]:
-    with start(root, *arguments) as running:
-        out, err = running.communicate(timeout=60)
-    assert running.returncode == expect, err.decode()
-    return out, err.decode()
+    done = run_mailer("-C", root, "preview", *arguments, env=clean(), cwd=root)
+    assert done.returncode == expect, done.stderr.decode()
+    return done.stdout, done.stderr.decode()
 
 
 def test_an_issue_in_utf_16(root: Path) -> None:

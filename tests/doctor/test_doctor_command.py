@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from forked_mailer import run_mailer
 from name_server import address, mx, name_server, silent_server, txt, zone
 
 from mailer.compose.dkim.key import Algorithm, SigningKey
@@ -25,18 +26,11 @@ CANARY = "canary-in-the-mine"
 
 def doctor(root: Path, *arguments: str, expect: int = 0, **settings: str) -> str:
     clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    done = subprocess.run(
-        [sys.executable, "-m", "mailer", "-C", str(root), "doctor", *arguments],
-        env=clean | settings,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == expect, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
-    assert "Traceback" not in done.stderr
-    return done.stdout
+    done = run_mailer("-C", root, "doctor", *arguments, env=clean | settings, cwd=root)
+    out, err = done.stdout.decode(), done.stderr.decode()
+    assert done.returncode == expect, f"{done.returncode}\n{out}\n{err}"
+    assert "Traceback" not in err
+    return out
 
 
 def results(root: Path, *arguments: str, expect: int = 0, **settings: str) -> dict[str, dict[str, Any]]:

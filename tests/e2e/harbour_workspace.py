@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from forked_mailer import run_mailer
+
 ISSUE = """\
 ---
 title: The harbour clock
@@ -49,21 +51,11 @@ class Workspace:
         )
 
     def run(self, *arguments: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            self.command(*arguments),
-            env=self.environment(),
-            cwd=self.root,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == expect, (
-            f"expected exit {expect}, got {done.returncode}\n{done.stdout}\n{done.stderr}"
-        )
-        assert "Traceback" not in done.stderr
-        return done
+        done = run_mailer(*arguments, env=self.environment(), cwd=self.root)
+        out, err = done.stdout.decode(), done.stderr.decode()
+        assert done.returncode == expect, f"expected exit {expect}, got {done.returncode}\n{out}\n{err}"
+        assert "Traceback" not in err
+        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
     def data(self, *arguments: object, expect: int = 0) -> Any:
         return json.loads(self.run(*arguments, "--json", expect=expect).stdout)
