@@ -125,7 +125,10 @@ def _prove(app: App, sandbox: Sandbox, folder: Path) -> Path:
     from mailer.cli.verdict import verdict
     from mailer.domain.address import Address
     from mailer.domain.subscriber import Status
+    from mailer.private import write_private
     from mailer.sandbox.proof import mismatches
+    from mailer.viewer.frame import whole_page
+    from mailer.viewer.reading import read
 
     (send,) = app.ledger.sends()
     eligible = [
@@ -144,9 +147,8 @@ def _prove(app: App, sandbox: Sandbox, folder: Path) -> Path:
         f"none for the {LEFT + SUPPRESSED} excluded, and each reads back whole."
     )
     page = folder / "mail.html"
-    html = sandbox.inbox.parsed(next(iter(sandbox.inbox)).id).get_body(("html",))
-    assert html is not None
-    page.write_text(html.get_content(), encoding="utf-8")
+    first = next(iter(sandbox.inbox)).id
+    write_private(page, whole_page(read(sandbox.inbox.raw(first))).encode())
     return page
 
 

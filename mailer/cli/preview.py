@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailer.errors import UsageError
+from mailer.private import write_private
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -34,7 +35,7 @@ FORMS = {".html": "html", ".htm": "html", ".txt": "text", ".eml": "eml"}
     "output",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write it to FILE; what, its ending says: .html, .txt or .eml.",
+    help="Write it to FILE; what, its ending says: .html (images inside), .txt or .eml.",
 )
 @click.option("--serve", is_flag=True, help="Show it on a page that follows every change, until Ctrl-C.")
 @click.option("--port", type=click.IntRange(0, 65535), help="With --serve; else 8026 or the next free one.")
@@ -62,7 +63,9 @@ def preview(
     from mailer.preview.specimen import make_specimen
 
     _check_options(form or output, serve, port is not None or open_it)
-    file, asked = issue_file(app, issue) if issue else None, Asked(lists, subject)
+    page = output is not None and (form or _form_of(output)) == "html"
+    file = issue_file(app, issue) if issue else None
+    asked = Asked(lists, subject, images_inside=page)
     if serve:
         _serve(app, file, asked, reader, port, open_it=open_it)
         return
@@ -113,9 +116,15 @@ def _printed(specimen: Specimen, form: str | None) -> str:
 
 
 def _write(specimen: Specimen, form: str, output: Path) -> None:
-    content = specimen.content if form == "eml" else _printed(specimen, form).encode()
+    match form:
+        case "eml":
+            content = specimen.content
+        case "html":
+            content = specimen.whole_page.encode()
+        case _:
+            content = _printed(specimen, form).encode()
     try:
-        output.write_bytes(content)
+        write_private(output, content)
     except OSError as error:
         raise UsageError(
             f"can't write {output}: {error.strerror}", next_step="Name a file in a folder that is there."

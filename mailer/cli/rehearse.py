@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,8 @@ def dry_run(sending: Sending, job: Job, output: Path | None, *, again: bool, as_
         for size in write_files(job.template, sending.correspondence(job), recipients, output):
             octets += size
             progress(1)
+    if output:
+        _tell_of_others(output)
     if as_json:
         data = {"issue": plan.slug, "revision": plan.revision, "audience": plan.recipients}
         click.echo(json.dumps(data | {"excluded": plan.excluded, "octets": octets, "dry_run": True}))
@@ -39,6 +42,17 @@ def dry_run(sending: Sending, job: Job, output: Path | None, *, again: bool, as_
     click.echo(
         f"Dry run: {plan.recipients:,} messages rendered ({octets:,} octets){where}; nothing was sent."
     )
+
+
+def _tell_of_others(folder: Path) -> None:
+    from mailer.private import open_to_others
+
+    if open_to_others(folder):
+        click.echo(
+            f"Note: others may look into {folder} and see by the names of the files who gets the issue; the "
+            f"messages only you can read. To close it: chmod 700 {shlex.quote(str(folder))}",
+            err=True,
+        )
 
 
 def send_tests(app: App, sending: Sending, job: Job, typed: tuple[str, ...]) -> None:

@@ -12,6 +12,8 @@ from mailer.domain.address import Address
 from mailer.domain.outcome import Outcome, Stage, Untried
 from mailer.domain.recipient import Recipient
 from mailer.engine.correspondence import Correspondence, wire_address
+from mailer.errors import UsageError
+from mailer.private import private_folder, write_private
 from mailer.smtp.account import Account
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.pool import deliver
@@ -54,9 +56,15 @@ def stand_in(address: Address, known: Recipient | None, example: Recipient | Non
     """Return whose values a test message to `address` shows: its own subscriber's, else an example's."""
     if known:
         return known
-    # Subscriber 0 is nobody, so that a link in the test leads to nobody's subscription.
-    nobody = Recipient(0, address.typed)
-    return example._replace(subscriber_id=0, email=address.typed) if example else nobody
+    return nobodys(example or Recipient(0, ""))._replace(email=address.typed)
+
+
+def nobodys(reader: Recipient) -> Recipient:
+    """Return `reader` as subscriber 0, who is nobody: the links in their mail take nobody off a list.
+
+    What is shown, filed or tried is handed round.
+    """
+    return reader._replace(subscriber_id=0)
 
 
 def write_files(
@@ -65,15 +73,28 @@ def write_files(
     recipients: Iterable[Recipient],
     folder: Path | None,
 ) -> Iterator[int]:
-    """Render each message in full, write it to `folder` if there is one, and yield its size in octets."""
-    if folder:
-        folder.mkdir(parents=True, exist_ok=True)
+    """Render each message in full, write it to `folder` if there is one, and yield its size in octets.
+
+    They are their owner's alone to read, and their links lead to nobody's subscription. UsageError where
+    they can't be written.
+    """
     moment = time.time()
     for number, recipient in enumerate(recipients, start=1):
-        content = message_to(recipient, template, correspondence, moment)
+        content = message_to(nobodys(recipient), template, correspondence, moment)
         if folder:
-            (folder / f"{number:06d}-{_file_name(recipient.email)}.eml").write_bytes(content)
+            _keep(folder / f"{number:06d}-{_file_name(recipient.email)}.eml", content)
         yield len(content)
+
+
+def _keep(file: Path, content: bytes) -> None:
+    try:
+        private_folder(file.parent)
+        write_private(file, content)
+    except OSError as error:
+        raise UsageError(
+            f"can't write {file}: {error.strerror}",
+            next_step="Name a folder that this user may write in, and see that it has room.",
+        ) from None
 
 
 def _file_name(email: str) -> str:

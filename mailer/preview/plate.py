@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mailer.bootstrap import App
@@ -18,10 +18,14 @@ from mailer.storage.people import no_such_list
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked for beyond which issue and as whom: lists by name, another subject."""
+    """What was asked for beyond which issue and as whom: lists by name, another subject.
+
+    `images_inside`: the workspace's images are to be part of the message, whatever MAIL_IMAGES says.
+    """
 
     lists: tuple[str, ...] = ()
     subject: str | None = None
+    images_inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,8 @@ def make_plate(app: App, file: Path, asked: Asked) -> Plate:
     issue, notices = load_issue(file)
     issue = with_subject(issue, asked.subject)
     lists, remarks = _lists(app, issue, asked.lists)
-    return Plate(issue, notices, tuple(lists), tuple(remarks), app.press.compose(issue, lists))
+    press = replace(app.press, image_links=None) if asked.images_inside else app.press
+    return Plate(issue, notices, tuple(lists), tuple(remarks), press.compose(issue, lists))
 
 
 def _lists(app: App, issue: Issue, asked: Sequence[str]) -> tuple[list[SubscriberList], list[str]]:

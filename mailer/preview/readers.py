@@ -8,7 +8,7 @@ from mailer.bootstrap import App
 from mailer.domain.address import Address
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import OWN_FIELDS
-from mailer.engine.rehearse import stand_in
+from mailer.engine.rehearse import nobodys, stand_in
 from mailer.errors import UsageError
 
 BARE = "nobody in particular"  # which is no address
@@ -31,11 +31,11 @@ def choose_reader(
         return NOBODY, None
     if not typed:
         first = first_reader(app, list_ids)
-        return _nobodys(first or example()), first
+        return nobodys(first or example()), first
     address = _address(typed)
     known = app.directory.person(address.key) if app.has_database else None
     like = known or first_reader(app, list_ids) or example()
-    return _nobodys(stand_in(address, known, like)), known
+    return nobodys(stand_in(address, known, like)), known
 
 
 def first_reader(app: App, list_ids: Sequence[int]) -> Recipient | None:
@@ -52,11 +52,6 @@ def made_up(uses: Iterable[str]) -> Recipient:
     """Return someone who has a value for each field in `uses`, seen to be none at a glance."""
     own = set(OWN_FIELDS)
     return MADE_UP._replace(fields={name: f"[{name}]" for name in sorted(set(uses) - own)})
-
-
-def _nobodys(reader: Recipient) -> Recipient:
-    # Previews are handed round: the unsubscribe link in one must not take anybody off a list.
-    return reader._replace(subscriber_id=0)
 
 
 def _address(typed: str) -> Address:

@@ -19,6 +19,7 @@ from mailer.errors import PlanRefused
 from mailer.preview.plate import Plate
 from mailer.preview.readers import choose_reader, made_up
 from mailer.proofread import count_values, first_reader, has_own_layouts, sheet_of
+from mailer.viewer.frame import whole_page
 from mailer.viewer.headers import header_fields
 from mailer.viewer.reading import Reading, read
 
@@ -61,6 +62,11 @@ class Specimen:
     def html(self) -> str:
         """The HTML part, lines ending in a line feed."""
         return (self.reading.html or "").replace("\r\n", "\n")
+
+    @property
+    def whole_page(self) -> str:
+        """The HTML part with its images inside, for a browser to open from a file."""
+        return whole_page(self.reading).replace("\r\n", "\n")
 
     @property
     def text(self) -> str:

@@ -18,6 +18,7 @@ from email.parser import BytesParser
 from email.policy import default
 from pathlib import Path
 
+from mailer.private import private_file, private_folder, write_private
 from mailer.viewer.headers import subject_of
 
 # `words` is what a search looks in, casefolded: SQLite itself would ignore case in ASCII only.
@@ -33,6 +34,7 @@ SCHEMA = """
         words TEXT NOT NULL
     )
 """
+INDEX = "inbox.sqlite"
 BUSY_SECONDS = 30
 
 
@@ -55,8 +57,8 @@ class Inbox:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._writer: sqlite3.Connection | None = None
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / "messages").mkdir(exist_ok=True)
+        private_folder(folder / "messages")
+        private_file(folder / INDEX)
         with closing(self._connect()) as index:
             index.execute("PRAGMA journal_mode = WAL")
             index.execute(SCHEMA)
@@ -155,7 +157,7 @@ class Inbox:
         return len(gone)
 
     def _connect(self) -> sqlite3.Connection:
-        index = sqlite3.connect(self.folder / "inbox.sqlite", timeout=BUSY_SECONDS)
+        index = sqlite3.connect(self.folder / INDEX, timeout=BUSY_SECONDS)
         # What has left the process survives its death, and for an inbox of test mail that is enough:
         # waiting for the platter would cost ten times as much as all the rest.
         index.execute("PRAGMA synchronous = OFF")
@@ -164,7 +166,7 @@ class Inbox:
     def _keep(self, number: int, content: bytes) -> None:
         whole = self.path(number)
         part = whole.with_suffix(".part")
-        part.write_bytes(content)
+        write_private(part, content)
         part.rename(whole)
 
     def _select(self, statement: str, *values: object) -> list[Received]:

@@ -6,10 +6,11 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from mailer.errors import StorageBusy, StorageError
+from mailer.private import private_file, private_folder
 
 LOCK_WAIT = 30.0  # seconds; a first use takes well under one
 
@@ -20,11 +21,8 @@ def make_private(path: Path) -> None:
     SQLite gives its own -wal and -shm files the mode of the database.
     """
     try:
-        _make_folders(path.parent)
-        with suppress(FileExistsError):
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-            os.fchmod(descriptor, 0o600)
-            os.close(descriptor)
+        private_folder(path.parent)
+        private_file(path)
     except OSError as error:
         raise StorageError(
             f"the database {path} can't be made: {error.strerror}",
@@ -35,21 +33,12 @@ def make_private(path: Path) -> None:
 def make_folder(folder: Path) -> None:
     """Make `folder` and those above it that are missing (0700) under any umask; keep what is there."""
     try:
-        _make_folders(folder)
+        private_folder(folder)
     except OSError as error:
         raise StorageError(
             f"the folder {folder} can't be made: {error.strerror}",
             next_step=f"Make {folder.parent} a folder that this user may write in, and see that it has room.",
         ) from None
-
-
-def _make_folders(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    _make_folders(folder.parent)
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-        folder.chmod(0o700)
 
 
 @contextmanager

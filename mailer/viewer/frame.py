@@ -58,7 +58,7 @@ def framed(reading: Reading, look: Look) -> str:
     """
     html = reading.html or ""
     if look.images is not Images.NONE:
-        html = CID.sub(lambda found: _data_url(reading.others, found), html)
+        html = _with_images(reading)
     if not look.styles:
         html = STYLE.sub("", html)
     # The page around a frame can't say which scheme the frame is to see: each browser asks its own settings.
@@ -67,10 +67,23 @@ def framed(reading: Reading, look: Look) -> str:
     if look.images is not Images.REMOTE:
         # A CSP does not stop <link rel=preconnect>, which would tell a stranger that the mail is being read.
         html = LINK.sub("<x-", html)
+    return _in_head(html, '<base target="_blank">')
+
+
+def whole_page(reading: Reading) -> str:
+    """Return the HTML as a browser shows it from a file: own images inside, its encoding said."""
+    return _in_head(_with_images(reading), '<meta charset="utf-8">')
+
+
+def _in_head(html: str, element: str) -> str:
     # After the doctype at least, or the page would be laid out in quirks mode.
     tags = list(HEAD.finditer(html, 0, 10_000))
     place = tags[-1].end() if tags else 0
-    return f'{html[:place]}<base target="_blank">{html[place:]}'
+    return html[:place] + element + html[place:]
+
+
+def _with_images(reading: Reading) -> str:
+    return CID.sub(lambda found: _data_url(reading.others, found), reading.html or "")
 
 
 def _data_url(parts: tuple[Part, ...], found: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from base64 import b64encode
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -89,10 +90,30 @@ def test_data_is_for_programs(root: Path) -> None:
 
 @pytest.mark.parametrize(("name", "begins"), [("x.html", b"<!"), ("x.TXT", b"Harbour"), ("x.eml", b"From: ")])
 def test_a_files_ending_says_what_is_written(root: Path, name: str, begins: bytes) -> None:
+    (root / name).write_bytes(b"x" * 100_000)
+    (root / name).chmod(0o666)
     out, err = run(root, "harbour", "-o", root / name)
     assert out == b""
     assert f"Wrote {root / name}" in err
-    assert (root / name).read_bytes().lower().startswith(begins.lower())
+    written = (root / name).read_bytes()
+    assert written.lower().startswith(begins.lower())
+    assert b"xxx" not in written
+    assert (root / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_page_in_a_file_has_its_images_inside(root: Path) -> None:
+    picture = (Path(__file__).parents[2] / "docs/samples/pictures/herring.png").read_bytes()
+    (root / "issues" / "herring.png").write_bytes(picture)
+    (root / "issues" / "2026-11-22-harbour.md").write_text(f"{ISSUE}\n![A herring](herring.png)\n")
+    for settings in ("", "MAIL_IMAGES=linked\nBASE_URL=http://localhost:8000\nSECRET_KEY=not-so-secret\n"):
+        (root / ".env").write_text(f"POSTAL_ADDRESS=1 Quay Street, Port Example\n{settings}")
+        run(root, "harbour", "-o", root / "x.html")
+        page = (root / "x.html").read_text(encoding="utf-8")
+        assert b64encode(picture).decode() in page
+        assert "cid:" not in page
+        assert "/images/" not in page
+        assert "<style" in page
+    assert "/images/" in run(root, "harbour", "--html")[0].decode()
 
 
 @pytest.mark.parametrize(

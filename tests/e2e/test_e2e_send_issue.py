@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import email
 import json
+import os
+import re
 import signal
 import time
 from email.policy import default
+from pathlib import Path
 
 import pytest
 from harbour_workspace import ISSUE
 
 from mailer.domain.outcome import Stage
+from mailer.domain.token import read_token
 from mailer.sandbox.rehearsal import Act
 
 
@@ -137,12 +141,46 @@ def test_a_dry_run_of_an_issue_in_utf_16(workspace, server, tmp_path):
 
 def test_a_dry_run_writes_every_message_and_sends_none(workspace, server, tmp_path):
     workspace.people(5)
-    workspace.run("send-issue", "harbour", "--dry-run", "-o", tmp_path / "out")
-    files = sorted((tmp_path / "out").glob("*.eml"))
+    done = workspace.run("send-issue", "harbour", "--dry-run", "-o", tmp_path / "new" / "out")
+    files = sorted((tmp_path / "new" / "out").glob("*.eml"))
     assert len(files) == 5
     assert email.message_from_bytes(files[0].read_bytes(), policy=default)["Subject"] == "The harbour clock"
+    assert "Note:" not in done.stderr
     assert server.taken == []
     assert workspace.data("status") == []
+
+
+def test_what_a_dry_run_writes_only_its_owner_reads_and_its_links_are_dead(workspace, server, tmp_path):
+    workspace.people(2)
+    workspace.settings |= {"BASE_URL": "http://localhost:8000", "SECRET_KEY": "not-so-secret"}
+    out, wide = tmp_path / "new" / "out", tmp_path / "wide"
+    wide.mkdir()
+    wide.chmod(0o777)
+    (wide / "000001-reader0@inbox.example.eml").touch(0o666)
+    before = os.umask(0)
+    try:
+        workspace.run("send-issue", "harbour", "--dry-run", "-o", out)
+        said = workspace.run("send-issue", "harbour", "--dry-run", "-o", wide).stderr
+    finally:
+        os.umask(before)
+    assert [mode(out), mode(out.parent)] == [0o700, 0o700]
+    assert f"chmod 700 {wide}" in said
+    assert mode(wide) == 0o777
+    for file in (*out.iterdir(), *wide.iterdir()):
+        assert mode(file) == 0o600
+        (token,) = set(re.findall(r"http://localhost:8000/u/([\w-]+)", file.read_text()))
+        assert read_token(b"not-so-secret", token).subscriber_id == 0
+
+
+def test_a_dry_run_that_can_not_write_says_where(workspace, server, tmp_path):
+    workspace.people(1)
+    (tmp_path / "file").touch()
+    said = workspace.run("send-issue", "harbour", "--dry-run", "-o", tmp_path / "file" / "out", expect=2)
+    assert f"can't write {tmp_path / 'file' / 'out'}" in said.stderr
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
 
 
 def test_a_test_message_stays_outside_the_ledger(workspace, server):

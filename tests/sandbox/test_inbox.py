@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -115,9 +116,19 @@ def test_another_process_reads_while_this_one_writes(tmp_path: Path) -> None:
 
 
 def test_files_and_index_are_for_the_owner_only(tmp_path: Path) -> None:
-    with Inbox(tmp_path / "inbox") as inbox:
-        add(inbox)
-    assert (tmp_path / "inbox").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "there").mkdir(mode=0o755)
+    before = os.umask(0)
+    try:
+        for name in ("new", "there"):
+            with Inbox(tmp_path / name) as inbox:
+                add(inbox)
+    finally:
+        os.umask(before)
+    modes = {path: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert modes.pop(tmp_path / "there") == 0o755
+    assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
+    assert {mode for path, mode in modes.items() if path.is_file()} == {0o600}
+    assert len(modes) == 7
 
 
 @pytest.mark.parametrize(
