@@ -111,6 +111,16 @@ class App:
         return self.database_file.is_file()
 
     @cached_property
+    def user(self) -> str:
+        """Who is at work, by the name that the system knows them by."""
+        import getpass
+
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):  # a container's user may have no name
+            return f"user {os.getuid()}"
+
+    @cached_property
     def directory(self) -> Directory:
         """People to look up."""
         from mailer.storage.directory import Directory

@@ -168,7 +168,8 @@ def tick(app: App) -> None:
     from mailer.schedule.round import make_round
 
     with Stopping() as stopping:
-        done = make_round(app, stopping, click.echo)
+        # What is left alone is said once: cron mails every word.
+        done = make_round(app, stopping, click.echo, lambda send: app.ledger.tell(send, app.now()))
     for report in done.reports:
         click.echo(report.text())
     for error in done.errors:

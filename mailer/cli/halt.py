@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -20,10 +21,14 @@ def pause(app: App, issue: str) -> None:
     from mailer.cli.issues import sends_of
 
     paused = [
-        send for send in sends_of(app, issue) if app.accounts.totals(send).open and app.ledger.pause(send)
+        send
+        for send in sends_of(app, issue)
+        if app.accounts.totals(send).open and app.ledger.pause(send, app.user, app.now())
     ]
     if not paused:
-        raise UsageError(f"nothing of {issue} is left to pause", next_step=f"See: mailer status {issue}")
+        raise UsageError(
+            f"nothing of {issue} is left to pause", next_step=f"See: mailer status {quote(issue)}"
+        )
     for send in paused:
         click.echo(f"Paused {send.slug} to {send.audience}.")
     click.echo(f"  next: mailer resume {paused[0].slug}", err=True)
@@ -33,15 +38,20 @@ def pause(app: App, issue: str) -> None:
 @click.argument("issue")
 @click.pass_obj
 def resume(app: App, issue: str) -> None:
-    """Let a paused ISSUE go on: `mailer run` or `tick` does by itself, else run send-issue again."""
+    """Let ISSUE go on that was paused or held by --limit: `mailer run` and `tick` do it, or send-issue."""
     from mailer.cli.issues import sends_of
+    from mailer.engine.standing import send_command
 
     resumed = [send for send in sends_of(app, issue) if app.ledger.resume(send)]
     if not resumed:
-        raise UsageError(f"{issue} is not paused", next_step=f"See: mailer status {issue}")
+        raise UsageError(
+            f"{issue} is neither paused nor held", next_step=f"See: mailer status {quote(issue)}"
+        )
     for send in resumed:
-        click.echo(f"{send.slug} to {send.audience} may go on.")
-    click.echo(f"  next: mailer send-issue {resumed[0].slug}, unless `mailer run` is at work", err=True)
+        left = app.accounts.totals(send).open
+        click.echo(f"{send.slug} to {send.audience} may go on: {left:,} to send.")
+    for send in resumed:
+        click.echo(f"  next: unless `mailer run` or `tick` does it: {send_command(send)}", err=True)
 
 
 @click.command()
@@ -52,13 +62,16 @@ def cancel(app: App, issue: str, yes: bool) -> None:
     """Stop sending ISSUE for good; who has not got it never will, unless it is sent with --again."""
     from mailer.cli.issues import sends_of
     from mailer.cli.send import ask
+    from mailer.engine.standing import who_got_it
 
     sends = [send for send in sends_of(app, issue) if app.accounts.totals(send).open]
     if not sends:
-        raise UsageError(f"nothing of {issue} is left to cancel", next_step=f"See: mailer status {issue}")
+        raise UsageError(
+            f"nothing of {issue} is left to cancel", next_step=f"See: mailer status {quote(issue)}"
+        )
     left = sum(app.accounts.totals(send).open for send in sends)
     if not yes:
         ask(f"Cancel {issue} for the {left:,} people whose copy is still open?")
     for send in sends:
-        app.ledger.cancel(send, app.now())
-        click.echo(f"Cancelled {send.slug} to {send.audience}.")
+        app.ledger.cancel(send, app.user, app.now())
+        click.echo(f"Cancelled {send.slug} to {send.audience}: {who_got_it(app.accounts.totals(send))}.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailer.errors import AccountFault, ExitCode, PlanRefused, ServerUnavailable, UsageError
+from mailer.errors import AccountFault, ExitCode, ServerUnavailable, UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -46,6 +46,13 @@ class Options:
     accept_uncertain: bool
     as_json: bool
     quiet: bool
+
+    @property
+    def limited_by(self) -> str | None:
+        """The options by which this run sends a part only: the rest is a person's to send."""
+        limit = f"--limit {self.limit}" if self.limit else ""
+        warmup = f"--warmup {self.warmup}" if self.warmup else ""
+        return " ".join(filter(None, (limit, warmup))) or None
 
 
 def warmup_plan(context: click.Context, option: click.Parameter, value: str | None) -> WarmUp | None:
@@ -109,7 +116,6 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     75 deferred or locked, run again; 130 interrupted.
     """
     from mailer.cli.issues import load
-    from mailer.engine.press import with_subject
 
     options = Options(**asked)  # type: ignore[arg-type]  # click made them of the options above
     if options.resend_uncertain and options.accept_uncertain:
@@ -119,7 +125,7 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     announce_settings(app)
     loaded = load(app, issue)
     sending = app.sending(rate=options.rate, warmup=options.warmup)
-    job = job_for(app, sending, with_subject(loaded, options.subject), options.list_names, options.excluded)
+    job = job_for(app, sending, loaded, options.list_names, options.excluded, options.subject)
     if options.test:
         from mailer.cli.rehearse import send_tests
 
@@ -148,7 +154,12 @@ def announce_settings(app: App) -> None:
 
 
 def job_for(
-    app: App, sending: Sending, issue: Issue, list_names: Sequence[str], excluded_names: Sequence[str]
+    app: App,
+    sending: Sending,
+    issue: Issue,
+    list_names: Sequence[str],
+    excluded_names: Sequence[str],
+    subject: str | None = None,
 ) -> Job:
     """Compile the issue for the lists that were asked for, or its own; say what its text warns of."""
     from mailer.cli.issues import warn
@@ -164,7 +175,7 @@ def job_for(
         )
     lists = [app.people.list_named(name) for name in dict.fromkeys(names)]
     excluded = tuple(app.people.list_named(name).name for name in excluded_names)
-    job = sending.prepare(issue, Audience(tuple(each.name for each in lists), excluded), lists)
+    job = sending.prepare(issue, Audience(tuple(each.name for each in lists), excluded), lists, subject)
     warn(job.composed.body.notices)
     return job
 
@@ -212,7 +223,7 @@ def _begin(app: App, sending: Sending, job: Job, named: str, options: Options) -
         plan = sending.plan(job, again=options.again)
         click.echo(plan.text(), err=True)
         ask(f"Send it to {plan.recipients:,} people through {app.smtp_account.where}?")
-    send, frozen = sending.begin(job, app.now(), again=options.again)
+    send, frozen = sending.begin(job, app.now(), again=options.again, limited_by=options.limited_by)
     if frozen and options.yes and not options.quiet:
         click.echo(frozen.text(), err=True)
     return send
@@ -220,9 +231,10 @@ def _begin(app: App, sending: Sending, job: Job, named: str, options: Options) -
 
 def _go_on(app: App, sending: Sending, send: Send, options: Options) -> Report:
     from mailer.domain.delivery import Halt
+    from mailer.engine.standing import refuse_halted
 
-    if send.halted is Halt.PAUSED:
-        raise PlanRefused(f"{send.slug} is paused", next_step=f"Let it go on with: mailer resume {send.slug}")
+    if not (options.accept_uncertain and send.halted is Halt.CANCELLED):
+        refuse_halted(send, sending.report(send).totals)
     _decide(app, sending, send, options)
     sending.dispatcher.prepare(send, app.now())
     report = sending.report(send)
@@ -270,10 +282,14 @@ def _run(app: App, sending: Sending, send: Send, options: Options) -> Report:
     from mailer.cli.progress import bar
     from mailer.engine.stopping import run_until_stopped
 
+    if options.limited_by:
+        sending.ledger.limit(send, options.limited_by, app.now())
+    else:
+        sending.ledger.unlimit(send)
     waiting = sending.report(send).queued
     limit = sending.dispatcher.within(options.limit, app.now())
     if _held(app, sending):
-        return sending.report(send)
+        return sending.report(sending.ledger.reread(send))
     total = waiting if limit is None else min(waiting, limit)
     # Processes are forked before the bar has its thread.
     with (
@@ -290,7 +306,9 @@ def _run(app: App, sending: Sending, send: Send, options: Options) -> Report:
             report = replace(sending.report(send), stopped_by=ExitCode(error.exit_code))
     if report.queued and not report.interrupted and not report.stopped_by:
         _held(app, sending)
-    return report
+    if not report.queued:
+        sending.ledger.unlimit(send)  # it held nobody back
+    return replace(report, send=sending.ledger.reread(send))
 
 
 def _held(app: App, sending: Sending) -> bool:

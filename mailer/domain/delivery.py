@@ -34,9 +34,10 @@ OPEN = frozenset(State) - TERMINAL
 
 
 class Halt(StrEnum):
-    """A person's word to a whole send: wait, or never go on."""
+    """A person's word to a whole send: wait, leave the rest to me, or never go on."""
 
     PAUSED = "paused"
+    LIMITED = "limited"  # the clock leaves it alone; a person's `send-issue` goes on
     CANCELLED = "cancelled"
 
 

@@ -32,6 +32,10 @@ class WarmUp:
             raise ValueError(f"{text!r} is no plan; {SYNTAX}")
         return cls(tuple(map(int, parts)))
 
+    def __str__(self) -> str:
+        days = ",".join(map(str, self.days))
+        return f"{days}x{self.growth:g}" if self.growth else days
+
     def on_day(self, number: int) -> int | None:
         """Return how many messages may go on the day `number` (from 0); None: as many as there are."""
         if number < len(self.days):

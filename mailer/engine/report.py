@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from mailer.domain.delivery import Halt, State
+from mailer.engine.standing import halt_words, local, send_command
 from mailer.errors import ExitCode, worst
 from mailer.storage.accounts import Totals
 from mailer.storage.send import Send
@@ -31,6 +31,7 @@ class Report:
         unfinished = any(states.get(s) for s in (State.QUEUED, State.CLAIMED, State.HANDED, State.DEFERRED))
         held = {
             ExitCode.INTERRUPTED: self.interrupted,
+            ExitCode.REFUSED: self.send.halted is Halt.CANCELLED,
             ExitCode.UNCERTAIN: bool(states.get(State.UNCERTAIN)),
             ExitCode.AGAIN: unfinished,
             ExitCode.FAILURES: self.failed_now > 0,
@@ -44,25 +45,27 @@ class Report:
         return self.totals.states.get(State.QUEUED, 0)
 
     @property
-    def next_step(self) -> str:
-        """The command that a person would want next."""
-        slug, states = self.send.slug, self.totals.states
-        if self.send.halted is Halt.PAUSED:
-            return f"mailer resume {slug}"
+    def next_steps(self) -> list[str]:
+        """What a person would want next; each ends in a command that can be run as it stands."""
+        send, states = self.send, self.totals.states
+        slug, go_on = send.slug, send_command(send)
+        if send.halted is Halt.PAUSED:
+            return [f"mailer resume {slug}"]
         if states.get(State.UNCERTAIN):
-            return f"mailer deliveries {slug} --state uncertain; then decide: --resend- or --accept-uncertain"
-        if self.totals.next_due:
-            return (
-                f"mailer send-issue {slug} after {_local(self.totals.next_due)}, or let `mailer tick` do it"
-            )
-        if self.totals.open:
-            return f"mailer send-issue {slug} goes on where it stopped"
-        if states.get(State.FAILED):
-            return f"mailer deliveries {slug} --state failed"
-        return f"mailer verify {slug}"
+            decisions = ["--accept-uncertain"] + ["--resend-uncertain"] * (send.halted is None)
+            return [
+                f"mailer deliveries {slug} --state uncertain",
+                *(f"then, if that is right: {send_command(send, option)}" for option in decisions),
+            ]
+        if self.totals.open and send.halted is Halt.LIMITED:
+            return [f"go on with: {go_on}", f"or let `mailer run` and `tick` go on: mailer resume {slug}"]
+        if self.queued or not self.totals.next_due:
+            ended = f"mailer deliveries {slug} --state failed" if states.get(State.FAILED) else ""
+            return [f"go on with: {go_on}" if self.totals.open else ended or f"mailer verify {slug}"]
+        return [f"after {local(self.totals.next_due)}, unless `mailer run` or `tick` does it: {go_on}"]
 
     def text(self, next_step: str | None = None) -> str:
-        """Return the summary in four lines, the last one `next_step` (default: what follows from it)."""
+        """Return the summary; its last line is `next_step` (default: what follows from it)."""
         t = self.totals
         why = f" ({', '.join(f'{reason} {n:,}' for reason, n in t.excluded.items())})" if t.excluded else ""
         states = "   ".join(f"{state} {t.states.get(state, 0):,}" for state in SHOWN)
@@ -70,12 +73,14 @@ class Report:
         speed = (
             f"      {duration(self.seconds)}  {self.settled / self.seconds:,.0f}/s" if self.settled else ""
         )
-        halted = f" · {self.send.halted}" if self.send.halted else ""
+        # A limit that let everything through holds nothing back.
+        held = t.open or self.send.halted is Halt.CANCELLED
+        halted = f" · {halt_words(self.send)}" if self.send.halted and held else ""
         lines = [
             f"{self.send.slug} · rev {self.send.revision[:6]} · {self.send.audience}{halted}",
             f"  audience {t.audience:,}   excluded {sum(t.excluded.values()):,}{why}",
             f"  {states}{'   ' + rest if rest else ''}{speed}",
-            f"  next: {next_step or self.next_step}",
+            *(f"  next: {step}" for step in ([next_step] if next_step else self.next_steps)),
         ]
         return "\n".join(lines)
 
@@ -87,6 +92,8 @@ class Report:
             "subject": self.send.subject,
             "lists": list(self.send.audience.lists),
             "halted": self.send.halted,
+            "halted_by": self.send.halted_by,
+            "halted_at": self.send.halted_at and self.send.halted_at.isoformat(),
             "audience": self.totals.audience,
             "excluded": self.totals.excluded,
             "states": {state: self.totals.states.get(state, 0) for state in State},
@@ -110,7 +117,3 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours}h{minutes_left:02d}m"
     return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
-
-
-def _local(moment: datetime) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M %Z")

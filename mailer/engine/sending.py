@@ -7,13 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
 from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.audience import Audience
-from mailer.domain.delivery import State
+from mailer.domain.delivery import Halt, State
 from mailer.domain.issue import Issue
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import SubscriberList
@@ -21,7 +21,7 @@ from mailer.engine.correspondence import Correspondence
 from mailer.engine.crew import Crew, best_number, hired
 from mailer.engine.dispatch import Dispatcher
 from mailer.engine.plan import Plan, prove, split
-from mailer.engine.press import Composition, Press
+from mailer.engine.press import Composition, Press, with_subject
 from mailer.engine.report import Report
 from mailer.engine.worker import Progress
 from mailer.errors import PlanRefused
@@ -33,12 +33,16 @@ from mailer.storage.send import Send
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An issue compiled for an audience. `lists` are those of the audience, in its order."""
+    """An issue compiled for an audience. `lists` are those of the audience, in its order.
+
+    `subject_put` is the issue's subject where that is not its own.
+    """
 
     issue: Issue
     audience: Audience
     lists: Sequence[SubscriberList]
     composed: Composition
+    subject_put: str | None = None
 
     @property
     def template(self) -> MessageTemplate:
@@ -58,9 +62,16 @@ class Sending:
         """The ledger that the job is kept in."""
         return self.dispatcher.ledger
 
-    def prepare(self, issue: Issue, audience: Audience, lists: Sequence[SubscriberList]) -> Job:
-        """Compile the issue for the audience."""
-        return Job(issue, audience, lists, self.press.compose(issue, lists))
+    def prepare(
+        self,
+        issue: Issue,
+        audience: Audience,
+        lists: Sequence[SubscriberList],
+        subject: str | None = None,
+    ) -> Job:
+        """Compile the issue for the audience, under this `subject` instead of its own."""
+        issue = with_subject(issue, subject)
+        return Job(issue, audience, lists, self.press.compose(issue, lists), subject)
 
     def plan(self, job: Job, *, again: bool = False) -> Plan:
         """Count the audience and prove every render, recording nothing. Raises PlanRefused."""
@@ -78,7 +89,8 @@ class Sending:
         finished = not Accounts(self.dispatcher.database).totals(send).open
         if again and finished:
             return None
-        if send.revision != job.template.revision:
+        # One that was cancelled never goes on: that is what is to be said, not that its text is another one.
+        if send.revision != job.template.revision and send.halted is not Halt.CANCELLED:
             raise PlanRefused(
                 f"{job.issue.slug} was edited since its send to {job.audience} began, or its sender was: "
                 f"the send is rev {send.revision[:12]}, now it would be rev {job.template.revision[:12]}",
@@ -87,10 +99,13 @@ class Sending:
             )
         return send
 
-    def begin(self, job: Job, now: datetime, *, again: bool = False) -> tuple[Send, Plan | None]:
+    def begin(
+        self, job: Job, now: datetime, *, again: bool = False, limited_by: str | None = None
+    ) -> tuple[Send, Plan | None]:
         """Freeze the audience and prove every render of it; PlanRefused leaves nothing behind.
 
-        Return the send and its plan; no plan where another process began the same send first.
+        Return the send and its plan; no plan where another process began the same send first. The clock
+        leaves a send alone that is `limited_by` an option from its first moment.
         """
         with self.dispatcher.beginning():
             # Whoever froze these died before they were proved, else the lock would be held.
@@ -99,7 +114,7 @@ class Sending:
                 return send, None
             if not again:
                 self._refuse_forgotten(job, now)
-            return self._freeze(job, now, again=again)
+            return self._freeze(job, now, again=again, limited_by=limited_by)
 
     def _refuse_forgotten(self, job: Job, now: datetime) -> None:
         """Raise PlanRefused for an issue sent after the backup that this database comes from."""
@@ -111,7 +126,7 @@ class Sending:
                     next_step="To send it to everyone all the same, add --again.",
                 )
 
-    def _freeze(self, job: Job, now: datetime, *, again: bool) -> tuple[Send, Plan]:
+    def _freeze(self, job: Job, now: datetime, *, again: bool, limited_by: str | None) -> tuple[Send, Plan]:
         earlier = self.ledger.find(job.issue.slug, job.audience)
         send = self.ledger.freeze(
             job.issue.slug,
@@ -122,6 +137,8 @@ class Sending:
             now=now,
             occasion=earlier.occasion + 1 if earlier else 0,
             again=again,
+            subject_put=job.subject_put,
+            limited_by=limited_by,
         )
         try:
             plan = self._proved(job, send, self.ledger.frozen(send))
@@ -161,7 +178,7 @@ class Sending:
             await self.dispatcher.run(send, correspondence, now, stop, limit=allowed, progress=count)
         after = accounts.totals(send)
         return Report(
-            replace(send, halted=self.ledger.halted(send)),
+            self.ledger.reread(send),
             after,
             settled=counted["settled"],
             seconds=time.monotonic() - began,

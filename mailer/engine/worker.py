@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from mailer.compose.mime.template import MessageTemplate
-from mailer.domain.delivery import State
+from mailer.domain.delivery import Halt, State
 from mailer.domain.outcome import Accepted, Outcome, Untried
 from mailer.domain.settlement import Settlement, settle
 from mailer.engine.correspondence import Correspondence
@@ -159,7 +159,7 @@ class Worker:
         if now - self._heeded_at < HEED_EVERY:
             return
         self._heeded_at = now
-        self._halted = self.ledger.halted(self.send) is not None
+        self._halted = self.ledger.halted(self.send) in (Halt.PAUSED, Halt.CANCELLED)
         waiting = [letter.delivery_id for letter in self._supply.waiting]
         if gone := self.ledger.withdraw(self.send, self.journal.name, waiting, datetime.now(UTC)):
             self._supply.leave_out(gone)

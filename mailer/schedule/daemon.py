@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from logging import CRITICAL, getLogger
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from mailer.engine.stopping import Stopping
 from mailer.errors import MailerError, StorageBusy
 from mailer.schedule.round import make_round
+from mailer.storage.send import Send
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -59,11 +61,18 @@ def keep_sending(
 
     Raises what ends a round, and Interrupted.
     """
-    rest = Rest(every)
+    rest, told = Rest(every), set[tuple[int, datetime | None]]()
+
+    def is_news(send: Send) -> bool:
+        word = (send.id, send.halted_at)
+        new = word not in told
+        told.add(word)
+        return new
+
     beat = IntervalTrigger(seconds=every, start_date=app.now(), timezone="UTC")
     while not stopping.asked:
         if not rest.lasts(monotonic()):
-            _round(app, stopping, rest, say, complain)
+            _round(app, stopping, rest, say, is_news, complain)
         stopping.run(lambda stop: _tick(beat, stop))
 
 
@@ -72,10 +81,11 @@ def _round(
     stopping: Stopping,
     rest: Rest,
     say: Callable[[str], None],
+    is_news: Callable[[Send], bool],
     complain: Callable[[MailerError], None],
 ) -> None:
     try:
-        done = make_round(app, stopping, say)
+        done = make_round(app, stopping, say, is_news)
     except StorageBusy as busy:
         complain(busy)
         return

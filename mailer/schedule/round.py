@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mailer.compose.issue.source import load_issue
 from mailer.engine.report import Report
+from mailer.engine.standing import halt_words
 from mailer.engine.stopping import Interrupted, Stopping
 from mailer.errors import (
     AccountFault,
@@ -52,15 +53,22 @@ class Round:
         return worst(codes)
 
 
-def make_round(app: App, stopping: Stopping, say: Callable[[str], None]) -> Round:
+def make_round(
+    app: App, stopping: Stopping, say: Callable[[str], None], is_news: Callable[[Send], bool]
+) -> Round:
     """Begin every due schedule, run every send that has something to send; one's failure stops no other.
 
-    To be called where there is neither an event loop nor a thread: each send has a loop of its own, and forks
-    the processes it is worth before that. Raises Interrupted.
+    A send that a person paused or limited is left alone, and that is said where it `is_news`. To be called
+    where there is neither an event loop nor a thread: each send has a loop of its own, and forks the
+    processes it is worth before that. Raises Interrupted.
     """
     result, sending = Round(), app.sending()
     sending.dispatcher.recover(app.now())
     _begin_due(app, sending, stopping, say, result)
+    for send in filter(is_news, app.ledger.left_alone()):
+        left = sending.report(send).totals.open
+        say(f"{send.slug} to {send.audience} is {halt_words(send)}: {left:,} wait.")
+        say(f"  next: mailer resume {send.slug}")
     for send in app.ledger.unfinished():
         if not (stopping.asked or result.turned_away):
             _go_on(app, sending, send, stopping, result)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, Update, case, exists, func, or_, select, update
 
-from mailer.domain.delivery import State
+from mailer.domain.delivery import Halt, State
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import Status
 from mailer.storage.schema import deliveries, lists, sends, subscribers, subscriptions, suppressions
@@ -66,7 +66,10 @@ def cancel_gone(connection: Connection, send: Send, rows: Update, now: datetime)
 
 def _queued(send: Send, limit: int, without: Sequence[str]) -> Select[tuple[int]]:
     d = deliveries.c
-    free = exists().where(sends.c.id == send.id, sends.c.proved_at.is_not(None), sends.c.halted.is_(None))
+    s = sends.c
+    free = exists().where(
+        s.id == send.id, s.proved_at.is_not(None), or_(s.halted.is_(None), s.halted == Halt.LIMITED)
+    )
     left = [~func.lower(d.email).endswith(f"@{domain}", autoescape=True) for domain in without]
     query = select(d.id).where(d.send_id == send.id, d.state == State.QUEUED, free, *left)
     return query.order_by(d.id).limit(limit)

@@ -6,7 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, delete, exists, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import NEXT, Halt, State
@@ -55,14 +66,25 @@ class Ledger:
             rows = connection.execute(query.where(sends.c.slug == slug) if slug else query)
             return [read_send(row) for row in rows]
 
+    def reread(self, send: Send) -> Send:
+        """Return the send as it is now."""
+        with self._engine.connect() as connection:
+            return read_send(connection.execute(select(*SEND).where(sends.c.id == send.id)).one())
+
     def unfinished(self) -> list[Send]:
         """Return the proved sends with deliveries that may have to be sent, now or later, oldest first."""
+        return self._open(sends.c.halted.is_(None))
+
+    def left_alone(self) -> list[Send]:
+        """Return those that would be unfinished, had nobody paused or limited them."""
+        return self._open(sends.c.halted.in_((Halt.PAUSED, Halt.LIMITED)))
+
+    def _open(self, which: ColumnElement[bool]) -> list[Send]:
         d = deliveries.c
         open_ones = exists().where(
             d.send_id == sends.c.id, d.state.in_((State.QUEUED, State.DEFERRED, State.UNCERTAIN))
         )
-        free = sends.c.proved_at.is_not(None) & sends.c.halted.is_(None)
-        query = select(*SEND).where(free, open_ones).order_by(sends.c.id)
+        query = select(*SEND).where(sends.c.proved_at.is_not(None), which, open_ones).order_by(sends.c.id)
         with self._engine.connect() as connection:
             return [read_send(row) for row in connection.execute(query)]
 
@@ -94,10 +116,12 @@ class Ledger:
         now: datetime,
         occasion: int = 0,
         again: bool = False,
+        subject_put: str | None = None,
+        limited_by: str | None = None,
     ) -> Send:
         """Write the send, a queued delivery for each recipient, an exclusion for each other candidate.
 
-        `again` takes in also who got the issue by an earlier send.
+        `again` takes in also who got the issue by an earlier send; `limited_by` as for `limit`.
         """
         with self._engine.begin() as connection:
             send_id = connection.scalar(
@@ -105,12 +129,15 @@ class Ledger:
                 .values(
                     slug=slug,
                     audience=audience.canonical(),
+                    audience_put=audience.text(),
+                    subject_put=subject_put,
                     occasion=occasion,
                     subject=subject,
                     revision=revision,
                     template=template,
                     candidates=count_candidates(connection, audience),
                     created_at=now,
+                    **(_word(Halt.LIMITED, limited_by, now) if limited_by else {}),
                 )
                 .returning(sends.c.id)
             )
@@ -190,19 +217,34 @@ class Ledger:
             said = connection.scalar(select(sends.c.halted).where(sends.c.id == send.id))
         return Halt(said) if said else None
 
-    def pause(self, send: Send) -> bool:
-        """Let workers stop claiming; False if the send is halted already."""
-        return self._halt(send, None, Halt.PAUSED)
+    def pause(self, send: Send, by: str, now: datetime) -> bool:
+        """Let workers stop claiming; False if the send is paused or cancelled already."""
+        return self._halt(send, (None, Halt.LIMITED), Halt.PAUSED, by, now)
 
     def resume(self, send: Send) -> bool:
-        """Take back a pause; False if the send is not paused."""
-        return self._halt(send, Halt.PAUSED, None)
+        """Take back a pause or a limit; False if the send has neither."""
+        return self._halt(send, (Halt.PAUSED, Halt.LIMITED), None)
 
-    def cancel(self, send: Send, now: datetime) -> bool:
+    def limit(self, send: Send, option: str, now: datetime) -> bool:
+        """Let the clock leave the send alone: a person sends a part of it, by this `option`."""
+        return self._halt(send, (None, Halt.LIMITED), Halt.LIMITED, option, now)
+
+    def unlimit(self, send: Send) -> bool:
+        """Take back a limit; False if the send has none."""
+        return self._halt(send, (Halt.LIMITED,), None)
+
+    def cancel(self, send: Send, by: str, now: datetime) -> bool:
         """Let the send never go on, and cancel what is open of it; False if it was cancelled already."""
-        done = self._halt(send, None, Halt.CANCELLED) or self._halt(send, Halt.PAUSED, Halt.CANCELLED)
+        done = self._halt(send, (None, Halt.LIMITED, Halt.PAUSED), Halt.CANCELLED, by, now)
         self.cancel_rest(now)
         return done
+
+    def tell(self, send: Send, now: datetime) -> bool:
+        """Note that it is said now why this one is left alone; False if that was said before."""
+        s = sends.c
+        with self._engine.begin() as connection:
+            first = update(sends).where(s.id == send.id, s.halt_told_at.is_(None)).values(halt_told_at=now)
+            return connection.execute(first).rowcount == 1
 
     def cancel_rest(self, now: datetime) -> int:
         """Cancel what came back to the queue of cancelled sends, from their workers or from a deferral."""
@@ -218,13 +260,18 @@ class Ledger:
                 )
             ).rowcount
 
-    def _halt(self, send: Send, before: Halt | None, after: Halt | None) -> bool:
-        s = sends.c
+    def _halt(
+        self,
+        send: Send,
+        before: Iterable[Halt | None],
+        after: Halt | None,
+        by: str | None = None,
+        now: datetime | None = None,
+    ) -> bool:
+        stands = or_(*(sends.c.halted.is_not_distinct_from(each) for each in before))
         with self._engine.begin() as connection:
             done = connection.execute(
-                update(sends)
-                .where(s.id == send.id, s.halted.is_not_distinct_from(before))
-                .values(halted=after)
+                update(sends).where(sends.c.id == send.id, stands).values(_word(after, by, now))
             )
             return done.rowcount == 1
 
@@ -288,3 +335,7 @@ class Ledger:
                 .where(d.send_id == send.id, d.state == before)
                 .values(state=after, reason=reason, updated_at=now)
             ).rowcount
+
+
+def _word(halted: Halt | None, by: str | None, now: datetime | None) -> dict[str, Any]:
+    return {"halted": halted, "halted_by": by, "halted_at": now, "halt_told_at": None}

@@ -122,6 +122,8 @@ sends = Table(
     Column(
         "audience", Text, nullable=False
     ),  # canonical JSON of Audience: {"exclude":[],"lists":["weekly"],...}
+    Column("audience_put", Text),  # Audience.text(): in the order it was asked for, which the mail depends on
+    Column("subject_put", Text),  # --subject: without it the issue is another one
     Column("occasion", Integer, nullable=False, server_default="0"),  # how often it was repeated: --again
     Column("subject", Text, nullable=False),
     Column("revision", String(64), nullable=False),  # sha256 of the compiled template, in hex
@@ -129,7 +131,10 @@ sends = Table(
     # Everyone ever on the lists when the audience was frozen: deliveries and exclusions must add up to it.
     Column("candidates", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcTime, nullable=False),
-    Column("halted", String(16)),  # domain.delivery.Halt: paused or cancelled by a person
+    Column("halted", String(16)),  # domain.delivery.Halt: a person's word to the whole send
+    Column("halted_at", UtcTime),
+    Column("halted_by", Text),  # who said so: a login name; for limited: the option
+    Column("halt_told_at", UtcTime),  # when `tick` said that it leaves this one alone
     Column(
         "proved_at", UtcTime
     ),  # when every frozen recipient's render was proved; nothing is claimed before
@@ -197,10 +202,11 @@ schedules = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("issue", Text, nullable=False),  # path, relative to the workspace
-    Column("audience", Text, nullable=False),  # canonical JSON, as in sends
+    Column("audience", Text, nullable=False),  # Audience.text()
     Column("due_at", UtcTime, nullable=False),
     Column("zone", Text, nullable=False),  # IANA name it was typed in
-    Column("state", String(16), nullable=False),  # waiting, running, done, failed
+    Column("state", String(16), nullable=False),  # storage.schedules.ScheduleState
+    Column("send_id", Integer),  # for begun: the send that it led to, which says the rest
     Column("note", Text, nullable=False, server_default=""),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),

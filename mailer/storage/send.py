@@ -18,7 +18,11 @@ SEND = [column for column in sends.c if column is not sends.c.template]
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """An issue on its way to an audience, bound to the hash of its compiled template."""
+    """An issue on its way to an audience, bound to the hash of its compiled template.
+
+    `subject_put` is the subject that it was begun with instead of the issue's own; `halted_by` says who
+    halted it, or, where it was limited, by which option.
+    """
 
     id: int
     slug: str
@@ -28,8 +32,11 @@ class Send:
     revision: str
     candidates: int
     created_at: datetime
-    halted: Halt | None
     proved_at: datetime | None
+    subject_put: str | None = None
+    halted: Halt | None = None
+    halted_at: datetime | None = None
+    halted_by: str | None = None
 
 
 def read_send(row: Row[Any]) -> Send:
@@ -37,12 +44,15 @@ def read_send(row: Row[Any]) -> Send:
     return Send(
         row.id,
         row.slug,
-        Audience.parse(row.audience),
+        Audience.parse(row.audience_put or row.audience),
         row.occasion,
         row.subject,
         row.revision,
         row.candidates,
         row.created_at,
-        row.halted and Halt(row.halted),
         row.proved_at,
+        row.subject_put,
+        row.halted and Halt(row.halted),
+        row.halted_at,
+        row.halted_by,
     )

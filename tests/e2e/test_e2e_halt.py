@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 
 import pytest
+from harbour_workspace import ISSUE
+
+from mailer.domain.outcome import Stage
 
 
 @pytest.fixture
@@ -43,15 +47,78 @@ def test_a_cancelled_send_never_goes_on(workspace, server, slow_send):
     workspace.run("cancel", "harbour", expect=2)  # no terminal to ask on
     workspace.run("cancel", "harbour", "--yes")
     _, errors = slow_send.communicate(timeout=10)
-    assert slow_send.returncode == 0, errors
+    assert slow_send.returncode == 3, errors
     sent = len(server.taken)
-    workspace.run("tick")
-    assert "nothing to do" in workspace.run("send-issue", "harbour", "--yes").stderr
+    assert workspace.run("tick").stdout == ""
+    workspace.issue(ISSUE.replace("strikes", "struck"))  # whatever its text is by now
+    refused = workspace.run("send-issue", "harbour", "--yes", expect=3)
+    assert "harbour to list weekly was cancelled by" in refused.stderr
+    assert f"{sent} of 400 got it, {400 - sent} never will" in refused.stderr
+    assert "mailer send-issue harbour --list weekly --again" in refused.stderr
     assert len(server.taken) == sent < 300
     verified = workspace.data("verify", "harbour")[0]
     assert verified["clean"]
     assert (verified["states"]["accepted"], verified["states"]["cancelled"]) == (sent, 400 - sent)
     workspace.run("pause", "harbour", expect=2)
+    workspace.run("resume", "harbour", expect=2)
+    (standing,) = workspace.data("status")
+    assert (standing["halted"], standing["exit_code"]) == ("cancelled", 3)
+    workspace.run("send-issue", "harbour", "--list", "weekly", "--again", "--yes", "-q")
+    assert len(server.taken) == sent + 400
+
+
+def test_what_a_person_limited_is_left_to_a_person(workspace, server):
+    workspace.people(12)
+    begun = workspace.run("send-issue", "harbour", "--yes", "--limit", "5", expect=75)
+    assert "· held after --limit 5 on" in begun.stdout
+    assert "mailer send-issue harbour --list weekly\n" in begun.stdout
+    told = workspace.run("tick").stdout
+    assert "harbour to list weekly is held after --limit 5" in told
+    assert "next: mailer resume harbour\n" in told
+    assert workspace.run("tick").stdout == "", "cron mails every word, so it is said once"
+    assert len(server.taken) == 5
+    # As cron does it, day by day: each run sends its part, and the clock still leaves the rest alone.
+    workspace.run("send-issue", "harbour", "--yes", "-q", "--limit", "3", expect=75)
+    assert "--limit 3" in workspace.run("tick").stdout
+    assert len(server.taken) == 8
+    workspace.run("pause", "harbour")
+    assert "is paused by" in workspace.run("tick").stdout
+    assert "4 to send" in workspace.run("resume", "harbour").stdout
+    assert "accepted 12" in workspace.run("tick").stdout
+    assert len({message.recipients[0] for message in server.taken}) == len(server.taken) == 12
+    assert "held" not in workspace.run("status").stdout
+
+
+def test_a_limit_that_let_everything_through_holds_nothing(workspace, server):
+    server.script = lambda stage, count: "451 later" if (stage, count) == (Stage.RCPT, 1) else None
+    workspace.people(4)
+    begun = workspace.run("send-issue", "harbour", "--yes", "--limit", "9", expect=75)
+    assert "held" not in begun.stdout
+    assert workspace.data("status")[0]["halted"] is None
+
+
+def test_a_limited_send_goes_on_as_a_whole_when_a_person_sends_it_again(workspace, server):
+    workspace.people(6)
+    workspace.run("send-issue", "harbour", "--yes", "-q", "--warmup", "2x1.5", "--limit", "4", expect=75)
+    assert workspace.data("status")[0]["halted_by"] == "--limit 4 --warmup 2x1.5"
+    workspace.run("cancel", "harbour", "--yes")
+    assert workspace.data("status")[0]["states"]["cancelled"] == 4
+    workspace.issue(ISSUE, "tide.md")
+    workspace.run("send-issue", "tide", "--yes", "-q", "--limit", "4", expect=75)
+    workspace.run("send-issue", "tide", "--yes", "-q")
+    assert len({message.recipients[0] for message in server.taken[2:]}) == 6
+
+
+def test_the_command_to_go_on_is_the_one_that_was_begun_with(workspace, server):
+    workspace.people(4)
+    workspace.run("lists", "create", "daily")
+    workspace.run("lists", "create", "staff")
+    asked = ("--list", "weekly", "--list", "daily", "--exclude", "staff", "--subject", "It's low tide")
+    begun = workspace.run("send-issue", "harbour", *asked, "--yes", "-q", "--limit", "1", expect=75)
+    (go_on,) = [line.partition("go on with: ")[2] for line in begun.stdout.splitlines() if "go on w" in line]
+    assert shlex.split(go_on) == ["mailer", "send-issue", "harbour", *asked]
+    workspace.run(*shlex.split(go_on)[1:], "--yes", "-q")
+    assert len(server.taken) == 4
 
 
 def test_who_leaves_in_mid_send_gets_nothing_more(workspace, server, slow_send):

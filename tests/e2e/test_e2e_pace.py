@@ -129,6 +129,8 @@ def test_a_warm_up_sends_a_day_at_a_time(workspace, server):
     assert "Waiting: the warm-up of gazette.example" in again.stderr
     assert len(server.taken) == 20
     workspace.settings["MAIL_WARMUP"] = "20x1.5"
+    assert "held after --warmup 20x1.5" in workspace.run("tick").stdout
+    workspace.run("resume", "harbour")
     workspace.run("tick")
     assert len(server.taken) == 20
     a_day_passes(workspace)

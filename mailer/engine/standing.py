@@ -1,0 +1,67 @@
+"""How to speak of a send: which command means it, and who halted it."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime
+
+from mailer.domain.delivery import Halt, State
+from mailer.errors import PlanRefused
+from mailer.storage.accounts import Totals
+from mailer.storage.send import Send
+
+
+def send_command(send: Send, *options: str) -> str:
+    """Return the `mailer send-issue` that means this send, whatever lists its file names by now."""
+    lists = [part for name in send.audience.lists for part in ("--list", name)]
+    excluded = [part for name in send.audience.exclude for part in ("--exclude", name)]
+    subject = ["--subject", send.subject_put] if send.subject_put else []
+    return shlex.join(["mailer", "send-issue", send.slug, *lists, *excluded, *subject, *options])
+
+
+def halt_words(send: Send) -> str:
+    """Return who halted the send and when, as far as that is known; nothing for one that is free."""
+    if send.halted is None:
+        return ""
+    if send.halted is Halt.LIMITED:
+        words = f"held after {send.halted_by}"
+    else:
+        words = f"{send.halted} by {send.halted_by}" if send.halted_by else f"{send.halted}"
+    return f"{words} on {local(send.halted_at)}" if send.halted_at else words
+
+
+def refuse_halted(send: Send, totals: Totals) -> None:
+    """Raise PlanRefused for a send that a person paused or cancelled."""
+    name = f"{send.slug} to {send.audience}"
+    if send.halted is Halt.PAUSED:
+        raise PlanRefused(
+            f"{name} is {halt_words(send)}", next_step=f"Let it go on with: mailer resume {send.slug}"
+        )
+    if send.halted is Halt.CANCELLED:
+        raise PlanRefused(
+            f"{name} was {halt_words(send)}: {who_got_it(totals)}",
+            next_step=f"To send it to all {totals.audience:,} once more, also to those who have it: "
+            + send_command(send, "--again"),
+        )
+
+
+def who_got_it(totals: Totals) -> str:
+    """Return how many have the issue, how many never get it, and of how many that is not known."""
+    states = totals.states
+    parts = [
+        f"{states.get(State.ACCEPTED, 0):,} of {totals.audience:,} got it",
+        f"{states.get(State.CANCELLED, 0):,} never will",
+    ]
+    for state, words in (
+        (State.FAILED, "were refused by the server"),
+        (State.UNCERTAIN, "may have it"),
+        (State.CLAIMED, "are being sent just now"),
+    ):
+        if count := states.get(state):
+            parts.append(f"{count:,} {words}")
+    return ", ".join(parts)
+
+
+def local(moment: datetime) -> str:
+    """Return `moment` by this machine's clock."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M %Z")
