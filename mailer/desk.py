@@ -57,7 +57,7 @@ class Desk:
     def proof(self, file: Path) -> Proof:
         """Return the proof of one issue file; a file that can't be used is a finding of it."""
         try:
-            issue, notices = load_issue(file)
+            issue, notices = load_issue(file, self._app.settings.language)
             composed = self._app.press.compose(issue, self._audience(issue) or [NAMELESS])
             return Proof(str(file), issue.slug, self._sheet(issue, composed, notices))
         except IssueError as error:

@@ -10,6 +10,7 @@ import yaml
 
 from mailer.domain.slug import slug
 from mailer.errors import UsageError
+from mailer.languages import language_of
 from mailer.workspace import write_new
 
 FRONT_MATTER = """\
@@ -18,20 +19,23 @@ FRONT_MATTER = """\
 # The line an inbox shows after the subject: 40 to 130 characters
 description: ""
 date: {day}
-lang: en
+lang: {lang}
 # Also known: subject, list, kicker, epigraph (text, source), standfirst, byline, reply_to, params
 ---
 
 """
 
 
-def start_issue(folder: Path, title: str, day: date, suffix: str) -> Path:
-    """Write `<day>-<slug><suffix>` in `folder` and return its path; no file is ever overwritten."""
+def start_issue(folder: Path, title: str, day: date, suffix: str, language: str) -> Path:
+    """Write `<day>-<slug><suffix>` in `folder` and return its path; no file is ever overwritten.
+
+    The issue is in `language`, unless its title runs in the other direction.
+    """
     name = slug(title)
     path = folder / f"{day}-{name}{suffix}"
     # Nobody gets one slug twice, and a date in a file's name is no part of it.
     own = path.stem if any(folder.glob(f"*-{name}.*")) else name
-    text = FRONT_MATTER.format(names=_names(title, own), day=day)
+    text = FRONT_MATTER.format(names=_names(title, own), day=day, lang=language_of(title, language))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = write_new(path, text)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from mailer.env_file import EnvFile, read_env_file
 from mailer.errors import SettingsError
+from mailer.languages import DEFAULT, read_language
 
 ENV_FILE = ".env"
 SECRETS = ("SMTP_PASSWORD", "SECRET_KEY", "DATABASE_URL")
@@ -84,6 +85,7 @@ class Settings(BaseModel):
     dkim_key_file: str = ""
     dkim_ed25519_selector: str = ""
     dkim_ed25519_key_file: str = ""
+    language: str = DEFAULT
     tz: str = "UTC"
     uncertain: Literal["hold", "resend"] = "hold"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -94,6 +96,11 @@ class Settings(BaseModel):
         if value and value not in PRESETS:
             raise ValueError(f"no such preset; known are {', '.join(sorted(PRESETS))}")
         return value
+
+    @field_validator("language")
+    @classmethod
+    def _known_language(cls, value: str) -> str:
+        return read_language(value)
 
     @field_validator("tz")
     @classmethod
@@ -170,7 +177,11 @@ def read_settings(root: Path, environ: dict[str, str] | None = None) -> Reading:
     except SettingsError as error:
         env, problems[ENV_FILE] = EnvFile(root / ENV_FILE), error
     values = {name: _Given(value, f"{env.path}:{env.lines[name]}") for name, value in env.values.items()}
-    values |= {name: _Given(value, "the environment") for name, value in environ.items() if value}
+    values |= {
+        name: _Given(value, "the environment")
+        for name, value in environ.items()
+        if value and not (name == "LANGUAGE" and (name in values or _is_gettext(value)))
+    }
     given = {name: values[name] for name in NAMES if name in values}
     for name in SECRETS:
         if (file := values.get(f"{name}_FILE")) and name not in given:
@@ -179,6 +190,11 @@ def read_settings(root: Path, environ: dict[str, str] | None = None) -> Reading:
             except SettingsError as error:
                 problems[name] = error
     return _checked(_preset_values(given) | given, problems, env)
+
+
+def _is_gettext(value: str) -> bool:
+    """Whether LANGUAGE is the system's list of locales (`en_US:en`): that says nothing about a newsletter."""
+    return bool({*":_."} & {*value}) or value in ("C", "POSIX")
 
 
 def _preset_values(given: dict[str, _Given]) -> dict[str, _Given]:

@@ -35,7 +35,7 @@ def load(app: App, named: str) -> Issue:
     """Return the issue that `named` means, after saying on stderr what its file warns of."""
     from mailer.compose.issue.source import load_issue
 
-    issue, notices = load_issue(issue_file(app, named))
+    issue, notices = load_issue(issue_file(app, named), app.settings.language)
     warn(notices)
     return issue
 

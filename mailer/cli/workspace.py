@@ -54,7 +54,7 @@ def new(app: App, title: str, txt: bool) -> None:
     from mailer.draft import start_issue
 
     today = app.now().astimezone(app.settings.zone).date()
-    path = start_issue(app.root / "issues", title, today, ".txt" if txt else ".md")
+    path = start_issue(app.root / "issues", title, today, ".txt" if txt else ".md", app.settings.language)
     with contextlib.suppress(ValueError):
         path = path.relative_to(Path.cwd())
     click.echo(path)

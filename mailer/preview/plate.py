@@ -49,7 +49,7 @@ def make_plate(app: App, file: Path, asked: Asked) -> Plate:
 
     Raises what a send would: IssueError with file and line, SettingsError, UsageError.
     """
-    issue, notices = load_issue(file)
+    issue, notices = load_issue(file, app.settings.language)
     issue = with_subject(issue, asked.subject)
     lists, remarks = _lists(app, issue, asked.lists)
     press = replace(app.press, image_links=None) if asked.images_inside else app.press

@@ -110,7 +110,7 @@ def _go_on(app: App, sending: Sending, send: Send, stopping: Stopping, result: R
 
 
 def _begin(app: App, sending: Sending, schedule: Schedule) -> Send:
-    issue, _ = load_issue(app.root / schedule.issue)
+    issue, _ = load_issue(app.root / schedule.issue, app.settings.language)
     lists = [app.people.list_named(name) for name in schedule.audience.lists]
     job = sending.prepare(issue, schedule.audience, lists)
     if sending.existing(job) is None:

@@ -208,3 +208,36 @@ def test_a_slug_never_leaves_its_folder(name: str):
     slug = default_slug(Path(f"issues/{name.replace('/', '')}.md"))
     assert ".." not in slug
     assert "/" not in slug
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "lang"),
+    [
+        ("---\ntitle: הגאות בנמל\n---\nהמעבורת יוצאת ב-10:30.", "issues/x.md", "he"),
+        ("הגאות בנמל\n\nהמעבורת יוצאת.", "issues/x.txt", "he"),
+        ("<h1>المد</h1><p>تبحر العبّارة.</p>", "issues/x.html", "ar"),
+        (
+            "<!doctype html><html><style>p { margin: 0 }</style><body><p>המעבורת</p></body></html>",
+            "x.html",
+            "he",
+        ),
+        ("# The tide\n\nThe ferry sails; in Hebrew: המעבורת.", "issues/x.md", "en"),
+        ("# הגאות\n\nראו <https://a-very-long-address.example/of-the-harbour>", "issues/x.md", "he"),
+        ("# הגאות\n\n```\nprint('the tide is late, again and again')\n```", "issues/x.md", "he"),
+        ("# הגאות\n\n<div>\nhere is <b>much English</b> in a piece of HTML\n</div>", "issues/x.md", "en"),
+        ("12:30\n\n12.5 × 3", "issues/x.txt", "en"),
+    ],
+)
+def test_an_issue_that_does_not_say_its_language_is_in_that_of_its_script(
+    text: str, path: str, lang: str
+) -> None:
+    issue, notices = read_issue(path, text.encode())
+    assert issue.lang == lang
+    assert [each.text for each in notices if f"say which, lang: {lang}" in each.text] != [] or lang == "en"
+
+
+def test_a_workspace_says_the_language_of_issues_that_do_not() -> None:
+    assert read_issue("x.md", b"# Ebbe\n\nDas Wasser.", "de")[0].lang == "de"
+    assert read_issue("x.md", "# ندا\n\nمتن".encode(), "fa")[0].lang == "fa"
+    assert read_issue("x.md", b"# Ebb\n\nThe water.", "he")[0].lang == "en"
+    assert read_issue("x.md", "---\nlang: en\n---\n# הגאות\n\nמים".encode(), "he")[0].lang == "en"

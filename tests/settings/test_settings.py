@@ -68,6 +68,8 @@ def test_no_preset_sends_in_the_clear(name):
         ("SMTP_SECURITY", "ssl"),
         ("SMTP_PROVIDER", "pigeon"),
         ("TZ", "Atlantis/Port"),
+        ("LANGUAGE", "klingonese"),
+        ("LANGUAGE", "qx"),
         ("BASE_URL", "news.gazette.example"),
         ("BASE_URL", "https://"),
         ("BASE_URL", "https://[::1"),

@@ -127,7 +127,13 @@ def test_without_a_description_the_standfirst_is_the_preheader(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("language", "shown"),
-    [("en-GB", "Sunday, 22 November 2026"), ("de", "2026-11-22")],
+    [
+        ("en-GB", "Sunday, 22 November 2026"),
+        ("en-US", "Sunday, November 22, 2026"),
+        ("de", "Sonntag, 22. November 2026"),
+        ("he", "יום ראשון, 22 בנובמבר 2026"),
+        ("tlh", "2026-11-22"),
+    ],
 )
 def test_the_date_as_a_newspaper_sets_it(tmp_path: Path, language: str, shown: str) -> None:
     mail = written(tmp_path, "x", f"lang: {language}\ndate: 2026-11-22\n")

@@ -16,9 +16,9 @@ from mailer.compose.tags.offered import refuse_tags
 from mailer.domain.address import CONTROLS, AddressError, Mailbox
 from mailer.domain.issue import Epigraph, Notice
 from mailer.errors import IssueError
+from mailer.languages import read_language
 
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _NAME = re.compile(r"\w[\w.-]*")
 # Line feeds and tabs may stand in running text; nothing else that is not printed may.
 _PROSE_CONTROLS = re.compile(r"(?![\n\t])[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -66,10 +66,10 @@ def _date(value: Any) -> datetime:
 
 
 def _language(value: Any) -> str:
-    text = _line(value).replace("_", "-")
-    if not LANGUAGE.fullmatch(text):
-        raise Unfit("is not a language tag; write it like de or pt-BR (BCP 47)")
-    return text
+    try:
+        return read_language(_line(value))
+    except ValueError as error:
+        raise Unfit(str(error)) from None
 
 
 def _name(value: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from mailer.compose.html.document import is_document
 from mailer.compose.html.document_traits import text_of
-from mailer.compose.issue.fields import FIELDS, GUARDED, LANGUAGE, read_fields
+from mailer.compose.issue.fields import FIELDS, GUARDED, read_fields
 from mailer.compose.issue.front_matter import split_front_matter
 from mailer.compose.issue.text import read_text
 from mailer.compose.markdown.reading import all_texts, first_heading
@@ -21,6 +21,7 @@ from mailer.compose.tags.offered import refuse_tags
 from mailer.domain.address import CONTROLS
 from mailer.domain.issue import Issue, Kind, Notice
 from mailer.errors import IssueError
+from mailer.languages import DEFAULT, language_of, read_language, runs_rtl
 
 KINDS = {
     ".md": Kind.MARKDOWN,
@@ -41,8 +42,8 @@ _HTML_LANG = re.compile(r"<html\s[^>]*?\blang\s*=\s*[\"']?([\w-]+)", re.IGNORECA
 _HTML_TAG = re.compile(r"<[^>]*>")
 
 
-def load_issue(file: Path) -> tuple[Issue, tuple[Notice, ...]]:
-    """Return the issue in `file` and what the editor should know of it; raise IssueError if there is none."""
+def load_issue(file: Path, language: str = DEFAULT) -> tuple[Issue, tuple[Notice, ...]]:
+    """Return what `read_issue` makes of a file; raise IssueError if there is none."""
     try:
         data = file.read_bytes()
     except IsADirectoryError:
@@ -51,7 +52,7 @@ def load_issue(file: Path) -> tuple[Issue, tuple[Notice, ...]]:
         raise IssueError(file, None, "there is no such issue file", next_step=_suggest(file)) from None
     except OSError as error:
         raise IssueError(file, None, f"can't be read: {error.strerror}") from None
-    return read_issue(str(file), data)
+    return read_issue(str(file), data, language)
 
 
 def _suggest(file: Path) -> str:
@@ -71,14 +72,15 @@ def _issues_in(folder: Path) -> Iterable[Path]:
         return ()
 
 
-def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
+def read_issue(path: str, data: bytes, language: str = DEFAULT) -> tuple[Issue, tuple[Notice, ...]]:
     """Return the issue that the file's bytes hold, and notices of what is ignored or mended.
 
     `path` names the kind of body by its ending and, unless the front matter does, the slug; no file is read.
     Without a title the first H1 is it, or in plain text the first line. A Markdown H1 that is the title and
     the first block is taken out of the body, because the layout prints the title; where the title stays in
-    the body, `title_in_body` says so. An issue without any takes its first words. Raise IssueError, with the
-    line where there is one, for anything else.
+    the body, `title_in_body` says so. An issue without any takes its first words. One that does not say its
+    language is in `language`, unless its text runs in the other direction. Raise IssueError, with the line
+    where there is one, for anything else.
     """
     kind = _kind(path)
     text, mended = read_text(path, data)
@@ -100,6 +102,10 @@ def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
     if not title:
         title, said = _untitled(path, kind, titled, fields["slug"], notices)
         notices.append(said)
+    if "lang" not in fields:
+        fields["lang"] = language_of(visible_text(kind, f"{title}\n\n{split.body}"), language)
+        if runs_rtl(fields["lang"]) != runs_rtl(language):
+            notices.append(_unsaid(path, fields["lang"], language))
     issue = _issue(path, kind, title, titled, fields | {"source": text})
     if not issue.body.strip():
         raise IssueError(path, None, "has no text", next_step="Write the issue below its front matter")
@@ -194,7 +200,27 @@ def _holds_tag(text: str) -> bool:
 def _document_lang(html: str) -> str:
     """Return the language that a whole document says it is in, if it says one."""
     found = _HTML_LANG.search(html) if is_document(html) else None
-    return found.group(1) if found and LANGUAGE.fullmatch(found.group(1)) else ""
+    try:
+        return read_language(found.group(1)) if found else ""
+    except ValueError:
+        return ""
+
+
+def visible_text(kind: Kind, body: str) -> str:
+    """Return what a reader sees of a body; tags are still in it, code in Markdown is not."""
+    match kind:
+        case Kind.MARKDOWN:
+            return "\n".join(all_texts(body))
+        case Kind.HTML:
+            return text_of(body)
+        case Kind.TEXT:
+            return body
+
+
+def _unsaid(path: str, lang: str, language: str) -> Notice:
+    way = "right to left" if runs_rtl(lang) else "left to right"
+    said = f"the text runs from {way}, so it is taken for {lang}, not {language}; say which, lang: {lang}"
+    return Notice(path, 1, said)
 
 
 def _untitled(path: str, kind: Kind, titled: _Titled, slug: str, notices: list[Notice]) -> tuple[str, Notice]:

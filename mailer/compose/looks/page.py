@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+
+from mailer.languages import full_date, runs_rtl
 
 COLUMNS = 78
 
-# ISO 639 languages and ISO 15924 scripts that run from right to left.
-RIGHT_TO_LEFT = frozenset(
-    ["ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "nqo", "prs", "ps", "sd", "syr", "ug", "ur", "yi"]
-)
-RIGHT_TO_LEFT_SCRIPTS = frozenset(["adlm", "arab", "hebr", "nkoo", "syrc", "thaa"])
-# Their scripts have no italics; slanting the letters only makes them hard to read.
+# These scripts have no italics; slanting the letters only makes them hard to read.
 WITHOUT_ITALICS = frozenset(
     "am bn gu hi ja km kn ko lo ml mr my ne pa si ta te th ti zh".split()  # noqa: SIM905 - else twenty lines
 )
@@ -32,11 +30,8 @@ class Page:
 
     @property
     def rtl(self) -> bool:
-        """Whether the text runs from right to left: by its script if the tag names one, else by language."""
-        script = next(
-            (tag for tag in self.lang.lower().split("-")[1:] if len(tag) == 4 and tag.isalpha()), ""
-        )
-        return script in RIGHT_TO_LEFT_SCRIPTS if script else self.language in RIGHT_TO_LEFT
+        """Whether the text runs from right to left: by the script that the tag names, else the likely one."""
+        return runs_rtl(self.lang)
 
     @property
     def dir(self) -> str:
@@ -67,3 +62,7 @@ class Page:
     def columns(self) -> int:
         """How many characters a line of the text part may have."""
         return COLUMNS // 2 - 1 if self.wide else COLUMNS
+
+    def full_date(self, day: date) -> str:
+        """Return `day` in full, as the language writes it."""
+        return full_date(day, self.lang)

@@ -14,6 +14,7 @@ from typing import Any
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
+from mailer.compose.html.document_traits import text_of
 from mailer.compose.html.outline import Outline
 from mailer.compose.html.sanitise import Sanitiser
 from mailer.compose.issue.notices import Notices
@@ -95,12 +96,17 @@ def first_heading(body: str) -> tuple[str, int, int] | None:
 
 
 def all_texts(body: str) -> list[str]:
-    """Return the text of each paragraph, heading and cell, in order and without its markup."""
+    """Return the text of each paragraph, heading, cell and piece of HTML, in order, without markup."""
     marked = mark(body, 1, escapes=True)
     parser = markdown_parser(Likely(marked))
-    blocks = (token for token in parser.parse(marked.text) if token.type == "inline")
-    texts = (RendererHTML().renderInlineAsText(block.children, parser.options, {}) for block in blocks)
-    return [marked.restore(text) for text in texts]
+
+    def text(block: Token) -> str:
+        if block.type == "html_block":
+            return text_of(block.content)
+        return RendererHTML().renderInlineAsText(block.children or [], parser.options, {})
+
+    blocks = (block for block in parser.parse(marked.text) if block.type in ("inline", "html_block"))
+    return [marked.restore(text(block)) for block in blocks]
 
 
 def render_markdown(tokens: list[Token], marked: Marked, body_line: int) -> tuple[str, list[int]]:
