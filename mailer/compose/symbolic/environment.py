@@ -20,7 +20,7 @@ from jinja2.utils import Cycler, Joiner, Namespace
 from markupsafe import Markup
 
 from mailer.compose.symbolic.arms import Arms
-from mailer.compose.symbolic.bounds import Budget, check_call
+from mailer.compose.symbolic.bounds import CHARACTERS_A_STEP, Budget, check_call
 from mailer.compose.symbolic.expression import Call, Field, Name
 from mailer.compose.symbolic.operations import BINARY, FILTERS, LOOP_FIELDS, TESTS, UNARY
 from mailer.compose.symbolic.operators import Operators
@@ -146,6 +146,7 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
         if isinstance(obj, str) and self.is_deferred(obj):
             raise holds_tokens("be taken apart")
         keys = [key, *obj] if isinstance(obj, Mapping) else [key]
+        self.budget.step(len(keys) // CHARACTERS_A_STEP)
         if any(isinstance(name, str) and self.is_deferred(name) for name in keys):
             raise holds_tokens("be looked up")
         if isinstance(obj, Symbol) or isinstance(key, Deferred):
@@ -155,6 +156,7 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
         return native(obj, key)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        self.budget.handle(left, right)
         native = super().call_binop
         return self.operators.binary(operator, left, right, lambda: native(context, operator, left, right))
 
@@ -166,7 +168,7 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         # Of str.format the sandbox gives a function of its own.
         owner = getattr(getattr(obj, "__wrapped__", obj), "__self__", None)
-        self.budget.step()
+        self.budget.handle(owner, *args, *kwargs.values())
         if not isinstance(obj, (Macro, BlockReference)) and not isinstance(owner, (Arms, Operators)):
             self._check_call(obj, owner, args, kwargs)
         return super().call(context, obj, *args, **kwargs)
@@ -198,7 +200,7 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
         @wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             given = args[skipped:]
-            self.budget.step()
+            self.budget.handle(*given, *kwargs.values())
             if given:
                 check_call(name, given[0], [*given[1:], *kwargs.values()])
             if self._is_to_defer(kind, name, given, kwargs):
