@@ -97,7 +97,7 @@ def unsupported(sheet: Sheet) -> Iterator[Remark]:
     the_layouts = [data.titles[feature] for feature, _ in missed if feature not in own]
     if the_layouts and sheet.own_layout:
         features = ", ".join(the_layouts)
-        yield Remark(f"the layout {sheet.issue.template!r} has what does nothing in some: {features}")
+        yield Remark(f"{sheet.layout} has what does nothing in some: {features}")
 
 
 def _made_of_markdown(element: HtmlElement) -> bool:

@@ -12,7 +12,7 @@ from mailer.compose.html.document_traits import letters
 
 def unsubscribe(sheet: Sheet) -> Iterator[Remark]:
     """Look for the way out, in both parts."""
-    where = f"(in the layout {sheet.issue.template!r})"
+    where = f"(in {sheet.layout})"
     if all(link.get("href") != sheet.unsubscribe_url for link in sheet.elements("a", "area")):
         yield Remark(f"the HTML has no unsubscribe link {where}")
     if sheet.unsubscribe_url not in sheet.text:
@@ -32,7 +32,7 @@ def postal_address(sheet: Sheet) -> Iterator[Remark]:
     parts = {"HTML": sheet.document.text_content(), "text part": sheet.text}
     for name, text in parts.items():
         if wanted not in letters(text):
-            yield Remark(f"the {name} has no postal address (in the layout {sheet.issue.template!r})")
+            yield Remark(f"the {name} has no postal address (in {sheet.layout})")
 
 
 RULES = (

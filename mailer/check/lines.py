@@ -15,8 +15,8 @@ from lxml.etree import ParserError
 from lxml.html import HtmlElement
 
 from mailer.compose.body import Body
+from mailer.compose.tags.tag import literal_text
 
-_TAG = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 _FRAME = ("html", "head", "body")
 
 
@@ -25,14 +25,15 @@ class Lines:
 
     Both documents are walked side by side: what the layout or a partial adds stands on one side only. An
     element's row in the body's HTML tells its line, good to the block; in that the file itself is searched.
-    `written` are the elements of the body.
+    `page` is the body with every arm of its tags, `written` are its elements.
     """
 
     def __init__(self, source: str, body: Body, mail: HtmlElement) -> None:
         self._source = source.split("\n")
         self._numbers = body.html_lines
         self._known = sorted(set(self._numbers))
-        self.written = list(_elements(read_html(body.html)))
+        self.page = read_html(literal_text(body.html))
+        self.written = list(_elements(self.page))
         shown = list(_elements(mail))
         self._found: dict[tuple[str, int], list[int]] = {}
         self._rows = {there: here.sourceline or 1 for here, there in _pairs(self.written, shown)}
@@ -44,14 +45,20 @@ class Lines:
         None if the element is the layout's.
         """
         row = self._rows.get(element)
-        line = None if row is None else self.of_row(row)
-        if line is None or written is None:
-            return line
+        if row is None or written is None:
+            return None if row is None else self.of_row(row)
+        return self.near(row, written, self._place[element])
+
+    def near(self, row: int, written: str, place: int = 0) -> int | None:
+        """Return the line where `written` stands near a row of the body's HTML; `place` counts from 0."""
+        line = self.of_row(row)
+        if line is None:
+            return None
         key = (written, line)
         if key not in self._found:
             self._found[key] = self._search(written, line)
         found = self._found[key]
-        return found[min(self._place[element], len(found) - 1)] if found else line
+        return found[min(place, len(found) - 1)] if found else line
 
     def of_row(self, row: int) -> int | None:
         """Return the issue's line for a row of the body's HTML (from 1)."""

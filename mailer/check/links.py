@@ -12,6 +12,7 @@ from lxml.html import HtmlElement
 
 from mailer.check.css import read_style
 from mailer.check.finding import Severity
+from mailer.check.merge_tag_names import tags_in
 from mailer.check.rule import Remark, Rule, remark, short
 from mailer.check.sheet import Sheet
 from mailer.check.trackers import tracker_of
@@ -69,6 +70,8 @@ def relative(sheet: Sheet) -> Iterator[Remark]:
     for element, address, what in chain(addresses(sheet), _loaded(sheet)):
         if not address or address.startswith("#") or PLACEHOLDER.fullmatch(address):
             continue
+        if unquote(address) in tags_in(unquote(address), address=True):
+            continue  # the rule about merge tags has it
         if not _SCHEME.match(address):
             text = f"{what} leads to {short(address)}, which is relative: a mail is nowhere"
             yield remark(sheet, element, text, written=address)

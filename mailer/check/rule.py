@@ -52,7 +52,7 @@ def remark(
     `written` is what to look for in the file near the element: an address, or words.
     """
     line = sheet.lines.of(element, written)
-    where = "" if line else f" (in the layout {sheet.issue.template!r})"
+    where = "" if line else f" (in {sheet.layout})"
     return Remark(f"{text}{where}", line, severity, hint)
 
 

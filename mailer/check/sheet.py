@@ -15,6 +15,8 @@ from mailer.compose.body import Body
 from mailer.compose.html.stylesheet import hides
 from mailer.domain.issue import Issue, Notice
 
+# Elements whose text is not prose.
+SILENT = frozenset({"code", "pre", "kbd", "samp", "style", "script", "title"})
 _PADDING = re.compile(r"[\u034f\u200b-\u200f\u00ad\u2007\ufeff\s]+\Z")
 
 
@@ -52,6 +54,11 @@ class Sheet:
     def document(self) -> HtmlElement:
         """The HTML part, read."""
         return read_html(self.html)
+
+    @property
+    def layout(self) -> str:
+        """What to call what is round the issue's text; a whole document is its own layout."""
+        return "the document" if self.body.traits else f"the layout {self.issue.template!r}"
 
     @cached_property
     def lines(self) -> Lines:

@@ -15,13 +15,13 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 def language(sheet: Sheet) -> Iterator[Remark]:
     """Look for the language that screen readers speak (WCAG 2.2, 3.1.1)."""
     if not sheet.document.get("lang", "").strip():
-        yield Remark(f"the HTML says no language (in the layout {sheet.issue.template!r})")
+        yield Remark(f"the HTML says no language (in {sheet.layout})")
 
 
 def title(sheet: Sheet) -> Iterator[Remark]:
     """Look for the document's title (WCAG 2.2, 2.4.2)."""
     if not (sheet.document.findtext("head/title") or "").strip():
-        yield Remark(f"the HTML has no title (in the layout {sheet.issue.template!r})")
+        yield Remark(f"the HTML has no title (in {sheet.layout})")
 
 
 def heading_order(sheet: Sheet) -> Iterator[Remark]:

@@ -10,13 +10,12 @@ from lxml.html import HtmlElement
 from mailer.check.finding import Severity
 from mailer.check.links import PLACEHOLDER
 from mailer.check.rule import Remark, Rule, remark, short
-from mailer.check.sheet import Sheet
+from mailer.check.sheet import SILENT, Sheet
 from mailer.check.spam import PHRASES, Part
 
 LONGEST_SUBJECT = 60
 PREHEADER = range(40, 131)
 _UNWRITTEN = re.compile(rf"{PLACEHOLDER.pattern}|(?i:\blorem ipsum\b)")
-_SILENT = frozenset({"code", "pre", "kbd", "samp", "style", "script", "title"})
 
 
 def subject_empty(sheet: Sheet) -> Iterator[Remark]:
@@ -68,8 +67,8 @@ def spam_wording(sheet: Sheet) -> Iterator[Remark]:
 
 def _prose(sheet: Sheet) -> Iterator[tuple[HtmlElement, str]]:
     for element in sheet.elements():
-        if isinstance(element.tag, str) and element.tag not in _SILENT:
-            inside = any(each.tag in _SILENT for each in element.iterancestors())
+        if isinstance(element.tag, str) and element.tag not in SILENT:
+            inside = any(each.tag in SILENT for each in element.iterancestors())
             words = " ".join([element.text or "", *(child.tail or "" for child in element)])
             if words.strip() and not inside:
                 yield element, words

@@ -23,7 +23,6 @@ from mailer.compose.markdown.reading import parse_markdown, render_markdown
 from mailer.compose.markdown.text import markdown_blocks
 from mailer.compose.tags.likely import Likely
 from mailer.compose.tags.marks import Marked, mark, write_source
-from mailer.compose.tags.merge_tags import foreign_tags
 from mailer.compose.tags.template_source import TemplateSource
 from mailer.compose.text.markup import markup_blocks
 from mailer.compose.text.part import Block, set_text
@@ -98,7 +97,6 @@ def _write_markup(issue: Issue, notices: Notices, images: Images | None) -> _Sou
     sanitiser = Sanitiser(issue.path, marked.text, Likely(marked), outline, notices)
     html = sanitiser.clean(marked.text.rstrip("\n"), first_line) + sanitiser.leave() + "\n"
     lines = [first_line + row for row in range(html.count("\n") + 1)]
-    foreign_tags(fragment, first_line, Likely(marked), notices)
     return _write(issue, marked, html, lines, lambda tags: markup_blocks(html, tags), images)
 
 
@@ -134,7 +132,6 @@ def _write_document(issue: Issue, notices: Notices, images: Images | None) -> _S
     html = disarm(marked.text.rstrip("\n") + "\n", issue.body_line, notices)
     lines = [issue.body_line + row for row in range(html.count("\n") + 1)]
     ours = recognise_tags(html, lines, marked, issue.path)
-    foreign_tags(issue.body, issue.body_line, Likely(marked), notices)
     if images:
         html = images.place_body(html, lines, marked, ours)
     document = complete(keep_styles(html), marked, ours, issue.lang)

@@ -75,6 +75,8 @@ BROKEN: list[tuple[str, Severity, Breaks]] = [
     ("placeholder", W, front("subject: TODO write this")),
     ("spam-wording", A, front("subject: LOW TIDE AT THE ICE HOUSE")),
     ("spam-wording", A, body("Dear friend, the tide is low.\n")),
+    ("merge-tag", E, body("Dear *|FNAME|*, the tide is low.\n")),
+    ("merge-tag", E, layout(("<h1>", "<h1>%%title%%"))),
     ("link-empty", E, body("See [the tables]().\n")),
     ("link-empty", E, body('<p><a href="#">Tables</a></p>\n', "issue.html")),
     ("link-relative", E, body("See [the tables](tables.html).\n")),

@@ -221,42 +221,6 @@ def test_what_counts_as_a_whole_document(html: str, whole: bool):
     assert is_document(html) == whole
 
 
-@pytest.mark.parametrize(
-    ("tag", "instead"),
-    [
-        ("*|UNSUB|*", "{{ unsubscribe_url }}"),
-        ("*|LIST:ADDRESS|*", "{{ sender.postal_address }}"),
-        ("*|FNAME|*", "{{ subscriber.name|default('…') }}"),
-        ("*|MC_PREVIEW_TEXT|*", "description: …"),
-        ("%%unsubscribe%%", "{{ unsubscribe_url }}"),
-        ("%unsubscribe_url%", "{{ unsubscribe_url }}"),
-        ("%FIRSTNAME%", "{{ subscriber.name|default('…') }}"),
-        ("{$unsubscribe}", "{{ unsubscribe_url }}"),
-        ("{!firstname}", "{{ subscriber.name|default('…') }}"),
-        ("[[unsubscribe]]", "{{ unsubscribe_url }}"),
-        ("{{{ pm:unsubscribe }}}", "{{ unsubscribe_url }}"),
-        ("<%asm_group_unsubscribe_raw_url%>", "{{ unsubscribe_url }}"),
-        ("{{ contact.EMAIL }}", "{{ subscriber.email }}"),
-        ("{% unsubscribe %}", "{{ unsubscribe_url }}"),
-        ("<unsubscribe>", "{{ unsubscribe_url }}"),
-        ("{{ product }}", "{{ subscriber.… }}"),
-    ],
-)
-def test_placeholders_of_other_programs_are_named_with_what_to_write(tag: str, instead: str):
-    href = tag.replace('"', "")
-    html = page(f"<p>{tag}</p>\n<p>{tag}</p>" + (f"<a href='{href}'>x</a>" if tag[0] != "<" else ""))
-    (notice,) = whole_mail(html).notices
-    assert notice.startswith(f"4: {tag} means nothing here and would be mailed as it stands; ")
-    assert instead in notice
-
-
-@pytest.mark.parametrize(
-    "text", ["100% of 5% is", "a [[link", "{ braces }", "50%-60% off", "href='?q=%20A%20'"]
-)
-def test_prose_is_no_placeholder(text: str):
-    assert whole_mail(page(f"<p>{text}</p>")).notices == []
-
-
 @pytest.mark.parametrize("near", ["{{ unsubscribe }}", "{{unsubscribe_link}}"])
 def test_a_placeholder_that_is_nearly_ours_is_refused(near: str):
     with pytest.raises(IssueError, match="did you mean 'unsubscribe_url'"):

@@ -24,7 +24,6 @@ from mailer.compose.markdown.dialect import markdown_parser
 from mailer.compose.markdown.pieces import BLOCK_TAG, top_blocks
 from mailer.compose.tags.likely import Likely
 from mailer.compose.tags.marks import Marked, mark
-from mailer.compose.tags.merge_tags import foreign_words
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError
 
@@ -40,9 +39,6 @@ def parse_markdown(issue: Issue, marked: Marked, notices: Notices) -> list[Token
     """
     likely = Likely(marked)
     tokens = markdown_parser(likely).parse(marked.text)
-    for token in tokens:
-        if token.type in ("inline", "html_block"):
-            foreign_words(token.content, issue.body_line + (token.map or [0])[0], likely, notices)
     _refuse_half_tables(tokens, marked, issue.path)
     for token in tokens:
         if token.type == "th_open":

@@ -18,6 +18,7 @@ _OPENING = re.compile(r"\{[{%]")
 _NEXT = re.compile(r"[%}]\}|\{[{%]|[\n`]")
 _USED = re.compile(r"([A-Za-z_]\w*)\s*[.|\[]")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+_SOURCE_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _PARSER = Environment(autoescape=True)
 
 
@@ -146,3 +147,10 @@ def protect_literal(text: str) -> str:
     """Return Jinja2 source that prints `text`, all of it, as it is."""
     # A brace at the end counts too: the next piece may begin with the other half of a pair.
     return re.sub(r"\{(?=[{%#]|\Z)", "{{ '{' }}", text)
+
+
+def literal_text(source: str) -> str:
+    """Return what Jinja2 source prints as it is, in every arm: without its tags, protected braces bare."""
+    return _SOURCE_TAG.sub(
+        lambda found: "{" if found[0] == "{{ '{' }}" else "\n" * found[0].count("\n"), source
+    )

@@ -1,0 +1,114 @@
+"""The rule about merge tags of other newsletter programs: nothing fills them here, so readers would see them.
+
+It looks at what is mailed, in every arm of the issue's own tags, so that neither Markdown nor an editor's way
+of writing a sign hides one. Code is left alone, and braces that were escaped are meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+from urllib.parse import unquote
+
+from lxml.html import HtmlElement
+
+from mailer.check.finding import Severity
+from mailer.check.merge_tag_names import instead, tags_in
+from mailer.check.rule import Remark, Rule, short
+from mailer.check.sheet import SILENT, Sheet
+from mailer.compose.tags.offered import protect
+from mailer.compose.tags.tag import literal_text
+from mailer.domain.issue import Epigraph, Kind
+
+_ESCAPED = re.compile(r"(?:\\\{|&#0*123;|&#[xX]0*7[bB];|&lcub;|&lbrace;)(?=([^\n]{0,160}))")
+# Campaign Monitor's: elements that no mail program knows.
+_ELEMENTS = re.compile(r"<(?:unsubscribe|preferences|webversion|forwardtoafriend|fblike|tweet)\b[^>]*>", re.I)
+_UNSEEN = frozenset({"style", "class", "id"})  # attributes
+_FIELDS = ("subject", "title", "description", "standfirst", "kicker", "byline", "epigraph", "params")
+_TYPED_AS_IT_IS = "nothing is filled in in plain text: take it out, or let the file's name end in .md"
+
+
+def merge_tags(sheet: Sheet) -> Iterator[Remark]:
+    """Look for what another program would have filled in."""
+    meant = [unescape(found[1]).replace("\\", "") for found in _ESCAPED.finditer(sheet.issue.source)]
+    seen = set[str]()
+    for tag, line in (*_in_front(sheet), *_in_body(sheet)):
+        seen.add(tag)
+        if not any(rest.startswith(tag[1:]) for rest in meant):
+            yield _remark(sheet, tag, line)
+    for element, tag in _in_document(sheet.document):
+        if tag not in seen and sheet.lines.of(element) is None:
+            seen.add(tag)
+            yield _remark(sheet, tag, None)
+
+
+def _remark(sheet: Sheet, tag: str, line: int | None) -> Remark:
+    where = "" if line else f" (in {sheet.layout})"
+    hint = _TYPED_AS_IT_IS if sheet.issue.kind is Kind.TEXT else instead(tag)
+    text = f"{short(tag)} means nothing here and would be mailed as it stands{where}"
+    return Remark(text, line, hint=f"{hint[0].upper()}{hint[1:]}. If it is meant: check_off: {NAME}")
+
+
+def _in_front(sheet: Sheet) -> Iterator[tuple[str, int | None]]:
+    for name in _FIELDS:
+        for text in _texts(getattr(sheet.issue, name)):
+            for tag in tags_in(literal_text(protect(text)) if name == "subject" else text):
+                yield tag, sheet.lines.key(name) or _line(sheet, tag)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Epigraph():
+            yield from (value.text, value.source)
+        case dict():
+            yield from (text for each in value.values() for text in _texts(each))
+        case list():
+            yield from (text for each in value for text in _texts(each))
+
+
+def _in_body(sheet: Sheet) -> Iterator[tuple[str, int | None]]:
+    for element, tag in _in_document(sheet.lines.page):
+        yield tag, sheet.lines.near(element.sourceline or 1, tag)
+    if sheet.issue.kind is not Kind.TEXT:
+        for found in _ELEMENTS.finditer(sheet.issue.body):
+            yield found[0], sheet.issue.body_line + sheet.issue.body.count("\n", 0, found.start())
+
+
+def _in_document(document: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """Yield each tag in what is read and followed, with the element that it stands in or after."""
+    for element in document.iter():
+        around = {each.tag for each in element.iterancestors()}
+        text = element.text or ""
+        if not isinstance(element.tag, str):
+            # A comment of Outlook's is a part of the mail to it.
+            text = text if text.startswith("[if") else ""
+        elif element.tag in SILENT and element.tag != "title":
+            text = ""
+        elif element.tag == "em":
+            text = f"*{text}*"  # Markdown takes Mailchimp's stars for its own
+        for name, value in element.attrib.items() if isinstance(element.tag, str) else ():
+            if name not in _UNSEEN:
+                yield from ((element, tag) for tag in _in_attribute(value))
+        if not SILENT & around:
+            linked = "a" in around
+            yield from ((element, tag) for tag in tags_in(text, label=linked or element.tag == "a"))
+            yield from ((element, tag) for tag in tags_in(element.tail or "", label=linked))
+
+
+def _in_attribute(value: str) -> Iterator[str]:
+    # Whoever wrote the address may have encoded it, or not.
+    for text in dict.fromkeys((value, unquote(value))):
+        yield from tags_in(text, address=True)
+
+
+def _line(sheet: Sheet, tag: str) -> int | None:
+    lines = sheet.issue.source.split("\n")
+    return next((number for number, line in enumerate(lines, 1) if tag in line), None)
+
+
+NAME = "merge-tag"
+RULES = (Rule(NAME, Severity.ERROR, merge_tags, "Take it out."),)
