@@ -206,7 +206,17 @@ def test_a_mistyped_title_is_named_where_it_is_missed():
     assert "did you mean 'title'" in str(refused("---\ntitel: x\n---\nbody").next_step)
 
 
-@pytest.mark.parametrize("text", ["Dear reader: hello\n\nb", "Note: this\nTitle: x\n\nb", "\nTitle: x\n\nb"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear reader: hello\n\nb",
+        "\nTitle: x\n\nb",
+        "Note: the ferry is late\n\nb",
+        "Tide: low at nine\nWind: none\n\nb",
+        "Betreff: Fähre\n\nb",
+        "The harbour master says: no\nand goes.\n\nb",
+    ],
+)
 def test_bare_lines_are_front_matter_only_if_the_first_key_is_known(text: str):
     assert read(text, "issues/x.txt").body == text.strip("\n")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from mailer.compose.issue.dates import read_date
 from mailer.compose.issue.matter import Entry
+from mailer.compose.issue.synonyms import READY, SYNONYMS, UNREADY
 from mailer.compose.looks.look import LookError, read_look
 from mailer.compose.tags.offered import refuse_tags
 from mailer.domain.address import CONTROLS, AddressError, Mailbox
@@ -196,19 +197,31 @@ def read_fields(path: str, entries: Iterable[Entry]) -> tuple[dict[str, Any], li
 
 
 def _unknown(path: str, entry: Entry) -> str:
-    if vital := get_close_matches(entry.name, GUARDED, n=1, cutoff=0.85):
+    """Return what to say of a key that is none; IssueError if it would decide who gets the issue."""
+    if entry.name in UNREADY and str(entry.value).strip().lower() not in READY:
         raise IssueError(
             path,
             entry.line,
-            f"unknown key {entry.key!r}; did you mean {vital[0]!r}?",
-            next_step=f"Write {vital[0]}, or take {entry.key} out of the issue",
+            f"{entry.key}: {entry.value!r} says nothing here, and may mean that the issue is not to go out",
+            next_step=f"Write draft: true, or take {entry.key} out of the issue",
         )
-    near = get_close_matches(entry.name, FIELDS, n=1)
-    return (
-        f"unknown key {entry.key!r}; did you mean {near[0]!r}?"
-        if near
-        else f"unknown key {entry.key!r} is ignored"
-    )
+    meant = meaning(entry.name)
+    if meant in GUARDED:
+        raise IssueError(
+            path,
+            entry.line,
+            f"unknown key {entry.key!r}; did you mean {meant!r}?",
+            next_step=f"Write {meant}, or take {entry.key} out of the issue",
+        )
+    return f"unknown key {entry.key!r}" + (f"; did you mean {meant!r}?" if meant else " is ignored")
+
+
+def meaning(name: str) -> str:
+    """Return the key that is meant by `name`: by its other names, else the nearest; or nothing."""
+    if name in SYNONYMS:
+        return SYNONYMS[name]
+    near = get_close_matches(name, GUARDED, n=1, cutoff=0.85) or get_close_matches(name, FIELDS, n=1)
+    return near[0] if near else ""
 
 
 def _read(path: str, entry: Entry) -> tuple[str, Any]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from mailer.compose.issue.doubtful import AS_TEXT, FENCED, looks_like_matter, refuse_doubtful
 from mailer.compose.issue.matter import Entry, Matter, NoMatter, normal_key
 from mailer.compose.issue.toml_matter import read_toml
 from mailer.compose.issue.yaml_matter import read_yaml
@@ -13,10 +14,15 @@ from mailer.domain.issue import Notice
 from mailer.errors import IssueError
 
 MAX_CHARACTERS = 65_536
-NO_FRONT_MATTER = "If the file has no front matter, let it begin with an empty line"
 
 _FENCES = {"---": ("---", "..."), "+++": ("+++",)}
-_BARE = re.compile(r"([A-Za-z][A-Za-z _-]*?)[ \t]*:(?:[ \t]+(.*))?")
+_BARE = re.compile(r"([^\W\d_][\w -]{0,29}?)[ \t]*:(?:[ \t]+(.*))?")
+# Byte order marks in the text, joiners, and marks of direction, as programs leave before a first line.
+_UNSEEN = "\ufeff\u200b\u200e\u200f\u2060"
+# In YAML a list, or names with values; on bare lines it would be run together to one text.
+_NESTED = re.compile(r"[ \t]+(?:- |[\w-]+:(?:[ \t]|$))")
+# What letters and announcements begin with, too: an unknown key beside these alone may well be text.
+_IN_LETTERS = frozenset({"date", "from", "subject"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +38,40 @@ class Split:
 def split_front_matter(path: str, text: str, known: frozenset[str], vital: frozenset[str]) -> Split:
     """Return the entries of `text` and what comes after them.
 
-    Bare lines are front matter only if the first key is one of `known`; a fence with no key in it is none.
-    What can't be read is left out with a notice; where it could be a key of `vital`, which decides who gets
-    the issue and from whom, it is an IssueError with the file's line.
+    Bare lines are front matter if the first key is one of `known`, or if there are several and one is; a
+    fence with no key in it is none. What can't be read is left out with a notice; where it could be a key of
+    `vital`, which decides who gets the issue and from whom, it is an IssueError with the file's line. So is
+    what looks like front matter and is none of the three.
     """
-    lines = text.split("\n")
+    lines = text.lstrip(_UNSEEN).split("\n")
     fence = lines[0].rstrip(" \t")
-    first = _BARE.fullmatch(lines[0])
     if fence in _FENCES:
-        return _split_fence(path, lines, fence, known, vital)
-    if first and normal_key(first.group(1)) in known:
-        return _split_bare(path, lines, vital)
+        return _split_fence(path, lines, fence, vital)
+    if _begins_bare(lines, known):
+        return _split_bare(path, lines, known, vital)
+    refuse_doubtful(path, lines)
     return Split([], text, 1)
 
 
-def _split_fence(
-    path: str, lines: list[str], fence: str, known: frozenset[str], vital: frozenset[str]
-) -> Split:
+def _begins_bare(lines: list[str], known: frozenset[str]) -> bool:
+    found = [_BARE.fullmatch(line) for line in lines[: _paragraph_end(lines)]]
+    names = [normal_key(each.group(1)) for each in found if each]
+    if not found or not found[0]:
+        return False
+    return names[0] in known or (len(names) == len(found) > 1 and not known.isdisjoint(names))
+
+
+def _paragraph_end(lines: list[str]) -> int:
+    return next((number for number, line in enumerate(lines) if not line.strip()), len(lines))
+
+
+def _split_fence(path: str, lines: list[str], fence: str, vital: frozenset[str]) -> Split:
     end = next((row for row, line in enumerate(lines[1:], 1) if line.rstrip(" \t") in _FENCES[fence]), None)
+    if end is None and (fence == "+++" or looks_like_matter(lines)):
+        problem = f"the front matter begins with {fence} and never ends with one"
+        raise IssueError(path, 1, problem, next_step=f"Write {fence} below it. {AS_TEXT}")
     if end is None:
-        return _unfenced(path, lines, fence, known)
+        return Split([], "\n".join(lines), 1)
     source = "\n".join(lines[1:end])
     if len(source) > MAX_CHARACTERS:
         raise IssueError(path, 1, f"the front matter has more than {MAX_CHARACTERS} characters")
@@ -63,17 +83,8 @@ def _split_fence(
     return _split(path, matter, lines, end, vital)
 
 
-def _unfenced(path: str, lines: list[str], fence: str, known: frozenset[str]) -> Split:
-    """Return the whole text as the body, if what begins with a fence that never ends is none."""
-    keys = (_BARE.fullmatch(line.replace("=", ":", 1)) for line in lines[1:10])
-    if fence == "+++" or any(found and normal_key(found.group(1)) in known for found in keys):
-        problem = f"the front matter begins with {fence} and never ends with one"
-        raise IssueError(path, 1, problem, next_step=NO_FRONT_MATTER)
-    return Split([], "\n".join(lines), 1)
-
-
-def _split_bare(path: str, lines: list[str], vital: frozenset[str]) -> Split:
-    end = next((number for number, line in enumerate(lines) if not line.strip()), len(lines))
+def _split_bare(path: str, lines: list[str], known: frozenset[str], vital: frozenset[str]) -> Split:
+    end = _paragraph_end(lines)
     try:
         entries = _read_bare(path, lines[:end])
     except IssueError:
@@ -83,6 +94,9 @@ def _split_bare(path: str, lines: list[str], vital: frozenset[str]) -> Split:
             raise
         notice = Notice(path, 1, f"{lines[0][:60]!r} begins a paragraph, so it is text and no front matter")
         return Split([], "\n".join(lines), 1, [notice])
+    names = {entry.name for entry in entries}
+    if not names & known - _IN_LETTERS and (unknown := [each for each in entries if each.name not in known]):
+        refuse_doubtful(path, lines, unknown[0].line)
     return _split(path, Matter(entries), lines, end, vital)
 
 
@@ -116,12 +130,15 @@ def _read_bare(path: str, lines: list[str]) -> list[Entry]:
             entries.append(Entry(found.group(1), number, (found.group(2) or "").strip() or None))
         elif line[0] in " \t" and entries:
             last = entries.pop()
+            if last.value is None and _NESTED.match(line):
+                problem = f"{last.key}: {line.strip()[:60]!r} is a list, or names with values, on bare lines"
+                raise IssueError(path, number, problem, next_step=FENCED)
             entries.append(Entry(last.key, last.line, f"{last.value or ''} {line.strip()}".strip()))
         else:
             raise IssueError(
                 path,
                 number,
                 f"{line[:60]!r} is not a `Key: value` line",
-                next_step=f"Put an empty line before the body. {NO_FRONT_MATTER}",
+                next_step=f"Put an empty line before the body. {AS_TEXT}",
             )
     return entries
