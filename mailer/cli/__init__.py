@@ -36,7 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "pause": ("mailer.cli.halt", "pause", "Let a send wait, from another terminal."),
     "resume": ("mailer.cli.halt", "resume", "Let a paused send go on."),
     "cancel": ("mailer.cli.halt", "cancel", "Let a send never go on."),
-    "schedule": ("mailer.cli.clock", "schedule", "Set, show and remove times at which issues go out."),
+    "schedule": ("mailer.cli.clock", "schedule", "Set, show, move and remove times at which issues go out."),
     "run": ("mailer.cli.clock", "run", "Send what falls due, until stopped."),
     "tick": ("mailer.cli.clock", "tick", "Send what is due now, once: for cron or a systemd timer."),
     "serve": ("mailer.cli.serve", "serve", "Answer the links in mails."),

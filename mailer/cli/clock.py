@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
-from mailer.errors import UsageError
+from mailer.errors import IssueError, PlanRefused, UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mailer.bootstrap import App
     from mailer.engine.sending import Job, Sending
-    from mailer.storage.schedules import Schedule
+    from mailer.schedule.standing import Standing, Standings
 
 
 @click.group()
 def schedule() -> None:
-    """Set, show and remove times at which issues go out (through `mailer run` or `mailer tick`)."""
+    """Set, show, move and remove times at which issues go out (through `mailer run` or `mailer tick`)."""
 
 
 @schedule.command("add")
@@ -39,8 +42,26 @@ def add(app: App, issue: str, list_names: tuple[str, ...], excluded: tuple[str, 
     """Send ISSUE at a time. The file is read when it is due; it is compiled now to find its mistakes."""
     from mailer.cli.issues import issue_file, load
     from mailer.cli.send import job_for
-    from mailer.domain.moment import MomentError, in_both_zones, parse_moment
+    from mailer.domain.moment import in_both_zones
     from mailer.storage.schedules import Schedules
+
+    zone = app.settings.zone
+    due = _moment(app, typed)
+    sending = app.sending()
+    loaded = load(app, issue)
+    job = job_for(app, sending, loaded, list_names, excluded)
+    _look_over(sending, job, issue)
+    path = _inside(app, issue_file(app, issue))
+    _refuse_sent(sending, job)
+    _refuse_twice(app, job, path, typed)
+    kept = Schedules(app.database).add(path, job.audience, due, zone.key, app.now())
+    click.echo(f"Schedule {kept.id}: {job.issue.slug} to {job.audience}")
+    click.echo(f"  {in_both_zones(due, zone)}")
+    click.echo("  next: keep `mailer run` going, or let cron call `mailer tick` every minute", err=True)
+
+
+def _moment(app: App, typed: str) -> datetime:
+    from mailer.domain.moment import MomentError, in_both_zones, parse_moment
 
     zone = app.settings.zone
     try:
@@ -50,17 +71,51 @@ def add(app: App, issue: str, list_names: tuple[str, ...], excluded: tuple[str, 
     if due <= app.now():
         raise UsageError(
             f"--at {typed!r} is in the past: {in_both_zones(due, zone)}",
-            next_step="Choose a later time, or send it now with: mailer send-issue",
+            next_step="Choose a later time, or send it now with `mailer send-issue`.",
         )
-    sending = app.sending()
-    loaded = load(app, issue)
-    job = job_for(app, sending, loaded, list_names, excluded)
-    _look_over(sending, job, issue)
-    path = _inside(app, issue_file(app, issue))
-    kept = Schedules(app.database).add(path, job.audience, due, zone.key, app.now())
-    click.echo(f"Schedule {kept.id}: {job.issue.slug} to {job.audience}")
-    click.echo(f"  {in_both_zones(due, zone)}")
-    click.echo("  next: keep `mailer run` going, or let cron call `mailer tick` every minute", err=True)
+    return due
+
+
+def _refuse_sent(sending: Sending, job: Job) -> None:
+    """Raise PlanRefused for an issue that was sent to these lists: a schedule would begin nothing."""
+    from mailer.engine.standing import local, refuse_halted, send_command, who_got_it
+
+    if (send := sending.ledger.find(job.issue.slug, job.audience)) is None:
+        return
+    totals = sending.report(send).totals
+    refuse_halted(send, totals)
+    once_more = f"To send it to all {totals.audience:,} once more: {send_command(send, '--again')}"
+    raise PlanRefused(
+        f"{send.slug} to {send.audience} is {'under way' if totals.open else 'sent'} already, since "
+        f"{local(send.created_at)} ({who_got_it(totals)}): a schedule would begin nothing",
+        next_step=sending.report(send).next_steps[0] if totals.open else once_more,
+    )
+
+
+def _refuse_twice(app: App, job: Job, path: str, typed: str) -> None:
+    """Raise UsageError where another schedule waits to send this issue to these lists."""
+    from zoneinfo import ZoneInfo
+
+    from mailer.domain.moment import in_both_zones
+    from mailer.storage.schedules import Schedules, ScheduleState
+
+    for each in Schedules(app.database).all(ScheduleState.WAITING):
+        same = each.issue == path or _slug(app, each.issue) == job.issue.slug
+        if same and each.audience.canonical() == job.audience.canonical():
+            raise UsageError(
+                f"schedule {each.id} sends {job.issue.slug} to {job.audience} already: "
+                + in_both_zones(each.due_at, ZoneInfo(each.zone)),
+                next_step=f"To move it: mailer schedule move {each.id} --at {quote(typed)}",
+            )
+
+
+def _slug(app: App, path: str) -> str | None:
+    from mailer.compose.issue.source import load_issue
+
+    try:
+        return load_issue(app.root / path, app.settings.language)[0].slug
+    except IssueError:
+        return None
 
 
 def _look_over(sending: Sending, job: Job, named: str) -> None:
@@ -87,10 +142,10 @@ def _inside(app: App, path: Path) -> str:
 @click.option("--json", "as_json", is_flag=True, help="As data.")
 @click.pass_obj
 def show(app: App, as_json: bool) -> None:
-    """Show every schedule by the time it is due."""
+    """Show every schedule by the time it is due, and how it stands."""
     from mailer.storage.schedules import Schedules
 
-    found = Schedules(app.database).all()
+    found = list(map(_standings(app).of, Schedules(app.database).all()))
     if as_json:
         click.echo(json.dumps([_data(each) for each in found], ensure_ascii=False))
     elif found:
@@ -107,27 +162,58 @@ def remove(app: App, number: int) -> None:
     """Take back the schedule with this NUMBER, if it has not begun."""
     from mailer.storage.schedules import Schedules, ScheduleState
 
-    schedules = Schedules(app.database)
-    if not schedules.settle(number, ScheduleState.REMOVED, "by hand", app.now()):
-        found = {each.id: each for each in schedules.all()}
-        problem = (
-            f"schedule {number} is {found[number].state}" if number in found else f"no schedule {number}"
-        )
-        raise UsageError(problem, next_step="See them with: mailer schedule list")
+    if not Schedules(app.database).settle(number, ScheduleState.REMOVED, "", app.now()):
+        raise _waits_no_longer(app, number)
     click.echo(f"Removed schedule {number}.")
 
 
-def _line(each: Schedule) -> str:
+@schedule.command("move")
+@click.argument("number", type=int)
+@click.option("--at", "typed", required=True, metavar="TIME", help="As for `schedule add`.")
+@click.pass_obj
+def move(app: App, number: int, typed: str) -> None:
+    """Let the schedule with this NUMBER be due at another time, if it has not begun."""
+    from mailer.domain.moment import in_both_zones
+    from mailer.storage.schedules import Schedules
+
+    due, zone = _moment(app, typed), app.settings.zone
+    if not Schedules(app.database).move(number, due, zone.key, app.now()):
+        raise _waits_no_longer(app, number)
+    click.echo(f"Schedule {number}: {in_both_zones(due, zone)}")
+
+
+def _waits_no_longer(app: App, number: int) -> UsageError:
+    from mailer.storage.schedules import Schedules
+
+    found = {each.id: each for each in Schedules(app.database).all()}
+    if number not in found:
+        return UsageError(f"no schedule {number}", next_step="See them with: mailer schedule list")
+    stands = _standings(app).of(found[number])
+    words = f" ({stands.words})" if stands.words else ""
+    return UsageError(
+        f"schedule {number} is {stands.state}{words}", next_step="See them with: mailer schedule list"
+    )
+
+
+def _standings(app: App) -> Standings:
+    from mailer.schedule.standing import Standings
+
+    return Standings(app.ledger, app.accounts, app.now())
+
+
+def _line(standing: Standing) -> str:
     from zoneinfo import ZoneInfo
 
     from mailer.domain.moment import in_both_zones
 
-    note = f"  ({each.note})" if each.note else ""
+    each = standing.schedule
+    words = f"  ({standing.words})" if standing.words else ""
     when = in_both_zones(each.due_at, ZoneInfo(each.zone))
-    return f"{each.id:>4}  {each.state:<8}  {when}  {each.issue} to {each.audience}{note}"
+    return f"{each.id:>4}  {standing.state:<9}  {when}  {each.issue} to {each.audience}{words}"
 
 
-def _data(each: Schedule) -> dict[str, object]:
+def _data(standing: Standing) -> dict[str, object]:
+    each = standing.schedule
     return {
         "id": each.id,
         "issue": each.issue,
@@ -135,8 +221,8 @@ def _data(each: Schedule) -> dict[str, object]:
         "exclude": list(each.audience.exclude),
         "due_at": each.due_at.isoformat(),
         "zone": each.zone,
-        "state": each.state,
-        "note": each.note,
+        "state": standing.state,
+        "note": standing.words,
     }
 
 

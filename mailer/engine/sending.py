@@ -108,13 +108,19 @@ class Sending:
         leaves a send alone that is `limited_by` an option from its first moment.
         """
         with self.dispatcher.beginning():
-            # Whoever froze these died before they were proved, else the lock would be held.
-            self.ledger.discard_unproved()
-            if send := self.existing(job, again=again):
-                return send, None
-            if not again:
-                self._refuse_forgotten(job, now)
-            return self._freeze(job, now, again=again, limited_by=limited_by)
+            return self.begin_alone(job, now, again=again, limited_by=limited_by)
+
+    def begin_alone(
+        self, job: Job, now: datetime, *, again: bool = False, limited_by: str | None = None
+    ) -> tuple[Send, Plan | None]:
+        """Do the same for one who holds the right to begin (`Dispatcher.beginning`)."""
+        # Whoever froze these died before they were proved, else the lock would be held.
+        self.ledger.discard_unproved()
+        if send := self.existing(job, again=again):
+            return send, None
+        if not again:
+            self._refuse_forgotten(job, now)
+        return self._freeze(job, now, again=again, limited_by=limited_by)
 
     def _refuse_forgotten(self, job: Job, now: datetime) -> None:
         """Raise PlanRefused for an issue sent after the backup that this database comes from."""

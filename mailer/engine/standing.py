@@ -10,6 +10,15 @@ from mailer.errors import PlanRefused
 from mailer.storage.accounts import Totals
 from mailer.storage.send import Send
 
+OTHERS = (
+    (State.CANCELLED, "never will"),
+    (State.FAILED, "were refused by the server"),
+    (State.UNCERTAIN, "may have it"),
+    (State.CLAIMED, "are being sent just now"),
+    (State.DEFERRED, "will be tried again"),
+    (State.QUEUED, "wait"),
+)
+
 
 def send_command(send: Send, *options: str) -> str:
     """Return the `mailer send-issue` that means this send, whatever lists its file names by now."""
@@ -46,19 +55,9 @@ def refuse_halted(send: Send, totals: Totals) -> None:
 
 
 def who_got_it(totals: Totals) -> str:
-    """Return how many have the issue, how many never get it, and of how many that is not known."""
-    states = totals.states
-    parts = [
-        f"{states.get(State.ACCEPTED, 0):,} of {totals.audience:,} got it",
-        f"{states.get(State.CANCELLED, 0):,} never will",
-    ]
-    for state, words in (
-        (State.FAILED, "were refused by the server"),
-        (State.UNCERTAIN, "may have it"),
-        (State.CLAIMED, "are being sent just now"),
-    ):
-        if count := states.get(state):
-            parts.append(f"{count:,} {words}")
+    """Return how many have the issue, and what is to be said of the others."""
+    parts = [f"{totals.states.get(State.ACCEPTED, 0):,} of {totals.audience:,} got it"]
+    parts += [f"{totals.states[state]:,} {words}" for state, words in OTHERS if totals.states.get(state)]
     return ", ".join(parts)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mailer.compose.issue.source import load_issue
 from mailer.engine.report import Report
-from mailer.engine.standing import halt_words
+from mailer.engine.standing import halt_words, local, who_got_it
 from mailer.engine.stopping import Interrupted, Stopping
 from mailer.errors import (
     AccountFault,
@@ -35,9 +35,8 @@ ITS_OWN_FAULT = (IssueError, PlanRefused, UsageError)
 
 @dataclass(slots=True)
 class Round:
-    """What one pass did: sends begun, reports of those that ran, and what went wrong."""
+    """What one pass did: reports of the sends that ran, and what went wrong."""
 
-    begun: list[Send] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     errors: list[MailerError] = field(default_factory=list)
 
@@ -83,15 +82,13 @@ def _begin_due(
         if stopping.asked or not schedules.waits(schedule.id):
             continue  # removed, or begun by another process, while the one before was being begun
         try:
-            begun = _begin(app, sending, schedule)
+            _begin(app, sending, schedules, schedule, say)
         except MailerError as error:
             result.errors.append(error)
             if isinstance(error, ITS_OWN_FAULT):
                 schedules.settle(schedule.id, ScheduleState.FAILED, error.problem, app.now())
-        else:
-            schedules.settle(schedule.id, ScheduleState.BEGUN, f"send {begun.id}", app.now())
-            result.begun.append(begun)
-            say(f"Began {begun.slug} to {begun.audience} (schedule {schedule.id}).")
+            else:
+                schedules.hold(schedule.id, error.problem, app.now())
 
 
 def _go_on(app: App, sending: Sending, send: Send, stopping: Stopping, result: Round) -> None:
@@ -109,11 +106,27 @@ def _go_on(app: App, sending: Sending, send: Send, stopping: Stopping, result: R
         result.errors.append(error)
 
 
-def _begin(app: App, sending: Sending, schedule: Schedule) -> Send:
+def _begin(
+    app: App, sending: Sending, schedules: Schedules, schedule: Schedule, say: Callable[[str], None]
+) -> None:
     issue, _ = load_issue(app.root / schedule.issue, app.settings.language)
     lists = [app.people.list_named(name) for name in schedule.audience.lists]
     job = sending.prepare(issue, schedule.audience, lists)
     if sending.existing(job) is None:
         refuse_errors(schedule.issue, proofread(sending, job))
-    send, _ = sending.begin(job, app.now())
-    return send
+    with sending.dispatcher.beginning():
+        if not schedules.waits(schedule.id):
+            return  # another process was quicker
+        send, plan = sending.begin_alone(job, app.now())
+        note = "" if plan else f"begun on {local(send.created_at)} without it"
+        schedules.settle(schedule.id, ScheduleState.BEGUN, note, app.now(), send.id)
+    if plan:
+        say(f"Began {send.slug} to {send.audience} (schedule {schedule.id}): {plan.recipients:,} people.")
+    else:
+        say(f"Schedule {schedule.id} began nothing: {_before(sending, send)}.")
+
+
+def _before(sending: Sending, send: Send) -> str:
+    halted = f" and is {halt_words(send)}" if send.halted else ""
+    words = f"{send.slug} to {send.audience} was begun on {local(send.created_at)}{halted}"
+    return f"{words}; {who_got_it(sending.report(send).totals)}"

@@ -14,7 +14,10 @@ from mailer.storage.schema import schedules
 
 
 class ScheduleState(StrEnum):
-    """Where a schedule is; it leaves `waiting` once, by compare-and-set."""
+    """What is kept of where a schedule is; it leaves `waiting` once, by compare-and-set.
+
+    What became of one that has begun is its send's to say (`mailer.schedule.standing`).
+    """
 
     WAITING = "waiting"
     BEGUN = "begun"
@@ -24,7 +27,10 @@ class ScheduleState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """An issue file (relative to the workspace), its audience, and when it is due."""
+    """An issue file (relative to the workspace), its audience, and when it is due.
+
+    `note` says why it failed, why it could not begin so far, or that its send had begun before it.
+    """
 
     id: int
     issue: str
@@ -32,6 +38,7 @@ class Schedule:
     due_at: datetime
     zone: str
     state: ScheduleState
+    send_id: int | None
     note: str
 
 
@@ -71,14 +78,27 @@ class Schedules:
         """Return whether this one is still waiting."""
         return any(schedule.id == schedule_id for schedule in self.all(ScheduleState.WAITING))
 
-    def settle(self, schedule_id: int, state: ScheduleState, note: str, now: datetime) -> bool:
+    def settle(
+        self, schedule_id: int, state: ScheduleState, note: str, now: datetime, send_id: int | None = None
+    ) -> bool:
         """Take a waiting schedule to another state; return whether it was still waiting."""
+        return self._change(schedule_id, now, state=state, note=note, send_id=send_id)
+
+    def hold(self, schedule_id: int, note: str, now: datetime) -> bool:
+        """Note why a waiting schedule could not begin when it was due; False if it waits no longer."""
+        return self._change(schedule_id, now, note=note)
+
+    def move(self, schedule_id: int, due_at: datetime, zone: str, now: datetime) -> bool:
+        """Let a waiting schedule be due at another time; False if it waits no longer."""
+        return self._change(schedule_id, now, due_at=due_at, zone=zone, note="")
+
+    def _change(self, schedule_id: int, now: datetime, **values: Any) -> bool:
         s = schedules.c
         with self._engine.begin() as connection:
             done = connection.execute(
                 update(schedules)
                 .where(s.id == schedule_id, s.state == ScheduleState.WAITING)
-                .values(state=state, note=note, updated_at=now)
+                .values(updated_at=now, **values)
             )
             return done.rowcount == 1
 
@@ -91,5 +111,6 @@ def _schedule(row: Row[Any]) -> Schedule:
         row.due_at,
         row.zone,
         ScheduleState(row.state),
+        row.send_id,
         row.note,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -11,7 +12,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from harbour_workspace import children
+from harbour_workspace import ISSUE, children
 
 from mailer.domain.outcome import Stage
 from mailer.engine.crew import WORTHWHILE
@@ -38,17 +39,68 @@ def test_a_schedule_is_echoed_in_both_zones_and_goes_out_when_due(workspace, ser
     workspace.settings["TZ"] = "Europe/Berlin"
     said = workspace.run("schedule", "add", "harbour", "--at", LATER).stdout
     assert "08:00 CET (Europe/Berlin) = 07:00 UTC" in said
-    workspace.run("schedule", "add", "harbour", "--at", LATER)
     assert workspace.run("tick").stdout == ""
     assert server.taken == []
-    make_due(workspace, 2)
-    assert "Began harbour" in workspace.run("tick").stdout
+    make_due(workspace, 1)
+    assert "Began harbour to list weekly (schedule 1): 3 people" in workspace.run("tick").stdout
     assert len(server.taken) == 3
     assert workspace.run("tick").stdout == ""
-    assert [each["state"] for each in workspace.data("schedule", "list")] == ["begun", "waiting"]
-    workspace.run("schedule", "remove", "1")
-    assert "removed" in workspace.run("schedule", "remove", "1", expect=2).stderr
+    (done,) = workspace.data("schedule", "list")
+    assert (done["state"], done["note"]) == ("done", "3 of 3 got it")
+    assert "schedule 1 is done" in workspace.run("schedule", "remove", "1", expect=2).stderr
     workspace.run("schedule", "remove", "7", expect=2)
+
+
+def test_the_same_issue_is_scheduled_once_for_a_list_and_can_be_moved(workspace):
+    workspace.run("lists", "create", "daily")
+    workspace.run("schedule", "add", "harbour", "-l", "weekly", "-l", "daily", "--at", LATER)
+    workspace.run("schedule", "add", "harbour", "--at", LATER)
+    copy = workspace.issue(ISSUE.replace("title:", "slug: harbour\ntitle:"), "copy.md")
+    for again in (["harbour", "-l", "daily", "-l", "weekly"], [copy, "-l", "weekly", "-l", "daily"]):
+        refused = workspace.run("schedule", "add", *again, "--at", "2098-12-01 08:00", expect=2).stderr
+        assert "schedule 1 sends harbour to lists " in refused
+        assert "2099-12-01 08:00" in refused
+    move = refused.partition("To move it: ")[2].strip()
+    assert "2098-12-01 08:00" in workspace.run(*shlex.split(move)[1:]).stdout
+    assert workspace.data("schedule", "list")[0]["due_at"].startswith("2098-12-01")
+    workspace.run("schedule", "move", "9", "--at", LATER, expect=2)
+    workspace.run("schedule", "remove", "1")
+    workspace.run("schedule", "add", "harbour", "-l", "weekly", "-l", "daily", "--at", LATER)
+    assert [each["state"] for each in workspace.data("schedule", "list")].count("waiting") == 2
+
+
+def test_a_schedule_whose_issue_went_out_says_so_and_began_nothing(workspace, server):
+    workspace.people(3)
+    workspace.run("schedule", "add", "harbour", "--at", LATER)
+    workspace.run("send-issue", "harbour", "--yes", "-q")
+    refused = workspace.run("schedule", "add", "harbour", "--at", LATER, expect=3).stderr
+    assert "3 of 3 got it" in refused
+    assert "mailer send-issue harbour --list weekly --again" in refused
+    make_due(workspace, 1)
+    said = workspace.run("tick").stdout
+    assert "Schedule 1 began nothing: harbour to list weekly was begun on" in said
+    (done,) = workspace.data("schedule", "list")
+    assert done["state"] == "done"
+    assert "without it; 3 of 3 got it" in done["note"]
+
+
+def test_a_schedule_says_what_its_send_says(workspace, server):
+    server.script = lambda stage, count: "451 later" if (stage, count) == (Stage.RCPT, 2) else None
+    workspace.people(3)
+    workspace.run("schedule", "add", "harbour", "--at", LATER)
+    make_due(workspace, 1)
+    (late,) = workspace.data("schedule", "list")
+    assert late["state"] == "missed"
+    workspace.run("tick", expect=75)
+    (begun,) = workspace.data("schedule", "list")
+    assert (begun["state"], begun["note"]) == ("begun", "2 of 3 got it, 1 will be tried again")
+    assert "under way" in workspace.run("schedule", "add", "harbour", "--at", LATER, expect=3).stderr
+    workspace.run("pause", "harbour")
+    assert workspace.data("schedule", "list")[0]["state"] == "paused"
+    workspace.run("cancel", "harbour", "--yes")
+    (cancelled,) = workspace.data("schedule", "list")
+    assert cancelled["state"] == "cancelled"
+    assert "2 of 3 got it, 1 never will" in cancelled["note"]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +162,7 @@ def test_a_schedule_that_can_not_begin_is_kept_as_failed_and_stops_no_other(work
     assert "2026-11-22-harbour.md" in done.stderr
     assert len(server.taken) == 2
     states = {each["issue"]: each["state"] for each in workspace.data("schedule", "list")}
-    assert states == {"issues/2026-11-22-harbour.md": "failed", "issues/other.md": "begun"}
+    assert states == {"issues/2026-11-22-harbour.md": "failed", "issues/other.md": "done"}
 
 
 def test_run_sends_what_falls_due_and_stops_cleanly_on_sigterm(workspace, server):
@@ -216,9 +268,11 @@ def test_a_send_that_fails_stops_no_other(workspace, server):
     workspace.issue("---\ntitle: Other\nlist: weekly\n---\nHello.\n", "other.md")
     for issue in ("harbour", "other"):
         workspace.run("send-issue", issue, "--yes", "--limit", "1", expect=75)
+        workspace.run("resume", issue)
     with closing(sqlite3.connect(workspace.root / "subscribers" / "mailer.db")) as database, database:
         database.execute("UPDATE lists SET name = 'daily' WHERE name = 'weekly'")
-        database.execute("UPDATE sends SET audience = replace(audience, 'weekly', 'daily') WHERE id = 2")
+        for column in ("audience", "audience_put"):
+            database.execute(f"UPDATE sends SET {column} = replace({column}, 'weekly', 'daily') WHERE id = 2")
     failed = workspace.run("tick", expect=2)
     assert failed.stderr.count("Error:") == 1
     assert "accepted 3" in failed.stdout
@@ -300,6 +354,7 @@ def test_a_setting_that_is_missing_leaves_the_schedule_due(workspace, server):
     make_due(workspace, 1)
     (workspace.root / ".env").write_text("POSTAL_ADDRESS=1 Quay Street\n")
     workspace.run("tick", expect=2)
+    assert workspace.data("schedule", "list")[0]["state"] == "missed"
     workspace.settings["SECRET_KEY"] = "long and random"
     workspace.run("tick")
     assert len(server.taken) == 2
@@ -310,6 +365,7 @@ def test_a_second_signal_stops_a_run_at_once_and_names_what_was_in_flight(worksp
     workspace.people(50)
     workspace.settings["SMTP_CONNECTIONS"] = "3"
     workspace.run("send-issue", "harbour", "--yes", "-q", "--limit", "1", expect=75)
+    workspace.run("resume", "harbour")
     process = workspace.start("run", "--every", "0.1")
     deadline = time.monotonic() + 30
     while len(server.taken) < 13 and time.monotonic() < deadline:

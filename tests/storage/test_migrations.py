@@ -7,6 +7,7 @@ from sqlalchemy import create_engine, text
 
 from mailer.storage.database import open_database
 from mailer.storage.migrations.run import alembic_config
+from mailer.storage.schedules import Schedules
 
 URL = "sqlite:///people.db"
 BEFORE_0003 = """
@@ -37,3 +38,23 @@ def test_what_got_through_lately_counts_for_the_account_that_is_known(tmp_path):
     upgraded.dispose()
     assert through == [("an-account", 1)]
     assert kept == [(2, "deferred", "451 not now")]
+
+
+BEFORE_0004 = """
+    INSERT INTO schedules (issue, audience, due_at, zone, state, note, created_at, updated_at)
+    SELECT 'issues/harbour.md', '{"lists": ["weekly"], "exclude": []}', '2026-11-22T08:00:00.000Z', 'UTC',
+           column1, column2, '2026-11-21T08:00:00.000Z', '2026-11-22T08:00:00.000Z'
+    FROM (VALUES ('begun', 'send 17'), ('failed', 'send no more'), ('removed', 'by hand'))
+"""
+
+
+def test_which_send_a_schedule_led_to_is_no_note_any_more(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/people.db")
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0003")
+        connection.execute(text(BEFORE_0004))
+    engine.dispose()
+    upgraded = open_database(URL, tmp_path)
+    kept = [(each.state, each.send_id, each.note) for each in Schedules(upgraded).all()]
+    upgraded.dispose()
+    assert kept == [("begun", 17, ""), ("failed", None, "send no more"), ("removed", None, "by hand")]

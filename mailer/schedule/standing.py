@@ -1,0 +1,58 @@
+"""How a schedule stands: what its row says while it waits, and from then on what its send says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailer.domain.delivery import Halt, State
+from mailer.engine.standing import halt_words, who_got_it
+from mailer.storage.accounts import Accounts, Totals
+from mailer.storage.ledger import Ledger
+from mailer.storage.schedules import Schedule, ScheduleState
+from mailer.storage.send import Send
+
+LATE = timedelta(minutes=2)  # cron looks once a minute
+NOT_BEGUN = "its time has passed; keep `mailer run` going, or see what `mailer tick` says"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A word for where a schedule is, and what else there is to say of it."""
+
+    schedule: Schedule
+    state: str
+    words: str
+
+
+class Standings:
+    """Tells how schedules stand at one moment."""
+
+    def __init__(self, ledger: Ledger, accounts: Accounts, now: datetime) -> None:
+        self._accounts, self._now = accounts, now
+        self._sends = {send.id: send for send in ledger.sends()}
+
+    def of(self, schedule: Schedule) -> Standing:
+        """Return how this one stands."""
+        if schedule.state is ScheduleState.WAITING:
+            return self._waiting(schedule)
+        if schedule.state is ScheduleState.BEGUN and (send := self._sends.get(schedule.send_id or 0)):
+            state, words = _sent(send, self._accounts.totals(send))
+            return Standing(schedule, state, "; ".join(filter(None, (schedule.note, words))))
+        return Standing(schedule, schedule.state, schedule.note)
+
+    def _waiting(self, schedule: Schedule) -> Standing:
+        if schedule.note:
+            return Standing(schedule, "held", schedule.note)
+        if schedule.due_at + LATE < self._now:
+            return Standing(schedule, "missed", NOT_BEGUN)
+        return Standing(schedule, "waiting", "")
+
+
+def _sent(send: Send, totals: Totals) -> tuple[str, str]:
+    got = who_got_it(totals)
+    if send.halted is Halt.CANCELLED or (send.halted and totals.open):
+        return send.halted, f"{halt_words(send)}: {got}"
+    if totals.open > totals.states.get(State.UNCERTAIN, 0):
+        return "begun", got
+    return "done", got
