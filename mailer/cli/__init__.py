@@ -16,6 +16,7 @@ from mailer.errors import ExitCode, MailerError
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("mailer.cli.workspace", "init", "Make a workspace: settings, issues, templates, subscribers."),
     "new": ("mailer.cli.workspace", "new", "Start an issue with its front matter."),
+    "issues": ("mailer.cli.shelf", "issues", "Every issue file, and what became of it."),
     "lists": ("mailer.cli.people", "lists", "Create and show subscriber lists."),
     "subscribers": ("mailer.cli.people", "subscribers", "Add, import, list and unsubscribe people."),
     "preview": ("mailer.cli.preview", "preview", "Show an issue as a subscriber would get it."),

@@ -70,7 +70,7 @@ def check(
 
 
 def _files(app: App, named: Sequence[str]) -> list[Path]:
-    from mailer.cli.issues import issue_file
+    from mailer.cli.issues import from_here, issue_file
     from mailer.desk import issue_files
 
     files = [issue_file(app, each) for each in named] if named else issue_files(app.root / "issues")
@@ -78,13 +78,7 @@ def _files(app: App, named: Sequence[str]) -> list[Path]:
         raise UsageError(
             f"there is no issue in {app.root / 'issues'}", next_step='Start one with: mailer new "Title"'
         )
-    return [_from_here(file) for file in dict.fromkeys(files)]
-
-
-def _from_here(file: Path) -> Path:
-    """Return the path as a person in this folder would type it, if the file is in it."""
-    here = Path.cwd()
-    return file.relative_to(here) if file.is_relative_to(here) else file
+    return [Path(from_here(file)) for file in dict.fromkeys(files)]
 
 
 def _dead(proofs: Sequence[Proof], networks: Sequence[str]) -> dict[str, str]:

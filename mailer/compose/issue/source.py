@@ -14,7 +14,7 @@ from typing import Any
 from mailer.compose.html.document import is_document
 from mailer.compose.html.document_traits import text_of
 from mailer.compose.issue.fields import FIELDS, GUARDED, read_fields
-from mailer.compose.issue.front_matter import split_front_matter
+from mailer.compose.issue.front_matter import Split, split_front_matter
 from mailer.compose.issue.text import read_text
 from mailer.compose.markdown.reading import all_texts, first_heading
 from mailer.compose.tags.offered import refuse_tags
@@ -31,6 +31,7 @@ KINDS = {
     ".txt": Kind.TEXT,
 }
 
+NO_TEXT = "has no text"
 # As much of an issue as stands for its title, if it has none.
 MOST_TITLE = 70
 
@@ -84,7 +85,7 @@ def read_issue(path: str, data: bytes, language: str = DEFAULT) -> tuple[Issue, 
     """
     kind = _kind(path)
     text, mended = read_text(path, data)
-    split = split_front_matter(path, text, frozenset(FIELDS), GUARDED)
+    split = _split(path, text)
     fields, unfit = read_fields(path, split.entries)
     notices = [*mended, *split.notices, *unfit]
     fields.setdefault("slug", default_slug(PurePath(path)))
@@ -108,7 +109,7 @@ def read_issue(path: str, data: bytes, language: str = DEFAULT) -> tuple[Issue, 
             notices.append(_unsaid(path, fields["lang"], language))
     issue = _issue(path, kind, title, titled, fields | {"source": text})
     if not issue.body.strip():
-        raise IssueError(path, None, "has no text", next_step="Write the issue below its front matter")
+        raise IssueError(path, None, NO_TEXT, next_step="Write the issue below its front matter")
     return issue, tuple(notices)
 
 
@@ -148,6 +149,20 @@ def default_slug(path: PurePath) -> str:
     stem = path.parent.name if path.stem == "index" and path.parent.name else path.stem
     stem = unicodedata.normalize("NFC", _LEADING_DATE.sub("", stem, count=1)).lower()
     return re.sub(r"[^\w.-]+|\.{2,}", "-", stem).strip("-._")[:100]
+
+
+def _split(path: str, text: str) -> Split:
+    return split_front_matter(path, text, frozenset(FIELDS), GUARDED)
+
+
+def slug_of(file: Path) -> str:
+    """Return the slug of the issue in `file`: the one that front matter gives, if that can be read."""
+    try:
+        text, _ = read_text(str(file), file.read_bytes())
+        fields, _ = read_fields(str(file), _split(str(file), text).entries)
+    except (OSError, IssueError):
+        fields = {}
+    return fields.get("slug") or default_slug(file)
 
 
 def _find_title(kind: Kind, given: _Titled) -> _Titled:
