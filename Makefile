@@ -21,8 +21,8 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.tools
 	@$(BIN)/python .ci/system_packages.py
-	@echo "== running the tests"
-	@$(BIN)/python -m pytest -q $(PYTEST)
+	@echo "== running the tests, on every processor"
+	@$(BIN)/python -m pytest -q --numprocesses auto --dist loadfile $(PYTEST)
 
 check: $(VENV)/.tools
 	@echo "== ruff: lint"; $(BIN)/ruff check .
