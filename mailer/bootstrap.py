@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailer.bundled import templates_folder
 from mailer.domain.address import Mailbox
+from mailer.domain.reserved import is_made_up
 from mailer.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -163,6 +164,7 @@ class App:
         from mailer.smtp.account import Account
 
         s = self.settings
+        self._check_login()
         return Account(
             host=s.smtp_host,
             port=s.smtp_port,
@@ -187,6 +189,7 @@ class App:
 
         s = self.settings
         press = self.press  # before there is a database: it finds fault with the settings
+        self._check_sender()
         dispatcher = Dispatcher(
             self.database,
             self.journals,
@@ -222,6 +225,7 @@ class App:
         s = self.settings
         parts: list[Callable[[], object]] = [
             *(partial(self._mailbox, name) for name in MAILBOXES if getattr(s, name.lower())),
+            self._check_login,
             self._warmup,
             self._signer,
             self._look,
@@ -257,6 +261,7 @@ class App:
             look=self._look(),
             root=self.root,
             image_links=self._image_links(),
+            to_the_world=not self.smtp_account.loopback,
         )
 
     def _warmup(self) -> WarmUp | None:
@@ -299,6 +304,27 @@ class App:
             return Mailbox.parse(text)
         except ValueError as error:
             raise SettingsError(f"{name} = {text!r}: {error}", next_step=f"Correct {name} in .env.") from None
+
+    def _check_login(self) -> None:
+        s = self.settings
+        given = {"SMTP_USERNAME": s.smtp_username, "SMTP_PASSWORD": s.smtp_password.get_secret_value()}
+        missing = [name for name, value in given.items() if not value]
+        if len(missing) == 1:
+            (there,) = given.keys() - set(missing)
+            raise SettingsError(
+                f"{there} is set, but no {missing[0]}: to log in takes both",
+                next_step=f"Set {missing[0]} too, or leave {there} empty where nobody has to log in.",
+            )
+
+    def _check_sender(self) -> None:
+        """Refuse to mail the world from an address that nobody can have: that of the example, say."""
+        domain = self.sender.address.domain
+        if is_made_up(domain) and not self.smtp_account.loopback:
+            raise SettingsError(
+                f"MAIL_FROM is at {domain}, which nobody can own, "
+                f"and SMTP_HOST = {self.settings.smtp_host} mails the world",
+                next_step="Set MAIL_FROM to an address of yours.",
+            )
 
     def _check_links(self) -> None:
         s = self.settings

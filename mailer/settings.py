@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import Any, Literal, NamedTuple, get_args
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
+from mailer import setting_values
 from mailer.env_file import EnvFile, read_env_file
 from mailer.errors import SettingsError
 from mailer.languages import DEFAULT, read_language
+from mailer.misnamed import OURS, meant, misnamed
 
 ENV_FILE = ".env"
 SECRETS = ("SMTP_PASSWORD", "SECRET_KEY", "DATABASE_URL")
+EXACT = (*SECRETS, "SMTP_USERNAME")  # what somebody else made up: each character counts
+PROSE = ("MAIL_FROM", "MAIL_REPLY_TO", "MAIL_RETURN_PATH", "MAIL_UNSUBSCRIBE", "POSTAL_ADDRESS", "LOOK_LOGO")
 
 
 class Preset(BaseModel):
@@ -54,7 +58,7 @@ PRESETS: dict[str, Preset] = {
 class Settings(BaseModel):
     """Every setting, typed and checked. Field names are the variables of `.env.example` in lower case."""
 
-    model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True)
 
     smtp_provider: str = ""
     smtp_host: str = "127.0.0.1"
@@ -93,9 +97,21 @@ class Settings(BaseModel):
     @field_validator("smtp_provider")
     @classmethod
     def _known_provider(cls, value: str) -> str:
-        if value and value not in PRESETS:
-            raise ValueError(f"no such preset; known are {', '.join(sorted(PRESETS))}")
-        return value
+        return setting_values.provider(value, sorted(PRESETS))
+
+    @field_validator("smtp_host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        return setting_values.host(value)
+
+    @field_validator("smtp_security", "mail_images", "uncertain", "log_level", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: str, info: ValidationInfo) -> str:
+        words = get_args(cls.model_fields[info.field_name or ""].annotation)
+        word = setting_values.one_of(value, words)
+        if info.field_name == "smtp_security" and word not in words:
+            raise ValueError(setting_values.SECURITY)
+        return word
 
     @field_validator("language")
     @classmethod
@@ -122,15 +138,7 @@ class Settings(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://")):
-            raise ValueError("must start with https:// (or http:// on loopback)")
-        try:
-            named = not value or bool(urlsplit(value).hostname and urlsplit(value).port != 0)
-        except ValueError:
-            named = False
-        if not named:
-            raise ValueError("names no host, or a port that is none")
-        return value.rstrip("/")
+        return setting_values.web_address(value)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -139,6 +147,7 @@ class Settings(BaseModel):
 
 
 NAMES = tuple(name.upper() for name in Settings.model_fields)
+KNOWN = {*NAMES, *(f"{name}_FILE" for name in SECRETS)}
 
 
 def load_settings(root: Path, environ: dict[str, str] | None = None) -> Settings:
@@ -163,6 +172,9 @@ class Reading:
     env: EnvFile
 
 
+ENVIRONMENT = "the environment"
+
+
 class _Given(NamedTuple):
     value: Any
     origin: str
@@ -173,23 +185,51 @@ def read_settings(root: Path, environ: dict[str, str] | None = None) -> Reading:
     environ = dict(os.environ if environ is None else environ)
     problems: dict[str, SettingsError] = {}
     try:
-        env = read_env_file(root / ENV_FILE)
+        env = read_env_file(root / ENV_FILE, EXACT, PROSE)
     except SettingsError as error:
         env, problems[ENV_FILE] = EnvFile(root / ENV_FILE), error
     values = {name: _Given(value, f"{env.path}:{env.lines[name]}") for name, value in env.values.items()}
     values |= {
-        name: _Given(value, "the environment")
+        name: _Given(_bare(name, value), ENVIRONMENT)
         for name, value in environ.items()
         if value and not (name == "LANGUAGE" and (name in values or _is_gettext(value)))
     }
-    given = {name: values[name] for name in NAMES if name in values}
+    given = {name: values[name] for name in NAMES if name in values and values[name].value}
     for name in SECRETS:
         if (file := values.get(f"{name}_FILE")) and name not in given:
             try:
                 given[name] = _Given(_read_secret(root / file.value, f"{name}_FILE"), f"{name}_FILE")
             except SettingsError as error:
                 problems[name] = error
-    return _checked(_preset_values(given) | given, problems, env)
+    given = _preset_values(given) | given
+    problems |= dict(_faults(env)) | dict(_misnamed(values, given))
+    return _checked(given, problems, env)
+
+
+def _bare(name: str, value: str) -> str:
+    return value if name in EXACT else value.strip()
+
+
+def _faults(env: EnvFile) -> Iterator[tuple[str, SettingsError]]:
+    """Yield what is wrong with lines of the file, but for those that are another program's."""
+    for fault in env.faults:
+        if not fault.name:
+            yield f"{ENV_FILE}:{fault.line}", fault.error(env.path)
+        elif meant(fault.name, KNOWN) is not None:
+            yield fault.name, fault.error(env.path)
+
+
+def _misnamed(values: dict[str, _Given], given: dict[str, _Given]) -> Iterator[tuple[str, SettingsError]]:
+    """Yield the names that are no settings, but would be taken for one by whoever wrote them.
+
+    In the environment, which is everybody's, only while the setting itself is not there.
+    """
+    for name, (_, origin) in values.items():
+        setting = None if name in KNOWN else meant(name, KNOWN)
+        if setting is None:
+            continue
+        if origin != ENVIRONMENT or (setting and setting not in given and OURS.match(name)):
+            yield name, misnamed(name, origin, setting)
 
 
 def _is_gettext(value: str) -> bool:
@@ -199,7 +239,7 @@ def _is_gettext(value: str) -> bool:
 
 def _preset_values(given: dict[str, _Given]) -> dict[str, _Given]:
     name = given["SMTP_PROVIDER"].value if "SMTP_PROVIDER" in given else ""
-    preset = PRESETS.get(name)
+    preset = PRESETS.get(str(name).casefold())
     if preset is None:
         return {}
     values = {
@@ -220,7 +260,8 @@ def _checked(given: dict[str, _Given], problems: dict[str, SettingsError], env: 
         found = {str(each["loc"][0]).upper(): each for each in error.errors()}
         for name, each in found.items():
             reason = each["msg"].removeprefix("Value error, ")
-            secret = name in SECRETS or "@" in str(each["input"])  # as in https://user:password@host
+            # As in https://user:password@host/?key=secret.
+            secret = name in EXACT or ("://" in str(each["input"]) and set("@?#") & set(str(each["input"])))
             shown = "(not shown)" if secret else repr(each["input"])
             problems[name] = SettingsError(
                 f"{name} = {shown} in {origins[name]}: {reason}",
@@ -230,17 +271,9 @@ def _checked(given: dict[str, _Given], problems: dict[str, SettingsError], env: 
     return Reading(settings, origins, problems, env)
 
 
-def mistyped_names(root: Path) -> dict[str, str]:
-    """Return the names in the workspace's `.env` that are no settings but look like one, and that one."""
-    known = {*NAMES, *(f"{name}_FILE" for name in SECRETS)}
-    unknown = sorted(set(read_env_file(root / ENV_FILE).lines) - known)
-    near = {name: get_close_matches(name.upper(), known, n=1, cutoff=0.8) for name in unknown}
-    return {name: found[0] for name, found in near.items() if found}
-
-
 def _read_secret(path: Path, name: str) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
+        secret = path.read_text(encoding="utf-8-sig").rstrip("\n")
     except OSError as error:
         raise SettingsError(
             f"{name} names {path}, which can't be read: {error.strerror}",
@@ -250,3 +283,9 @@ def _read_secret(path: Path, name: str) -> str:
         raise SettingsError(
             f"{name} names {path}, which is no text in UTF-8", next_step=f"Put the secret alone into {path}."
         ) from None
+    if not secret or secret != secret.strip() or "\n" in secret:
+        problem = "blanks round it or several lines" if secret else "nothing in it"
+        raise SettingsError(
+            f"{name} names {path}, which has {problem}", next_step=f"Put the secret alone into {path}."
+        )
+    return secret

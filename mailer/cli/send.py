@@ -141,11 +141,7 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
 
 
 def announce_settings(app: App) -> None:
-    """Say in one line that the defaults are used, where there is no .env, and what in it is mistyped."""
-    from mailer.settings import mistyped_names
-
-    for name, meant in mistyped_names(app.root).items():
-        click.echo(f"Warning: {name} in {app.root / '.env'} is no setting; did you mean {meant}?", err=True)
+    """Say in one line that the defaults are used, where there is no .env."""
     if not (app.root / ".env").is_file():
         where = f"{app.settings.smtp_host}:{app.settings.smtp_port}"
         click.echo(

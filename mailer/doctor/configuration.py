@@ -8,12 +8,11 @@ from pathlib import Path
 
 from mailer.bootstrap import App
 from mailer.bundled import sample
-from mailer.doctor.domain import is_reserved
 from mailer.doctor.masking import MASK, masked_url
 from mailer.doctor.result import Result, error, note, ok, warning
+from mailer.domain.reserved import is_reserved
 from mailer.env_file import EnvFile, read_env_file
-from mailer.errors import SettingsError
-from mailer.settings import ENV_FILE, NAMES, SECRETS, Reading, mistyped_names
+from mailer.settings import ENV_FILE, NAMES, SECRETS, Reading
 from mailer.workspace import unprotected
 
 OTHERS = 0o077  # the permissions of those who aren't the owner
@@ -64,40 +63,21 @@ def examine_settings(app: App, reading: Reading) -> list[Result]:
         for each in app.misfits()
         if not any(name in each.problem for name in reading.problems)
     ]
-    results = [*problems, *misfits, *_file(app.root, reading), *_secrecy(app.root, reading), *_sender(app)]
+    results = [
+        *problems,
+        *misfits,
+        *_file(app.root, reading.env),
+        *_secrecy(app.root, reading),
+        *_sender(app),
+    ]
     if not problems and not misfits:
         results.insert(0, ok("settings.value", f"all {len(NAMES)} can be read, and they fit together"))
     return results
 
 
-def _file(root: Path, reading: Reading) -> Iterator[Result]:
-    env = reading.env
+def _file(root: Path, env: EnvFile) -> Iterator[Result]:
     if not env.path.is_file():
         yield note("settings.file", f"no {ENV_FILE} in {root}: only the environment and defaults count")
-    for line in env.unread:
-        yield warning(
-            "settings.file",
-            f"{env.path}:{line}: no NAME=value, and so not heeded",
-            "Correct it, or put # before it.",
-        )
-    for name in env.repeated:
-        where = f"{env.path}:{env.lines[name]}"
-        yield warning(
-            "settings.file", f"{where}: {name} stands there twice, and the last counts", "Leave one."
-        )
-    for name, meant in _mistyped(root).items():
-        yield warning(
-            "settings.names",
-            f"{env.path}:{env.lines.get(name, 0)}: {name} is no setting",
-            f"Do you mean {meant}?",
-        )
-
-
-def _mistyped(root: Path) -> dict[str, str]:
-    try:
-        return mistyped_names(root)
-    except SettingsError:
-        return {}  # the file can't be read, which is said above
 
 
 def _secrecy(root: Path, reading: Reading) -> Iterator[Result]:

@@ -17,11 +17,6 @@ from mailer.doctor.spf import examine_spf
 from mailer.domain.address import Mailbox
 from mailer.domain.mailbox_providers import PROVIDERS
 
-# RFC 6761: nobody can register these, so public DNS has no records below them. RFC 6762, RFC 8375 and ICANN's
-# resolution of July 2024 keep the last ones for private networks.
-RESERVED = {"example", "test", "invalid", "localhost", "local", "internal"}
-RESERVED_DOMAINS = {"example.com", "example.net", "example.org", "home.arpa"}
-
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -45,12 +40,6 @@ class Sender:
     def return_path(self) -> str:
         """The domain that bounces go to."""
         return self.mailboxes.get("MAIL_RETURN_PATH", self.mailboxes["MAIL_FROM"]).address.domain
-
-
-def is_reserved(domain: str) -> bool:
-    """Whether public DNS has no records for `domain`, whoever asks."""
-    labels = domain.lower().split(".")
-    return labels[-1] in RESERVED or ".".join(labels[-2:]) in RESERVED_DOMAINS
 
 
 async def examine_domain(sender: Sender, lookup: Lookup) -> list[Result]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from email.utils import parseaddr
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
@@ -17,6 +16,13 @@ PLAIN = re.compile(
     r"([a-z0-9_]+(?:[.+-][a-z0-9_]+)*)@((?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,})", re.ASCII
 )
 RESERVED = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
+
+
+_NAMED = re.compile(r"(.*)<([^<>]*)>")
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+_ESCAPED = re.compile(r"\\(.)")
+_BARE = re.compile(r"[^\s,;:<>()]+")
+_ADDRESSES = re.compile(r"[^\s<>,;:]+@[^\s<>,;:]+")
 
 
 class AddressError(ValueError):
@@ -80,11 +86,21 @@ class Mailbox:
 
     @classmethod
     def parse(cls, text: str) -> Mailbox:
-        """Return the mailbox in `text` (`Name <addr>` or a bare address), or raise AddressError."""
+        """Return the mailbox in `text` (`Name <addr>` or a bare address), or raise AddressError.
+
+        The name is what was typed, whatever is in it, but for quotes round the whole of it (RFC 5322 3.4 has
+        groups, lists and comments as well: nobody who names one sender means those).
+        """
         if CONTROLS.search(text):
             raise AddressError("has a control character in it")
-        name, spec = parseaddr(text)
-        if not spec:
+        text = text.strip()
+        named = _NAMED.fullmatch(text)
+        name, spec = (named[1].strip(), named[2].strip()) if named else ("", text)
+        if _QUOTED.fullmatch(name):
+            return cls(_ESCAPED.sub(r"\1", name[1:-1]), Address.parse(spec))
+        if len({each.casefold() for each in _ADDRESSES.findall(text)}) > 1:
+            raise AddressError("names more than one address; a name that looks like one stands in quotes")
+        if name.count('"') % 2 or set("<>") & set(name) or not _BARE.fullmatch(spec):
             raise AddressError(
                 f"{text!r} is not a mailbox; write it like: Harbour Gazette <editor@gazette.example>"
             )

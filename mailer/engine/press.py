@@ -19,8 +19,10 @@ from mailer.compose.mime.template import MessageTemplate
 from mailer.compose.render import Surroundings, render
 from mailer.domain.address import Mailbox
 from mailer.domain.issue import Issue
+from mailer.domain.reserved import is_made_up
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.correspondence import Correspondence
+from mailer.errors import IssueError
 
 if TYPE_CHECKING:
     from mailer.compose.dkim.signer import Signer
@@ -56,6 +58,7 @@ class Press:
     look: Mapping[str, Any] = field(default_factory=dict)
     root: Path | None = None
     image_links: ImageLinks | None = None
+    to_the_world: bool = False
 
     def compile(self, issue: Issue, lists: Sequence[SubscriberList]) -> MessageTemplate:
         """Return the template that `compose` makes."""
@@ -64,6 +67,12 @@ class Press:
     def compose(self, issue: Issue, lists: Sequence[SubscriberList]) -> Composition:
         """Render and encode the issue for these lists. Raises IssueError with file and line."""
         sender = Mailbox.parse(issue.sender) if issue.sender else self.sender
+        if issue.sender and self.to_the_world and is_made_up(sender.address.domain):
+            raise IssueError(
+                issue.path,
+                None,
+                f"from: nobody can own {sender.address.domain}, and SMTP_HOST mails the world",
+            )
         if self.signer:
             self.signer.require_alignment(sender.address.domain)
         reply_to = Mailbox.parse(issue.reply_to) if issue.reply_to else self.reply_to

@@ -11,10 +11,11 @@ from name_server import address, mx, name_server, txt, zone
 
 from mailer.compose.dkim.key import Algorithm, SigningKey
 from mailer.compose.dkim.signer import Signer
-from mailer.doctor.domain import Sender, examine_domain, is_reserved
+from mailer.doctor.domain import Sender, examine_domain
 from mailer.doctor.lookup import Absent, Found, Lookup, Unanswered
 from mailer.doctor.result import Result, Verdict
 from mailer.domain.address import Mailbox
+from mailer.domain.reserved import is_reserved
 from mailer.errors import UsageError
 
 KEY = SigningKey("news1", Algorithm.RSA, rsa.generate_private_key(65537, 2048))

@@ -53,3 +53,60 @@ def test_an_address_that_looks_encoded_is_refused():
 def test_a_mailbox_with_a_line_end_is_refused():
     with pytest.raises(AddressError):
         Mailbox.parse("Gazette\r\nBcc: x@y.example <editor@gazette.example>")
+
+
+NAMES = [
+    "Kock, Arne",
+    "Harbour: Gazette",
+    "Harbour; Gazette",
+    "Support (Billing)",
+    'Harbour "Gazette"',
+    "Gazette @ Harbour",
+    "Harbour\\Gazette",
+    "Quay, Pier & Harbour: News; daily (late)",
+    "=?utf-8?q?Hafen?=",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_was_typed_without_quotes_is_kept_whole(name):
+    mailbox = Mailbox.parse(f"{name} <editor@gazette.example>")
+    assert (mailbox.name, mailbox.address.wire) == (name, "editor@gazette.example")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ada@quay.example, ben@quay.example",
+        "ada@quay.example; ben@quay.example",
+        "ada@quay.example ben@quay.example",
+        "Ada <ada@quay.example>, Ben <ben@quay.example>",
+        "Ada <ada@quay.example> <ben@quay.example>",
+        "Ada <ada@quay.example,ben@quay.example>",
+        "ada@quay.example, Ben <ben@quay.example>",
+        "Quay: ada@quay.example, ben@quay.example;",
+        "ada@quay.example <ben@quay.example>",
+    ],
+)
+def test_more_than_one_address_is_refused_as_such(text):
+    with pytest.raises(AddressError, match="more than one address"):
+        Mailbox.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Ada <>",
+        "Ada ada@quay.example",
+        '"Ada <ada@quay.example>',
+        "Ada <ada@quay.example> (late)",
+        "Ada <ada@quay.example>,",
+        "ada@quay.example (Ada)",
+        "Quay: ada@quay.example;",
+        "mailto:ada@quay.example",
+    ],
+)
+def test_what_is_no_mailbox_is_told_how_one_is_written(text):
+    with pytest.raises(AddressError, match="write it like"):
+        Mailbox.parse(text)

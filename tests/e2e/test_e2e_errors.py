@@ -298,8 +298,21 @@ def test_html_that_gmail_would_cut_off_is_refused(workspace, server):
 def test_mail_to_the_world_says_where_it_comes_from(workspace):
     workspace.people(1)
     (workspace.root / ".env").write_text("SECRET_KEY=not-so-secret\n")
-    workspace.settings["SMTP_HOST"] = "smtp.provider.example"
+    workspace.settings |= {"SMTP_HOST": "smtp.provider.example", "MAIL_FROM": "editor@gazette.org"}
     assert "POSTAL_ADDRESS" in complaint(workspace, "harbour", expect=3)
+
+
+def test_mail_to_the_world_never_comes_from_the_example(workspace):
+    workspace.people(1)
+    workspace.settings["SMTP_HOST"] = "smtp.provider.example"
+    assert "MAIL_FROM is at gazette.example, which nobody can own" in complaint(
+        workspace, "harbour", expect=2
+    )
+    workspace.settings["MAIL_FROM"] = "editor@gazette.org"
+    workspace.issue(
+        "---\nlist: weekly\nfrom: Harbour Gazette <editor@gazette.example>\n---\n# Tide\n\nHigh at nine.\n"
+    )
+    assert "from: nobody can own gazette.example" in complaint(workspace, "harbour", expect=2)
 
 
 def test_the_files_of_a_workspace_are_private(workspace):

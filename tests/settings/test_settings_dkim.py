@@ -32,7 +32,7 @@ def root(tmp_path):
 
 
 def signer(root: Path, **settings: str) -> Signer | None:
-    return App(root, {"DATABASE_URL": f"sqlite:///{root}/mailer.db", **settings}).sending().press.signer
+    return App(root, {"DATABASE_URL": f"sqlite:///{root}/mailer.db", **settings}).press.signer
 
 
 def refusal(root: Path, **settings: str) -> str:

@@ -1,0 +1,85 @@
+"""What single settings may hold: each function returns the value as it is used, or says what to write."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+_HOST = re.compile(r"[^\W_](?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*\.?")
+_HOST_AND_PORT = re.compile(r"(\[[^]]+\]|[^:]+):(\d+)")
+_NO_PART_OF_A_URL = re.compile(r'[\s\x00-\x20\x7f<>"\\^`{|}]')
+# Where people look for them under another name.
+PROVIDERS_ALSO = {
+    "amazon": "ses",
+    "aws": "ses",
+    "google": "gmail",
+    "microsoft": "office365",
+    "outlook": "office365",
+    "exchange": "office365",
+    "twilio": "sendgrid",
+    "sendinblue": "brevo",
+}
+SECURITY = (
+    "write tls (encrypted from the first byte, as on port 465), "
+    "starttls (encrypted before anything is sent, as on port 587) or none"
+)
+
+
+def host(value: str) -> str:
+    """Return the name or address of a host."""
+    bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+    try:
+        return str(ip_address(bare))
+    except ValueError:
+        pass
+    if "://" in value:
+        raise ValueError("is a URL; write the server's name alone, its port as SMTP_PORT")
+    if apart := _HOST_AND_PORT.fullmatch(value):
+        raise ValueError(f"write SMTP_HOST={apart[1].strip('[]')} and SMTP_PORT={apart[2]}")
+    if not _HOST.fullmatch(value):
+        raise ValueError("is no name of a host; write it like smtp.gazette.example")
+    return value
+
+
+def provider(value: str, presets: list[str]) -> str:
+    """Return the name of a preset, in whatever case it was typed."""
+    name = value.casefold().replace("_", "-").replace(" ", "-")
+    if not name or name in presets:
+        return name
+    near = [preset for word, preset in PROVIDERS_ALSO.items() if word in name]
+    near += [preset for preset in presets if preset in name.split("-")] + get_close_matches(name, presets)
+    hint = f"do you mean {near[0]}? " if near else ""
+    raise ValueError(f"no such preset; {hint}known are {', '.join(presets)}")
+
+
+def one_of(value: str, words: tuple[str, ...]) -> str:
+    """Return the one of `words` that is meant, whatever its case; else the value, to be refused."""
+    return next((word for word in words if word.casefold() == value.casefold()), value)
+
+
+def web_address(value: str) -> str:
+    """Return where pages begin, without a slash at the end: paths are put behind it."""
+    if not value:
+        return value
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must start with https:// (or http:// on loopback)")
+    if "?" in value or "#" in value:
+        raise ValueError("has a ? or #, and links get their paths put behind it; leave out what begins there")
+    if _NO_PART_OF_A_URL.search(value):
+        raise ValueError("has a blank or another character that no URL may hold")
+    if not _names_a_host(value):
+        raise ValueError("names no host, or a port that is none")
+    if "@" in value.split("/")[2]:
+        raise ValueError("holds a user name, which would stand in every mail; leave it out")
+    return value.rstrip("/")
+
+
+def _names_a_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        name = parts.hostname or ""
+        return parts.port != 0 and bool(_HOST.fullmatch(name) or ip_address(name))
+    except ValueError:
+        return False
