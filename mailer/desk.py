@@ -14,14 +14,14 @@ from mailer.check.links import addresses
 from mailer.compose.issue.source import KINDS, default_slug, load_issue
 from mailer.domain.audience import Audience
 from mailer.errors import IssueError
-from mailer.proofread import NAMELESS, TRIED, count_values, first_reader, has_own_layouts, sheet_of
+from mailer.proofread import NAMELESS, TRIED, census, first_reader, sheet_of, tried
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mailer.bootstrap import App
     from mailer.check.sheet import Sheet
-    from mailer.domain.issue import Issue, Notice
+    from mailer.domain.issue import Issue
     from mailer.domain.recipient import Recipient
     from mailer.domain.subscriber import SubscriberList
     from mailer.engine.press import Composition
@@ -57,13 +57,13 @@ class Desk:
     def proof(self, file: Path) -> Proof:
         """Return the proof of one issue file; a file that can't be used is a finding of it."""
         try:
-            issue, notices = load_issue(file, self._app.settings.language)
+            issue, _ = load_issue(file, self._app.settings.language)
             composed = self._app.press.compose(issue, self._audience(issue) or [NAMELESS])
-            return Proof(str(file), issue.slug, self._sheet(issue, composed, notices))
+            return Proof(str(file), issue.slug, self._sheet(issue, composed))
         except IssueError as error:
             return Proof(str(file), default_slug(file), findings=[_unreadable(error)])
 
-    def _sheet(self, issue: Issue, composed: Composition, notices: tuple[Notice, ...]) -> Sheet:
+    def _sheet(self, issue: Issue, composed: Composition) -> Sheet:
         lists, template = self._audience(issue), composed.template
         correspondence = self._app.press.correspondence(0, lists[0].id if lists else 0, template.revision)
         reader = first_reader(template, correspondence, islice(self._people(issue, lists), TRIED))
@@ -71,20 +71,18 @@ class Desk:
             raise IssueError(
                 issue.path, None, "none of those tried can get it: a value has no use where it stands"
             )
-        values, recipients = None, 0
-        if lists and template.uses:
-            values, recipients = count_values(self._people(issue, lists), template.uses)
+        known = None
+        if lists:
+            counted = census(self._app.ledger, issue, _of(lists), template)
+            known = tried(counted, template, correspondence, self._people(issue, lists))
         return sheet_of(
+            self._app.press,
             issue,
             composed,
             correspondence,
             reader,
-            postal_address=self._app.settings.postal_address,
             public=not self._app.smtp_account.loopback,
-            notices=notices,
-            values=values,
-            recipients=recipients,
-            own_layout=has_own_layouts(self._app.press),
+            known=known,
             missing_lists=tuple(name for name in issue.lists if self.has_people and name not in self._lists),
         )
 
@@ -95,10 +93,13 @@ class Desk:
     def _people(self, issue: Issue, lists: Sequence[SubscriberList]) -> Iterator[Recipient]:
         if not lists:
             return
-        audience = Audience(tuple(each.name for each in lists))
-        for recipient, reason in self._app.ledger.preview(issue.slug, audience, again=True):
+        for recipient, reason in self._app.ledger.preview(issue.slug, _of(lists), again=True):
             if reason is None:
                 yield recipient
+
+
+def _of(lists: Sequence[SubscriberList]) -> Audience:
+    return Audience(tuple(each.name for each in lists))
 
 
 def _unreadable(error: IssueError) -> Finding:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import chain, islice, product
 from typing import TYPE_CHECKING
 
+from mailer.check.addressees import UNFILLABLE
 from mailer.check.examine import examine
 from mailer.check.finding import Finding, Severity
 from mailer.check.sheet import Sheet
 from mailer.compose.symbolic.operations import CannotFill
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import OWN_FIELDS, SubscriberList
+from mailer.engine.plan import refusals_of
 from mailer.errors import PlanRefused
 
 if TYPE_CHECKING:
     from mailer.compose.mime.template import MessageTemplate
-    from mailer.domain.issue import Issue, Notice
+    from mailer.domain.audience import Audience
+    from mailer.domain.issue import Issue
     from mailer.engine.correspondence import Correspondence
     from mailer.engine.press import Composition, Press
     from mailer.engine.sending import Job, Sending
+    from mailer.storage.ledger import Ledger
 
 TRIED = 20  # recipients; with the first who can get the issue it is looked at
 MADE_UP = 100  # readers, where there is nobody
@@ -28,22 +33,45 @@ NAMELESS = SubscriberList(0, "newsletter", "Newsletter")  # where there is no li
 KINDS_OF_VALUES: tuple[object, ...] = ("Ada", 7, ["Ada"], "2026-11-22")
 
 
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Of those who would get an issue: how many they are, how many have a value for each field it uses.
+
+    `refusals` say for how many it can't be filled and why, where that was tried.
+    """
+
+    recipients: int = 0
+    values: Mapping[str, int] | None = None
+    refusals: tuple[tuple[str, str | None], ...] = ()
+
+
+def census(ledger: Ledger, issue: Issue, audience: Audience, template: MessageTemplate) -> Census:
+    """Count those who would get `issue`; nothing is tried."""
+    if not template.uses:
+        return Census()
+    return Census(*ledger.values(issue.slug, audience, template.uses))
+
+
+def tried(
+    counted: Census, template: MessageTemplate, correspondence: Correspondence, people: Iterable[Recipient]
+) -> Census:
+    """Return the census with what comes of trying to fill the issue for each of `people`."""
+    return replace(counted, refusals=tuple(refusals_of(template, correspondence, people).said()))
+
+
 def sheet_of(
+    press: Press,
     issue: Issue,
     composed: Composition,
     correspondence: Correspondence,
     recipient: Recipient,
     *,
-    postal_address: str,
     public: bool,
-    notices: tuple[Notice, ...] = (),
-    values: Mapping[str, int] | None = None,
-    recipients: int = 0,
+    known: Census | None = None,
     missing_lists: tuple[str, ...] = (),
-    own_layout: bool = True,
 ) -> Sheet:
     """Return the sheet of `issue` as `recipient` gets it; raises CannotFill where they can't get it."""
-    names = correspondence.names(recipient, 0)
+    names, known = correspondence.names(recipient, 0), known or Census()
     template, body = composed.template, composed.body
     return Sheet(
         issue=issue,
@@ -53,39 +81,41 @@ def sheet_of(
         octets=template.html_size(names),
         body=body,
         unsubscribe_url=names["unsubscribe_url"],
-        postal_address=postal_address,
+        postal_address=press.postal_address,
         public=public,
-        notices=(*notices, *body.notices),
         uses={name: name in template.requires for name in template.uses},
-        values=values,
-        recipients=recipients,
+        values=known.values,
+        recipients=known.recipients,
+        refusals=known.refusals,
         missing_lists=missing_lists,
-        own_layout=own_layout,
+        own_layout=has_own_layouts(press),
     )
 
 
 def proofread(sending: Sending, job: Job) -> list[Finding]:
-    """Return what check finds in a job as one of its recipients gets it.
+    """Return what check finds in a job as one of its recipients gets it, but for what the plan tries.
 
-    Nothing where nobody can get it: that is for the plan to say, which tries everyone.
+    Nothing where nobody can get it: the plan, which tries everyone, says that in the same words.
     """
-    candidates = sending.ledger.preview(job.issue.slug, job.audience, again=True)
-    people = [recipient for recipient, reason in islice(candidates, TRIED) if reason is None]
     correspondence = sending.correspondence(job)
-    reader = first_reader(job.template, correspondence, people)
+    reader = first_reader(job.template, correspondence, islice(getting(sending, job), TRIED))
     if reader is None:
         return []
-    return examine(
-        sheet_of(
-            job.issue,
-            job.composed,
-            correspondence,
-            reader,
-            postal_address=sending.press.postal_address,
-            public=not sending.dispatcher.account.loopback,
-            own_layout=has_own_layouts(sending.press),
-        )
+    known = census(sending.ledger, job.issue, job.audience, job.template)
+    if not all((known.values or {}).values()):
+        # Whether a field that nobody has is a warning only, those who would get the issue tell.
+        known = tried(known, job.template, correspondence, getting(sending, job))
+    public = not sending.dispatcher.account.loopback
+    sheet = sheet_of(
+        sending.press, job.issue, job.composed, correspondence, reader, public=public, known=known
     )
+    return [finding for finding in examine(sheet) if finding.rule != UNFILLABLE]
+
+
+def getting(sending: Sending, job: Job) -> Iterator[Recipient]:
+    """Yield those who get a job, whether they got it before or not."""
+    candidates = sending.ledger.preview(job.issue.slug, job.audience, again=True)
+    return (recipient for recipient, reason in candidates if reason is None)
 
 
 def has_own_layouts(press: Press) -> bool:
@@ -112,17 +142,6 @@ def _made_up(template: MessageTemplate) -> Iterator[Recipient]:
     for values in islice(product(KINDS_OF_VALUES, repeat=len(names)), MADE_UP):
         fields = dict(zip(names, values, strict=True))
         yield Recipient(0, "ada@mail.example", "Ada", "en", "UTC", ("harbour",), fields)
-
-
-def count_values(people: Iterable[Recipient], names: Iterable[str]) -> tuple[dict[str, int], int]:
-    """Return how many of `people` have a value for each of the fields `names`, and how many they are."""
-    having: Counter[str] = Counter()
-    total = 0
-    wanted = frozenset(names)
-    for person in people:
-        total += 1
-        having.update(wanted & person.values().keys())
-    return dict(having), total
 
 
 def refuse_errors(named: str, findings: Iterable[Finding]) -> None:

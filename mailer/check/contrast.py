@@ -68,9 +68,15 @@ def _faint(sheet: Sheet, mode: str, rules: list[Block], outermost: _Look) -> Ite
             seen.add(pair)
             text = (
                 f"in {mode} mode “{short(words, 30)}” is {ink} on {look.paper}: "
-                f"contrast {ratio:.1f}:1, it takes {look.enough:g}:1"
+                f"contrast {_below(ratio, look.enough)}:1, it takes {look.enough:g}:1"
             )
             yield remark(sheet, element, text)
+
+
+def _below(ratio: float, enough: float) -> str:
+    """Return `ratio` with as many digits as it takes to be less than `enough` to the eye, too."""
+    digits = next(number for number in range(1, 18) if round(ratio, number) < enough)
+    return f"{ratio:.{digits}f}"
 
 
 def _texts(element: HtmlElement, around: _Look, cascade: Cascade) -> Iterator[tuple[HtmlElement, str, _Look]]:

@@ -40,9 +40,7 @@ RULES = (
         "unsubscribe-link",
         Severity.ERROR,
         unsubscribe,
-        "Let the layout print {{ unsubscribe_url }} as a link.",
+        "Let it print {{ unsubscribe_url }} as a link.",
     ),
-    Rule(
-        "postal-address", Severity.ERROR, postal_address, "Let the layout print {{ sender.postal_address }}."
-    ),
+    Rule("postal-address", Severity.ERROR, postal_address, "Let it print {{ sender.postal_address }}."),
 )

@@ -28,7 +28,8 @@ class Sheet:
     they are sent. `public` says that mail leaves this machine.
     `uses` are the subscriber's fields that the issue looks up: True for one that must have a value, because
     no `default` stands in for it. `values` says how many of the `recipients` have a value for
-    each field; None where that isn't known. `missing_lists` are the issue's that don't exist. `dead` are
+    each field; None where that isn't known. `refusals` say for how many the issue can't be filled and why,
+    each with what to do. `missing_lists` are the issue's that don't exist. `dead` are
     addresses that were tried in vain, with the reason. `own_layout` says that the layout may be a workspace's
     own, so that it is worth while to tell what could be better in it.
     """
@@ -42,10 +43,10 @@ class Sheet:
     unsubscribe_url: str = ""
     postal_address: str = ""
     public: bool = True
-    notices: tuple[Notice, ...] = ()
     uses: Mapping[str, bool] = field(default_factory=dict)
     values: Mapping[str, int] | None = None
     recipients: int = 0
+    refusals: tuple[tuple[str, str | None], ...] = ()
     missing_lists: tuple[str, ...] = ()
     own_layout: bool = True
     dead: Mapping[str, str] = field(default_factory=dict)
@@ -54,6 +55,11 @@ class Sheet:
     def document(self) -> HtmlElement:
         """The HTML part, read."""
         return read_html(self.html)
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What reading the file and writing its body gave notice of."""
+        return *self.issue.notices, *self.body.notices
 
     @property
     def layout(self) -> str:

@@ -37,6 +37,6 @@ RULES = (
         "style-size",
         Severity.WARNING,
         style_size,
-        "Take rules out of the layout's <style>; what can be inlined needs no place there.",
+        "Take rules out of the <style>; what can be inlined needs no place there.",
     ),
 )

@@ -52,8 +52,8 @@ def important(sheet: Sheet) -> Iterator[Remark]:
 
 
 RULES = (
-    Rule("lang", Severity.WARNING, language, 'Let the layout print <html lang="{{ issue.lang }}">.'),
-    Rule("title", Severity.WARNING, title, "Let the layout print <title>{{ issue.subject }}</title>."),
+    Rule("lang", Severity.WARNING, language, 'Let it begin with <html lang="{{ issue.lang }}">.'),
+    Rule("title", Severity.WARNING, title, "Let it have a title: <title>{{ issue.subject }}</title>."),
     Rule("heading-order", Severity.WARNING, heading_order, "Go down one level at a time."),
     Rule(
         "heading-one",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,16 +58,16 @@ def _tell_of_others(folder: Path) -> None:
 
 def send_tests(app: App, sending: Sending, job: Job, typed: tuple[str, ...]) -> None:
     """Send one message to each address that was typed, and say what the server answered."""
+    from mailer.engine.rehearse import marked, stand_in
     from mailer.engine.rehearse import send_tests as send
-    from mailer.engine.rehearse import stand_in
     from mailer.engine.stopping import run_until_stopped
+    from mailer.proofread import TRIED, first_reader, getting
 
     addresses = [_address(text) for text in typed]
-    example = next(
-        (r for r, reason in sending.ledger.preview(job.issue.slug, job.audience) if not reason), None
-    )
-    recipients = [stand_in(address, app.directory.person(address.key), example) for address in addresses]
+    job = sending.prepare(marked(job.issue), job.audience, job.lists)
     correspondence = sending.correspondence(job)
+    example = first_reader(job.template, correspondence, islice(getting(sending, job), TRIED))
+    recipients = [stand_in(address, app.directory.person(address.key), example) for address in addresses]
     outcomes = run_until_stopped(
         lambda stop: send(job.template, correspondence, recipients, app.smtp_account, stop)
     )

@@ -43,7 +43,7 @@ class Issue:
 
     `body_line` is the file's line (from 1) of the body's first. `title_in_body` means that the body shows the
     title itself, so a layout must not print it again. `date` is naive where the file names no zone. `source`
-    is the whole file's text, every line end a line feed.
+    is the whole file's text, every line end a line feed. `notices` are what the file gave notice of.
     """
 
     path: str
@@ -74,3 +74,4 @@ class Issue:
     params: Mapping[str, Any] = field(default_factory=dict)
     field_lines: Mapping[str, int] = field(default_factory=dict)  # by key, the file's line in front matter
     source: str = field(default="", repr=False, compare=False)
+    notices: tuple[Notice, ...] = field(default=(), repr=False, compare=False)

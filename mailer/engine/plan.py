@@ -48,11 +48,26 @@ def prove(
 ) -> int:
     """Find out whether every hole and branch can be filled for every recipient; return how many there are.
 
-    A page that passes the template's screen is certain; of any other each recipient's is run.
-
     Raises PlanRefused (exit 3) that says what is missing, for how many and for whom, once all were tried.
     """
-    refusals, total = Refusals(), 0
+    refusals = refusals_of(template, correspondence, recipients)
+    if refusals.counts:
+        raise PlanRefused(
+            "\n".join(refusals.lines(slug)),
+            next_step=next(filter(None, refusals.next_steps.values()), None)
+            or "Correct the subscribers' values or the issue.",
+        )
+    return refusals.total
+
+
+def refusals_of(
+    template: MessageTemplate, correspondence: Correspondence, recipients: Iterable[Recipient]
+) -> Refusals:
+    """Try to fill every hole and branch for every recipient, and return for whom it can't be done.
+
+    A page that passes the template's screen is certain; of any other each recipient's is run.
+    """
+    refusals = Refusals()
     people = iter(recipients)
     while page := list(islice(people, PAGE)):
         # The first of each page is filled whatever the screen says: it stands for what is the same for all.
@@ -62,13 +77,8 @@ def prove(
                 template.fillings(correspondence.names(recipient, 0))
             except CannotFill as error:
                 refusals.add(error, recipient)
-        total += len(page)
-    if refusals.counts:
-        raise PlanRefused(
-            "\n".join(refusals.lines(slug, total)),
-            next_step=refusals.next_step or "Correct the subscribers' values or the issue.",
-        )
-    return total
+        refusals.total += len(page)
+    return refusals
 
 
 def _certain(template: MessageTemplate, page: Sequence[Recipient]) -> bool:
@@ -81,27 +91,36 @@ def _certain(template: MessageTemplate, page: Sequence[Recipient]) -> bool:
 
 @dataclass(slots=True)
 class Refusals:
-    """Why an issue can't be filled for some, counted by the problem, with some of those whom it concerns."""
+    """Why an issue can't be filled for some, counted by the problem, with some of those whom it concerns.
 
+    `total` is how many were tried; `next_steps` are by problem.
+    """
+
+    total: int = 0
     counts: Counter[str] = field(default_factory=Counter)
-    next_step: str | None = None
+    next_steps: dict[str, str | None] = field(default_factory=dict)
     _examples: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, error: CannotFill, recipient: Recipient) -> None:
         """Count one who can't be filled."""
         known = error.problem in self.counts or len(self.counts) < KINDS
         problem = error.problem if known else "something else"
-        self.next_step = self.next_step or error.next_step
+        self.next_steps.setdefault(problem, error.next_step)
         self.counts[problem] += 1
         if len(examples := self._examples.setdefault(problem, [])) < EXAMPLES:
             examples.append(recipient.email)
 
-    def lines(self, slug: str, total: int) -> Iterator[str]:
-        """Yield what is wrong with how many, for a person."""
-        yield f"{slug} can't be rendered for everyone; nothing was sent:"
+    def said(self) -> Iterator[tuple[str, str | None]]:
+        """Yield what is wrong with how many, and what to do."""
         for problem, count in self.counts.most_common():
+            yield f"{problem}: {count:,} of {self.total:,}", self.next_steps[problem]
+
+    def lines(self, slug: str) -> Iterator[str]:
+        """Yield the same for a person, with some of whom it concerns."""
+        yield f"{slug} can't be rendered for everyone; nothing was sent:"
+        for (problem, count), (said, _) in zip(self.counts.most_common(), self.said(), strict=True):
             more = ", ..." if count > len(self._examples[problem]) else ""
-            yield f"  {problem}: {count:,} of {total:,} ({', '.join(self._examples[problem])}{more})"
+            yield f"  {said} ({', '.join(self._examples[problem])}{more})"
 
 
 def split(candidates: Iterable[tuple[Recipient, str | None]], excluded: Counter[str]) -> Iterator[Recipient]:

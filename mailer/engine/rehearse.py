@@ -9,9 +9,11 @@ from pathlib import Path
 
 from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.address import Address
+from mailer.domain.issue import Issue
 from mailer.domain.outcome import Outcome, Stage, Untried
 from mailer.domain.recipient import Recipient
 from mailer.engine.correspondence import Correspondence, wire_address
+from mailer.engine.press import with_subject
 from mailer.errors import UsageError
 from mailer.private import private_folder, write_private
 from mailer.smtp.account import Account
@@ -50,6 +52,11 @@ def message_to(
 ) -> bytes:
     """Return the message as it would go out at `moment` (Unix seconds); raises CannotFill."""
     return correspondence.write(template, template.fillings(correspondence.names(recipient, moment)), moment)
+
+
+def marked(issue: Issue) -> Issue:
+    """Return `issue` under a subject that nobody takes for the real one's."""
+    return with_subject(issue, f"[Test] {issue.subject or issue.title}")
 
 
 def stand_in(address: Address, known: Recipient | None, example: Recipient | None) -> Recipient:

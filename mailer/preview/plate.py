@@ -9,7 +9,7 @@ from pathlib import Path
 from mailer.bootstrap import App
 from mailer.compose.issue.source import load_issue
 from mailer.compose.mime.template import MessageTemplate
-from mailer.domain.issue import Issue, Notice
+from mailer.domain.issue import Issue
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.press import Composition, with_subject
 from mailer.proofread import NAMELESS
@@ -33,7 +33,6 @@ class Plate:
     """An issue, ready to be filled. A list with the id 0 stands in for one that there is not yet."""
 
     issue: Issue
-    notices: tuple[Notice, ...]
     lists: tuple[SubscriberList, ...]
     remarks: tuple[str, ...]
     composed: Composition
@@ -49,11 +48,11 @@ def make_plate(app: App, file: Path, asked: Asked) -> Plate:
 
     Raises what a send would: IssueError with file and line, SettingsError, UsageError.
     """
-    issue, notices = load_issue(file, app.settings.language)
+    issue, _ = load_issue(file, app.settings.language)
     issue = with_subject(issue, asked.subject)
     lists, remarks = _lists(app, issue, asked.lists)
     press = replace(app.press, image_links=None) if asked.images_inside else app.press
-    return Plate(issue, notices, tuple(lists), tuple(remarks), press.compose(issue, lists))
+    return Plate(issue, tuple(lists), tuple(remarks), press.compose(issue, lists))
 
 
 def _lists(app: App, issue: Issue, asked: Sequence[str]) -> tuple[list[SubscriberList], list[str]]:

@@ -13,17 +13,17 @@ from mailer.compose.symbolic.operations import CannotFill
 from mailer.domain.audience import Audience
 from mailer.domain.issue import Issue
 from mailer.domain.recipient import Recipient
-from mailer.domain.subscriber import Status
+from mailer.engine.correspondence import Correspondence
 from mailer.engine.rehearse import message_to
 from mailer.errors import PlanRefused
 from mailer.preview.plate import Plate
 from mailer.preview.readers import choose_reader, made_up
-from mailer.proofread import count_values, first_reader, has_own_layouts, sheet_of
+from mailer.proofread import Census, census, first_reader, sheet_of, tried
 from mailer.viewer.frame import whole_page
 from mailer.viewer.headers import header_fields
 from mailer.viewer.reading import Reading, read
 
-COUNTED = 20_000  # subscribers; to count what more of them lack would keep an editor waiting
+MOST_TRIED = 20_000  # subscribers; to try more would keep an editor waiting
 
 
 @dataclass(frozen=True)
@@ -91,33 +91,34 @@ def make_specimen(app: App, plate: Plate, typed: str = "") -> Specimen:
         content = message_to(reader, template, correspondence, time.time())
     except CannotFill as error:
         raise _refusal(issue, reader, error) from None
-    values, recipients = _known_values(app, plate)
+    known_of, untried = _census(app, plate, correspondence)
     sheet = sheet_of(
+        app.press,
         issue,
         plate.composed,
         correspondence,
         reader,
-        postal_address=app.settings.postal_address,
         public=not app.smtp_account.loopback,
-        notices=plate.notices,
-        values=values,
-        recipients=recipients,
-        own_layout=has_own_layouts(app.press),
+        known=known_of,
         missing_lists=tuple(each.name for each in lists if not each.id and each.name in issue.lists),
     )
-    found = tuple(examine(sheet))
-    return Specimen(issue, reader, known, content, sheet.preheader, sheet.octets, found, plate.remarks)
+    found, remarks = tuple(examine(sheet)), (*plate.remarks, *untried)
+    return Specimen(issue, reader, known, content, sheet.preheader, sheet.octets, found, remarks)
 
 
-def _known_values(app: App, plate: Plate) -> tuple[dict[str, int] | None, int]:
-    """Return how many have a value for each field that the issue uses; nothing where that takes long."""
-    there, uses = [each for each in plate.lists if each.id], plate.template.uses
-    subscribed = sum(each.counts.get(Status.SUBSCRIBED, 0) for each in there)
-    if not there or subscribed > COUNTED or not uses - {"email"}:
-        return None, 0
+def _census(app: App, plate: Plate, correspondence: Correspondence) -> tuple[Census | None, tuple[str, ...]]:
+    """Return what is known of those who would get it, and a remark where not all of them were tried."""
+    there, template = [each for each in plate.lists if each.id], plate.template
+    if not there or not template.uses:
+        return None, ()
     audience = Audience(tuple(each.name for each in there))
+    known = census(app.ledger, plate.issue, audience, template)
+    if known.recipients > MOST_TRIED:
+        remark = f"Not tried for each of the {known.recipients:,} subscribers: mailer check does that"
+        return known, (remark,)
     people = app.ledger.preview(plate.issue.slug, audience, again=True)
-    return count_values((person for person, reason in people if reason is None), uses)
+    getting = (person for person, reason in people if reason is None)
+    return tried(known, template, correspondence, getting), ()
 
 
 def _refusal(issue: Issue, reader: Recipient, error: CannotFill) -> PlanRefused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
+    Subquery,
     and_,
     case,
     cast,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import State
-from mailer.domain.subscriber import Status
+from mailer.domain.subscriber import OWN_FIELDS, Status
 from mailer.storage.people import list_ids
 from mailer.storage.schema import deliveries, sends, subscribers, subscriptions, suppressions
 from mailer.storage.snapshot import snapshot_of
@@ -37,6 +38,22 @@ def candidates_for(connection: Connection, slug: str, audience: Audience, *, aga
     )
     included, excluded = list_ids(connection, audience.lists), list_ids(connection, audience.exclude)
     return candidates(included, excluded, slug, again=again or first)
+
+
+def count_values(
+    connection: Connection, slug: str, audience: Audience, names: Collection[str]
+) -> tuple[int, dict[str, int]]:
+    """Return how many would get the issue if nobody had it yet, and how many have a value for each name."""
+    everyone = candidates_for(connection, slug, audience, again=True).subquery()
+    having = [func.count(_value(everyone, name)) for name in names]
+    row = connection.execute(select(func.count(), *having).where(everyone.c.reason.is_(None))).one()
+    return row[0], dict(zip(names, row[1:], strict=True))
+
+
+def _value(people: Subquery, name: str) -> ColumnElement[Any]:
+    """Return the SQL of `Recipient.values()[name]`, NULL for an absent one."""
+    field = func.json_extract(people.c.fields, '$."' + name.replace('"', '\\"') + '"')
+    return func.coalesce(people.c[name], field) if name in OWN_FIELDS else field
 
 
 def count_candidates(connection: Connection, audience: Audience) -> int:

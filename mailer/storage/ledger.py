@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ from mailer.domain.delivery import NEXT, Halt, State
 from mailer.domain.recipient import Recipient
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
-from mailer.storage.audience import candidates_for, count_candidates
+from mailer.storage.audience import candidates_for, count_candidates, count_values
 from mailer.storage.claiming import Claim, cancel_gone, claim, gone
 from mailer.storage.history import mark_read
 from mailer.storage.recording import give_back, record
@@ -104,6 +104,11 @@ class Ledger:
             found = connection.execution_options(yield_per=PAGE).execute(query)
             for rows in found.partitions():
                 yield from zip(recipients(rows), (row.reason for row in rows), strict=True)
+
+    def values(self, slug: str, audience: Audience, names: Collection[str]) -> tuple[int, dict[str, int]]:
+        """Return how many would get the issue, and how many of them have a value for each of `names`."""
+        with self._engine.connect() as connection:
+            return count_values(connection, slug, audience, names)
 
     def freeze(
         self,

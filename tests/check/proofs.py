@@ -63,19 +63,12 @@ class Workshop:
         return self.sheet_of_file(file, press)
 
     def sheet_of_file(self, file: Path, press: Press | None = None) -> Sheet:
-        issue, notices = load_issue(file)
+        issue, _ = load_issue(file)
         press = press or self.press()
         composed = press.compose(issue, [SubscriberList(1, "weekly", "Weekly")])
-        return sheet_of(
-            issue,
-            composed,
-            press.correspondence(1, 1, composed.template.revision),
-            READER,
-            postal_address=press.postal_address,
-            public=True,
-            notices=notices,
-            own_layout=False,
-        )
+        correspondence = press.correspondence(1, 1, composed.template.revision)
+        sheet = sheet_of(press, issue, composed, correspondence, READER, public=True)
+        return replace(sheet, own_layout=False)
 
     def findings(self, body: str = PROSE, front: str = FRONT, **given: Any) -> list[Finding]:
         return examine(self.sheet(body, front, **given))

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from proofs import READER, Workshop
 
+from mailer.bootstrap import App
+from mailer.check.finding import Severity
 from mailer.compose.issue.source import load_issue
 from mailer.compose.symbolic.operations import MissingValue
+from mailer.desk import Desk
+from mailer.domain.address import Address
+from mailer.domain.audience import Audience
 from mailer.domain.subscriber import SubscriberList
-from mailer.proofread import count_values, first_reader
+from mailer.errors import PlanRefused
+from mailer.preview.plate import Asked, make_plate
+from mailer.preview.specimen import make_specimen
+from mailer.proofread import first_reader, proofread
+from mailer.storage.enrol import Consent
 
 
 @pytest.mark.parametrize(
@@ -55,6 +66,58 @@ def test_where_there_is_nobody_a_reader_is_made_up_whom_the_issue_fits(workshop:
     assert "Ada 8 Ada" in template.text(correspondence.names(reader, 0))
 
 
-def test_values_are_counted() -> None:
-    people = [READER, READER._replace(name=None, fields={"boat": None}), READER._replace(fields={"boat": ""})]
-    assert count_values(people, ["boat", "name", "rank"]) == ({"boat": 2, "name": 2}, 3)
+def test_what_check_finds_of_fields_is_what_a_send_says(tmp_path: Path) -> None:
+    """In the same words, whatever the issue does with them; a warning for one is a warning for the other."""
+    app = workspace(tmp_path)
+    file = tmp_path / "issues" / "boats.md"
+    issues = {
+        "{{ subscriber.name }}": {"subscriber.name has no value: 1 of 3"},
+        "{{ subscriber.town }}": {"subscriber.town has no value: 3 of 3"},
+        "{{ subscriber.town|default('here') }}": {"nobody of the 3 has a town"},
+        "{% if subscriber.boat is defined %}{{ subscriber.town }}{% endif %}": {
+            "subscriber.town has no value: 2 of 3"
+        },
+        "{% if subscriber.boat is defined %}{{ subscriber.boat }}{% endif %} {{ subscriber.email }}": set(),
+    }
+    for body, expected in issues.items():
+        file.write_text(f"---\ntitle: Boats\nlist: weekly\n---\nAhoy {body}\n", encoding="utf-8")
+        desk = Desk(app)
+        proof = desk.proof(file)
+        proof.examine({})
+        found = {each.text: each for each in proof.findings if each.rule.startswith("field-")}
+        assert found.keys() == expected
+        assert [each.line for each in found.values()] == [5] * len(found)
+        sending, issue = app.sending(), load_issue(file)[0]
+        lists = [app.people.list_named("weekly")]
+        job = sending.prepare(issue, Audience(("weekly",)), lists)
+        refused = False
+        try:
+            sending.plan(job)
+        except PlanRefused as error:
+            refused = True
+            assert all(text in error.problem for text in expected)
+            assert {error.next_step} == {each.hint for each in found.values()}
+        assert refused == any(each.severity is Severity.ERROR for each in found.values())
+        said = [each for each in proofread(sending, job) if each.severity is not Severity.ERROR]
+        assert said == [each for each in proof.findings if each.severity is not Severity.ERROR]
+        try:
+            previewed = make_specimen(app, make_plate(app, file, Asked()), "bo@quay.example")
+        except PlanRefused as error:
+            assert any(text.partition(":")[0] in error.problem for text in expected)
+        else:
+            assert list(previewed.findings) == proof.findings
+
+
+def workspace(root: Path) -> App:
+    (root / "issues").mkdir()
+    (root / ".env").write_text("POSTAL_ADDRESS=1 Quay Street, Port Example\nSECRET_KEY=not-so-secret\n")
+    app = App(root, {})
+    app.people.create_list("weekly", app.now())
+    consent = Consent(app.people.list_ids(["weekly"]), "test", app.now())
+    for email, texts in (
+        ("ada@quay.example", {"name": "Ada", "boat": "Gannet"}),
+        ("bo@quay.example", {"name": "Bo", "boat": "Heron"}),
+        ("cy@quay.example", {}),
+    ):
+        app.people.add(Address.parse(email), texts, consent)
+    return app

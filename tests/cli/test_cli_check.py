@@ -156,7 +156,7 @@ def test_fields_are_looked_at_where_there_is_a_database(root: Path) -> None:
         assert runner.invoke(mailer, words, catch_exceptions=False).exit_code == 0
     data = json.loads(run("--format", "json", "--list", "weekly", expect=3).stdout)
     found = {each["rule"]: each for each in data["issues"][0]["findings"]}
-    assert found["field-missing"]["text"] == "1 of the 2 have no name"
+    assert found["field-missing"]["text"] == "subscriber.name has no value: 1 of 2"
     assert found["field-missing"]["line"] == 7
     assert found["field-unknown"]["severity"] == "warning"
     with pytest.raises(UsageError, match="weekly"):

@@ -263,7 +263,7 @@ def test_what_check_calls_an_error_is_refused_and_nothing_is_sent(workspace, ser
     assert workspace.data("status") == []
     forced = workspace.run("send-issue", "harbour", "--yes", "--force").stderr
     assert "link-placeholder" in forced
-    assert "Check: 1 error, 1 warning; `mailer check harbour` shows them." in forced
+    assert "Check: 1 error, 2 warnings; `mailer check harbour` shows them." in forced
     assert len(server.taken) == 1
 
 
@@ -282,7 +282,7 @@ def test_rehearsals_tell_errors_and_go_on(workspace, server):
         said = workspace.run("send-issue", "harbour", *words).stderr
         assert "link-placeholder" in said
         assert "marked as a draft" in said
-        assert "Check: 2 errors, 1 warning" in said
+        assert "Check: 2 errors, 2 warnings" in said
     assert len(server.taken) == 1
 
 

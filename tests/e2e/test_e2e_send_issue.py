@@ -190,9 +190,23 @@ def test_a_test_message_stays_outside_the_ledger(workspace, server):
     )
     assert done.stdout.count("accepted: 250") == 2
     assert delivered(server) == ["boss@a.example", "reader1@inbox.example"]
+    subjects = [email.message_from_bytes(each.content, policy=default)["Subject"] for each in server.taken]
+    assert subjects == ["[Test] The harbour clock"] * 2
     assert workspace.data("status") == []
     workspace.run("send-issue", "harbour", "--yes")
     assert len(server.taken) == 4
+    real = email.message_from_bytes(server.taken[-1].content, policy=default)
+    assert real["Subject"] == "The harbour clock"
+
+
+def test_a_test_message_goes_out_once_a_send_began_too(workspace, server):
+    workspace.people(2)
+    workspace.issue(ISSUE.replace('|default("reader")', "").replace("subscriber.name", "subscriber.email"))
+    workspace.run("send-issue", "harbour", "--yes")
+    workspace.issue(ISSUE.replace('|default("reader")', ""))
+    workspace.run("send-issue", "harbour", "--test", "boss@a.example")
+    parsed = email.message_from_bytes(server.taken[-1].content, policy=default)
+    assert "Good morning, Reader 1." in parsed.get_body(("plain",)).get_content()
 
 
 def test_a_refusal_is_final_and_a_rerun_does_not_repeat_it(workspace, server):

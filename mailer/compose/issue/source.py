@@ -107,7 +107,7 @@ def read_issue(path: str, data: bytes, language: str = DEFAULT) -> tuple[Issue, 
         fields["lang"] = language_of(visible_text(kind, f"{title}\n\n{split.body}"), language)
         if runs_rtl(fields["lang"]) != runs_rtl(language):
             notices.append(_unsaid(path, fields["lang"], language))
-    issue = _issue(path, kind, title, titled, fields | {"source": text})
+    issue = _issue(path, kind, title, titled, fields | {"source": text, "notices": tuple(notices)})
     if not issue.body.strip():
         raise IssueError(path, None, NO_TEXT, next_step="Write the issue below its front matter")
     return issue, tuple(notices)
