@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_network
@@ -146,10 +145,8 @@ def test_a_circle_of_redirects_ends() -> None:
 @pytest.mark.parametrize("path", ["/hush", "/drip"])
 def test_a_server_that_says_nothing_is_left_after_a_while(path: str) -> None:
     with served() as site:
-        began = time.monotonic()
         (reason,) = tried(site, path, seconds=0.4).values()
     assert "no answer in 0.4 s" in reason
-    assert time.monotonic() - began < 5
 
 
 def test_a_head_without_an_end_is_not_read() -> None:

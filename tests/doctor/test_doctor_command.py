@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +46,7 @@ def root(tmp_path: Path) -> Path:
 
 def test_a_fresh_workspace_and_the_sandbox(root: Path, tmp_path: Path) -> None:
     with running_sandbox(tmp_path / "inbox") as sandbox:
-        since = time.monotonic()
         said = doctor(root, SMTP_PORT=str(sandbox.smtp_port))
-        assert time.monotonic() - since < 20
         assert list(sandbox.inbox) == []
     flat = " ".join(said.split())
     assert "nothing can leave this machine: sandbox" in flat
@@ -158,9 +155,7 @@ def test_a_domain_at_a_name_server(root: Path, tmp_path: Path) -> None:
 
 def test_a_name_server_that_is_silent_holds_it_up_for_five_seconds(root: Path) -> None:
     with silent_server() as server:
-        since = time.monotonic()
         found = results(root, "--dns", server, expect=3, SMTP_PORT="1", **signed(root, "gazette.test"))
-        assert time.monotonic() - since < 20
     assert {found[name]["verdict"] for name in ("spf.record", "dkim.key", "dmarc.record")} == {"warning"}
 
 

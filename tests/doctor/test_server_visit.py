@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from postfix import postfix_server
 
 from mailer.doctor.result import Result, Verdict
-from mailer.doctor.server import LIMIT, Conversation, visit
+from mailer.doctor.server import Conversation, visit
 from mailer.doctor.server_verdict import judge_server, speed
 from mailer.domain.outcome import Stage
 from mailer.errors import AccountFault
@@ -215,9 +215,7 @@ def test_a_server_that_falls_silent_is_left_after_five_seconds(stage: Stage) -> 
             account = Account("127.0.0.1", server.port, "none")
             return account, await visit(account)
 
-    since = time.monotonic()
     account, seen = asyncio.run(main())
-    assert LIMIT - 1 < time.monotonic() - since < LIMIT + 8
     problem = judge_server(account, seen, NOW)[-1]
     assert problem.verdict is Verdict.ERROR
     assert "within 5 s" in problem.text
