@@ -48,7 +48,6 @@ def test_a_round_trip_takes_as_long_as_was_asked() -> None:
             assert client.recv(1) == b"?"
             trips.append(time.monotonic() - began)
     assert min(trips) >= 0.020
-    assert min(trips) < 0.030
     assert line.said["cpu"] > 0
 
 

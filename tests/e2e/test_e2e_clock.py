@@ -256,7 +256,7 @@ def test_a_second_signal_ends_a_large_tick_at_once(workspace, server):
     time.sleep(0.5)
     assert tick.poll() is None, "the first signal waits for what is in flight"
     tick.send_signal(signal.SIGTERM)
-    _, errors = tick.communicate(timeout=10)
+    _, errors = tick.communicate(timeout=60)
     assert tick.returncode == 130, errors
     states = workspace.data("status")[0]["states"]
     assert (states["accepted"], states["claimed"], states["handed"]) == (300, 0, 0)
@@ -375,7 +375,7 @@ def test_a_second_signal_stops_a_run_at_once_and_names_what_was_in_flight(worksp
     time.sleep(0.5)
     assert process.poll() is None, "the first signal waits for what is in flight"
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "skipped" not in errors
     states = workspace.data("status")[0]["states"]

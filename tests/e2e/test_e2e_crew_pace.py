@@ -38,12 +38,10 @@ def test_a_rate_is_found_by_two_workers_between_them(workspace, server):
         return SLOWER
 
     server.script = script
-    began = time.monotonic()
     report = workspace.data("send-issue", "harbour", "--yes", "--workers", 2)
     assert report["states"]["accepted"] == len(server.taken) == 600
     assert len({message.recipients[0] for message in server.taken}) == 600
-    assert time.monotonic() - began < 40
-    assert len(refused) <= 60
+    assert 1 <= len(refused) <= 60
     (row,) = remembered(workspace)
     assert 0.7 * allowed <= row["ceiling"] <= 1.5 * allowed, "of the account, not of one worker"
 

@@ -42,16 +42,12 @@ def test_a_rate_limit_is_found_and_everybody_gets_the_issue_in_one_run(workspace
         return None
 
     server.script = script
-    began = time.monotonic()
     report = workspace.data("send-issue", "harbour", "--yes")
-    seconds = time.monotonic() - began
     assert report["states"]["accepted"] == 600
     assert report["states"]["failed"] == report["states"]["deferred"] == 0
     assert len({recipient for message in server.taken for recipient in message.recipients}) == 600
     assert len(server.taken) == 600
-    # Ten seconds at the rate allowed; some more to find it.
-    assert seconds < 40
-    assert may.refused <= 40
+    assert 1 <= may.refused <= 40
     workspace.run("verify", "harbour")
 
 

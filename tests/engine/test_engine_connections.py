@@ -30,14 +30,14 @@ def database(tmp_path):
     engine.dispose()
 
 
-def crowded(most: int, stage: Stage, words: str | Act) -> tuple[ScriptedServer, list[float]]:
-    """A server that allows `most` connections and says `words` at this `stage` to each one more; and when."""
-    refusals: list[float] = []
+def crowded(most: int, stage: Stage, words: str | Act) -> tuple[ScriptedServer, list[int]]:
+    """A server that allows `most` connections and says `words` at this `stage` to each one more; and whom."""
+    refusals: list[int] = []
 
     def script(at: Stage, count: int) -> str | Act | None:
         if at is not stage or server.present <= most:
             return None
-        refusals.append(time.monotonic())
+        refusals.append(count)
         return words
 
     server = ScriptedServer(script, ("PIPELINING", "AUTH PLAIN"), drip=True)

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import threading
-import time
 
 import pytest
 
@@ -26,13 +25,12 @@ def later(seconds: float, number: signal.Signals = signal.SIGTERM) -> threading.
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_wakes_a_loop_that_sleeps(number):
-    async def main(stop: asyncio.Event) -> float:
-        began = time.monotonic()
-        await asyncio.wait_for(stop.wait(), 10)
-        return time.monotonic() - began
+    async def main(stop: asyncio.Event) -> bool:
+        # Nothing else wakes this loop before the time is up.
+        return await asyncio.wait_for(stop.wait(), 60)
 
     timer = later(0.1, number)
-    assert run_until_stopped(main) < 2
+    assert run_until_stopped(main) is True
     timer.join()
 
 
@@ -44,7 +42,7 @@ def test_the_second_signal_cancels():
         await stop.wait()
         later(0.1, signal.SIGINT)
         try:
-            await asyncio.sleep(10)
+            await asyncio.sleep(60)
         finally:
             cleaned.append(True)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -306,11 +305,11 @@ def test_a_message_that_cant_be_made_ends_the_run(at: int) -> None:
 
 def interrupted(
     act: Callable[[asyncio.Task[None], asyncio.Event], object], script: Script
-) -> tuple[Recording, ScriptedServer, float]:
+) -> tuple[Recording, ScriptedServer]:
     """Start a delivery of 500 over 3 connections, `act` on it after the 30th RCPT."""
     work, begun = Recording(letters(500)), asyncio.Event()
 
-    async def main() -> tuple[Recording, ScriptedServer, float]:
+    async def main() -> tuple[Recording, ScriptedServer]:
         def watch(stage: Stage, count: int) -> str | Act | None:
             if stage is Stage.RCPT and count == 30:
                 begun.set()
@@ -324,12 +323,11 @@ def interrupted(
             )
             await begun.wait()
             act(delivery, stop)
-            began = time.monotonic()
-            await asyncio.wait([delivery], timeout=10)
+            await asyncio.wait([delivery], timeout=60)
             assert delivery.done()
             if not delivery.cancelled():
                 delivery.result()
-        return work, server, time.monotonic() - began
+        return work, server
 
     found = asyncio.run(main())
     assert_account(work)
@@ -337,24 +335,23 @@ def interrupted(
 
 
 def test_stop_finishes_what_is_under_way() -> None:
-    work, server, took = interrupted(lambda delivery, stop: stop.set(), lambda stage, count: None)
+    work, server = interrupted(lambda delivery, stop: stop.set(), lambda stage, count: None)
     assert set(kinds(work)) <= {Accepted, Untried}
     assert kinds(work).get(Untried, 0) <= 1
     assert len(server.taken) == kinds(work)[Accepted] < 100
     assert server.commands.count("QUIT") == server.connections
-    assert took < 2
 
 
 def test_cancelling_settles_everything_at_once() -> None:
-    work, server, took = interrupted(lambda delivery, stop: delivery.cancel(), lambda stage, count: None)
+    work, server = interrupted(lambda delivery, stop: delivery.cancel(), lambda stage, count: None)
     counts = kinds(work)
     assert counts.get(Uncertain, 0) <= 3
     assert counts[Accepted] <= len(server.taken) <= counts[Accepted] + counts.get(Uncertain, 0)
-    assert took < 2
+    assert len(server.taken) < 100, "nothing more is begun"
 
 
 def test_cancelling_in_a_stall() -> None:
-    work, _, _ = interrupted(
+    work, _ = interrupted(
         lambda delivery, stop: asyncio.get_running_loop().call_later(0.1, delivery.cancel),
         lambda stage, count: Act.HUSH if stage is Stage.CONTENT and count >= 30 else None,
     )
@@ -415,19 +412,17 @@ def test_octets_that_complete_no_reply_win_no_time() -> None:
                 await writer.drain()
                 await asyncio.sleep(0.05)
 
-    async def main() -> float:
-        began = time.monotonic()
-        async with await asyncio.start_server(dribble, "127.0.0.1", 0) as server:
+    async def main() -> None:
+        async with await asyncio.start_server(dribble, "127.0.0.1", 0) as server, asyncio.timeout(60):
             account = Account("127.0.0.1", server.sockets[0].getsockname()[1], "none")
+            # If they did win time, this would never end.
             with pytest.raises(ServerUnavailable, match="no reply to GREETING"):
                 await deliver(
                     Recording(letters(1)), account, timeouts=QUICK, persistence=Persistence(tries=1)
                 )
-            took = time.monotonic() - began
             await asyncio.sleep(0.2)  # for the dribbler to notice that nobody listens
-        return took
 
-    assert asyncio.run(main()) < 2
+    asyncio.run(main())
 
 
 class Allowed(Recording):
@@ -468,43 +463,41 @@ def test_connections_come_and_go_as_the_work_says() -> None:
     assert server.connections == server.commands.count("QUIT") == 3
 
 
-def falls_silent(script: Script, *, allowed: int, content: float) -> tuple[Allowed, ScriptedServer, float]:
-    """Deliver 100 over 3 connections at most, `allowed` at first; say also when 99 were taken, in seconds."""
+SLOW = 20  # the message after whose content the server falls silent
+
+
+def falls_silent(script: Script, *, allowed: int, content: float) -> tuple[Allowed, ScriptedServer, int]:
+    """Deliver 100 over 3 connections at most, `allowed` at first; say how many were settled before SLOW."""
     work, server = Allowed(letters(100)), ScriptedServer(script, dawdle=2 * content / 3)
     work.allowed = allowed
     timeouts = replace(QUICK, content=content, silence=0.2)
 
-    async def main() -> float:
-        async with server, asyncio.timeout(20):
+    async def main() -> None:
+        async with server, asyncio.timeout(60):
             account = Account("127.0.0.1", server.port, "none", connections=3)
-            delivery = asyncio.create_task(deliver(work, account, timeouts=timeouts, persistence=BRISK))
-            began = time.monotonic()
-            while len(server.taken) < 99:
-                await asyncio.sleep(0.01)
-            took = time.monotonic() - began
-            await delivery
-        return took
+            await deliver(work, account, timeouts=timeouts, persistence=BRISK)
 
-    took = asyncio.run(main())
+    asyncio.run(main())
     assert_account(work)
-    return work, server, took
+    settled = [key for what, key in work.log if what == "settled"]
+    return work, server, settled.index(SLOW)
 
 
 def test_while_a_connection_is_silent_others_are_tried() -> None:
-    script: Script = lambda stage, count: Act.HUSH if (stage, count) == (Stage.CONTENT, 20) else None  # noqa: E731
-    work, server, took = falls_silent(script, allowed=1, content=3)
+    script: Script = lambda stage, count: Act.HUSH if (stage, count) == (Stage.CONTENT, SLOW) else None  # noqa: E731
+    work, server, before = falls_silent(script, allowed=1, content=3)
     assert kinds(work) == {Accepted: 99, Uncertain: 1}
-    assert took < 2
+    assert before >= 98, "all but the one that stood behind it"
     assert server.connections == 3, (
         "one in its place, and at the end one for the message that stood behind it"
     )
 
 
 def test_a_connection_that_was_only_slow_goes_on() -> None:
-    script: Script = lambda stage, count: Act.DAWDLE if (stage, count) == (Stage.CONTENT, 20) else None  # noqa: E731
-    work, server, took = falls_silent(script, allowed=1, content=3)
+    script: Script = lambda stage, count: Act.DAWDLE if (stage, count) == (Stage.CONTENT, SLOW) else None  # noqa: E731
+    work, server, before = falls_silent(script, allowed=1, content=3)
     assert kinds(work) == {Accepted: 100}
-    assert took < 2
+    assert before >= 98, "all but the one that stood behind it"
     assert server.connections == server.commands.count("QUIT") == 2
 
 
@@ -553,12 +546,12 @@ def test_the_settings_are_the_most_whatever_the_work_says() -> None:
 
 
 def test_another_connection_is_tried_when_the_work_says_and_not_before() -> None:
-    tried: list[float] = []
+    taken: list[int] = []  # how many messages, at each connection
 
     def script(stage: Stage, count: int) -> str | None:
         if stage is not Stage.CONNECT:
             return None
-        tried.append(time.monotonic())
+        taken.append(len(server.taken))
         return "421 4.7.0 Too many connections" if count == 2 else None
 
     class Insistent(Allowed):
@@ -571,8 +564,8 @@ def test_another_connection_is_tried_when_the_work_says_and_not_before() -> None
     work, server = Insistent(letters(1500)), ScriptedServer(script, drip=True)
     assert run(work, server, connections=3) is None
     assert work.refusals == ("421 4.7.0 Too many connections (1)",)
-    assert len(tried) == 3
-    assert tried[2] - tried[1] >= 0.3
+    assert len(taken) == 3
+    assert taken[2] - taken[1] > 1, "the first connection has worked on meanwhile"
 
 
 def test_no_work_opens_no_connection() -> None:
