@@ -7,7 +7,9 @@ import re
 import pytest
 from whole_mail import DOCUMENT, POSTAL, UNSUBSCRIBE, whole_mail
 
+from mailer.compose.body import write_body
 from mailer.compose.html.document import is_document
+from mailer.compose.issue.source import read_issue
 from mailer.errors import IssueError
 
 LEAVE = '<a href="{{ unsubscribe_url }}">Leave</a>'
@@ -252,3 +254,24 @@ def test_a_hidden_element_ends_where_a_browser_ends_it(inside: str, text: str):
     mail = whole_mail(page(inside))
     assert "gone" not in mail.text
     assert text in mail.text
+
+
+@pytest.mark.parametrize("ending", ["html", "md"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "<p>One <!-- <p>Two",
+        '<p>One <a href="https://pier.example/x>there</a>\n\n<b>Two</b></p>',
+        '<p>One <a href="https://pier.example/x>there</a>\n\n<a href="https://pier.example/y">Two</a></p>',
+        "<p>One <![CDATA[ x > y ]]> Two",
+        "<p>One </ p> Two",
+    ],
+)
+def test_what_never_ends_swallows_nothing(typed: str, ending: str):
+    for body in (typed, f"<html><body>{typed}</body></html>"):
+        issue, _ = read_issue(f"issues/tide.{ending}", f"---\ntitle: T\n---\n{body}".encode())
+        written = write_body(issue)
+        for part in (written.html, written.text):
+            assert "One" in part
+            assert "Two" in part
+            assert "x>there" not in part

@@ -9,6 +9,7 @@ from html import escape, unescape
 
 from nh3 import Cleaner
 
+from mailer.compose.html.addresses import tidy
 from mailer.compose.html.allowed import ADDRESSES, ATTRIBUTES, ELEMENTS, SCHEMES, STYLES, TABLE_PARTS
 
 Attributes = Sequence[tuple[str, str | None]]
@@ -83,6 +84,8 @@ def _lowered(style: str) -> str:
 
 
 def _tidy(name: str, value: str) -> str:
+    if name in ADDRESSES:
+        return tidy(value)
     if name != "style":
         return value
     # In a style attribute !important would beat the layout's own for small screens and the dark.

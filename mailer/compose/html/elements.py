@@ -5,9 +5,8 @@ The walk sees what a browser would: text and quoted values of clean HTML (see `s
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
-
 from mailer.compose.html.allowed import COMPONENTS, VOID
+from mailer.compose.html.tokens import HTMLToken, Kind, read_html
 from mailer.compose.tags.marks import Marked
 from mailer.compose.tags.offered import Recogniser
 from mailer.errors import IssueError
@@ -22,46 +21,57 @@ def recognise_tags(html: str, lines: list[int], marked: Marked, path: str) -> fr
     broken or not closed in its own element, and for a column that is not in columns.
     """
     walk = _Walk(lines, marked, path)
-    walk.feed(html)
-    walk.close()
+    for token in read_html(html):
+        walk.step(token)
     walk.end()
     return frozenset(walk.ours)
 
 
-class _Walk(HTMLParser):
+class _Walk:
     def __init__(self, lines: list[int], marked: Marked, path: str) -> None:
-        super().__init__(convert_charrefs=True)
         self.ours: set[int] = set()
         self._lines = lines
+        self._row = 0
         self._marked = marked
         self._recogniser = Recogniser(path)
         self._path = path
         self._open: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._attributes(tag, attrs)
-        if tag == "mail-column":
-            self._check_column()
-        if tag not in VOID:
-            self._open.append(tag)
-            self._recogniser.enter(tag)
+    def step(self, token: HTMLToken) -> None:
+        """Go over the next token."""
+        match token.kind:
+            case Kind.START:
+                self._start(token)
+            case Kind.END:
+                self._end(token.name)
+            case Kind.TEXT | Kind.RAW:
+                self._read(token.text)
+            # Whole documents have some. Outlook reads conditional ones; any other is read by nobody.
+            case Kind.COMMENT if token.comment.startswith("[if"):
+                self._recogniser.enter("comment")
+                self._read(token.comment)
+                self._recogniser.leave()
+        self._row += token.source.count("\n")
 
-    def handle_endtag(self, tag: str) -> None:
+    def _start(self, token: HTMLToken) -> None:
+        self._attributes(token)
+        if token.name == "mail-column":
+            self._check_column()
+        if token.name not in VOID:
+            self._open.append(token.name)
+            self._recogniser.enter(token.name)
+            if token.ended:
+                self._end(token.name)
+
+    def _end(self, tag: str) -> None:
         while tag in self._open:
             self._recogniser.leave()
             if self._open.pop() == tag:
                 break
 
-    def handle_data(self, data: str) -> None:
-        for number in self._marked.numbers(data):
+    def _read(self, text: str) -> None:
+        for number in self._marked.numbers(text):
             self._recognise(number)
-
-    def handle_comment(self, data: str) -> None:
-        # Whole documents have some. Outlook reads conditional ones; any other is read by nobody.
-        if data.startswith("[if"):
-            self._recogniser.enter("comment")
-            self.handle_data(data)
-            self._recogniser.leave()
 
     def end(self) -> None:
         """Leave what is still open; raise IssueError if a tag is."""
@@ -75,11 +85,11 @@ class _Walk(HTMLParser):
             self.ours.add(number)
         return ours
 
-    def _attributes(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
-            self._refuse_loose(tag, name)
-            self._recogniser.enter(f"{tag} {name}=")
-            self.handle_data(value or "")
+    def _attributes(self, token: HTMLToken) -> None:
+        for attribute in token.attributes:
+            self._refuse_loose(token.name, attribute.name)
+            self._recogniser.enter(f"{token.name} {attribute.name}=")
+            self._read(attribute.value or "")
             self._recogniser.leave()
 
     def _refuse_loose(self, tag: str, name: str) -> None:
@@ -92,5 +102,5 @@ class _Walk(HTMLParser):
     def _check_column(self) -> None:
         around = next((name for name in reversed(self._open) if name in COMPONENTS), "")
         if around != "mail-columns":
-            line = self._lines[min(self.getpos()[0], len(self._lines)) - 1]
+            line = self._lines[min(self._row, len(self._lines) - 1)]
             raise IssueError(self._path, line, "<mail-column> does not stand in <mail-columns>")

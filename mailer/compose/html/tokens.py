@@ -1,9 +1,10 @@
 """HTML cut into tokens as a browser cuts it (HTML 13.2.5), with nothing lost or rearranged.
 
-Only what never ends (a tag, a comment, a title) doesn't swallow all that follows.
+Only what never ends (a tag, a comment, a title, a quoted value) doesn't swallow all that follows.
 
-Python's html.parser differs from browsers where attackers look first: comments, titles, broken tags. Whoever
-removes what runs has to see the same tags as the reader's program does.
+This is the one reader of HTML for all that is done to tags. Python's html.parser differs from browsers, and
+from one version to the next, where it matters most: comments, titles, broken tags, addresses. Whoever removes
+what runs has to see the same tags as the reader's program does.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape, unescape
+from html.entities import html5
 
 SPACE = "\t\n\f\r "
 # Elements whose content is one text, up to their end tag; in the last two with character references.
 RAW_ELEMENTS = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "title", "textarea"})
+_ESCAPABLE = frozenset({"title", "textarea"})
 
+_COMMENT = "<!--"
 _OPENING = re.compile(r"<(?=[A-Za-z/!?])")
 _TAG_NAME = re.compile(rf"</?([A-Za-z][^{SPACE}/>]*)")
 _ATTRIBUTE = re.compile(
@@ -25,9 +29,9 @@ _ATTRIBUTE = re.compile(
     rf"(?:[{SPACE}]*=[{SPACE}]*(?:\"([^\"]*)\"|'([^']*)'|((?![\"'])[^{SPACE}>]*)|(\Z|[\"'].*)))?",
     re.DOTALL,
 )
+_UNQUOTED = re.compile(rf"[{SPACE}/]*([^{SPACE}/>][^{SPACE}/>=]*)[{SPACE}]*=[{SPACE}]*[\"']([^>]*)(?=>)")
 _TAG_END = re.compile(rf"[{SPACE}/]*>")
-# In an attribute `&copy=1` is no character reference (HTML 13.2.5.73): it stands in query strings.
-_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*(?:;|(?![A-Za-z0-9=])))")
+_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|([A-Za-z][A-Za-z0-9]*(?:;|(?![A-Za-z0-9=]))))")
 _COMMENT_END = re.compile(r"--!?>")
 # What every reader understands in the same way, and so may stay as it was typed.
 _CANONICAL = re.compile(
@@ -77,14 +81,32 @@ class HTMLToken:
         """Where it ends in the text."""
         return self.start + len(self.source)
 
+    @property
+    def ended(self) -> bool:
+        """Whether a tag has the slash that ends an element at once, as in `<a />`."""
+        return "/" in self.source[self.attributes[-1].end if self.attributes else len(self.name) + 1 :]
+
+    @property
+    def text(self) -> str:
+        """What a reader sees of text, with its character references resolved."""
+        return self.source if self.kind is Kind.RAW and self.name not in _ESCAPABLE else unescape(self.source)
+
+    @property
+    def comment(self) -> str:
+        """What stands in a comment."""
+        return re.sub(r"-?-?!?>\Z", "", self.source[len(_COMMENT) :])
+
     def get(self, name: str) -> str | None:
         """Return the value of an attribute, "" if it has none; None if there is no such attribute."""
         return next((each.value or "" for each in self.attributes if each.name == name), None)
 
 
-def read_html(text: str) -> Iterator[HTMLToken]:
-    """Yield the tokens of `text`; their sources, joined, are `text` again."""
-    position = 0
+def read_html(text: str, raw: frozenset[str] = RAW_ELEMENTS) -> Iterator[HTMLToken]:
+    """Yield the tokens of `text`; their sources, joined, are `text` again.
+
+    The content of the elements `raw` is one text each.
+    """
+    position, endless = 0, set[str]()
     while position < len(text):
         opening = _OPENING.search(text, position)
         start = opening.start() if opening else len(text)
@@ -92,29 +114,35 @@ def read_html(text: str) -> Iterator[HTMLToken]:
             yield HTMLToken(Kind.TEXT, text[position:start], position)
         if not opening:
             return
-        token = _read_markup(text, start)
+        token = _read_markup(text, start, endless)
         yield token
         position = token.end
-        if token.kind is Kind.START and token.name in RAW_ELEMENTS:
-            end = _raw_end(text, position, token.name)
+        if token.kind is Kind.START and token.name in raw and token.name not in endless:
+            end = _raw_end(text, position, token.name, endless)
             if end > position:
                 yield HTMLToken(Kind.RAW, text[position:end], position, token.name)
             position = end
 
 
-def _raw_end(text: str, position: int, name: str) -> int:
+def _raw_end(text: str, position: int, name: str, endless: set[str]) -> int:
     """Return where a raw text ends. To a browser one that never ends is the rest; here it is none at all."""
     found = re.compile(rf"</{name}(?=[{SPACE}/>])", re.IGNORECASE).search(text, position)
+    if not found:
+        endless.add(name)
     return found.start() if found else position
 
 
-def _read_markup(text: str, start: int) -> HTMLToken:
+def _read_markup(text: str, start: int, endless: set[str]) -> HTMLToken:
+    """Return the token at `start`; of what is `endless`, no end has to be looked for any more."""
     if name := _TAG_NAME.match(text, start):
         return _read_tag(text, start, name)
-    if text.startswith("<!--", start):
-        end = comment_end(text, start)
+    if text.startswith(_COMMENT, start):
+        end = None if _COMMENT in endless else comment_end(text, start)
+        if end:
+            return HTMLToken(Kind.COMMENT, text[start:end], start)
         # One that never ends is text, so that nothing after it is lost.
-        return HTMLToken(Kind.COMMENT if end else Kind.TEXT, text[start : end or start + 4], start)
+        endless.add(_COMMENT)
+        return HTMLToken(Kind.TEXT, _COMMENT, start)
     end = text.find(">", start)
     if end < 0:
         return HTMLToken(Kind.TEXT, text[start:], start)
@@ -126,7 +154,7 @@ def comment_end(text: str, start: int) -> int | None:
     for empty in ("<!-->", "<!--->"):
         if text.startswith(empty, start):
             return start + len(empty)
-    found = _COMMENT_END.search(text, start + 4)
+    found = _COMMENT_END.search(text, start + len(_COMMENT))
     return found.end() if found else None
 
 
@@ -135,10 +163,12 @@ def _read_tag(text: str, start: int, found: re.Match[str]) -> HTMLToken:
     attributes, position = [], found.end()
     while not (end := _TAG_END.match(text, position)):
         attribute = _ATTRIBUTE.match(text, position)
-        if not attribute or attribute.group(5) is not None:
+        if attribute and _swallows(attribute):
+            attribute = _UNQUOTED.match(text, position)
+        if not attribute:
             return HTMLToken(Kind.TEXT, text[start:], start)
-        name, double, single, bare, _ = attribute.groups()
-        value = next((each for each in (double, single, bare) if each is not None), None)
+        name, *values = attribute.groups()
+        value = next((each for each in values if each is not None), None)
         span = attribute.start(1) - start, attribute.end() - start
         attributes.append(Attribute(name.lower(), None if value is None else decode(value), *span))
         position = attribute.end()
@@ -146,9 +176,24 @@ def _read_tag(text: str, start: int, found: re.Match[str]) -> HTMLToken:
     return HTMLToken(kind, text[start : end.end()], start, found.group(1).lower(), tuple(attributes))
 
 
+def _swallows(attribute: re.Match[str]) -> bool:
+    """Whether a value's closing quote is missing, so that it ends nowhere, or in some later tag."""
+    name, double, single, _, endless = attribute.groups()
+    value = double or single or ""
+    return endless is not None or (">" in value and "\n" in value and "</" in value and name != "srcdoc")
+
+
 def decode(value: str) -> str:
-    """Return an attribute's value with its character references resolved."""
-    return _REFERENCE.sub(lambda found: unescape(found.group()), value)
+    """Return an attribute's value with its character references resolved.
+
+    In an attribute `&copy=1` and `&section` are none (HTML 13.2.5.73): they stand in query strings.
+    """
+    return _REFERENCE.sub(_decoded, value) if "&" in value else value
+
+
+def _decoded(found: re.Match[str]) -> str:
+    name = found.group(1)
+    return found.group() if name and name not in html5 else unescape(found.group())
 
 
 def write_tag(token: HTMLToken, attributes: tuple[Attribute, ...]) -> str:
@@ -161,4 +206,4 @@ def write_tag(token: HTMLToken, attributes: tuple[Attribute, ...]) -> str:
         if re.fullmatch(r"[a-z_:@][\w:.@-]*", attribute.name):
             value = "" if attribute.value is None else f'="{escape(attribute.value)}"'
             written.append(f" {attribute.name}{value}")
-    return "".join([*written, " />" if token.source.endswith("/>") else ">"])
+    return "".join([*written, " />" if token.ended else ">"])

@@ -43,12 +43,18 @@ class Linkifier:
 
     def match(self, text: str) -> list[Any]:
         """Return the links in `text`, as linkify-it does: with index, last_index, url, text and schema."""
-        found: list[Any] = _library().match(self._readable(text)) or []
+        readable = self._readable(text)
+        found: list[Any] = []
+        for match in _library().match(readable) or []:
+            if not found or match.index >= found[-1].last_index:
+                found.append(_whole(match, readable))
         return found
 
     def match_at_start(self, text: str) -> Any:
         """Return the link that `text` begins with, which must have a scheme, or None."""
-        return _library().match_at_start(self._readable(text[:_LONGEST]))
+        readable = self._readable(text[:_LONGEST])
+        match = _library().match_at_start(readable)
+        return _whole(match, readable) if match else None
 
     def _readable(self, text: str) -> str:
         """Return `text` with a space for whatever ends a link, every character in its place."""
@@ -72,6 +78,18 @@ def links_plugin(parser: MarkdownIt, marked: Marked, values: frozenset[int]) -> 
 def _inline(state: StateInline, silent: bool) -> bool:
     """Find a link before emphasis finds underscores in it; look no further back than for these schemes."""
     return state.pending[-5:].lower().endswith(("http", "https", "ftp")) and linkify(state, silent)
+
+
+def _whole(match: Any, text: str) -> Any:
+    """Return a link with what follows it where its last bracket is still to come: `Foo_(bar_(baz))`."""
+    path = re.compile(_library().re["src_path"], re.IGNORECASE)
+    while text.startswith(")", match.last_index) and match.text.count("(") > match.text.count(")"):
+        begin = match.last_index + 1
+        further = path.match(f"/{text[begin : begin + _LONGEST]}")
+        added = f"){further.group()[1:] if further else ''}"
+        match.last_index += len(added)
+        match.text, match.url, match.raw = match.text + added, match.url + added, match.raw + added
+    return match
 
 
 def _as_typed(link: str) -> str:

@@ -17,6 +17,7 @@ from cssutils.css import CSSRule, CSSStyleSheet  # type: ignore[import-untyped]
 from lxml.etree import LxmlError
 from premailer import Premailer
 
+from mailer.compose.html.addresses import keeping_addresses
 from mailer.compose.symbolic.places import Reading, check_containers, check_selectors, read_places
 from mailer.compose.symbolic.structure import Piece, choose, read_structure
 from mailer.compose.symbolic.tokens import Refusal, Tokens
@@ -76,13 +77,18 @@ class Inliner(Premailer):  # type: ignore[misc]
         if not html.strip():
             return ""
         try:
-            inlined: str = self.transform(html, pretty_print=False)
+            inlined = keeping_addresses(
+                html, lambda spelled: str(self.transform(spelled, pretty_print=False))
+            )
         except (AttributeError, IndexError, ValueError, LxmlError, SelectorError) as error:
             raise Refusal(f"the page can't be read: {error}", next_step="Is there a <body>?") from error
         doctype = _DOCTYPE.match(html)
         if doctype and not _DOCTYPE.match(inlined):
             return f"{doctype.group(1)}\n{inlined}"
         return inlined
+
+    def _transformed(self, html: str) -> str:
+        return str(self.transform(html, pretty_print=False))
 
 
 def inline_styles(html: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html.parser import HTMLParser
 
 from mailer.compose.filling.link import link_starts
 from mailer.compose.filling.residual import Place
+from mailer.compose.html.allowed import VOID
+from mailer.compose.html.tokens import HTMLToken, Kind, read_html
 from mailer.compose.symbolic.structure import read_structure, torn
 from mailer.compose.symbolic.tokens import Refusal, Role, Token, Tokens
 
@@ -49,24 +50,6 @@ RAW_ELEMENTS = frozenset(
         "xmp",
     }
 )
-VOID_ELEMENTS = frozenset(
-    {
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    }
-)
 
 _CONDITIONAL = re.compile(r"\[if [^\]]*\]>(.*)<!\[endif\]", re.DOTALL)
 _SELECTED = re.compile(r"\[([^\]]*)")
@@ -94,8 +77,7 @@ class Reading:
 def read_places(html: str, tokens: Tokens) -> Reading:
     """Return where the tokens in `html` stand; raises Refusal where a recipient's value must not stand."""
     reader = _Reader(tokens)
-    reader.feed(html)
-    reader.close()
+    reader.read(html)
     found = [spot.token.word for spot in reader.spots]
     for token in tokens.read(html):
         # Whatever the tokenizer did not show us is nowhere that a value could be escaped for.
@@ -129,11 +111,10 @@ def check_selectors(reading: Reading) -> None:
             )
 
 
-class _Reader(HTMLParser):
+class _Reader:
     """Reads a document, or with `prefix` what stands in a conditional comment of one."""
 
     def __init__(self, tokens: Tokens, prefix: str = "") -> None:
-        super().__init__(convert_charrefs=False)
         self.spots: list[Spot] = []
         self.inlined_css: list[str] = []
         self._tokens = tokens
@@ -142,29 +123,44 @@ class _Reader(HTMLParser):
         self._counted = 0
         self._inlining = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._refuse_in(tag, "in the name of an element")
+    def read(self, html: str) -> None:
+        """Read all of it."""
+        for token in read_html(html):
+            match token.kind:
+                case Kind.START:
+                    self._start(token)
+                case Kind.END:
+                    self._end(token.name)
+                case Kind.TEXT | Kind.RAW:
+                    self._text(token.source)
+                case Kind.COMMENT:
+                    self._comment(token.comment)
+
+    def _start(self, token: HTMLToken) -> None:
+        self._refuse_in(token.name, "in the name of an element")
         self._counted += 1
         element = f"{self._prefix}{self._counted}"
-        for name, value in attrs:
-            self._refuse_in(name, "in the name of an attribute")
-            if value and self._tokens.held_by(value):
-                self._read_attribute(tag, name, value, f"{element} {name}")
-        if tag == "style":
-            self._inlining = ("data-premailer", "ignore") not in attrs
-        if tag not in VOID_ELEMENTS:
-            self._elements.append((tag, element))
+        for attribute in token.attributes:
+            self._refuse_in(attribute.name, "in the name of an attribute")
+            if attribute.value and self._tokens.held_by(attribute.value):
+                self._read_attribute(
+                    token.name, attribute.name, attribute.value, f"{element} {attribute.name}"
+                )
+        if token.name == "style":
+            self._inlining = token.get("data-premailer") != "ignore"
+        if token.name not in VOID and not token.ended:
+            self._elements.append((token.name, element))
 
-    def handle_endtag(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         if any(tag == name for name, _ in self._elements):
             while self._elements.pop()[0] != tag:
                 pass
 
-    def handle_data(self, data: str) -> None:
+    def _text(self, text: str) -> None:
         inside = [name for name, _ in self._elements]
         if inside[-1] == "style" and self._inlining:
-            self.inlined_css.append(data)
-        for token in self._tokens.read(data):
+            self.inlined_css.append(text)
+        for token in self._tokens.read(text):
             if raw := next((name for name in inside if name in RAW_ELEMENTS), None):
                 raise _refused(token, f"in <{raw}>")
             if "head" in inside and inside[-1] != "title":
@@ -172,16 +168,15 @@ class _Reader(HTMLParser):
             place = Place.CONDITIONAL if self._prefix else Place.TEXT
             self.spots.append(Spot(token, place, self._elements[-1][1]))
 
-    def handle_comment(self, data: str) -> None:
-        conditional = _CONDITIONAL.fullmatch(data)
-        if not conditional or not self._tokens.held_by(data):
-            self._refuse_in(data, "in a comment")
+    def _comment(self, comment: str) -> None:
+        conditional = _CONDITIONAL.fullmatch(comment)
+        if not conditional or not self._tokens.held_by(comment):
+            self._refuse_in(comment, "in a comment")
             return
-        self._refuse_in(data[: conditional.start(1)], "in the condition of a comment")
+        self._refuse_in(comment[: conditional.start(1)], "in the condition of a comment")
         self._counted += 1
         inner = _Reader(self._tokens, f"{self._prefix}{self._counted}.")
-        inner.feed(conditional.group(1))
-        inner.close()
+        inner.read(conditional.group(1))
         self.spots += inner.spots
 
     def _read_attribute(self, tag: str, name: str, value: str, container: str) -> None:

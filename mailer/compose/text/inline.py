@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
-from urllib.parse import unquote
+import re
+from urllib.parse import quote, unquote
 
+from mailer.compose.html.addresses import tidy
+from mailer.compose.html.tokens import HTMLToken, Kind, read_html
 from mailer.compose.text.tags import TextTags
+
+# What would end an address in a text, though not in HTML.
+_ENDS = re.compile(r"[\s<>]")
 
 
 class InlineText:
@@ -22,7 +27,8 @@ class InlineText:
 
     def open_link(self, target: str) -> None:
         """Note that what follows, up to `close_link`, leads to `target`."""
-        self._links.append((self._tags.plain(target), len(self._parts)))
+        address = _ENDS.sub(lambda found: quote(found.group()), self._tags.plain(tidy(target)))
+        self._links.append((address, len(self._parts)))
 
     def close_link(self) -> None:
         """Add the target of the innermost link, unless its text says the same or it leads into this mail."""
@@ -40,7 +46,14 @@ class InlineText:
 
     def markup(self, html: str) -> None:
         """Add one HTML tag or comment of a Markdown paragraph."""
-        _InlineTag(self).feed(html)
+        for token in read_html(html):
+            match token.kind:
+                case Kind.START:
+                    add_inline_tag(self, token)
+                case Kind.END if token.name == "a":
+                    self.close_link()
+                case Kind.TEXT:
+                    self.add(token.text)
 
     def text(self) -> str:
         """What was collected, without white space around it."""
@@ -55,31 +68,16 @@ def _says(label: str, target: str) -> bool:
     return shown in (unquote(target), unquote(target).removeprefix("mailto:"))
 
 
-class _InlineTag(HTMLParser):
-    def __init__(self, text: InlineText) -> None:
-        super().__init__()
-        self._text = text
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        add_inline_tag(self._text, tag, dict(attrs))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a":
-            self._text.close_link()
-
-    def handle_data(self, data: str) -> None:
-        self._text.add(data)
-
-
-def add_inline_tag(text: InlineText, tag: str, attributes: dict[str, str | None]) -> None:
+def add_inline_tag(text: InlineText, token: HTMLToken) -> None:
     """Add what an opening HTML tag means in a paragraph's text."""
-    if tag == "br":
-        text.add("\n")
-    elif tag == "img":
-        text.image(attributes.get("alt") or "")
-    elif tag == "a":
-        text.open_link(attributes.get("href") or "")
-    elif tag == "area":
-        text.open_link(attributes.get("href") or "")
-        text.add(attributes.get("alt") or "")
-        text.close_link()
+    match token.name:
+        case "br":
+            text.add("\n")
+        case "img":
+            text.image(token.get("alt") or "")
+        case "a":
+            text.open_link(token.get("href") or "")
+        case "area":
+            text.open_link(token.get("href") or "")
+            text.add(token.get("alt") or "")
+            text.close_link()

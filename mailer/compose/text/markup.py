@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 from mailer.compose.html.open_elements import IMPLIED_ENDS
+from mailer.compose.html.tokens import HTMLToken, Kind, read_html
 from mailer.compose.text.components import QUOTE, component_blocks
 from mailer.compose.text.inline import InlineText, add_inline_tag
 from mailer.compose.text.part import Block, Control, Group, Heading, Paragraph, Rule, Verbatim
@@ -24,8 +24,8 @@ _SPACE = re.compile(r"[ \t\n\r\f]+")
 def markup_blocks(html: str, tags: TextTags) -> list[Block]:
     """Return the blocks of an HTML fragment's text part. Elements may be left open or closed twice."""
     reader = _Reader(tags)
-    reader.feed(html)
-    reader.close()
+    for token in read_html(html):
+        reader.step(token)
     return reader.finish()
 
 
@@ -40,28 +40,39 @@ class _Frame:
         self.items = 0
 
 
-class _Reader(HTMLParser):
+class _Reader:
     def __init__(self, tags: TextTags) -> None:
-        super().__init__(convert_charrefs=True)
         self._tags = tags
         self._text = InlineText(tags)
         self._frames = [_Frame("")]
         self._silent = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in SILENT:
+    def step(self, token: HTMLToken) -> None:
+        """Take in the next token."""
+        match token.kind:
+            case Kind.START:
+                self._start(token)
+                if token.ended:
+                    self._end(token.name)
+            case Kind.END:
+                self._end(token.name)
+            case Kind.TEXT | Kind.RAW if not self._silent:
+                self._text.add(token.text if self._in_pre() else _SPACE.sub(" ", token.text))
+
+    def _start(self, token: HTMLToken) -> None:
+        if token.name in SILENT:
             self._silent += 1
-        elif INLINE.fullmatch(tag):
-            add_inline_tag(self._text, tag, dict(attrs))
-        elif tag == "hr":
+        elif INLINE.fullmatch(token.name):
+            add_inline_tag(self._text, token)
+        elif token.name == "hr":
             self._flush()
             self._frames[-1].blocks.append(Rule())
         else:
             self._flush()
-            self._end_implied(tag)
-            self._frames.append(self._frame(tag))
+            self._end_implied(token.name)
+            self._frames.append(self._frame(token.name))
 
-    def handle_endtag(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         if tag in SILENT:
             self._silent = max(0, self._silent - 1)
         elif tag == "a":
@@ -69,10 +80,6 @@ class _Reader(HTMLParser):
         elif any(frame.tag == tag for frame in self._frames[1:]):
             while self._close() != tag:
                 pass
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self._text.add(data if self._in_pre() else _SPACE.sub(" ", data))
 
     def finish(self) -> list[Block]:
         """Close what is still open and return the blocks."""
