@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer.check.examine import UNREADABLE, examine
-from mailer.check.finding import Finding, Severity
+from mailer.check.finding import Finding, Place, Severity
 from mailer.check.links import addresses
 from mailer.compose.issue.source import KINDS, default_slug, load_issue
 from mailer.domain.audience import Audience
@@ -106,7 +106,7 @@ def _unreadable(error: IssueError) -> Finding:
     where = f"{error.path}:{error.line}" if error.line else f"{error.path}"
     text = error.problem.removeprefix(f"{where}: ")
     hint = (error.next_step or "").replace(f"Correct {where}; nothing was sent.", "Correct it.")
-    return Finding(UNREADABLE, Severity.ERROR, str(error.path), error.line, text, hint)
+    return Finding(UNREADABLE, Severity.ERROR, str(error.path), (Place(error.line, text),), hint)
 
 
 def issue_files(folder: Path) -> list[Path]:

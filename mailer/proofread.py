@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, islice, product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mailer.check.addressees import UNFILLABLE
 from mailer.check.examine import examine
@@ -157,12 +157,25 @@ def errors_in(findings: Iterable[Finding]) -> Iterator[str]:
     """Yield the errors among `findings`, a line each."""
     for finding in findings:
         if finding.severity is Severity.ERROR:
-            yield f"  {place(finding)}: {finding.text} ({finding.rule})"
+            yield f"  {place(finding)}: {finding.said} ({finding.rule})"
 
 
 def place(finding: Finding) -> str:
     """Return file and line as editors and terminals take them."""
     return f"{finding.path}:{finding.line}" if finding.line else finding.path
+
+
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """Return a finding as JSON data; docs/check.md describes it."""
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "path": finding.path,
+        "line": finding.line,
+        "text": finding.text,
+        "hint": finding.hint,
+        "places": [{"line": place.line, "text": place.text} for place in finding.places],
+    }
 
 
 def counted(findings: Iterable[Finding], *severities: Severity) -> str:

@@ -56,21 +56,18 @@ def _is_dark(block: Block) -> bool:
 
 def _faint(sheet: Sheet, mode: str, rules: list[Block], outermost: _Look) -> Iterator[Remark]:
     cascade = Cascade(sheet.document, rules)
-    seen = set[tuple[str, str]]()
     body = sheet.document.find("body")
     for element, words, look in _texts(body, outermost, cascade) if body is not None else ():
         if look.ink is None or look.paper is None:
             continue
         ink = look.ink.over(look.paper)
         ratio = contrast(ink, look.paper)
-        pair = (str(ink), str(look.paper))
-        if ratio < look.enough and pair not in seen:
-            seen.add(pair)
+        if ratio < look.enough:
             text = (
                 f"in {mode} mode “{short(words, 30)}” is {ink} on {look.paper}: "
                 f"contrast {_below(ratio, look.enough)}:1, it takes {look.enough:g}:1"
             )
-            yield remark(sheet, element, text)
+            yield remark(sheet, element, text, kind=f"{mode} {ink} {look.paper}")
 
 
 def _below(ratio: float, enough: float) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
+
+SPANS_SAID = 12  # of the lines of one finding; the data has them all
 
 
 class Severity(StrEnum):
@@ -15,12 +18,53 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """One place where something was found. `line` is the issue file's, from 1; None where it is in none."""
+
+    line: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that `rule` found. `line` is the issue file's, from 1; None where it is in no line of it."""
+    """One thing that `rule` found, at one place or at several, by their lines; there is at least one."""
 
     rule: str
     severity: Severity
     path: str
-    line: int | None
-    text: str
+    places: tuple[Place, ...]
     hint: str
+
+    @property
+    def line(self) -> int | None:
+        """The line of the first place."""
+        return self.places[0].line
+
+    @property
+    def text(self) -> str:
+        """What was found at the first place."""
+        return self.places[0].text
+
+    @property
+    def lines(self) -> list[int]:
+        """Every line that it stands on, once."""
+        return sorted({place.line for place in self.places if place.line})
+
+    @property
+    def said(self) -> str:
+        """What was found, and where else."""
+        others, lines = len(self.places) - 1, _listed(self.lines)
+        if not others:
+            return self.text
+        if all(place.text == self.text for place in self.places):
+            return f"{self.text} (in {others + 1} places{lines and f': {lines}'})"
+        return f"{self.text}, and {others} more of the kind{lines and f' ({lines})'}"
+
+
+def _listed(lines: list[int]) -> str:
+    runs = [list(run) for _, run in groupby(enumerate(lines), lambda numbered: numbered[1] - numbered[0])]
+    spans = [
+        f"{run[0][1]}–{run[-1][1]}" if len(run) > 2 else ", ".join(str(n) for _, n in run) for run in runs
+    ]
+    shown = ", ".join(spans[:SPANS_SAID]) + (", …" if len(spans) > SPANS_SAID else "")
+    return f"line{'s' if len(lines) > 1 else ''} {shown}" if lines else ""

@@ -39,7 +39,7 @@ def _remark(
     source = image.get("src", "")
     # A part of the mail has a name that its author never saw; the line says which image it is.
     text = f"an image {problem}" if source.startswith("cid:") else f"image {short(source)} {problem}"
-    return remark(sheet, image, text, written=source, severity=severity, hint=hint)
+    return remark(sheet, image, text, written=source, severity=severity, hint=hint, kind=problem)
 
 
 def _alone_in_link(image: HtmlElement) -> bool:

@@ -62,7 +62,7 @@ def empty(sheet: Sheet) -> Iterator[Remark]:
     """Look for links and images that lead nowhere at all."""
     for element, address, what in addresses(sheet):
         if address in ("", "#", "http://", "https://"):
-            yield remark(sheet, element, f"{what} has no address", written=address)
+            yield remark(sheet, element, f"{what} has no address", written=address, kind="empty")
 
 
 def relative(sheet: Sheet) -> Iterator[Remark]:
@@ -74,21 +74,21 @@ def relative(sheet: Sheet) -> Iterator[Remark]:
             continue  # the rule about merge tags has it
         if not _SCHEME.match(address):
             text = f"{what} leads to {short(address)}, which is relative: a mail is nowhere"
-            yield remark(sheet, element, text, written=address)
+            yield remark(sheet, element, text, written=address, kind="relative")
         elif _broken(address):
-            yield remark(
-                sheet, element, f"{what} leads to {short(address)}, which is no address", written=address
-            )
+            text = f"{what} leads to {short(address)}, which is no address"
+            yield remark(sheet, element, text, written=address, kind="broken")
         elif sheet.public and _on_this_machine(address):
             text = f"{what} leads to {short(address)}, which readers can't reach"
-            yield remark(sheet, element, text, written=address)
+            yield remark(sheet, element, text, written=address, kind="out of reach")
 
 
 def insecure(sheet: Sheet) -> Iterator[Remark]:
     """Look for addresses without TLS."""
     for element, address, what, url in _urls(sheet):
         if url.scheme.lower() == "http" and url.hostname and not _on_this_machine(address):
-            yield remark(sheet, element, f"{what} goes over http: {short(address)}", written=address)
+            text = f"{what} goes over http: {short(address)}"
+            yield remark(sheet, element, text, written=address, kind="http")
 
 
 def placeholder(sheet: Sheet) -> Iterator[Remark]:
@@ -98,7 +98,7 @@ def placeholder(sheet: Sheet) -> Iterator[Remark]:
             bare = re.sub(r"^(?:https?://|mailto:|#)|/$", "", address)
             severity = None if PLACEHOLDER.fullmatch(bare) else Severity.WARNING
             text = f"{what} leads to a placeholder: {short(address)}"
-            yield remark(sheet, element, text, written=address, severity=severity)
+            yield remark(sheet, element, text, written=address, severity=severity, kind="placeholder")
 
 
 def tracked(sheet: Sheet) -> Iterator[Remark]:
@@ -106,9 +106,10 @@ def tracked(sheet: Sheet) -> Iterator[Remark]:
     for element, address, what, url in _urls(sheet):
         if (tracker := tracker_of(url)) is not None:
             text = f"{what} goes through {tracker}, which counts clicks for someone else: {short(address)}"
-            yield remark(sheet, element, text, written=address)
+            yield remark(sheet, element, text, written=address, kind=tracker)
         elif doubled := _doubled(url):
-            yield remark(sheet, element, f"{what} has {doubled}: {short(address)}", written=address)
+            text = f"{what} has {doubled}: {short(address)}"
+            yield remark(sheet, element, text, written=address, kind=doubled)
 
 
 def _doubled(url: SplitResult) -> str:
@@ -128,14 +129,16 @@ def targets(sheet: Sheet) -> Iterator[Remark]:
         place = address.removeprefix("#")
         if address in ("#", place) or PLACEHOLDER.fullmatch(place) or {place, unquote(place)} & known:
             continue
-        yield remark(sheet, element, f"{what} leads to {address}, which is nowhere here", written=address)
+        text = f"{what} leads to {address}, which is nowhere here"
+        yield remark(sheet, element, text, written=address, kind="nowhere")
 
 
 def dead(sheet: Sheet) -> Iterator[Remark]:
     """Tell which addresses were tried in vain (`--online`)."""
     for element, address, what in addresses(sheet):
         if (reason := sheet.dead.get(address)) is not None:
-            yield remark(sheet, element, f"{what} leads to {short(address)}: {reason}", written=address)
+            text = f"{what} leads to {short(address)}: {reason}"
+            yield remark(sheet, element, text, written=address, kind=address)
 
 
 def _broken(address: str) -> bool:

@@ -7,18 +7,22 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from mailer.check.finding import Finding, Severity
+from mailer.check.finding import Finding, Place, Severity
 from mailer.check.sheet import Sheet
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A finding as a rule's function makes it; `severity` and `hint` are the rule's unless given."""
+    """What a rule's function found at one place; `severity` and `hint` are the rule's unless given.
+
+    Remarks of the same `kind`, which is the text unless given, are one finding.
+    """
 
     text: str
     line: int | None = None
     severity: Severity | None = None
     hint: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,16 @@ class Rule:
     hint: str
 
     def findings(self, sheet: Sheet) -> Iterator[Finding]:
-        """Yield what this rule finds in `sheet`, each thing once."""
-        for remark in dict.fromkeys(self.look(sheet)):
-            severity = remark.severity or self.severity
-            hint = remark.hint or self.hint
-            yield Finding(self.name, severity, sheet.issue.path, remark.line, remark.text, hint)
+        """Yield what this rule finds in `sheet`, each thing once, with all its places."""
+        found: dict[tuple[str, Severity, str, bool], dict[Place, None]] = {}
+        for remark in self.look(sheet):
+            severity, hint = remark.severity or self.severity, remark.hint or self.hint
+            # What stands in the issue is its author's, what stands in the layout mostly somebody else's.
+            key = remark.kind or remark.text, severity, hint, remark.line is None
+            found.setdefault(key, {})[Place(remark.line, remark.text)] = None
+        for (_, severity, hint, _), places in found.items():
+            ordered = tuple(sorted(places, key=lambda place: place.line or 0))
+            yield Finding(self.name, severity, sheet.issue.path, ordered, hint)
 
 
 def remark(
@@ -46,14 +55,15 @@ def remark(
     written: str | None = None,
     severity: Severity | None = None,
     hint: str = "",
+    kind: str = "",
 ) -> Remark:
     """Return a remark about an element of the mail: with its line, or the layout's name where it has none.
 
-    `written` is what to look for in the file near the element: an address, or words.
+    `written` is what to look for in the file near the element: an address, or words. `kind` as in Remark.
     """
     line = sheet.lines.of(element, written)
     where = "" if line else f" (in {sheet.layout})"
-    return Remark(f"{text}{where}", line, severity, hint)
+    return Remark(f"{text}{where}", line, severity, hint, kind)
 
 
 def short(text: str, most: int = 60) -> str:

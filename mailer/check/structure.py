@@ -31,14 +31,16 @@ def heading_order(sheet: Sheet) -> Iterator[Remark]:
         level = int(heading.tag[1])
         if last and level > last + 1:
             words = short(heading.text_content())
-            yield remark(sheet, heading, f"heading “{words}” is of level {level}, after one of level {last}")
+            text = f"heading “{words}” is of level {level}, after one of level {last}"
+            yield remark(sheet, heading, text, kind="order")
         last = level
 
 
 def one_headline(sheet: Sheet) -> Iterator[Remark]:
     """Look for a second heading of level 1."""
     for heading in list(sheet.elements("h1"))[1:]:
-        yield remark(sheet, heading, f"heading “{short(heading.text_content())}” is a second one of level 1")
+        text = f"heading “{short(heading.text_content())}” is a second one of level 1"
+        yield remark(sheet, heading, text, kind="second")
 
 
 def important(sheet: Sheet) -> Iterator[Remark]:
@@ -48,7 +50,7 @@ def important(sheet: Sheet) -> Iterator[Remark]:
             for each in read_style(element.get("style", "")):
                 if each.important:
                     text = f"the style of a <{element.tag}> has {each.name} with !important"
-                    yield remark(sheet, element, text)
+                    yield remark(sheet, element, text, kind="important")
 
 
 RULES = (

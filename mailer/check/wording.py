@@ -53,7 +53,7 @@ def unwritten(sheet: Sheet) -> Iterator[Remark]:
     for element, words in _prose(sheet):
         for typed in dict.fromkeys(found[0] for found in _UNWRITTEN.finditer(words)):
             text = f"“{typed}” stands where something was to be written"
-            yield remark(sheet, element, text, written=typed)
+            yield remark(sheet, element, text, written=typed, kind="unwritten")
 
 
 def spam_wording(sheet: Sheet) -> Iterator[Remark]:

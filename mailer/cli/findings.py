@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailer.check.finding import Finding, Severity
-from mailer.proofread import counted, place
+from mailer.proofread import counted, finding_data, place
 
 if TYPE_CHECKING:
     from mailer.desk import Proof
@@ -40,7 +40,7 @@ def _text(finding: Finding) -> str:
     where = click.style(place(finding), bold=True)
     rule = click.style(f"[{finding.rule}]", dim=True)
     hint = f"\n    {click.style(finding.hint, dim=True)}" if finding.hint else ""
-    return f"{where}: {severity}: {finding.text} {rule}{hint}"
+    return f"{where}: {severity}: {finding.said} {rule}{hint}"
 
 
 def _worst_mark(findings: Sequence[Finding]) -> str:
@@ -66,17 +66,7 @@ def _data(proof: Proof) -> dict[str, Any]:
         "path": proof.path,
         "slug": proof.slug,
         "counts": _counts(proof.findings),
-        "findings": [
-            {
-                "rule": each.rule,
-                "severity": each.severity,
-                "path": each.path,
-                "line": each.line,
-                "text": each.text,
-                "hint": each.hint,
-            }
-            for each in proof.findings
-        ],
+        "findings": [finding_data(each) for each in proof.findings],
     }
 
 
@@ -88,10 +78,11 @@ def as_github(proofs: Sequence[Proof]) -> None:
     """Print workflow commands, which GitHub shows beside the lines of a pull request."""
     for proof in proofs:
         for each in proof.findings:
-            line = f",line={each.line}" if each.line else ""
-            where = f"file={_property(each.path)}{line},title={_property(each.rule)}"
-            message = _message(f"{each.text}\n{each.hint}" if each.hint else each.text)
-            click.echo(f"::{GITHUB[each.severity]} {where}::{message}")
+            for found in each.places:
+                line = f",line={found.line}" if found.line else ""
+                where = f"file={_property(each.path)}{line},title={_property(each.rule)}"
+                message = _message(f"{found.text}\n{each.hint}" if each.hint else found.text)
+                click.echo(f"::{GITHUB[each.severity]} {where}::{message}")
 
 
 def _message(text: str) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 from mailer.check.size import CLIPPED_AT
 from mailer.preview.specimen import Specimen
-from mailer.proofread import counted
+from mailer.proofread import counted, finding_data
 
 
 def summary(specimen: Specimen) -> Iterator[tuple[str, str]]:
@@ -36,7 +35,7 @@ def data(specimen: Specimen) -> dict[str, Any]:
         "html_octets": specimen.html_octets,
         "text_octets": len(specimen.text.encode()),
         "files": [{"name": part.name, "type": part.type} for part in specimen.reading.others],
-        "findings": [asdict(finding) for finding in specimen.findings],
+        "findings": [finding_data(finding) for finding in specimen.findings],
         "remarks": list(specimen.remarks),
     }
 

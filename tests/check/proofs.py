@@ -79,8 +79,10 @@ class Workshop:
     def places(self, rule: str, body: str = PROSE, front: str = FRONT, **given: Any) -> list[int | None]:
         """Return the lines that one rule found something on; those of the body count from its first."""
         first = front.count("\n")
-        return [
-            each.line and each.line - first
+        lines = [
+            place.line and place.line - first
             for each in self.findings(body, front, **given)
             if each.rule == rule
+            for place in each.places
         ]
+        return sorted(lines, key=lambda line: (line is None, line))

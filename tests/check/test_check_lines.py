@@ -83,5 +83,5 @@ def test_a_link_of_the_layouts_own_is_not_taken_for_the_issues(workshop: Worksho
     front = FRONT.replace("lang: en", "lang: en\ntemplate: bare")
     body = "One\n\n[a](http://a.example/)\n"
     found = [each for each in workshop.findings(body, front) if each.rule == "link-insecure"]
-    assert [each.line for each in found] == [9, None, None]
+    assert [[place.line for place in each.places] for each in found] == [[9], [None, None]]
     assert "“a”" in found[0].text

@@ -127,6 +127,7 @@ def test_json_is_stable(root: Path) -> None:
         "line": 5,
         "text": "link “harbour office” leads to a placeholder: TK",
         "hint": "Write the address that was to stand here.",
+        "places": [{"line": 5, "text": "link “harbour office” leads to a placeholder: TK"}],
     }
 
 
@@ -137,6 +138,30 @@ def test_github_gets_commands_that_nothing_in_them_can_break(root: Path) -> None
         "::error file=issues/2026-11-22-a%2Cb%3Ac.md,line=5,title=link-empty"
         "::link “100%25: a, b” has no address%0AWrite where it leads."
     )
+
+
+def test_what_stands_in_many_places_is_said_once_with_its_lines(root: Path) -> None:
+    cell = '<td style="color: #111111 !important">Low.</td>'
+    picture = '<img src="https://harbour.example/{}.png" alt="A boat">'
+    rows = "\n".join(f"<tr>{cell}<td>{picture.format(number)}</td></tr>" for number in range(14))
+    document = (
+        f"<!doctype html><html lang=en><title>Tides</title><body><table>\n{rows}\n</table></body></html>"
+    )
+    (root / "issues" / "borrowed.html").write_text(f"---\ndescription: {'Low tide ' * 6}\n---\n{document}\n")
+    said = run().stdout
+    lines = "lines 5–18"
+    assert f":5: warning: the style of a <td> has color with !important (in 14 places: {lines})" in said
+    assert (
+        f"image https://harbour.example/0.png has no width, and 13 more of the kind ({lines}) [image-width]"
+        in said
+    )
+    assert "! 2 warnings, 1 advice in borrowed" in said
+    found = {
+        each["rule"]: each for each in json.loads(run("--format", "json").stdout)["issues"][0]["findings"]
+    }
+    assert [place["line"] for place in found["image-width"]["places"]] == list(range(5, 19))
+    assert found["image-width"]["places"][13]["text"] == "image https://harbour.example/13.png has no width"
+    assert run("--format", "github").stdout.count("::warning file=issues/borrowed.html,line=") == 28
 
 
 def test_github_knows_warnings_and_notices(root: Path) -> None:
@@ -204,7 +229,9 @@ def test_links_are_tried_only_if_asked_and_in_our_networks_only_if_named(root: P
     issue(root, text + f"\n[One]({address}/tides) and\n[two]({address}/gone).\n")
     try:
         assert "link-dead" not in run().stdout
-        assert run("--online").stdout.count("private network") == 3
+        tried = run("--online").stdout  # one address is linked to twice
+        assert tried.count("private network") == 2
+        assert "and 1 more of the kind (lines 5, 7)" in tried
         lines = run("--online", "--online-network", "127.0.0.0/8").stdout.splitlines()
     finally:
         server.shutdown()
