@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,8 +16,6 @@ from mailer.domain.reserved import is_made_up
 from mailer.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from mailer.compose.dkim.signer import Signer
     from mailer.compose.images.links import ImageLinks
     from mailer.domain.warmup import WarmUp
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from mailer.settings import Settings
     from mailer.smtp.account import Account
     from mailer.storage.accounts import Accounts
+    from mailer.storage.database import Database
     from mailer.storage.directory import Directory
     from mailer.storage.ledger import Ledger
     from mailer.storage.people import People
@@ -64,12 +64,38 @@ class App:
         self._chosen = chosen
         self._environ = environ
         self._settings = settings
+        self._database: Database | None = None
+        self._lasts = False
+        self._keep_open = True
 
     def renewed(self) -> App:
         """Return the same workspace with its settings read anew, and let go of what this one holds."""
-        if "database" in self.__dict__:
-            self.database.dispose()
-        return App(self.root, self._environ)
+        self.let_go()
+        app = App(self.root, self._environ)
+        app._lasts, app._keep_open = self._lasts, self._keep_open
+        return app
+
+    def stay(self, *, keep_open: bool = False) -> None:
+        """Be of use to a process that lasts: go on with any file that takes the database's place.
+
+        Without `keep_open` the files are open during transactions only, so that they may be exchanged.
+        """
+        self._lasts, self._keep_open = True, keep_open
+
+    def at_work(self, command: str) -> AbstractContextManager[None]:
+        """Keep a restore from exchanging the database under `command`, which it names to whoever tries."""
+        from mailer.storage.faults import read_only
+        from mailer.storage.place import is_read_only
+        from mailer.storage.presence import at_work
+
+        if is_read_only(self.database_file):
+            raise read_only(self.database_file)
+        return at_work(self.journals, command)
+
+    def let_go(self) -> None:
+        """Close the database until it is needed again."""
+        if self._database is not None:
+            self._database.dispose()
 
     def now(self) -> datetime:
         """The time, aware, in UTC: the one place that reads the clock for decisions."""
@@ -92,12 +118,19 @@ class App:
         """Where templates are looked for: the workspace's own win over the bundled ones."""
         return list(dict.fromkeys([self.root / "templates", templates_folder()]))
 
-    @cached_property
-    def database(self) -> Engine:
+    @property
+    def database(self) -> Database:
         """The database, migrated, its file made if there was none."""
         from mailer.storage.database import open_database
 
-        return open_database(self.settings.database_url.get_secret_value(), self.root)
+        found = self._database
+        if found is None or (self._lasts and found.replaced):
+            self.let_go()
+            url = self.settings.database_url.get_secret_value()
+            # Only at first: a file that is gone later was moved, and an empty one would answer for it.
+            make = found is None
+            found = self._database = open_database(url, self.root, make=make, keep_open=self._keep_open)
+        return found
 
     @cached_property
     def database_file(self) -> Path:
@@ -121,7 +154,7 @@ class App:
         except (KeyError, OSError):  # a container's user may have no name
             return f"user {os.getuid()}"
 
-    @cached_property
+    @property
     def directory(self) -> Directory:
         """People to look up."""
         from mailer.storage.directory import Directory
@@ -137,21 +170,21 @@ class App:
         path = database_path(self.settings.database_url.get_secret_value(), self.root).resolve()
         return path.with_name(f"{path.name}.journals")
 
-    @cached_property
+    @property
     def people(self) -> People:
         """Lists and subscribers."""
         from mailer.storage.people import People
 
         return People(self.database)
 
-    @cached_property
+    @property
     def ledger(self) -> Ledger:
         """Sends and deliveries."""
         from mailer.storage.ledger import Ledger
 
         return Ledger(self.database)
 
-    @cached_property
+    @property
     def accounts(self) -> Accounts:
         """The ledger for reading."""
         from mailer.storage.accounts import Accounts

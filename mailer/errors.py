@@ -88,6 +88,10 @@ class StorageBusy(MailerError):
     exit_code = ExitCode.AGAIN
 
 
+class DatabaseReplaced(StorageBusy):
+    """The database's name has another file meanwhile, or none: what was learned from the old one is void."""
+
+
 class StorageFull(MailerError):
     """What happened can't be recorded (disk full, I/O error), so nothing more may be sent."""
 

@@ -87,6 +87,7 @@ def mailer(ctx: click.Context, workspace: Path | None) -> None:
     from mailer.bootstrap import App
 
     ctx.obj = App(workspace)
+    ctx.call_on_close(ctx.obj.let_go)
     if os.environ.get("NO_COLOR"):
         ctx.color = False
 

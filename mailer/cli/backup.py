@@ -37,12 +37,11 @@ def restore(app: App, file: Path) -> None:
     gets it again. Who unsubscribed after it was taken is subscribed again: look through your mail for them.
     """
     from mailer.storage.backup import restore as put_back
-    from mailer.storage.history import take_in_history
 
-    aside = put_back(file, app.database_file, app.journals, app.now())
-    learned = take_in_history(app.database, app.journals)
-    if aside:
-        click.echo(f"The database as it was: {aside}")
+    done = put_back(file, app.database_file, app.journals, app.now())
+    learned = done.learned
+    if done.aside:
+        click.echo(f"The database as it was: {done.aside}")
     click.echo(f"Restored {app.database_file} from {file}.")
     if learned.settled:
         click.echo(

@@ -142,6 +142,7 @@ def _serve(
     from mailer.preview.page import preview_page
     from mailer.viewer.pages import link
 
+    app.stay()
     # Before anything is said, so that whoever reads it may stop it at once.
     server = http_server(preview_page(Bench(app, asked), app.template_folders, file))
     with listen_near(HOST, PORT, "--port") if port is None else listen(HOST, port, "--port") as listener:

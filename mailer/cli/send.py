@@ -137,7 +137,8 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
         look_over(sending, job, issue, options)
         dry_run(sending, job, options.output, again=options.again, as_json=options.as_json)
     else:
-        _send(app, sending, job, issue, options)
+        with app.at_work("send-issue"):
+            _send(app, sending, job, issue, options)
 
 
 def announce_settings(app: App) -> None:

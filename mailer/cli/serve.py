@@ -25,7 +25,6 @@ def serve(app: App, host: str, port: int) -> None:
 
     from mailer.cli.server import http_server, listen
     from mailer.errors import SettingsError
-    from mailer.storage.people import People
     from mailer.web.app import links_app
 
     settings = app.settings
@@ -36,8 +35,10 @@ def serve(app: App, host: str, port: int) -> None:
             next_step="Put the key that mails are signed with into .env; a new workspace has one.",
         )
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
-    pages = links_app(People(app.database), key, app.template_folders, app.now, app.root)
-    with listen(host, port, "--port") as listener:
+    pages = links_app(lambda: app.people, key, app.template_folders, app.now, app.root)
+    app.stay()
+    with app.at_work("serve"), listen(host, port, "--port") as listener:
+        app.database  # noqa: B018 - what is wrong with it is said now
         address = f"[{host}]" if ":" in host else host
         click.echo(f"Serving on http://{address}:{listener.getsockname()[1]}/. Ctrl-C stops it.", err=True)
         if not settings.base_url:

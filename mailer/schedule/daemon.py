@@ -89,6 +89,8 @@ def _round(
     except StorageBusy as busy:
         complain(busy)
         return
+    finally:
+        app.let_go()
     for report in done.reports:
         say(report.text())
     for error in done.errors:

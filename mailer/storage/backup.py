@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 
-from mailer.errors import StorageError, UsageError
+from mailer.errors import StorageBusy, StorageError, UsageError
+from mailer.storage.database import BUSY_TIMEOUT, open_file
 from mailer.storage.faults import translate
-from mailer.storage.journal import living
-from mailer.storage.place import make_private
+from mailer.storage.history import Learned, take_in_history
+from mailer.storage.place import access_to, folder_lock, make_private
+from mailer.storage.presence import alone
 
 SIDE_FILES = ("", "-wal", "-shm")
 
@@ -28,37 +33,100 @@ def back_up(database: Path, target: Path) -> None:
         raise
 
 
-def restore(backup: Path, database: Path, journals: Path, now: datetime) -> Path | None:
-    """Put a backup in the database's place; return where the old one was put, None if there was none.
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """`aside` is where the database of before was put, if there was one; `learned`, what journals told."""
 
-    Raises UsageError for a file that isn't a backup, or while something is being sent. The journals stay:
-    the next run learns from them what was sent after the backup was taken.
+    aside: Path | None
+    learned: Learned
+
+
+def restore(backup: Path, database: Path, journals: Path, now: datetime) -> Restored:
+    """Put a backup in the database's place, with what the journals tell of the time since it was taken.
+
+    The name has a whole database at every instant: the one of before, or the restored one, brought up to
+    date. Raises UsageError for a file that isn't a backup, and while somebody is at work, naming them;
+    StorageBusy while any program has the database open. The journals stay.
     """
     _check(backup)
-    if living(journals):
-        raise UsageError(
-            "something is being sent from this database",
-            next_step="Stop it, or let it finish, and try again.",
-        )
-    aside = _put_aside(database, now)
-    make_private(database)
-    _copy(backup, database)
-    return aside
+    database = database.resolve()  # a link to it stays one
+    with alone(journals):
+        fresh = database.with_name(f"{database.name}.restoring")
+        try:
+            learned = _make_ready(backup, fresh, journals)
+            aside = _exchange(database, fresh, now)
+        finally:
+            _remove(fresh)
+    return Restored(aside, learned)
 
 
-def _put_aside(database: Path, now: datetime) -> Path | None:
-    if not database.exists():
-        return None
-    aside = database.with_name(f"{database.name}.before-{now:%Y%m%dT%H%M%S}")
+def _make_ready(backup: Path, fresh: Path, journals: Path) -> Learned:
+    _remove(fresh)  # what a restore left that was killed
+    make_private(fresh)
+    _copy(backup, fresh)
+    opened, _ = open_file(fresh)
+    try:
+        return take_in_history(opened, journals)
+    finally:
+        opened.dispose()
+
+
+def _exchange(database: Path, fresh: Path, now: datetime) -> Path | None:
+    # Who opens a database holds this lock, who writes one that of SQLite: both find either file whole.
+    with folder_lock(database.parent, exclusive=True):
+        if not database.exists():
+            fresh.replace(database)
+            return None
+        with _to_ourselves(database):
+            aside = _free_name(f"{database}.before-{now:%Y%m%dT%H%M%S}")
+            _put_aside(database, aside)
+            fresh.replace(database)
+            return aside
+
+
+def _free_name(wanted: str) -> Path:
+    names = chain([wanted], (f"{wanted}-{number}" for number in count(2)))
+    return next(path for path in map(Path, names) if not path.exists())
+
+
+def _put_aside(database: Path, aside: Path) -> None:
+    for suffix in ("-wal", "-shm"):  # there still only if the database is damaged
+        with suppress(FileNotFoundError):
+            database.with_name(database.name + suffix).rename(aside.with_name(aside.name + suffix))
+    try:
+        aside.hardlink_to(database)
+    except OSError:  # a file system on which a file has one name
+        database.rename(aside)
+
+
+@contextmanager
+def _to_ourselves(database: Path) -> Iterator[None]:
+    """Hold the database with nobody else having it open, and with all of it in its one file."""
+    with closing(_opened(database)) as opened:
+        try:
+            opened.execute("PRAGMA locking_mode=EXCLUSIVE")
+            opened.execute("PRAGMA journal_mode=DELETE")
+            opened.execute("BEGIN EXCLUSIVE")
+        except sqlite3.DatabaseError as error:
+            # One that is damaged has no use for a lock; who restores may well do so because of that.
+            fault = translate(error, database)
+            if isinstance(fault, StorageBusy):
+                raise fault from None
+        yield
+
+
+def _remove(file: Path) -> None:
     for suffix in SIDE_FILES:
-        if (file := database.with_name(database.name + suffix)).exists():
-            file.rename(aside.with_name(aside.name + suffix))
-    return aside
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(access_to(path), uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
 
 
 def _copy(source: Path, target: Path) -> None:
     try:
-        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        with closing(_opened(source)) as old, closing(_opened(target)) as new:
             old.backup(new)
     except sqlite3.Error as error:
         raise translate(error, target) or error from None
@@ -71,7 +139,7 @@ def _check(backup: Path) -> None:
     if not backup.is_file():
         raise UsageError(f"no such file: {backup}", next_step="Name a file that `mailer backup` wrote.")
     try:
-        with closing(sqlite3.connect(f"{backup.resolve().as_uri()}?mode=ro", uri=True)) as opened:
+        with closing(_opened(backup)) as opened:
             sound = opened.execute("PRAGMA quick_check").fetchone()[0] == "ok"
             tables = {row[0] for row in opened.execute("SELECT name FROM sqlite_master")}
     except sqlite3.Error as error:

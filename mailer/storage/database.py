@@ -3,6 +3,10 @@
 `engine.begin()` is for writing: it takes the write lock at once, so that a transaction which has read never
 fails half-way for the lock. `engine.connect()` is for reading: it sees one moment of the database and neither
 waits for a writer nor makes one wait. Errors of the database leave either as a MailerError.
+
+A database is one file, not whatever has its name: once another one has taken the name (a backup that was
+restored, say) both raise DatabaseReplaced, so that nothing is read from or written to a file that was put
+aside. What was learned from one file (ids, claims) means nothing in another: whoever goes on opens it anew.
 """
 
 from __future__ import annotations
@@ -18,10 +22,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
 
 from mailer.errors import SettingsError, StorageError
-from mailer.storage.faults import translate
-from mailer.storage.place import folder_lock, make_private
+from mailer.storage.faults import gone, read_only, replaced, translate
+from mailer.storage.place import FileId, access_to, file_id, folder_lock, is_read_only, make_private
 
 HEAD = "0004"  # the newest migration in migrations/versions; a test holds it there
 BUSY_TIMEOUT = 5.0  # seconds
@@ -29,42 +34,76 @@ PRAGMAS = ("PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
 
 
 class Database(Engine):
-    """An engine that knows reading from writing: see the module's first lines."""
+    """An engine that knows reading from writing and its file from others: see the module's first lines."""
+
+    path: Path
+    file: FileId | None = None
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """Yield a connection that holds the write lock; commit at the end, roll back on an error."""
+        if is_read_only(self.path):
+            raise read_only(self.path)
         with self.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+            # Whoever exchanges the file has to hold the lock that is ours now: it stays the same from here.
+            self.require_same_file()
             yield connection
 
+    @property
+    def replaced(self) -> bool:
+        """Whether another file has the name now, or none has."""
+        return file_id(self.path) != self.file
 
-def open_database(url: str, root: Path) -> Engine:
+    def require_same_file(self) -> None:
+        """Raise DatabaseReplaced if another file has the name now, or none has."""
+        now = file_id(self.path)
+        if now is None:
+            raise gone(self.path)
+        if now != self.file:
+            raise replaced(self.path)
+
+
+def open_database(url: str, root: Path, *, make: bool = True, keep_open: bool = True) -> Database:
     """Return the database at `url` (relative to `root`), made if there is none and migrated if it is older.
+
+    Without `make` there has to be one. Without `keep_open` its files are open during transactions only, and
+    in between they may be moved and exchanged at will. What this user can't write is opened for reading.
 
     Raises SettingsError for a URL that isn't SQLite's, StorageError for a file that is unusable or from
     a newer version, StorageBusy and StorageFull as their names say.
     """
-    engine, _ = open_upgraded(url, root)
-    return engine
+    path = database_path(url, root)
+    if make:
+        make_private(path)
+    return open_file(path, keep_open=keep_open, empty=make)[0]
 
 
-def open_upgraded(url: str, root: Path) -> tuple[Engine, str | None]:
+def open_upgraded(url: str, root: Path) -> tuple[Database, str | None]:
     """Return the database as `open_database` does, and the revision it had before: None if it was new."""
     path = database_path(url, root)
     make_private(path)
-    engine = _engine(path)
+    return open_file(path)
+
+
+def open_file(path: Path, *, keep_open: bool = True, empty: bool = True) -> tuple[Database, str | None]:
+    """Return the database in the file at `path`, and the revision it had before: None if it was `empty`."""
+    database = _database(path, keep_open=keep_open)
     try:
         with folder_lock(path.parent, exclusive=False):
-            with engine.connect() as connection:
+            database.file = file_id(path)
+            with database.connect() as connection:
                 found = _revision(connection, path)
-            current = found == HEAD and _is_wal(engine)
+                current = found == HEAD and (is_read_only(path) or _is_wal(connection))
+        if found is None and not empty:
+            raise gone(path)
         if not current:
+            _require_writable(path, found)
             with folder_lock(path.parent, exclusive=True):
-                _upgrade(engine, path)
+                _upgrade(database, path)
     except BaseException:
-        engine.dispose()
+        database.dispose()
         raise
-    return engine, found
+    return database, found
 
 
 def database_path(url: str, root: Path) -> Path:
@@ -87,18 +126,21 @@ def database_path(url: str, root: Path) -> Path:
     return root / parsed.database
 
 
-def _engine(path: Path) -> Database:
+def _database(path: Path, *, keep_open: bool) -> Database:
     plain = create_engine(
-        URL.create("sqlite", database=str(path)),
+        URL.create("sqlite", database=access_to(path), query={"uri": "true"}),
         connect_args={"timeout": BUSY_TIMEOUT},
         json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
+        poolclass=None if keep_open else NullPool,
     )
     # Statements carry addresses, and an address has no business in a traceback: hide_parameters.
-    engine = Database(plain.pool, plain.dialect, plain.url, hide_parameters=True)
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
-    event.listen(engine, "handle_error", partial(_on_error, path))
-    return engine
+    database = Database(plain.pool, plain.dialect, plain.url, hide_parameters=True)
+    database.path = path
+    event.listen(database, "connect", _on_connect)
+    event.listen(database, "checkout", lambda *_: database.require_same_file())
+    event.listen(database, "begin", _on_begin)
+    event.listen(database, "handle_error", partial(_on_error, path))
+    return database
 
 
 def _on_connect(connection: SqliteConnection, record: object) -> None:  # noqa: ARG001
@@ -139,14 +181,22 @@ def _refuse_newer(found: str | None, path: Path) -> None:
         )
 
 
-def _is_wal(engine: Engine) -> bool:
-    with engine.connect() as connection:
-        return connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+def _is_wal(connection: Connection) -> bool:
+    return connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
-def _upgrade(engine: Engine, path: Path) -> None:
-    _switch_to_wal(engine)
-    with engine.begin() as connection:
+def _require_writable(path: Path, found: str | None) -> None:
+    if is_read_only(path):
+        is_at = f"at revision {found}" if found else "empty"
+        raise StorageError(
+            f"the database {path} is {is_at}, this version needs revision {HEAD}, and it is read-only",
+            next_step=f"Make {path} and its folder writable for this user, then run: mailer db upgrade",
+        )
+
+
+def _upgrade(database: Database, path: Path) -> None:
+    _switch_to_wal(database)
+    with database.begin() as connection:
         if _revision(connection, path) != HEAD:
             from mailer.storage.migrations.run import migrate  # alembic costs a fifth of a second
 

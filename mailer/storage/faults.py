@@ -5,11 +5,11 @@ Knows only the standard library, so that a lean process can translate too.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 
-from mailer.errors import MailerError, StorageBusy, StorageError, StorageFull
+from mailer.errors import DatabaseReplaced, MailerError, StorageBusy, StorageError, StorageFull
+from mailer.storage.place import is_read_only
 
 # Primary result codes, https://www.sqlite.org/rescode.html; they are the low octet of the extended ones.
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -37,15 +37,37 @@ def translate(error: BaseException, path: Path) -> MailerError | None:
     return _unusable(primary, error, path)
 
 
-def _unusable(primary: int, error: sqlite3.Error, path: Path) -> StorageError | None:
-    if primary in READ_ONLY:
-        return StorageError(
-            f"the database {path} is read-only",
-            next_step=f"Make {path} and its folder writable for this user: SQLite writes files beside it.",
-        )
-    if primary == sqlite3.SQLITE_CANTOPEN and _is_read_only(path):
-        return _unusable(sqlite3.SQLITE_READONLY, error, path)
-    if primary == sqlite3.SQLITE_CANTOPEN:
+def read_only(path: Path) -> StorageError:
+    """Return the error for who would write a database that can only be read."""
+    return StorageError(
+        f"the database {path} is read-only",
+        next_step=f"Make {path} and its folder writable for this user: SQLite writes files beside it.",
+    )
+
+
+def gone(path: Path) -> DatabaseReplaced:
+    """Return the error for a database that was there and is no more."""
+    return DatabaseReplaced(
+        f"the database {path} is gone: it was moved, removed or emptied",
+        next_step="Put it back, or a backup in its place: mailer restore FILE",
+    )
+
+
+def replaced(path: Path) -> DatabaseReplaced:
+    """Return the error for another file in the place of the one that was opened."""
+    return DatabaseReplaced(
+        f"another database has taken the place of {path}; nothing more was written",
+        next_step="Run the same command again: it goes by the database that is there now.",
+    )
+
+
+def _unusable(primary: int, error: sqlite3.Error, path: Path) -> MailerError | None:
+    cannot_open = primary == sqlite3.SQLITE_CANTOPEN
+    if primary in READ_ONLY or (cannot_open and is_read_only(path)):
+        return read_only(path)
+    if cannot_open and not path.exists():
+        return gone(path)
+    if cannot_open:
         return StorageError(
             f"the database {path} can't be opened",
             next_step=f"Check that DATABASE_URL names a file and that this user may write in {path.parent}.",
@@ -53,11 +75,6 @@ def _unusable(primary: int, error: sqlite3.Error, path: Path) -> StorageError | 
     if primary in BROKEN:
         return StorageError(
             f"{path} is not a database, or is damaged: {error}",
-            next_step="Check DATABASE_URL, or put a backup of the database in its place.",
+            next_step="Check DATABASE_URL, or put a backup of the database in its place: mailer restore FILE",
         )
     return None
-
-
-def _is_read_only(path: Path) -> bool:
-    # In WAL mode a file system mounted read-only shows as a file that can't be opened: -shm can't be made.
-    return path.exists() and not os.access(path.parent, os.W_OK)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 import time
 from contextlib import closing, suppress
@@ -12,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mailer.storage.journal import KEPT
+from mailer.storage.place import is_locked
 
 LIMIT = 5.0  # seconds for reading a database through
 STEPS = 10_000  # of SQLite's virtual machine between two looks at the clock
@@ -109,7 +108,7 @@ def look_at_journals(folder: Path) -> JournalLook:
     for path in folder.glob("[0-9]*"):
         with suppress(FileNotFoundError):
             try:
-                at_work = _is_locked(path)
+                at_work = is_locked(path)
             except PermissionError:
                 unread += 1
             else:
@@ -117,15 +116,3 @@ def look_at_journals(folder: Path) -> JournalLook:
     kept = sum(1 for _ in (folder / KEPT).glob("[0-9]*"))
     octets = sum(path.stat().st_blocks * 512 for path in folder.rglob("[0-9]*") if path.is_file())
     return JournalLook(living, dead, kept, unread, octets)
-
-
-def _is_locked(path: Path) -> bool:
-    file = os.open(path, os.O_RDONLY)
-    try:
-        # Shared, so that two who look don't take each other for a worker.
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(file)
-    return False

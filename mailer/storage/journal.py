@@ -35,7 +35,7 @@ from mailer.domain.delivery import State
 from mailer.domain.outcome import Stage
 from mailer.domain.settlement import Settlement
 from mailer.errors import StorageError, StorageFull
-from mailer.storage.place import make_folder
+from mailer.storage.place import is_locked, make_folder
 from mailer.storage.schema import utc_text
 
 HEADING = "mailer-journal 2"
@@ -62,7 +62,7 @@ class Journal:
         try:
             self._file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
-            raise _unwritable(draft, error) from None
+            raise unwritable(draft, error) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX)
             self._write([f"{HEADING} {self.name} {boot()} {about or NOTHING}"])
@@ -109,7 +109,7 @@ class Journal:
                 self._reserved = self._end + len(data) + RESERVE
             written = os.pwrite(self._file, data, self._end)
         except OSError as error:
-            raise _unwritable(self._path, error) from None
+            raise unwritable(self._path, error) from None
         if written != len(data):
             raise StorageFull(f"{self._path} took only a part of a record", next_step=MAKE_ROOM)
         self._end += len(data)
@@ -131,7 +131,8 @@ def boot() -> str:
         return "-"
 
 
-def _unwritable(path: Path, error: OSError) -> StorageError | StorageFull:
+def unwritable(path: Path, error: OSError) -> StorageError | StorageFull:
+    """Return what it means that a file beside the database can't be written."""
     problem = f"{path} can't be written: {error.strerror}"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
         return StorageError(problem, next_step=f"Make {path.parent} writable for this user.")
@@ -237,13 +238,8 @@ def living(folder: Path) -> bool:
     """Return whether a worker is at work: its journal is locked."""
     for path in folder.glob("[0-9]*"):
         with suppress(FileNotFoundError):
-            file = os.open(path, os.O_RDWR)
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if is_locked(path):
                 return True
-            finally:
-                os.close(file)
     return False
 
 

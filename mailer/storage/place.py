@@ -8,11 +8,44 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from mailer.errors import StorageBusy, StorageError
 from mailer.private import private_file, private_folder
 
 LOCK_WAIT = 30.0  # seconds; a first use takes well under one
+
+FileId = tuple[int, int]  # device and inode
+
+
+def file_id(path: Path) -> FileId | None:
+    """Return what tells the file at `path` from any other, whatever their names; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def is_read_only(path: Path) -> bool:
+    """Whether this user can only read the database at `path`: to write it takes files beside it."""
+    effective = os.access in os.supports_effective_ids
+    return path.exists() and not all(
+        os.access(each, os.W_OK, effective_ids=effective) for each in (path, path.parent)
+    )
+
+
+def access_to(path: Path) -> str:
+    """Return the URI by which SQLite is to open the database at `path`, for reading only if need be.
+
+    It never makes one: a name that nothing has any more is an error, and not an empty database.
+    """
+    access = "mode=rw"
+    if is_read_only(path):
+        log = path.with_name(f"{path.name}-wal")
+        # To read a write-ahead log takes files beside it. Where there is no log, nobody is writing.
+        access = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
+    return f"file:{quote(str(path.absolute()))}?{access}"
 
 
 def make_private(path: Path) -> None:
@@ -74,3 +107,16 @@ def _wait_for(descriptor: int, kind: int, busy: str) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock on the file at `path`; OSError if this user can't open it."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        # Shared, so that two who look don't take each other for the holder.
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False

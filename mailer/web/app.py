@@ -34,12 +34,13 @@ POLICY = (
 
 
 def links_app(
-    people: People, key: bytes, folders: list[Path], now: Callable[[], datetime], root: Path
+    people: Callable[[], People], key: bytes, folders: list[Path], now: Callable[[], datetime], root: Path
 ) -> ASGIApp:
     """Return what is behind the links signed with `key`, as an ASGI application.
 
-    Templates come from the first of `folders` that has them; `now` is when somebody left; `root` is the
-    workspace, where images lie.
+    `people` are asked for once for each answer, since their database may be another one by then. Templates
+    come from the first of `folders` that has them; `now` is when somebody left; `root` is the workspace with
+    the images.
     """
     pages = Pages(people, key, folders, now)
     routes = [
@@ -57,7 +58,9 @@ def links_app(
 class Pages:
     """The endpoints. Starlette runs plain functions in threads, so the database never blocks the loop."""
 
-    def __init__(self, people: People, key: bytes, folders: list[Path], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, people: Callable[[], People], key: bytes, folders: list[Path], now: Callable[[], datetime]
+    ) -> None:
         self.people = people
         self.key = key
         self.now = now
@@ -68,7 +71,7 @@ class Pages:
     def ask(self, request: Request) -> Response:
         """GET and HEAD, as browsers and mail scanners do: a page with one button, and nothing is changed."""
         token = self._token(request)
-        choice = self.people.choice(token.subscriber_id, self._lists(token))
+        choice = self.people().choice(token.subscriber_id, self._lists(token))
         titles = [each.title for each in choice.lists if each.subscribed] if choice else []
         return self._page("unsubscribe.html", choice=choice, titles=titles)
 
@@ -85,16 +88,16 @@ class Pages:
         token = self._token(request)
         wanted = self._lists(token)
         source = "one-click" if one_click else "unsubscribe page"
-        self.people.leave(token.subscriber_id, wanted, source, self.now())
+        self.people().leave(token.subscriber_id, wanted, source, self.now())
         if one_click:
             return PlainTextResponse("Unsubscribed.\n")
         return self._page(
-            "unsubscribe.html", choice=self.people.choice(token.subscriber_id, wanted), titles=[]
+            "unsubscribe.html", choice=self.people().choice(token.subscriber_id, wanted), titles=[]
         )
 
     def health(self, request: Request) -> Response:  # noqa: ARG002
         """Whether links can be answered, the database being there."""
-        self.people.send_lists(0)
+        self.people().send_lists(0)
         return PlainTextResponse("ok\n")
 
     def unknown(self, request: Request, error: Exception) -> Response:  # noqa: ARG002
@@ -115,7 +118,7 @@ class Pages:
 
     def _lists(self, token: Token) -> tuple[int, ...]:
         # The token's own list stands in where the send is gone: an old mail must still work.
-        return self.people.send_lists(token.send_id) or (token.list_id,)
+        return self.people().send_lists(token.send_id) or (token.list_id,)
 
     def _page(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         nonce = secrets.token_urlsafe(16)

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import shutil
 import time
+from datetime import UTC, datetime
 
 import pytest
+
+from mailer.domain.audience import Audience
+from mailer.storage.database import open_database
+from mailer.storage.schedules import Schedules
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def recipients(server) -> list[str]:
@@ -88,6 +95,43 @@ def test_nothing_is_restored_while_something_is_sent(workspace, server, tmp_path
     process = workspace.start("send-issue", "harbour", "--yes", "-q", "--rate", "50")
     while len(server.taken) < 10 and process.poll() is None:
         time.sleep(0.01)
-    assert "being sent" in workspace.run("restore", tmp_path / "monday.db", expect=2).stderr
+    refused = workspace.run("restore", tmp_path / "monday.db", expect=2).stderr
+    assert "something is being sent from this database" in refused
+    assert f"mailer send-issue (process {process.pid})" in refused
     process.terminate()
     process.communicate(timeout=30)
+
+
+def test_nothing_is_restored_while_the_clock_or_the_pages_are_at_work(workspace, tmp_path):
+    workspace.run("backup", tmp_path / "monday.db")
+    run = workspace.start("run", "--every", "60")
+    serve = workspace.start("serve", "--port", "0")
+    assert "Looking for due issues" in run.stderr.readline()
+    assert "Serving on" in serve.stderr.readline()
+    refused = workspace.run("restore", tmp_path / "monday.db", expect=2).stderr
+    assert f"mailer run (process {run.pid})" in refused
+    assert f"mailer serve (process {serve.pid})" in refused
+    assert "  next: Stop what is at work" in refused
+    for process in (run, serve):
+        process.terminate()
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+    workspace.run("restore", tmp_path / "monday.db")
+
+
+def test_a_run_goes_by_the_database_that_took_the_place_of_its_own(workspace, server, tmp_path):
+    database = workspace.root / "subscribers" / "mailer.db"
+    workspace.people(3)
+    workspace.run("backup", tmp_path / "scheduled.db")
+    scheduled = open_database("sqlite:///scheduled.db", tmp_path)
+    Schedules(scheduled).add("issues/2026-11-22-harbour.md", Audience(("weekly",)), NOON, "UTC", NOON)
+    scheduled.dispose()
+    run = workspace.start("run", "--every", "0.1")
+    assert "Looking for due issues" in run.stderr.readline()
+    (tmp_path / "scheduled.db").replace(database)
+    assert "Began harbour" in run.stdout.readline()
+    assert any("accepted 3" in line for line in run.stdout)
+    run.terminate()
+    run.communicate(timeout=30)
+    assert sorted(recipients(server)) == [f"reader{n}@inbox.example" for n in range(3)]
+    assert workspace.data("schedule", "list")[0]["state"] == "begun"
