@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailer.cli.consent import question
 from mailer.cli.progress import bar
 from mailer.cli.table import SpreadsheetWriter, print_table
+from mailer.domain.exported import REJECTS
 from mailer.errors import UsageError
+from mailer.storage.consent import ConsentUnclear
 from mailer.storage.csvfile import CsvFile
 from mailer.storage.importing import Import, Report, run_import
 from mailer.storage.rows import Reject
@@ -22,31 +26,55 @@ if TYPE_CHECKING:
     from mailer.bootstrap import App
 
 SHOWN = 20  # bad rows on stderr
-KEPT = 1000  # bad rows in the report as data
-COUNTS = ("added", "updated", "unchanged", "duplicates", "rejected", "kept_out", "suppressed")
+FEW = 5  # lines of duplicates
+KEPT = 1000  # bad rows in the report as data, and as many that stand in the file twice
+COUNTS = ("added", "updated", "unchanged", "duplicates", "rejected")
+STANDINGS = ("unsubscribed", "unconfirmed", "kept_out", "suppressed")
+
+
+@dataclass(slots=True)
+class Bad:
+    """The first rows that weren't taken in: at fault, or of people in an earlier row."""
+
+    faults: list[Reject] = field(default_factory=list)
+    duplicates: list[Reject] = field(default_factory=list)
+
+    def add(self, reject: Reject) -> None:
+        """Keep a row, if there is room."""
+        rows = self.duplicates if reject.duplicate else self.faults
+        if len(rows) < KEPT:
+            rows.append(reject)
 
 
 def run(app: App, request: Import, rejects: Path | None, *, as_json: bool) -> Report:
     """Import; progress and bad rows go to stderr, the report to stdout, and it is returned too."""
-    bad: list[Reject] = []
+    bad = Bad()
     with ExitStack() as stack:
         write = stack.enter_context(_rejects_file(rejects, request.path)) if rejects else None
 
         def on_reject(reject: Reject) -> None:
             if write:
                 write(reject)
-            if len(bad) < KEPT:
-                bad.append(reject)
+            bad.add(reject)
 
-        report = run_import(app.database, request, app.now(), on_reject, _progress(stack))
+        try:
+            report = run_import(app.database, request, app.now(), on_reject, _progress(stack))
+        except ConsentUnclear as stop:
+            raise question(stop, [] if request.lists else _some_list(app)) from None
     _show_rejects(request.path, bad, report, rejects)
     if as_json:
         click.echo(json.dumps(_data(request, report, bad), ensure_ascii=False))
     else:
         _print(request, report)
-    if not request.lists:
+    if not report.lists and not request.answers.settled:
         click.echo("On no list, they are not mailed: import again with --list LIST.", err=True)
     return report
+
+
+def _some_list(app: App) -> list[str]:
+    """Return the options for the first list there is, else for one that is made."""
+    names = [each.name for each in app.people.all_lists()]
+    return ["--list", names[0]] if names else ["--list", "weekly", "--create-list"]
 
 
 def _progress(stack: ExitStack) -> Callable[[int, int], None]:
@@ -77,16 +105,24 @@ def _rejects_file(path: Path, source: Path) -> Iterator[Callable[[Reject], None]
         raise UsageError(f"--rejects {path} can't be written: {error.strerror}") from None
     with open(descriptor, "w", encoding="utf-8", newline="") as out:  # noqa: PTH123
         writer = SpreadsheetWriter(out)
-        writer.row(("line", "reason", *header))
+        writer.row((*REJECTS, *header))
         yield lambda reject: writer.row((reject.line, reject.reason, *reject.cells))
 
 
-def _show_rejects(path: Path, bad: list[Reject], report: Report, rejects: Path | None) -> None:
-    for reject in bad[:SHOWN]:
+def _show_rejects(path: Path, bad: Bad, report: Report, rejects: Path | None) -> None:
+    where = f"all are in {rejects}" if rejects else "see them all with --rejects FILE"
+    for reject in bad.faults[:SHOWN]:
         click.echo(f"{path}:{reject.line}: {_short(reject.value)}: {reject.reason}", err=True)
-    if more := report.rejected + report.duplicates - len(bad[:SHOWN]):
-        where = f"all are in {rejects}" if rejects else "see them all with --rejects FILE"
+    if more := report.rejected - len(bad.faults[:SHOWN]):
         click.echo(f"... and {more:,} more rows; {where}", err=True)
+    if count := report.duplicates:
+        rows = f"{count:,} rows are of people" if count > 1 else "1 row is of somebody"
+        lines = ", ".join(str(each.line) for each in bad.duplicates[:FEW])
+        others = f" and {count - FEW:,} more; {where}" if count > FEW else ""
+        click.echo(f"{path}: {rows} in an earlier row, which counts (line {lines}{others})", err=True)
+    if report.folded:
+        rows = f"{report.folded:,} row{'s' if report.folded > 1 else ''}"
+        click.echo(f"{path}: in {rows} a line break in a cell became a blank", err=True)
 
 
 def _short(value: str) -> str:
@@ -94,20 +130,20 @@ def _short(value: str) -> str:
     return shown if len(shown) <= 60 else f"{shown[:56]}...'"
 
 
-def _data(request: Import, report: Report, bad: list[Reject]) -> dict[str, Any]:
+def _data(request: Import, report: Report, bad: Bad) -> dict[str, Any]:
     return {
         "file": str(request.path),
         "dry_run": request.dry_run,
-        "lists": list(request.lists),
+        "lists": list(report.lists),
         "columns": [
             {"column": column.heading, "field": column.field, "type": str(column.type)}
             for column in report.columns
         ],
         "rows": report.rows,
-        **{name: getattr(report, name) for name in COUNTS},
+        **{name: getattr(report, name) for name in (*COUNTS, *STANDINGS, "folded")},
         "rejects": [
             {"line": each.line, "value": each.value, "reason": each.reason, "duplicate": each.duplicate}
-            for each in bad
+            for each in [*bad.faults, *bad.duplicates][:KEPT]
         ],
     }
 
@@ -118,9 +154,13 @@ def _print(request: Import, report: Report) -> None:
             ("column", "field", "type"),
             [(column.heading, column.field, column.type) for column in report.columns],
         )
-    where = f" · list {', '.join(request.lists)}" if request.lists else ""
+    where = f" · list {', '.join(report.lists)}" if report.lists else ""
     click.echo(f"{request.path}{where}{' · dry run, nothing was written' if request.dry_run else ''}")
-    counts = "   ".join(f"{name} {getattr(report, name):,}" for name in COUNTS[:5])
-    click.echo(f"  rows {report.rows:,}   {counts}")
-    if report.kept_out or report.suppressed:
-        click.echo(f"  stay unsubscribed {report.kept_out:,}   suppressed {report.suppressed:,}")
+    click.echo(f"  rows {report.rows:,}   {_counts(report, COUNTS)}")
+    if of_them := _counts(report, [name for name in STANDINGS if getattr(report, name)]):
+        click.echo(f"  {of_them}")
+
+
+def _counts(report: Report, names: Iterable[str]) -> str:
+    said = {"kept_out": "stay unsubscribed"}
+    return "   ".join(f"{said.get(name, name)} {getattr(report, name):,}" for name in names)

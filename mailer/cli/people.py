@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.address import Address
     from mailer.domain.subscriber import Subscriber, SubscriberList
+    from mailer.storage.consent import Answers
+    from mailer.storage.importing import Import
 
 SOURCE = "command line"
 STATUSES = ["subscribed", "unconfirmed", "unsubscribed"]
+STANDINGS = [*STATUSES, "bounced", "complained", "suppressed"]
 
 
 @click.group()
@@ -114,6 +118,40 @@ def add(
     multiple=True,
     help="text, number, true/false, date or list; inferred for the whole column unless given.",
 )
+@click.option(
+    "--true", "true", metavar="WORD", multiple=True, help="A word for true, beside yes, ja, oui ..."
+)
+@click.option(
+    "--false", "false", metavar="WORD", multiple=True, help="A word for false, beside no, nein, non ..."
+)
+@click.option("--status", metavar="COLUMN", multiple=True, help="A column that says who agreed and who left.")
+@click.option(
+    "--unsubscribed-if",
+    "left",
+    metavar="[COLUMN=]VALUE",
+    multiple=True,
+    help="A value that means that somebody left.",
+)
+@click.option(
+    "--subscribed-if",
+    "agreed",
+    metavar="[COLUMN=]VALUE",
+    multiple=True,
+    help="A value that means that somebody agreed.",
+)
+@click.option(
+    "--ignore",
+    "ignored",
+    metavar="COLUMN",
+    multiple=True,
+    help="A column that has nothing to do with consent: an ordinary field.",
+)
+@click.option(
+    "--as",
+    "standing",
+    type=click.Choice(STANDINGS),
+    help="Import everybody in the file as this.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and the types; write nothing.")
 @click.option("--rejects", type=click.Path(path_type=Path), help="Write the bad rows to this CSV file.")
 @click.option("--create-list", is_flag=True, help="Make the lists that there are not yet.")
@@ -121,36 +159,75 @@ def add(
 @click.pass_obj
 def import_file(
     app: App,
+    /,
     file: Path,
     names: tuple[str, ...],
-    mapping: tuple[str, ...],
-    types: tuple[str, ...],
-    dry_run: bool,
     rejects: Path | None,
-    create_list: bool,
+    *,
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """Import people from a CSV FILE with a header row (email, name, language, timezone, tags, anything else).
 
     What is wrong with a row is said with its line and never stops the others. Whoever unsubscribed stays so.
     Importing twice changes nothing, and an import that was interrupted is simply run again.
+    A file that seems to say who agreed and who left is not imported until you say what it means.
 
     \b
-    Ends with 0 if every row was good (a person may stand in several), with 4 if rows were rejected.
+    Ends with 0 if every row was good (a person may stand in several), with 3 if it is not clear who agreed,
+    with 4 if rows were rejected.
     """
     from mailer.cli.importing import run
+
+    report = run(app, _import(file, names, **asked), rejects, as_json=as_json)
+    raise click.exceptions.Exit(ExitCode.FAILURES if report.rejected else ExitCode.COMPLETE)
+
+
+def _import(
+    file: Path,
+    names: tuple[str, ...],
+    mapping: tuple[str, ...],
+    types: tuple[str, ...],
+    true: tuple[str, ...],
+    false: tuple[str, ...],
+    *,
+    create_list: bool,
+    dry_run: bool,
+    **consent: Any,
+) -> Import:
+    from mailer.domain.yes_no import YesNo
     from mailer.storage.importing import Import
 
-    request = Import(
+    if both := set(map(str.casefold, true)) & set(map(str.casefold, false)):
+        raise UsageError(f"{min(both)!r} can't be both true and false")
+    return Import(
         file,
         names,
         dict(_pair(text, "--map") for text in mapping),
         dict(_typed(text) for text in types),
         create_list,
         dry_run,
+        YesNo(true, false),
+        _answers(**consent),
     )
-    report = run(app, request, rejects, as_json=as_json)
-    raise click.exceptions.Exit(ExitCode.FAILURES if report.rejected else ExitCode.COMPLETE)
+
+
+def _answers(
+    status: tuple[str, ...],
+    left: tuple[str, ...],
+    agreed: tuple[str, ...],
+    ignored: tuple[str, ...],
+    standing: str | None,
+) -> Answers:
+    from mailer.domain.standing import Standing
+    from mailer.storage.consent import Answers
+
+    meanings = [(value, Standing.SUBSCRIBED) for value in agreed]
+    meanings += [(value, Standing.UNSUBSCRIBED) for value in left]
+    answers = Answers(status, ignored, tuple(meanings), Standing(standing) if standing else None)
+    if answers.settled and (status or meanings):
+        raise UsageError(f"--as {standing} is of everybody in the file: no column or value says otherwise")
+    return answers
 
 
 @subscribers.command("list")
@@ -161,8 +238,8 @@ def import_file(
 @click.pass_obj
 def list_subscribers(app: App, name: str | None, status: str | None, as_json: bool, as_csv: bool) -> None:
     """Show people in the order they came."""
-    from mailer.cli.table import SpreadsheetWriter, print_table
-    from mailer.domain.field import to_text
+    from mailer.cli.table import print_table
+    from mailer.domain.exported import write_lists
     from mailer.domain.subscriber import Status
 
     found = app.people.subscribers(name, Status(status) if status else None)
@@ -170,15 +247,25 @@ def list_subscribers(app: App, name: str | None, status: str | None, as_json: bo
         for each in found:
             click.echo(json.dumps(_subscriber_data(each), ensure_ascii=False))
     elif as_csv:
-        free = app.people.field_names()
-        out = SpreadsheetWriter(sys.stdout)
-        out.row(("email", "name", "language", "timezone", "tags", *free, "lists", "suppressed"))
-        for each in found:
-            own = (each.email, each.name, each.language, each.timezone, to_text(each.tags))
-            out.row((*own, *(to_text(each.fields.get(key)) for key in free), _on(each), each.suppressed))
+        write_people(found, app.people.field_names(), sys.stdout)
     else:
-        rows = ((each.email, each.name, _on(each), each.suppressed) for each in found)
+        rows = ((each.email, each.name, write_lists(each.lists), each.suppressed) for each in found)
         print_table(("email", "name", "lists", "suppressed"), rows)
+
+
+def write_people(people: Iterable[Subscriber], free: Sequence[str], out: TextIO) -> None:
+    """Write people with all that is known of them as CSV that `import` reads back; `free` are field names."""
+    from mailer.cli.table import SpreadsheetWriter
+    from mailer.domain.exported import STATES, write_lists
+    from mailer.domain.field import to_text
+    from mailer.domain.subscriber import OWN_FIELDS
+
+    table = SpreadsheetWriter(out)
+    table.row((*OWN_FIELDS, *free, *STATES))
+    for each in people:
+        own = (each.email, each.name, each.language, each.timezone, to_text(each.tags))
+        fields = (to_text(each.fields.get(key)) for key in free)
+        table.row((*own, *fields, write_lists(each.lists), each.suppressed))
 
 
 @subscribers.command("unsubscribe")
@@ -193,12 +280,6 @@ def unsubscribe(app: App, email: str, names: tuple[str, ...], everywhere: bool) 
     left = app.people.unsubscribe(_address(email), None if everywhere else names, SOURCE, app.now())
     did = f"left {', '.join(left)}" if left else "was on no such list"
     click.echo(f"{email} {did}{'; it is never mailed again' if everywhere else ''}.", err=True)
-
-
-def _on(each: Subscriber) -> str:
-    return ", ".join(
-        name if status == "subscribed" else f"{name} ({status})" for name, status in each.lists.items()
-    )
 
 
 def _subscriber_data(each: Subscriber) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
@@ -11,8 +10,9 @@ from typing import Any, TextIO
 
 import click
 
+from mailer.domain.exported import guard
+
 PEEK = 200  # rows that set the widths; the rest streams
-NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -57,6 +57,4 @@ class SpreadsheetWriter:
 
 def spreadsheet_cell(cell: object) -> object:
     """Return `cell` as a spreadsheet shows it and does not run it; numbers stay numbers."""
-    if not isinstance(cell, str) or NUMBER.fullmatch(cell):
-        return cell
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return guard(cell) if isinstance(cell, str) else cell

@@ -10,6 +10,17 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 # Controls, and the separators that str.splitlines would break a header at.
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
+# What comes along when a text is copied and is no part of it: blanks, some of no width, and marks that
+# nobody sees around an address.
+BLANKS = " \t\n\r\v\f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\u200b\u2060\ufeff" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+_AROUND = (
+    BLANKS
+    + "\xad\u034f\u061c\u180e\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    + "".join(map(chr, range(0x2061, 0x206A)))
+)
+
 # Most addresses are plain, and email-validator takes a tenth of a millisecond for each. What matches here,
 # has at most 64 characters and no reserved ending is parsed at once; a test shows that the two agree.
 PLAIN = re.compile(
@@ -44,7 +55,7 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> Address:
         """Return the address in `text`, or raise AddressError. No DNS is asked."""
-        text = text.strip()
+        text = text.strip(_AROUND)
         if len(text) <= 64 and (plain := PLAIN.fullmatch(text)):
             local, domain = plain[1], plain[2].lower()
             if domain.rpartition(".")[2] not in RESERVED:

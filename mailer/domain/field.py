@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
+
+from mailer.domain.fold import fold, plain
+from mailer.domain.yes_no import WORDS, YesNo
 
 Value = str | int | float | bool | list[str]
 
-TRUE = frozenset({"true", "yes", "y", "on"})
-FALSE = frozenset({"false", "no", "n", "off"})
 NUMBER = re.compile(r"[+-]?[0-9]{1,300}(\.[0-9]{1,300})?", re.ASCII)
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+# Fields of codes and names, among which `no` is Norwegian, Norway or Mr No, and `ja` Japanese.
+NO_ANSWERS = re.compile(
+    r" (lang|languages?|locale|langue|idioma|lingua|taal|sprog|sprak|kieli|jezyk|jazyk|nyelv|limba|dil"
+    r"|countr(y|ies)|cc|iso|land|pays|pais|paese|nation|nationality|kraj|zeme|orszag|tara|ulke|state|province"
+    r"|initials?|\w*name|nom|prenom|nombre|apellidos?|nome|cognome|code) |sprache |язык|страна"
+)
 
 
 class FieldError(ValueError):
@@ -31,31 +40,40 @@ class FieldType(StrEnum):
 
 
 class Guess:
-    """The type of a column, from its values one after the other; empty ones say nothing.
+    """The type of the column that fills the field `name`, from its values one after the other; empty ones say
+    nothing.
 
     Careful rather than clever: a number only if it prints as it was typed (so 007, 1.50 and +351 stay text),
-    true or false only by words, a list only as a JSON array.
+    true or false only by words of one language, a list only as a JSON array.
     """
 
-    def __init__(self) -> None:
-        self._left = [FieldType.BOOLEAN, FieldType.NUMBER, FieldType.DATE, FieldType.LIST]
+    def __init__(self, name: str, words: YesNo = WORDS) -> None:
+        self._left = [FieldType.NUMBER, FieldType.DATE, FieldType.LIST]
+        self._languages = () if NO_ANSWERS.search(f" {fold(name)} ") else words.languages
         self.seen = False  # whether any value was
 
     def see(self, text: str) -> None:
         """Take one value into account."""
-        if text and self._left:
-            self.seen = True
+        if not text:
+            return
+        self.seen = True
+        if self._languages:
+            word = plain(text)
+            self._languages = tuple(each for each in self._languages if word in each[0] or word in each[1])
+        if self._left:
             self._left = [kind for kind in self._left if _is_plainly(text, kind)]
 
     @property
     def type(self) -> FieldType:
         """The type so far; text if nothing was seen or nothing else fits every value."""
-        return self._left[0] if self.seen and self._left else FieldType.TEXT
+        if not self.seen:
+            return FieldType.TEXT
+        return FieldType.BOOLEAN if self._languages else next(iter(self._left), FieldType.TEXT)
 
 
-def infer(values: Iterable[str]) -> FieldType:
-    """Return the type that fits every value of a whole column."""
-    guess = Guess()
+def infer(values: Iterable[str], name: str = "") -> FieldType:
+    """Return the type that fits every value of the whole column that fills the field `name`."""
+    guess = Guess(name)
     for value in values:
         guess.see(value)
     return guess.type
@@ -69,23 +87,24 @@ def _is_plainly(text: str, kind: FieldType) -> bool:
     match kind:
         case FieldType.NUMBER:
             return str(value) == text
-        case FieldType.BOOLEAN:
-            return text not in ("0", "1")
         case FieldType.LIST:
             return text.startswith("[")
         case _:
             return True
 
 
-def convert(text: str, kind: FieldType) -> Value:
-    """Return the value that `text` (not empty) writes in this type, or raise FieldError."""
+def convert(text: str, kind: FieldType, words: YesNo = WORDS) -> Value:
+    """Return the value that `text` (not empty) writes in this type, or raise FieldError.
+
+    `words` are those for true and false.
+    """
     match kind:
         case FieldType.TEXT:
             return text
         case FieldType.NUMBER:
             return _number(text)
         case FieldType.BOOLEAN:
-            return _boolean(text)
+            return _boolean(text, words)
         case FieldType.DATE:
             return _date(text)
         case FieldType.LIST:
@@ -98,13 +117,11 @@ def _number(text: str) -> int | float:
     return float(text) if "." in text else int(text)
 
 
-def _boolean(text: str) -> bool:
-    word = text.casefold()
-    if word in TRUE or word == "1":
-        return True
-    if word in FALSE or word == "0":
-        return False
-    raise FieldError(f"{text!r} is not true or false; write yes or no")
+def _boolean(text: str, words: YesNo) -> bool:
+    value = {"1": True, "0": False}.get(text, words.read(text))
+    if value is None:
+        raise FieldError(f"{text!r} is not true or false; write yes or no")
+    return value
 
 
 def _date(text: str) -> str:
@@ -117,7 +134,7 @@ def _date(text: str) -> str:
 
 
 def _list(text: str) -> list[str]:
-    """A JSON array, or texts with semicolons or else commas between them."""
+    """A JSON array, or texts with semicolons or else commas between them, in quotes or not."""
     if text.startswith("["):
         try:
             items = json.loads(text)
@@ -126,7 +143,11 @@ def _list(text: str) -> list[str]:
         if isinstance(items, list) and all(isinstance(item, str) for item in items):
             return items
         raise FieldError(f'{text!r} is not a list of texts; write it like: red; green, or ["red", "green"]')
-    parts = text.split(";" if ";" in text else ",")
+    if text.startswith('"'):
+        sign = ";" if re.match(r'"[^"]*"\s*;', text) else ","
+        parts = next(csv.reader([text], delimiter=sign, skipinitialspace=True))
+    else:
+        parts = text.split(";" if ";" in text else ",")
     return [item for part in parts if (item := part.strip())]
 
 
@@ -140,12 +161,15 @@ def to_text(value: object) -> str:
         case list() | tuple():
             plain = all(_is_plain_item(item) for item in value)
             return "; ".join(value) if plain else json.dumps(list(value), ensure_ascii=False)
+        case float():
+            figures = f"{Decimal(str(value)):f}"
+            return figures if "." in figures else f"{figures}.0"
         case _:
             return str(value)
 
 
 def _is_plain_item(item: str) -> bool:
-    return bool(item) and item == item.strip() and not re.search(r"[;,\[\]]", item)
+    return bool(item) and item == item.strip() and not re.search(r'[;,"\[\]]', item)
 
 
 def field_name(column: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailer.domain.address import CONTROLS
+from mailer.domain.address import BLANKS, CONTROLS, PLAIN
+from mailer.domain.exported import STATES
 from mailer.domain.field import FieldType, field_name
 from mailer.domain.subscriber import OWN_FIELDS
 from mailer.errors import UsageError
@@ -15,6 +17,7 @@ from mailer.storage.csvfile import Record
 
 OWN_TYPES = dict.fromkeys(OWN_FIELDS, FieldType.TEXT) | {"tags": FieldType.LIST}
 LONGEST_NAME = 64
+GLUED = re.compile(r"\w([^\w\s.'-])\w")  # two headings in one, and the sign between them
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,36 @@ def columns(header: Record, path: Path, mapping: Mapping[str, str]) -> tuple[Col
     return tuple(found)
 
 
+def cell(row: Record, column: Column) -> str:
+    """Return a cell's text without the blanks around it; empty if the row ends before it."""
+    return row.cells[column.index].strip(BLANKS) if column.index < len(row.cells) else ""
+
+
+def parts(text: str) -> list[str]:
+    """Return what stands between the commas, semicolons and bars of a cell, if there is more than one."""
+    found = [part.strip() for part in re.split("[,;|]", text)]
+    return found if len(found) > 1 else []
+
+
+def named(heading: str, found: Sequence[Column], option: str, where: str) -> Column:
+    """Return the column that `option` names by its heading or field; UsageError if there is none."""
+    wanted = heading.strip()
+    for column in found:
+        if wanted in (column.heading, column.field) or wanted.casefold() == column.heading.casefold():
+            return column
+    raise no_such_column(option, wanted, [column.heading for column in found], where)
+
+
+def no_such_column(option: str, heading: str, headings: Sequence[str], where: str) -> UsageError:
+    """Return the error for an option that names a column which isn't there."""
+    near = nearest(heading, headings)
+    hint = f"; did you mean {near}?" if near else ""
+    return UsageError(
+        f"{where}: {option} names a column {heading!r} that isn't there{hint}",
+        next_step=f"The columns are: {', '.join(headings)}",
+    )
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that looks most like `word`, letter case aside, or None if none does."""
     by_fold = {each.casefold(): each for each in known}
@@ -67,13 +100,18 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 def _chosen(mapping: Mapping[str, str], headings: list[str], where: str) -> dict[str, str]:
     for heading in mapping:
         if heading not in headings:
-            near = nearest(heading, headings)
-            hint = f"; did you mean {near}?" if near else ""
-            raise UsageError(
-                f"{where}: --map names a column {heading!r} that isn't there{hint}",
-                next_step=f"The columns are: {', '.join(headings)}",
-            )
+            raise no_such_column("--map", heading, headings, where)
     return {heading: _field(field, "--map") for heading, field in mapping.items()}
+
+
+def refuse_reserved(found: Iterable[Column]) -> None:
+    """Raise UsageError for a column that fills a field whose name the exports of this program need."""
+    for column in found:
+        if column.field in STATES:
+            raise UsageError(
+                f"{column.field} can't name a field: `subscribers list --csv` has a column of that name",
+                next_step=f'Give it another: --map "{column.heading}=old_{column.field}"',
+            )
 
 
 def _field(heading: str, where: str) -> str:
@@ -98,9 +136,19 @@ def _refuse_doubles(found: list[Column], where: str) -> None:
 
 
 def _no_email(headings: list[str], where: str) -> UsageError:
+    there = ", ".join(headings)
+    if address := next((each for each in headings if PLAIN.fullmatch(each)), None):
+        return UsageError(
+            f"{where}: the first row is no header: {address!r} is an address",
+            next_step="Write a row above it that names the columns, as in: email,name,town",
+        )
+    if len(headings) == 1 and (sign := GLUED.search(headings[0])):
+        return UsageError(
+            f"{where}: there is one column, headed {there!r}: cells are parted by comma, semicolon, tab or |",
+            next_step=f"If another sign parts them, name it in a first line of its own, as in: sep={sign[1]}",
+        )
     near = nearest("email", headings) or next((each for each in headings if "mail" in each.casefold()), None)
-    hint = near or "COLUMN"
     return UsageError(
-        f"{where}: no column is headed email; there is: {', '.join(headings)}",
-        next_step=f'If one holds the addresses, say which: --map "{hint}=email"',
+        f"{where}: no column is headed email; there is: {there}",
+        next_step=f'If one holds the addresses, say which: --map "{near or "COLUMN"}=email"',
     )

@@ -1,19 +1,26 @@
 """CSV files as people keep them: read record by record, with the line each one starts on.
 
-RFC 4180, and what spreadsheets do to it: a byte order mark, semicolons or tabs, any line end.
+RFC 4180, and what spreadsheets do to it: a byte order mark, UTF-16, semicolons, tabs or bars, a first line
+`sep=;`, any line end.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailer.domain.exported import REJECTS, STATES, unguard
 from mailer.errors import UsageError
+from mailer.storage.encoding import encoding_of, undecodable
 
-DELIMITERS = ",;\t"
+DELIMITERS = ",;\t|"
+NAMED = re.compile(
+    r'"?sep=([^\w"\r\n])"?\s*', re.IGNORECASE
+)  # a first line for Excel: which sign parts cells
 LONGEST_RECORD = 100  # physical lines; a quote that is never closed would swallow the rest of the file
 
 
@@ -36,53 +43,68 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
-    """A file with its header row read."""
+    """A file with its header row read. `ours`: this program wrote it.
+
+    Then apostrophes that guard cells are taken off; so are the columns that tell why a row was rejected.
+    """
 
     path: Path
+    encoding: str
     delimiter: str
     header: Record
+    ours: bool = False
+    _skipped: int = 0
 
     @classmethod
     def open(cls, path: Path) -> CsvFile:
         """Read the header of the file at `path`; UsageError if it can't be read as CSV with a header."""
-        tried = {sign: next(read_records(_lines(path), sign), None) for sign in DELIMITERS}
+        encoding = encoding_of(path)
+        named = NAMED.fullmatch(next(_lines(path, encoding), ""))
+        signs, above = (named[1], 1) if named else (DELIMITERS, 0)
+        tried = {sign: _first(path, encoding, sign, above) for sign in signs}
         headers = {sign: found for sign, found in tried.items() if isinstance(found, Record)}
         if not headers:
-            raise _headless(path, tried[","])
+            raise _headless(path, tried[signs[0]])
         # The sign that parts the header into the most columns; a comma if none does.
         sign = max(headers, key=lambda sign: len(headers[sign].cells))
-        return cls(path, sign, headers[sign])
+        header = headers[sign]
+        skipped = len(REJECTS) if tuple(header.cells[: len(REJECTS)]) == REJECTS else 0
+        ours = skipped > 0 or set(STATES) <= {heading.strip() for heading in header.cells}
+        return cls(path, encoding, sign, Record(header.line, header.cells[skipped:]), ours, skipped)
 
     def records(self) -> Iterator[Record | Unreadable]:
         """Yield what stands below the header, in order and anew at each call; blank lines are left out."""
-        rows = read_records(_lines(self.path), self.delimiter)
-        return (row for row in rows if row.line > self.header.line)
+        rows = read_records(_lines(self.path, self.encoding), self.delimiter)
+        below = (row for row in rows if row.line > self.header.line)
+        return map(self._as_meant, below) if self.ours else below
+
+    def _as_meant(self, row: Record | Unreadable) -> Record | Unreadable:
+        if isinstance(row, Unreadable):
+            return row
+        return Record(row.line, [unguard(each) for each in row.cells[self._skipped :]])
+
+
+def _first(path: Path, encoding: str, sign: str, above: int) -> Record | Unreadable | None:
+    """Return the first record below the line `above`."""
+    rows = read_records(_lines(path, encoding), sign)
+    return next((row for row in rows if row.line > above), None)
 
 
 def _headless(path: Path, first: Record | Unreadable | None) -> UsageError:
     problem = f"{path}:{first.line}: {first.reason}" if isinstance(first, Unreadable) else f"{path} is empty"
-    step = "The first row must name the columns, as in: email,name,town (comma, semicolon or tab)."
+    step = "The first row must name the columns, as in: email,name,town (comma, semicolon, tab or |)."
     return UsageError(problem, next_step=step)
 
 
-def _lines(path: Path) -> Iterator[str]:
-    """Yield the physical lines with their ends; UsageError if the file can't be read or isn't UTF-8."""
+def _lines(path: Path, encoding: str) -> Iterator[str]:
+    """Yield the physical lines with their ends; UsageError if the file can't be read in this encoding."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as text:
+        with path.open(encoding=encoding, newline="") as text:
             yield from text
-    except UnicodeDecodeError:
-        raise UsageError(
-            f"{path}:{_undecodable_line(path)}: the file is not written in UTF-8",
-            next_step="Save it as 'CSV UTF-8', or convert it: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW",
-        ) from None
+    except UnicodeError:
+        raise undecodable(path, encoding) from None
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}") from None
-
-
-def _undecodable_line(path: Path) -> int:
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-        escaped = (n for n, line in enumerate(text, 1) if any("\udc80" <= char <= "\udcff" for char in line))
-        return next(escaped, 1)
 
 
 class _Unclosed(Exception):

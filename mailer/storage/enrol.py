@@ -23,10 +23,16 @@ COLUMNS = OWN_FIELDS[1:]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One person to take in: `values` by field name, in their types, only those that are known."""
+    """One person to take in: `values` by field name, in their types, only those that are known.
+
+    `statuses` are theirs on each of the consent's lists, in its order; None for one they are not on. Without
+    them they are subscribed to all. `suppressed` is why they are never to be mailed.
+    """
 
     address: Address
     values: Mapping[str, Any] = field(default_factory=dict)
+    statuses: tuple[Status | None, ...] | None = None
+    suppressed: str | None = None
 
 
 class Effect(StrEnum):
@@ -68,7 +74,9 @@ def enrol(connection: Connection, entries: Sequence[Entry], consent: Consent) ->
     ids = _insert(connection, entries, known, consent.now)
     if consent.anew:
         connection.execute(delete(suppressions).where(suppressions.c.email_key.in_(keys)))
-    joined, kept_out = _join(connection, [ids[key] for key in keys], consent)
+    wanted = {ids[entry.address.key]: entry.statuses for entry in entries}
+    joined, kept_out = _join(connection, wanted, consent)
+    joined |= {ids[key] for key in _suppress_all(connection, entries, consent)}
     reasons = _suppressed(connection, keys)
 
     def effect(key: str) -> Effect:
@@ -143,23 +151,31 @@ def _same(before: object, after: object) -> bool:
 
 
 def _join(
-    connection: Connection, ids: Sequence[int], consent: Consent
+    connection: Connection, wanted: Mapping[int, tuple[Status | None, ...] | None], consent: Consent
 ) -> tuple[set[int], defaultdict[int, list[int]]]:
-    """Subscribe `ids` to the lists; return whose subscriptions changed, and the lists each one had left."""
+    """Put people on the lists, by id, as `wanted`; return whose subscriptions changed, what each had left.
+
+    Who had left stays off, whatever is wanted.
+    """
     joined: set[int] = set()
     kept_out: defaultdict[int, list[int]] = defaultdict(list)
-    for list_id in consent.list_ids:
-        before = _statuses(connection, list_id, ids)
-        fresh = [number for number in ids if number not in before]
-        back = [number for number, status in before.items() if status != Status.SUBSCRIBED]
+    for place, list_id in enumerate(consent.list_ids):
+        to_be = {number: each[place] if each else Status.SUBSCRIBED for number, each in wanted.items()}
+        before = _statuses(connection, list_id, list(wanted))
+        fresh = {number: status for number, status in to_be.items() if status and number not in before}
+        back = [number for number, status in before.items() if status != to_be[number] == Status.SUBSCRIBED]
+        leaving = [
+            number for number, status in before.items() if status != to_be[number] == Status.UNSUBSCRIBED
+        ]
         if fresh:
-            row = {"list_id": list_id, **_subscribed(consent)}
-            connection.execute(insert(subscriptions), [{"subscriber_id": number, **row} for number in fresh])
+            rows = [{"subscriber_id": number, **_row(consent, status)} for number, status in fresh.items()]
+            connection.execute(insert(subscriptions).values(list_id=list_id), rows)
+        _change(connection, list_id, leaving, consent, Status.UNSUBSCRIBED)
         if consent.anew:
-            _bring_back(connection, list_id, back, consent)
-        joined |= {*fresh, *(back if consent.anew else ())}
-        for number in back:
-            if not consent.anew and before[number] == Status.UNSUBSCRIBED:
+            _change(connection, list_id, back, consent, Status.SUBSCRIBED)
+        joined |= {*fresh, *leaving, *(back if consent.anew else ())}
+        for number in () if consent.anew else back:
+            if before[number] == Status.UNSUBSCRIBED:
                 kept_out[number].append(list_id)
     return joined, kept_out
 
@@ -173,16 +189,30 @@ def _statuses(connection: Connection, list_id: int, ids: Sequence[int]) -> dict[
     return {row.subscriber_id: row.status for row in rows}
 
 
-def _subscribed(consent: Consent) -> dict[str, Any]:
-    return {"status": Status.SUBSCRIBED, "source": consent.source, "since": consent.now}
+def _row(consent: Consent, status: Status) -> dict[str, Any]:
+    return {"status": status, "source": consent.source, "since": consent.now}
 
 
-def _bring_back(connection: Connection, list_id: int, ids: Sequence[int], consent: Consent) -> None:
-    connection.execute(
-        update(subscriptions)
-        .where(subscriptions.c.list_id == list_id, subscriptions.c.subscriber_id.in_(ids))
-        .values(_subscribed(consent))
-    )
+def _change(
+    connection: Connection, list_id: int, ids: Sequence[int], consent: Consent, status: Status
+) -> None:
+    if ids:
+        connection.execute(
+            update(subscriptions)
+            .where(subscriptions.c.list_id == list_id, subscriptions.c.subscriber_id.in_(ids))
+            .values(_row(consent, status))
+        )
+
+
+def _suppress_all(connection: Connection, entries: Sequence[Entry], consent: Consent) -> set[str]:
+    """Suppress whom the entries say so of; return the keys of those who weren't. The first reason stands."""
+    reasons = {entry.address.key: entry.suppressed for entry in entries if entry.suppressed}
+    fresh = reasons.keys() - _suppressed(connection, list(reasons)).keys()
+    if fresh:
+        row = {"note": consent.source, "since": consent.now}
+        rows = [{"email_key": key, "reason": reasons[key], **row} for key in sorted(fresh)]
+        connection.execute(insert(suppressions), rows)
+    return set(fresh)
 
 
 def _suppressed(connection: Connection, keys: Sequence[str]) -> dict[str, str]:

@@ -50,7 +50,7 @@ def values_of(connection: Connection, texts: Mapping[str, str]) -> dict[str, Any
             raise UsageError(f"{typed!r} can't name a field: letters and digits, at most {LONGEST_NAME}")
         if CONTROLS.search(text):
             raise UsageError(f"{name} = {text!r} has a control character or a line break in it")
-        kind = known.get(name) or infer([text])
+        kind = known.get(name) or infer([text], name)
         try:
             values[name] = convert(text, kind)
         except FieldError as error:

@@ -14,22 +14,31 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
 
+from mailer.domain.exported import STATES
 from mailer.domain.field import FieldType, Guess
+from mailer.domain.standing import Standing
+from mailer.domain.subscriber import Status
+from mailer.domain.yes_no import WORDS, YesNo
 from mailer.errors import UsageError
-from mailer.storage.columns import OWN_TYPES, Column, TypedColumn, columns, nearest
+from mailer.storage.columns import OWN_TYPES, Column, TypedColumn, cell, columns, nearest, refuse_reserved
+from mailer.storage.consent import NOTHING, Answers, Watch
 from mailer.storage.csvfile import CsvFile, Record
 from mailer.storage.enrol import Consent, Effect, Enrolment, Entry, enrol
 from mailer.storage.fieldtypes import declare_types, known_types
 from mailer.storage.people import create_list, list_ids
-from mailer.storage.rows import Reject, RowReader, cell
+from mailer.storage.rows import Reject, RowReader
 from mailer.storage.schema import lists
+from mailer.storage.states import StatesWatch
 
 BATCH = 1000  # rows
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What to import: `mapping` is heading to field, `types` are the declared ones by field."""
+    """What to import: `mapping` is heading to field, `types` are the declared ones by field.
+
+    `words` are those for true and false; `answers` say what in the file is about consent.
+    """
 
     path: Path
     lists: tuple[str, ...] = ()
@@ -37,6 +46,8 @@ class Import:
     types: Mapping[str, FieldType] = field(default_factory=dict)
     create_lists: bool = False
     dry_run: bool = False
+    words: YesNo = WORDS
+    answers: Answers = NOTHING
 
 
 @dataclass(slots=True)
@@ -44,6 +55,7 @@ class Report:
     """What an import did, or in a dry run would do. Each row counts in one of the first five."""
 
     columns: tuple[TypedColumn, ...]
+    lists: tuple[str, ...] = ()
     added: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -51,6 +63,9 @@ class Report:
     rejected: int = 0
     kept_out: int = 0  # of those taken in: had left one of the lists, and stay off it
     suppressed: int = 0  # of those taken in: are never mailed
+    unsubscribed: int = 0  # of those taken in: have left a list, as the file says
+    unconfirmed: int = 0  # of those taken in: have not confirmed that they want to be on a list, as it says
+    folded: int = 0  # rows in which a line break became a blank
 
     @property
     def rows(self) -> int:
@@ -64,8 +79,10 @@ class Report:
         else:
             self.rejected += 1
 
-    def count(self, enrolment: Enrolment) -> None:
+    def count(self, entry: Entry, enrolment: Enrolment) -> None:
         """Count a person taken in."""
+        self.unsubscribed += Status.UNSUBSCRIBED in (entry.statuses or ())
+        self.unconfirmed += Status.UNCONFIRMED in (entry.statuses or ())
         self.added += enrolment.effect is Effect.ADDED
         self.updated += enrolment.effect is Effect.UPDATED
         self.unchanged += enrolment.effect is Effect.UNCHANGED
@@ -90,18 +107,27 @@ def run_import(
     _refuse_unknown_types(request.types, plain)
     with engine.connect() as connection:
         known = known_types(connection) | dict(request.types)
-    types, total = _learn(file, plain, known)
-    report = Report(tuple(column.typed(types.get(column.field, FieldType.TEXT)) for column in plain))
-    reader = RowReader(report.columns, len(file.header.cells))
-    free = [column.field for column in plain if column.field not in OWN_TYPES]
+    watch = _watch(request, file, plain)
+    types, total = _learn(file, plain, known, request.words, watch)
+    consent = watch.understood(tuple(dict.fromkeys(request.lists)))
+    kept = [column for column in plain if column not in consent.columns]
+    refuse_reserved(kept)
+    report = Report(
+        tuple(column.typed(types.get(column.field, FieldType.TEXT)) for column in kept), consent.lists
+    )
+    reader = RowReader(report.columns, len(file.header.cells), file.delimiter, consent, request.words)
+    free = [column.field for column in kept if column.field not in OWN_TYPES]
     fields = {name: types[name] for name in free if name in types}
 
-    def take_in(entries: Sequence[Entry]) -> None:
+    def take_in(entries: Sequence[Entry], refusals: Sequence[Entry] = ()) -> None:
         with engine.begin() as connection:
             declare_types(connection, fields)
-            consent = Consent(_lists(connection, request, now), f"import {request.path.name}", now)
-            for enrolment in enrol(connection, entries, consent):
-                report.count(enrolment)
+            source = f"import {request.path.name}"
+            terms = Consent(_lists(connection, request, consent.lists, now), source, now)
+            for entry, enrolment in zip(entries, enrol(connection, entries, terms), strict=True):
+                report.count(entry, enrolment)
+            for refusal in refusals:  # one by one: a person may stand in several rows
+                enrol(connection, [refusal], terms)
             if request.dry_run:
                 connection.rollback()
 
@@ -109,13 +135,25 @@ def run_import(
     rows = file.records()
     while chunk := list(islice(rows, BATCH)):
         read = [reader.read(row) for row in chunk]
-        for reject in read:
-            if isinstance(reject, Reject):
-                report.count_reject(reject)
-                on_reject(reject)
-        take_in([entry for entry in read if isinstance(entry, Entry)])
+        rejects = [each for each in read if isinstance(each, Reject)]
+        for reject in rejects:
+            report.count_reject(reject)
+            on_reject(reject)
+        take_in(
+            [entry for entry in read if isinstance(entry, Entry)],
+            [reject.refusal for reject in rejects if reject.refusal],
+        )
+        report.folded = reader.folded
         on_progress(report.rows, total)
     return report
+
+
+def _watch(request: Import, file: CsvFile, found: Sequence[Column]) -> Watch | StatesWatch:
+    """Return what looks for consent; what this program wrote is known, unless a person says otherwise."""
+    answered = request.answers not in (NOTHING, Answers(everyone=Standing.SUBSCRIBED))
+    if {*STATES} <= {column.field for column in found} and not answered:
+        return StatesWatch(found)
+    return Watch(found, request.answers, request.path, f"{request.path}:{file.header.line}")
 
 
 def _refuse_unknown_types(types: Mapping[str, FieldType], found: Sequence[Column]) -> None:
@@ -133,24 +171,29 @@ def _refuse_unknown_types(types: Mapping[str, FieldType], found: Sequence[Column
 
 
 def _learn(
-    file: CsvFile, found: Sequence[Column], known: Mapping[str, FieldType]
+    file: CsvFile,
+    found: Sequence[Column],
+    known: Mapping[str, FieldType],
+    words: YesNo,
+    watch: Watch | StatesWatch,
 ) -> tuple[dict[str, FieldType], int]:
     """Return the type of each field that has one already or a value in the file, and the number of rows."""
     types = OWN_TYPES | dict(known)
-    guesses = {column: Guess() for column in found if column.field not in types}
+    guesses = {column: Guess(column.field, words) for column in found if column.field not in types}
     total = 0
     for row in file.records():
         total += 1
         if isinstance(row, Record):
+            watch.see(row)
             for column, guess in guesses.items():
                 guess.see(cell(row, column))
     return types | {column.field: guess.type for column, guess in guesses.items() if guess.seen}, total
 
 
-def _lists(connection: Connection, request: Import, now: datetime) -> tuple[int, ...]:
+def _lists(connection: Connection, request: Import, names: tuple[str, ...], now: datetime) -> tuple[int, ...]:
     if request.create_lists:
         known = set(connection.scalars(select(lists.c.name)))
-        for name in dict.fromkeys(request.lists):
+        for name in names:
             if name not in known:
                 create_list(connection, name, now)
-    return list_ids(connection, tuple(dict.fromkeys(request.lists)))
+    return list_ids(connection, names)

@@ -166,7 +166,7 @@ def test_an_import_reports_and_ends_with_4_if_rows_were_rejected(weekly: Mailer,
     )
     assert done.err == (
         "people.csv:3: 'bram@': There must be something after the @-sign.\n"
-        "people.csv:4: 'ADA@quay.example': the same person as on line 2\n"
+        "people.csv: 1 row is of somebody in an earlier row, which counts (line 4)\n"
     )
     assert (tmp_path / "bad.csv").read_text() == (
         "line,reason,email,name,paid\n"
@@ -197,8 +197,11 @@ def test_an_import_without_bad_rows_ends_with_0_and_as_data(weekly: Mailer, tmp_
         "unchanged": 0,
         "duplicates": 1,
         "rejected": 0,
+        "unsubscribed": 0,
+        "unconfirmed": 0,
         "kept_out": 0,
         "suppressed": 0,
+        "folded": 0,
         "rejects": [
             {
                 "line": 3,
@@ -225,6 +228,33 @@ def test_many_bad_rows_are_not_all_shown(weekly: Mailer, tmp_path: Path) -> None
     done = weekly("subscribers", "import", "people.csv", "--list", "weekly")
     assert len(done.err.splitlines()) == 21
     assert done.err.endswith("... and 30 more rows; see them all with --rejects FILE\n")
+
+
+def test_faults_come_first_and_duplicates_in_one_line(weekly: Mailer, tmp_path: Path) -> None:
+    rows = ["ada@quay.example"] * 1200 + ["bad"] * 3
+    (tmp_path / "people.csv").write_text("\n".join(["email", *rows]))
+    done = weekly("subscribers", "import", "people.csv", "--list", "weekly", "--json")
+    assert [line.partition(":")[2] for line in done.err.splitlines()[:3]] == [
+        f"{line}: 'bad': An email address must have an @-sign." for line in (1202, 1203, 1204)
+    ]
+    assert done.err.splitlines()[3] == (
+        "people.csv: 1,199 rows are of people in an earlier row, which counts "
+        "(line 3, 4, 5, 6, 7 and 1,194 more; see them all with --rejects FILE)"
+    )
+    assert [each["line"] for each in json.loads(done.out)["rejects"][:4]] == [1202, 1203, 1204, 3]
+
+
+def test_line_breaks_are_counted_and_the_rows_that_were_rejected_can_be_imported_once_corrected(
+    weekly: Mailer, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_text('email,note\nada@quay.example,"a\nb"\nbad,\'=x\nbad,=x\n')
+    done = weekly("subscribers", "import", "people.csv", "--list", "weekly", "--rejects", "bad.csv")
+    assert "in 1 row a line break in a cell became a blank" in done.err
+    corrected = (tmp_path / "bad.csv").read_text().replace("bad,", "bram@quay.example,", 1)
+    (tmp_path / "bad.csv").write_text(corrected.replace("bad,", "cora@quay.example,"))
+    assert weekly("subscribers", "import", "bad.csv", "--list", "weekly").code == 0
+    people = [json.loads(line) for line in weekly("subscribers", "list", "--json").out.splitlines()]
+    assert [each["fields"] for each in people] == [{"note": "a b"}, {"note": "'=x"}, {"note": "=x"}]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailer.domain.field import FieldError, FieldType, convert, field_name, infer, to_text
+from mailer.domain.yes_no import WORDS
 
 
 @pytest.mark.parametrize(
@@ -14,6 +15,14 @@ from mailer.domain.field import FieldError, FieldType, convert, field_name, infe
     [
         (["yes", "no", ""], FieldType.BOOLEAN),
         (["TRUE", "false"], FieldType.BOOLEAN),
+        (["ja", "Nein", "WAHR"], FieldType.BOOLEAN),
+        (["oui", "non"], FieldType.BOOLEAN),
+        (["Sí", "no"], FieldType.BOOLEAN),
+        (["HAYIR", "evet"], FieldType.BOOLEAN),
+        (["да", "нет"], FieldType.BOOLEAN),
+        (["はい", "いいえ"], FieldType.BOOLEAN),
+        (["예", "아니요"], FieldType.BOOLEAN),
+        (["ja", "no"], FieldType.TEXT),  # of two languages: codes, say
         (["yes", "maybe"], FieldType.TEXT),
         (["1", "0"], FieldType.NUMBER),
         (["12", "-3", "4.5"], FieldType.NUMBER),
@@ -39,8 +48,27 @@ def test_a_column_is_inferred_from_all_of_its_values(values: list[str], kind: Fi
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["lang", "language", "user_lang", "sprache", "langue", "country", "cc", "surname", "last_name", "iso"],
+)
+def test_codes_and_names_are_never_true_or_false(name: str) -> None:
+    assert infer(["no", "No"], name) is FieldType.TEXT
+    assert infer(["no", "No"], "paid") is FieldType.BOOLEAN
+
+
+def test_no_word_is_true_in_one_language_and_false_in_another() -> None:
+    true = {word for yes, _ in WORDS.languages for word in yes}
+    false = {word for _, no in WORDS.languages for word in no}
+    assert not true & false
+
+
+@pytest.mark.parametrize(
     ("text", "kind", "value"),
     [
+        ("nein", FieldType.BOOLEAN, False),
+        ("kyllä", FieldType.BOOLEAN, True),
+        ('"vip","press, local"', FieldType.LIST, ["vip", "press, local"]),
+        ('"vip"; "a; b"', FieldType.LIST, ["vip", "a; b"]),
         ("no", FieldType.BOOLEAN, False),
         ("Yes", FieldType.BOOLEAN, True),
         ("0", FieldType.BOOLEAN, False),

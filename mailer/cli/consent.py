@@ -1,0 +1,62 @@
+"""What `mailer subscribers import` asks when a file seems to say who agreed to get mail and who left."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+
+from mailer.errors import PlanRefused
+from mailer.storage.consent import ConsentUnclear, Seen
+
+SHOWN = 5  # values of a column
+ANSWERS = """\
+  --status COLUMN          it says how each person stands, as shown; a value that is not clear rejects its row
+  --unsubscribed-if VALUE  who has this value left (COLUMN=VALUE: in this column); --subscribed-if: agreed
+  --ignore COLUMN          it has nothing to do with consent, and is an ordinary field
+  --as STANDING            everybody in the file is unsubscribed, bounced or suppressed, say"""
+
+
+def question(stop: ConsentUnclear, add_list: Sequence[str]) -> PlanRefused:
+    """Return the error that asks what the columns mean; `add_list` are options that the command lacks."""
+    lines = [f"{stop}. That must not get lost, so nothing was imported:"]
+    if stop.name:
+        lines.append(f"  the file's name: everybody in it would be {stop.name}")
+    lines += [line for seen in stop.seen for line in _column(seen)]
+    lines += ["Say what it means:", ANSWERS]
+    options = [word for seen in stop.seen for word in _answer(seen)]
+    if stop.name and not options:
+        options = ["--as", str(stop.name)]
+    command = shlex.join(["mailer", *sys.argv[1:], *add_list, *options])
+    doubts = [seen.column.heading for seen in stop.seen if _is_doubtful(seen)]
+    condition = f"If {', '.join(doubts)} has nothing to do with consent: " if doubts else ""
+    return PlanRefused("\n".join(lines), next_step=f"{condition}{command}")
+
+
+def _column(seen: Seen) -> Iterator[str]:
+    yield f"  {seen.column.heading}"
+    for text, count in seen.counts.most_common(SHOWN):
+        shown = "(blank)" if not text else text if len(text) <= 50 else f"{text[:49]}…"
+        meaning = seen.meaning(text) or "not clear"
+        yield f"    {shown}: {count:,}, first on line {seen.lines[text]:,} -> {meaning}"
+    if (more := len(seen.counts) - SHOWN) > 0:
+        yield f"    and {more:,} other values"
+
+
+def _understood(seen: Seen) -> list[str]:
+    return [text for text in seen.counts if text and seen.meaning(text)]
+
+
+def _is_doubtful(seen: Seen) -> bool:
+    """Whether nothing in the column is a word that is known."""
+    return not _understood(seen) and not (seen.sense and seen.sense.evidence)
+
+
+def _answer(seen: Seen) -> list[str]:
+    """Return the options that take the column as it was understood."""
+    heading = seen.column.heading
+    if seen.sense and _understood(seen) and not seen.sense.evidence:
+        return ["--status", heading]
+    if seen.sense is None and (words := _understood(seen)):
+        return [word for text in words for word in ("--unsubscribed-if", f"{heading}={text}")]
+    return ["--ignore", heading]

@@ -1,0 +1,143 @@
+"""What files of people call it that somebody agreed to get mail or left: in many programs and languages.
+
+Data only; `mailer.domain.standing` reads it. Case, accents and signs don't count (`fold`), and a word may
+end in one or two letters more: `suscrit` stands for suscrito, suscrita and suscritos.
+"""
+
+from __future__ import annotations
+
+# What stands in a column of statuses, by the name of the standing.
+WORDS = {
+    "subscribed": """
+        subscrib, active, activ, confirm, enabled, opted in, opt in, optin, double opt in,
+        single opt in, verified, validated, regular, premium, gifted, accepted, angemeldet, aktiv,
+        abonniert, bestätigt, eingetragen, einwilligung, zugestimmt, abonné, inscrit, actif, confirmé,
+        activé, suscrit, alta, de alta, confirmad, habilitad, iscritt, attiv, confermat, abilitat,
+        subscrit, ativ, assinante, cadastrad, ingeschreven, aangemeld, geabonneerd, actief, bevestigd,
+        tilmeldt, bekræftet, prenumererar, anmäld, bekräftad, påmeldt, abonnerer, bekreftet, aktivoitu,
+        tilaaja, aktiivinen, vahvistettu, aktywn, zapisan, subskrybent, potwierdzon, přihlášen, aktivní,
+        potvrzen, feliratkozott, aktív, abonat, abone, aktif, onaylı, подписан, активен, активный,
+        подтвержден, підписан, активний, εγγεγραμμένος, ενεργός, 購読中, 登録済み, 有効, 已订阅, 订阅,
+        구독, 구독중, רשום, פעיל, مشترك""",
+    "unconfirmed": """
+        unconfirmed, not confirmed, pending, unactivated, unverified, validating, awaiting confirmation,
+        waiting, opt in pending, double opt in pending, not activated, never subscribed, nonsubscribed,
+        non subscribed, transactional, unbestätigt, nicht bestätigt, ausstehend, offen, wartet, wartend,
+        en attente, non confirmé, à confirmer, pendient, sin confirmar, no confirmad, in attesa,
+        non confermat, pendente, não confirmad, por confirmar, aguardando, in afwachting,
+        niet bevestigd, onbevestigd, afventer, ikke bekræftet, ubekræftet, väntande, obekräftad,
+        ej bekräftad, venter, ikke bekreftet, ubekreftet, odottaa, vahvistamaton, oczekując,
+        niepotwierdzon, čekající, nepotvrzen, függőben, în așteptare, neconfirmat, beklemede,
+        onaylanmamış, ожидает, не подтвержден, очікує, 未確認, 未确认, 待确认, 대기, ממתין""",
+    "unsubscribed": """
+        unsubscrib, unsubscriber, unsub, opted out, opt out, optout, not subscribed, inactive, inactiv,
+        disabled, deactivated, deleted, removed, archived, cancelled, canceled, cancel, left, gone,
+        resigned, withdrawn, revoked, paused, quit, abgemeldet, ausgetragen, abbestellt, inaktiv,
+        gekündigt, widerrufen, gelöscht, deaktiviert, ausgeschrieben, nicht angemeldet,
+        keine einwilligung, nicht aktiv, désabonné, désinscrit, inactif, résilié, supprimé, désactivé,
+        non inscrit, non abonné, baja, de baja, dado de baja, dada de baja, desuscrit, desinscrit,
+        cancelad, anulad, eliminad, no suscrit, disiscritt, cancellat, inattiv, disattivat, rimoss,
+        revocat, non iscritt, disabilitat, descadastrad, inativ, removid, desativad, dessubscrit,
+        não subscrit, afgemeld, uitgeschreven, inactief, opgezegd, verwijderd, niet ingeschreven,
+        gedeactiveerd, afmeldt, frameldt, opsagt, slettet, avregistrerad, avregistrert, avprenumererad,
+        avslutad, avslutat, avanmäld, borttagen, avmeldt, utmeldt, sluttet, peruuttanut, peruttu,
+        poistettu, eronnut, ei tilaaja, wypisan, nieaktywn, rezygnacja, zrezygnował, usunięt,
+        wyrejestrowan, odhlášen, neaktivní, zrušen, leiratkozott, inaktív, törölt, dezabonat,
+        abonelikten çıktı, iptal, pasif, отписан, отписался, отписалась, неактивен, удален, відписан,
+        відписався, διαγραμμένος, ανενεργός, 退会, 解除, 配信停止, 購読解除, 停止, 退订, 已退订,
+        取消订阅, 수신거부, 구독취소, 해지, הוסר, ביטל, לא פעיל, ملغى, إلغاء الاشتراك""",
+    "bounced": """
+        bounced, bounce, bounces, failed, delivery failed, hard bounce, hard bounced, soft bounce,
+        soft bounced, hard, soft, cleaned, undeliverable, undelivered, unreachable, invalid, dead,
+        nonexistent, returned, unzustellbar, ungültig, nicht zustellbar, zurückgewiesen, invalide,
+        non valide, non distribué, rejeté, rebotad, rebote, inválid, no válid, rimbalzat, non valid,
+        rejeitad, devolvid, gebounced, ongeldig, onbestelbaar, ugyldig, ogiltig, studsad, studsat,
+        virheellinen, odbit, nieprawidłow, niedostarczon, nedoručiteln, neplatn, érvénytelen, respins,
+        geçersiz, недоставлен, недействителен, 不達, 無効, 退信, 无效, 반송""",
+    "complained": """
+        complained, complaint, complaints, spam, spam complaint, spam complained, marked as spam,
+        reported spam, reported as spam, abuse, abuse complaint, spammy, beschwerde, spambeschwerde,
+        als spam gemeldet, plainte, signalé comme spam, queja, denuncia, reclamo, segnalato come spam,
+        reclamação, denúncia, klacht, als spam gemarkeerd, klage, klagomål, skarga, stížnost, panasz,
+        жалоба, скарга""",
+    "suppressed": """
+        suppressed, blocked, blocklisted, block listed, blacklisted, black listed, denylisted,
+        blocklist, blacklist, banned, do not email, do not mail, do not contact, do not send,
+        do not disturb, donotemail, dnc, dne, never mail, no email, no mail, excluded, requested,
+        global unsubscribe, globally unsubscribed, gesperrt, blockiert, sperrliste, nicht anschreiben,
+        nicht kontaktieren, keine werbung, keine mail, kein kontakt, werbesperre, robinsonliste,
+        ausgeschlossen, bloqué, liste noire, ne pas contacter, exclu, bloquead, lista negra,
+        no contactar, no enviar, excluid, bloccat, lista nera, non contattare, escluso, não contactar,
+        não enviar, não contatar, geblokkeerd, zwarte lijst, niet mailen, niet benaderen, blokeret,
+        sortlistet, må ikke kontaktes, blockerad, blockerat, spärrad, spärrat, svartlistad, kontakta ej,
+        blokkert, sperret, reservert, estetty, zablokowan, czarna lista, blokován, zablokován, letiltva,
+        blocat, engellendi, заблокирован, чёрный список, заблокован, ブロック, 黑名单, 차단, חסום, محظور""",
+}
+
+# What says nothing, as programs export it.
+BLANKS = "null, none, nil, n/a, na, nan, undefined, never, 0000-00-00, 0000-00-00 00:00:00"
+
+# What headings of columns have in them, by what a yes in the column means; the first that fits. An underscore
+# at an end stands for the end of a word. From `left` to `pending` a blank says that it is not so.
+HEADINGS = {
+    "pays": "_active subscription_",
+    "left": """
+        unsub, opt out, opted out, optout, abgemeld, abmeld, austrag, ausgetragen, abbestell, kündig,
+        widerruf, désabonn, désinscri, desuscri, dessubscri, descadastr, _baja_, disiscri, cancellat,
+        cancelad, cancelled, canceled, cancellation, afgemeld, uitgeschreven, uitschrijf, opgezegd,
+        afmeld, frameld, avmeld, utmeld, avregistr, avprenumer, avanmäl, wypis, rezygn, odhláš, leiratk,
+        dezabon, peruut, peruttu, отпис, відпис, 退订, 取消订阅, 配信停止, 退会, 解除, 수신거부,
+        구독취소, הסרה, deleted, removed, gelöscht, supprim, eliminad, deactivat, deaktivier, disabled,
+        inactiv, inaktiv, inactif, inativ, inattiv, archived, revoked, withdrawn, resigned, _left_,
+        _quit_, _gone_""",
+    "bounced": """
+        bounc, cleaned, clean time, clean campaign, undeliver, unreachable, unzustell, invalid,
+        ungültig, rebote, rebotad, rimbalz, onbestel, ogiltig, ugyldig""",
+    "complained": """
+        complain, spam, abuse, beschwerd, plainte, queja, denunc, klacht, _klage_, klagomål, skarga""",
+    "suppressed": """
+        suppress, blocklist, blacklist, blocked, block list, black list, denylist, do not_, donot,
+        _dont_, no email, noemail, no mail, nomail, _dnc_, _dne_, banned, sperr, blockier, robinson,
+        bloqué, bloccat, geblokkeer, blokker, blokeret, blockera, zwarte lijst, liste noire,
+        lista negra, lista nera, ne pas_, no contact, no enviar, não contact, não enviar, non contatt,
+        niet mailen, niet benaderen, kontakta ej, exclud, excluid, _exclu_, esclus, keine werbung,
+        keine mail, nicht anschreib, nicht kontakt, zablokow, czarna lista, 黑名单, 차단""",
+    "pending": """
+        unconfirm, not confirmed, unverif, pending, unbestätigt, nicht bestätigt, ausstehend,
+        en attente, pendient, in attesa, pendente, obekräft, ubekræft, ubekreft, niepotwierdz""",
+    "confirmed": """
+        confirm, bestätig, freigeschalt, bevestig, bekräft, bekræft, bekreft, potwierdz, verif,
+        double opt, doubleopt, _doi_, activated, validated, conferma, подтвер""",
+    "joined": """
+        subscri, opt in, opted in, optin, consent, einwillig, zustimm, zugestimmt, consens, toestemm,
+        samtyck, samtykk, zgod, gdpr, dsgvo, rgpd, permission, erlaub, accept, mailable, receive,
+        _wants_, _allow_, _allows_, allowed, can email, may email, can contact, _active_, _aktiv_,
+        _actif_, _activo_, _activa_, _attivo_, _ativo_, _actief_, _aktywn, _enabled_, angemeld, anmeld,
+        eingetragen, abonn, abonad, _abonat, _inscri, _iscri, suscri, ingeschreven, aangemeld, tilmeld,
+        påmeld, prenumer, zapisan, subskry, feliratk, подпис, підпис, 订阅, 購読, 구독""",
+    "status": "status, statut, situação, estatus, _durum_, állapot, 状态, ステータス, статус, _stav_",
+    "perhaps": """
+        _state_, _estado_, _stato_, _état_, _stan_, _tila_, _stare_, newsletter, marketing, mailing,
+        _mail_, _mails_, _emails_, werbung, _abo_, rundbrief, verteiler, nieuwsbrief, nyhedsbrev,
+        nyhetsbrev, boletín, infolettre, biuletyn""",
+}
+
+# Headings that end so tell when, where or why something came to be.
+DETAILS = """
+    time, date, at, on, ip, reason, other, comment, campaign, title, id, source, method, location,
+    timestamp, datum, grund, am, zeit, uhrzeit, le, raison, motif, fecha, motivo, data, ora, reden, op,
+    dato, årsag, orsak, årsak, powód, when, since"""
+
+# What gives a column away whatever its heading is: anywhere in a cell, or, between bars, as the whole of it.
+SMELLS = """
+    unsubscri, opted out, opt out, optout, abgemeldet, abbestellt, ausgetragen, désabonn, désinscri,
+    desuscri, dado de baja, dada de baja, disiscri, descadastr, afgemeld, uitgeschreven, avmeldt,
+    afmeldt, frameldt, avregistrer, avprenumer, wypisan, odhlášen, leiratkoz, dezabon, отписа, відписа,
+    退订, 取消订阅, 配信停止, 수신거부, bounced, hard bounce, soft bounce, blacklist, blocklist,
+    do not email, do not mail, do not contact, do not send, donotemail, no longer wants, complained,
+    suppressed, marked as spam, spam complaint, undeliverable, unzustellbar, unconfirmed, not confirmed,
+    double opt, keine werbung, nicht anschreiben, sperrliste, ne pas contacter, no contactar,
+    niet mailen, kontakta ej, |cleaned|, |inactive|, |inaktiv|, |inactif|, |inactivo|, |inattivo|,
+    |inativo|, |inactief|, |blocked|, |gesperrt|, |blockiert|, |bloqué|, |bloqueado|, |bloccato|,
+    |gekündigt|, |widerrufen|, |gelöscht|, |résilié|, |supprimé|, |pending|, |subscribed|, |opted in|,
+    |opt in|, |baja|, |cancelled|, |canceled|, |cancelado|, |cancellato|, |unsub|, |dnc|"""

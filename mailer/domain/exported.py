@@ -1,0 +1,44 @@
+"""How people are written to a CSV file so that no spreadsheet runs it and an import reads the same back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from mailer.domain.subscriber import Status
+
+STATES = (
+    "lists",
+    "suppressed",
+)  # the columns that say on which lists people are, and why they are never mailed
+REJECTS = ("line", "reason")  # the columns that stand before those of a file whose rows were rejected
+SUPPRESSIONS = frozenset({"bounced", "complained", "requested"})
+
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
+_FORMULA = re.compile(r"'*[=+@\t\r-]")
+_LIST = re.compile(r"([A-Za-z0-9_-]+)(?: \((unconfirmed|unsubscribed)\))?", re.ASCII)
+
+
+def guard(text: str) -> str:
+    """Return `text` with an apostrophe before it if a spreadsheet would run it, or if it looks so guarded."""
+    return f"'{text}" if _FORMULA.match(text) and not NUMBER.fullmatch(text) else text
+
+
+def unguard(text: str) -> str:
+    """Return what `guard` was given."""
+    return text[1:] if text.startswith("'") and guard(text[1:]) == text else text
+
+
+def write_lists(lists: Mapping[str, Status]) -> str:
+    """Return the lists a person is on, as one cell: `daily (unsubscribed), weekly`."""
+    return ", ".join(
+        name if status is Status.SUBSCRIBED else f"{name} ({status})" for name, status in lists.items()
+    )
+
+
+def read_lists(text: str) -> dict[str, Status] | None:
+    """Return what `write_lists` was given; None if it is not what that writes."""
+    found = [_LIST.fullmatch(part.strip()) for part in text.split(",")] if text else []
+    if None in found:
+        return None
+    return {each[1]: Status(each[2] or "subscribed") for each in found if each}
