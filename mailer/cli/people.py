@@ -51,8 +51,8 @@ def list_lists(app: App, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_list_data(each) for each in found], ensure_ascii=False))
     elif found:
-        rows = [(each.name, each.title, *each.counts.values()) for each in found]
-        print_table(("name", "title", *STATUSES), rows)
+        rows = [(each.name, each.title, *_counts(each).values()) for each in found]
+        print_table(("name", "title", *STATUSES, "suppressed"), rows)
     else:
         click.echo("There is no list yet. Make one with: mailer lists create NAME", err=True)
 
@@ -70,12 +70,16 @@ def show_list(app: App, name: str, as_json: bool) -> None:
     click.echo(f"{found.name} · {found.title}")
     if found.description:
         click.echo(f"  {found.description}")
-    click.echo("  " + "   ".join(f"{status} {count:,}" for status, count in found.counts.items()))
+    click.echo("  " + "   ".join(f"{status} {count:,}" for status, count in _counts(found).items()))
 
 
 def _list_data(found: SubscriberList) -> dict[str, Any]:
     data = {"name": found.name, "title": found.title, "description": found.description}
-    return {**data, "counts": {str(status): count for status, count in found.counts.items()}}
+    return {**data, "counts": _counts(found)}
+
+
+def _counts(found: SubscriberList) -> dict[str, int]:
+    return {**{str(status): count for status, count in found.counts.items()}, "suppressed": found.suppressed}
 
 
 @click.group()

@@ -3,7 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+# Why somebody on the lists doesn't get an issue, where what the ledger keeps doesn't explain itself.
+_REASONS = {
+    "requested": "suppressed by request",
+    "complained": "suppressed after a complaint",
+    "unconfirmed": "not confirmed",
+}
+
+
+def reason_in_words(reason: str) -> str:
+    """Return why somebody doesn't get an issue as a person says it."""
+    return _REASONS.get(reason, reason)
+
+
+def excluded_in_words(excluded: Mapping[str, int]) -> str:
+    """Return how many are left out for which reason: `bounced 21, suppressed by request 4`; empty if none."""
+    return ", ".join(f"{reason_in_words(reason)} {count:,}" for reason, count in sorted(excluded.items()))
 
 
 @dataclass(frozen=True, slots=True)

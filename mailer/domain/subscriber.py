@@ -21,13 +21,17 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SubscriberList:
-    """A list: `name` is what commands say, `title` what subscribers read, `counts` people by status."""
+    """A list: `name` is what commands say, `title` what subscribers read, `counts` people by status.
+
+    Those who are never mailed are `suppressed`, whatever their status, and counted nowhere else.
+    """
 
     id: int
     name: str
     title: str
     description: str = ""
     counts: Mapping[Status, int] = field(default_factory=dict)
+    suppressed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

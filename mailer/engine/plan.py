@@ -9,7 +9,7 @@ from itertools import islice
 
 from mailer.compose.mime.template import MessageTemplate
 from mailer.compose.symbolic.operations import CannotFill
-from mailer.domain.audience import Audience
+from mailer.domain.audience import Audience, excluded_in_words
 from mailer.domain.recipient import Recipient
 from mailer.engine.correspondence import Correspondence, wire_address
 from mailer.errors import PlanRefused
@@ -34,7 +34,7 @@ class Plan:
     def text(self) -> str:
         """Return the plan as a person reads it before saying yes."""
         total = sum(self.excluded.values())
-        why = ", ".join(f"{reason} {count:,}" for reason, count in sorted(self.excluded.items()))
+        why = excluded_in_words(self.excluded)
         lines = [
             f"{self.slug} · rev {self.revision[:6]} · {self.audience}",
             f"  subject   {self.subject}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mailer.domain.audience import excluded_in_words
 from mailer.domain.delivery import Halt, State
 from mailer.engine.standing import halt_words, local, send_command
 from mailer.errors import ExitCode, worst
@@ -67,7 +68,7 @@ class Report:
     def text(self, next_step: str | None = None) -> str:
         """Return the summary; its last line is `next_step` (default: what follows from it)."""
         t = self.totals
-        why = f" ({', '.join(f'{reason} {n:,}' for reason, n in t.excluded.items())})" if t.excluded else ""
+        why = f" ({excluded_in_words(t.excluded)})" if t.excluded else ""
         states = "   ".join(f"{state} {t.states.get(state, 0):,}" for state in SHOWN)
         rest = "   ".join(f"{state} {n:,}" for state, n in t.states.items() if n and state not in SHOWN)
         speed = (

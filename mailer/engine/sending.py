@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import chain
 
 from mailer.compose.mime.template import MessageTemplate
-from mailer.domain.audience import Audience
+from mailer.domain.audience import Audience, excluded_in_words
 from mailer.domain.delivery import Halt, State
 from mailer.domain.issue import Issue
 from mailer.domain.recipient import Recipient
@@ -240,7 +240,7 @@ class Sending:
 def _refuse_nobody(plan: Plan) -> None:
     # A send to nobody would be finished at once, and stand in the way of those who subscribe next.
     if not plan.recipients:
-        why = ", ".join(f"{reason} {count:,}" for reason, count in sorted(plan.excluded.items()))
+        why = excluded_in_words(plan.excluded)
         raise PlanRefused(
             f"nobody would get {plan.slug}: {plan.audience} " + (f"({why})" if why else "(nobody is on it)"),
             next_step=f"See who is on it: mailer lists show {plan.audience.lists[0]}",

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Select, func, select
 
+from mailer.domain.audience import reason_in_words
 from mailer.domain.delivery import OPEN, State
 from mailer.storage.ledger import PAGE
 from mailer.storage.schema import (
@@ -184,7 +185,7 @@ def _standing(connection: Connection, subscriber_id: int) -> list[Event]:
 def _sendings(connection: Connection, subscriber_id: int) -> list[Event]:
     d, e, a = deliveries.c, exclusions.c, attempts.c
     events = [
-        Event(row.created_at, f"{row.slug}: not sent, {row.reason}")
+        Event(row.created_at, f"{row.slug}: not sent, {reason_in_words(row.reason)}")
         for row in connection.execute(
             select(sends.c.created_at, sends.c.slug, e.reason)
             .join(sends, sends.c.id == e.send_id)

@@ -43,7 +43,7 @@ class People:
         return found[name]
 
     def all_lists(self) -> list[SubscriberList]:
-        """Return every list by name, each with how many people have which status."""
+        """Return every list by name, each with how many people have which status or are suppressed."""
         counted = (
             select(lists, subscriptions.c.status, func.count(subscriptions.c.subscriber_id).label("people"))
             .outerjoin(subscriptions)
@@ -54,7 +54,8 @@ class People:
         with self._engine.connect() as connection:
             for row in connection.execute(counted):
                 rows.setdefault(row.name, []).append(row)
-        return [_list(found) for found in rows.values()]
+            suppressed = _count_suppressed(connection)
+        return [_list(found, suppressed) for found in rows.values()]
 
     def list_ids(self, names: Sequence[str]) -> tuple[int, ...]:
         """Return the ids of lists by name, in that order; UsageError for the first unknown one."""
@@ -235,10 +236,25 @@ def _suppress(connection: Connection, email_key: str, reason: str, note: str, no
     connection.execute(upsert(suppressions).values(row).on_conflict_do_nothing())
 
 
-def _list(rows: Sequence[Row[Any]]) -> SubscriberList:
+def _count_suppressed(connection: Connection) -> dict[tuple[int, Status], int]:
+    """Return how many of each list's people of each status are suppressed."""
+    # The suppressed are few: counted from their side, so that counting everybody stays one look at an index.
+    counted = (
+        select(subscriptions.c.list_id, subscriptions.c.status, func.count())
+        .select_from(suppressions)
+        .join(subscribers, subscribers.c.email_key == suppressions.c.email_key)
+        .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+        .group_by(subscriptions.c.list_id, subscriptions.c.status)
+    )
+    return {(list_id, Status(status)): people for list_id, status, people in connection.execute(counted)}
+
+
+def _list(rows: Sequence[Row[Any]], suppressed: Mapping[tuple[int, Status], int]) -> SubscriberList:
     first = rows[0]
     counts = dict.fromkeys(Status, 0) | {Status(row.status): row.people for row in rows if row.status}
-    return SubscriberList(first.id, first.name, first.title, first.description, counts)
+    never = {status: suppressed.get((first.id, status), 0) for status in Status}
+    counts = {status: people - never[status] for status, people in counts.items()}
+    return SubscriberList(first.id, first.name, first.title, first.description, counts, sum(never.values()))
 
 
 def _lists_of(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Status]]:

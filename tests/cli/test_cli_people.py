@@ -58,13 +58,14 @@ def test_lists_are_made_and_shown(mailer: Mailer) -> None:
     made = mailer("lists", "create", "weekly", "--title", "The Weekly", "--description", "Every Monday")
     assert made == Ended(0, "", "Made the list weekly (The Weekly).\n")
     assert mailer("lists", "show", "weekly").out == (
-        "weekly · The Weekly\n  Every Monday\n  subscribed 0   unconfirmed 0   unsubscribed 0\n"
+        "weekly · The Weekly\n  Every Monday\n"
+        "  subscribed 0   unconfirmed 0   unsubscribed 0   suppressed 0\n"
     )
     mailer("lists", "create", "daily")
     assert mailer("lists", "list").out == (
-        "name    title       subscribed  unconfirmed  unsubscribed\n"
-        "daily   daily                0            0             0\n"
-        "weekly  The Weekly           0            0             0\n"
+        "name    title       subscribed  unconfirmed  unsubscribed  suppressed\n"
+        "daily   daily                0            0             0           0\n"
+        "weekly  The Weekly           0            0             0           0\n"
     )
     data = json.loads(mailer("lists", "list", "--json").out)
     assert [each["name"] for each in data] == ["daily", "weekly"]

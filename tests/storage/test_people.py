@@ -55,6 +55,18 @@ def test_lists_have_a_title_and_counts_by_status(people: People) -> None:
     assert people.list_named("daily") == daily
 
 
+def test_who_is_never_mailed_counts_as_suppressed_and_nothing_else(people: People) -> None:
+    for number in range(4):
+        people.add(Address.parse(f"p{number}@quay.example"), {}, consent(people, "weekly", "daily"))
+    people.suppress("p0@quay.example", "bounced", "550", NOW)
+    people.suppress("nobody@quay.example", "bounced", "550", NOW)
+    people.unsubscribe(Address.parse("p1@quay.example"), None, "a letter", NOW)
+    people.unsubscribe(Address.parse("p2@quay.example"), ["daily"], "a letter", NOW)
+    daily, weekly = people.all_lists()
+    assert (list(daily.counts.values()), daily.suppressed) == ([1, 0, 1], 2)
+    assert (list(weekly.counts.values()), weekly.suppressed) == ([2, 0, 0], 2)
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [("wekly", "did you mean weekly"), ("books", r"there is daily, weekly"), ("", "no list")],
