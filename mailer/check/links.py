@@ -144,7 +144,8 @@ def dead(sheet: Sheet) -> Iterator[Remark]:
 def _broken(address: str) -> bool:
     try:
         url = urlsplit(address)
-        return url.scheme.lower() in ("http", "https") and not url.hostname
+        # https://https://… is an address behind a scheme that it brings itself.
+        return url.scheme.lower() in ("http", "https") and url.hostname in (None, "", "http", "https")
     except ValueError:
         return True
 

@@ -19,6 +19,7 @@ from mailer.compose.images.placing import Images
 from mailer.compose.looks.layouts import layout_loader
 from mailer.compose.looks.look import Look, read_look
 from mailer.compose.looks.page import Page
+from mailer.compose.symbolic.addresses import read_addresses
 from mailer.compose.symbolic.bounds import TooMuch
 from mailer.compose.symbolic.environment import SymbolicEnvironment
 from mailer.compose.symbolic.expression import Name
@@ -114,9 +115,9 @@ class _Press:
             text = self._part(self._text, "txt", self._body.text, self._body.text_lines)
             return Edition(
                 slug=self._issue.slug,
-                subject=self._plain_tree(subject, Place.HEADER),
+                subject=grow(read_structure(subject, self._tokens), lambda token: _hole(token, Place.HEADER)),
                 html=self._html_tree(html),
-                text=self._plain_tree(text, Place.PLAIN),
+                text=self._text_tree(text),
             )
 
     def _subject(self) -> str:
@@ -192,8 +193,14 @@ class _Press:
 
         return grow(read_structure(inlined, self._tokens), hole)
 
-    def _plain_tree(self, text: str, place: Place) -> Tree:
-        return grow(read_structure(text, self._tokens), lambda token: _hole(token, place))
+    def _text_tree(self, text: str) -> Tree:
+        addresses = read_addresses(text, self._tokens)
+
+        def hole(token: Token) -> Hole:
+            starts = addresses.get(token.word)
+            return _hole(token, Place.PLAIN) if starts is None else _hole(token, Place.ADDRESS, starts)
+
+        return grow(read_structure(text, self._tokens), hole)
 
     @contextmanager
     def _located(self) -> Iterator[None]:

@@ -60,7 +60,7 @@ class Desk:
         return Mail(
             fill_text(edition.subject, names),
             normal_form(fill_text(edition.html, names)),
-            fill_text(edition.text, names),
+            _decoded(fill_text(edition.text, names)),
         )
 
     def slowly(self, subscriber: Mapping[str, Any]) -> Mail:
@@ -80,7 +80,7 @@ class Desk:
         return Mail(
             subject,
             normal_form(inline_styles(whole)),
-            text.get_template("email/plain.txt").render(names | {"content": words}),
+            _decoded(text.get_template("email/plain.txt").render(names | {"content": words})),
         )
 
     def _environment(self, autoescape: bool) -> ImmutableSandboxedEnvironment:

@@ -30,13 +30,14 @@ def escape_value(value: Any, place: Place, url_start: bool = False) -> str:
     """Return `value` as it is written in `place`.
 
     Raises UnfitValue for control characters, for lists and other values without a plain text form, and, where
-    a URL begins with the value (`url_start`), for anything but a whole URL with one of SCHEMES.
+    a URL begins with the value (`url_start`), for anything but a whole URL with one of SCHEMES (in the text
+    part that may be a person's address).
     """
     text = _text(value)
     if place is Place.HEADER:
         return _refuse(text, _HEADER_CONTROLS)
     text = _LINE_ENDS.sub("\n", _refuse(text, _CONTROLS))
-    return _whole_url(text) if url_start else _ESCAPES[place](text)
+    return _STARTS[place](text) if url_start else _ESCAPES[place](text)
 
 
 def _text(value: Any) -> str:
@@ -70,14 +71,26 @@ def _inside_url(text: str) -> str:
     return quote(text, safe=_INSIDE)
 
 
-def _whole_url(text: str) -> str:
+def _is_whole(text: str) -> bool:
     scheme = _SCHEME.match(text)
-    if not scheme or scheme.group(1).lower() not in SCHEMES:
+    return scheme is not None and scheme.group(1).lower() in SCHEMES
+
+
+def _whole_url(text: str) -> str:
+    if not _is_whole(text):
         raise UnfitValue(
             f"{text!r} is no address to link to",
             next_step=f"Links begin with {', '.join(f'{name}:' for name in sorted(SCHEMES))}",
         )
-    return _markup(quote(_STRAY_PERCENT.sub("%25", text), safe=_WHOLE))
+    return _markup(_quoted(text))
+
+
+def _whole_address(text: str) -> str:
+    return _quoted(text) if _is_whole(text) else text
+
+
+def _quoted(url: str) -> str:
+    return quote(_STRAY_PERCENT.sub("%25", url), safe=_WHOLE)
 
 
 _ESCAPES: dict[Place, Callable[[str], str]] = {
@@ -86,4 +99,6 @@ _ESCAPES: dict[Place, Callable[[str], str]] = {
     Place.URL: _inside_url,
     Place.CONDITIONAL: _conditional,
     Place.PLAIN: str,
+    Place.ADDRESS: _inside_url,
 }
+_STARTS = {Place.URL: _whole_url, Place.ADDRESS: _whole_address}

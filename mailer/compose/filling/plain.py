@@ -25,4 +25,5 @@ def plain_in(forms: Iterable[tuple[Place, bool]]) -> Callable[[Any], object]:
     forms = list(forms)
     if any(url_start for _, url_start in forms):
         return _WHOLE_URL.fullmatch
-    return (_WORD if any(place is Place.URL for place, _ in forms) else _WORDS).fullmatch
+    addresses = {Place.URL, Place.ADDRESS}
+    return (_WORD if any(place in addresses for place, _ in forms) else _WORDS).fullmatch

@@ -16,6 +16,7 @@ class Place(StrEnum):
     URL = "url"  # href or src: allow-listed schemes when the hole begins it, percent-encoded inside
     CONDITIONAL = "conditional"  # inside an [if mso] comment: as TEXT, and never `-->`
     PLAIN = "plain"  # the text part
+    ADDRESS = "address"  # an address in the text part: as URL, but that it is no HTML
     HEADER = "header"  # Subject and other unstructured fields
 
 

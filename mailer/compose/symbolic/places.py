@@ -10,6 +10,7 @@ from mailer.compose.filling.link import link_starts
 from mailer.compose.filling.residual import Place
 from mailer.compose.html.allowed import VOID
 from mailer.compose.html.tokens import HTMLToken, Kind, read_html
+from mailer.compose.symbolic.addresses import refuse_second_scheme
 from mailer.compose.symbolic.structure import read_structure, torn
 from mailer.compose.symbolic.tokens import Refusal, Role, Token, Tokens
 
@@ -199,6 +200,11 @@ class _Reader:
 
 
 def _link_starts(value: str, tokens: Tokens) -> set[str]:
+    before = ""
+    for piece in tokens.split(value):
+        if isinstance(piece, Token):
+            refuse_second_scheme(piece, before)
+        before += piece if isinstance(piece, str) else piece.word
     try:
         return link_starts(read_structure(value, tokens))
     except Refusal as error:

@@ -58,7 +58,7 @@ class Marked:
     def typed(self, number: int) -> str:
         """Return what the mark stands for, as it was typed."""
         candidate = self.candidates[number]
-        return candidate.source if candidate.closed else candidate.source[:2]
+        return (candidate.typed or candidate.source) if candidate.closed else candidate.source[:2]
 
     def pieces(self, text: str) -> Iterator[str | int]:
         """Yield the static stretches of `text` and the numbers of its marks, in order."""

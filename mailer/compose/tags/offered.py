@@ -29,6 +29,8 @@ from mailer.compose.tags.tag import (
 )
 from mailer.errors import IssueError
 
+_MARKUP = re.compile(r"</?[A-Za-z][^<>]*>?")
+_CURLY = re.compile("[\u2018-\u201f\u00ab\u00bb\u2039\u203a\u2032\u2033]")
 _NO_FILTER = re.compile(r"No (filter|test) named '(\w+)'")
 
 # What a body, a subject or a layout may name. The first four are the issue's, the rest the recipient's.
@@ -148,7 +150,7 @@ class Recogniser:
         named = candidate.words if candidate.keyword else (*candidate.first_name, *candidate.used_names)
         if self._offered().isdisjoint(named):
             return False
-        raise self._error(candidate, _unread(error))
+        raise self._error(candidate, _unread(error), _mended(candidate))
 
     def _continue(self, candidate: Candidate) -> bool:
         if not self._open or not self._open[-1].ours:
@@ -199,6 +201,15 @@ class Recogniser:
     def _error(self, candidate: Candidate, problem: str, next_step: str = LITERALLY) -> IssueError:
         source = candidate.source if len(candidate.source) <= 60 else candidate.source[:57] + "..."
         return IssueError(self.path, candidate.line, f"{source} {problem}", next_step=next_step)
+
+
+def _mended(candidate: Candidate) -> str:
+    """Return what to do about a tag that can't be read, by what is seen in it."""
+    if markup := _MARKUP.search(candidate.inner):
+        return f"Take {markup.group()} out of the braces, or put it around the whole tag"
+    if quotes := _CURLY.findall(candidate.inner):
+        return f"Write straight quotation marks (\" or ') in it, not {' '.join(dict.fromkeys(quotes))}"
+    return LITERALLY
 
 
 def _unread(error: Exception) -> str:

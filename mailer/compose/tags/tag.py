@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from html import unescape
+from urllib.parse import unquote
 
 from jinja2 import Environment, TemplateError, meta, nodes
 
@@ -14,7 +16,12 @@ MIDDLES = frozenset({"elif", "else"})
 CLOSERS = {"endif": "if", "endfor": "for"}
 CONTROL = OPENERS | MIDDLES | frozenset(CLOSERS) | {"set"}
 
-_OPENING = re.compile(r"\{[{%]")
+_OPENING = re.compile(r"\{[{%]|%7B%(?:7B|25)", re.IGNORECASE)
+# As editors and other programs write a tag that stands in an address.
+_ENCODED = re.compile(r"%7B%7B[^\n<>\"'{}`]*?%7D%7D|%7B%25[^\n<>\"'{}`]*?%25%7D", re.IGNORECASE)
+_ENCODED_BLANK = re.compile(r"\{[{%](?:%20|\+)")
+# What visual editors put between letters, and nobody sees.
+_UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _NEXT = re.compile(r"[%}]\}|\{[{%]|[\n`]")
 _USED = re.compile(r"([A-Za-z_]\w*)\s*[.|\[]")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
@@ -28,9 +35,11 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something that looks like a tag: `text[start:end]`, as typed in `source`, on `line` of the issue file.
+    """Something that looks like a tag: `text[start:end]`, on `line` of the issue file.
 
-    `closed` is false for an opening brace pair whose line ends before the closing one.
+    `source` is what was meant, `typed` how it was written where that differs: with character references
+    (`{{&nbsp;…}}`) or percent signs. `closed` is false for an opening brace pair whose line ends before the
+    closing one.
     """
 
     start: int
@@ -38,6 +47,7 @@ class Candidate:
     source: str
     line: int
     closed: bool = True
+    typed: str = ""
 
     @property
     def inner(self) -> str:
@@ -79,14 +89,32 @@ def find_candidates(text: str, first_line: int = 1, *, escapes: bool = False) ->
     position, line, counted = 0, first_line, 0
     while opening := _OPENING.search(text, position):
         start = opening.start()
+        if text[start] == "%":
+            encoded = _ENCODED.match(text, start)
+            position = encoded.end() if encoded else start + 1
+            if encoded:
+                line, counted = line + text.count("\n", counted, start), start
+                yield Candidate(start, position, unquote(encoded.group()), line, typed=encoded.group())
+            continue
         position = start + (2 if escapes and _escaped(text, start) else 1)
         if position == start + 2:
             continue
         end = _closing(text, start)
         line, counted = line + text.count("\n", counted, start), start
         stop = end or min(_line_end(text, start), start + 120)
-        yield Candidate(start, stop, text[start:stop], line, closed=end is not None)
+        typed = text[start:stop]
+        meant = _meant(typed)
+        known = {"typed": typed} if meant != typed else {}
+        yield Candidate(start, stop, meant, line, closed=end is not None, **known)
         position = end or start + 2
+
+
+def _meant(typed: str) -> str:
+    """Return a tag without what an editor made of it in HTML or in an address."""
+    meant = unescape(typed[2:]) if "&" in typed else typed[2:]
+    if _ENCODED_BLANK.match(typed):
+        meant = unquote(meant.replace("+", " "))
+    return typed[:2] + _UNSEEN.sub("", meant)
 
 
 def _escaped(text: str, start: int) -> bool:
