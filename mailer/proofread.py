@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, islice, product
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from mailer.check.addressees import UNFILLABLE
@@ -149,7 +150,8 @@ def refuse_errors(named: str, findings: Iterable[Finding]) -> None:
     if errors := list(errors_in(findings)):
         raise PlanRefused(
             "\n".join([f"{named} is not fit to be sent; nothing was sent:", *errors]),
-            next_step=f"Correct it, or add --force to send it as it is. All about it: mailer check {named}",
+            next_step="Correct it, or add --force to send it as it is. All about it: "
+            f"mailer check {quote(named)}",
         )
 
 

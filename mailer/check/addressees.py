@@ -39,7 +39,7 @@ RULES = (
         "field-unknown",
         Severity.WARNING,
         unknown_fields,
-        "Correct its name, or import it: mailer subscribers import.",
+        "Correct its name, or import it: mailer subscribers import FILE",
     ),
     Rule(UNFILLABLE, Severity.ERROR, unfillable, "Correct the subscribers' values or the issue."),
 )

@@ -38,7 +38,10 @@ def missing_lists(sheet: Sheet) -> Iterator[Remark]:
 RULES = (
     Rule("draft", Severity.ERROR, draft, "Take `draft: true` out of it once it is ready."),
     Rule(
-        "unknown-list", Severity.WARNING, missing_lists, "Correct its name, or make it: mailer lists create."
+        "unknown-list",
+        Severity.WARNING,
+        missing_lists,
+        "Correct its name, or make it: mailer lists create NAME",
     ),
     Rule(
         "unknown-key", Severity.WARNING, unknown_keys, "Correct the key; the program ignores it as it stands."

@@ -45,7 +45,7 @@ def demo(recipients: int, serve: bool, keep: bool) -> None:
         _people(app, recipients)
         report = _send(app)
         page = _prove(app, sandbox, folder)
-        click.echo(report.text(next_step="mailer init NEWSLETTER makes a workspace of your own"))
+        click.echo(report.text(next_step="a workspace of your own: mailer init NEWSLETTER"))
         _say(f"The mail as HTML: {page}")
         if serve:
             _say(f"Read them all on {sandbox.url} - Ctrl-C ends.")

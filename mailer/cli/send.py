@@ -200,7 +200,7 @@ def _send(app: App, sending: Sending, job: Job, named: str, options: Options) ->
         report = _run(app, sending, send, options)
     else:
         report = _go_on(app, sending, send, options)
-    finish(report, as_json=options.as_json)
+    finish(replace(report, named=named), as_json=options.as_json)
 
 
 def finish(report: Report, *, as_json: bool) -> None:

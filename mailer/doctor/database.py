@@ -102,7 +102,7 @@ def _judge_revision(path: Path, revision: str | None) -> Result:
         return error(
             "database.version",
             f"{path} has no tables of mailer's",
-            "Run mailer db upgrade if the file is new, or correct DATABASE_URL.",
+            "Correct DATABASE_URL, or, if the file is new: mailer db upgrade",
         )
     if revision > HEAD:
         return error(
@@ -142,7 +142,7 @@ def judge_journals(look: JournalLook) -> Result:
         return warning(
             name,
             f"{_count(look.dead, 'journal')} of workers that died wait to be read",
-            "mailer tick, or send-issue again, settles them: docs/how-to/after-a-crash.md.",
+            "docs/how-to/after-a-crash.md says what they are. Settle them, and send what is due: mailer tick",
         )
     working = f"{_count(look.living, 'worker')} at work, " if look.living else ""
     kept = f"{_count(look.kept, 'journal')} kept for a restore, {size(look.octets)}"

@@ -24,6 +24,7 @@ class Report:
     failed_now: int = 0
     interrupted: bool = False
     stopped_by: ExitCode | None = None  # what an account or server that failed would end with
+    named: str = ""  # what a person called the issue, if one did
 
     @property
     def exit_code(self) -> ExitCode:
@@ -49,14 +50,17 @@ class Report:
     def next_steps(self) -> list[str]:
         """What a person would want next; each ends in a command that can be run as it stands."""
         send, states = self.send, self.totals.states
-        slug, go_on = send.slug, send_command(send)
+        slug, go_on = send.slug, send_command(send, named=self.named)
         if send.halted is Halt.PAUSED:
             return [f"mailer resume {slug}"]
         if states.get(State.UNCERTAIN):
             decisions = ["--accept-uncertain"] + ["--resend-uncertain"] * (send.halted is None)
             return [
                 f"mailer deliveries {slug} --state uncertain",
-                *(f"then, if that is right: {send_command(send, option)}" for option in decisions),
+                *(
+                    f"then, if that is right: {send_command(send, option, named=self.named)}"
+                    for option in decisions
+                ),
             ]
         if self.totals.open and send.halted is Halt.LIMITED:
             return [f"go on with: {go_on}", f"or let `mailer run` and `tick` go on: mailer resume {slug}"]

@@ -20,12 +20,15 @@ OTHERS = (
 )
 
 
-def send_command(send: Send, *options: str) -> str:
-    """Return the `mailer send-issue` that means this send, whatever lists its file names by now."""
+def send_command(send: Send, *options: str, named: str = "") -> str:
+    """Return the `mailer send-issue` that means this send, whatever lists its file names by now.
+
+    `named` is what a person called the issue; a file that isn't in issues/ can't be found by its slug.
+    """
     lists = [part for name in send.audience.lists for part in ("--list", name)]
     excluded = [part for name in send.audience.exclude for part in ("--exclude", name)]
     subject = ["--subject", send.subject_put] if send.subject_put else []
-    return shlex.join(["mailer", "send-issue", send.slug, *lists, *excluded, *subject, *options])
+    return shlex.join(["mailer", "send-issue", named or send.slug, *lists, *excluded, *subject, *options])
 
 
 def halt_words(send: Send) -> str:

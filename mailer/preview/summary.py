@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import Any
 
 from mailer.check.size import CLIPPED_AT
@@ -48,4 +49,4 @@ def _size(specimen: Specimen) -> str:
 
 def _check(specimen: Specimen) -> str:
     found = counted(specimen.findings)
-    return f"{found}: mailer check {specimen.issue.slug}" if found else "nothing found"
+    return f"{found}: mailer check {quote(specimen.issue.path)}" if found else "nothing found"

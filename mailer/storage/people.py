@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from shlex import quote
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, update
@@ -123,7 +124,7 @@ class People:
             elif person is None:
                 raise UsageError(
                     f"nobody here has the address {address.typed}",
-                    next_step=f"Never mail it: mailer subscribers unsubscribe {address.typed} --all",
+                    next_step=f"Never mail it: mailer subscribers unsubscribe {quote(address.typed)} --all",
                 )
             wanted = (
                 list_ids(connection, list_names)
@@ -182,9 +183,9 @@ def no_such_list(name: str, known: Sequence[str]) -> UsageError:
             f"there is no list {name}; did you mean {near[0]}?", next_step="See: mailer lists list"
         )
     there_is = f" (there is {', '.join(sorted(known)[:10])})" if known else ""
-    return UsageError(
-        f"there is no list {name}{there_is}", next_step=f"Make it with: mailer lists create {name}"
-    )
+    may_be = LIST_NAME.fullmatch(name)
+    step = f"Make it with: mailer lists create {name}" if may_be else "See: mailer lists list"
+    return UsageError(f"there is no list {name}{there_is}", next_step=step)
 
 
 def create_list(
