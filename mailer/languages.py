@@ -110,10 +110,11 @@ def language_of(text: str, language: str) -> str:
     Else the one that CLDR holds the likeliest for the script of most letters.
     """
     rtl = text_rtl(text)
-    return language if rtl in (None, runs_rtl(language)) else _likely(text)
+    return language if rtl in (None, runs_rtl(language)) else likely_language(text)
 
 
-def _likely(text: str) -> str:
+def likely_language(text: str) -> str:
+    """Return the language that CLDR holds the likeliest for the script of most letters of `text`."""
     from babel.core import get_global
 
     scripts = Counter(_script(char) for char in _WITHOUT_DIRECTION.sub("", text) if char.isalpha())

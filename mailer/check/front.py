@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import unescape
 
 from mailer.check.finding import Severity
 from mailer.check.rule import Remark, Rule
 from mailer.check.sheet import Sheet
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 
 
 def draft(sheet: Sheet) -> Iterator[Remark]:
@@ -29,6 +33,15 @@ def not_as_typed(sheet: Sheet) -> Iterator[Remark]:
             yield Remark(notice.text, notice.line)
 
 
+def entities(sheet: Sheet) -> Iterator[Remark]:
+    """Look for HTML in what is no HTML: readers would see `&amp;`."""
+    for name in ("title", "subject", "description", "kicker", "standfirst", "byline"):
+        for found in dict.fromkeys(_ENTITY.findall(getattr(sheet.issue, name))):
+            if unescape(found) != found and (name == "title" or found not in sheet.issue.title):
+                said = f"{name} has {found}, which is mailed as it stands"
+                yield Remark(said, sheet.lines.key(name), hint=f"Write {unescape(found)} for it.")
+
+
 def missing_lists(sheet: Sheet) -> Iterator[Remark]:
     """Look for lists that the issue is for and that don't exist."""
     for name in sheet.missing_lists:
@@ -36,6 +49,7 @@ def missing_lists(sheet: Sheet) -> Iterator[Remark]:
 
 
 RULES = (
+    Rule("entity", Severity.WARNING, entities, "Write the sign itself: here nothing is HTML."),
     Rule("draft", Severity.ERROR, draft, "Take `draft: true` out of it once it is ready."),
     Rule(
         "unknown-list",

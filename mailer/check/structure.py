@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lxml.html import HtmlElement
+
 from mailer.check.css import read_style
 from mailer.check.finding import Severity
 from mailer.check.rule import Remark, Rule, remark, short
 from mailer.check.sheet import Sheet
+from mailer.compose.issue.source import visible_text
+from mailer.languages import likely_language, runs_rtl, text_rtl
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
@@ -16,6 +20,25 @@ def language(sheet: Sheet) -> Iterator[Remark]:
     """Look for the language that screen readers speak (WCAG 2.2, 3.1.1)."""
     if not sheet.document.get("lang", "").strip():
         yield Remark(f"the HTML says no language (in {sheet.layout})")
+
+
+def direction(sheet: Sheet) -> Iterator[Remark]:
+    """Look for text that would run the wrong way: full stops would stand at the wrong end of its lines."""
+    issue = sheet.issue
+    words = visible_text(issue.kind, f"{issue.title}\n\n{issue.body}")
+    rtl = text_rtl(words)
+    way = "right to left" if rtl else "left to right"
+    if rtl is not None and rtl != runs_rtl(issue.lang):
+        text = f"most of the text runs from {way}, which {issue.lang} does not"
+        yield Remark(
+            text, sheet.lines.key("lang"), hint=f"Write its language: lang: {likely_language(words)}"
+        )
+    elif rtl and not any(map(_says_direction, sheet.document.iter())):
+        yield Remark(f"the text runs from {way}, and the HTML does not say so (in {sheet.layout})")
+
+
+def _says_direction(element: HtmlElement) -> bool:
+    return element.get("dir", "").lower() in ("rtl", "auto") or "direction" in element.get("style", "")
 
 
 def title(sheet: Sheet) -> Iterator[Remark]:
@@ -55,6 +78,7 @@ def important(sheet: Sheet) -> Iterator[Remark]:
 
 RULES = (
     Rule("lang", Severity.WARNING, language, 'Let it begin with <html lang="{{ issue.lang }}">.'),
+    Rule("direction", Severity.WARNING, direction, 'Let the layout print <html dir="{{ page.dir }}">.'),
     Rule("title", Severity.WARNING, title, "Let it have a title: <title>{{ issue.subject }}</title>."),
     Rule("heading-order", Severity.WARNING, heading_order, "Go down one level at a time."),
     Rule(

@@ -50,6 +50,14 @@ def without_address(workshop: Workshop) -> list[Finding]:
     return workshop.findings(press=workshop.press(postal_address=""))
 
 
+HEBREW = "המעבורת יוצאת מהרציף בשעה תשע, וחוזרת בערב. כל הכרטיסים נמכרו."
+
+
+def hebrew_in_a_bare_layout(workshop: Workshop) -> list[Finding]:
+    workshop.layout(BARE)
+    return workshop.findings(f"{HEBREW}\n", front=FRONT.replace("lang: en", "lang: he\ntemplate: bare"))
+
+
 E, W, A = Severity.ERROR, Severity.WARNING, Severity.ADVICE
 # (rule, how bad, what breaks it)
 BROKEN: list[tuple[str, Severity, Breaks]] = [
@@ -101,6 +109,12 @@ BROKEN: list[tuple[str, Severity, Breaks]] = [
     ("image-alt", A, body("![](https://harbour.example/boat.png)\n")),
     ("image-alt", W, body("[![](https://harbour.example/boat.png)](https://harbour.example/)\n")),
     ("image-width", W, body("![A boat](https://harbour.example/boat.png)\n")),
+    ("entity", W, front("title: Fish &amp; chips")),
+    ("entity", W, front("subject: The tide &#8211; late")),
+    ("entity", W, front("description: What the tide brought in this week&nbsp;in five pieces.")),
+    ("direction", W, body(f"{HEBREW}\n")),
+    ("direction", W, front("lang: ar")),
+    ("direction", W, hebrew_in_a_bare_layout),
     ("lang", W, layout(('lang="en"', ""))),
     ("title", W, layout(("{{ issue.subject }}", ""))),
     ("heading-order", W, document("<h1>Tides</h1>\n<p>Low.</p>\n<h3>Herring</h3>\n")),

@@ -275,3 +275,23 @@ def test_what_never_ends_swallows_nothing(typed: str, ending: str):
             assert "One" in part
             assert "Two" in part
             assert "x>there" not in part
+
+
+@pytest.mark.parametrize(
+    ("root", "wanted"),
+    [
+        ("<html><body>", ' lang="he" dir="rtl"><body dir="rtl">'),
+        ('<html lang="he"><body class="x">', ' dir="rtl" lang="he"><body dir="rtl" class="x">'),
+        ("<body>", ' lang="he" dir="rtl"><body dir="rtl">'),
+        # It says itself which way its text runs, if only somewhere.
+        ('<html dir="rtl"><body>', ' lang="he" dir="rtl"><body>'),
+        ('<html><body style="direction: rtl">', ' lang="he"><body style="direction: rtl">'),
+        ("<html><style>td { direction:rtl }</style><body>", ' lang="he"><body>'),
+    ],
+)
+def test_a_document_in_hebrew_runs_from_right_to_left(root: str, wanted: str) -> None:
+    html = f"<!doctype html>{root}<p>המעבורת</p></body></html>"
+    source = write_body(read_issue("x.html", html.encode())[0]).html
+    shown = re.sub(r"(?s)<head>.*</head>|<style>.*</style>", "", source)
+    assert f"<html{wanted}" in shown
+    assert "dir=" not in write_body(read_issue("x.html", b"<html><body><p>Tide")[0]).html

@@ -56,7 +56,10 @@ def test_the_same_issue_is_scheduled_once_for_a_list_and_can_be_moved(workspace)
     workspace.run("schedule", "add", "harbour", "-l", "weekly", "-l", "daily", "--at", LATER)
     workspace.run("schedule", "add", "harbour", "--at", LATER)
     copy = workspace.issue(ISSUE.replace("title:", "slug: harbour\ntitle:"), "copy.md")
-    for again in (["2026-11-22-harbour", "-l", "daily", "-l", "weekly"], [copy, "-l", "weekly", "-l", "daily"]):
+    for again in (
+        ["2026-11-22-harbour", "-l", "daily", "-l", "weekly"],
+        [copy, "-l", "weekly", "-l", "daily"],
+    ):
         refused = workspace.run("schedule", "add", *again, "--at", "2098-12-01 08:00", expect=2).stderr
         assert "schedule 1 sends harbour to lists " in refused
         assert "2099-12-01 08:00" in refused

@@ -14,6 +14,7 @@ from mailer.compose.html.document_traits import Survey, Traits
 from mailer.compose.html.stylesheet import hiding_names
 from mailer.compose.html.tokens import Kind, read_html
 from mailer.compose.tags.marks import Marked
+from mailer.languages import runs_rtl
 
 SUBJECT = "{{ issue.subject }}"
 PREHEADER = '{% include "email/document/preheader.html" %}'
@@ -77,12 +78,15 @@ class _Adding:
         return word
 
     def add_root(self, survey: Survey, lang: str) -> None:
-        said = f' lang="{escape(lang)}"'
-        root = survey.places.get("html")
-        if root is None:
-            self.insert(_first_tag(self.html), f"<html{said}>")
-        elif root.get("lang") is None:
-            self.insert(root.start + len("<html"), said)
+        root, body = survey.places.get("html"), survey.places.get("body")
+        said = "" if root and root.get("lang") is not None else f' lang="{escape(lang)}"'
+        direction = ' dir="rtl"' if runs_rtl(lang) and not survey.directed else ""
+        if root:
+            self.insert(root.start + len("<html"), said + direction)
+        else:
+            self.insert(_first_tag(self.html), f"<html{said}{direction}>")
+        if body:  # Gmail keeps nothing of <html>
+            self.insert(body.start + len("<body"), direction)
 
     def add_head(self, survey: Survey) -> None:
         added = [] if survey.charset else [CHARSET]

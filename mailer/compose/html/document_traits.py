@@ -16,6 +16,7 @@ from mailer.compose.text.markup import BLANK
 
 # As browsers do; what is open is searched for every tag.
 _MOST_NESTED = 512
+_DIRECTION = re.compile(r"(?<![\w-])direction\s*:", re.IGNORECASE)
 _DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
 
 
@@ -62,6 +63,7 @@ class Survey:
     unsubscribes: bool = False
     addressed: bool = False
     preheader: bool = False
+    directed: bool = False  # whether it says somewhere which way its text runs
     visible: list[str] = field(default_factory=list)
     _read: bool = False
     _open: OpenElements = field(default_factory=OpenElements)
@@ -80,6 +82,7 @@ class Survey:
                     self._text(token)
                 case Kind.RAW:
                     self.titled |= token.name == "title" and bool(token.source.strip())
+                    self.directed |= token.name == "style" and bool(_DIRECTION.search(token.source))
         return Traits(
             unsubscribes=self.unsubscribes,
             addressed=self.addressed,
@@ -93,6 +96,7 @@ class Survey:
             self.places.setdefault(token.name, token)
         if token.name == "meta":
             self._meta(token)
+        self.directed |= token.get("dir") is not None or bool(_DIRECTION.search(token.get("style") or ""))
         self._open.implied(token.name)
         self._reveal()
         if not self._hidden and token.name in ("a", "area"):
