@@ -44,7 +44,7 @@ def test_filters_with_markdown_in_them_stay_whole(post):
     assert mail.text == "Dear *you* & _me_\n"
     assert mail.html == "<p>Dear *you* &amp; _me_</p>\n"
     cell = post.mail("| a |\n|---|\n| {{ subscriber.name|upper }} |\n")
-    assert "<td>ADA &amp; CO</td>" in cell.html
+    assert '<td class="last">ADA &amp; CO</td>' in cell.html
 
 
 @pytest.mark.parametrize(

@@ -129,5 +129,5 @@ def test_emoji_and_their_names_stay_as_typed(post):
 
 def test_a_row_with_more_cells_than_columns_loses_none(post):
     mail = post.mail("> | a | b |\n> |---|---|\n> | 1 | 2 | 3 | [4](/4) |\n> | 5 |\n")
-    assert '<td>2 | 3 | <a href="/4">4</a></td>' in mail.html
+    assert '<td class="last">2 | 3 | <a href="/4">4</a></td>' in mail.html
     assert "2 | 3 | 4 </4>" in mail.text

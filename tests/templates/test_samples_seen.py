@@ -95,3 +95,42 @@ def test_faults_are_found(browser: Browser, fault: str, html: str) -> None:
     page_html = f'<!DOCTYPE html><html lang="en"><body><div class="page">{html}</div></body></html>'
     with opened(browser, page_html) as page:
         assert any(fault in found for found in page.evaluate(FAULTS))
+
+
+# How far the text of cells at the edges is from the edge, on which sides a quote has a rule, how much room
+# there is after columns.
+SETTING = """() => {
+  const box = e => {
+    const range = document.createRange();
+    range.selectNodeContents(e);
+    return range.getBoundingClientRect();
+  };
+  const content = document.querySelector('.content').getBoundingClientRect();
+  const quote = getComputedStyle(document.querySelector('.quote'));
+  const columns = document.querySelector('.columns'), next = columns.nextElementSibling;
+  const last = [...columns.querySelectorAll('.column > :last-child')].map(e => box(e).bottom);
+  return {
+    edges: [...document.querySelectorAll('.content table:not([role]) :is(td, th)')].flatMap(cell => {
+      const side = getComputedStyle(cell).textAlign, row = cell.parentElement.getBoundingClientRect();
+      const there = cell.getBoundingClientRect();
+      return ['left', 'right'].includes(side) && Math.abs(there[side] - row[side]) < 1
+        ? [Math.abs(box(cell)[side] - content[side])] : [];
+    }),
+    rules: ['Top', 'Right', 'Bottom', 'Left'].filter(
+      side => parseFloat(quote[`border${side}Width`]) > 0),
+    gap: box(next).top - Math.max(...last),
+  };
+}"""
+
+
+@pytest.mark.parametrize("width", [375, 800])
+@pytest.mark.parametrize("name", ["newsletter", "newsletter.ar"])
+def test_tables_are_flush_with_the_text_quotes_have_one_rule_and_columns_no_double_gap(
+    browser: Browser, samples: dict[str, Mail], name: str, width: int
+) -> None:
+    with opened(browser, samples[name].html, width) as page:
+        seen = page.evaluate(SETTING)
+    assert all(edge < 1.5 for edge in seen["edges"])
+    assert seen["edges"] or name.endswith(".ar")
+    assert seen["rules"] == ["Top"]
+    assert seen["gap"] < 60

@@ -40,9 +40,8 @@ def parse_markdown(issue: Issue, marked: Marked, notices: Notices) -> list[Token
     likely = Likely(marked)
     tokens = markdown_parser(likely).parse(marked.text)
     _refuse_half_tables(tokens, marked, issue.path)
+    _prepare_cells(tokens)
     for token in tokens:
-        if token.type == "th_open":
-            token.attrSet("scope", "col")  # says to a screen reader what the cells below are about
         if problem := fault(token):
             raise IssueError(issue.path, issue.body_line + (token.map or [0])[0], problem)
         if problem := doubt(token):
@@ -54,6 +53,16 @@ def parse_markdown(issue: Issue, marked: Marked, notices: Notices) -> list[Token
     outline = Outline(title_in_body=issue.title_in_body)
     sanitiser = Sanitiser(issue.path, marked.text, likely, outline, notices)
     return clean_tokens(tokens, sanitiser, issue.body_line)
+
+
+def _prepare_cells(tokens: list[Token]) -> None:
+    """Say which cells are headings, and which are the last of their row: mail knows no `:last-child`."""
+    cells = [token for token in tokens if token.type in ("th_open", "td_open", "tr_close")]
+    for cell, following in pairwise(cells):
+        if cell.type == "th_open":
+            cell.attrSet("scope", "col")  # says to a screen reader what the cells below are about
+        if cell.type != "tr_close" and following.type == "tr_close":
+            cell.attrJoin("class", "last")
 
 
 def _refuse_half_tables(tokens: list[Token], marked: Marked, path: str) -> None:
