@@ -31,6 +31,7 @@ from mailer.compose.text.plaintext import write_plain_text
 from mailer.compose.text.tags import TextTags
 from mailer.domain.issue import Issue, Kind, Notice
 from mailer.errors import IssueError
+from mailer.languages import runs_rtl
 
 _HEAD = re.compile(r"<head[\s>].*?</head\s*>", re.IGNORECASE | re.DOTALL)
 _PARSER = Environment(autoescape=True)
@@ -103,7 +104,7 @@ def _write_markup(issue: Issue, notices: Notices, images: Images | None) -> _Sou
 
 
 def _write_text(issue: Issue, _notices: Notices, _images: Images | None) -> _Sources:
-    return _Sources(*write_plain_text(issue.body, issue.body_line))
+    return _Sources(*write_plain_text(issue.body, issue.body_line, rtl=runs_rtl(issue.lang)))
 
 
 _WRITERS = {Kind.MARKDOWN: _write_markdown, Kind.HTML: _write_markup, Kind.TEXT: _write_text}
