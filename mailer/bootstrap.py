@@ -67,12 +67,14 @@ class App:
         self._database: Database | None = None
         self._lasts = False
         self._keep_open = True
+        self.command = ""  # what it was made for, as others are told who meet it at work
 
     def renewed(self) -> App:
         """Return the same workspace with its settings read anew, and let go of what this one holds."""
         self.let_go()
         app = App(self.root, self._environ)
         app._lasts, app._keep_open = self._lasts, self._keep_open
+        app.command = self.command
         return app
 
     def stay(self, *, keep_open: bool = False) -> None:
@@ -82,15 +84,15 @@ class App:
         """
         self._lasts, self._keep_open = True, keep_open
 
-    def at_work(self, command: str) -> AbstractContextManager[None]:
-        """Keep a restore from exchanging the database under `command`, which it names to whoever tries."""
+    def at_work(self) -> AbstractContextManager[None]:
+        """Keep a restore from exchanging the database under this command, which it names to whoever tries."""
         from mailer.storage.faults import read_only
         from mailer.storage.place import is_read_only
         from mailer.storage.presence import at_work
 
         if is_read_only(self.database_file):
             raise read_only(self.database_file)
-        return at_work(self.journals, command)
+        return at_work(self.journals, self.command)
 
     def let_go(self) -> None:
         """Close the database until it is needed again."""
@@ -232,6 +234,7 @@ class App:
             warmup=warmup or self._warmup(),
             sender_domain=self.sender.address.domain,
             zone=s.zone,
+            command=self.command,
         )
         return Sending(press, dispatcher)
 

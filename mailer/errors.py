@@ -92,6 +92,16 @@ class DatabaseReplaced(StorageBusy):
     """The database's name has another file meanwhile, or none: what was learned from the old one is void."""
 
 
+class AtWork(MailerError):
+    """Another process is at work on the same send; `who` says which."""
+
+    exit_code = ExitCode.AGAIN
+
+    def __init__(self, who: str, problem: str = "", *, next_step: str | None = None) -> None:
+        super().__init__(problem or f"{who} is at work on it", next_step=next_step)
+        self.who = who
+
+
 class StorageFull(MailerError):
     """What happened can't be recorded (disk full, I/O error), so nothing more may be sent."""
 

@@ -88,6 +88,7 @@ def mailer(ctx: click.Context, workspace: Path | None) -> None:
 
     ctx.obj = App(workspace)
     ctx.call_on_close(ctx.obj.let_go)
+    ctx.obj.command = ctx.invoked_subcommand or ""
     if os.environ.get("NO_COLOR"):
         ctx.color = False
 

@@ -240,7 +240,7 @@ def run(app: App, every: float) -> None:
 
     announce_settings(app)
     app.stay(keep_open=True)
-    with app.at_work("run"), Stopping() as stopping:
+    with app.at_work(), Stopping() as stopping:
         click.echo(f"Looking for due issues in {app.root} every {every:g} s. Ctrl-C stops.", err=True)
         keep_sending(app, stopping, every, click.echo, complain)
     click.echo("Stopped; nothing is in flight.", err=True)
@@ -254,7 +254,7 @@ def tick(app: App) -> None:
     from mailer.engine.stopping import Stopping
     from mailer.schedule.round import make_round
 
-    with app.at_work("tick"), Stopping() as stopping:
+    with app.at_work(), Stopping() as stopping:
         # What is left alone is said once: cron mails every word.
         done = make_round(app, stopping, click.echo, lambda send: app.ledger.tell(send, app.now()))
     for report in done.reports:

@@ -26,9 +26,7 @@ def pause(app: App, issue: str) -> None:
         if app.accounts.totals(send).open and app.ledger.pause(send, app.user, app.now())
     ]
     if not paused:
-        raise UsageError(
-            f"nothing of {issue} is left to pause", next_step=f"See: mailer status {quote(issue)}"
-        )
+        raise _in_vain(app, issue, f"nothing of {issue} is left to pause")
     for send in paused:
         click.echo(f"Paused {send.slug} to {send.audience}.")
     click.echo(f"  next: mailer resume {paused[0].slug}", err=True)
@@ -44,9 +42,7 @@ def resume(app: App, issue: str) -> None:
 
     resumed = [send for send in sends_of(app, issue) if app.ledger.resume(send)]
     if not resumed:
-        raise UsageError(
-            f"{issue} is neither paused nor held", next_step=f"See: mailer status {quote(issue)}"
-        )
+        raise _in_vain(app, issue, f"{issue} is neither paused nor held")
     for send in resumed:
         left = app.accounts.totals(send).open
         click.echo(f"{send.slug} to {send.audience} may go on: {left:,} to send.")
@@ -66,12 +62,19 @@ def cancel(app: App, issue: str, yes: bool) -> None:
 
     sends = [send for send in sends_of(app, issue) if app.accounts.totals(send).open]
     if not sends:
-        raise UsageError(
-            f"nothing of {issue} is left to cancel", next_step=f"See: mailer status {quote(issue)}"
-        )
+        raise _in_vain(app, issue, f"nothing of {issue} is left to cancel")
     left = sum(app.accounts.totals(send).open for send in sends)
     if not yes:
         ask(f"Cancel {issue} for the {left:,} people whose copy is still open?")
     for send in sends:
         app.ledger.cancel(send, app.user, app.now())
         click.echo(f"Cancelled {send.slug} to {send.audience}: {who_got_it(app.accounts.totals(send))}.")
+
+
+def _in_vain(app: App, issue: str, problem: str) -> UsageError:
+    from mailer.cli.issues import sends_of
+    from mailer.engine.standing import halt_words
+
+    latest = sends_of(app, issue)[-1]
+    halted = f": it was {halt_words(latest)}" if latest.halted else ""
+    return UsageError(f"{problem}{halted}", next_step=f"See: mailer status {quote(issue)}")

@@ -137,7 +137,7 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
         look_over(sending, job, issue, options)
         dry_run(sending, job, options.output, again=options.again, as_json=options.as_json)
     else:
-        with app.at_work("send-issue"):
+        with app.at_work():
             _send(app, sending, job, issue, options)
 
 
@@ -230,6 +230,8 @@ def _go_on(app: App, sending: Sending, send: Send, options: Options) -> Report:
     from mailer.domain.delivery import Halt
     from mailer.engine.standing import refuse_halted
 
+    with sending.dispatcher.sending(send):
+        pass  # that another process is at it is said before anything is asked
     if not (options.accept_uncertain and send.halted is Halt.CANCELLED):
         refuse_halted(send, sending.report(send).totals)
     _decide(app, sending, send, options)
@@ -237,7 +239,7 @@ def _go_on(app: App, sending: Sending, send: Send, options: Options) -> Report:
     report = sending.report(send)
     waiting = report.queued
     if not waiting:
-        if not options.quiet:
+        if not options.quiet and send.halted is not Halt.CANCELLED:
             click.echo(f"{send.slug}: nothing to do{_because(report)}.", err=True)
         return report
     if not options.yes:
@@ -275,6 +277,14 @@ def ask(question: str) -> None:
 
 
 def _run(app: App, sending: Sending, send: Send, options: Options) -> Report:
+    with sending.dispatcher.sending(send):
+        report = _work(app, sending, send, options)
+        if not report.queued:
+            sending.ledger.unlimit(send)  # it held nobody back
+        return replace(report, send=sending.ledger.reread(send))
+
+
+def _work(app: App, sending: Sending, send: Send, options: Options) -> Report:
     from mailer.cli import complain
     from mailer.cli.progress import bar
     from mailer.engine.stopping import run_until_stopped
@@ -286,7 +296,7 @@ def _run(app: App, sending: Sending, send: Send, options: Options) -> Report:
     waiting = sending.report(send).queued
     limit = sending.dispatcher.within(options.limit, app.now())
     if _held(app, sending):
-        return sending.report(sending.ledger.reread(send))
+        return sending.report(send)
     total = waiting if limit is None else min(waiting, limit)
     # Processes are forked before the bar has its thread.
     with (
@@ -303,9 +313,7 @@ def _run(app: App, sending: Sending, send: Send, options: Options) -> Report:
             report = replace(sending.report(send), stopped_by=ExitCode(error.exit_code))
     if report.queued and not report.interrupted and not report.stopped_by:
         _held(app, sending)
-    if not report.queued:
-        sending.ledger.unlimit(send)  # it held nobody back
-    return replace(report, send=sending.ledger.reread(send))
+    return report
 
 
 def _held(app: App, sending: Sending) -> bool:

@@ -37,7 +37,7 @@ def serve(app: App, host: str, port: int) -> None:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
     pages = links_app(lambda: app.people, key, app.template_folders, app.now, app.root)
     app.stay()
-    with app.at_work("serve"), listen(host, port, "--port") as listener:
+    with app.at_work(), listen(host, port, "--port") as listener:
         app.database  # noqa: B018 - what is wrong with it is said now
         address = f"[{host}]" if ":" in host else host
         click.echo(f"Serving on http://{address}:{listener.getsockname()[1]}/. Ctrl-C stops it.", err=True)

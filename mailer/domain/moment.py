@@ -36,7 +36,12 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
 
 
 def in_both_zones(moment: datetime, zone: ZoneInfo) -> str:
-    """Return the time in `zone` and in UTC: `Tue 2026-12-01 08:00 WET (Europe/Lisbon) = 08:00 UTC`."""
+    """Return the time in `zone` and, unless that is the same, in UTC.
+
+    `Tue 2026-12-01 08:00 WET (Europe/Lisbon) = 08:00 UTC`
+    """
     local, utc = moment.astimezone(zone), moment.astimezone(UTC)
+    if f"{local:%Z}" == "UTC":
+        return f"{utc:%a %Y-%m-%d %H:%M} UTC"
     day = "%Y-%m-%d %H:%M" if local.date() != utc.date() else "%H:%M"
     return f"{local:%a %Y-%m-%d %H:%M} {local:%Z} ({zone.key}) = {utc.strftime(day)} UTC"

@@ -19,18 +19,20 @@ from mailer.engine.correspondence import Correspondence
 from mailer.engine.holding import Held, Holding
 from mailer.engine.pacing import Pace
 from mailer.engine.worker import Progress, Worker
-from mailer.errors import AccountFault
+from mailer.errors import AccountFault, AtWork
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
 from mailer.storage.history import Learned, take_in_history
 from mailer.storage.journal import About, Journal
 from mailer.storage.ledger import Ledger
 from mailer.storage.pace import PaceMemory, account_key
-from mailer.storage.place import folder_lock, make_folder
+from mailer.storage.presence import turn
 from mailer.storage.reclaim import reclaim
 from mailer.storage.schema import utc_text
 from mailer.storage.send import Send
 
+TURNS = "turns"  # the folder among the journals
+BEGIN_WAIT = 30.0  # seconds; to freeze and prove an audience takes well under one for thousands
 RESENT = "sent again: its answer was lost and UNCERTAIN=resend"
 
 
@@ -38,7 +40,8 @@ RESENT = "sent again: its answer was lost and UNCERTAIN=resend"
 class Dispatcher:
     """What every run needs, whichever send it is.
 
-    `rate` is in messages a second (0: no limit); a day of the `warmup` is one in `zone`.
+    `rate` is in messages a second (0: no limit); a day of the `warmup` is one in `zone`; `command` is how
+    this process is called, should another one ask who is at work.
     """
 
     database: Engine
@@ -50,6 +53,7 @@ class Dispatcher:
     warmup: WarmUp | None = None
     sender_domain: str = ""
     zone: tzinfo = UTC
+    command: str = "send-issue"
 
     @property
     def ledger(self) -> Ledger:
@@ -79,10 +83,25 @@ class Dispatcher:
 
     @contextmanager
     def beginning(self) -> Iterator[None]:
-        """Hold the right to begin a send: two processes must not freeze the same one at once."""
-        make_folder(self.journals)
-        with folder_lock(self.journals, exclusive=True, busy="another program is beginning a send in"):
+        """Hold the right to begin a send, lest two processes freeze the same one. Raises AtWork."""
+        with self._turn("begin", "a send is being begun", "Run the same command again.", BEGIN_WAIT):
             yield
+
+    @contextmanager
+    def sending(self, send: Send) -> Iterator[None]:
+        """Hold the right to send this one; AtWork while another process has it, whom it names."""
+        problem = f"{send.slug} to {send.audience} is being sent already"
+        next_step = f"Wait until it has ended, or stop it with: mailer pause {send.slug}"
+        with self._turn(f"send-{send.id}", problem, next_step):
+            yield
+
+    @contextmanager
+    def _turn(self, name: str, problem: str, next_step: str, wait: float = 0.0) -> Iterator[None]:
+        try:
+            with turn(self.journals / TURNS / name, self.command, wait=wait):
+                yield
+        except AtWork as error:
+            raise AtWork(error.who, f"{problem}, by {error.who}", next_step=next_step) from None
 
     def recover(self, now: datetime) -> Learned:
         """Settle what dead workers left, of whichever send, and what a restored database can't know."""

@@ -12,6 +12,7 @@ from mailer.engine.standing import halt_words, local, who_got_it
 from mailer.engine.stopping import Interrupted, Stopping
 from mailer.errors import (
     AccountFault,
+    AtWork,
     ExitCode,
     IssueError,
     MailerError,
@@ -94,14 +95,17 @@ def _begin_due(
 def _go_on(app: App, sending: Sending, send: Send, stopping: Stopping, result: Round) -> None:
     now = app.now()
     try:
-        sending.dispatcher.prepare(send, now)
-        waiting = sending.report(send).queued
-        if waiting and not sending.dispatcher.held(now):
-            with sending.crew(send, app.now, waiting) as crew:
-                report = stopping.run(lambda stop: sending.run(send, now, stop, crew=crew))
-            result.reports.append(report)
+        with sending.dispatcher.sending(send):
+            sending.dispatcher.prepare(send, now)
+            waiting = sending.report(send).queued
+            if waiting and not sending.dispatcher.held(now):
+                with sending.crew(send, app.now, waiting) as crew:
+                    report = stopping.run(lambda stop: sending.run(send, now, stop, crew=crew))
+                result.reports.append(report)
     except Interrupted:
         raise
+    except AtWork:
+        pass  # by whoever it is: it is being sent
     except MailerError as error:
         result.errors.append(error)
 

@@ -1,4 +1,4 @@
-"""Who is at work with a database: a record for each, locked for as long as its process lives.
+"""Who is at work with a database, and whose turn it is: records that are locked while their process lives.
 
 As with a worker's journal, the kernel gives the lock up when a process dies, however it dies. The records
 lie among the journals, where all who use a database find them, whatever link leads them to it.
@@ -7,14 +7,18 @@ lie among the journals, where all who use a database find them, whatever link le
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import secrets
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from mailer.errors import UsageError
+from mailer.errors import AtWork, UsageError
 from mailer.storage.journal import living, unwritable
 from mailer.storage.place import folder_lock, is_locked, make_folder
 
@@ -24,13 +28,30 @@ RESTORING = "another program is restoring a backup in"
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A process at work: the command that it runs, and its number."""
+    """A process at work: the command that it runs, its number, its machine, and since when (ISO, aware)."""
 
     command: str
-    pid: str
+    pid: int
+    host: str
+    since: str
 
     def __str__(self) -> str:
-        return f"mailer {self.command} (process {self.pid})"
+        since = f"{datetime.fromisoformat(self.since).astimezone():%Y-%m-%d %H:%M:%S %Z}"
+        return f"mailer {self.command} (process {self.pid}) on {self.host} since {since}"
+
+    @classmethod
+    def read(cls, record: Path) -> Present | None:
+        """Return what a record says, None while it says nothing yet."""
+        try:
+            return cls(**json.loads(record.read_bytes()))
+        except ValueError:
+            return None
+
+
+def _sign(file: int, command: str) -> None:
+    us = Present(command, os.getpid(), socket.gethostname(), datetime.now(UTC).isoformat())
+    os.ftruncate(file, 0)
+    os.pwrite(file, json.dumps(asdict(us)).encode(), 0)
 
 
 @contextmanager
@@ -45,6 +66,7 @@ def at_work(journals: Path, command: str) -> Iterator[None]:
         except OSError as error:
             raise unwritable(record, error) from None
         fcntl.flock(file, fcntl.LOCK_EX)
+        _sign(file, command)
     try:
         yield
     finally:
@@ -72,7 +94,41 @@ def _present(folder: Path) -> Iterator[Present]:
     for record in sorted(folder.iterdir()):
         with suppress(FileNotFoundError):
             if is_locked(record):
-                command, pid, _ = record.name.rsplit(".", 2)
-                yield Present(command, pid)
+                if present := Present.read(record):
+                    yield present
             else:
                 record.unlink()  # its process was killed
+
+
+@contextmanager
+def turn(record: Path, command: str, *, wait: float = 0.0) -> Iterator[None]:
+    """Have what `record` stands for to this process alone; AtWork after `wait` seconds, with who has it.
+
+    Processes that this one forks don't have the turn.
+    """
+    make_folder(record.parent)
+    try:
+        file = os.open(record, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unwritable(record, error) from None
+    try:
+        if not _locked(file, wait):
+            raise AtWork(str(Present.read(record) or "another process"))
+        _sign(file, command)
+        yield
+    finally:
+        os.close(file)
+
+
+def _locked(file: int, wait: float) -> bool:
+    until = time.monotonic() + wait
+    while True:
+        try:
+            # A record lock: one by flock would live on in a worker process that outlives this one.
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.02)
+        else:
+            return True

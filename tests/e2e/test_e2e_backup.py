@@ -134,4 +134,4 @@ def test_a_run_goes_by_the_database_that_took_the_place_of_its_own(workspace, se
     run.terminate()
     run.communicate(timeout=30)
     assert sorted(recipients(server)) == [f"reader{n}@inbox.example" for n in range(3)]
-    assert workspace.data("schedule", "list")[0]["state"] == "begun"
+    assert workspace.data("schedule", "list")[0]["state"] == "done"

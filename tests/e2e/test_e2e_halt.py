@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import socket
 import time
 
 import pytest
@@ -63,6 +64,21 @@ def test_a_cancelled_send_never_goes_on(workspace, server, slow_send):
     assert (standing["halted"], standing["exit_code"]) == ("cancelled", 3)
     workspace.run("send-issue", "harbour", "--list", "weekly", "--again", "--yes", "-q")
     assert len(server.taken) == sent + 400
+
+
+def test_another_one_at_work_is_named_and_left_to_it(workspace, server, slow_send):
+    refused = workspace.run("send-issue", "harbour", "--yes", expect=75).stderr
+    assert "harbour to list weekly is being sent already, by mailer send-issue (process " in refused
+    assert f"(process {slow_send.pid}) on {socket.gethostname()} since 20" in refused
+    assert "mailer pause harbour" in refused
+    assert workspace.run("tick").stdout == ""
+    assert slow_send.poll() is None, "all of this took place while it was at work"
+    slow_send.kill()
+    slow_send.communicate()
+    rest = workspace.start("send-issue", "harbour", "--yes", "-q")
+    _, errors = rest.communicate(timeout=60)
+    assert rest.returncode in (0, 5), errors  # the dead hold nothing
+    assert len({message.recipients[0] for message in server.taken}) == len(server.taken)
 
 
 def test_what_a_person_limited_is_left_to_a_person(workspace, server):
