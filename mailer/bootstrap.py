@@ -289,7 +289,7 @@ class App:
             sender=self.sender,
             reply_to=reply_to,
             return_path=self._return_path().address.wire,
-            unsubscribe_address=self._unsubscribe(reply_to).address.wire,
+            unsubscribe_address=self.unsubscribe_mailbox.address.wire,
             postal_address=s.postal_address,
             base_url=s.base_url,
             key=s.secret_key.get_secret_value().encode(),
@@ -329,10 +329,13 @@ class App:
     def _return_path(self) -> Mailbox:
         return self._mailbox("MAIL_RETURN_PATH") if self.settings.mail_return_path else self.sender
 
-    def _unsubscribe(self, reply_to: Mailbox | None) -> Mailbox:
-        if self.settings.mail_unsubscribe:
+    @property
+    def unsubscribe_mailbox(self) -> Mailbox:
+        """Where people write to who leave by mail."""
+        s = self.settings
+        if s.mail_unsubscribe:
             return self._mailbox("MAIL_UNSUBSCRIBE")
-        return reply_to or self.sender
+        return self._mailbox("MAIL_REPLY_TO") if s.mail_reply_to else self.sender
 
     def _mailbox(self, name: str) -> Mailbox:
         text: str = getattr(self.settings, name.lower())

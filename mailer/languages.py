@@ -162,6 +162,13 @@ def month_numbers(lang: str) -> dict[str, int]:
     }
 
 
+def joined(names: list[str], lang: str) -> str:
+    """Return names as a language lists them: "one, two and three"."""
+    from babel.lists import format_list
+
+    return format_list(names, locale=_locale(lang) or DEFAULT)
+
+
 def _locale(lang: str) -> Locale | None:
     from babel import Locale, UnknownLocaleError
 

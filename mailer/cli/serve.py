@@ -25,7 +25,7 @@ def serve(app: App, host: str, port: int) -> None:
 
     from mailer.cli.server import http_server, listen
     from mailer.errors import SettingsError
-    from mailer.web.app import links_app
+    from mailer.web.app import Paper, links_app
 
     settings = app.settings
     key = settings.secret_key.get_secret_value().encode()
@@ -35,7 +35,10 @@ def serve(app: App, host: str, port: int) -> None:
             next_step="Put the key that mails are signed with into .env; a new workspace has one.",
         )
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
-    pages = links_app(lambda: app.people, key, app.template_folders, app.now, app.root)
+    paper = Paper(
+        app.sender.name or app.sender.address.wire, app.unsubscribe_mailbox.address.wire, settings.language
+    )
+    pages = links_app(lambda: app.people, key, app.template_folders, app.now, app.root, paper)
     app.stay()
     with app.at_work(), listen(host, port, "--port") as listener:
         app.database  # noqa: B018 - what is wrong with it is said now

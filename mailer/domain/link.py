@@ -5,9 +5,9 @@ from __future__ import annotations
 from urllib.parse import quote
 
 _UNSUBSCRIBE = "/u/"
-UNSUBSCRIBE = f"{_UNSUBSCRIBE}{{token}}"
+UNSUBSCRIBE = f"{_UNSUBSCRIBE}{{token:rest}}"  # and whatever mail programs make of its end
 _IMAGES = "/images/"
-IMAGES = f"{_IMAGES}{{token}}/{{path:path}}"
+IMAGES = f"{_IMAGES}{{token}}/{{path:rest}}"
 
 
 def unsubscribe_url(base_url: str, token: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -64,3 +65,14 @@ class Choice:
 
     email: str
     lists: tuple[ListChoice, ...]
+    language: str = ""
+    others: bool = False  # whether the sender has other lists
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A departure that can be taken back: when, from which lists, and whether all mail was refused."""
+
+    at: datetime
+    lists: tuple[int, ...]
+    everywhere: bool = False

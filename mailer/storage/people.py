@@ -9,18 +9,19 @@ from datetime import datetime
 from shlex import quote
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from mailer.domain.address import CONTROLS, Address
 from mailer.domain.audience import Audience
-from mailer.domain.subscriber import Choice, ListChoice, Status, Subscriber, SubscriberList
+from mailer.domain.subscriber import Choice, Left, ListChoice, Status, Subscriber, SubscriberList
 from mailer.errors import UsageError
 from mailer.storage.enrol import Consent, Enrolment, Entry, enrol
 from mailer.storage.fieldtypes import known_types, values_of
 from mailer.storage.schema import lists, sends, subscribers, subscriptions, suppressions
 
 LIST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+REQUESTED = "requested"  # by the person: the reason of a suppression
 PAGE = 500  # subscribers read at once; memory stays flat whatever the list
 
 
@@ -120,7 +121,7 @@ class People:
         with self._engine.begin() as connection:
             person = connection.scalar(select(subscribers.c.id).where(subscribers.c.email_key == address.key))
             if list_names is None:
-                _suppress(connection, address.key, "requested", source, now)
+                _suppress(connection, address.key, REQUESTED, source, now)
             elif person is None:
                 raise UsageError(
                     f"nobody here has the address {address.typed}",
@@ -137,26 +138,62 @@ class People:
         """Return what a person may choose about these lists, or None if the person or every list is gone."""
         mine = and_(subscriptions.c.list_id == lists.c.id, subscriptions.c.subscriber_id == subscriber_id)
         with self._engine.connect() as connection:
-            email = connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber_id))
+            person = connection.execute(
+                select(subscribers.c.email, subscribers.c.language).where(subscribers.c.id == subscriber_id)
+            ).one_or_none()
             rows = connection.execute(
                 select(lists.c.id, lists.c.title, subscriptions.c.status)
                 .outerjoin(subscriptions, mine)
                 .where(lists.c.id.in_(list_ids))
                 .order_by(lists.c.title)
             ).all()
-        if email is None or not rows:
+            others = connection.scalar(select(func.count()).where(lists.c.id.not_in(list_ids)))
+        if person is None or not rows:
             return None
-        return Choice(
-            email, tuple(ListChoice(row.id, row.title, row.status == Status.SUBSCRIBED) for row in rows)
-        )
+        chosen = tuple(ListChoice(row.id, row.title, row.status == Status.SUBSCRIBED) for row in rows)
+        return Choice(person.email, chosen, person.language or "", bool(others))
 
-    def leave(self, subscriber_id: int, list_ids: Sequence[int], source: str, now: datetime) -> bool:
-        """Take a person off these lists; True once they are off, False if nobody has that id."""
+    def leave(
+        self, subscriber_id: int, list_ids: Sequence[int] | None, source: str, now: datetime
+    ) -> Left | None:
+        """Take a person off these lists, or off all and for good if None; return what of it can be undone.
+
+        None is returned only if nobody has that id.
+        """
+        everywhere = list_ids is None
         with self._engine.begin() as connection:
-            if connection.scalar(select(subscribers.c.id).where(subscribers.c.id == subscriber_id)) is None:
-                return False
-            _leave(connection, subscriber_id, list_ids, source, now)
-            return True
+            key = connection.scalar(select(subscribers.c.email_key).where(subscribers.c.id == subscriber_id))
+            if key is None:
+                return None
+            if everywhere:
+                _suppress(connection, key, REQUESTED, source, now)
+            wanted = tuple(connection.scalars(select(lists.c.id))) if list_ids is None else list_ids
+            s = subscriptions.c
+            were = (s.subscriber_id == subscriber_id, s.list_id.in_(wanted), s.status == Status.SUBSCRIBED)
+            left = tuple(connection.scalars(select(s.list_id).where(*were).order_by(s.list_id)))
+            _leave(connection, subscriber_id, wanted, source, now)
+            return Left(now, left, everywhere)
+
+    def come_back(self, subscriber_id: int, left: Left, source: str, now: datetime) -> bool:
+        """Take back what a person left, by themselves; False if something else was decided since."""
+        s, b = subscriptions.c, suppressions.c
+        with self._engine.begin() as connection:
+            still_off = (s.list_id.in_(left.lists), s.status == Status.UNSUBSCRIBED, s.since == left.at)
+            back = connection.execute(
+                update(subscriptions)
+                .where(s.subscriber_id == subscriber_id, *still_off)
+                .values(status=Status.SUBSCRIBED, source=source, since=now)
+            ).rowcount
+            if back and left.everywhere:
+                key = select(subscribers.c.email_key).where(subscribers.c.id == subscriber_id)
+                by_them = (b.email_key == key.scalar_subquery(), b.reason == REQUESTED, b.since == left.at)
+                connection.execute(delete(suppressions).where(*by_them))
+            return bool(back)
+
+    def send_template(self, send_id: int) -> bytes | None:
+        """Return the compiled template of a send, None if it is gone."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(sends.c.template).where(sends.c.id == send_id))
 
     def send_lists(self, send_id: int) -> tuple[int, ...]:
         """Return the ids of the lists a send went to; none if the send or its lists are gone."""

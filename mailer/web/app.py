@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from mailer.compose.mime.template import MessageTemplate, TemplateError
 from mailer.domain.link import IMAGES, UNSUBSCRIBE
-from mailer.domain.token import Token, read_token
+from mailer.domain.subscriber import Choice
+from mailer.domain.token import Token, find_token
+from mailer.domain.undo_token import read_undo, sign_undo
 from mailer.errors import MailerError
+from mailer.languages import DEFAULT
 from mailer.storage.people import People
 from mailer.web.guard import Guard
 from mailer.web.images import Images
+from mailer.web.words import accepted, choose, read_words
 
 ONE_CLICK = b"List-Unsubscribe"  # the form field of RFC 8058 3.1, whichever way the form is encoded
 FIRST_OCTETS = 4096  # of a POST; a one-click body has 26, or some 150 as multipart
@@ -31,10 +41,42 @@ POLICY = (
     "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+BY_PAGE, BY_ONE_CLICK, BY_UNDO = "unsubscribe page", "one-click", "unsubscribe page, undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """Who sends the mails, as readers know it: a name, where to write to, and the language it is in."""
+
+    name: str
+    mailbox: str
+    language: str = DEFAULT
+
+
+class Rest(Convertor[str]):
+    """All that follows in a path: mail programs make anything of the end of a link."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        """Return it as it is."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Return it as it is."""
+        return value
+
+
+register_url_convertor("rest", Rest())
 
 
 def links_app(
-    people: Callable[[], People], key: bytes, folders: list[Path], now: Callable[[], datetime], root: Path
+    people: Callable[[], People],
+    key: bytes,
+    folders: list[Path],
+    now: Callable[[], datetime],
+    root: Path,
+    paper: Paper,
 ) -> ASGIApp:
     """Return what is behind the links signed with `key`, as an ASGI application.
 
@@ -42,7 +84,7 @@ def links_app(
     come from the first of `folders` that has them; `now` is when somebody left; `root` is the workspace with
     the images.
     """
-    pages = Pages(people, key, folders, now)
+    pages = Pages(people, key, folders, now, paper)
     routes = [
         Route(UNSUBSCRIBE, pages.ask),
         Route(UNSUBSCRIBE, pages.unsubscribe, methods=["POST"]),
@@ -59,41 +101,63 @@ class Pages:
     """The endpoints. Starlette runs plain functions in threads, so the database never blocks the loop."""
 
     def __init__(
-        self, people: Callable[[], People], key: bytes, folders: list[Path], now: Callable[[], datetime]
+        self,
+        people: Callable[[], People],
+        key: bytes,
+        folders: list[Path],
+        now: Callable[[], datetime],
+        paper: Paper,
     ) -> None:
         self.people = people
         self.key = key
         self.now = now
+        self.paper = paper
+        self.words = read_words(folders)
         self.templates = Environment(
             loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined, auto_reload=False
         )
 
     def ask(self, request: Request) -> Response:
-        """GET and HEAD, as browsers and mail scanners do: a page with one button, and nothing is changed."""
+        """GET and HEAD, as browsers and mail scanners do: a page with buttons, and nothing is changed."""
         token = self._token(request)
-        choice = self.people().choice(token.subscriber_id, self._lists(token))
+        choice = self._choice(token)
         titles = [each.title for each in choice.lists if each.subscribed] if choice else []
-        return self._page("unsubscribe.html", choice=choice, titles=titles)
+        return self._page("unsubscribe.html", request, token, choice, titles=titles)
 
     async def unsubscribe(self, request: Request) -> Response:
-        """POST, by the button or as one-click (RFC 8058 3.2): no cookie, no redirect, as often as one likes.
+        """POST, by a button or as one-click (RFC 8058 3.2): no cookie, no redirect, as often as one likes.
 
         There is no CSRF token, on purpose: the secret in the address is all the authority there is, a
         browser sends none of its own along, and a mail provider's one-click POST could not know another.
         """
-        one_click = ONE_CLICK in await _first_octets(request)
-        return await run_in_threadpool(self._leave, request, one_click)
+        body = await _first_octets(request)
+        if ONE_CLICK in body:
+            return await run_in_threadpool(self._leave_by_one_click, request)
+        typed = {name: values[0] for name, values in parse_qs(body.decode("latin-1")).items()}
+        if word := typed.get("undo"):
+            return await run_in_threadpool(self._come_back, request, word)
+        return await run_in_threadpool(self._leave, request, everywhere="all" in typed)
 
-    def _leave(self, request: Request, one_click: bool) -> Response:
+    def _leave_by_one_click(self, request: Request) -> Response:
         token = self._token(request)
-        wanted = self._lists(token)
-        source = "one-click" if one_click else "unsubscribe page"
-        self.people().leave(token.subscriber_id, wanted, source, self.now())
-        if one_click:
-            return PlainTextResponse("Unsubscribed.\n")
+        self.people().leave(token.subscriber_id, self._lists(token), BY_ONE_CLICK, self.now())
+        return PlainTextResponse("Unsubscribed.\n")
+
+    def _leave(self, request: Request, *, everywhere: bool) -> Response:
+        token = self._token(request)
+        wanted = None if everywhere else self._lists(token)
+        left = self.people().leave(token.subscriber_id, wanted, BY_PAGE, self.now())
+        undo = sign_undo(self.key, token.subscriber_id, left) if left and left.lists else ""
+        choice = self._choice(token)
         return self._page(
-            "unsubscribe.html", choice=self.people().choice(token.subscriber_id, wanted), titles=[]
+            "unsubscribe.html", request, token, choice, titles=[], undo=undo, everywhere=everywhere
         )
+
+    def _come_back(self, request: Request, word: str) -> Response:
+        token = self._token(request)
+        left = read_undo(self.key, token.subscriber_id, word, self.now())
+        back = left and self.people().come_back(token.subscriber_id, left, BY_UNDO, self.now())
+        return self._page("undone.html", request, token, self._choice(token), back=bool(back))
 
     def health(self, request: Request) -> Response:  # noqa: ARG002
         """Whether links can be answered, the database being there."""
@@ -101,37 +165,76 @@ class Pages:
         return PlainTextResponse("ok\n")
 
     def unknown(self, request: Request, error: Exception) -> Response:  # noqa: ARG002
-        """The page for a link that was never given out, or not like that."""
-        return self._page("unknown.html", 404)
+        """The page for a link that was never given out, or not like that: it says how to leave otherwise."""
+        return self._page("unknown.html", request, status=404)
 
     def unavailable(self, request: Request, error: Exception) -> Response:  # noqa: ARG002
         """The page for when the database can't be used: nothing was changed, and it says so."""
-        answer = self._page("unavailable.html", 503)
+        answer = self._page("unavailable.html", request, status=503)
         answer.headers["Retry-After"] = RETRY_SECONDS
         return answer
 
     def _token(self, request: Request) -> Token:
-        token = read_token(self.key, request.path_params["token"])
+        token = find_token(self.key, request.path_params["token"])
         if token is None:
             raise HTTPException(404)
         return token
+
+    def _choice(self, token: Token) -> Choice | None:
+        return self.people().choice(token.subscriber_id, self._lists(token))
 
     def _lists(self, token: Token) -> tuple[int, ...]:
         # The token's own list stands in where the send is gone: an old mail must still work.
         return self.people().send_lists(token.send_id) or (token.list_id,)
 
-    def _page(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    def _page(
+        self,
+        template: str,
+        request: Request,
+        token: Token | None = None,
+        choice: Choice | None = None,
+        status: int = 200,
+        **values: Any,
+    ) -> HTMLResponse:
         nonce = secrets.token_urlsafe(16)
-        if choice := values.get("choice"):
-            values["address"] = masked(choice.email)
-        html = self.templates.get_template(f"web/{template}").render(values, nonce=nonce)
+        words = choose(self.words, self._wishes(request, token, choice))
+        html = self.templates.get_template(f"web/{template}").render(
+            {"undo": "", "everywhere": False} | values,
+            choice=choice,
+            address=_isolated(masked(choice.email) if choice else "", "address"),
+            sender=_isolated(self.paper.name, "sender"),
+            paper=self.paper,
+            mailbox=_mailto(self.paper.mailbox),
+            words=words,
+            say=words.say,
+            nonce=nonce,
+        )
         return HTMLResponse(html, status, {"Content-Security-Policy": POLICY.format(nonce=nonce)})
+
+    def _wishes(self, request: Request, token: Token | None, choice: Choice | None) -> Iterable[str]:
+        """Yield what the page may be in: the person's language, the mail's, the browser's, the paper's."""
+        if choice:
+            yield choice.language
+        if token and (template := self.people().send_template(token.send_id)):
+            with suppress(TemplateError):
+                yield MessageTemplate.load(template).language
+        yield from accepted(request.headers.get("accept-language", ""))
+        yield self.paper.language
 
 
 def masked(email: str) -> str:
     """Return an address that its owner recognises and that others, shown a forwarded mail, can't write to."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}•••@{domain}"
+
+
+def _isolated(text: str, what: str) -> Markup:
+    """Return text that runs in its own direction, whichever the words around it do."""
+    return Markup('<bdi class="{}">{}</bdi>').format(what, text)
+
+
+def _mailto(mailbox: str) -> Markup:
+    return Markup('<a href="mailto:{0}?subject=unsubscribe"><bdi>{0}</bdi></a>').format(mailbox)
 
 
 async def _first_octets(request: Request) -> bytes:

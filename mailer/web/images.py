@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mailer.compose.images.placing import MOST_OCTETS
 from mailer.compose.mime.enclosure import Unfit
 from mailer.domain.image_token import read_image_token
 
+ENDING = re.compile(r"(?s:.*)\.(?:png|jpe?g|gif|webp)", re.IGNORECASE)
 FOREVER = "public, max-age=31536000, immutable"
 CHANGED = "public, max-age=300"
 
@@ -31,9 +33,13 @@ class Images:
 
     def show(self, request: Request) -> Response:
         """GET and HEAD: the image, to be kept by whoever asks."""
-        path: str = request.path_params["path"]
-        digest = read_image_token(self.key, request.path_params["token"], path)
-        if digest is None:
+        asked: str = request.path_params["path"]
+        # What a program takes for a part of the address stands behind the ending of the file's name.
+        named = ENDING.match(asked)
+        for path in dict.fromkeys([asked, named[0] if named else asked]):
+            if digest := read_image_token(self.key, request.path_params["token"], path):
+                break
+        else:
             raise HTTPException(404)
         content = self._read(path)
         kind = kind_of(content)

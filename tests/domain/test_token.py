@@ -8,7 +8,7 @@ from base64 import urlsafe_b64encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.domain.token import Token, read_token, sign_token
+from mailer.domain.token import Token, find_token, read_token, sign_token
 
 KEY = b"k" * 32
 ids = st.integers(0, 2**40)
@@ -44,3 +44,47 @@ def test_a_token_of_an_old_mail_still_reads():
     text = urlsafe_b64encode(payload + mac).rstrip(b"=").decode()
     assert sign_token(KEY, Token(1, 54321, 3)) == text
     assert read_token(KEY, text) == Token(1, 54321, 3)
+
+
+def old_text(key, token):
+    """The token as it was written before it could be one octet longer."""
+    payload = b"".join(map(varint, token))
+    mac = hmac.digest(key, b"mailer/delivery-link/1:" + payload, "sha256")[:16]
+    return urlsafe_b64encode(payload + mac).rstrip(b"=").decode()
+
+
+def varint(number):
+    *more, last = [number >> shift & 0x7F for shift in range(0, max(number.bit_length(), 1), 7)]
+    return bytes([*(each | 0x80 for each in more), last])
+
+
+@given(tokens)
+def test_a_token_ends_in_nothing_that_programs_leave_out_of_a_link(token):
+    assert sign_token(KEY, token)[-1] not in "-_."
+
+
+def test_one_that_would_end_in_a_dash_is_read_in_either_form_and_without_the_dash():
+    ending = [
+        token
+        for token in (Token(1, person, 3) for person in range(20_000, 21_000))
+        if old_text(KEY, token)[-1] in "-_"
+    ]
+    assert len(ending) > 10
+    for token in ending:
+        old, new = old_text(KEY, token), sign_token(KEY, token)
+        assert new != old
+        assert read_token(KEY, old) == read_token(KEY, new) == token
+        assert read_token(KEY, old[:-1]) is None
+        assert find_token(KEY, old[:-1]) == find_token(KEY, new + ".") == token
+
+
+@given(tokens, st.text(max_size=50))
+def test_it_is_found_before_any_remains(token, remains):
+    for text in (sign_token(KEY, token), old_text(KEY, token)):
+        assert find_token(KEY, text + remains) == token
+        assert find_token(b"another key", text + remains) is None
+
+
+@given(st.text(max_size=2000))
+def test_nothing_is_found_in_any_other_text(text):
+    assert find_token(KEY, text) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from hashlib import sha256
 from mailer.compose.filling.canonical import canonical_json, dump_tree, load_tree
 from mailer.compose.filling.evaluate import Names, requires, uses
 from mailer.compose.filling.program import TEXT, WIRE, Program
-from mailer.compose.filling.residual import Tree
+from mailer.compose.filling.residual import Static, Tree
 from mailer.compose.filling.screen import Screen, screen_of
 from mailer.compose.mime.encode import HARD_BREAK, decode_quoted_printable
 from mailer.compose.mime.pieces import (
@@ -28,6 +29,7 @@ from mailer.compose.mime.pieces import (
 from mailer.errors import ExitCode, MailerError
 
 VERSION = 1
+HTML_LANGUAGE = re.compile(r"<html\b[^>]*\slang=[\"']?([A-Za-z0-9-]+)", re.IGNORECASE)
 
 
 class TemplateError(MailerError):
@@ -80,6 +82,16 @@ class MessageTemplate:
     def text(self, names: Names) -> str:
         """Return the text part as a mail client sees it."""
         return self._read("text/plain", names)
+
+    @property
+    def language(self) -> str:
+        """The language that the HTML part says it is in, as BCP 47 has it; empty if it says none."""
+        for piece in self.pieces:
+            if isinstance(piece, Body) and piece.content_type == "text/html":
+                text = "".join(node.text for node in piece.tree[:1] if isinstance(node, Static))
+                plain = text if piece.encoding is Encoding.BASE64 else decode_quoted_printable(text.encode())
+                return found[1] if (found := HTML_LANGUAGE.search(plain)) else ""
+        return ""
 
     def html_size(self, names: Names) -> int:
         """Return the octets of the HTML part once decoded: what Gmail clips at 102,400."""
