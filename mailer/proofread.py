@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice, product
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -38,11 +38,13 @@ KINDS_OF_VALUES: tuple[object, ...] = ("Ada", 7, ["Ada"], "2026-11-22")
 class Census:
     """Of those who would get an issue: how many they are, how many have a value for each field it uses.
 
+    `texts` are what the fields hold that an `if` hangs on, as far as it is text, each with how often.
     `refusals` say for how many it can't be filled and why, where that was tried.
     """
 
     recipients: int = 0
     values: Mapping[str, int] | None = None
+    texts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     refusals: tuple[tuple[str, str | None], ...] = ()
 
 
@@ -50,7 +52,9 @@ def census(ledger: Ledger, issue: Issue, audience: Audience, template: MessageTe
     """Count those who would get `issue`; nothing is tried."""
     if not template.uses:
         return Census()
-    return Census(*ledger.values(issue.slug, audience, template.uses))
+    free = sorted(template.decides.keys() - set(OWN_FIELDS))
+    texts = ledger.texts(issue.slug, audience, free) if free else {}
+    return Census(*ledger.values(issue.slug, audience, template.uses), texts)
 
 
 def tried(
@@ -87,6 +91,8 @@ def sheet_of(
         uses={name: name in template.requires for name in template.uses},
         values=known.values,
         recipients=known.recipients,
+        decides=template.decides,
+        texts=known.texts,
         refusals=known.refusals,
         missing_lists=missing_lists,
         own_layout=has_own_layouts(press),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from mailer.check.finding import Severity
 from mailer.check.rule import Remark, Rule
 from mailer.check.sheet import Sheet
+from mailer.domain.yes_no import WORDS
 
+SHOWN = 5  # values of a field
 _FIELD = re.compile(r"subscriber\.(\w+)")
 
 
@@ -27,6 +30,20 @@ def unfillable(sheet: Sheet) -> Iterator[Remark]:
         yield Remark(said, _line(sheet, found[1]) if found else None, hint=next_step or "")
 
 
+def texts_for_truth(sheet: Sheet) -> Iterator[Remark]:
+    """Look for text that is taken for true or false: all text is true, a no as well."""
+    for name, counts in sorted(sheet.texts.items()):
+        if counts and (sheet.decides.get(name) or any(WORDS.read(text) is False for text in counts)):
+            shown = ", ".join(f"{text!r} {count:,}" for text, count in islice(counts.items(), SHOWN))
+            more = ", ..." if len(counts) > SHOWN else ""
+            yield Remark(
+                f"subscriber.{name} is text, and an `if` takes any text for true: {shown}{more}",
+                _line(sheet, name),
+                hint=f"Import it as true or false (--type {name}=true/false), or say which text is meant: "
+                f'{{% if subscriber.{name} == "{next(iter(counts))}" %}}',
+            )
+
+
 def _line(sheet: Sheet, name: str) -> int | None:
     lines = sheet.issue.source.split("\n")
     pattern = re.compile(rf"\bsubscriber\.{re.escape(name)}\b")
@@ -41,5 +58,6 @@ RULES = (
         unknown_fields,
         "Correct its name, or import it: mailer subscribers import FILE",
     ),
+    Rule("field-text", Severity.ERROR, texts_for_truth, "Import it as true or false, or compare it."),
     Rule(UNFILLABLE, Severity.ERROR, unfillable, "Correct the subscribers' values or the issue."),
 )

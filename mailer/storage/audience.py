@@ -27,6 +27,8 @@ from mailer.storage.people import list_ids
 from mailer.storage.schema import deliveries, sends, subscribers, subscriptions, suppressions
 from mailer.storage.snapshot import snapshot_of
 
+TEXTS = 100  # different texts of one field
+
 
 def candidates_for(connection: Connection, slug: str, audience: Audience, *, again: bool) -> Select[Any]:
     """Return the SELECT of everyone ever on the audience's lists; UsageError for a list that is not there."""
@@ -50,9 +52,30 @@ def count_values(
     return row[0], dict(zip(names, row[1:], strict=True))
 
 
+def count_texts(connection: Connection, slug: str, audience: Audience, name: str) -> dict[str, int]:
+    """Return the commonest texts that a field of those who would get the issue holds, each with how many do.
+
+    Numbers, lists, true and false are no texts.
+    """
+    everyone = candidates_for(connection, slug, audience, again=True).subquery()
+    value = func.json_extract(everyone.c.fields, _path(name))
+    counted = (
+        select(value, func.count())
+        .where(everyone.c.reason.is_(None), func.json_type(everyone.c.fields, _path(name)) == "text")
+        .group_by(value)
+        .order_by(func.count().desc(), value)
+        .limit(TEXTS)
+    )
+    return dict(connection.execute(counted).all())
+
+
+def _path(name: str) -> str:
+    return '$."' + name.replace('"', '\\"') + '"'
+
+
 def _value(people: Subquery, name: str) -> ColumnElement[Any]:
     """Return the SQL of `Recipient.values()[name]`, NULL for an absent one."""
-    field = func.json_extract(people.c.fields, '$."' + name.replace('"', '\\"') + '"')
+    field = func.json_extract(people.c.fields, _path(name))
     return func.coalesce(people.c[name], field) if name in OWN_FIELDS else field
 
 

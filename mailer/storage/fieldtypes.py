@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from mailer.domain.address import CONTROLS
 from mailer.domain.field import FieldError, FieldType, convert, field_name, infer, to_text
+from mailer.domain.yes_no import WORDS, YesNo
 from mailer.errors import UsageError
 from mailer.storage.columns import LONGEST_NAME, OWN_TYPES
 from mailer.storage.schema import fields, subscribers
@@ -22,17 +23,18 @@ def known_types(connection: Connection) -> dict[str, FieldType]:
     return {row.name: FieldType(row.type) for row in connection.execute(select(fields))}
 
 
-def declare_types(connection: Connection, types: Mapping[str, FieldType]) -> None:
+def declare_types(connection: Connection, types: Mapping[str, FieldType], words: YesNo = WORDS) -> None:
     """Record these types; values that subscribers have already are converted where a type changes.
 
-    UsageError, and nothing is changed, if a value doesn't fit the new type.
+    `words` are those for true and false. UsageError, and nothing is changed, if a value doesn't fit the new
+    type.
     """
     known = known_types(connection)
     for name, kind in types.items():
         if known.get(name) is kind:
             continue
         if name in known:
-            _convert_all(connection, name, kind)
+            _convert_all(connection, name, kind, words)
         new = upsert(fields).values(name=name, type=kind)
         connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"type": kind}))
 
@@ -60,7 +62,7 @@ def values_of(connection: Connection, texts: Mapping[str, str]) -> dict[str, Any
     return values
 
 
-def _convert_all(connection: Connection, name: str, kind: FieldType) -> None:
+def _convert_all(connection: Connection, name: str, kind: FieldType, words: YesNo) -> None:
     wanted = select(subscribers.c.id, subscribers.c.email, subscribers.c.fields)
     change = update(subscribers).where(subscribers.c.id == bindparam("which"))
     change = change.values(fields=bindparam("fields"))
@@ -74,7 +76,7 @@ def _convert_all(connection: Connection, name: str, kind: FieldType) -> None:
         changes = [
             {
                 "which": row.id,
-                "fields": row.fields | {name: _converted(row, name, kind)},
+                "fields": row.fields | {name: _converted(row, name, kind, words)},
             }
             for row in page
             if name in row.fields
@@ -83,9 +85,9 @@ def _convert_all(connection: Connection, name: str, kind: FieldType) -> None:
             connection.execute(change, changes)
 
 
-def _converted(row: Any, name: str, kind: FieldType) -> Any:
+def _converted(row: Any, name: str, kind: FieldType, words: YesNo) -> Any:
     try:
-        return convert(to_text(row.fields[name]), kind)
+        return convert(to_text(row.fields[name]), kind, words)
     except FieldError as error:
         raise UsageError(
             f"the field {name} can't become {kind}: for {row.email}, {error}",

@@ -121,7 +121,7 @@ def run_import(
 
     def take_in(entries: Sequence[Entry], refusals: Sequence[Entry] = ()) -> None:
         with engine.begin() as connection:
-            declare_types(connection, fields)
+            declare_types(connection, fields, request.words)
             source = f"import {request.path.name}"
             terms = Consent(_lists(connection, request, consent.lists, now), source, now)
             for entry, enrolment in zip(entries, enrol(connection, entries, terms), strict=True):

@@ -24,7 +24,12 @@ from mailer.domain.delivery import NEXT, Halt, State
 from mailer.domain.recipient import Recipient
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
-from mailer.storage.audience import candidates_for, count_candidates, count_values
+from mailer.storage.audience import (
+    candidates_for,
+    count_candidates,
+    count_texts,
+    count_values,
+)
 from mailer.storage.claiming import Claim, cancel_gone, claim, gone
 from mailer.storage.history import mark_read
 from mailer.storage.recording import give_back, record
@@ -109,6 +114,11 @@ class Ledger:
         """Return how many would get the issue, and how many of them have a value for each of `names`."""
         with self._engine.connect() as connection:
             return count_values(connection, slug, audience, names)
+
+    def texts(self, slug: str, audience: Audience, names: Collection[str]) -> dict[str, dict[str, int]]:
+        """Return the texts that each of these fields holds, among those who would get the issue."""
+        with self._engine.connect() as connection:
+            return {name: count_texts(connection, slug, audience, name) for name in names}
 
     def freeze(
         self,

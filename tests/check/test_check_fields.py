@@ -108,6 +108,50 @@ def test_what_check_finds_of_fields_is_what_a_send_says(tmp_path: Path) -> None:
             assert list(previewed.findings) == proof.findings
 
 
+HANGING_ON_TEXT = {
+    "{% if subscriber.paid %}P{% endif %}": {"paid"},
+    "{% if not subscriber.paid %}P{% endif %}": {"paid"},
+    "{% if subscriber.member and subscriber.paid %}P{% endif %}": {"paid"},
+    "{% if subscriber.paid|default(false) %}P{% endif %}": {"paid"},
+    "{% if subscriber.paid|lower %}P{% endif %}": {"paid"},
+    "{{ 'P' if subscriber.paid else 'F' }}": {"paid"},
+    "{{ subscriber.paid and 'P' }}": {"paid"},
+    "{% if subscriber.member %}{% if subscriber.paid %}P{% endif %}{% endif %}": {"paid"},
+    "{% if subscriber.boat or subscriber.paid %}P{% endif %}": {"boat", "paid"},
+    # Asked only whether there is one: wrong where a no is among them.
+    "{% if subscriber.paid|default('') %}P{% endif %}": {"paid"},
+    "{% if subscriber.boat|default('') %}P{% endif %}": set(),
+    "{% if subscriber.boat is defined and subscriber.boat %}P{% endif %}": set(),
+    "{{ subscriber.boat|default('') or 'none' }}": set(),
+    "{% if subscriber.paid == 'ja' %}P{% endif %}": set(),
+    "{% if subscriber.member %}P{% endif %}": set(),
+    "{% if subscriber.visits %}P{% endif %}": set(),
+    "{% if subscriber.tags|default([]) %}P{% endif %}": set(),
+    "{% if subscriber.name %}P{% endif %}": set(),
+}
+
+
+def test_an_if_over_text_is_an_error_with_the_values_in_check_and_send_alike(tmp_path: Path) -> None:
+    app = workspace(tmp_path)
+    consent = Consent(app.people.list_ids(["weekly"]), "test", app.now())
+    for email, paid in (("ada", "vielleicht"), ("bo", "nein"), ("cy", "nein")):
+        texts = {"paid": paid, "member": "yes", "boat": "Heron", "visits": "3", "name": "Ada"}
+        app.people.add(Address.parse(f"{email}@quay.example"), texts, consent)
+    file, sending = tmp_path / "issues" / "boats.md", app.sending()
+    for written, fields in HANGING_ON_TEXT.items():
+        file.write_text(f"---\ntitle: Boats\nlist: weekly\n---\nAhoy {written}\n", encoding="utf-8")
+        proof = Desk(app).proof(file)
+        proof.examine({})
+        errors = [each for each in proof.findings if each.rule == "field-text"]
+        named = {name for name in ("paid", "boat") for each in errors if f"subscriber.{name} is" in each.text}
+        assert named == fields, written
+        assert {(each.severity, each.line) for each in errors} <= {(Severity.ERROR, 5)}
+        assert all("'nein' 2, 'vielleicht' 1" in each.text for each in errors if "paid" in each.text)
+        lists = [app.people.list_named("weekly")]
+        job = sending.prepare(load_issue(file)[0], Audience(("weekly",)), lists)
+        assert [each for each in proofread(sending, job) if each.rule == "field-text"] == errors
+
+
 def workspace(root: Path) -> App:
     (root / "issues").mkdir()
     (root / ".env").write_text("POSTAL_ADDRESS=1 Quay Street, Port Example\nSECRET_KEY=not-so-secret\n")

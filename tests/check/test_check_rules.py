@@ -122,6 +122,7 @@ BROKEN: list[tuple[str, Severity, Breaks]] = [
     ("important-inline", W, document('<p style="color: red !important">Low.</p>\n')),
     ("contrast", W, body('<p style="color: #999">Low.</p>\n', "issue.html")),
     ("field-unknown", W, changed(uses={"boat": False}, values={}, recipients=7)),
+    ("field-text", E, changed(decides={"boat": True}, texts={"boat": {"Heron": 2}})),
     ("field-missing", E, changed(refusals=(("subscriber.boat has no value: 5 of 7", None),))),
     ("client-support", A, body('<p style="display: flex">Low.</p>\n', "issue.html")),
 ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
 from mailer.compose.filling.canonical import canonical_json, dump_tree, load_tree
+from mailer.compose.filling.conditions import decides
 from mailer.compose.filling.evaluate import Names, requires, uses
 from mailer.compose.filling.program import TEXT, WIRE, Program
 from mailer.compose.filling.residual import Static, Tree
@@ -106,6 +107,15 @@ class MessageTemplate:
     def requires(self) -> frozenset[str]:
         """The subscriber's fields that nobody may be without."""
         return frozenset().union(*map(requires, self._trees))
+
+    @cached_property
+    def decides(self) -> Mapping[str, bool]:
+        """The subscriber's fields that are taken for true or false, as `conditions.decides` has them."""
+        found: dict[str, bool] = {}
+        for tree in self._trees:
+            for name, asked in decides(tree).items():
+                found[name] = found.get(name, False) or asked
+        return found
 
     @cached_property
     def screen(self) -> Screen | None:
