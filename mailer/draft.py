@@ -8,9 +8,9 @@ from pathlib import Path
 
 import yaml
 
-from mailer.domain.slug import slug
 from mailer.errors import UsageError
 from mailer.languages import language_of
+from mailer.slug import slug
 from mailer.workspace import write_new
 
 FRONT_MATTER = """\
@@ -31,11 +31,12 @@ def start_issue(folder: Path, title: str, day: date, suffix: str, language: str)
 
     The issue is in `language`, unless its title runs in the other direction.
     """
-    name = slug(title)
+    lang = language_of(title, language)
+    name = slug(title, lang)
     path = folder / f"{day}-{name}{suffix}"
     # Nobody gets one slug twice, and a date in a file's name is no part of it.
     own = path.stem if any(folder.glob(f"*-{name}.*")) else name
-    text = FRONT_MATTER.format(names=_names(title, own), day=day, lang=language_of(title, language))
+    text = FRONT_MATTER.format(names=_names(title, own), day=day, lang=lang)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = write_new(path, text)
