@@ -198,7 +198,7 @@ def _waits_no_longer(app: App, number: int) -> UsageError:
 def _standings(app: App) -> Standings:
     from mailer.schedule.standing import Standings
 
-    return Standings(app.ledger, app.accounts, app.now())
+    return Standings(app)
 
 
 def _line(standing: Standing) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import shutil
+import sys
 import tempfile
 from itertools import islice
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -40,17 +42,19 @@ def demo(recipients: int, serve: bool, keep: bool) -> None:
 
     folder = Path(tempfile.mkdtemp(prefix="mailer-demo-"))
     with running_sandbox(folder / "inbox") as sandbox:
-        _say(f"Sandbox inbox on 127.0.0.1:{sandbox.smtp_port}, its page on {sandbox.url}")
+        _say(f"A mail server on this machine, which delivers nothing: 127.0.0.1:{sandbox.smtp_port}")
         app = _workspace(folder / "workspace", sandbox)
         _people(app, recipients)
         report = _send(app)
         page = _prove(app, sandbox, folder)
-        click.echo(report.text(next_step="a workspace of your own: mailer init NEWSLETTER"))
-        _say(f"The mail as HTML: {page}")
+        click.echo(report.text(next_step=f"make a workspace of your own: {_program()} init newsletter"))
+        _say(f"The first of the mails, to open in a browser: {page}")
         if serve:
-            _say(f"Read them all on {sandbox.url} - Ctrl-C ends.")
+            _say(f"All of them: {sandbox.url} - Ctrl-C ends.")
             _wait()
-    if not keep:
+    if keep:
+        _say(f"Workspace and inbox are kept in {folder}")
+    else:
         for part in ("inbox", "workspace"):
             shutil.rmtree(folder / part)
     raise click.exceptions.Exit(report.exit_code)
@@ -62,7 +66,7 @@ def _workspace(root: Path, sandbox: Sandbox) -> App:
 
     make_workspace(root)
     settings = {"SMTP_PORT": str(sandbox.smtp_port), "BASE_URL": "http://localhost:8000"}
-    _say(f"A workspace, as `mailer init` makes it: {root}")
+    _say("A workspace, as `mailer init` makes it, with a sample issue.")
     # Not the process environment: a demo must not mail the world because SMTP_HOST happens to be set.
     return App(root, settings)
 
@@ -150,6 +154,11 @@ def _prove(app: App, sandbox: Sandbox, folder: Path) -> Path:
     first = next(iter(sandbox.inbox)).id
     write_private(page, whole_page(read(sandbox.inbox.raw(first))).encode())
     return page
+
+
+def _program() -> str:
+    """Return how this program is called from here: `mailer`, or its path where the shell doesn't know it."""
+    return "mailer" if shutil.which("mailer") else quote(sys.argv[0])
 
 
 def _wait() -> None:

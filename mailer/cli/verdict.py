@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mailer.domain.audience import excluded_in_words
 from mailer.domain.delivery import OPEN, State
 from mailer.errors import ExitCode, worst
 from mailer.storage.accounts import Accounts, Line, Totals
@@ -39,10 +40,11 @@ class Verdict:
         t = self.totals
         mark = "does not add up" if self.discrepancies else "clean" if not t.open else "adds up, not finished"
         excluded = sum(t.excluded.values())
+        why = f" ({excluded_in_words(t.excluded)})" if t.excluded else ""
         states = ", ".join(f"{state} {count:,}" for state, count in sorted(t.states.items())) or "nobody"
         lines = [
             f"{self.send.slug} · rev {self.send.revision[:6]} · {self.send.audience}: {mark}",
-            f"  candidates {self.send.candidates:,} = audience {t.audience:,} + excluded {excluded:,}",
+            f"  candidates {self.send.candidates:,} = audience {t.audience:,} + excluded {excluded:,}{why}",
             f"  {states}; {t.open:,} open",
         ]
         lines += [f"  DOES NOT ADD UP: {words}" for words in self.discrepancies]

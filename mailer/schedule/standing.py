@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
+from mailer.compose.issue.source import load_issue
 from mailer.domain.delivery import Halt, State
-from mailer.engine.standing import halt_words, who_got_it
-from mailer.storage.accounts import Accounts, Totals
-from mailer.storage.ledger import Ledger
+from mailer.engine.standing import halt_words, local, who_got_it
+from mailer.errors import IssueError
+from mailer.storage.accounts import Totals
 from mailer.storage.schedules import Schedule, ScheduleState
 from mailer.storage.send import Send
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
 
 LATE = timedelta(minutes=2)  # cron looks once a minute
 NOT_BEGUN = "its time has passed; keep `mailer run` going, or see what `mailer tick` says"
@@ -28,9 +33,10 @@ class Standing:
 class Standings:
     """Tells how schedules stand at one moment."""
 
-    def __init__(self, ledger: Ledger, accounts: Accounts, now: datetime) -> None:
-        self._accounts, self._now = accounts, now
-        self._sends = {send.id: send for send in ledger.sends()}
+    def __init__(self, app: App) -> None:
+        self._root, self._language = app.root, app.settings.language
+        self._ledger, self._accounts, self._now = app.ledger, app.accounts, app.now()
+        self._sends = {send.id: send for send in self._ledger.sends()}
 
     def of(self, schedule: Schedule) -> Standing:
         """Return how this one stands."""
@@ -42,11 +48,21 @@ class Standings:
         return Standing(schedule, schedule.state, schedule.note)
 
     def _waiting(self, schedule: Schedule) -> Standing:
+        if send := self._begun_before(schedule):
+            words = f"will begin nothing: {send.slug} was begun on {local(send.created_at)} without it"
+            return Standing(schedule, "waiting", words)
         if schedule.note:
             return Standing(schedule, "held", schedule.note)
         if schedule.due_at + LATE < self._now:
             return Standing(schedule, "missed", NOT_BEGUN)
         return Standing(schedule, "waiting", "")
+
+    def _begun_before(self, schedule: Schedule) -> Send | None:
+        try:
+            issue, _ = load_issue(self._root / schedule.issue, self._language)
+        except IssueError:
+            return None  # to be said when it is due
+        return self._ledger.find(issue.slug, schedule.audience)
 
 
 def _sent(send: Send, totals: Totals) -> tuple[str, str]:

@@ -80,6 +80,9 @@ def test_a_schedule_whose_issue_went_out_says_so_and_began_nothing(workspace, se
     refused = workspace.run("schedule", "add", "harbour", "--at", LATER, expect=3).stderr
     assert "3 of 3 got it" in refused
     assert "mailer send-issue harbour --list weekly --again" in refused
+    (waits,) = workspace.data("schedule", "list")
+    assert waits["state"] == "waiting"
+    assert "will begin nothing: harbour was begun on" in waits["note"]
     make_due(workspace, 1)
     said = workspace.run("tick").stdout
     assert "Schedule 1 began nothing: harbour to list weekly was begun on" in said

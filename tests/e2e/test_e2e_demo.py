@@ -73,6 +73,9 @@ def test_the_demo_ends_well_and_leaves_the_mail_to_look_at():
     assert done.returncode == 0, done.stderr
     assert "exactly one message for each of the 60 eligible people, none for the 11 excluded" in done.stderr
     assert "accepted 60   failed 0   deferred 0   uncertain 0" in done.stdout
-    page = Path(re.search(r"The mail as HTML: (\S+)", done.stderr)[1])
+    page = Path(re.search(r"to open in a browser: (\S+)", done.stderr)[1])
     assert "</html>" in page.read_text(encoding="utf-8")
     assert sorted(path.name for path in page.parent.iterdir()) == ["mail.html"]
+    # It names nothing that is gone when it has ended.
+    assert [path for path in re.findall(r"/[\w/.-]+", done.stderr) if not Path(path).exists()] == []
+    assert "http://" not in done.stderr
