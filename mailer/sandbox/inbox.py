@@ -19,7 +19,7 @@ from email.policy import default
 from pathlib import Path
 
 from mailer.private import private_file, private_folder, write_private
-from mailer.viewer.headers import subject_of
+from mailer.viewer.headers import field_values
 
 # `words` is what a search looks in, casefolded: SQLite itself would ignore case in ASCII only.
 SCHEMA = """
@@ -31,16 +31,23 @@ SCHEMA = """
         recipients TEXT NOT NULL,
         subject TEXT NOT NULL,
         size INTEGER NOT NULL,
-        words TEXT NOT NULL
+        words TEXT NOT NULL,
+        author TEXT NOT NULL DEFAULT '',
+        issue TEXT NOT NULL DEFAULT ''
     )
 """
+ADDED = ("author", "issue")  # columns that an index may lack which was kept from before
 INDEX = "inbox.sqlite"
 BUSY_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message's envelope and what a list shows of it: `sender` is "" for <>, `size` in octets."""
+    """A message's envelope and what a list shows of it: `sender` is "" for <>, `size` in octets.
+
+    `author` is who it says it is from, `issue` what all messages of one newsletter issue have in common, ""
+    for other mail.
+    """
 
     id: int
     received: datetime
@@ -49,6 +56,16 @@ class Received:
     recipients: tuple[str, ...]
     subject: str
     size: int
+    author: str = ""
+    issue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedIssue:
+    """The messages of one newsletter issue: how many, and the newest of them."""
+
+    messages: int
+    newest: Received
 
 
 class Inbox:
@@ -62,6 +79,11 @@ class Inbox:
         with closing(self._connect()) as index:
             index.execute("PRAGMA journal_mode = WAL")
             index.execute(SCHEMA)
+            there = {name for _, name, *_ in index.execute("PRAGMA table_info(messages)")}
+            for column in ADDED:
+                if column not in there:
+                    index.execute(f"ALTER TABLE messages ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+            index.execute("CREATE INDEX IF NOT EXISTS by_issue ON messages (issue, id)")
 
     def __enter__(self) -> Inbox:
         return self
@@ -79,7 +101,7 @@ class Inbox:
         self, content: bytes, *, sender: str, recipients: tuple[str, ...], ehlo: str, received: datetime
     ) -> int:
         """Keep `content` octet for octet and return its number; OSError or sqlite3.Error if it can't."""
-        subject = subject_of(content)
+        subject, author, feedback, listed = field_values(content, "Subject", "From", "Feedback-ID", "List-Id")
         words = "\n".join((*recipients, subject)).casefold()
         envelope = (received.astimezone(UTC).isoformat(), ehlo, sender, json.dumps(recipients))
         if self._writer is None:
@@ -87,9 +109,10 @@ class Inbox:
         with self._writer as index:
             index.execute("BEGIN IMMEDIATE")
             number = index.execute(
-                "INSERT INTO messages (received, ehlo, sender, recipients, subject, size, words)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (*envelope, subject, len(content), words),
+                "INSERT INTO messages"
+                " (received, ehlo, sender, recipients, subject, size, words, author, issue)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*envelope, subject, len(content), words, author, _issue(subject, feedback, listed)),
             ).lastrowid
             assert number is not None
             self._keep(number, content)
@@ -111,14 +134,31 @@ class Inbox:
         """Return the envelope of message `number`, or None."""
         return next(iter(self._select("SELECT * FROM messages WHERE id = ?", number)), None)
 
-    def newest(self, search: str = "", *, limit: int = 50, offset: int = 0) -> list[Received]:
-        """Return the messages with `search` in a recipient or the subject, in any case; newest first."""
+    def newest(
+        self, search: str = "", *, issue: str = "", limit: int = 50, offset: int = 0
+    ) -> list[Received]:
+        """Return the messages with `search` in a recipient or the subject, in any case; newest first.
+
+        With an `issue` only those of it.
+        """
         return self._select(
-            "SELECT * FROM messages WHERE instr(words, ?) ORDER BY id DESC LIMIT ? OFFSET ?",
+            "SELECT * FROM messages WHERE instr(words, ?1) AND (?2 = '' OR issue = ?2)"
+            " ORDER BY id DESC LIMIT ?3 OFFSET ?4",
             search.casefold(),
+            issue,
             limit,
             offset,
         )
+
+    def issues(self, *, limit: int = 20) -> list[ReceivedIssue]:
+        """Return the newsletter issues that messages are of, the latest first."""
+        with closing(self._connect()) as index:
+            found = index.execute(
+                "SELECT many, messages.* FROM messages JOIN (SELECT max(id) AS last, count(*) AS many"
+                " FROM messages WHERE issue != '' GROUP BY issue) ON id = last ORDER BY id DESC LIMIT ?",
+                (limit,),
+            )
+            return [ReceivedIssue(many, _received(*row)) for many, *row in found]
 
     def __iter__(self) -> Iterator[Received]:
         """Every message in the order received; held in memory by 500, whatever their number."""
@@ -127,25 +167,33 @@ class Inbox:
             yield from some
             last = some[-1].id
 
-    def newer(self, number: int, search: str = "") -> int | None:
-        """Return the number of the next message after `number` that `newest(search)` shows, or None."""
+    def newer(self, number: int, search: str = "", *, issue: str = "") -> int | None:
+        """Return the number of the next message after `number` that `newest` shows of these, or None."""
         return self._number(
-            "SELECT id FROM messages WHERE id > ? AND instr(words, ?) ORDER BY id LIMIT 1",
-            number,
+            "SELECT id FROM messages WHERE instr(words, ?1) AND (?2 = '' OR issue = ?2)"
+            " AND id > ?3 ORDER BY id LIMIT 1",
             search.casefold(),
+            issue,
+            number,
         )
 
-    def older(self, number: int, search: str = "") -> int | None:
-        """Return the number of the last message before `number` that `newest(search)` shows, or None."""
+    def older(self, number: int, search: str = "", *, issue: str = "") -> int | None:
+        """Return the number of the last message before `number` that `newest` shows of these, or None."""
         return self._number(
-            "SELECT id FROM messages WHERE id < ? AND instr(words, ?) ORDER BY id DESC LIMIT 1",
-            number,
+            "SELECT id FROM messages WHERE instr(words, ?1) AND (?2 = '' OR issue = ?2)"
+            " AND id < ?3 ORDER BY id DESC LIMIT 1",
             search.casefold(),
+            issue,
+            number,
         )
 
-    def count(self, search: str = "") -> int:
-        """Return how many messages `newest(search)` can show."""
-        found = self._number("SELECT count(*) FROM messages WHERE instr(words, ?)", search.casefold())
+    def count(self, search: str = "", *, issue: str = "") -> int:
+        """Return how many messages `newest` can show of these."""
+        found = self._number(
+            "SELECT count(*) FROM messages WHERE instr(words, ?1) AND (?2 = '' OR issue = ?2)",
+            search.casefold(),
+            issue,
+        )
         return found or 0
 
     def clear(self) -> int:
@@ -179,9 +227,23 @@ class Inbox:
         return row[0] if row else None
 
 
+def _issue(subject: str, feedback: str, listed: str) -> str:
+    """Return what the messages of an issue have in common; a rehearsal of it is another one."""
+    named = feedback or (listed and f"{subject} {listed}")
+    return f"[Test] {named}" if named and subject.startswith("[Test]") else named
+
+
 def _received(
-    number: int, received: str, ehlo: str, sender: str, recipients: str, subject: str, size: int, _: str
+    number: int,
+    received: str,
+    ehlo: str,
+    sender: str,
+    recipients: str,
+    subject: str,
+    size: int,
+    _: str,
+    author: str,
+    issue: str,
 ) -> Received:
-    return Received(
-        number, datetime.fromisoformat(received), ehlo, sender, tuple(json.loads(recipients)), subject, size
-    )
+    when, to = datetime.fromisoformat(received), tuple(json.loads(recipients))
+    return Received(number, when, ehlo, sender, to, subject, size, author, issue)

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from mailer.sandbox.inbox import Inbox, Received
 from mailer.viewer.frame import Images, Look
-from mailer.viewer.headers import header_fields
+from mailer.viewer.headers import header_fields, name_of
 from mailer.viewer.pages import COMMON, Pages, cut, download, frame, one_of, viewer_app
 from mailer.viewer.reading import Reading, read
 
@@ -43,39 +43,41 @@ class Page:
 
     def __init__(self, inbox: Inbox, folders: list[Path], smtp_port: int) -> None:
         self.inbox = inbox
-        self.pages = Pages(folders, ASSETS, smtp_port=smtp_port)
+        self.pages = Pages(folders, ASSETS, smtp_port=smtp_port, name_of=name_of)
         # Shown by our own page only, so that no other page can make a visitor's browser clear the inbox.
         self.permit = secrets.token_urlsafe(16)
 
     def messages(self, request: Request) -> Response:
-        """The list, newest first; `q` searches, `page` counts from 1."""
-        search = request.query_params.get("q", "").strip()
-        total = self.inbox.count(search)
+        """The list, newest first, above it the issues; `q` searches, `issue` is one, `page` counts from 1."""
+        search, issue = _sought(request)
+        total = self.inbox.count(search, issue=issue)
         pages = max(1, -(-total // PAGE))
         number = min(max(1, _whole(request.query_params.get("page"))), pages)
         return self.pages.page(
             "sandbox.html",
             search=search,
+            issue=issue,
             total=total,
             number=number,
             pages=pages,
-            messages=self.inbox.newest(search, limit=PAGE, offset=(number - 1) * PAGE),
+            messages=self.inbox.newest(search, issue=issue, limit=PAGE, offset=(number - 1) * PAGE),
+            issues=self.inbox.issues() if not (search or issue) and number == 1 else [],
             permit=self.permit,
         )
 
     def state(self, request: Request) -> Response:
         """What the list's script asks every few seconds: whether the list has become another."""
-        search = request.query_params.get("q", "").strip()
-        newest = self.inbox.newest(search, limit=1)
-        answer = {"total": self.inbox.count(search), "newest": newest[0].id if newest else None}
-        return JSONResponse(answer, headers=COMMON)
+        search, issue = _sought(request)
+        newest = self.inbox.newest(search, issue=issue, limit=1)
+        total = self.inbox.count(search, issue=issue)
+        return JSONResponse({"total": total, "newest": newest[0].id if newest else None}, headers=COMMON)
 
     def message(self, request: Request) -> Response:
         """One message; `view` is one of VIEWS, by default HTML if it has any."""
         received, content = self._found(request)
         reading = read(content)
         view = one_of(request, "view", *VIEWS) or ("text" if reading.html is None else "html")
-        search = request.query_params.get("q", "").strip()
+        search, issue = _sought(request)
         fields = header_fields(content)
         return self.pages.page(
             "sandbox_message.html",
@@ -84,6 +86,7 @@ class Page:
             views=VIEWS,
             view=view,
             search=search,
+            issue=issue,
             remote=one_of(request, "remote", "1"),
             width=one_of(request, "width", "phone"),
             scheme=one_of(request, "scheme", "dark"),
@@ -91,8 +94,8 @@ class Page:
             first={name.lower(): value for name, value in reversed(fields)},
             source=cut(content.decode("utf-8", "replace")) if view == "source" else "",
             text=cut(reading.text or ""),
-            newer=self.inbox.newer(received.id, search),
-            older=self.inbox.older(received.id, search),
+            newer=self.inbox.newer(received.id, search, issue=issue),
+            older=self.inbox.older(received.id, search, issue=issue),
         )
 
     def html(self, request: Request) -> Response:
@@ -136,6 +139,11 @@ class Page:
             return received, self.inbox.raw(number)
         except FileNotFoundError:
             raise HTTPException(404) from None
+
+
+def _sought(request: Request) -> tuple[str, str]:
+    """Return what is searched for, and the issue that is asked for; "" where nothing is."""
+    return request.query_params.get("q", "").strip(), request.query_params.get("issue", "")
 
 
 def _whole(text: str | None) -> int:

@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from email.errors import HeaderParseError
 from email.header import decode_header
+from email.utils import parseaddr
 
 # The header section ends at the first empty line (RFC 5322 2.1).
 EMPTY_LINE = re.compile(rb"(?:\A|\r?\n)\r?\n")
@@ -23,12 +24,18 @@ def header_fields(content: bytes) -> list[tuple[str, str]]:
     return [(name.decode("ascii"), readable(value)) for name, value in FIELD.findall(header_section(content))]
 
 
-def subject_of(content: bytes) -> str:
-    """Return the decoded subject, "" if there is none."""
+def field_values(content: bytes, *names: str) -> list[str]:
+    """Return the decoded value of the first field of each of `names`, "" where there is none."""
+    found: dict[str, bytes] = {}
     for name, value in FIELD.findall(header_section(content)):
-        if name.lower() == b"subject":
-            return readable(value)
-    return ""
+        found.setdefault(name.decode("ascii").lower(), value)
+    return [readable(found.get(name.lower(), b"")) for name in names]
+
+
+def name_of(mailbox: str) -> str:
+    """Return the name in a decoded mailbox, or its address if it has none."""
+    name, address = parseaddr(mailbox)
+    return name or address or mailbox
 
 
 def readable(value: bytes) -> str:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.sandbox.inbox import Inbox, Received
-from mailer.viewer.headers import header_fields, readable, subject_of
+from mailer.sandbox.inbox import ADDED, Inbox, Received
+from mailer.viewer.headers import field_values, header_fields, readable
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -84,6 +86,43 @@ def test_neighbours_are_those_of_the_list_that_was_searched(tmp_path: Path) -> N
         assert (inbox.newer(ada[4]), inbox.older(ada[0])) == (None, None)
 
 
+def of_an_issue(subject: str, feedback: str, listed: str = "") -> bytes:
+    head = (
+        "From: Harbour Gazette <e@gazette.example>\r\nFeedback-ID: {}\r\nList-Id: {}\r\nSubject: {}\r\n\r\n"
+    )
+    return head.format(feedback, listed, subject).encode()
+
+
+def test_messages_of_an_issue_belong_together(tmp_path: Path) -> None:
+    with Inbox(tmp_path) as inbox:
+        add(inbox)
+        tides = [add(inbox, of_an_issue(f"Tides for {name}", "tides:w:x")) for name in ("Ada", "Bo")]
+        test = add(inbox, of_an_issue("[Test] Tides", "tides:w:x"))
+        clock = [add(inbox, of_an_issue("The clock", "", "<w.gazette.example>")) for _ in range(3)]
+        other = add(inbox, of_an_issue("The ferry", "", "<w.gazette.example>"), "cy@bay.example")
+        found = [(each.messages, each.newest.id) for each in inbox.issues()]
+        assert found == [(1, other), (3, clock[2]), (1, test), (2, tides[1])]
+        assert inbox.issues()[3].newest.author == "Harbour Gazette <e@gazette.example>"
+        assert [each.newest.id for each in inbox.issues(limit=1)] == [other]
+        issue = inbox.issues()[3].newest.issue
+        assert [each.id for each in inbox.newest(issue=issue)] == tides[::-1]
+        assert inbox.count(issue=issue) == 2
+        assert inbox.count("bo", issue=issue) == 1
+        assert (inbox.newer(tides[1], issue=issue), inbox.older(tides[1], issue=issue)) == (None, tides[0])
+
+
+def test_an_index_from_before_is_taken_up(tmp_path: Path) -> None:
+    with Inbox(tmp_path) as inbox:
+        number = add(inbox)
+    with closing(sqlite3.connect(tmp_path / "inbox.sqlite")) as index:
+        for statement in ("DROP INDEX by_issue", *(f"ALTER TABLE messages DROP {name}" for name in ADDED)):
+            index.execute(statement)
+    with Inbox(tmp_path) as inbox:
+        assert [(each.id, each.author, each.issue) for each in inbox.newest()] == [(number, "", "")]
+        add(inbox, of_an_issue("Tides", "tides:w:x"))
+        assert len(inbox.issues()) == 1
+
+
 def test_clearing_removes_everything_and_no_number_comes_twice(tmp_path: Path) -> None:
     with Inbox(tmp_path) as inbox:
         last = [add(inbox) for _ in range(3)][-1]
@@ -148,9 +187,9 @@ def test_a_value_is_unfolded_and_decoded_as_far_as_it_can_be(value: bytes, shown
 
 
 def test_the_subject_is_looked_for_in_the_header_section_only() -> None:
-    assert subject_of(b"From: x\r\n\r\nSubject: body") == ""
-    assert subject_of(b"\r\nSubject: body") == ""
-    assert subject_of(b"sUBJECT : a\r\nSubject: b\r\n\r\n") == "a"
+    assert field_values(b"From: x\r\n\r\nSubject: body", "Subject", "From") == ["", "x"]
+    assert field_values(b"\r\nSubject: body", "Subject") == [""]
+    assert field_values(b"sUBJECT : a\r\nSubject: b\r\n\r\n", "Subject") == ["a"]
     assert header_fields(b"A: 1\r\nnot a field\r\nB:\r\n 2\r\n\r\n") == [("A", "1"), ("B", "2")]
 
 

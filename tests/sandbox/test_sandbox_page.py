@@ -80,6 +80,36 @@ def test_the_list_pages_and_searches(sandbox: Sandbox, page: httpx.Client) -> No
         assert page.get("/", params={"page": odd}).status_code == 200
 
 
+def test_issues_come_first_and_each_message_says_from_whom_it_is(
+    sandbox: Sandbox, page: httpx.Client
+) -> None:
+    for name in ("ada", "bo"):
+        message = newsletter()
+        message.replace_header("Subject", f"Herring for {name}")
+        message["Feedback-ID"] = "herring:weekly:newsletter:gazette.example"
+        number = send(sandbox, message.as_bytes(policy=SMTP), f"{name}@bay.example")
+    send(sandbox, b"From: ferry@quay.example\r\nSubject: Your boat\r\n\r\n")
+    listed = page.get("/").text
+    above, _, below = listed.partition('class="messages"')
+    assert "Herring for bo" in above
+    assert "2 messages" in above
+    assert "Your boat" not in above
+    assert below.count("</span>Harbour Gazette</span>") >= 2
+    assert "</span>ferry@quay.example</span>" in below
+    address = "/?issue=herring%3Aweekly%3Anewsletter%3Agazette.example"
+    assert f'href="{address}"' in above
+    one = page.get(address).text
+    assert one.count('<li><a href="/messages/') == 2
+    assert "Harbour Gazette &lt;editor@gazette.example&gt;" in one
+    shown = page.get(
+        f"/messages/{number}", params={"issue": "herring:weekly:newsletter:gazette.example"}
+    ).text
+    assert f'href="{address}" data-key="Escape"' in shown
+    assert f"/messages/{number - 1}?" in shown
+    assert f"/messages/{number + 1}" not in shown
+    assert "Nothing of this issue is here" in page.get("/?issue=no").text
+
+
 def test_the_state_changes_when_something_comes_in(sandbox: Sandbox, page: httpx.Client) -> None:
     before = page.get("/state.json").json()
     number = send(sandbox, b"Subject: state\r\n\r\n")
