@@ -41,11 +41,14 @@ class _Look:
         return ENOUGH_IF_LARGE if large else ENOUGH
 
 
+IN_LIGHT = _Look(_BLACK, _WHITE)
+
+
 def low_contrast(sheet: Sheet) -> Iterator[Remark]:
     """Look at all text in light and, if the mail has rules for it, in the dark."""
     always = [block for block in sheet.styles if not block.at]
     dark = [rule for block in sheet.styles if _is_dark(block) for rule in block.blocks]
-    yield from _faint(sheet, "light", always, _Look(_BLACK, _WHITE))
+    yield from _faint(sheet, "light", always, IN_LIGHT)
     if dark:
         yield from _faint(sheet, "dark", [*always, *dark], _Look(None, None))
 
@@ -57,7 +60,7 @@ def _is_dark(block: Block) -> bool:
 def _faint(sheet: Sheet, mode: str, rules: list[Block], outermost: _Look) -> Iterator[Remark]:
     cascade = Cascade(sheet.document, rules)
     body = sheet.document.find("body")
-    for element, words, look in _texts(body, outermost, cascade) if body is not None else ():
+    for element, words, look in texts(body, outermost, cascade) if body is not None else ():
         if look.ink is None or look.paper is None:
             continue
         ink = look.ink.over(look.paper)
@@ -76,7 +79,7 @@ def _below(ratio: float, enough: float) -> str:
     return f"{ratio:.{digits}f}"
 
 
-def _texts(element: HtmlElement, around: _Look, cascade: Cascade) -> Iterator[tuple[HtmlElement, str, _Look]]:
+def texts(element: HtmlElement, around: _Look, cascade: Cascade) -> Iterator[tuple[HtmlElement, str, _Look]]:
     """Yield every run of text that is seen, with the element it stands in and how it looks."""
     look = _look(element, around, cascade.style(element))
     if not look.shown:
@@ -85,7 +88,7 @@ def _texts(element: HtmlElement, around: _Look, cascade: Cascade) -> Iterator[tu
         yield element, element.text, look
     for child in element:
         if isinstance(child.tag, str) and child.tag not in ("style", "script", "title"):
-            yield from _texts(child, look, cascade)
+            yield from texts(child, look, cascade)
         if child.tail and child.tail.strip():
             yield element, child.tail, look
 
@@ -138,7 +141,7 @@ def _colour_in(shorthand: str) -> str:
 def _pixels(size: str, around: float) -> float:
     found = re.fullmatch(r"(\d+\.?\d*|\.\d+)(px|pt|em|rem|%)", size.strip())
     if not found:
-        return around
+        return 0.0 if size.strip() == "0" else around
     number = float(found[1])
     return {
         "px": number,

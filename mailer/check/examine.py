@@ -16,6 +16,7 @@ from mailer.check import (
     merge_tags,
     size,
     structure,
+    visible,
     wording,
 )
 from mailer.check.finding import Finding, Severity
@@ -40,6 +41,7 @@ def unknown_rules(sheet: Sheet) -> Iterator[Remark]:
 _ROOMS = (
     front.RULES,
     duties.RULES,
+    visible.RULES,
     size.RULES,
     wording.RULES,
     merge_tags.RULES,

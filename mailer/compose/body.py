@@ -16,7 +16,6 @@ from mailer.compose.html.document_styles import keep_styles
 from mailer.compose.html.document_traits import Traits
 from mailer.compose.html.elements import recognise_tags
 from mailer.compose.html.outline import Outline
-from mailer.compose.html.references import unread_references
 from mailer.compose.html.sanitise import Sanitiser
 from mailer.compose.images.placing import Images
 from mailer.compose.issue.notices import Notices
@@ -70,7 +69,6 @@ def write_body(issue: Issue, images: Images | None = None) -> Body:
     hand on the tags that name something offered (see `offered`); plain text hands on none.
     """
     notices = Notices(issue.path)
-    unread_references(issue, notices)
     try:
         written = _WRITERS[issue.kind](issue, notices, images)
         for source in (written.html, written.text):

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from mailer.compose.body import Body
 from mailer.compose.filling.residual import Edition, Hole, Place, Tree
+from mailer.compose.html.document_styles import for_outlook
 from mailer.compose.html.restyle import Restyler
 from mailer.compose.images.placing import Images
 from mailer.compose.looks.layouts import layout_loader
@@ -183,6 +184,7 @@ class _Press:
         if self._images:
             html = self._images.place_rest(html, self._tokens.pattern)
         inliner = Restyler() if self._body.traits else Inliner()
+        html = for_outlook(html, by_element=bool(self._body.traits))
         inlined, reading = inline_deferred(html, self._tokens, inliner)
         spots = iter([spot for spot in reading.spots if spot.token.is_value])
 

@@ -67,6 +67,7 @@ BROKEN: list[tuple[str, Severity, Breaks]] = [
     ("unknown-list", W, changed(missing_lists=("weakly",))),
     ("unknown-rule", W, front("check_off: contrasts")),
     ("unsubscribe-link", E, layout(('href="{{ unsubscribe_url }}"', 'href="https://gazette.example/"'))),
+    ("unsubscribe-hidden", E, layout(("<p><a", '<p style="display: none"><a'))),
     ("postal-address", E, layout(("{{ sender.postal_address }}", ""))),
     ("postal-address", E, without_address),
     ("html-size", E, changed(octets=102_401)),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+from slow_way import desk
 from whole_mail import DOCUMENT, POSTAL, UNSUBSCRIBE, whole_mail
 
 from mailer.compose.body import write_body
+from mailer.compose.filling.evaluate import fill_text
 from mailer.compose.html.document import is_document
 from mailer.compose.issue.source import read_issue
 from mailer.errors import IssueError
@@ -116,7 +119,7 @@ def test_a_preheader_is_added_unless_there_is_one():
 
 
 def footer(html: str, **fields: object) -> str:
-    found = re.search(r'<div class="mailer-footer".*?</div>', whole_mail(html, **fields).html, re.DOTALL)
+    found = re.search(r'<div id="mailer-footer".*?</div>', whole_mail(html, **fields).html, re.DOTALL)
     return found.group() if found else ""
 
 
@@ -151,9 +154,10 @@ def test_the_footer_speaks_the_documents_language():
 
 
 def test_only_a_document_with_a_dark_side_gets_a_dark_footer():
-    dark = "<style>@media (prefers-color-scheme: dark) { p { color: white } }</style><title>T</title>"
-    assert ".mailer-footer-text { color: #bbbbbb" in whole_mail(page("x", dark)).html
-    assert ".mailer-footer" not in whole_mail(page("x")).html.partition("<body>")[0]
+    style = "<style>@media (prefers-color-scheme: {}) {{ p {{ color: white }} }}</style><title>T</title>"
+    assert "* { color: #bbbbbb" in whole_mail(page("x", style.format("dark"))).html
+    assert "#bbbbbb" not in whole_mail(page("x", style.format("light"))).html
+    assert "mailer-footer" not in whole_mail(page("x")).html.partition("<body>")[0]
 
 
 def test_the_text_part_is_what_a_reader_sees():
@@ -295,3 +299,31 @@ def test_a_document_in_hebrew_runs_from_right_to_left(root: str, wanted: str) ->
     shown = re.sub(r"(?s)<head>.*</head>|<style>.*</style>", "", source)
     assert f"<html{wanted}" in shown
     assert "dir=" not in write_body(read_issue("x.html", b"<html><body><p>Tide")[0]).html
+
+
+def outlooks(html: str) -> str:
+    """Return the style sheets that are for Outlook alone."""
+    return " ".join(re.findall(r"<!--\[if mso\]><style>(.*?)</style><!\[endif\]-->", html, re.DOTALL))
+
+
+def test_styles_that_only_a_conditional_comment_uses_are_kept_for_outlook():
+    html = page(
+        '<p class="all">x</p>'
+        '<!--[if mso]><table id="ghost"><tr><td class="cell all">y</td></tr></table><![endif]-->',
+        "<title>T</title><style>.cell { padding: 12px } td.cell { color: red } #ghost, .none { width: 9px }"
+        " td { margin: 0 } .none { top: 0 } .all:hover { color: blue } p.all { color: green }"
+        " .wrap > td { left: 0 } th { right: 0 } .all { color: #222 }</style>",
+    )
+    mail = whole_mail(html).html
+    assert outlooks(mail) == (
+        ".cell { padding: 12px } td.cell { color: red } #ghost { width: 9px } td { margin: 0 }"
+        " .wrap > td { left: 0 } .all { color: #222 }"
+    )
+    assert mail.index("[if mso]><style>") < mail.index("</head>")
+    assert outlooks(whole_mail(page("<p>x</p>", "<style>td { margin: 0 }</style>")).html) == ""
+
+
+def test_a_layouts_are_too_by_class(tmp_path: Path):
+    comment = '<!--[if mso]><p class="ghost">x</p><![endif]-->'
+    mail = desk(tmp_path, f"{{{{ content }}}}{comment}", css=".ghost { color: red } p { margin: 0 }")
+    assert outlooks(fill_text(mail.edition().html, {})) == ".ghost { color: red }"

@@ -171,12 +171,3 @@ def test_an_unsubscribe_link_may_be_handed_on_to_another_page():
     _, html, text = mail(f"[L]({href})")
     for part in (unescape(html), text):
         assert unquote(part).count(f"?to={UNSUBSCRIBE}") == 1
-
-
-def test_a_reference_in_front_matter_is_told():
-    text = "---\ntitle: Fish &amp; chips\nsubject: R&D; &copy x &#8211; y\nslug: fish\n---\nText &amp; more"
-    issue, _ = read_issue("issues/tide.md", text.encode())
-    assert [(notice.line, notice.text) for notice in write_body(issue).notices] == [
-        (2, "title: &amp; would be mailed as it stands; write '&' itself"),
-        (3, "subject: &#8211; would be mailed as it stands; write '–' itself"),
-    ]

@@ -11,6 +11,7 @@ from html import escape
 
 from mailer.compose.html.document_styles import sheets
 from mailer.compose.html.document_traits import Survey, Traits
+from mailer.compose.html.restyle import OWN
 from mailer.compose.html.stylesheet import hiding_names
 from mailer.compose.html.tokens import Kind, read_html
 from mailer.compose.tags.marks import Marked
@@ -18,7 +19,7 @@ from mailer.languages import runs_rtl
 
 SUBJECT = "{{ issue.subject }}"
 PREHEADER = '{% include "email/document/preheader.html" %}'
-FOOTER = '{% include "email/document/footer.html" %}'
+FOOTER = f'<{OWN}>{{% include "email/document/footer.html" %}}</{OWN}>'
 STYLE = '{% include "email/document/style.html" %}'
 CHARSET = '<meta charset="utf-8">'
 VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailer.compose.html.restyle import KEPT
-from mailer.compose.html.stylesheet import divide, families, inlined_families, strengthen
+from mailer.compose.html.stylesheet import divide, families, inlined_families, outlook_rules, strengthen
 from mailer.compose.html.tokens import HTMLToken, Kind, read_html
 
 _NOT_OUTLOOK = re.compile(r"<!--\[if !mso[^\]]*\]><!--|<!\[if !mso", re.IGNORECASE)
@@ -33,6 +33,37 @@ def keep_styles(html: str) -> str:
         parts += [html[position : tag.start], _in_lines(written, html.count("\n", tag.start, sheet.end))]
         position = sheet.end
     return "".join([*parts, html[position:]])
+
+
+def for_outlook(html: str, *, by_element: bool) -> str:
+    """Return `html` with the rules that are about what only Outlook reads kept for it in a sheet of its own.
+
+    What stands in a conditional comment gets no style attributes. Those rules are meant that name a class or
+    id of it; with `by_element` also those that name only elements.
+    """
+    tokens = list(read_html(html))
+    names = frozenset[str]().union(*(_names_in(each.comment) for each in tokens if is_conditional(each)))
+    parts, position = [], 0
+    for sheet in sheets(tokens) if names else ():
+        rules = outlook_rules(sheet.css, names, by_element=by_element) if sheet.for_all else ""
+        if rules:
+            parts += [html[position : sheet.end], f"<!--[if mso]><style>{rules}</style><![endif]-->"]
+            position = sheet.end
+    return "".join([*parts, html[position:]])
+
+
+def is_conditional(token: HTMLToken) -> bool:
+    """Whether a token is a comment that Outlook reads."""
+    return token.kind is Kind.COMMENT and token.comment.startswith("[if")
+
+
+def _names_in(comment: str) -> Iterator[str]:
+    """Yield the elements, classes (`.x`) and ids (`#x`) in a conditional comment."""
+    for token in read_html(comment):
+        if token.kind is Kind.START:
+            yield token.name
+            yield from (f".{each}" for each in (token.get("class") or "").split())
+            yield f"#{token.get('id') or ''}"
 
 
 def _in_lines(text: str, breaks: int) -> str:

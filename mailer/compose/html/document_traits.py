@@ -8,6 +8,7 @@ from html import unescape
 
 from mailer.compose.html.allowed import VOID
 from mailer.compose.html.open_elements import OpenElements
+from mailer.compose.html.restyle import KEPT
 from mailer.compose.html.stylesheet import hides
 from mailer.compose.html.tokens import HTMLToken, Kind, read_html
 from mailer.compose.tags.marks import Marked
@@ -22,12 +23,16 @@ _DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a document says itself. `words` are the letters and digits that a reader sees, in lower case."""
+    """What a document says itself. `styled` is whether a style sheet of its own stays.
+
+    `words` are the letters and digits that a reader sees, in lower case.
+    """
 
     unsubscribes: bool = False
     addressed: bool = False
     preheader: bool = False
     dark: bool = False
+    styled: bool = False
     words: str = ""
 
     def names(self, postal_address: str) -> dict[str, bool]:
@@ -38,6 +43,7 @@ class Traits:
             "addressed": self.addressed or (bool(address) and address in self.words),
             "preheader": self.preheader,
             "dark": self.dark,
+            "styled": self.styled,
         }
 
 
@@ -64,6 +70,7 @@ class Survey:
     addressed: bool = False
     preheader: bool = False
     directed: bool = False  # whether it says somewhere which way its text runs
+    linked: bool = False
     visible: list[str] = field(default_factory=list)
     _read: bool = False
     _open: OpenElements = field(default_factory=OpenElements)
@@ -88,6 +95,7 @@ class Survey:
             addressed=self.addressed,
             preheader=self.preheader,
             dark=bool(_DARK.search(html)),
+            styled=KEPT in html or self.linked,
             words=letters(text_of("".join(self.visible))),
         )
 
@@ -97,12 +105,14 @@ class Survey:
         if token.name == "meta":
             self._meta(token)
         self.directed |= token.get("dir") is not None or bool(_DIRECTION.search(token.get("style") or ""))
+        self.linked |= token.name == "link" and (token.get("rel") or "").lower() == "stylesheet"
         self._open.implied(token.name)
         self._reveal()
-        if not self._hidden and token.name in ("a", "area"):
+        hidden = self._hidden or _is_hidden(token, self.hiding)
+        if not hidden and token.name in ("a", "area"):
             self._link(token)
         if token.name not in VOID and len(self._open) < _MOST_NESTED:
-            if not self._hidden and _is_hidden(token, self.hiding):
+            if not self._hidden and hidden:
                 self._hidden_at = len(self._open)
             self._open.push(token.name)
         self._see(token)

@@ -7,6 +7,7 @@ and doctypes, conditional comments and whatever else a mail program reads in its
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any
 
@@ -20,6 +21,8 @@ from mailer.compose.symbolic.tokens import Refusal
 
 NUMBER = "data-mailer-number"
 KEPT = ' data-premailer="ignore"'
+# Around what is ours, which the document's styles have no business in; the element itself is not mailed.
+OWN = "mailer-own"
 
 
 class Restyler(Inliner):
@@ -28,11 +31,13 @@ class Restyler(Inliner):
     def inline(self, html: str) -> str:
         """Return `html` with its `<style>` rules in style attributes; one with data-premailer stays."""
         tokens = list(read_html(html))
-        computed = self._computed(tokens)
+        computed = self._computed([token for token, own in _owned(tokens) if not own])
         parts, position = [], 0
         while position < len(tokens):
             token = tokens[position]
-            if token.kind is Kind.START and token.name == "style" and _is_used(token):
+            if token.name == OWN:
+                pass
+            elif token.kind is Kind.START and token.name == "style" and _is_used(token):
                 position += 1
                 while position < len(tokens) and not _ends_style(tokens[position]):
                     position += 1
@@ -68,6 +73,14 @@ class Restyler(Inliner):
             raise Refusal(f"the document's styles can't be inlined: {error}") from error
         found = page.xpath(f"//*[@{NUMBER}][@style]")
         return {int(element.get(NUMBER)): element.get("style") for element in found}
+
+
+def _owned(tokens: Iterable[HTMLToken]) -> Iterator[tuple[HTMLToken, bool]]:
+    """Yield each token, and whether it is ours."""
+    own = False
+    for token in tokens:
+        own = (own or token.name == OWN) and not (token.name == OWN and token.kind is Kind.END)
+        yield token, own or token.name == OWN
 
 
 def _by_weight(rule: Rule) -> tuple[str, str]:

@@ -134,6 +134,23 @@ def strengthen(css: str, contested: frozenset[str]) -> str:
     return "\n".join(str(_strengthened(rule, contested, frozenset())) for rule in read_rules(css))
 
 
+def outlook_rules(css: str, names: frozenset[str], *, by_element: bool) -> str:
+    """Return the rules, of those that are inlined, for elements with these `names` (`td`, `.x`, `#x`)."""
+    found = []
+    for rule in read_rules(css):
+        chosen = [each for each in _inlined_selectors(rule) if _is_about(each, names, by_element=by_element)]
+        if chosen and "--" not in str(rule):  # it stands in a comment
+            found.append(str(Rule(", ".join(chosen), rule.block)))
+    return " ".join(found).replace("\n", " ")
+
+
+def _is_about(selector: str, names: frozenset[str], *, by_element: bool) -> bool:
+    last = re.sub(r":[^.#]*|\[[^\]]*\]", "", re.split(r"[\s>+~]+", selector)[-1])
+    asked = set(re.findall(r"[.#][\w-]+|^[\w-]+", last))
+    named = asked if by_element else {each for each in asked if each[0] in ".#"}
+    return bool(named) and {each.lower() for each in asked} <= {each.lower() for each in names}
+
+
 def hides(style: str) -> bool:
     """Whether a style attribute, or a declaration, hides an element from every reader."""
     return _HIDES.search(style) is not None
