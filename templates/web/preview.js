@@ -33,6 +33,9 @@ async function show(url, { renewed = false } = {}) {
 
 async function enter(fresh, turn) {
   const old = live(), before = old.querySelector("iframe"), frame = fresh.querySelector("iframe");
+  for (const fold of old.querySelectorAll("details[open]")) {
+    fresh.querySelector(`[data-fold="${fold.dataset.fold}"]`)?.setAttribute("open", "");
+  }
   document.querySelector(".entering")?.remove();
   if (!before || !frame) {
     const places = SCROLLED.map((each) => old.querySelector(each)?.scrollTop ?? 0);
@@ -148,7 +151,7 @@ function onKey(event) {
   const places = { "/": "#reader", o: "#issue", f: ".findings a" };
   const place = document.querySelector(places[event.key]);
   const link = live().querySelector(`a[data-key="${CSS.escape(event.key)}"]`);
-  if (place) { event.preventDefault(); place.focus(); } else if (link) link.click();
+  if (place) { event.preventDefault(); place.closest("details")?.setAttribute("open", ""); place.focus(); } else if (link) link.click();
   else rove(event);
 }
 

@@ -308,3 +308,29 @@ def test_the_page_says_when_the_preview_has_stopped(browser: Browser, root: Path
             running.send_signal(signal.SIGINT)
             assert running.wait(20) == 0
         expect(page.locator("#status")).to_have_text("mailer preview has stopped")
+
+
+def test_on_a_phone_the_controls_are_folded_away_without_a_script_too(
+    browser: Browser, root: Path, url: str
+) -> None:
+    rewrite(root)
+    for script in (False, True):
+        size = {"width": 375, "height": 800}
+        with browser.new_context(base_url=url, viewport=size, java_script_enabled=script) as context:  # type: ignore[arg-type]
+            page = context.new_page()
+            page.goto("/")
+            mail = page.locator("iframe").bounding_box()
+            assert mail is not None
+            assert mail["y"] < 450
+            for control in (page.get_by_label("As", exact=True), page.get_by_role("link", name="Dark")):
+                expect(control).not_to_be_visible()
+            page.get_by_text("Display: desktop, light").click()
+            page.get_by_role("link", name="Dark").click()
+            expect(page.locator(".stage.dark")).to_be_visible()
+            page.get_by_text("Another issue or reader").click()
+            expect(page.get_by_label("As", exact=True)).to_be_visible()
+            if script:  # what was opened stays open when the page is renewed
+                expect(page.get_by_role("link", name="Light")).to_be_visible()
+            page.set_viewport_size({"width": 1280, "height": 800})
+            expect(page.get_by_text("Another issue or reader")).not_to_be_visible()
+            expect(page.get_by_role("link", name="Light")).to_be_visible()
