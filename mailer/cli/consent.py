@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
+from mailer.domain.standing import Standing
 from mailer.errors import PlanRefused
 from mailer.storage.consent import ConsentUnclear, Seen
 
@@ -29,8 +30,12 @@ def question(stop: ConsentUnclear, add_list: Sequence[str]) -> PlanRefused:
         options = ["--as", str(stop.name)]
     command = shlex.join(["mailer", *sys.argv[1:], *add_list, *options])
     doubts = [seen.column.heading for seen in stop.seen if _is_doubtful(seen)]
-    condition = f"If {', '.join(doubts)} has nothing to do with consent: " if doubts else ""
-    return PlanRefused("\n".join(lines), next_step=f"{condition}{command}")
+    if doubts:
+        command = (
+            f"If {', '.join(doubts)} has nothing to do with consent: {command}\n"
+            "        Else say what its values mean: --subscribed-if VALUE, --unsubscribed-if VALUE."
+        )
+    return PlanRefused("\n".join(lines), next_step=command)
 
 
 def _column(seen: Seen) -> Iterator[str]:
@@ -48,15 +53,16 @@ def _understood(seen: Seen) -> list[str]:
 
 
 def _is_doubtful(seen: Seen) -> bool:
-    """Whether nothing in the column is a word that is known."""
-    return not _understood(seen) and not (seen.sense and seen.sense.evidence)
+    """Whether nothing in the column is a word that is known, so that it may well be about something else."""
+    return _answer(seen)[0] == "--ignore" and not (seen.sense and seen.sense.evidence)
 
 
 def _answer(seen: Seen) -> list[str]:
     """Return the options that take the column as it was understood."""
-    heading = seen.column.heading
-    if seen.sense and _understood(seen) and not seen.sense.evidence:
-        return ["--status", heading]
-    if seen.sense is None and (words := _understood(seen)):
+    heading, words = seen.column.heading, _understood(seen)
+    if seen.sense is None and words:
         return [word for text in words for word in ("--unsubscribed-if", f"{heading}={text}")]
+    # Who left or bounced is not left aside because nobody knows the word for it.
+    if seen.sense and not seen.sense.evidence and (words or seen.sense.blank is Standing.SUBSCRIBED):
+        return ["--status", heading]
     return ["--ignore", heading]

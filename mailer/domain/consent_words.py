@@ -48,12 +48,12 @@ WORDS = {
         取消订阅, 수신거부, 구독취소, 해지, הוסר, ביטל, לא פעיל, ملغى, إلغاء الاشتراك""",
     "bounced": """
         bounced, bounce, bounces, failed, delivery failed, hard bounce, hard bounced, soft bounce,
-        soft bounced, hard, soft, cleaned, undeliverable, undelivered, unreachable, invalid, dead,
-        nonexistent, returned, unzustellbar, ungültig, nicht zustellbar, zurückgewiesen, invalide,
-        non valide, non distribué, rejeté, rebotad, rebote, inválid, no válid, rimbalzat, non valid,
-        rejeitad, devolvid, gebounced, ongeldig, onbestelbaar, ugyldig, ogiltig, studsad, studsat,
-        virheellinen, odbit, nieprawidłow, niedostarczon, nedoručiteln, neplatn, érvénytelen, respins,
-        geçersiz, недоставлен, недействителен, 不達, 無効, 退信, 无效, 반송""",
+        soft bounced, hard, soft, hart, weich, cleaned, undeliverable, undelivered, unreachable,
+        invalid, dead, nonexistent, returned, unzustellbar, ungültig, nicht zustellbar, zurückgewiesen,
+        invalide, non valide, non distribué, rejeté, rebotad, rebote, inválid, no válid, rimbalzat,
+        non valid, rejeitad, devolvid, gebounced, ongeldig, onbestelbaar, ugyldig, ogiltig, studsad,
+        studsat, virheellinen, odbit, nieprawidłow, niedostarczon, nedoručiteln, neplatn, érvénytelen,
+        respins, geçersiz, недоставлен, недействителен, 不達, 無効, 退信, 无效, 반송""",
     "complained": """
         complained, complaint, complaints, spam, spam complaint, spam complained, marked as spam,
         reported spam, reported as spam, abuse, abuse complaint, spammy, beschwerde, spambeschwerde,

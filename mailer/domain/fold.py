@@ -6,6 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+# Accents, and the points of Hebrew, Arabic and kana.
+_MARKS = re.compile(r"[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u3099\u309a]")
 _SIGNS = re.compile(r"(?:[^\w\n]|_)+")
 _EDGES = re.compile(r" ?\n ?")
 _STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"})
@@ -15,8 +17,7 @@ def plain(text: str) -> str:
     """Return `text` without case and accents."""
     if text.isascii():
         return text.lower()
-    apart = unicodedata.normalize("NFKD", text.casefold().translate(_STROKES))
-    return "".join(char for char in apart if not unicodedata.combining(char))
+    return _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold().translate(_STROKES)))
 
 
 @lru_cache(maxsize=4096)

@@ -86,6 +86,7 @@ class Sense:
         return not self.doubtful and MOMENT.fullmatch(text.strip()) is not None
 
 
+_OTHER_WAYS = frozenset({"sms", "phone", "telephone", "telefon", "whatsapp", "push", "fax", "mobile"})
 _MARKS = {"1": True, "x": True, "t": True, "0": False, "f": False}
 MYSQL_NULL = r"\N"
 # A date, with the time or without, in figures; or the number that a computer has for it, or an IP address.
@@ -119,6 +120,8 @@ _SENSES = {
 def sense_of(heading: str) -> Sense | None:
     """Return what a column with this heading means as far as consent goes; None if it doesn't speak of it."""
     words = f" {fold(_CAMEL.sub(' ', heading))} "
+    if not _OTHER_WAYS.isdisjoint(words.split()) and "mail" not in words:
+        return None
     kind = next((kind for kind, stems in _headings() if any(stem in words for stem in stems)), None)
     if kind is None:
         return None
@@ -142,10 +145,11 @@ def refusing_word(text: str) -> Standing | None:
 
 def smells(cells: Iterable[str]) -> bool:
     """Whether any of these cells says of somebody that they left, or the like, whatever its column is."""
-    text = fold_lines("\n".join(["", *cells, ""]))
+    text = fold_lines("\n".join(["", *cells, ""]).translate(_ITEMS))
     return any(stem in text for stem in _smells())
 
 
+_ITEMS = str.maketrans(",;|", "\n\n\n")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 

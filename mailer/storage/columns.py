@@ -66,9 +66,8 @@ def cell(row: Record, column: Column) -> str:
 
 
 def parts(text: str) -> list[str]:
-    """Return what stands between the commas, semicolons and bars of a cell, if there is more than one."""
-    found = [part.strip() for part in re.split("[,;|]", text)]
-    return found if len(found) > 1 else []
+    """Return what stands between the commas, semicolons and bars of a cell."""
+    return [item for part in re.split("[,;|]", text) if (item := part.strip())]
 
 
 def named(heading: str, found: Sequence[Column], option: str, where: str) -> Column:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from mailer.domain.exported import STATES
 from mailer.domain.fold import fold
 from mailer.domain.standing import (
     STATUS,
@@ -148,8 +149,9 @@ class Watch:
         """Return what reads each row for an import to these lists; ConsentUnclear if an answer is missing."""
         if self._answers.settled:
             # What the columns say of consent is outdone, and of use for nothing else.
-            columns = [each.column for each in self._with_sense if each.sense and not each.sense.doubtful]
-            return Standings([], columns, lists, self._answers.everyone)
+            sure = [each.column for each in self._with_sense if each.sense and not each.sense.doubtful]
+            states = [column for column in self._seen if column.field in STATES]
+            return Standings([], {*sure, *states}, lists, self._answers.everyone)
         open_ = {each.column: each for each in self._seen.values() if each.speaks}
         readers = self._readers(open_)
         asked = [
@@ -181,7 +183,8 @@ class Watch:
         if not found:
             raise UsageError(
                 f"no column that seems to speak of consent holds {value!r}",
-                next_step=f"Say which column is meant, as in: --unsubscribed-if COLUMN={value}",
+                next_step="Say which column is meant, as COLUMN=VALUE; the columns are: "
+                + ", ".join(each.heading for each in self._columns),
             )
         return found
 
@@ -197,11 +200,12 @@ class StatusColumn:
 
     def read(self, text: str) -> Standing | None:
         """Return what a cell says, Unclear if that can't be told, None if it isn't about consent."""
-        said = [self.meanings[word] for part in (text, *parts(text)) if (word := fold(part)) in self.meanings]
-        if said:
-            return strictest(said)
+        if meant := self.meanings.get(fold(text)):
+            return meant
         if not self.whole:
-            return None
+            items = [text, *parts(text)]
+            said = [self.meanings.get(fold(item)) or refusing_word(item) for item in items if item]
+            return strictest(filter(None, said)) if any(said) else None
         standing = self.sense.read(text)
         if standing is None:
             raise Unclear(text, self._unclear(text))
@@ -251,7 +255,8 @@ class Standings:
 
 def _split(typed: str, columns: Sequence[Column]) -> tuple[Column | None, str]:
     """Return the column that COLUMN=VALUE names and the value; no column for a VALUE."""
-    for column in sorted(columns, key=lambda column: -len(column.heading)):
-        if typed.casefold().startswith(f"{column.heading.casefold()}="):
-            return column, typed[len(column.heading) + 1 :].strip()
+    named = {name: column for column in columns for name in (column.field, column.heading.casefold())}
+    for name in sorted(named, key=len, reverse=True):
+        if typed.casefold().startswith(f"{name}="):
+            return named[name], typed[len(name) + 1 :].strip()
     return None, typed

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from mailer.domain.address import CONTROLS
+from mailer.domain.exported import STATES
 from mailer.domain.field import FieldError, FieldType, convert, field_name, infer, to_text
 from mailer.domain.yes_no import WORDS, YesNo
 from mailer.errors import UsageError
@@ -48,7 +49,7 @@ def values_of(connection: Connection, texts: Mapping[str, str]) -> dict[str, Any
     values: dict[str, Any] = {}
     for typed, text in texts.items():
         name = field_name(typed)
-        if not name or len(name) > LONGEST_NAME or name == "email":
+        if not name or len(name) > LONGEST_NAME or name in ("email", *STATES):
             raise UsageError(f"{typed!r} can't name a field: letters and digits, at most {LONGEST_NAME}")
         if CONTROLS.search(text):
             raise UsageError(f"{name} = {text!r} has a control character or a line break in it")

@@ -16,7 +16,6 @@ from sqlalchemy import Connection, Engine, select
 
 from mailer.domain.exported import STATES
 from mailer.domain.field import FieldType, Guess
-from mailer.domain.standing import Standing
 from mailer.domain.subscriber import Status
 from mailer.domain.yes_no import WORDS, YesNo
 from mailer.errors import UsageError
@@ -150,10 +149,11 @@ def run_import(
 
 def _watch(request: Import, file: CsvFile, found: Sequence[Column]) -> Watch | StatesWatch:
     """Return what looks for consent; what this program wrote is known, unless a person says otherwise."""
-    answered = request.answers not in (NOTHING, Answers(everyone=Standing.SUBSCRIBED))
-    if {*STATES} <= {column.field for column in found} and not answered:
+    answers = request.answers
+    otherwise = answers.settled or answers.status or answers.meanings or {*STATES} & {*answers.ignored}
+    if {*STATES} <= {column.field for column in found} and not otherwise:
         return StatesWatch(found)
-    return Watch(found, request.answers, request.path, f"{request.path}:{file.header.line}")
+    return Watch(found, answers, request.path, f"{request.path}:{file.header.line}")
 
 
 def _refuse_unknown_types(types: Mapping[str, FieldType], found: Sequence[Column]) -> None:

@@ -75,6 +75,7 @@ def test_a_heading_says_what_a_yes_a_no_and_a_blank_mean(
         "activity",
         "description",
         "Mitglied seit",
+        "SMS_BLACKLISTED",
         "plan",
     ],
 )

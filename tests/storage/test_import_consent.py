@@ -228,6 +228,24 @@ def test_a_value_said_of_an_ordinary_column_leaves_its_others_alone(
     assert [each.fields["tier"] for each in people.subscribers()] == ["gold", "former"]
 
 
+def test_in_a_cell_of_several_values_what_is_refused_outdoes_what_is_agreed_to(
+    importer: Importer, people: People
+) -> None:
+    content = (
+        'email,tags\nada@quay.example,vip\nbram@quay.example,"vip, inactive"\ncee@quay.example,"vip, "\n'
+    )
+    assert asked(importer, content) == {"tags"}
+    importer(content, meanings=(("tags=vip", SUBSCRIBED), ("tags=", SUBSCRIBED)))
+    assert standings(people) == {"ada": "subscribed", "bram": "unsubscribed", "cee": "subscribed"}
+
+
+def test_what_this_program_exported_can_be_imported_as_one_thing_all_the_same(
+    importer: Importer, people: People
+) -> None:
+    importer("email,lists,suppressed\nada@quay.example,daily,\n", everyone=UNSUBSCRIBED)
+    assert standings(people) == {"ada": "unsubscribed"}
+
+
 @pytest.mark.parametrize(
     ("everyone", "outcome"),
     [

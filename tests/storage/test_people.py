@@ -134,6 +134,7 @@ def test_adding_again_keeps_what_is_not_named(people: People) -> None:
         ({"town": "\ud800"}, "control character"),
         ({"email": "eve@quay.example"}, "can't name a field"),
         ({"***": "x"}, "can't name a field"),
+        ({"Lists": "x"}, "can't name a field"),
     ],
 )
 def test_a_bad_value_changes_nothing(people: People, texts: dict[str, str], says: str) -> None:
