@@ -119,7 +119,7 @@ def why(app: App, email: str, as_json: bool) -> None:
         )
     elif events:
         for event in events:
-            click.echo(f"{event.at:%Y-%m-%d %H:%M:%S}  {event.what}")
+            click.echo(f"{event.at:%Y-%m-%d %H:%M:%S} UTC  {event.what}")
     else:
         click.echo(
             f"{address.typed} is not known here: never imported, never mailed, not suppressed.", err=True

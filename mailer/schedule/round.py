@@ -18,6 +18,7 @@ from mailer.errors import (
     MailerError,
     PlanRefused,
     ServerUnavailable,
+    SettingsError,
     UsageError,
     worst,
 )
@@ -62,7 +63,7 @@ def make_round(
     where there is neither an event loop nor a thread: each send has a loop of its own, and forks the
     processes it is worth before that. Raises Interrupted.
     """
-    result, sending = Round(), app.sending()
+    result, sending = Round(), _sending(app)
     sending.dispatcher.recover(app.now())
     _begin_due(app, sending, stopping, say, result)
     for send in filter(is_news, app.ledger.left_alone()):
@@ -73,6 +74,16 @@ def make_round(
         if not (stopping.asked or result.turned_away):
             _go_on(app, sending, send, stopping, result)
     return result
+
+
+def _sending(app: App) -> Sending:
+    try:
+        return app.sending()
+    except SettingsError as error:
+        schedules = Schedules(app.database)
+        for schedule in schedules.due(app.now()):
+            schedules.hold(schedule.id, error.problem, app.now())
+        raise
 
 
 def _begin_due(
