@@ -167,7 +167,8 @@ def _accepted_before(send: Send) -> Select[int]:
 def _suppression(connection: Connection, email_key: str) -> list[Event]:
     s = suppressions.c
     row = connection.execute(select(s.since, s.reason, s.note).where(s.email_key == email_key)).one_or_none()
-    return [Event(row.since, f"suppressed on every list: {row.reason} {row.note}".rstrip())] if row else []
+    note = f" ({row.note})" if row and row.note else ""
+    return [Event(row.since, f"suppressed on every list: {row.reason}{note}")] if row else []
 
 
 def _standing(connection: Connection, subscriber_id: int) -> list[Event]:

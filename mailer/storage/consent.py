@@ -247,7 +247,8 @@ class Standings:
                     standings.append(standing)
             except Unclear as error:
                 unclear = unclear or error
-        found = Said((strictest(standings).status,) * len(self.lists), strictest(standings).suppression)
+        status = max((each.status for each in standings), key=list(Status).index, default=Status.SUBSCRIBED)
+        found = Said((status,) * len(self.lists), strictest(standings).suppression)
         if unclear and not found.refuses:
             raise unclear
         return found

@@ -311,6 +311,8 @@ def test_what_one_column_leaves_open_another_may_refuse(importer: Importer, peop
     _, rejects = importer(content, status=("status", "bounced"))
     assert [each.line for each in rejects] == [3]
     assert standings(people) == {"ada": "subscribed bounced", "cee": "subscribed"}
+    importer("email,status,bounced\ndan@quay.example,unsubscribed,1\n", status=("status", "bounced"))
+    assert standings(people)["dan"] == "unsubscribed bounced"
 
 
 def test_whose_standing_is_of_a_list_needs_one(importer: Importer, people: People) -> None:
