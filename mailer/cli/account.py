@@ -25,9 +25,17 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
     """Show where each send stands, or those of one ISSUE."""
     from mailer.cli.issues import sends_of
     from mailer.engine.report import Report
+    from mailer.storage.presence import sending_turn, whose_turn
 
     sends = sends_of(app, issue) if issue else app.ledger.sends()
-    reports = [Report(send, app.accounts.totals(send)) for send in sends]
+    reports = [
+        Report(
+            send,
+            app.accounts.totals(send),
+            at_work=whose_turn(sending_turn(app.journals, send.id)),
+        )
+        for send in sends
+    ]
     if as_json:
         click.echo(json.dumps([report.data() for report in reports], ensure_ascii=False))
     elif reports:

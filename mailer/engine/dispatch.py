@@ -26,12 +26,11 @@ from mailer.storage.history import Learned, take_in_history
 from mailer.storage.journal import About, Journal
 from mailer.storage.ledger import Ledger
 from mailer.storage.pace import PaceMemory, account_key
-from mailer.storage.presence import turn
+from mailer.storage.presence import LOOK, beginning_turn, sending_turn, turn
 from mailer.storage.reclaim import reclaim
 from mailer.storage.schema import utc_text
 from mailer.storage.send import Send
 
-TURNS = "turns"  # the folder among the journals
 BEGIN_WAIT = 30.0  # seconds; to freeze and prove an audience takes well under one for thousands
 RESENT = "sent again: its answer was lost and UNCERTAIN=resend"
 
@@ -84,7 +83,8 @@ class Dispatcher:
     @contextmanager
     def beginning(self) -> Iterator[None]:
         """Hold the right to begin a send, lest two processes freeze the same one. Raises AtWork."""
-        with self._turn("begin", "a send is being begun", "Run the same command again.", BEGIN_WAIT):
+        record = beginning_turn(self.journals)
+        with self._turn(record, "a send is being begun", "Run the same command again.", BEGIN_WAIT):
             yield
 
     @contextmanager
@@ -92,13 +92,13 @@ class Dispatcher:
         """Hold the right to send this one; AtWork while another process has it, whom it names."""
         problem = f"{send.slug} to {send.audience} is being sent already"
         next_step = f"Wait until it has ended, or stop it with: mailer pause {send.slug}"
-        with self._turn(f"send-{send.id}", problem, next_step):
+        with self._turn(sending_turn(self.journals, send.id), problem, next_step):
             yield
 
     @contextmanager
-    def _turn(self, name: str, problem: str, next_step: str, wait: float = 0.0) -> Iterator[None]:
+    def _turn(self, record: Path, problem: str, next_step: str, wait: float = LOOK) -> Iterator[None]:
         try:
-            with turn(self.journals / TURNS / name, self.command, wait=wait):
+            with turn(record, self.command, wait=wait):
                 yield
         except AtWork as error:
             raise AtWork(error.who, f"{problem}, by {error.who}", next_step=next_step) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from mailer.domain.audience import excluded_in_words
@@ -10,6 +10,7 @@ from mailer.domain.delivery import Halt, State
 from mailer.engine.standing import halt_words, local, send_command
 from mailer.errors import ExitCode, worst
 from mailer.storage.accounts import Totals
+from mailer.storage.presence import Present
 from mailer.storage.send import Send
 
 
@@ -25,6 +26,7 @@ class Report:
     interrupted: bool = False
     stopped_by: ExitCode | None = None  # what an account or server that failed would end with
     named: str = ""  # what a person called the issue, if one did
+    at_work: Present | None = None  # which process sends it just now
 
     @property
     def exit_code(self) -> ExitCode:
@@ -51,6 +53,8 @@ class Report:
         """What a person would want next; each ends in a command that can be run as it stands."""
         send, states = self.send, self.totals.states
         slug, go_on = send.slug, send_command(send, named=self.named)
+        if self.at_work:
+            return [f"stop it with: mailer pause {slug}"]
         if send.halted is Halt.PAUSED:
             return [f"mailer resume {slug}"]
         if states.get(State.UNCERTAIN):
@@ -81,8 +85,9 @@ class Report:
         # A limit that let everything through holds nothing back.
         held = t.open or self.send.halted is Halt.CANCELLED
         halted = f" · {halt_words(self.send)}" if self.send.halted and held else ""
+        sent_by = f" · being sent by {self.at_work}" if self.at_work else ""
         lines = [
-            f"{self.send.slug} · rev {self.send.revision[:6]} · {self.send.audience}{halted}",
+            f"{self.send.slug} · rev {self.send.revision[:6]} · {self.send.audience}{halted}{sent_by}",
             f"  audience {t.audience:,}   excluded {sum(t.excluded.values()):,}{why}",
             f"  {states}{'   ' + rest if rest else ''}{speed}",
             *(f"  next: {step}" for step in ([next_step] if next_step else self.next_steps)),
@@ -99,6 +104,7 @@ class Report:
             "halted": self.send.halted,
             "halted_by": self.send.halted_by,
             "halted_at": self.send.halted_at and self.send.halted_at.isoformat(),
+            "at_work": asdict(self.at_work) if self.at_work else None,
             "audience": self.totals.audience,
             "excluded": self.totals.excluded,
             "states": {state: self.totals.states.get(state, 0) for state in State},

@@ -23,6 +23,8 @@ from mailer.storage.journal import living, unwritable
 from mailer.storage.place import folder_lock, is_locked, make_folder
 
 FOLDER = "at-work"
+TURNS = "turns"
+LOOK = 0.2  # seconds; who asks whose turn it is has it for an instant
 RESTORING = "another program is restoring a backup in"
 
 
@@ -100,8 +102,33 @@ def _present(folder: Path) -> Iterator[Present]:
                 record.unlink()  # its process was killed
 
 
+def sending_turn(journals: Path, send_id: int) -> Path:
+    """Return the record of the turn to send this one."""
+    return journals / TURNS / f"send-{send_id}"
+
+
+def beginning_turn(journals: Path) -> Path:
+    """Return the record of the turn to begin a send."""
+    return journals / TURNS / "begin"
+
+
+def whose_turn(record: Path) -> Present | None:
+    """Return who has the turn now, if anybody has; also who may only read can ask."""
+    try:
+        file = os.open(record, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return Present.read(record)
+    finally:
+        os.close(file)
+    return None
+
+
 @contextmanager
-def turn(record: Path, command: str, *, wait: float = 0.0) -> Iterator[None]:
+def turn(record: Path, command: str, *, wait: float = LOOK) -> Iterator[None]:
     """Have what `record` stands for to this process alone; AtWork after `wait` seconds, with who has it.
 
     Processes that this one forks don't have the turn.

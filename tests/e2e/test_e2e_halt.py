@@ -71,6 +71,9 @@ def test_another_one_at_work_is_named_and_left_to_it(workspace, server, slow_sen
     assert "harbour to list weekly is being sent already, by mailer send-issue (process " in refused
     assert f"(process {slow_send.pid}) on {socket.gethostname()} since 20" in refused
     assert "mailer pause harbour" in refused
+    standing = workspace.run("status").stdout
+    assert f"being sent by mailer send-issue (process {slow_send.pid})" in standing
+    assert "next: stop it with: mailer pause harbour\n" in standing
     assert workspace.run("tick").stdout == ""
     assert slow_send.poll() is None, "all of this took place while it was at work"
     slow_send.kill()
@@ -79,6 +82,21 @@ def test_another_one_at_work_is_named_and_left_to_it(workspace, server, slow_sen
     _, errors = rest.communicate(timeout=60)
     assert rest.returncode in (0, 5), errors  # the dead hold nothing
     assert len({message.recipients[0] for message in server.taken}) == len(server.taken)
+
+
+def test_a_limit_holds_too_when_its_run_is_killed(workspace, server):
+    workspace.people(400)
+    process = workspace.start("send-issue", "harbour", "--yes", "-q", "--rate", "60", "--limit", "300")
+    while len(server.taken) < 10:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    assert "held after --limit 300" in workspace.run("status").stdout
+    process.kill()
+    process.communicate()
+    sent = len(server.taken)
+    assert "is held after --limit 300" in workspace.run("tick").stdout
+    assert len(server.taken) == sent < 300
+    assert workspace.data("status")[0]["at_work"] is None
 
 
 def test_what_a_person_limited_is_left_to_a_person(workspace, server):
