@@ -149,19 +149,6 @@ def full_date(day: date, lang: str) -> str:
     return format_date(day, "full", locale) if locale else f"{day:%Y-%m-%d}"
 
 
-def month_numbers(lang: str) -> dict[str, int]:
-    """Return the months by their names in a language, long and short, in lower case; {} where unknown."""
-    locale = _locale(lang)
-    if locale is None:
-        return {}
-    return {
-        name.casefold().rstrip("."): number
-        for context in locale.months.values()
-        for width in ("abbreviated", "wide")
-        for number, name in context.get(width, {}).items()
-    }
-
-
 def joined(names: list[str], lang: str) -> str:
     """Return names as a language lists them: "one, two and three"."""
     from babel.lists import format_list

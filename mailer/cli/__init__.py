@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from mailer import __version__
+from mailer.cli.saying import from_here
 from mailer.errors import ExitCode, MailerError
 
 # command: (module, attribute, one line for --help). The line stands here so that --help imports no command.
@@ -66,6 +67,14 @@ class Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; what its error says to do next is said for where the person is."""
+        try:
+            return super().invoke(ctx)
+        except MailerError as error:
+            error.next_step = error.next_step and from_here(error.next_step)
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list from the table, importing nothing."""
         with formatter.section("Commands"):
@@ -119,4 +128,4 @@ def complain(error: MailerError) -> None:
     color = False if os.environ.get("NO_COLOR") else None
     click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.problem}", err=True, color=color)
     if error.next_step:
-        click.echo(f"  next: {error.next_step}", err=True)
+        click.echo(f"  next: {from_here(error.next_step)}", err=True)

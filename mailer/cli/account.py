@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.saying import say
 from mailer.errors import ExitCode, UsageError, worst
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([report.data() for report in reports], ensure_ascii=False))
     elif reports:
-        click.echo("\n".join(report.text() for report in reports))
+        say("\n".join(report.text() for report in reports))
     else:
         click.echo("Nothing was sent yet.", err=True)
 
@@ -101,7 +102,7 @@ def verify(app: App, issue: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([each.data() for each in verdicts], ensure_ascii=False))
     else:
-        click.echo("\n".join(each.text() for each in verdicts))
+        say("\n".join(each.text() for each in verdicts))
     raise click.exceptions.Exit(worst({each.exit_code for each in verdicts}))
 
 

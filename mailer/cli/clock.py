@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.saying import say
 from mailer.errors import IssueError, PlanRefused, UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def add(app: App, issue: str, list_names: tuple[str, ...], excluded: tuple[str, 
     kept = Schedules(app.database).add(path, job.audience, due, zone.key, app.now())
     click.echo(f"Schedule {kept.id}: {job.issue.slug} to {job.audience}")
     click.echo(f"  {in_both_zones(due, zone)}")
-    click.echo("  next: keep `mailer run` going, or let cron call `mailer tick` every minute", err=True)
+    say("  next: keep `mailer run` going, or let cron call `mailer tick` every minute", err=True)
 
 
 def _moment(app: App, typed: str) -> datetime:
@@ -243,7 +244,7 @@ def run(app: App, every: float) -> None:
     app.stay(keep_open=True)
     with app.at_work(), Stopping() as stopping:
         click.echo(f"Looking for due issues in {app.root} every {every:g} s. Ctrl-C stops.", err=True)
-        keep_sending(app, stopping, every, click.echo, complain)
+        keep_sending(app, stopping, every, say, complain)
     click.echo("Stopped; nothing is in flight.", err=True)
 
 
@@ -257,9 +258,9 @@ def tick(app: App) -> None:
 
     with app.at_work(), Stopping() as stopping:
         # What is left alone is said once: cron mails every word.
-        done = make_round(app, stopping, click.echo, lambda send: app.ledger.tell(send, app.now()))
+        done = make_round(app, stopping, say, lambda send: app.ledger.tell(send, app.now()))
     for report in done.reports:
-        click.echo(report.text())
+        say(report.text())
     for error in done.errors:
         complain(error)
     raise click.exceptions.Exit(done.exit_code)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailer.check.finding import Finding, Severity
+from mailer.cli.saying import from_here
 from mailer.proofread import counted, finding_data, place
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _text(finding: Finding) -> str:
     severity = click.style(finding.severity, fg=COLOURS[finding.severity], bold=True)
     where = click.style(place(finding), bold=True)
     rule = click.style(f"[{finding.rule}]", dim=True)
-    hint = f"\n    {click.style(finding.hint, dim=True)}" if finding.hint else ""
+    hint = f"\n    {click.style(from_here(finding.hint), dim=True)}" if finding.hint else ""
     return f"{where}: {severity}: {finding.said} {rule}{hint}"
 
 

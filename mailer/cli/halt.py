@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.saying import say
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def pause(app: App, issue: str) -> None:
         raise _in_vain(app, issue, f"nothing of {issue} is left to pause")
     for send in paused:
         click.echo(f"Paused {send.slug} to {send.audience}.")
-    click.echo(f"  next: mailer resume {paused[0].slug}", err=True)
+    say(f"  next: mailer resume {paused[0].slug}", err=True)
 
 
 @click.command()
@@ -47,7 +48,7 @@ def resume(app: App, issue: str) -> None:
         left = app.accounts.totals(send).open
         click.echo(f"{send.slug} to {send.audience} may go on: {left:,} to send.")
     for send in resumed:
-        click.echo(f"  next: unless `mailer run` or `tick` does it: {send_command(send)}", err=True)
+        say(f"  next: unless `mailer run` or `tick` does it: {send_command(send)}", err=True)
 
 
 @click.command()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from mailer.cli.saying import say
 from mailer.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def list_lists(app: App, as_json: bool) -> None:
         rows = [(each.name, each.title, *_counts(each).values()) for each in found]
         print_table(("name", "title", *STATUSES, "suppressed"), rows)
     else:
-        click.echo("There is no list yet. Make one with: mailer lists create NAME", err=True)
+        say("There is no list yet. Make one with: mailer lists create NAME", err=True)
 
 
 @lists.command("show")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.saying import from_here, say
 from mailer.errors import AccountFault, ExitCode, ServerUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def look_over(sending: Sending, job: Job, named: str, options: Options) -> None:
     else:
         refuse_errors(named, findings)
     if (told := counted(findings, Severity.ERROR, Severity.WARNING)) and not options.quiet:
-        click.echo(f"Check: {told}; `mailer check {shlex.quote(named)}` shows them.", err=True)
+        say(f"Check: {told}; `mailer check {shlex.quote(named)}` shows them.", err=True)
 
 
 def _send(app: App, sending: Sending, job: Job, named: str, options: Options) -> None:
@@ -205,7 +206,7 @@ def _send(app: App, sending: Sending, job: Job, named: str, options: Options) ->
 
 def finish(report: Report, *, as_json: bool) -> None:
     """Print the summary and end with the exit code that it calls for."""
-    click.echo(json.dumps(report.data(), ensure_ascii=False) if as_json else report.text())
+    click.echo(json.dumps(report.data(), ensure_ascii=False) if as_json else from_here(report.text()))
     raise click.exceptions.Exit(report.exit_code)
 
 

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from mailer.cli.saying import say
+
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.issue import Issue
@@ -52,7 +54,7 @@ def list_issues(app: App, as_json: bool) -> None:
     elif found:
         _print(found, app.settings.zone)
     else:
-        click.echo('There is no issue yet. Start one with: mailer new "Title"', err=True)
+        say('There is no issue yet. Start one with: mailer new "Title"', err=True)
 
 
 def _shelf(app: App) -> Iterator[Shelved]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.saying import say
+
 if TYPE_CHECKING:
     from mailer.bootstrap import App
 
@@ -59,5 +61,5 @@ def new(app: App, title: str, txt: bool) -> None:
         path = path.relative_to(Path.cwd())
     click.echo(path)
     click.echo("Next: write it below the second ---, then see what would be sent:", err=True)
-    click.echo(f"  mailer preview {shlex.quote(str(path))} --serve", err=True)
-    click.echo(f"  mailer check {shlex.quote(str(path))}", err=True)
+    say(f"  mailer preview {shlex.quote(str(path))} --serve", err=True)
+    say(f"  mailer check {shlex.quote(str(path))}", err=True)

@@ -143,3 +143,35 @@ def test_the_list_fits_the_terminal(root: Path, columns: int) -> None:
 
 def test_no_issue_at_all_is_said(tmp_path: Path) -> None:
     assert listed(tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        (["send-issue", "harbour", "--list", "daily", "--yes"], "mailer -C {root} lists create daily"),
+        (["issues", "list"], ""),
+        (["status", "zzz"], "mailer -C {root} send-issue ISSUE"),
+        (["new", "It's late"], "mailer -C {root} check"),
+        (["lists", "list"], "mailer -C {root} lists create NAME"),
+        (["check", "harbour"], "mailer -C {root} lists create NAME"),
+    ],
+)
+def test_a_printed_command_means_the_workspace_that_was_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], printed: str
+) -> None:
+    CliRunner().invoke(mailer, ["-C", str(root), "lists", "create", "monthly"], catch_exceptions=False)
+    (root / "elsewhere").mkdir()
+    if words == ["lists", "list"]:
+        (root / "subscribers/mailer.db").unlink()
+
+    def said(folder: Path) -> str:
+        monkeypatch.chdir(folder)
+        try:
+            return CliRunner().invoke(mailer, ["-C", str(root), *words], catch_exceptions=False).output
+        except UsageError as error:
+            return f"next: {error.next_step}"
+
+    assert printed.format(root=root) in said(root.parent)
+    # Where the workspace is the nearest anyway, nothing has to be said of it.
+    (root / "issues").joinpath("again").mkdir()
+    assert "-C" not in said(root / "elsewhere")

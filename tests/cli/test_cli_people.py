@@ -51,10 +51,9 @@ def weekly(mailer: Mailer) -> Mailer:
     return mailer
 
 
-def test_lists_are_made_and_shown(mailer: Mailer) -> None:
-    assert mailer("lists", "list") == Ended(
-        0, "", "There is no list yet. Make one with: mailer lists create NAME\n"
-    )
+def test_lists_are_made_and_shown(mailer: Mailer, tmp_path: Path) -> None:
+    command = f"mailer -C {tmp_path / 'space'} lists create NAME"
+    assert mailer("lists", "list") == Ended(0, "", f"There is no list yet. Make one with: {command}\n")
     made = mailer("lists", "create", "weekly", "--title", "The Weekly", "--description", "Every Monday")
     assert made == Ended(0, "", "Made the list weekly (The Weekly).\n")
     assert mailer("lists", "show", "weekly").out == (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailer.compose.issue.fields import FIELDS, meaning
+from mailer.compose.issue.fields import FIELDS
 from mailer.compose.issue.matter import normal_key
 from mailer.compose.issue.synonyms import SYNONYMS
 from mailer.errors import IssueError
@@ -15,7 +15,7 @@ FENCED = "Write it between two lines of ---, the first of them on the first line
 # So many lines from the head are looked at.
 _HEAD = 12
 # `Key: value` as YAML, TOML, JSON and people write it: indented, quoted, bold, in a list, with any colon.
-_KEY = re.compile(r"\s*(?:[-*+>#]+\s+)?[*_`\"']*([^\W\d_](?:[\w -]{0,28}\w)?)[*_`\"']*\s*[:：=].*")
+_KEY = re.compile(r"\s*[-+>#:%|{]*\s*[*_`\"']*([^\W\d_](?:[\w -]{0,28}\w)?)[*_`\"']*\s*[:：=].*")
 _FENCE_LIKE = re.compile(r"\s*(?:[-–—=+*~_;`]{2,}\s*(?:ya?ml|toml|json)?|\{)\s*")
 
 
@@ -25,8 +25,7 @@ def refuse_doubtful(path: str, lines: list[str], line: int | None = None) -> Non
     if line is None and not looks_like_matter(lines):
         return
     number, typed = next((each for each in found if each[0] == (line or each[0])), (line or 1, ""))
-    name = normal_key(typed)
-    meant = "" if name in FIELDS else meaning(name)
+    meant = SYNONYMS.get(normal_key(typed))
     hint = f"; {typed!r} is called {meant!r} here" if meant else ""
     problem = f"{lines[number - 1].strip()[:60]!r} looks like front matter, but can't be read as such{hint}"
     raise IssueError(path, number, problem, next_step=f"{FENCED}. {AS_TEXT}")
@@ -39,7 +38,8 @@ def looks_like_matter(lines: list[str]) -> bool:
     meant = [SYNONYMS[name] for name in names if name in SYNONYMS]
     if next((line.strip() for line in lines if line.strip()), "") in ("---", "+++"):
         return bool(known or meant)
-    several = len(names) > 1 and (known or len(meant) > 1)
+    in_json = lines[0].lstrip().startswith('{"')
+    several = (len(names) > 1 or in_json) and (known or len(meant) > 1)
     return bool(several) or (meant == ["title"] and len(names) == 1)
 
 

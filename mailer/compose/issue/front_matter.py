@@ -135,10 +135,7 @@ def _read_bare(path: str, lines: list[str]) -> list[Entry]:
                 raise IssueError(path, number, problem, next_step=FENCED)
             entries.append(Entry(last.key, last.line, f"{last.value or ''} {line.strip()}".strip()))
         else:
-            raise IssueError(
-                path,
-                number,
-                f"{line[:60]!r} is not a `Key: value` line",
-                next_step=f"Put an empty line before the body. {AS_TEXT}",
-            )
+            step = FENCED if line.strip() in _FENCES else "Put an empty line before the body"
+            problem = f"{line[:60]!r} is not a `Key: value` line"
+            raise IssueError(path, number, problem, next_step=f"{step}. {AS_TEXT}")
     return entries
