@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+# What an editor of HTML puts between braces and name: mailed as typed, like all in braces that are not ours.
+_GAP = r"(?:\s|&(?:nbsp|#160);|</?\w[^<>]{0,80}>)*"
 # Where nobody writes like this but for a program to fill it in, whatever the name.
 _STYLES = {
     "Mailchimp": r"\*\|[^\W\d][^|*\n]{0,80}\|\*",
     # Handlebars, Liquid, Twig, Go: a name, then nothing more or what only a template has after one.
     "braces": (
-        r"\{\{\{?[-~]?\s*(?:[#/^>&]\s?)?[.$@]?[^\W\d][\w.\[\]@/\\-]*(?:\s+[^\W\d][\w.]*){0,2}"
-        r"\s*(?:(?:[|?:=(+*/<>&,]|\s[\"'.@$\d])[^{}]{0,120})?[-~]?\}\}\}?"
+        r"\{\{\{?[-~]?" + _GAP + r"(?:[#/^>&]\s?)?[.$@]?[^\W\d][\w.\[\]@/\\-]*(?:\s+[^\W\d][\w.]*){0,2}"
+        r"(?:(?:\s*[|?:=(+*/<>&,]|\s+[\"'.@$\d])[^{}]{0,120})?" + _GAP + r"[-~]?\}\}\}?"
     ),
     "text in braces": r"\{\{[-~]?\s*[\"'][^{}\n]{0,80}\|[^{}\n]{1,80}\}\}",
     "comments": r"\{\{!.{1,200}?\}\}|\{#\s[^{}\n]{1,200}\s#\}",

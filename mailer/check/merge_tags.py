@@ -25,6 +25,7 @@ from mailer.domain.issue import Epigraph, Kind
 _ESCAPED = re.compile(r"(?:\\\{|&#0*123;|&#[xX]0*7[bB];|&lcub;|&lbrace;)(?=([^\n]{0,160}))")
 # Campaign Monitor's: elements that no mail program knows.
 _ELEMENTS = re.compile(r"<(?:unsubscribe|preferences|webversion|forwardtoafriend|fblike|tweet)\b[^>]*>", re.I)
+_BLOCKS = ("div", "p", "td", "th", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "dt", "dd")
 _UNSEEN = frozenset({"style", "class", "id"})  # attributes
 _FIELDS = ("subject", "title", "description", "standfirst", "kicker", "byline", "epigraph", "params")
 _TYPED_AS_IT_IS = "nothing is filled in in plain text: take it out, or let the file's name end in .md"
@@ -71,7 +72,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _in_body(sheet: Sheet) -> Iterator[tuple[str, int | None]]:
-    for element, tag in _in_document(sheet.lines.page):
+    page = sheet.lines.page
+    for element, tag in (*_in_document(page), *_torn(page)):
         yield tag, sheet.lines.near(element.sourceline or 1, tag)
     if sheet.issue.kind is not Kind.TEXT:
         for found in _ELEMENTS.finditer(sheet.issue.body):
@@ -97,6 +99,14 @@ def _in_document(document: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
             linked = "a" in around
             yield from ((element, tag) for tag in tags_in(text, label=linked or element.tag == "a"))
             yield from ((element, tag) for tag in tags_in(element.tail or "", label=linked))
+
+
+def _torn(document: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """Yield the tags that elements stand in, as an editor leaves them: `{{<span>name</span>}}`."""
+    for block in document.iter(*_BLOCKS):
+        if next(block.iterdescendants(*_BLOCKS, *SILENT), None) is None:
+            whole = {tag for text in block.itertext() for tag in tags_in(text)}
+            yield from ((block, tag) for tag in tags_in(block.text_content(), label=True) if tag not in whole)
 
 
 def _in_attribute(value: str) -> Iterator[str]:

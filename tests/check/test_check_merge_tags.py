@@ -162,6 +162,15 @@ def test_code_and_what_was_escaped_are_meant(workshop: Workshop) -> None:
     assert "merge-tag" not in workshop.rules(html, name="issue.html")
 
 
+def test_a_tag_that_an_editor_tore_apart(workshop: Workshop) -> None:
+    html = (
+        "<p>{{&nbsp;first_name&nbsp;}}</p>\n<p>Dear {{<span>contact.name</span>}}, <b>*|</b>FNAME|*</p>\n"
+        "<p>&#42;&#124;FNAME&#124;&#42; and [<a href='https://quay.example/'>unsubscribe</a>]</p>\n"
+        "<div>{{ contact.boat }}<p>Low {{ contact.boat }}</p></div>\n"
+    )
+    assert workshop.places("merge-tag", html, name="issue.html") == [1, 2, 2, 3, 4]
+
+
 def test_brackets_round_a_link_are_none(workshop: Workshop) -> None:
     assert "merge-tag" not in workshop.rules("<p><a href='https://quay.example/'>[unsubscribe]</a></p>\n")
 
