@@ -48,6 +48,11 @@ def _alone_in_link(image: HtmlElement) -> bool:
 
 
 RULES = (
-    Rule("image-alt", Severity.WARNING, alt, "Say in a few words what it shows: ![A boat at the quay](…)."),
+    Rule(
+        "image-alt",
+        Severity.WARNING,
+        alt,
+        'Say in a few words what it shows: ![A boat at the quay](…), alt="A boat at the quay".',
+    ),
     Rule("image-width", Severity.WARNING, width, 'Give it the width it is to have in pixels: width="560".'),
 )
