@@ -23,7 +23,7 @@ from mailer.viewer.frame import whole_page
 from mailer.viewer.headers import header_fields
 from mailer.viewer.reading import Reading, read
 
-MOST_TRIED = 20_000  # subscribers; to try more would keep an editor waiting
+MOST_TRIED = 10_000  # subscribers; to try more would keep an editor waiting
 
 
 @dataclass(frozen=True)

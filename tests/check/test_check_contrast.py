@@ -131,3 +131,16 @@ def test_the_sample_is_clear_in_any_light(workshop: Workshop, name: str) -> None
     text = sample(f"{name}.md").read_text(encoding="utf-8")
     _, front, body = text.split("---\n", 2)
     assert "contrast" not in workshop.rules(body, f"---\n{front}---\n")
+
+
+def test_a_ratio_that_is_just_too_small_is_told_with_the_digits_that_show_it(workshop: Workshop) -> None:
+    said = [
+        found.text
+        for colour in ("#777777", "#999999", "#ff0000")
+        for found in workshop.findings(
+            f'<p style="color: {colour}; background: #fff">Low.</p>\n', name="i.html"
+        )
+        if found.rule == "contrast" and "light" in found.text
+    ]
+    ratios = [text.partition("contrast ")[2] for text in said]
+    assert ratios == [f"{ratio}:1, it takes 4.5:1" for ratio in ("4.48", "2.8", "4.0")]

@@ -190,6 +190,15 @@ def test_what_is_the_layouts_names_the_layout(workshop: Workshop) -> None:
     assert "'bare'" in found["lang"].text
 
 
+def test_a_whole_document_is_its_own_layout(workshop: Workshop) -> None:
+    sheet = workshop.sheet("<!DOCTYPE html><html><head></head><body><p>Low.</p></body></html>", name="i.html")
+    html = sheet.html.replace("<html", "<html lang=''").replace("<p>Low.", "<p><a href=''>Tides</a>")
+    said = [each.text for each in examine(replace(sheet, html=html, postal_address="Elsewhere"))]
+    assert "the HTML says no language (in the document)" in said
+    assert "the text part has no postal address (in the document)" in said
+    assert not any("layout" in each for each in said)
+
+
 def test_mail_that_stays_on_this_machine_may_lack_what_others_ask_for(workshop: Workshop) -> None:
     sheet = workshop.sheet(
         "See [the tables](http://localhost:8000/tables).\n", press=workshop.press(postal_address="")
