@@ -112,9 +112,9 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     before anything is sent. Run the same command again to go on with a send that was stopped.
 
     \b
-    Exit codes: 0 complete; 2 usage, setting or template; 3 refused by the check or the plan;
-    4 finished with permanent failures; 5 uncertain deliveries need a decision;
-    75 deferred or locked, run again; 130 interrupted.
+    Exit codes: 0 complete; 2 usage, setting or template; 3 refused by the check or the plan, or a
+    person paused or cancelled it; 4 finished with permanent failures; 5 uncertain deliveries need a
+    decision; 75 not all is sent or another process is at it, run again; 130 interrupted.
     """
     from mailer.cli.issues import load
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mailer.domain.audience import excluded_in_words
 from mailer.domain.delivery import OPEN, State
+from mailer.engine.standing import halt_mark
 from mailer.errors import ExitCode, worst
 from mailer.storage.accounts import Accounts, Line, Totals
 from mailer.storage.send import Send
@@ -42,8 +43,9 @@ class Verdict:
         excluded = sum(t.excluded.values())
         why = f" ({excluded_in_words(t.excluded)})" if t.excluded else ""
         states = ", ".join(f"{state} {count:,}" for state, count in sorted(t.states.items())) or "nobody"
+        halted = halt_mark(self.send, t)
         lines = [
-            f"{self.send.slug} · rev {self.send.revision[:6]} · {self.send.audience}: {mark}",
+            f"{self.send.slug} · rev {self.send.revision[:6]} · {self.send.audience}{halted}: {mark}",
             f"  candidates {self.send.candidates:,} = audience {t.audience:,} + excluded {excluded:,}{why}",
             f"  {states}; {t.open:,} open",
         ]

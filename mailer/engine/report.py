@@ -7,7 +7,7 @@ from typing import Any
 
 from mailer.domain.audience import excluded_in_words
 from mailer.domain.delivery import Halt, State
-from mailer.engine.standing import halt_words, local, send_command
+from mailer.engine.standing import halt_mark, local, send_command
 from mailer.errors import ExitCode, worst
 from mailer.storage.accounts import Totals
 from mailer.storage.presence import Present
@@ -82,9 +82,7 @@ class Report:
         speed = (
             f"      {duration(self.seconds)}  {self.settled / self.seconds:,.0f}/s" if self.settled else ""
         )
-        # A limit that let everything through holds nothing back.
-        held = t.open or self.send.halted is Halt.CANCELLED
-        halted = f" · {halt_words(self.send)}" if self.send.halted and held else ""
+        halted = halt_mark(self.send, t)
         sent_by = f" · being sent by {self.at_work}" if self.at_work else ""
         lines = [
             f"{self.send.slug} · rev {self.send.revision[:6]} · {self.send.audience}{halted}{sent_by}",

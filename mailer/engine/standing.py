@@ -42,6 +42,13 @@ def halt_words(send: Send) -> str:
     return f"{words} on {local(send.halted_at)}" if send.halted_at else words
 
 
+def halt_mark(send: Send, totals: Totals) -> str:
+    """Return what to put behind the name of a send that somebody halted; nothing where that has no effect."""
+    if send.halted is None or not (totals.open or send.halted is Halt.CANCELLED):
+        return ""  # a limit that let everything through holds nothing back
+    return f" · {halt_words(send)}"
+
+
 def refuse_halted(send: Send, totals: Totals) -> None:
     """Raise PlanRefused for a send that a person paused or cancelled."""
     name = f"{send.slug} to {send.audience}"

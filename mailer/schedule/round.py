@@ -107,6 +107,8 @@ def _go_on(app: App, sending: Sending, send: Send, stopping: Stopping, result: R
     now = app.now()
     try:
         with sending.dispatcher.sending(send):
+            if app.ledger.halted(send):
+                return  # said while the one before was being sent
             sending.dispatcher.prepare(send, now)
             waiting = sending.report(send).queued
             if waiting and not sending.dispatcher.held(now):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from mailer.compose.issue.source import load_issue
 from mailer.domain.delivery import Halt, State
 from mailer.engine.standing import halt_words, local, who_got_it
 from mailer.errors import IssueError
@@ -58,6 +57,8 @@ class Standings:
         return Standing(schedule, "waiting", "")
 
     def _begun_before(self, schedule: Schedule) -> Send | None:
+        from mailer.compose.issue.source import load_issue  # slow, and not needed by most
+
         try:
             issue, _ = load_issue(self._root / schedule.issue, self._language)
         except IssueError:

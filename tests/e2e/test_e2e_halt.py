@@ -58,8 +58,9 @@ def test_a_cancelled_send_never_goes_on(workspace, server, slow_send):
     verified = workspace.data("verify", "harbour")[0]
     assert verified["clean"]
     assert (verified["states"]["accepted"], verified["states"]["cancelled"]) == (sent, 400 - sent)
-    workspace.run("pause", "harbour", expect=2)
-    workspace.run("resume", "harbour", expect=2)
+    assert "· cancelled by" in workspace.run("verify", "harbour").stdout
+    for word in ("pause", "resume", "cancel"):
+        assert "it was cancelled by" in workspace.run(word, "harbour", expect=2).stderr
     (standing,) = workspace.data("status")
     assert (standing["halted"], standing["exit_code"]) == ("cancelled", 3)
     workspace.run("send-issue", "harbour", "--list", "weekly", "--again", "--yes", "-q")
@@ -119,6 +120,25 @@ def test_what_a_person_limited_is_left_to_a_person(workspace, server):
     assert "accepted 12" in workspace.run("tick").stdout
     assert len({message.recipients[0] for message in server.taken}) == len(server.taken) == 12
     assert "held" not in workspace.run("status").stdout
+
+
+def test_a_limit_set_while_the_clock_sends_another_one_holds(workspace, server):
+    workspace.people(400)
+    workspace.issue(ISSUE, "tide.md")
+    for issue in ("harbour", "tide"):
+        workspace.run("send-issue", issue, "--yes", "-q", "--limit", "1", expect=75)
+        workspace.run("resume", issue)
+    workspace.settings["MAIL_RATE"] = "60"
+    tick = workspace.start("tick")
+    while len(server.taken) < 5:
+        assert tick.poll() is None, tick.communicate()
+        time.sleep(0.01)
+    workspace.run("send-issue", "tide", "--yes", "-q", "--limit", "1", expect=75)
+    assert tick.poll() is None, "it sends the other one still"
+    out, errors = tick.communicate(timeout=60)
+    assert "accepted 400" in out, errors
+    states = {each["issue"]: each["states"]["accepted"] for each in workspace.data("status")}
+    assert states == {"harbour": 400, "tide": 2}
 
 
 def test_a_limit_that_let_everything_through_holds_nothing(workspace, server):
