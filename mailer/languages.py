@@ -22,7 +22,7 @@ RIGHT_TO_LEFT_SCRIPTS = frozenset(
     ["Adlm", "Arab", "Armi", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"]
 )
 
-_WITHOUT_DIRECTION = re.compile(r"\{[{%].*?[%}]\}|\w+://\S+|\S+@\S+")
+_TEMPLATE_TAG = re.compile(r"\{[{%][^{}\n]*[%}]\}")
 _TAG = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{1,8})*)")
 # Whose own names for themselves are understood, beside the English name of any.
 _SPEAKERS = "ar cs da de el es fa fi fr he hu it ja ko nb nl pl pt ro ru sv tr uk zh".split()  # noqa: SIM905
@@ -99,9 +99,14 @@ def text_rtl(text: str) -> bool | None:
 
     Addresses and tags of templates don't count.
     """
-    counted = Counter(map(unicodedata.bidirectional, _WITHOUT_DIRECTION.sub("", text)))
+    counted = Counter(map(unicodedata.bidirectional, _prose(text)))
     right, left = counted["R"] + counted["AL"], counted["L"]
     return None if right == left else right > left
+
+
+def _prose(text: str) -> str:
+    words = _TEMPLATE_TAG.sub(" ", text).split()
+    return "".join(word for word in words if "://" not in word and "@" not in word)
 
 
 def language_of(text: str, language: str) -> str:
@@ -117,7 +122,7 @@ def likely_language(text: str) -> str:
     """Return the language that CLDR holds the likeliest for the script of most letters of `text`."""
     from babel.core import get_global
 
-    scripts = Counter(_script(char) for char in _WITHOUT_DIRECTION.sub("", text) if char.isalpha())
+    scripts = Counter(_script(char) for char in _prose(text) if char.isalpha())
     script = scripts.most_common(1)[0][0] if scripts else ""
     found: str = get_global("likely_subtags").get(f"und_{script}", DEFAULT)
     return found.partition("_")[0]

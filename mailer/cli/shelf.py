@@ -65,6 +65,7 @@ def _shelf(app: App) -> Iterator[Shelved]:
 
     files = issue_files(app.root / "issues")
     slugs = {file: slug_of(file) for file in files}
+    sharing = Counter(slugs.values())
     known = {each.name for each in app.people.all_lists()} if app.has_database else set[str]()
     waiting = Schedules(app.database).all(ScheduleState.WAITING) if app.has_database else []
     for file, slug in slugs.items():
@@ -72,7 +73,7 @@ def _shelf(app: App) -> Iterator[Shelved]:
             issue, problem = load_issue(file, app.settings.language)[0], ""
         except IssueError as error:
             issue, problem = None, "no text yet" if error.problem.endswith(NO_TEXT) else "unreadable"
-        shelved = Shelved(file, slug, issue, problem or _problem(issue, known, Counter(slugs.values())[slug]))
+        shelved = Shelved(file, slug, issue, problem or _problem(issue, known, sharing[slug]))
         if app.has_database:
             shelved.sends = [(each, app.accounts.totals(each)) for each in app.ledger.sends(slug)]
         shelved.scheduled = [each for each in waiting if app.root / each.issue == file]
@@ -119,6 +120,7 @@ def _cut(text: str, room: int) -> str:
 
     if width(text) <= room:
         return text
+    text = text[: 2 * room]
     while width(text) >= room:
         text = text[:-1]
     return f"{text.rstrip()}…"

@@ -58,7 +58,7 @@ def joined(paragraph: Sequence[str]) -> str:
     """Return the lines of a filled paragraph as one."""
     text = paragraph[0].strip()
     for line in map(str.strip, paragraph[1:]):
-        compound = _COMPOUND.search(text) and line[0].islower() and not _LEFT_OUT.match(line)
+        compound = _COMPOUND.search(text[-2:]) and line[0].islower() and not _LEFT_OUT.match(line)
         unspaced = _UNSPACED.match(text[-1]) and _UNSPACED.match(line[0])
         text += line if compound or unspaced else f" {line}"
     return text
