@@ -36,6 +36,7 @@ class Made:
 
 def make_workspace(root: Path) -> list[Made]:
     """Fill `root` with what a workspace needs and is not there yet; nothing that exists is changed."""
+    root = root.absolute()
     try:
         _make_folder(root, OPEN_FOLDER)
         _make_folder(root / "issues", OPEN_FOLDER)

@@ -11,7 +11,7 @@ import click
 
 from mailer import __version__
 from mailer.cli.saying import from_here
-from mailer.errors import ExitCode, MailerError
+from mailer.errors import ExitCode, MailerError, UsageError
 
 # command: (module, attribute, one line for --help). The line stands here so that --help imports no command.
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -117,10 +117,29 @@ def main() -> None:
     except MailerError as error:
         complain(error)
         sys.exit(error.exit_code)
+    except FileNotFoundError:
+        if _has_a_folder():
+            raise
+        complain(GONE)
+        sys.exit(GONE.exit_code)
     except BrokenPipeError:
         # The reader of a pipe (head, less) has seen enough.
         sys.stderr.close()
         sys.exit(ExitCode.COMPLETE)
+
+
+GONE = UsageError(
+    "the current folder is gone: it was moved or removed",
+    next_step="Change to a folder that is there (cd), or name the workspace: mailer -C DIR COMMAND",
+)
+
+
+def _has_a_folder() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def complain(error: MailerError) -> None:
