@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
-
 # Controls, and the separators that str.splitlines would break a header at.
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -26,7 +24,7 @@ _AROUND = (
 PLAIN = re.compile(
     r"([a-z0-9_]+(?:[.+-][a-z0-9_]+)*)@((?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,})", re.ASCII
 )
-RESERVED = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
+RESERVED = frozenset(["arpa", "invalid", "local", "localhost", "onion", "test"])  # email-validator's own
 
 
 _NAMED = re.compile(r"(.*)<([^<>]*)>")
@@ -64,6 +62,8 @@ class Address:
             raise AddressError("has a control character in it")
         if "=?" in text:
             raise AddressError("looks encoded (=?), and many programs would decode it into another address")
+        from email_validator import EmailNotValidError, validate_email  # most commands never need it
+
         try:
             found = validate_email(text, check_deliverability=False, test_environment=True)
         except EmailNotValidError as error:

@@ -22,12 +22,12 @@ from mailer.engine.worker import Progress, Worker
 from mailer.errors import AccountFault, AtWork
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
-from mailer.storage.history import Learned, take_in_history
+from mailer.storage.history import Learned
 from mailer.storage.journal import About, Journal
 from mailer.storage.ledger import Ledger
 from mailer.storage.pace import PaceMemory, account_key
 from mailer.storage.presence import LOOK, beginning_turn, sending_turn, turn
-from mailer.storage.reclaim import reclaim
+from mailer.storage.reclaim import recover
 from mailer.storage.schema import utc_text
 from mailer.storage.send import Send
 
@@ -105,10 +105,7 @@ class Dispatcher:
 
     def recover(self, now: datetime) -> Learned:
         """Settle what dead workers left, of whichever send, and what a restored database can't know."""
-        reclaim(self.database, self.journals, self.policy, now)
-        learned = take_in_history(self.database, self.journals)
-        self.ledger.cancel_rest(now)
-        return learned
+        return recover(self.database, self.journals, self.policy, now)
 
     def prepare(self, send: Send, now: datetime) -> None:
         """Queue what may go now: what is due again, and what is uncertain where the setting says so."""

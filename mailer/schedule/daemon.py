@@ -20,7 +20,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from mailer.engine.stopping import Stopping
 from mailer.errors import MailerError, StorageBusy
-from mailer.schedule.round import make_round
+from mailer.schedule.round import make_round, ready
 from mailer.storage.send import Send
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def _round(
     complain: Callable[[MailerError], None],
 ) -> None:
     try:
+        ready(app)  # what is wrong with the settings ends it now, and not when something falls due
         done = make_round(app, stopping, say, is_news)
     except StorageBusy as busy:
         complain(busy)

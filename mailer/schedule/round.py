@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mailer.compose.issue.source import load_issue
+from mailer.domain.retry import RetryPolicy
 from mailer.engine.report import Report
 from mailer.engine.standing import halt_words, local, who_got_it
 from mailer.engine.stopping import Interrupted, Stopping
@@ -22,7 +22,7 @@ from mailer.errors import (
     UsageError,
     worst,
 )
-from mailer.proofread import proofread, refuse_errors
+from mailer.storage.reclaim import recover
 from mailer.storage.schedules import Schedule, Schedules, ScheduleState
 from mailer.storage.send import Send
 
@@ -63,20 +63,23 @@ def make_round(
     where there is neither an event loop nor a thread: each send has a loop of its own, and forks the
     processes it is worth before that. Raises Interrupted.
     """
-    result, sending = Round(), _sending(app)
-    sending.dispatcher.recover(app.now())
-    _begin_due(app, sending, stopping, say, result)
+    # Most rounds find nothing, minute by minute: what makes and sends mail is loaded once there is some.
+    result = Round()
+    recover(app.database, app.journals, RetryPolicy(), app.now())
+    if due := Schedules(app.database).due(app.now()):
+        _begin_due(app, due, stopping, say, result)
     for send in filter(is_news, app.ledger.left_alone()):
-        left = sending.report(send).totals.open
+        left = app.accounts.totals(send).open
         say(f"{send.slug} to {send.audience} is {halt_words(send)}: {left:,} wait.")
         say(f"  next: mailer resume {send.slug}")
     for send in app.ledger.unfinished():
         if not (stopping.asked or result.turned_away):
-            _go_on(app, sending, send, stopping, result)
+            _go_on(app, ready(app), send, stopping, result)
     return result
 
 
-def _sending(app: App) -> Sending:
+def ready(app: App) -> Sending:
+    """Return what sends; a setting that is wrong is noted with the schedules that it holds, and raised."""
     try:
         return app.sending()
     except SettingsError as error:
@@ -87,10 +90,10 @@ def _sending(app: App) -> Sending:
 
 
 def _begin_due(
-    app: App, sending: Sending, stopping: Stopping, say: Callable[[str], None], result: Round
+    app: App, due: Sequence[Schedule], stopping: Stopping, say: Callable[[str], None], result: Round
 ) -> None:
-    schedules = Schedules(app.database)
-    for schedule in schedules.due(app.now()):
+    schedules, sending = Schedules(app.database), ready(app)
+    for schedule in due:
         if stopping.asked or not schedules.waits(schedule.id):
             continue  # removed, or begun by another process, while the one before was being begun
         try:
@@ -126,6 +129,9 @@ def _go_on(app: App, sending: Sending, send: Send, stopping: Stopping, result: R
 def _begin(
     app: App, sending: Sending, schedules: Schedules, schedule: Schedule, say: Callable[[str], None]
 ) -> None:
+    from mailer.compose.issue.source import load_issue
+    from mailer.proofread import proofread, refuse_errors
+
     issue, _ = load_issue(app.root / schedule.issue, app.settings.language)
     lists = [app.people.list_named(name) for name in schedule.audience.lists]
     job = sending.prepare(issue, schedule.audience, lists)

@@ -92,12 +92,11 @@ def alone(journals: Path) -> Iterator[None]:
         yield
 
 
-def _present(folder: Path) -> Iterator[Present]:
+def _present(folder: Path) -> Iterator[Present | str]:
     for record in sorted(folder.iterdir()):
         with suppress(FileNotFoundError):
             if is_locked(record):
-                if present := Present.read(record):
-                    yield present
+                yield Present.read(record) or record.name
             else:
                 record.unlink()  # its process was killed
 

@@ -12,7 +12,9 @@ from mailer.domain.delivery import State
 from mailer.domain.outcome import Stage
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
+from mailer.storage.history import Learned, take_in_history
 from mailer.storage.journal import Legacy, dead_journals, put_away
+from mailer.storage.ledger import Ledger
 from mailer.storage.recording import give_back, record
 from mailer.storage.schema import deliveries
 
@@ -32,6 +34,14 @@ class Reclaimed:
         return Reclaimed(
             self.settled + other.settled, self.queued + other.queued, self.uncertain + other.uncertain
         )
+
+
+def recover(engine: Engine, journals: Path, policy: RetryPolicy, now: datetime) -> Learned:
+    """Settle what dead workers left, of whichever send, and what a restored database can't know."""
+    reclaim(engine, journals, policy, now)
+    learned = take_in_history(engine, journals)
+    Ledger(engine, policy).cancel_rest(now)
+    return learned
 
 
 def reclaim(engine: Engine, journals: Path, policy: RetryPolicy, now: datetime) -> Reclaimed:

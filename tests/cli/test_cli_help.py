@@ -1,13 +1,17 @@
-"""`mailer --help` answers at once: it imports no command, and nothing heavy."""
+"""What answers at once imports no more than it needs: help nothing heavy, a look at the database little."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
+from mailer.bootstrap import App
 from mailer.cli import COMMANDS, mailer
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 HEAVY = (
     "sqlalchemy",
@@ -42,6 +46,39 @@ def test_help_imports_nothing_heavy(arguments):
     )
     assert done.stderr.strip() == "[]"
     assert "mailer" in done.stdout
+
+
+# What compiles, sends, checks and shows mail: a look into the database needs none of it, nor does a tick that
+# finds nothing to do, once a minute all year.
+NOT_FOR_LOOKING = (
+    *(name for name in HEAVY if name not in ("sqlalchemy", "pydantic")),
+    "babel",
+    "cryptography",
+    "cssutils",
+    "email_validator",
+    "markdown_it",
+    "mailer.compose",
+    "mailer.smtp",
+    "nh3",
+    "PIL",
+    "yaml",
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["tick", "status", "why ada@quay-press.org", "lists list", "subscribers list"],
+)
+def test_looking_at_the_database_imports_little(tmp_path, words):
+    App(tmp_path, {}).people.create_list("weekly", NOW)
+    script = SCRIPT.format(heavy=NOT_FOR_LOOKING)
+    done = subprocess.run(
+        [sys.executable, "-c", script, "-C", str(tmp_path), *words.split()],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -7,7 +7,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mailer.domain.address import PLAIN, Address, AddressError
+from mailer.domain.address import PLAIN, RESERVED, Address, AddressError
 
 SIGNS = "abzAZ019_+-.@"
 LABELS = st.text("abz09-", min_size=1, max_size=8) | st.sampled_from(
@@ -60,3 +60,7 @@ def test_the_longest_labels_are_still_right() -> None:
     with pytest.raises(AddressError):
         Address.parse(f"{'a' * 65}@b.example")
     assert Address.parse(f"{'a' * 64}@b.example").local == "a" * 64
+
+
+def test_the_reserved_endings_are_those_of_email_validator() -> None:
+    assert {name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES} == RESERVED
