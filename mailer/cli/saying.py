@@ -28,7 +28,10 @@ def from_here(text: str) -> str:
 def _is_elsewhere(chosen: Path | None) -> bool:
     from mailer.bootstrap import find_workspace
 
-    return chosen is not None and chosen.is_dir() and chosen.resolve() != find_workspace(None)
+    try:
+        return chosen is not None and chosen.is_dir() and chosen.resolve() != find_workspace(None)
+    except FileNotFoundError:  # the current folder is gone
+        return True
 
 
 @cache

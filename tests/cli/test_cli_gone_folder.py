@@ -66,3 +66,15 @@ def test_a_workspace_that_is_named_works_from_anywhere(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 0
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_what_is_to_be_done_next_is_said_there_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "workspace").mkdir()
+    monkeypatch.setattr("sys.argv", ["mailer", "-C", str(tmp_path / "workspace"), "verify", "harbour"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert f"mailer -C {tmp_path / 'workspace'} send-issue" in capsys.readouterr().err
