@@ -12,15 +12,15 @@ from mailer.storage.consent import ConsentUnclear, Seen
 
 SHOWN = 5  # values of a column
 ANSWERS = """\
-  --status COLUMN          it says how each person stands, as shown; a value that is not clear rejects its row
-  --unsubscribed-if VALUE  who has this value left (COLUMN=VALUE: in this column); --subscribed-if: agreed
-  --ignore COLUMN          it has nothing to do with consent, and is an ordinary field
-  --as STANDING            everybody in the file is unsubscribed, bounced or suppressed, say"""
+  --status COLUMN          says how each stands, as shown; unclear rows are rejected
+  --unsubscribed-if VALUE  who has it left (COLUMN=VALUE too); --subscribed-if: agreed
+  --ignore COLUMN          has nothing to do with consent: an ordinary field
+  --as STANDING            all in the file are unsubscribed, bounced or suppressed"""
 
 
 def question(stop: ConsentUnclear, add_list: Sequence[str]) -> PlanRefused:
     """Return the error that asks what the columns mean; `add_list` are options that the command lacks."""
-    lines = [f"{stop}. That must not get lost, so nothing was imported:"]
+    lines = [f"{stop}; nothing was imported:"]
     if stop.name:
         lines.append(f"  the file's name: everybody in it would be {stop.name}")
     lines += [line for seen in stop.seen for line in _column(seen)]

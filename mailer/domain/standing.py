@@ -72,10 +72,10 @@ class Sense:
 
     def read(self, text: str) -> Standing | None:
         """Return what a cell says; None if that can't be told."""
-        folded = fold(text)
-        if not folded or folded in _folded(BLANKS) or text.strip() == MYSQL_NULL:
+        bare, folded = text.strip("\ufe0f "), fold(text)
+        if bare in _NOTHING or folded in _folded(BLANKS):
             return self.blank
-        if (answer := _MARKS.get(folded, YES_NO.read(folded))) is not None:
+        if (answer := _MARKS.get(bare.lower(), YES_NO.read(folded))) is not None:
             return self.yes if answer else self.no
         return _word(folded) or (self.yes if self._is_so(text) else None)
 
@@ -87,8 +87,8 @@ class Sense:
 
 
 _OTHER_WAYS = frozenset({"sms", "phone", "telephone", "telefon", "whatsapp", "push", "fax", "mobile"})
-_MARKS = {"1": True, "x": True, "t": True, "0": False, "f": False}
-MYSQL_NULL = r"\N"
+_MARKS = {**dict.fromkeys("1xt+✓✔☑✅", True), **dict.fromkeys("0f✗✘✖❌☐", False)}
+_NOTHING = frozenset({"", "-", "--", "–", "—", ".", "/", r"\N"})  # the last is MySQL's
 # A date, with the time or without, in figures; or the number that a computer has for it, or an IP address.
 MOMENT = re.compile(
     r"(?=(?:\D*\d){4})\d+(?:[ .:/,T+-]+\d+)+ ?(?:Z|UTC|GMT|[AP]M)?|\d{8,}|[0-9a-fA-F]*(?::[0-9a-fA-F]*){2,7}",

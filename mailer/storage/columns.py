@@ -60,6 +60,14 @@ def columns(header: Record, path: Path, mapping: Mapping[str, str]) -> tuple[Col
     return tuple(found)
 
 
+def unnamed(header: Record, found: Iterable[Column]) -> list[Column]:
+    """Return the columns without a heading: they fill no field, and may say something all the same."""
+    taken = {column.index for column in found}
+    return [
+        Column(index, f"column {index + 1}", "") for index in range(len(header.cells)) if index not in taken
+    ]
+
+
 def cell(row: Record, column: Column) -> str:
     """Return a cell's text without the blanks around it; empty if the row ends before it."""
     return row.cells[column.index].strip(BLANKS) if column.index < len(row.cells) else ""

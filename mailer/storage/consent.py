@@ -172,13 +172,13 @@ class Watch:
                 sense = sense_of(each.heading)
                 whole = sense is not None and not sense.doubtful
                 reader = readers.setdefault(each, StatusColumn(each, sense or STATUS, whole))
-                reader.meanings[fold(value)] = standing
+                reader.meanings[_key(value)] = standing
         return list(readers.values())
 
     def _holding(self, value: str, open_: Mapping[Column, Seen]) -> list[Column]:
         """Return the columns that a value is said of without naming one."""
         found = self._status or [
-            column for column, seen in open_.items() if fold(value) in {fold(text) for text in seen.counts}
+            column for column, seen in open_.items() if _key(value) in {_key(text) for text in seen.counts}
         ]
         if not found:
             raise UsageError(
@@ -200,11 +200,11 @@ class StatusColumn:
 
     def read(self, text: str) -> Standing | None:
         """Return what a cell says, Unclear if that can't be told, None if it isn't about consent."""
-        if meant := self.meanings.get(fold(text)):
+        if meant := self.meanings.get(_key(text)):
             return meant
         if not self.whole:
             items = [text, *parts(text)]
-            said = [self.meanings.get(fold(item)) or refusing_word(item) for item in items if item]
+            said = [self.meanings.get(_key(item)) or refusing_word(item) for item in items if item]
             return strictest(filter(None, said)) if any(said) else None
         standing = self.sense.read(text)
         if standing is None:
@@ -252,6 +252,11 @@ class Standings:
         if unclear and not found.refuses:
             raise unclear
         return found
+
+
+def _key(text: str) -> str:
+    """Return what two values that are the same have in common; of one without letters that is all of it."""
+    return fold(text) or text.strip()
 
 
 def _split(typed: str, columns: Sequence[Column]) -> tuple[Column | None, str]:

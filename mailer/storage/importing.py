@@ -19,7 +19,16 @@ from mailer.domain.field import FieldType, Guess
 from mailer.domain.subscriber import Status
 from mailer.domain.yes_no import WORDS, YesNo
 from mailer.errors import UsageError
-from mailer.storage.columns import OWN_TYPES, Column, TypedColumn, cell, columns, nearest, refuse_reserved
+from mailer.storage.columns import (
+    OWN_TYPES,
+    Column,
+    TypedColumn,
+    cell,
+    columns,
+    nearest,
+    refuse_reserved,
+    unnamed,
+)
 from mailer.storage.consent import NOTHING, Answers, Watch
 from mailer.storage.csvfile import CsvFile, Record
 from mailer.storage.enrol import Consent, Effect, Enrolment, Entry, enrol
@@ -153,7 +162,9 @@ def _watch(request: Import, file: CsvFile, found: Sequence[Column]) -> Watch | S
     otherwise = answers.settled or answers.status or answers.meanings or {*STATES} & {*answers.ignored}
     if {*STATES} <= {column.field for column in found} and not otherwise:
         return StatesWatch(found)
-    return Watch(found, answers, request.path, f"{request.path}:{file.header.line}")
+    return Watch(
+        [*found, *unnamed(file.header, found)], answers, request.path, f"{request.path}:{file.header.line}"
+    )
 
 
 def _refuse_unknown_types(types: Mapping[str, FieldType], found: Sequence[Column]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -228,6 +229,59 @@ def test_many_bad_rows_are_not_all_shown(weekly: Mailer, tmp_path: Path) -> None
     done = weekly("subscribers", "import", "people.csv", "--list", "weekly")
     assert len(done.err.splitlines()) == 21
     assert done.err.endswith("... and 30 more rows; see them all with --rejects FILE\n")
+
+
+def test_a_file_that_speaks_of_consent_ends_with_3_and_a_command_that_can_be_run(
+    mailer: Mailer, tmp_path: Path
+) -> None:
+    (tmp_path / "the people.csv").write_text(
+        "email,Subscribed?,bounced,remark,opted in at\n"
+        "ada@quay.example,yes,,vip,2026-01-02\n"
+        "bram@quay.example,no,1,opted out,\n"
+    )
+    stopped = mailer("subscribers", "import", "the people.csv")
+    assert (stopped.code, stopped.out) == (3, "")
+    assert stopped.err.splitlines()[:4] == [
+        "Error: the people.csv seems to say who agreed to get mail and who left; nothing was imported:",
+        "  Subscribed?",
+        "    yes: 1, first on line 2 -> subscribed",
+        "    no: 1, first on line 3 -> unsubscribed",
+    ]
+    *_, command = stopped.err.splitlines()
+    words = shlex.split(command.removeprefix("  next: "))
+    assert words[3:] == shlex.split(
+        "subscribers import 'the people.csv' --list weekly --create-list --status Subscribed? "
+        "--status bounced --unsubscribed-if 'remark=opted out' --ignore 'opted in at'"
+    )
+    done = mailer(*words[3:])
+    assert (done.code, done.out.splitlines()[2]) == (0, "  unsubscribed 1   suppressed 1")
+    assert mailer("subscribers", "list").out.splitlines()[1:] == [
+        "ada@quay.example         weekly",
+        "bram@quay.example        weekly (unsubscribed)  bounced",
+    ]
+
+
+def test_a_column_of_unknown_words_is_ignored_only_on_a_condition(weekly: Mailer, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("email,status\nada@quay.example,board\nbram@quay.example,\n")
+    stopped = weekly("subscribers", "import", "people.csv", "--list", "weekly")
+    assert (
+        "    board: 1, first on line 2 -> not clear\n    (blank): 1, first on line 3 -> not clear"
+        in stopped.err
+    )
+    assert "next: If status has nothing to do with consent: mailer " in stopped.err
+    assert "Else say what its values mean: --subscribed-if VALUE, --unsubscribed-if VALUE." in stopped.err
+    asked = (
+        "subscribers",
+        "import",
+        "people.csv",
+        "--list",
+        "weekly",
+        "--as",
+        "bounced",
+        "--status",
+        "status",
+    )
+    assert "no column or value says otherwise" in weekly(*asked).err
 
 
 def test_faults_come_first_and_duplicates_in_one_line(weekly: Mailer, tmp_path: Path) -> None:

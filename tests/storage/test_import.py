@@ -19,6 +19,7 @@ from mailer.domain.field import FieldType
 from mailer.domain.subscriber import Status, Subscriber
 from mailer.domain.yes_no import YesNo
 from mailer.errors import UsageError
+from mailer.storage.consent import Answers
 from mailer.storage.database import open_database
 from mailer.storage.importing import BATCH, Import, Report, run_import
 from mailer.storage.people import People
@@ -434,7 +435,8 @@ def test_any_text_comes_back_as_typed_or_its_row_is_named(
         writer.writerow(["email", "name", "note"])
         writer.writerows([f"p{n}@quay.example", *pair] for n, pair in enumerate(cells))
     rejects: list[Reject] = []
-    request = Import(path, types={"note": FieldType.TEXT})
+    answers = Answers(ignored=("name", "note"))
+    request = Import(path, types={"note": FieldType.TEXT}, answers=answers)
     run_import(made, request, NOW, rejects.append, lambda done, total: None)
     found = everyone(People(made))
     for n, pair in enumerate(cells):

@@ -281,6 +281,28 @@ def test_who_is_here_already_leaves_by_a_file_and_nobody_comes_back_by_one(
     assert standings(people) == outcome
 
 
+def test_a_column_without_a_heading_asks_too(importer: Importer, people: People) -> None:
+    content = "email,,\nada@quay.example,,\nbram@quay.example,,abgemeldet\n"
+    assert asked(importer, content) == {"column 3"}
+    importer(content, meanings=(("column 3=abgemeldet", UNSUBSCRIBED),))
+    assert standings(people) == {"ada": "subscribed", "bram": "unsubscribed"}
+
+
+def test_marks_are_no_blanks(importer: Importer, people: People) -> None:
+    content = (
+        "email,unsubscribed\nada@quay.example,\nbram@quay.example,✓\ncee@quay.example,✗\ndan@quay.example,●\n"
+    )
+    _, rejects = importer(content, status=("unsubscribed",))
+    assert [each.value for each in rejects] == ["●"]
+    importer(content, status=("unsubscribed",), meanings=(("●", UNSUBSCRIBED),))
+    assert standings(people) == {
+        "ada": "subscribed",
+        "bram": "unsubscribed",
+        "cee": "subscribed",
+        "dan": "unsubscribed",
+    }
+
+
 def test_a_files_name_asks_too(importer: Importer, people: People) -> None:
     with pytest.raises(ConsentUnclear) as stop:
         importer("email\nada@quay.example\n", name="unsubscribed_members_export.csv")
