@@ -19,6 +19,7 @@ from mailer.check.sheet import Sheet
 _LEAST_CONTRAST = 1.5
 _LEAST_PIXELS = 4.0
 _FAINT = "its text has no size, or the colour of what is behind it"
+_MOST_SCREENS = 5  # media queries; a mail has one or two
 # From 500 pixels on it is out of the mail.
 _AWAY = re.compile(r"-(?:[5-9]\d\d|\d{4,})(?:\.\d+)?(?:px|em|rem|%)?")
 _NOTHING = re.compile(r"0(?:\.0+)?(?:px|pt|em|rem|%)?|1px")
@@ -29,10 +30,12 @@ def hidden_unsubscribe(sheet: Sheet) -> Iterator[Remark]:
     """Look whether a reader can see a way out: on every screen, and with what any of them adds."""
     links = [link for link in sheet.elements("a", "area") if link.get("href") == sheet.unsubscribe_url]
     always = [block for block in sheet.styles if not block.at]
-    screens = [("", always)] + [
-        (f" for {block.prelude}", [*always, *block.blocks]) for block in sheet.styles if _is_seen(block)
-    ]
-    for where, rules in screens if links else ():
+    screens = {"": always}
+    for block in filter(_is_seen, sheet.styles):
+        where = f" for {block.prelude}"
+        if where in screens or len(screens) <= _MOST_SCREENS:
+            screens[where] = [*screens.get(where, always), *block.blocks]
+    for where, rules in screens.items() if links else ():
         cascade = Cascade(sheet.document, rules)
         read = _read(sheet, cascade)
         reasons = [_hidden(link, cascade, read) for link in links]

@@ -15,8 +15,10 @@ from mailer.compose.html.document import complete, is_document
 from mailer.compose.html.document_styles import keep_styles
 from mailer.compose.html.document_traits import Traits
 from mailer.compose.html.elements import recognise_tags
+from mailer.compose.html.measure import LESS, excess
 from mailer.compose.html.outline import Outline
 from mailer.compose.html.sanitise import Sanitiser
+from mailer.compose.html.tokens import read_html
 from mailer.compose.images.placing import Images
 from mailer.compose.issue.notices import Notices
 from mailer.compose.markdown.reading import parse_markdown, render_markdown
@@ -69,6 +71,8 @@ def write_body(issue: Issue, images: Images | None = None) -> Body:
     hand on the tags that name something offered (see `offered`); plain text hands on none.
     """
     notices = Notices(issue.path)
+    if issue.kind is not Kind.TEXT:
+        _check_size(issue)
     try:
         written = _WRITERS[issue.kind](issue, notices, images)
         for source in (written.html, written.text):
@@ -148,6 +152,15 @@ def _write_document(issue: Issue, notices: Notices, images: Images | None) -> _S
 
 def _typed(markup: str) -> str:
     return escape(unescape(markup))
+
+
+def _check_size(issue: Issue) -> None:
+    """Raise IssueError, with the line, for more HTML or CSS than a mail may have."""
+    styled = issue.kind is Kind.HTML and is_document(issue.body)
+    if found := excess(read_html(issue.body), styled=styled):
+        token, problem = found
+        line = issue.body_line + issue.body.count("\n", 0, token.start)
+        raise IssueError(issue.path, line, problem, next_step=LESS)
 
 
 def _check_syntax(path: str, source: TemplateSource) -> None:

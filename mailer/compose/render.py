@@ -106,6 +106,7 @@ class _Press:
             self._names["document"] = body.traits.names(surroundings.postal_address)
         # Sources that are not files, with the issue's line for each of theirs.
         self._lines: dict[str, tuple[int | None, ...]] = {}
+        self._page = ""  # the layout that the page is made with, once it is
 
     def run(self) -> Edition:
         with self._located():
@@ -138,6 +139,8 @@ class _Press:
         layout = self._layout(environment, ending)
         whole = self._run(layout, self._names | {"content": content})
         self._check_content(body, whole, layout)
+        if environment.escapes:
+            self._page = layout.filename or ""
         return whole
 
     def _layout(self, environment: SymbolicEnvironment, ending: str) -> Template:
@@ -212,7 +215,8 @@ class _Press:
         except MailerError:
             raise
         except Refusal as error:
-            origin = error.origin or error_origin(error)
+            page = Origin(self._page, None) if self._page else None
+            origin = error.origin or error_origin(error) or page
             raise self._issue_error(origin, error.problem, error.next_step) from error
         except TemplateSyntaxError as error:
             origin = Origin(error.filename or error.name or "", error.lineno)

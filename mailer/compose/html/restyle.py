@@ -31,6 +31,7 @@ class Restyler(Inliner):
     def inline(self, html: str) -> str:
         """Return `html` with its `<style>` rules in style attributes; one with data-premailer stays."""
         tokens = list(read_html(html))
+        self._elements = len(tokens)
         computed = self._computed([token for token, own in _owned(tokens) if not own])
         parts, position = [], 0
         while position < len(tokens):
@@ -46,20 +47,17 @@ class Restyler(Inliner):
             position += 1
         return "".join(parts)
 
-    def _parse_style_rules(self, css_body: str, ruleset_index: int) -> Any:
+    def _read_rules(self, css_body: str, ruleset_index: int) -> Any:
         """Return rules as premailer wants them, the weightiest last, and none that are left over."""
-        key = (css_body, ruleset_index)
-        if key not in self._rules:
-            rules: list[Any] = []
-            for rule in read_rules(css_body or ""):
-                for important, bulk in enumerate(_by_weight(rule)):
-                    if bulk:
-                        rules += [
-                            ((important, *_specificity(each), ruleset_index, len(rules)), _whole(each), bulk)
-                            for each in selectors(rule)
-                        ]
-            self._rules[key] = rules, []
-        return self._rules[key]
+        rules: list[Any] = []
+        for rule in read_rules(css_body or ""):
+            for important, bulk in enumerate(_by_weight(rule)):
+                if bulk:
+                    rules += [
+                        ((important, *_specificity(each), ruleset_index, len(rules)), _whole(each), bulk)
+                        for each in selectors(rule)
+                    ]
+        return rules, []
 
     def _computed(self, tokens: list[HTMLToken]) -> dict[int, str]:
         """Return what the rules set for each element, by where its tag starts."""

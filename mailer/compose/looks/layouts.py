@@ -8,7 +8,9 @@ from pathlib import Path
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader
 
-from mailer.compose.symbolic.tokens import Refusal
+from mailer.compose.html.measure import LESS, excess
+from mailer.compose.html.tokens import read_html
+from mailer.compose.symbolic.tokens import Origin, Refusal
 
 BUNDLED = "bundled"
 MOST_CHARACTERS = 500_000
@@ -20,7 +22,7 @@ class FolderLoader(FileSystemLoader):
     """A FileSystemLoader that no link leads out of its folder, and that reads no more than a template."""
 
     def get_source(self, environment: Environment, template: str) -> Found:
-        """Return what Jinja2 asks for; raise Refusal for a file that lies elsewhere, or is too long."""
+        """Return what Jinja2 asks for; raise Refusal for a file that lies elsewhere, or is too much."""
         source, filename, uptodate = super().get_source(environment, template)
         folders = [realpath(folder) for folder in self.searchpath]
         if not any(Path(realpath(filename)).is_relative_to(folder) for folder in folders):
@@ -30,6 +32,10 @@ class FolderLoader(FileSystemLoader):
             )
         if len(source) > MOST_CHARACTERS:
             raise Refusal(f"{filename} has {len(source):,} characters; a template has {MOST_CHARACTERS:,}")
+        if filename.endswith(".html") and (found := excess(read_html(source), styled=True)):
+            token, problem = found
+            line = source.count("\n", 0, token.start) + 1
+            raise Refusal(problem, next_step=LESS, origin=Origin(filename, line))
         return source, filename, uptodate
 
 

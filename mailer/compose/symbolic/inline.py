@@ -18,6 +18,7 @@ from lxml.etree import LxmlError
 from premailer import Premailer
 
 from mailer.compose.html.addresses import keeping_addresses
+from mailer.compose.html.measure import LESS, MOST_MATCHES, MOST_RULES, too_many_rules
 from mailer.compose.symbolic.places import Reading, check_containers, check_selectors, read_places
 from mailer.compose.symbolic.structure import Piece, choose, read_structure
 from mailer.compose.symbolic.tokens import Refusal, Tokens
@@ -43,15 +44,31 @@ class Inliner(Premailer):  # type: ignore[misc]
             cssutils_logging_level=logging.CRITICAL,
         )
         self._rules: dict[tuple[str, int], Any] = {}
+        self._counted = 0  # rules
+        self._matches = 0
+        self._elements = 0  # of the document that is being inlined
 
     def _parse_style_rules(self, css_body: str, ruleset_index: int) -> Any:
         key = (css_body, ruleset_index)
         if key not in self._rules:
-            # In a style attribute !important would beat the @media rules; order and weight are settled here.
-            self.strip_important = True
-            self._rules[key] = super()._parse_style_rules(css_body, ruleset_index)
-            self.strip_important = False
+            self._counted += (css_body or "").count("{")
+            if self._counted > MOST_RULES:
+                raise Refusal(too_many_rules(self._counted), next_step=LESS)
+            self._rules[key] = self._read_rules(css_body, ruleset_index)
+        self._matches += self._elements * len(self._rules[key][0])
+        if self._matches > MOST_MATCHES:
+            raise Refusal(
+                f"to match the rules with the elements takes more than {MOST_MATCHES:,} steps", next_step=LESS
+            )
         return self._rules[key]
+
+    def _read_rules(self, css_body: str, ruleset_index: int) -> Any:
+        """Return the rules of a sheet as premailer wants them: those to inline, and those that are left."""
+        # In a style attribute !important would beat the @media rules; order and weight are settled here.
+        self.strip_important = True
+        read = super()._parse_style_rules(css_body, ruleset_index)
+        self.strip_important = False
+        return read
 
     def _parse_css_string(self, css_body: str, validate: bool = True) -> CSSStyleSheet:
         # Without a fetcher of its own cssutils gets what @import names from the network.
@@ -76,6 +93,7 @@ class Inliner(Premailer):  # type: ignore[misc]
         """
         if not html.strip():
             return ""
+        self._elements = html.count("<")
         try:
             inlined = keeping_addresses(
                 html, lambda spelled: str(self.transform(spelled, pretty_print=False))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mailer.compose.filling.link import link_starts
 from mailer.compose.filling.residual import Place
 from mailer.compose.html.allowed import VOID
+from mailer.compose.html.measure import LESS, excess
 from mailer.compose.html.tokens import HTMLToken, Kind, read_html
 from mailer.compose.symbolic.addresses import refuse_second_scheme
 from mailer.compose.symbolic.structure import read_structure, torn
@@ -77,6 +78,8 @@ class Reading:
 
 def read_places(html: str, tokens: Tokens) -> Reading:
     """Return where the tokens in `html` stand; raises Refusal where a recipient's value must not stand."""
+    if too_much := excess(read_html(html), styled=False):
+        raise Refusal(too_much[1], next_step=LESS)
     reader = _Reader(tokens)
     reader.read(html)
     found = [spot.token.word for spot in reader.spots]
