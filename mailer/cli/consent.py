@@ -12,10 +12,10 @@ from mailer.storage.consent import ConsentUnclear, Seen
 
 SHOWN = 5  # values of a column
 ANSWERS = """\
-  --status COLUMN          says how each stands, as shown; unclear rows are rejected
-  --unsubscribed-if VALUE  who has it left (COLUMN=VALUE too); --subscribed-if: agreed
+  --status COLUMN          says how each stands; rows not clear are rejected
+  --unsubscribed-if VALUE  who has it left (or COLUMN=VALUE); --subscribed-if
   --ignore COLUMN          has nothing to do with consent: an ordinary field
-  --as STANDING            all in the file are unsubscribed, bounced or suppressed"""
+  --as STANDING            all in the file are unsubscribed, bounced, ..."""
 
 
 def question(stop: ConsentUnclear, add_list: Sequence[str]) -> PlanRefused:
@@ -41,9 +41,10 @@ def question(stop: ConsentUnclear, add_list: Sequence[str]) -> PlanRefused:
 def _column(seen: Seen) -> Iterator[str]:
     yield f"  {seen.column.heading}"
     for text, count in seen.counts.most_common(SHOWN):
-        shown = "(blank)" if not text else text if len(text) <= 50 else f"{text[:49]}…"
+        shown = "a blank" if not text else text if len(text) <= 50 else f"{text[:49]}…"
         meaning = seen.meaning(text) or "not clear"
-        yield f"    {shown}: {count:,}, first on line {seen.lines[text]:,} -> {meaning}"
+        rows = f"{count:,} rows, from line" if count > 1 else "line"
+        yield f"    {shown} ({rows} {seen.lines[text]:,}) -> {meaning}"
     if (more := len(seen.counts) - SHOWN) > 0:
         yield f"    and {more:,} other values"
 

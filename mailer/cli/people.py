@@ -179,8 +179,8 @@ def import_file(
     A file that seems to say who agreed and who left is not imported until you say what it means.
 
     \b
-    Ends with 0 if every row was good (a person may stand in several), with 3 if it is not clear who agreed,
-    with 4 if rows were rejected.
+    Ends with 0 if every row was good (a person may stand in several),
+    with 3 if it is not clear who agreed, with 4 if rows were rejected.
     """
     from mailer.cli.importing import run
 

@@ -214,9 +214,7 @@ class StatusColumn:
     def _unclear(self, text: str) -> str:
         name = self.column.heading
         if text:
-            return (
-                f"{name}: no known word for who left or agreed; say it: --unsubscribed-if or --subscribed-if"
-            )
+            return f"{name}: not clear; say what it means with --unsubscribed-if or --subscribed-if"
         return f"{name} is blank, which is no consent; to take a blank for one: --subscribed-if '{name}='"
 
 
