@@ -62,13 +62,19 @@ def _refusal(error: OSError, host: str, port: int, option: str) -> UsageError:
     )
 
 
-def http_server(app: ASGIApp) -> uvicorn.Server:
-    """Return a server for `app` that SIGINT and SIGTERM stop with exit code 0, after the requests it has."""
+def http_server(app: ASGIApp, patience: float | None = None, most: int | None = None) -> uvicorn.Server:
+    """Return a server for `app` that SIGINT and SIGTERM stop with exit code 0, after the requests it has.
+
+    A request has `patience` seconds to arrive, and at most so many connections may be waited for at once.
+    """
     import uvicorn
+
+    from mailer.cli.arrival import MOST, PATIENCE, prompt
 
     server = uvicorn.Server(
         uvicorn.Config(
             app,
+            http=prompt(patience or PATIENCE, most or MOST),
             lifespan="off",
             log_config=None,
             access_log=False,  # it would log addresses, and so tokens

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -130,7 +130,10 @@ class Pages:
         There is no CSRF token, on purpose: the secret in the address is all the authority there is, a
         browser sends none of its own along, and a mail provider's one-click POST could not know another.
         """
-        body = await _first_octets(request)
+        try:
+            body = await _first_octets(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # to nobody: half a wish is none
         if ONE_CLICK in body:
             return await run_in_threadpool(self._leave_by_one_click, request)
         typed = {name: values[0] for name, values in parse_qs(body.decode("latin-1")).items()}
