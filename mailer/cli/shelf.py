@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -28,14 +28,27 @@ DATE, GAP, LEAST_TITLE = 10, 2, 16  # columns
 
 @dataclass(slots=True)
 class Shelved:
-    """One issue file: `issue` as far as it can be read, what keeps it from going out, what became of it."""
+    """One issue file: what it says as far as it can be read, what keeps it from going out, what became of it.
+
+    `front` has the fields of Issue that front matter sets; `issue` is None for one that can't be sent yet.
+    """
 
     path: Path
-    slug: str
+    front: Mapping[str, Any]
     issue: Issue | None
     problem: str = ""
     sends: list[tuple[Send, Totals]] = field(default_factory=list)
     scheduled: list[Schedule] = field(default_factory=list)
+
+    @property
+    def slug(self) -> str:
+        """What a send of it is known by."""
+        return str(self.front["slug"])
+
+    @property
+    def title(self) -> str:
+        """The headline, as far as there is one."""
+        return self.issue.title if self.issue else self.front.get("title", "")
 
 
 @click.group()
@@ -58,37 +71,36 @@ def list_issues(app: App, as_json: bool) -> None:
 
 
 def _shelf(app: App) -> Iterator[Shelved]:
-    from mailer.compose.issue.source import NO_TEXT, load_issue, slug_of
+    from mailer.compose.issue.source import NO_TEXT, front_of, load_issue
     from mailer.desk import issue_files
     from mailer.errors import IssueError
     from mailer.storage.schedules import Schedules, ScheduleState
 
     files = issue_files(app.root / "issues")
-    slugs = {file: slug_of(file) for file in files}
-    sharing = Counter(slugs.values())
+    fronts = {file: front_of(file) for file in files}
+    sharing = Counter(front["slug"] for front in fronts.values())
     known = {each.name for each in app.people.all_lists()} if app.has_database else set[str]()
     waiting = Schedules(app.database).all(ScheduleState.WAITING) if app.has_database else []
-    for file, slug in slugs.items():
+    for file, front in fronts.items():
         try:
             issue, problem = load_issue(file, app.settings.language)[0], ""
         except IssueError as error:
             issue, problem = None, "no text yet" if error.problem.endswith(NO_TEXT) else "unreadable"
-        shelved = Shelved(file, slug, issue, problem or _problem(issue, known, sharing[slug]))
+        shelved = Shelved(file, front, issue)
+        shelved.problem = problem or _problem(shelved, known, sharing[shelved.slug])
         if app.has_database:
-            shelved.sends = [(each, app.accounts.totals(each)) for each in app.ledger.sends(slug)]
+            shelved.sends = [(each, app.accounts.totals(each)) for each in app.ledger.sends(shelved.slug)]
         shelved.scheduled = [each for each in waiting if app.root / each.issue == file]
         yield shelved
 
 
-def _problem(issue: Issue | None, known: set[str], sharing: int) -> str:
+def _problem(shelved: Shelved, known: set[str], sharing: int) -> str:
     """Return in a word or two what keeps an issue from going out as it stands."""
     if sharing > 1:
         return "same slug as another"
-    if issue is None:
-        return ""
-    if issue.draft:
+    if shelved.front.get("draft"):
         return "draft"
-    unknown = [name for name in issue.lists if name not in known]
+    unknown = [name for name in shelved.front.get("lists", ()) if name not in known]
     return f"no list {unknown[0]}" if unknown and known else ""
 
 
@@ -104,7 +116,7 @@ def _print(found: Sequence[Shelved], zone: ZoneInfo) -> None:
             row
             for each, (first, *others) in zip(found, states, strict=True)
             for row in [
-                (each.slug, _day(each), _cut(each.issue.title if each.issue else "", room), first),
+                (each.slug, _day(each), _cut(each.title, room), first),
                 *(("", "", "", other) for other in others),
             ]
         ),
@@ -112,7 +124,7 @@ def _print(found: Sequence[Shelved], zone: ZoneInfo) -> None:
 
 
 def _day(shelved: Shelved) -> str:
-    return f"{shelved.issue.date:%Y-%m-%d}" if shelved.issue and shelved.issue.date else ""
+    return f"{shelved.front['date']:%Y-%m-%d}" if "date" in shelved.front else ""
 
 
 def _cut(text: str, room: int) -> str:
@@ -154,15 +166,15 @@ def _lists(names: Sequence[str]) -> str:
 
 
 def _data(app: App, shelved: Shelved) -> dict[str, Any]:
-    issue = shelved.issue
+    front = shelved.front
     return {
         "path": str(shelved.path.relative_to(app.root)),
         "slug": shelved.slug,
-        "title": issue.title if issue else None,
-        "date": issue.date.isoformat() if issue and issue.date else None,
-        "lang": issue.lang if issue else None,
-        "draft": issue.draft if issue else None,
-        "lists": list(issue.lists) if issue else [],
+        "title": shelved.title or None,
+        "date": front["date"].isoformat() if "date" in front else None,
+        "lang": shelved.issue.lang if shelved.issue else front.get("lang"),
+        "draft": front.get("draft", False),
+        "lists": list(front.get("lists", ())),
         "problem": shelved.problem or None,
         "sends": [
             {

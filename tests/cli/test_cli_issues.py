@@ -130,6 +130,7 @@ def test_the_list_says_what_became_of_each(root: Path) -> None:
 
 def test_an_issue_that_was_just_begun_has_no_text_yet(root: Path) -> None:
     CliRunner().invoke(mailer, ["-C", str(root), "new", "Low tide"], catch_exceptions=False)
+    assert "  Low tide  " in listed(root, columns=120)
     assert "no text yet" in listed(root)
 
 

@@ -157,12 +157,18 @@ def _split(path: str, text: str) -> Split:
 
 def slug_of(file: Path) -> str:
     """Return the slug of the issue in `file`: the one that front matter gives, if that can be read."""
+    slug: str = front_of(file)["slug"]
+    return slug
+
+
+def front_of(file: Path) -> dict[str, Any]:
+    """Return what front matter says, by the fields of Issue; nothing but the slug if it can't be read."""
     try:
         text, _ = read_text(str(file), file.read_bytes())
         fields, _ = read_fields(str(file), _split(str(file), text).entries)
     except (OSError, IssueError):
         fields = {}
-    return fields.get("slug") or default_slug(file)
+    return {**fields, "slug": fields.get("slug") or default_slug(file)}
 
 
 def _find_title(kind: Kind, given: _Titled) -> _Titled:
