@@ -108,27 +108,33 @@ def test_what_check_finds_of_fields_is_what_a_send_says(tmp_path: Path) -> None:
             assert list(previewed.findings) == proof.findings
 
 
-HANGING_ON_TEXT = {
-    "{% if subscriber.paid %}P{% endif %}": {"paid"},
-    "{% if not subscriber.paid %}P{% endif %}": {"paid"},
-    "{% if subscriber.member and subscriber.paid %}P{% endif %}": {"paid"},
-    "{% if subscriber.paid|default(false) %}P{% endif %}": {"paid"},
-    "{% if subscriber.paid|lower %}P{% endif %}": {"paid"},
-    "{{ 'P' if subscriber.paid else 'F' }}": {"paid"},
-    "{{ subscriber.paid and 'P' }}": {"paid"},
-    "{% if subscriber.member %}{% if subscriber.paid %}P{% endif %}{% endif %}": {"paid"},
-    "{% if subscriber.boat or subscriber.paid %}P{% endif %}": {"boat", "paid"},
-    # Asked only whether there is one: wrong where a no is among them.
-    "{% if subscriber.paid|default('') %}P{% endif %}": {"paid"},
-    "{% if subscriber.boat|default('') %}P{% endif %}": set(),
-    "{% if subscriber.boat is defined and subscriber.boat %}P{% endif %}": set(),
-    "{{ subscriber.boat|default('') or 'none' }}": set(),
-    "{% if subscriber.paid == 'ja' %}P{% endif %}": set(),
-    "{% if subscriber.member %}P{% endif %}": set(),
-    "{% if subscriber.visits %}P{% endif %}": set(),
-    "{% if subscriber.tags|default([]) %}P{% endif %}": set(),
-    "{% if subscriber.name %}P{% endif %}": set(),
+# Whether a field is asked for its truth (True), or only whether there is one (False).
+ASKED = {
+    "a": ("{% if subscriber.a %}x{% endif %}", True),
+    "b": ("{% if not subscriber.b %}x{% endif %}", True),
+    "c": ("{% if subscriber.c|default(false) %}x{% endif %}", True),
+    "d": ("{% if subscriber.d|trim|lower %}x{% endif %}", True),
+    "e": ("{{ 'x' if subscriber.e else 'y' }}", True),
+    "f": ("{{ subscriber.f and 'x' }}", True),
+    "g": ("{% if subscriber.a %}{% if subscriber.g %}x{% endif %}{% endif %}", True),
+    "h": ("{% if subscriber.a or subscriber.h %}x{% endif %}", True),
+    "i": ("{% if subscriber.a == 'x' and subscriber.i %}x{% endif %}", True),
+    "j": ("{% if subscriber.a %}x{% elif subscriber.j %}y{% endif %}", True),
+    "k": ("{% if subscriber.k|default('') %}x{% endif %}", False),
+    "l": ("{% if subscriber.l is defined and subscriber.l %}x{% endif %}", False),
+    "m": ("{{ subscriber.m|default('') or 'x' }}", False),
+    "n": ("{% if subscriber.n == 'x' %}x{% endif %}", None),
+    "o": ("{% if subscriber.o is defined %}x{% endif %}", None),
+    "p": ("{% if subscriber.p|length %}x{% endif %}", None),
+    "q": ("{{ subscriber.q|default('x') }}", None),
 }
+
+
+def test_what_hangs_on_a_fields_own_truth_is_known(workshop: Workshop) -> None:
+    file = workshop.folder / "issue.md"
+    file.write_text("# Boats\n\n" + "\n\n".join(written for written, _ in ASKED.values()) + "\n")
+    template = workshop.press().compile(load_issue(file)[0], [SubscriberList(1, "weekly", "Weekly")])
+    assert template.decides == {name: asked for name, (_, asked) in ASKED.items() if asked is not None}
 
 
 def test_an_if_over_text_is_an_error_with_the_values_in_check_and_send_alike(tmp_path: Path) -> None:
@@ -137,19 +143,23 @@ def test_an_if_over_text_is_an_error_with_the_values_in_check_and_send_alike(tmp
     for email, paid in (("ada", "vielleicht"), ("bo", "nein"), ("cy", "nein")):
         texts = {"paid": paid, "member": "yes", "boat": "Heron", "visits": "3", "name": "Ada"}
         app.people.add(Address.parse(f"{email}@quay.example"), texts, consent)
+    names = ("paid", "member", "visits", "name")
+    bare = "".join(f"{{% if subscriber.{name} %}}P{{% endif %}}\n\n" for name in names)
+    # Asked only whether there is one: wrong where a no is among them.
+    there = "".join(f"{{{{ subscriber.{name}|default('') or 'none' }}}}\n\n" for name in ("boat", "paid"))
     file, sending = tmp_path / "issues" / "boats.md", app.sending()
-    for written, fields in HANGING_ON_TEXT.items():
-        file.write_text(f"---\ntitle: Boats\nlist: weekly\n---\nAhoy {written}\n", encoding="utf-8")
+    lists = [app.people.list_named("weekly")]
+    for body in (bare, there):
+        file.write_text(f"---\ntitle: Boats\nlist: weekly\n---\n{body}", encoding="utf-8")
         proof = Desk(app).proof(file)
         proof.examine({})
-        errors = [each for each in proof.findings if each.rule == "field-text"]
-        named = {name for name in ("paid", "boat") for each in errors if f"subscriber.{name} is" in each.text}
-        assert named == fields, written
-        assert {(each.severity, each.line) for each in errors} <= {(Severity.ERROR, 5)}
-        assert all("'nein' 2, 'vielleicht' 1" in each.text for each in errors if "paid" in each.text)
-        lists = [app.people.list_named("weekly")]
+        (error,) = (each for each in proof.findings if each.rule == "field-text")
+        assert error.text == (
+            "subscriber.paid is text, and an `if` takes any text for true: 'nein' 2, 'vielleicht' 1"
+        )
+        assert (error.severity, error.line) == (Severity.ERROR, 5 if body is bare else 7)
         job = sending.prepare(load_issue(file)[0], Audience(("weekly",)), lists)
-        assert [each for each in proofread(sending, job) if each.rule == "field-text"] == errors
+        assert [each for each in proofread(sending, job) if each.rule == "field-text"] == [error]
 
 
 def workspace(root: Path) -> App:
