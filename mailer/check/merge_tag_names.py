@@ -22,6 +22,7 @@ _STYLES = {
     "ERB, SendGrid": r"<%[^<>\n]{1,100}?%>",
     "JavaScript": r"\$\{[^\W\d][\w.:-]{0,60}\}",
     "MailerLite, AWeber": r"\{[$!][^\W\d][\w. :|-]{0,60}\}",
+    "Emma": r"\[%[^\[\]\n]{1,80}%\]",
     "Zoho": r"\$\[[A-Z][\w:|-]{0,60}\]\$",
     "Mailgun": r"%(?:recipient|subscriber|contact|user|customer|member|lead)[._][\w.]{1,60}%",
     "MailPoet": r"\[(?:subscriber|user|recipient|contact|link):[\w.-]{1,60}(?:\s*[|:][^\[\]\n]{0,60})?\]",
@@ -30,7 +31,8 @@ _STYLES = {
 _SURE = re.compile("|".join(_STYLES.values()))
 # What prose has too: only the name tells.
 _BY_NAME = re.compile(
-    r"\{([^{}\n]{2,60})\}|\[\[([^\[\]\n]{2,60})\]\]|\[([^\[\]\n]{2,60})\]|%\(?([A-Za-z][\w.-]{1,40})(?:%|\)s)"
+    r"\{([^{}\n]{2,60})\}|\[\[([^\[\]\n]{2,60})\]\]|\[([^\[\]\n]{2,60})\]|%%([^%\n]{2,60})%%"
+    r"|%\(?([A-Za-z][\w.-]{1,40}(?:\|[^%\n]{0,40})?)(?:%|\)s)|@@?([A-Za-z]\w{1,40})@@?|«(\w+_\w+)»"
     r"|##?([A-Za-z][\w.:-]{1,40})##?|\$([A-Za-z]\w{1,40})\$|~([A-Za-z][\w.]{1,40})~|<<([A-Za-z][\w ]{1,40})>>"
 )
 # Of those, what has another meaning as a part of an address: query[name]=, ~name, #place.

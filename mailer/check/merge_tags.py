@@ -23,8 +23,12 @@ from mailer.compose.tags.tag import literal_text
 from mailer.domain.issue import Epigraph, Kind
 
 _ESCAPED = re.compile(r"(?:\\\{|&#0*123;|&#[xX]0*7[bB];|&lcub;|&lbrace;)(?=([^\n]{0,160}))")
-# Campaign Monitor's: elements that no mail program knows.
-_ELEMENTS = re.compile(r"<(?:unsubscribe|preferences|webversion|forwardtoafriend|fblike|tweet)\b[^>]*>", re.I)
+# Elements that no mail program knows, and that go lost on the way: Campaign Monitor's, PHP, Word's fields.
+_ELEMENTS = re.compile(
+    r"<(?:unsubscribe|preferences|webversion|forwardtoafriend|fblike|tweet)\b[^>]*>|<\?(?:php\b|=)[^>]*>"
+    r"|<<[A-Za-z][\w ]{1,40}>>",
+    re.IGNORECASE,
+)
 _BLOCKS = ("div", "p", "td", "th", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "dt", "dd")
 _UNSEEN = frozenset({"style", "class", "id"})  # attributes
 _FIELDS = ("subject", "title", "description", "standfirst", "kicker", "byline", "epigraph", "params")
@@ -76,8 +80,10 @@ def _in_body(sheet: Sheet) -> Iterator[tuple[str, int | None]]:
     for element, tag in (*_in_document(page), *_torn(page)):
         yield tag, sheet.lines.near(element.sourceline or 1, tag)
     if sheet.issue.kind is not Kind.TEXT:
+        code = page.text_content()
         for found in _ELEMENTS.finditer(sheet.issue.body):
-            yield found[0], sheet.issue.body_line + sheet.issue.body.count("\n", 0, found.start())
+            if found[0] not in code:
+                yield found[0], sheet.issue.body_line + sheet.issue.body.count("\n", 0, found.start())
 
 
 def _in_document(document: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:

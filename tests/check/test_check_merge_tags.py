@@ -39,6 +39,11 @@ TAGS = {
     "%FIRSTNAME%": "",
     "%unsubscribe_url%": "{{ unsubscribe_url }}",
     "%(user_name)s": "",
+    "%%First Name%%": "",
+    "%FNAME|Friend%": "",
+    "[% member:first_name %]": "",
+    "@first_name@": "",
+    "«First_Name»": "",
     "[[first_name]]": "",
     '[[FIRSTNAME OR "Friend"]]': "",
     "{$name}": "",
@@ -67,7 +72,8 @@ PROSE = (
     "{{ the subscriber's name }}",
     "[1] [sic] […] [Ed.] [name withheld] [email protected]",
     "#harbour #name and $name and $5 to $6 and ~40~",
-    "%APPDATA% and -name- and :name:",
+    "%APPDATA% and -name- and :name: and «nom»",
+    "ada@name.example, bo@name.example, 10% email 20% post",
     "1 < 2 % 3 > 4, f(x) = {a, b}",
 )
 ADDRESSES = (
@@ -113,8 +119,10 @@ def test_wherever_it_stands_in_markdown(workshop: Workshop) -> None:
 > - {{ contact.town }}
 
 <unsubscribe>Leave</unsubscribe>
+
+Dear <<First Name>> and <?= $name ?> in `<?= $name; ?>` and `<tweet>`.
 """
-    assert workshop.places("merge-tag", body) == [1, 1, 3, 5, 5, 5, 5, 7, 9, 11, 13]
+    assert workshop.places("merge-tag", body) == [1, 1, 3, 5, 5, 5, 5, 7, 9, 11, 13, 15, 15]
     assert "link-relative" not in workshop.rules(body)
 
 
