@@ -78,6 +78,11 @@ def test_what_nobody_sees_before_it_does_not_hide_it(unseen: str, text: str) -> 
     assert (issue.title, issue.body) == ("The tide", "Text.")
 
 
+def test_an_issue_does_not_become_another_one_by_being_read_anew() -> None:
+    """A file that was sent under its name, keys and all, would go out once more under its slug."""
+    assert refusal("Motto: Late\nTitle: The tide\nSlug: low-tide\n\nText.").line == 3
+
+
 def test_front_matter_above_says_that_keys_are_the_text() -> None:
     text = "Date: Saturday\nPlace: Harbour hall\n\nCome early."
     assert "put its front matter above it" in str(refusal(text).next_step)

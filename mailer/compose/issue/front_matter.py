@@ -94,10 +94,19 @@ def _split_bare(path: str, lines: list[str], known: frozenset[str], vital: froze
             raise
         notice = Notice(path, 1, f"{lines[0][:60]!r} begins a paragraph, so it is text and no front matter")
         return Split([], "\n".join(lines), 1, [notice])
-    names = {entry.name for entry in entries}
-    if not names & known - _IN_LETTERS and (unknown := [each for each in entries if each.name not in known]):
-        refuse_doubtful(path, lines, unknown[0].line)
+    if doubtful := _in_doubt(entries, known):
+        refuse_doubtful(path, lines, doubtful.line)
     return _split(path, Matter(entries), lines, end, vital)
+
+
+def _in_doubt(entries: list[Entry], known: frozenset[str]) -> Entry | None:
+    """Return the entry because of which bare lines may have been meant, or mailed, as text."""
+    if known.isdisjoint({each.name for each in entries} - _IN_LETTERS):
+        return next((each for each in entries if each.name not in known), None)
+    if entries[0].name not in known:
+        # They were text once. What was sent by the file's name must not become another issue by itself.
+        return next((each for each in entries if each.name == "slug"), None)
+    return None
 
 
 def _split(path: str, matter: Matter, lines: list[str], end: int, vital: frozenset[str]) -> Split:
