@@ -11,6 +11,7 @@ _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
 _PIECE = re.compile(
     r"""[^"'({};]+|"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|\((?:[^()]|\([^()]*\))*\)?|[{};]""", re.DOTALL
 )
+_CUSTOM = re.compile(r"\s*--[\w-]*\s*:")
 _DEEPEST = 50  # rules in rules; what is deeper is passed over
 _IMPORTANT = re.compile(r"\s*!\s*important\s*\Z", re.IGNORECASE)
 
@@ -69,6 +70,8 @@ def _fill(block: Block, pieces: Iterator[str], depth: int = 0) -> None:
     written = ""
     for piece in pieces:
         match piece:
+            case "{" if _CUSTOM.match(written):
+                written += _braced(pieces)
             case "{":
                 inner = Block(" ".join(written.split()))
                 if depth < _DEEPEST:
@@ -83,6 +86,15 @@ def _fill(block: Block, pieces: Iterator[str], depth: int = 0) -> None:
             case _:
                 written += piece
     _take(block, written)
+
+
+def _braced(pieces: Iterator[str]) -> str:
+    """Return the rest of a value in braces, as only a custom property may have."""
+    value, depth = "{", 1
+    while depth and (piece := next(pieces, "")):
+        depth += (piece == "{") - (piece == "}")
+        value += piece
+    return value
 
 
 def _take(block: Block, written: str) -> None:

@@ -91,7 +91,9 @@ def _is_out_of_sight(name: str, value: str, style: dict[str, str]) -> bool:
             return _NOTHING.fullmatch(value) is not None and value != "1px"
         case "height" | "max-height" | "width" | "max-width":
             return _NOTHING.fullmatch(value) is not None and style.get("overflow", "") in ("hidden", "clip")
-        case "left" | "top" | "margin-left" | "margin-top" | "text-indent" | "right":
+        case "left" | "top" | "right" if style.get("position", "static") != "static":
+            return _AWAY.match(value) is not None
+        case "margin-left" | "margin-top" | "text-indent":
             return _AWAY.match(value) is not None
         case "transform" | "clip" | "clip-path" | "filter":
             return _GONE.search(value.replace(" ", "")) is not None

@@ -36,6 +36,17 @@ def test_rules_and_rules_in_rules() -> None:
     )
 
 
+def test_the_value_of_a_custom_property_may_stand_in_braces() -> None:
+    (rule,) = read_sheet("p { --x: {a: b; c {d: e}}; c: d; --y:{ } ; f: g }")
+    assert rule.declarations == [
+        Declaration("--x", "{a: b; c {d: e}}"),
+        Declaration("c", "d"),
+        Declaration("--y", "{ }"),
+        Declaration("f", "g"),
+    ]
+    assert rule.blocks == []
+
+
 @pytest.mark.parametrize(
     "text", ["", "}", "{", "a{", "a{b:", '"', "(", "a{b:(", "@", "/*", "{" * 5_000, "}" * 99]
 )

@@ -35,6 +35,7 @@ SHOWN = [
     ".out { display: inline-block; max-width: 100%; height: auto; left: 0 }",
     ".way { background: #000 } .out { color: #fff }",
     ".way { height: 0 }",
+    ".way { left: -9999px }",
     ".way { overflow: hidden; text-indent: -9px }",
     "@media print { .out { display: none } }",
     ".way { margin-left: -20px; transform: scale(0.9) }",
