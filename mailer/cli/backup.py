@@ -34,7 +34,7 @@ def restore(app: App, file: Path) -> None:
     """Put the backup FILE in the database's place; the old database is put aside, not deleted.
 
     What was sent after the backup was taken is learned from the journals beside the database, so that nobody
-    gets it again. Who unsubscribed after it was taken is subscribed again: look through your mail for them.
+    gets it again; who left since, from the database as it was.
     """
     from mailer.storage.backup import restore as put_back
 
@@ -43,6 +43,12 @@ def restore(app: App, file: Path) -> None:
     if done.aside:
         click.echo(f"The database as it was: {done.aside}")
     click.echo(f"Restored {app.database_file} from {file}.")
+    if done.left:
+        click.echo(f"  {done.left:,} people left since the backup was taken; they stay away.")
+    if done.left is None:
+        click.echo(
+            "  The database as it was can't be read: who left since the backup was taken is not known."
+        )
     if learned.settled:
         click.echo(
             f"  {learned.settled:,} messages were sent since the backup was taken; the journals tell of them."

@@ -12,7 +12,8 @@ from itertools import chain, count
 from pathlib import Path
 
 from mailer.errors import StorageBusy, StorageError, UsageError
-from mailer.storage.database import BUSY_TIMEOUT, open_file
+from mailer.storage.database import BUSY_TIMEOUT, Database, open_file
+from mailer.storage.departures import take_over
 from mailer.storage.faults import translate
 from mailer.storage.history import Learned, take_in_history
 from mailer.storage.place import access_to, folder_lock, make_private
@@ -35,53 +36,59 @@ def back_up(database: Path, target: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """`aside` is where the database of before was put, if there was one; `learned`, what journals told."""
+    """What a restore came to.
+
+    `aside` is where the database of before was put, if there was one; `learned`, what journals told; `left`,
+    how many people left since the backup was taken, None if the database of before could not say.
+    """
 
     aside: Path | None
     learned: Learned
+    left: int | None = 0
 
 
 def restore(backup: Path, database: Path, journals: Path, now: datetime) -> Restored:
-    """Put a backup in the database's place, with what the journals tell of the time since it was taken.
+    """Put a backup in the database's place, with what is known of the time since it was taken.
 
-    The name has a whole database at every instant: the one of before, or the restored one, brought up to
-    date. Raises UsageError for a file that isn't a backup, and while somebody is at work, naming them;
-    StorageBusy while any program has the database open. The journals stay.
+    The journals tell who was mailed, the database of before who left. The name has a whole database at every
+    instant: that one, or the restored one, brought up to date. Raises UsageError for a file that isn't a
+    backup, and while somebody is at work, naming them; StorageBusy while any program has the database open.
+    The journals stay.
     """
     _check(backup)
     database = database.resolve()  # a link to it stays one
     with alone(journals):
         fresh = database.with_name(f"{database.name}.restoring")
         try:
-            learned = _make_ready(backup, fresh, journals)
-            aside = _exchange(database, fresh, now)
+            _remove(fresh)  # what a restore left that was killed
+            make_private(fresh)
+            _copy(backup, fresh)
+            opened, _ = open_file(fresh, keep_open=False)
+            learned = take_in_history(opened, journals)
+            return _exchanged(database, opened, learned, now)
         finally:
             _remove(fresh)
-    return Restored(aside, learned)
 
 
-def _make_ready(backup: Path, fresh: Path, journals: Path) -> Learned:
-    _remove(fresh)  # what a restore left that was killed
-    make_private(fresh)
-    _copy(backup, fresh)
-    opened, _ = open_file(fresh)
-    try:
-        return take_in_history(opened, journals)
-    finally:
-        opened.dispose()
-
-
-def _exchange(database: Path, fresh: Path, now: datetime) -> Path | None:
+def _exchanged(database: Path, fresh: Database, learned: Learned, now: datetime) -> Restored:
     # Who opens a database holds this lock, who writes one that of SQLite: both find either file whole.
     with folder_lock(database.parent, exclusive=True):
         if not database.exists():
-            fresh.replace(database)
-            return None
-        with _to_ourselves(database):
+            fresh.path.replace(database)
+            return Restored(None, learned)
+        with _to_ourselves(database) as before:
+            left = _taken_over(before, fresh)
             aside = _free_name(f"{database}.before-{now:%Y%m%dT%H%M%S}")
             _put_aside(database, aside)
-            fresh.replace(database)
-            return aside
+            fresh.path.replace(database)
+            return Restored(aside, learned, left)
+
+
+def _taken_over(before: sqlite3.Connection, fresh: Database) -> int | None:
+    try:
+        return take_over(before, fresh)
+    except sqlite3.DatabaseError:  # damaged, or not one of ours
+        return None
 
 
 def _free_name(wanted: str) -> Path:
@@ -100,7 +107,7 @@ def _put_aside(database: Path, aside: Path) -> None:
 
 
 @contextmanager
-def _to_ourselves(database: Path) -> Iterator[None]:
+def _to_ourselves(database: Path) -> Iterator[sqlite3.Connection]:
     """Hold the database with nobody else having it open, and with all of it in its one file."""
     with closing(_opened(database)) as opened:
         try:
@@ -112,7 +119,7 @@ def _to_ourselves(database: Path) -> Iterator[None]:
             fault = translate(error, database)
             if isinstance(fault, StorageBusy):
                 raise fault from None
-        yield
+        yield opened
 
 
 def _remove(file: Path) -> None:

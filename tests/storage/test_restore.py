@@ -10,14 +10,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from mailer.domain.address import Address
 from mailer.errors import DatabaseReplaced, StorageBusy, UsageError
 from mailer.storage.backup import Restored, back_up, restore
 from mailer.storage.database import Database, open_database
+from mailer.storage.enrol import Consent
+from mailer.storage.people import People
 from mailer.storage.presence import at_work
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -126,6 +129,8 @@ def test_who_opened_it_before_and_writes_after_is_told(path: Path) -> None:
 WORKING = """
 import sys
 from pathlib import Path
+from mailer.storage.enrol import Consent
+from mailer.storage.people import People
 from mailer.storage.presence import at_work
 with at_work(Path(sys.argv[1]), sys.argv[2]):
     print("at work", flush=True)
@@ -169,3 +174,54 @@ def test_being_at_work_leaves_nothing(path: Path) -> None:
     ):
         put_back(path)
     put_back(path)
+
+
+def test_who_left_since_the_backup_was_taken_stays_away(tmp_path: Path) -> None:
+    database = open_database(URL, tmp_path)
+    people = People(database)
+    weekly, tides = (people.create_list(name, NOW).id for name in ("weekly", "tides"))
+
+    def join(email: str) -> int:
+        return people.add(Address.parse(email), {}, Consent((weekly, tides), "test", NOW)).subscriber_id
+
+    stays, leaves, refuses = map(join, ("stays@bay.example", "leaves@bay.example", "refuses@bay.example"))
+    back_up(tmp_path / "mailer.db", tmp_path / "monday.db")
+    newer, gone = join("newer@bay.example"), join("gone@bay.example")
+    people.leave(leaves, [weekly], "unsubscribe page", NOW + timedelta(hours=1))
+    people.leave(refuses, None, "unsubscribe page", NOW + timedelta(hours=1))
+    people.leave(gone, [weekly], "one-click", NOW + timedelta(hours=1))
+    people.suppress("elsewhere@bay.example", "complained", "", NOW)
+    database.dispose()
+    done = put_back(tmp_path / "mailer.db")
+    assert done.left == 4
+    restored = open_database(URL, tmp_path)
+    people = People(restored)
+    found = {each.id: (each.email, dict(each.lists), each.suppressed) for each in people.subscribers()}
+    assert found == {
+        stays: ("stays@bay.example", {"weekly": "subscribed", "tides": "subscribed"}, None),
+        leaves: ("leaves@bay.example", {"weekly": "unsubscribed", "tides": "subscribed"}, None),
+        refuses: ("refuses@bay.example", {"weekly": "unsubscribed", "tides": "unsubscribed"}, "requested"),
+        gone: ("gone@bay.example", {"weekly": "unsubscribed"}, None),
+    }
+    with pytest.raises(UsageError, match="unsubscribed and is not brought back"):
+        join("gone@bay.example")
+    assert join("another@bay.example") > max(newer, gone)  # an id in a link is never given to somebody else
+    restored.dispose()
+
+
+def test_who_came_back_before_the_backup_was_taken_stays(tmp_path: Path) -> None:
+    database = open_database(URL, tmp_path)
+    people = People(database)
+    weekly = people.create_list("weekly", NOW).id
+    person = people.add(Address.parse("ada@bay.example"), {}, Consent((weekly,), "test", NOW)).subscriber_id
+    people.leave(person, [weekly], "one-click", NOW)
+    again = Consent((weekly,), "anew", NOW + timedelta(hours=1), anew=True)
+    back_up(tmp_path / "mailer.db", tmp_path / "left.db")
+    people.add(Address.parse("ada@bay.example"), {}, again)
+    database.dispose()
+    back_up(tmp_path / "mailer.db", tmp_path / "monday.db")
+    (tmp_path / "left.db").replace(tmp_path / "mailer.db")
+    assert put_back(tmp_path / "mailer.db").left == 0
+    restored = open_database(URL, tmp_path)
+    assert [dict(each.lists) for each in People(restored).subscribers()] == [{"weekly": "subscribed"}]
+    restored.dispose()
