@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
+from mailer.domain.address import CONTROLS
 from mailer.domain.standing import Standing
 from mailer.errors import PlanRefused
 from mailer.storage.consent import ConsentUnclear, Seen
@@ -22,14 +23,13 @@ def question(stop: ConsentUnclear, add_list: Sequence[str]) -> PlanRefused:
     """Return the error that asks what the columns mean; `add_list` are options that the command lacks."""
     lines = [f"{stop}; nothing was imported:"]
     if stop.name:
-        lines.append(f"  the file's name: everybody in it would be {stop.name}")
+        lines.append(f"  the file's name: everybody in it is {stop.name}, or else --as subscribed")
     lines += [line for seen in stop.seen for line in _column(seen)]
     lines += ["Say what it means:", ANSWERS]
-    options = [word for seen in stop.seen for word in _answer(seen)]
-    if stop.name and not options:
-        options = ["--as", str(stop.name)]
+    answers = [word for seen in stop.seen for word in _answer(seen)]
+    options = ["--as", str(stop.name)] if stop.name else answers
     command = shlex.join(["mailer", *sys.argv[1:], *add_list, *options])
-    doubts = [seen.column.heading for seen in stop.seen if _is_doubtful(seen)]
+    doubts = [seen.column.heading for seen in stop.seen if not stop.name and _is_doubtful(seen)]
     if doubts:
         command = (
             f"If {', '.join(doubts)} has nothing to do with consent: {command}\n"
@@ -41,7 +41,9 @@ def question(stop: ConsentUnclear, add_list: Sequence[str]) -> PlanRefused:
 def _column(seen: Seen) -> Iterator[str]:
     yield f"  {seen.column.heading}"
     for text, count in seen.counts.most_common(SHOWN):
-        shown = "a blank" if not text else text if len(text) <= 50 else f"{text[:49]}…"
+        # What a file holds must not move a terminal's cursor.
+        plain = CONTROLS.sub("�", text) or "a blank"
+        shown = plain if len(plain) <= 50 else f"{plain[:49]}…"
         meaning = seen.meaning(text) or "not clear"
         rows = f"{count:,} rows, from line" if count > 1 else "line"
         yield f"    {shown} ({rows} {seen.lines[text]:,}) -> {meaning}"
@@ -50,7 +52,7 @@ def _column(seen: Seen) -> Iterator[str]:
 
 
 def _understood(seen: Seen) -> list[str]:
-    return [text for text in seen.counts if text and seen.meaning(text)]
+    return [text for text in seen.counts if text and not CONTROLS.search(text) and seen.meaning(text)]
 
 
 def _is_doubtful(seen: Seen) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -252,7 +253,9 @@ def list_subscribers(app: App, name: str | None, status: str | None, as_json: bo
         for each in found:
             click.echo(json.dumps(_subscriber_data(each), ensure_ascii=False))
     elif as_csv:
-        write_people(found, app.people.field_names(), sys.stdout)
+        # So that a file of everyone loses nobody who must not be mailed.
+        strangers = app.people.shut_out() if name is status is None else iter(())
+        write_people(chain(found, strangers), app.people.field_names(), sys.stdout)
     else:
         rows = ((each.email, each.name, write_lists(each.lists), each.suppressed) for each in found)
         print_table(("email", "name", "lists", "suppressed"), rows)

@@ -157,7 +157,7 @@ class Watch:
         asked = [
             each for column, each in open_.items() if column not in {reader.column for reader in readers}
         ]
-        name = None if readers or self._answers.everyone else refusing_name(self._path.stem)
+        name = None if self._answers.everyone else refusing_name(self._path.stem)
         if asked or name:
             raise ConsentUnclear(self._path, asked, name)
         return Standings(readers, [each.column for each in readers if each.whole], lists)
@@ -230,7 +230,10 @@ class Standings:
     ) -> None:
         """UsageError where people may have left, and no list is named that they left."""
         if not lists and (readers or everyone in (Standing.UNSUBSCRIBED, Standing.UNCONFIRMED)):
-            raise UsageError("on which list do they stand so?", next_step="Add --list LIST.")
+            raise UsageError(
+                "on which list do they stand so?",
+                next_step="Add --list LIST; for all lists, now and later: --as suppressed.",
+            )
         self.columns = tuple(columns)
         self.lists = lists
         self._readers = readers

@@ -105,6 +105,18 @@ class People:
                 return
             last = page[-1].id
 
+    def shut_out(self) -> Iterator[Subscriber]:
+        """Yield the addresses that are never mailed and are no subscriber's, as subscribers of no list."""
+        strangers = (
+            select(suppressions.c.email_key, suppressions.c.reason)
+            .outerjoin(subscribers, subscribers.c.email_key == suppressions.c.email_key)
+            .where(subscribers.c.id.is_(None))
+            .order_by(suppressions.c.email_key)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(strangers).all()
+        return (Subscriber(0, row.email_key, suppressed=row.reason) for row in rows)
+
     def _members(self, list_name: str | None, status: Status | None) -> Any:
         members = select(subscriptions.c.subscriber_id)
         if list_name is not None:

@@ -115,6 +115,23 @@ def test_off_every_list_and_never_again(weekly: Mailer) -> None:
     assert "ada@" not in weekly("subscribers", "list", "--status", "subscribed").out
 
 
+def test_an_export_of_everyone_has_those_whom_only_their_suppression_makes_known(
+    weekly: Mailer, tmp_path: Path
+) -> None:
+    weekly("subscribers", "unsubscribe", "Stranger@quay.example", "--all")
+    weekly("subscribers", "add", "ada@quay.example", "--list", "weekly")
+    everyone = weekly("subscribers", "list", "--csv").out
+    assert everyone.splitlines()[1:] == [
+        "ada@quay.example,,,,,weekly,",
+        "stranger@quay.example,,,,,,requested",
+    ]
+    assert "stranger" not in weekly("subscribers", "list", "--csv", "--list", "weekly").out
+    (tmp_path / "everyone.csv").write_text(everyone)
+    assert weekly("subscribers", "import", "everyone.csv").code == 0
+    assert weekly("subscribers", "list", "--csv").out == everyone
+    assert weekly("subscribers", "add", "stranger@quay.example", "--list", "weekly").code == 2
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -259,6 +276,20 @@ def test_a_file_that_speaks_of_consent_ends_with_3_and_a_command_that_can_be_run
         "ada@quay.example         weekly",
         "bram@quay.example        weekly (unsubscribed)  bounced",
     ]
+
+
+def test_a_files_name_is_answered_for_all_and_no_cell_moves_the_cursor(
+    weekly: Mailer, tmp_path: Path
+) -> None:
+    (tmp_path / "bounces.csv").write_text("email,status\nada@quay.example,\x1b[2Jactive\n")
+    stopped = weekly("subscribers", "import", "bounces.csv", "--list", "weekly")
+    assert stopped.code == 3
+    assert "the file's name: everybody in it is bounced, or else --as subscribed" in stopped.err
+    assert "\x1b" not in stopped.err
+    *_, command = stopped.err.splitlines()
+    assert command.endswith("subscribers import bounces.csv --list weekly --as bounced")
+    weekly(*shlex.split(command.removeprefix("  next: "))[3:])
+    assert "weekly  bounced" in weekly("subscribers", "list").out
 
 
 def test_a_column_of_unknown_words_is_ignored_only_on_a_condition(weekly: Mailer, tmp_path: Path) -> None:

@@ -307,6 +307,10 @@ def test_a_files_name_asks_too(importer: Importer, people: People) -> None:
     with pytest.raises(ConsentUnclear) as stop:
         importer("email\nada@quay.example\n", name="unsubscribed_members_export.csv")
     assert stop.value.name is UNSUBSCRIBED
+    # What a column says of some is no answer to what the name says of all.
+    with pytest.raises(ConsentUnclear):
+        importer("email,confirmed\nada@quay.example,yes\n", name="unsubscribed.csv", status=("confirmed",))
+    assert standings(people) == {}
     importer("email\nada@quay.example\n", name="bounce-house.csv", everyone=SUBSCRIBED)
     assert standings(people) == {"ada": "subscribed"}
 
