@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailer.cli.saying import say
-from mailer.errors import IssueError, PlanRefused, UsageError
+from mailer.errors import PlanRefused, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,7 +54,7 @@ def add(app: App, issue: str, list_names: tuple[str, ...], excluded: tuple[str, 
     _look_over(sending, job, issue)
     path = _inside(app, issue_file(app, issue))
     _refuse_sent(sending, job)
-    _refuse_twice(app, job, path, typed)
+    _refuse_twice(app, job, typed)
     kept = Schedules(app.database).add(path, job.audience, due, zone.key, app.now())
     click.echo(f"Schedule {kept.id}: {job.issue.slug} to {job.audience}")
     click.echo(f"  {in_both_zones(due, zone)}")
@@ -94,30 +94,20 @@ def _refuse_sent(sending: Sending, job: Job) -> None:
     )
 
 
-def _refuse_twice(app: App, job: Job, path: str, typed: str) -> None:
+def _refuse_twice(app: App, job: Job, typed: str) -> None:
     """Raise UsageError where another schedule waits to send this issue to these lists."""
     from zoneinfo import ZoneInfo
 
     from mailer.domain.moment import in_both_zones
-    from mailer.storage.schedules import Schedules, ScheduleState
+    from mailer.schedule.standing import waiting_for
 
-    for each in Schedules(app.database).all(ScheduleState.WAITING):
-        same = each.issue == path or _slug(app, each.issue) == job.issue.slug
-        if same and each.audience.canonical() == job.audience.canonical():
+    for each in waiting_for(app, job.issue.slug):
+        if each.audience.canonical() == job.audience.canonical():
             raise UsageError(
                 f"schedule {each.id} sends {job.issue.slug} to {job.audience} already: "
                 + in_both_zones(each.due_at, ZoneInfo(each.zone)),
                 next_step=f"To move it: mailer schedule move {each.id} --at {quote(typed)}",
             )
-
-
-def _slug(app: App, path: str) -> str | None:
-    from mailer.compose.issue.source import load_issue
-
-    try:
-        return load_issue(app.root / path, app.settings.language)[0].slug
-    except IssueError:
-        return None
 
 
 def _look_over(sending: Sending, job: Job, named: str) -> None:

@@ -60,6 +60,7 @@ def cancel(app: App, issue: str, yes: bool) -> None:
     from mailer.cli.issues import sends_of
     from mailer.cli.send import ask
     from mailer.engine.standing import who_got_it
+    from mailer.schedule.standing import waiting_for
 
     sends = [send for send in sends_of(app, issue) if app.accounts.totals(send).open]
     if not sends:
@@ -70,6 +71,9 @@ def cancel(app: App, issue: str, yes: bool) -> None:
     for send in sends:
         app.ledger.cancel(send, app.user, app.now())
         click.echo(f"Cancelled {send.slug} to {send.audience}: {who_got_it(app.accounts.totals(send))}.")
+    for each in [each for slug in {send.slug for send in sends} for each in waiting_for(app, slug)]:
+        still = f"schedule {each.id} waits to send it to {each.audience}"
+        click.echo(f"  next: {still}; take it back with: mailer schedule remove {each.id}", err=True)
 
 
 def _in_vain(app: App, issue: str, problem: str) -> UsageError:

@@ -10,7 +10,7 @@ from mailer.domain.delivery import Halt, State
 from mailer.engine.standing import halt_words, local, who_got_it
 from mailer.errors import IssueError
 from mailer.storage.accounts import Totals
-from mailer.storage.schedules import Schedule, ScheduleState
+from mailer.storage.schedules import Schedule, Schedules, ScheduleState
 from mailer.storage.send import Send
 
 if TYPE_CHECKING:
@@ -33,16 +33,15 @@ class Standings:
     """Tells how schedules stand at one moment."""
 
     def __init__(self, app: App) -> None:
-        self._root, self._language = app.root, app.settings.language
-        self._ledger, self._accounts, self._now = app.ledger, app.accounts, app.now()
-        self._sends = {send.id: send for send in self._ledger.sends()}
+        self._app, self._now = app, app.now()
+        self._sends = {send.id: send for send in app.ledger.sends()}
 
     def of(self, schedule: Schedule) -> Standing:
         """Return how this one stands."""
         if schedule.state is ScheduleState.WAITING:
             return self._waiting(schedule)
         if schedule.state is ScheduleState.BEGUN and (send := self._sends.get(schedule.send_id or 0)):
-            state, words = _sent(send, self._accounts.totals(send))
+            state, words = _sent(send, self._app.accounts.totals(send))
             return Standing(schedule, state, "; ".join(filter(None, (schedule.note, words))))
         return Standing(schedule, schedule.state, schedule.note)
 
@@ -57,13 +56,23 @@ class Standings:
         return Standing(schedule, "waiting", "")
 
     def _begun_before(self, schedule: Schedule) -> Send | None:
-        from mailer.compose.issue.source import load_issue  # slow, and not needed by most
+        slug = _slug(self._app, schedule)
+        return self._app.ledger.find(slug, schedule.audience) if slug else None
 
-        try:
-            issue, _ = load_issue(self._root / schedule.issue, self._language)
-        except IssueError:
-            return None  # to be said when it is due
-        return self._ledger.find(issue.slug, schedule.audience)
+
+def waiting_for(app: App, slug: str) -> list[Schedule]:
+    """Return the schedules that wait to send the issue of this slug, to whatever lists."""
+    waiting = Schedules(app.database).all(ScheduleState.WAITING)
+    return [each for each in waiting if _slug(app, each) == slug]
+
+
+def _slug(app: App, schedule: Schedule) -> str | None:
+    from mailer.compose.issue.source import load_issue  # slow, and not needed by most
+
+    try:
+        return load_issue(app.root / schedule.issue, app.settings.language)[0].slug
+    except IssueError:
+        return None  # to be said when it is due
 
 
 def _sent(send: Send, totals: Totals) -> tuple[str, str]:

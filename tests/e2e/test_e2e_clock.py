@@ -104,8 +104,12 @@ def test_a_schedule_says_what_its_send_says(workspace, server):
     assert "under way" in workspace.run("schedule", "add", "harbour", "--at", LATER, expect=3).stderr
     workspace.run("pause", "harbour")
     assert workspace.data("schedule", "list")[0]["state"] == "paused"
-    workspace.run("cancel", "harbour", "--yes")
-    (cancelled,) = workspace.data("schedule", "list")
+    workspace.run("lists", "create", "daily")
+    workspace.run("schedule", "add", "harbour", "--list", "daily", "--at", LATER)
+    told = workspace.run("cancel", "harbour", "--yes").stderr
+    assert "schedule 2 waits to send it to list daily" in told
+    workspace.run(*shlex.split(told.partition("take it back with: ")[2])[1:])
+    cancelled, _ = workspace.data("schedule", "list")
     assert cancelled["state"] == "cancelled"
     assert "2 of 3 got it, 1 never will" in cancelled["note"]
 

@@ -14,9 +14,9 @@ from mailer.domain.outcome import Stage
 
 @pytest.fixture
 def slow_send(workspace, server):
-    """A send of 400 at 60 a second, once it is under way; it is stopped at the end."""
+    """A send of 400 at 40 a second, once it is under way; it is stopped at the end."""
     workspace.people(400)
-    process = workspace.start("send-issue", "harbour", "--yes", "-q", "--rate", "60")
+    process = workspace.start("send-issue", "harbour", "--yes", "-q", "--rate", "40")
     while len(server.taken) < 30:
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
@@ -87,7 +87,7 @@ def test_another_one_at_work_is_named_and_left_to_it(workspace, server, slow_sen
 
 def test_a_limit_holds_too_when_its_run_is_killed(workspace, server):
     workspace.people(400)
-    process = workspace.start("send-issue", "harbour", "--yes", "-q", "--rate", "60", "--limit", "300")
+    process = workspace.start("send-issue", "harbour", "--yes", "-q", "--rate", "40", "--limit", "300")
     while len(server.taken) < 10:
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
@@ -128,7 +128,7 @@ def test_a_limit_set_while_the_clock_sends_another_one_holds(workspace, server):
     for issue in ("harbour", "tide"):
         workspace.run("send-issue", issue, "--yes", "-q", "--limit", "1", expect=75)
         workspace.run("resume", issue)
-    workspace.settings["MAIL_RATE"] = "60"
+    workspace.settings["MAIL_RATE"] = "40"
     tick = workspace.start("tick")
     while len(server.taken) < 5:
         assert tick.poll() is None, tick.communicate()
