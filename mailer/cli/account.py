@@ -48,41 +48,46 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
 @click.command()
 @click.argument("issue")
 @click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
+@click.option("--revision", default="", metavar="REV", help="Only who has, or may have, this text of it.")
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object a line.")
 @click.pass_obj
-def deliveries(app: App, issue: str, state: str | None, as_csv: bool, as_json: bool) -> None:
+def deliveries(app: App, issue: str, state: str | None, revision: str, as_csv: bool, as_json: bool) -> None:
     """Show who got ISSUE, who did not, and the server's words."""
     from mailer.cli.issues import sends_of
     from mailer.cli.table import SpreadsheetWriter
     from mailer.domain.delivery import State
 
+    sends = sends_of(app, issue)
+    several = len({send.revision for send in sends}) > 1 or any(send.number > 1 for send in sends)
     rows = (
-        line
-        for send in sends_of(app, issue)
-        for line in app.accounts.lines(send, State(state) if state else None)
+        (line, "yes" if send.corrects else "")
+        for send in sends
+        for line in app.accounts.lines(send, State(state) if state else None, revision)
     )
     if as_csv:
         table = SpreadsheetWriter(sys.stdout)
         table.row(COLUMNS)
-        for line in rows:
-            table.row(_cells(line).values())
+        for line, erratum in rows:
+            table.row(_cells(line, erratum).values())
     elif as_json:
-        for line in rows:
-            click.echo(json.dumps(_cells(line), ensure_ascii=False))
+        for line, erratum in rows:
+            click.echo(json.dumps(_cells(line, erratum), ensure_ascii=False))
     else:
-        for line in rows:
+        for line, erratum in rows:
             again = f"  (again after {line.due_at:%Y-%m-%d %H:%M} UTC)" if line.due_at else ""
-            click.echo(f"{line.state:<9}  {line.email:<32}  {line.words}{again}")
+            text = f"rev {line.revision[:6]:<6}  " if several else ""
+            kind = "(erratum) " if erratum else ""
+            click.echo(f"{line.state:<9}  {line.email:<32}  {text}{kind}{line.words}{again}")
 
 
-COLUMNS = ("email", "state", "attempts", "updated", "due", "words")
+COLUMNS = ("email", "state", "attempts", "updated", "due", "words", "revision", "erratum")
 
 
-def _cells(line: Line) -> dict[str, object]:
+def _cells(line: Line, erratum: str) -> dict[str, object]:
     due = line.due_at.isoformat() if line.due_at else None
     cells = (line.email, str(line.state), line.attempts, line.updated_at.isoformat(), due, line.words)
-    return dict(zip(COLUMNS, cells, strict=True))
+    return dict(zip(COLUMNS, (*cells, line.revision, erratum), strict=True))
 
 
 @click.command()

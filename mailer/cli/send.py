@@ -41,6 +41,9 @@ class Options:
     yes: bool
     force: bool
     again: bool
+    corrected: bool
+    erratum: bool
+    uncorrected: bool
     resume_only: bool
     retry_failed: bool
     resend_uncertain: bool
@@ -98,6 +101,19 @@ def warmup_plan(context: click.Context, option: click.Parameter, value: str | No
 @click.option("--yes", "-y", is_flag=True, help="Don't ask; needed where there is no terminal.")
 @click.option("--force", is_flag=True, help="Send it whatever `mailer check` finds: a draft, say.")
 @click.option("--again", is_flag=True, help="Send a finished issue once more to the same audience.")
+@click.option(
+    "--corrected", is_flag=True, help="The issue was edited in mid-send: who has none yet gets the new text."
+)
+@click.option(
+    "--erratum",
+    is_flag=True,
+    help="As --corrected; who got another text gets this one, marked as a correction.",
+)
+@click.option(
+    "--uncorrected",
+    is_flag=True,
+    help="The issue was edited in mid-send: go on with the text that the send has.",
+)
 @click.option("--resume-only", is_flag=True, help="Go on with a send that was begun; never begin one.")
 @click.option("--retry-failed", is_flag=True, help="Queue again what the server refused for good.")
 @click.option("--resend-uncertain", is_flag=True, help="Send again where the answer was lost.")
@@ -121,7 +137,9 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     options = Options(**asked)  # type: ignore[arg-type]  # click made them of the options above
     if options.resend_uncertain and options.accept_uncertain:
         raise UsageError("--resend-uncertain and --accept-uncertain exclude each other")
-    if options.output and not options.dry_run:
+    if sum((options.again, options.corrected or options.erratum, options.uncorrected)) > 1:
+        raise UsageError("--again, --corrected (or --erratum) and --uncorrected exclude each other")
+    if options.output and (not options.dry_run or options.corrected or options.erratum):
         raise UsageError("-o writes the messages of a rehearsal", next_step="Add --dry-run, or leave out -o.")
     announce_settings(app)
     loaded = load(app, issue)
@@ -132,7 +150,7 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
 
         look_over(sending, job, issue, options)
         send_tests(app, sending, job, options.test)
-    elif options.dry_run:
+    elif options.dry_run and not (options.corrected or options.erratum):
         from mailer.cli.rehearse import dry_run
 
         look_over(sending, job, issue, options)
@@ -195,12 +213,16 @@ def look_over(sending: Sending, job: Job, named: str, options: Options) -> None:
 
 def _send(app: App, sending: Sending, job: Job, named: str, options: Options) -> None:
     sending.dispatcher.recover(app.now())
-    send = sending.existing(job, again=options.again)
+    if options.corrected or options.erratum:
+        from mailer.cli.correction import correct
+
+        correct(app, sending, job, named, options)
+    send = sending.existing(job, again=options.again, edited=options.uncorrected, named=named)
     if send is None:
         send = _begin(app, sending, job, named, options)
-        report = _run(app, sending, send, options)
+        report = run(app, sending, send, options)
     else:
-        report = _go_on(app, sending, send, options)
+        report = go_on(app, sending, send, options)
     finish(replace(report, named=named), as_json=options.as_json)
 
 
@@ -227,7 +249,8 @@ def _begin(app: App, sending: Sending, job: Job, named: str, options: Options) -
     return send
 
 
-def _go_on(app: App, sending: Sending, send: Send, options: Options) -> Report:
+def go_on(app: App, sending: Sending, send: Send, options: Options) -> Report:
+    """Ask, and send what is left of a send that was begun."""
     from mailer.domain.delivery import Halt
     from mailer.engine.standing import refuse_halted
 
@@ -245,7 +268,7 @@ def _go_on(app: App, sending: Sending, send: Send, options: Options) -> Report:
         return report
     if not options.yes:
         ask(f"Go on with {send.slug} ({waiting:,} to send) through {app.smtp_account.where}?")
-    return _run(app, sending, send, options)
+    return run(app, sending, send, options)
 
 
 def _because(report: Report) -> str:
@@ -277,7 +300,8 @@ def ask(question: str) -> None:
         raise click.exceptions.Exit(ExitCode.COMPLETE)
 
 
-def _run(app: App, sending: Sending, send: Send, options: Options) -> Report:
+def run(app: App, sending: Sending, send: Send, options: Options) -> Report:
+    """Send what may go now; AtWork while another process does."""
     with sending.dispatcher.sending(send):
         report = _work(app, sending, send, options)
         if not report.queued:

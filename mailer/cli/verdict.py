@@ -45,10 +45,11 @@ class Verdict:
         states = ", ".join(f"{state} {count:,}" for state, count in sorted(t.states.items())) or "nobody"
         halted = halt_mark(self.send, t)
         lines = [
-            f"{self.send.slug} · rev {self.send.revision[:6]} · {self.send.audience}{halted}: {mark}",
+            f"{self.send.label} · rev {self.send.revision[:6]} · {self.send.audience}{halted}: {mark}",
             f"  candidates {self.send.candidates:,} = audience {t.audience:,} + excluded {excluded:,}{why}",
             f"  {states}; {t.open:,} open",
         ]
+        lines += t.texts()
         lines += [f"  DOES NOT ADD UP: {words}" for words in self.discrepancies]
         lines += [
             f"  open: {line.email} {line.state}: {line.words or 'not tried yet'}" for line in self.open_lines
@@ -64,6 +65,8 @@ class Verdict:
         return {
             "issue": self.send.slug,
             "lists": list(self.send.audience.lists),
+            "erratum": self.send.corrects is not None,
+            "revisions": [each.data() for each in self.totals.revisions],
             "candidates": self.send.candidates,
             "audience": self.totals.audience,
             "excluded": self.totals.excluded,

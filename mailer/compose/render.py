@@ -35,13 +35,17 @@ from mailer.errors import IssueError, MailerError
 
 # The recipient's own names; whoever fills an edition has to give each of them a value.
 RECIPIENT_NAMES = ("subscriber", "unsubscribe_url")
+# What stands before the subject of a mail that corrects an earlier one.
+ERRATUM = (
+    '{% from "email/partials/words.html" import said with context %}{{ issue.erratum or said.erratum }} '
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What layouts show that is not in the issue's text: who sends, to which list, in which look.
 
-    `web` is whether there are web pages.
+    `web` is whether there are web pages, `erratum` whether the mail corrects an earlier one.
     """
 
     sender_name: str
@@ -50,6 +54,7 @@ class Surroundings:
     list_title: str
     web: bool = False
     look: Look = field(default_factory=read_look)
+    erratum: bool = False
 
     def names(self) -> dict[str, Any]:
         """Return them by their names in templates."""
@@ -61,6 +66,7 @@ class Surroundings:
             },
             "list": {"title": self.list_title},
             "web": self.web,
+            "erratum": self.erratum,
             "look": self.look,
             # Nothing serves these yet, so a layout's `if` about them is settled for everybody.
             "preferences_url": None,
@@ -125,6 +131,8 @@ class _Press:
     def _subject(self) -> str:
         subject = self._issue.subject or self._issue.title
         source = protect(subject, path=self._issue.path, line=1)
+        if self._names["erratum"]:
+            source = f"{ERRATUM}{source}"
         names = self._names | {"issue": self._issue, "params": self._issue.params}
         return self._run(self._from_source(self._text, source, "subject", (None,)), names)
 

@@ -70,6 +70,7 @@ class Issue:
     epigraph: Epigraph | None = None
     standfirst: str = ""
     byline: str = ""
+    erratum: str = ""
     check_off: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     field_lines: Mapping[str, int] = field(default_factory=dict)  # by key, the file's line in front matter

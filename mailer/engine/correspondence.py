@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Correspondence:
-    """The same for a whole send. `seed` makes Message-IDs unique to it and stable over retries."""
+    """The same for a whole send. `seed` makes Message-IDs unique to it and stable over retries.
+
+    `corrects` is the correspondence that an erratum answers.
+    """
 
     send_id: int
     list_id: int
@@ -35,6 +38,7 @@ class Correspondence:
     base_url: str = ""
     key: bytes = b""
     signer: Signer | None = None
+    corrects: Correspondence | None = None
 
     def names(self, recipient: Recipient, moment: float) -> dict[str, Any]:
         """Return what `MessageTemplate.fill` takes, for a message made at `moment` (Unix seconds)."""
@@ -46,6 +50,7 @@ class Correspondence:
                 to_address=wire_address(recipient.email),
                 message_id=self.message_id(recipient),
                 date=_date(int(moment)),
+                answers=self.corrects.message_id(recipient) if self.corrects else "",
             ),
         }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import cache, partial
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -18,8 +19,9 @@ from mailer.domain.warmup import WarmUp
 from mailer.engine.correspondence import Correspondence
 from mailer.engine.holding import Held, Holding
 from mailer.engine.pacing import Pace
+from mailer.engine.standing import send_command
 from mailer.engine.worker import Progress, Worker
-from mailer.errors import AccountFault, AtWork
+from mailer.errors import AccountFault, AtWork, PlanRefused
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
 from mailer.storage.history import Learned
@@ -113,6 +115,16 @@ class Dispatcher:
             self.ledger.resend_uncertain(send, RESENT, now)
         self.ledger.requeue_due(send, now)
 
+    def template(self, send: Send, number: int) -> MessageTemplate:
+        """Return the `number`th text of the send; PlanRefused if a restored backup is from before it."""
+        if stored := self.ledger.template(send, number):
+            return MessageTemplate.load(stored)
+        raise PlanRefused(
+            f"{send.slug} was corrected after the backup that this database comes from, "
+            f"and the corrected text (rev {send.revision[:12]}) is not in it",
+            next_step=f"to send the right text to the rest: {send_command(send, '--corrected')}",
+        )
+
     async def run(
         self,
         send: Send,
@@ -132,12 +144,12 @@ class Dispatcher:
         alone = pace is None
         if pace is None:
             pace = Pace(self.rate, self.account.connections, self.memory.recall(now))
-        template = MessageTemplate.load(self.ledger.template(send))
+        template = cache(partial(self.template, send))
+        template(send.number)  # before there is anything to take back
+        about = About(send.id, utc_text(send.created_at), send.slug, self._account_key, send.revision)
         worker = Worker(
             self.ledger,
-            Journal(
-                self.journals, now, About(send.id, utc_text(send.created_at), send.slug, self._account_key)
-            ),
+            Journal(self.journals, now, about),
             send,
             template,
             correspondence,

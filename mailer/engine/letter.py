@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mailer.compose.mime.pieces import Fillings
+from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.mailbox_providers import provider_of
 from mailer.storage.claiming import Claim
 
@@ -14,6 +15,7 @@ class Letter(NamedTuple):
 
     claim: Claim
     address: str
+    template: MessageTemplate
     fillings: Fillings
 
     @property

@@ -64,8 +64,11 @@ class Press:
         """Return the template that `compose` makes."""
         return self.compose(issue, lists).template
 
-    def compose(self, issue: Issue, lists: Sequence[SubscriberList]) -> Composition:
-        """Render and encode the issue for these lists. Raises IssueError with file and line."""
+    def compose(self, issue: Issue, lists: Sequence[SubscriberList], *, erratum: bool = False) -> Composition:
+        """Render and encode the issue for these lists. Raises IssueError with file and line.
+
+        `erratum`: it says that it corrects an earlier mail.
+        """
         sender = Mailbox.parse(issue.sender) if issue.sender else self.sender
         if issue.sender and self.to_the_world and is_made_up(sender.address.domain):
             raise IssueError(
@@ -85,6 +88,7 @@ class Press:
             list_title=first.title,
             web=bool(self.base_url),
             look=look,
+            erratum=erratum,
         )
         domain = sender.address.domain
         images = Images(issue, domain, root=self.root, links=self.image_links, room=look.room)
@@ -103,7 +107,9 @@ class Press:
         template = compile_message(edition, head, images.parts, attached(issue, images.parts))
         return Composition(template, body)
 
-    def correspondence(self, send_id: int, list_id: int, seed: str) -> Correspondence:
+    def correspondence(
+        self, send_id: int, list_id: int, seed: str, corrects: Correspondence | None = None
+    ) -> Correspondence:
         """Return what fills a message of this send beyond the recipient's own fields."""
         return Correspondence(
             send_id=send_id,
@@ -115,6 +121,7 @@ class Press:
             base_url=self.base_url,
             key=self.key,
             signer=self.signer,
+            corrects=corrects,
         )
 
 

@@ -85,9 +85,10 @@ class Report:
         halted = halt_mark(self.send, t)
         sent_by = f" · being sent by {self.at_work}" if self.at_work else ""
         lines = [
-            f"{self.send.slug} · rev {self.send.revision[:6]} · {self.send.audience}{halted}{sent_by}",
+            f"{self.send.label} · rev {self.send.revision[:6]} · {self.send.audience}{halted}{sent_by}",
             f"  audience {t.audience:,}   excluded {sum(t.excluded.values()):,}{why}",
             f"  {states}{'   ' + rest if rest else ''}{speed}",
+            *t.texts(),
             *(f"  next: {step}" for step in ([next_step] if next_step else self.next_steps)),
         ]
         return "\n".join(lines)
@@ -99,6 +100,8 @@ class Report:
             "revision": self.send.revision,
             "subject": self.send.subject,
             "lists": list(self.send.audience.lists),
+            "erratum": self.send.corrects is not None,
+            "revisions": [each.data() for each in self.totals.revisions],
             "halted": self.send.halted,
             "halted_by": self.send.halted_by,
             "halted_at": self.send.halted_at and self.send.halted_at.isoformat(),

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
@@ -23,6 +23,7 @@ from mailer.engine.dispatch import Dispatcher
 from mailer.engine.plan import Plan, prove, split
 from mailer.engine.press import Composition, Press, with_subject
 from mailer.engine.report import Report
+from mailer.engine.standing import send_command
 from mailer.engine.worker import Progress
 from mailer.errors import PlanRefused
 from mailer.storage.accounts import Accounts
@@ -73,6 +74,10 @@ class Sending:
         issue = with_subject(issue, subject)
         return Job(issue, audience, lists, self.press.compose(issue, lists), subject)
 
+    def prepare_erratum(self, job: Job) -> Job:
+        """Compile the job's issue as a mail to those who got another text of it before."""
+        return replace(job, composed=self.press.compose(job.issue, job.lists, erratum=True))
+
     def plan(self, job: Job, *, again: bool = False) -> Plan:
         """Count the audience and prove every render, recording nothing. Raises PlanRefused."""
         excluded: Counter[str] = Counter()
@@ -81,8 +86,14 @@ class Sending:
         plan.excluded = dict(excluded)
         return plan
 
-    def existing(self, job: Job, *, again: bool = False) -> Send | None:
-        """Return the send to go on with, if there is one; PlanRefused if the issue was edited since."""
+    def existing(
+        self, job: Job, *, again: bool = False, edited: bool = False, named: str = ""
+    ) -> Send | None:
+        """Return the send to go on with, if there is one; PlanRefused if the issue was edited since.
+
+        `edited`: that is known, and the send goes on with the text that it has. `named` is what a person
+        called the issue.
+        """
         send = self.ledger.find(job.issue.slug, job.audience)
         if send is None:
             return None
@@ -90,12 +101,12 @@ class Sending:
         if again and finished:
             return None
         # One that was cancelled never goes on: that is what is to be said, not that its text is another one.
-        if send.revision != job.template.revision and send.halted is not Halt.CANCELLED:
+        same = send.revision == job.template.revision
+        if not (same or edited or send.halted is Halt.CANCELLED):
             raise PlanRefused(
                 f"{job.issue.slug} was edited since its send to {job.audience} began, or its sender was: "
                 f"the send is rev {send.revision[:12]}, now it would be rev {job.template.revision[:12]}",
-                next_step="Undo the edit to go on with the send, or give the new text another slug"
-                + (", or send it to everyone once more with --again." if finished else "."),
+                next_step=_what_of_the_edit(send, named, finished=finished),
             )
         return send
 
@@ -217,12 +228,14 @@ class Sending:
 
     def _correspondence(self, send: Send) -> Correspondence:
         first_list = People(self.dispatcher.database).list_ids(send.audience.lists[:1])[0]
-        return self.press.correspondence(send.id, first_list, _seed(send))
+        corrected = self._correspondence(self.ledger.send(send.corrects)) if send.corrects else None
+        return self.press.correspondence(send.id, first_list, _seed(send), corrected)
 
     def correspondence(self, job: Job, send: Send | None = None) -> Correspondence:
         """Return what fills the job's messages; without a send, for looking at only."""
-        seed = _seed(send) if send else job.template.revision
-        return self.press.correspondence(send.id if send else 0, job.lists[0].id, seed)
+        if send:
+            return self._correspondence(send)
+        return self.press.correspondence(0, job.lists[0].id, job.template.revision)
 
     def _proved(self, job: Job, send: Send | None, recipients: Iterable[Recipient]) -> Plan:
         correspondence = self.correspondence(job, send)
@@ -237,6 +250,21 @@ class Sending:
         return plan
 
 
+def _what_of_the_edit(send: Send, named: str, *, finished: bool) -> str:
+    ways = {
+        "--corrected": "to send the new text to who has none yet",
+        "--uncorrected": "or to go on with the text that it has",
+    }
+    if finished:
+        ways = {
+            "--erratum": "to send the new text as a correction of the one that they have",
+            "--again": "or as if they had none",
+        }
+    return "\n  next: ".join(
+        f"{what}: {send_command(send, option, named=named)}" for option, what in ways.items()
+    )
+
+
 def _refuse_nobody(plan: Plan) -> None:
     # A send to nobody would be finished at once, and stand in the way of those who subscribe next.
     if not plan.recipients:
@@ -248,4 +276,5 @@ def _refuse_nobody(plan: Plan) -> None:
 
 
 def _seed(send: Send) -> str:
-    return f"{send.revision}/{send.id}/{send.created_at.isoformat()}"
+    # A corrected text has the Message-IDs that the first one would have had: a copy in doubt stays one copy.
+    return f"{send.first_revision}/{send.id}/{send.created_at.isoformat()}"

@@ -28,6 +28,8 @@ def send_command(send: Send, *options: str, named: str = "") -> str:
     lists = [part for name in send.audience.lists for part in ("--list", name)]
     excluded = [part for name in send.audience.exclude for part in ("--exclude", name)]
     subject = ["--subject", send.subject_put] if send.subject_put else []
+    if send.corrects:
+        options = ("--erratum", *options)
     return shlex.join(["mailer", "send-issue", named or send.slug, *lists, *excluded, *subject, *options])
 
 

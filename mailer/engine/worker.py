@@ -35,12 +35,15 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class Worker:
-    """One send's source of envelopes (`smtp.pool.Work`) and keeper of their outcomes."""
+    """One send's source of envelopes (`smtp.pool.Work`) and keeper of their outcomes.
+
+    `template` returns a text of the send by its number.
+    """
 
     ledger: Ledger
     journal: Journal
     send: Send
-    template: MessageTemplate
+    template: Callable[[int], MessageTemplate]
     correspondence: Correspondence
     pace: Pace
     account: str = "-"  # its `storage.pace.account_key`
@@ -70,7 +73,7 @@ class Worker:
             key=letter.delivery_id,
             sender=self.correspondence.return_path,
             recipient=letter.address,
-            content=self.correspondence.write(self.template, letter.fillings, time.time()),
+            content=self.correspondence.write(letter.template, letter.fillings, time.time()),
             clean=True,  # compose writes nothing else, which its tests show
         )
         self._taken += 1
@@ -152,7 +155,8 @@ class Worker:
 
     def _letter(self, claim: Claim) -> Letter:
         names = self.correspondence.names(claim.recipient, time.time())
-        return Letter(claim, names["envelope"].to_address, self.template.fillings(names))
+        template = self.template(claim.revision)
+        return Letter(claim, names["envelope"].to_address, template, template.fillings(names))
 
     def _heed(self, now: float) -> None:
         """Look at what was decided elsewhere: the send halted, people who left since the claim."""

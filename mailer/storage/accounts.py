@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Connection, Engine, Select, exists, func, select
 
 from mailer.domain.audience import reason_in_words
 from mailer.domain.delivery import OPEN, State
 from mailer.storage.ledger import PAGE
+from mailer.storage.revisions import HAVE, Revision, revisions_of
 from mailer.storage.schema import (
     attempts,
     deliveries,
     exclusions,
     lists,
+    revisions,
     sends,
     subscribers,
     subscriptions,
@@ -31,6 +33,7 @@ class Totals:
     states: dict[State, int]
     excluded: dict[str, int]
     next_due: datetime | None
+    revisions: tuple[Revision, ...] = ()
 
     @property
     def audience(self) -> int:
@@ -41,6 +44,10 @@ class Totals:
     def open(self) -> int:
         """How many deliveries are not in a terminal state."""
         return sum(count for state, count in self.states.items() if state in OPEN)
+
+    def texts(self) -> list[str]:
+        """Return how many have which text, for a person; nothing where all get the same."""
+        return [f"  {each.text()}" for each in self.revisions] if len(self.revisions) > 1 else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ class Line:
     words: str
     updated_at: datetime
     due_at: datetime | None
+    revision: str = ""  # of the text they have, or may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,7 @@ class Accounts:
             states = connection.execute(
                 select(d.state, func.count()).where(d.send_id == send.id).group_by(d.state)
             )
+            counted = {State(state): count for state, count in states}
             excluded = connection.execute(
                 select(e.reason, func.count())
                 .where(e.send_id == send.id)
@@ -86,23 +95,38 @@ class Accounts:
                 select(func.min(d.due_at)).where(d.send_id == send.id, d.state == State.DEFERRED)
             )
             return Totals(
-                {State(state): count for state, count in states},
+                counted,
                 dict(excluded.all()),
                 due,
+                revisions_of(connection, send) if send.number > 1 else _only(send, counted),
             )
 
-    def lines(self, send: Send, state: State | None = None) -> Iterator[Line]:
-        """Yield the send's deliveries, or those in one state, in the order they were frozen."""
-        d = deliveries.c
-        query = select(d.email, d.state, d.attempts, d.reason, d.updated_at, d.due_at).where(
-            d.send_id == send.id
+    def lines(self, send: Send, state: State | None = None, revision: str = "") -> Iterator[Line]:
+        """Yield the send's deliveries in the order they were frozen.
+
+        Only those in one state, or who have, or may have, a text whose revision begins so.
+        """
+        d, r = deliveries.c, revisions.c
+        has = (r.send_id == d.send_id) & (r.no == d.revision) & d.state.in_(HAVE)
+        query = (
+            select(d.email, d.state, d.attempts, d.reason, d.updated_at, d.due_at, r.revision)
+            .select_from(deliveries.outerjoin(revisions, has))
+            .where(d.send_id == send.id)
         )
         if state:
             query = query.where(d.state == state)
+        if revision:
+            query = query.where(r.revision.startswith(revision, autoescape=True))
         with self._engine.connect() as connection:
             for row in connection.execution_options(yield_per=PAGE).execute(query.order_by(d.id)):
                 yield Line(
-                    row.email, State(row.state), row.attempts, row.reason or "", row.updated_at, row.due_at
+                    row.email,
+                    State(row.state),
+                    row.attempts,
+                    row.reason or "",
+                    row.updated_at,
+                    row.due_at,
+                    row.revision or "",
                 )
 
     def discrepancies(self, send: Send) -> list[str]:
@@ -120,6 +144,8 @@ class Accounts:
                     "deliveries are accepted without the server's reply on record",
                 ),
                 (_accepted_before(send), "deliveries were accepted, and that was not the end of it"),
+                (_accepted_without_text(send), "deliveries are accepted without their text on record"),
+                (_corrected_twice(send), "people are in two errata of the same text"),
             ):
                 if count := connection.scalar(query):
                     found.append(f"{count} {words}")
@@ -136,6 +162,11 @@ class Accounts:
                 events += _standing(connection, subscriber_id)
                 events += _sendings(connection, subscriber_id)
         return sorted(events, key=lambda event: (event.at is None, event.at))
+
+
+def _only(send: Send, states: dict[State, int]) -> tuple[Revision]:
+    accepted, uncertain = (states.get(state, 0) for state in HAVE)
+    return (Revision(1, send.revision, send.subject, send.created_at, accepted, uncertain),)
 
 
 def _both(send: Send) -> Select[int]:
@@ -164,6 +195,30 @@ def _accepted_before(send: Send) -> Select[int]:
     )
 
 
+def _accepted_without_text(send: Send) -> Select[int]:
+    d, r = deliveries.c, revisions.c
+    known = exists().where(r.send_id == d.send_id, r.no == d.revision)
+    return select(func.count(d.id)).where(d.send_id == send.id, d.state == State.ACCEPTED, ~known)
+
+
+def _corrected_twice(send: Send) -> Select[int]:
+    other, d = sends.alias("other"), deliveries.alias("twin")
+    mine = deliveries.join(d, d.c.subscriber_id == deliveries.c.subscriber_id)
+    return (
+        select(func.count(deliveries.c.id))
+        .select_from(mine.join(other, other.c.id == d.c.send_id))
+        .where(
+            deliveries.c.send_id == send.id,
+            other.c.id != send.id,
+            other.c.corrects.is_not(None),
+            other.c.corrects == send.corrects,
+            other.c.correction == send.correction,
+            deliveries.c.state == State.ACCEPTED,
+            d.c.state == State.ACCEPTED,
+        )
+    )
+
+
 def _suppression(connection: Connection, email_key: str) -> list[Event]:
     s = suppressions.c
     row = connection.execute(select(s.since, s.reason, s.note).where(s.email_key == email_key)).one_or_none()
@@ -184,24 +239,34 @@ def _standing(connection: Connection, subscriber_id: int) -> list[Event]:
 
 
 def _sendings(connection: Connection, subscriber_id: int) -> list[Event]:
-    d, e, a = deliveries.c, exclusions.c, attempts.c
+    d, e, a, r = deliveries.c, exclusions.c, attempts.c, revisions.c
     events = [
-        Event(row.created_at, f"{row.slug}: not sent, {reason_in_words(row.reason)}")
+        Event(
+            row.created_at,
+            f"{row.slug}{' (erratum)' if row.corrects else ''}: not sent, {reason_in_words(row.reason)}",
+        )
         for row in connection.execute(
-            select(sends.c.created_at, sends.c.slug, e.reason)
+            select(sends.c.created_at, sends.c.slug, sends.c.corrects, e.reason)
             .join(sends, sends.c.id == e.send_id)
             .where(e.subscriber_id == subscriber_id)
         )
     ]
-    mine = select(d.id, d.state, d.reason, d.updated_at, d.email, sends.c.slug, sends.c.created_at).join(
-        sends, sends.c.id == d.send_id
+    has = (r.send_id == d.send_id) & (r.no == d.revision) & d.state.in_(HAVE)
+    mine = (
+        select(d.id, d.state, d.reason, d.updated_at, d.email, r.revision)
+        .add_columns(sends.c.slug, sends.c.created_at, sends.c.corrects)
+        .join_from(deliveries, sends, sends.c.id == d.send_id)
+        .outerjoin(revisions, has)
     )
     for row in connection.execute(mine.where(d.subscriber_id == subscriber_id)).all():
-        events.append(Event(row.created_at, f"{row.slug}: in the audience, as {row.email}"))
+        mail = f"{row.slug} (erratum)" if row.corrects else row.slug
+        events.append(Event(row.created_at, f"{mail}: in the audience, as {row.email}"))
         tries = connection.execute(
             select(a.at, a.state, a.reply).where(a.delivery_id == row.id).order_by(a.id)
         )
-        events += [Event(at, f"{row.slug}: {state}: {reply}") for at, state, reply in tries]
+        events += [Event(at, f"{mail}: {state}: {reply}") for at, state, reply in tries]
         now = row.state if row.state == State.ACCEPTED else f"now {row.state}"
-        events.append(Event(row.updated_at, f"{row.slug}: {now}" + (f": {row.reason}" if row.reason else "")))
+        words = f": {row.reason}" if row.reason else ""
+        text = f" (rev {row.revision[:6]})" if row.revision else ""
+        events.append(Event(row.updated_at, f"{mail}: {now}{words}{text}"))
     return events

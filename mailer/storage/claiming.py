@@ -11,7 +11,15 @@ from sqlalchemy import ColumnElement, Connection, Select, Update, case, exists, 
 from mailer.domain.delivery import Halt, State
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import Status
-from mailer.storage.schema import deliveries, lists, sends, subscribers, subscriptions, suppressions
+from mailer.storage.schema import (
+    attempts,
+    deliveries,
+    lists,
+    sends,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
 from mailer.storage.send import Send
 from mailer.storage.snapshot import recipients, snapshot_of
 
@@ -24,6 +32,7 @@ class Claim(NamedTuple):
 
     delivery_id: int
     recipient: Recipient
+    revision: int = 1  # which text of the send they get
 
 
 def claim(
@@ -36,13 +45,22 @@ def claim(
     while cancel_gone(connection, send, update(deliveries).where(d.id.in_(first)), now):
         pass
     taken = update(deliveries).where(d.id.in_(first))
+    text = case((bound(), d.revision), else_=send.number)
     rows = connection.execute(
-        taken.values(state=State.CLAIMED, worker=worker, updated_at=now).returning(
-            d.subscriber_id, *snapshot_of(deliveries), d.id
+        taken.values(state=State.CLAIMED, worker=worker, updated_at=now, revision=text).returning(
+            d.subscriber_id, *snapshot_of(deliveries), d.id, d.revision
         )
     ).all()
-    claims = map(Claim._make, zip([row[-1] for row in rows], recipients(rows), strict=True))
-    return sorted(claims)
+    return sorted(
+        Claim(row[-2], recipient, row[-1]) for row, recipient in zip(rows, recipients(rows), strict=True)
+    )
+
+
+def bound() -> ColumnElement[bool]:
+    """Return whether a copy of a delivery may be out already: then it keeps its text, as its Message-ID."""
+    d, a = deliveries.c, attempts.c
+    doubted = exists().where(a.delivery_id == d.id, a.state == State.UNCERTAIN)
+    return d.revision.is_not(None) & doubted
 
 
 def gone(connection: Connection, send: Send, worker: str) -> list[int]:
@@ -68,7 +86,10 @@ def _queued(send: Send, limit: int, without: Sequence[str]) -> Select[tuple[int]
     d = deliveries.c
     s = sends.c
     free = exists().where(
-        s.id == send.id, s.proved_at.is_not(None), or_(s.halted.is_(None), s.halted == Halt.LIMITED)
+        s.id == send.id,
+        s.proved_at.is_not(None),
+        or_(s.halted.is_(None), s.halted == Halt.LIMITED),
+        s.revision == send.revision,  # a worker with the text from before a correction gets no more
     )
     left = [~func.lower(d.email).endswith(f"@{domain}", autoescape=True) for domain in without]
     query = select(d.id).where(d.send_id == send.id, d.state == State.QUEUED, free, *left)

@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, case, func, insert, select, update
 
 from mailer.domain.delivery import TERMINAL, State
 from mailer.domain.outcome import Stage
 from mailer.domain.settlement import Settlement
+from mailer.storage.claiming import bound
 from mailer.storage.journal import KEPT, About, Handed, Legacy, read_journal
 from mailer.storage.recording import note_passed
-from mailer.storage.schema import attempts, deliveries, journals_read, sends, utc_text
+from mailer.storage.schema import attempts, deliveries, journals_read, revisions, sends, utc_text
 
 ANSWER_UNKNOWN = "it was handed over after the backup was taken, and what came of it was never read"
 
@@ -69,9 +70,29 @@ def _word(delivery_id: int, said: Settlement | Handed) -> Settlement:
     return Settlement(delivery_id, State.UNCERTAIN, said.at, Stage.CONTENT, ANSWER_UNKNOWN)
 
 
+def _number(connection: Connection, about: About) -> int:
+    """Return which text of its send a journal is about; one that is not here is noted, without a template."""
+    r = revisions.c
+    last = connection.scalar(select(func.max(r.no)).where(r.send_id == about.send_id)) or 1
+    if about.revision == "-":
+        return 1
+    known = select(func.max(r.no)).where(r.send_id == about.send_id, r.revision == about.revision)
+    if number := connection.scalar(known):
+        return int(number)
+    # Nothing of the send may go out until its text is here again: the one that is here was found wrong.
+    mine = sends.c.id == about.send_id
+    lost = select(sends.c.subject, sends.c.created_at).where(mine)
+    subject, since = connection.execute(lost).one()
+    row = {"send_id": about.send_id, "no": last + 1, "revision": about.revision}
+    connection.execute(insert(revisions), {**row, "subject": subject, "since": since})
+    connection.execute(update(sends).where(mine).values(revision=about.revision))
+    return last + 1
+
+
 def _settle(connection: Connection, legacy: Legacy) -> int:
     """Record a journal's last words on deliveries that are open here; return on how many."""
     count, accepted = 0, []
+    number = _number(connection, legacy.about)
     for delivery_id, said in legacy.last_word.items():
         word = _word(delivery_id, said)
         if word.state is State.QUEUED:
@@ -93,6 +114,7 @@ def _settle(connection: Connection, legacy: Legacy) -> int:
                 attempts=deliveries.c.attempts + 1,
                 due_at=due,
                 updated_at=word.at,
+                revision=case((bound(), deliveries.c.revision), else_=number),
             )
         )
         if done.rowcount:

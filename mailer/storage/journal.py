@@ -6,8 +6,8 @@ in batches. Whoever gets a dead worker's lock reads its journal and settles what
 
 A journal is text, a record a line, each ending in the CRC-32 of what stands before it:
 
-    mailer-journal 2 20261123T080000-4711-9f3c 0b00710d 7 2026-11-23T07:59:58.000Z harbour 5e77 d3adb33f
-                             (its name; the boot it was written in; the send it is about and the account)
+    mailer-journal 3 20261123T080000-4711-9f3c 0b00710d 7 2026-11-23T07:59:58.000Z harbour 5e77 4f1c d3adb33f
+                  (its name; the boot it was written in; the send it is about, the account and the text)
     h 2026-11-23T08:00:01.100Z 17 18 0badcafe            (handed: the content may reach the server now)
     s 17 accepted 2026-11-23T08:00:01.123Z content "250 2.0.0 Ok" 1badb002
 
@@ -38,7 +38,8 @@ from mailer.errors import StorageError, StorageFull
 from mailer.storage.place import is_locked, make_folder
 from mailer.storage.schema import utc_text
 
-HEADING = "mailer-journal 2"
+HEADING = "mailer-journal 3"
+BEFORE = "mailer-journal 2"  # it named no revision: a send had one text only
 # Octets of room reserved ahead of the end. A message is handed only while half of it is left, so that what
 # becomes of the message can be written even when the disk has filled up meanwhile.
 RESERVE = 1 << 18
@@ -149,16 +150,18 @@ def put_away(path: Path) -> None:
 class About:
     """The send that a journal is about, told from any other also in a database that was restored.
 
-    `account` is the `storage.pace.account_key` of the one that it goes through.
+    `account` is the `storage.pace.account_key` of the one that it goes through, `revision` that of the text
+    that people get unless they are bound to an earlier one.
     """
 
     send_id: int
     created_at: str  # utc_text
     slug: str
     account: str = "-"
+    revision: str = "-"
 
     def __str__(self) -> str:
-        return f"{self.send_id} {self.created_at} {self.slug} {self.account}"
+        return f"{self.send_id} {self.created_at} {self.slug} {self.account} {self.revision}"
 
 
 NOTHING = About(0, "-", "-")
@@ -193,10 +196,7 @@ def read_journal(name: str, file: BinaryIO, *, whole: bool = False) -> Legacy:
     legacy = Legacy(name)
     try:
         records = _records(file)
-        *heading, written_in, send_id, created_at, slug, account = next(records, "").split(" ")
-        if heading != [*HEADING.split(" "), name]:
-            raise JournalUnreadable
-        legacy.about = About(int(send_id), created_at, slug, account)
+        written_in, legacy.about = _read_heading(name, next(records, ""))
         if written_in != boot():
             legacy.gap = MACHINE_DIED
         for record in records:
@@ -214,6 +214,14 @@ def read_journal(name: str, file: BinaryIO, *, whole: bool = False) -> Legacy:
     except (JournalUnreadable, ValueError):
         legacy.gap = UNREADABLE
     return legacy
+
+
+def _read_heading(name: str, record: str) -> tuple[str, About]:
+    """Return in which boot a journal was written, and what it is about."""
+    heading, version, written_by, written_in, send_id, *about = record.split(" ")
+    if f"{heading} {version}" not in (HEADING, BEFORE) or written_by != name:
+        raise JournalUnreadable
+    return written_in, About(int(send_id), *about)
 
 
 def dead_journals(folder: Path) -> Iterator[tuple[Path, Legacy]]:

@@ -12,8 +12,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    insert,
-    literal,
     or_,
     select,
     update,
@@ -31,11 +29,12 @@ from mailer.storage.audience import (
     count_values,
 )
 from mailer.storage.claiming import Claim, cancel_gone, claim, gone
+from mailer.storage.freezing import Wording, freeze
 from mailer.storage.history import mark_read
 from mailer.storage.recording import give_back, record
-from mailer.storage.schema import deliveries, exclusions, sends
-from mailer.storage.send import SEND, Send, read_send
-from mailer.storage.snapshot import SNAPSHOT, recipients, snapshot_of
+from mailer.storage.schema import deliveries, exclusions, revisions, sends
+from mailer.storage.send import SEND, Send, halted_words, read_send
+from mailer.storage.snapshot import recipients, snapshot_of
 
 PAGE = 500
 CANCELLED_BY_HAND = "the send was cancelled"
@@ -49,13 +48,14 @@ class Ledger:
         self._policy = policy or RetryPolicy()
 
     def find(self, slug: str, audience: Audience) -> Send | None:
-        """Return the latest send of this issue to this audience whose renders were proved."""
+        """Return the latest send of this issue to this audience whose renders were proved; no erratum."""
         query = (
             select(*SEND)
             .where(
                 sends.c.slug == slug,
                 sends.c.audience == audience.canonical(),
                 sends.c.proved_at.is_not(None),
+                sends.c.corrects.is_(None),
             )
             .order_by(sends.c.occasion.desc())
             .limit(1)
@@ -71,10 +71,14 @@ class Ledger:
             rows = connection.execute(query.where(sends.c.slug == slug) if slug else query)
             return [read_send(row) for row in rows]
 
+    def send(self, send_id: int) -> Send:
+        """Return the send with this id, which must be there."""
+        with self._engine.connect() as connection:
+            return read_send(connection.execute(select(*SEND).where(sends.c.id == send_id)).one())
+
     def reread(self, send: Send) -> Send:
         """Return the send as it is now."""
-        with self._engine.connect() as connection:
-            return read_send(connection.execute(select(*SEND).where(sends.c.id == send.id)).one())
+        return self.send(send.id)
 
     def unfinished(self) -> list[Send]:
         """Return the proved sends with deliveries that may have to be sent, now or later, oldest first."""
@@ -93,12 +97,15 @@ class Ledger:
         with self._engine.connect() as connection:
             return [read_send(row) for row in connection.execute(query)]
 
-    def template(self, send: Send) -> bytes:
-        """Return the compiled template that this send is bound to."""
+    def template(self, send: Send, number: int) -> bytes | None:
+        """Return the compiled template of the `number`th text of this send.
+
+        None where only journals know of that text: it is from after the backup that was restored.
+        """
+        r = revisions.c
         with self._engine.connect() as connection:
-            return bytes(
-                connection.execute(select(sends.c.template).where(sends.c.id == send.id)).scalar_one()
-            )
+            found = connection.scalar(select(r.template).where(r.send_id == send.id, r.no == number))
+        return None if found is None else bytes(found)
 
     def preview(
         self, slug: str, audience: Audience, *, again: bool = False
@@ -139,45 +146,19 @@ class Ledger:
         `again` takes in also who got the issue by an earlier send; `limited_by` as for `limit`.
         """
         with self._engine.begin() as connection:
-            send_id = connection.scalar(
-                insert(sends)
-                .values(
-                    slug=slug,
-                    audience=audience.canonical(),
-                    audience_put=audience.text(),
-                    subject_put=subject_put,
-                    occasion=occasion,
-                    subject=subject,
-                    revision=revision,
-                    template=template,
-                    candidates=count_candidates(connection, audience),
-                    created_at=now,
-                    **(_word(Halt.LIMITED, limited_by, now) if limited_by else {}),
-                )
-                .returning(sends.c.id)
+            return freeze(
+                connection,
+                candidates_for(connection, slug, audience, again=again),
+                Wording(subject, revision, template),
+                now,
+                slug=slug,
+                audience=audience.canonical(),
+                audience_put=audience.text(),
+                subject_put=subject_put,
+                occasion=occasion,
+                candidates=count_candidates(connection, audience),
+                **(halted_words(Halt.LIMITED, limited_by, now) if limited_by else {}),
             )
-            found = candidates_for(connection, slug, audience, again=again).subquery("found")
-            connection.execute(
-                insert(exclusions).from_select(
-                    ["send_id", "subscriber_id", "email", "reason"],
-                    select(literal(send_id), found.c.subscriber_id, found.c.email, found.c.reason).where(
-                        found.c.reason.is_not(None)
-                    ),
-                )
-            )
-            connection.execute(
-                insert(deliveries).from_select(
-                    ["send_id", "subscriber_id", "state", *SNAPSHOT, "updated_at"],
-                    select(
-                        literal(send_id),
-                        found.c.subscriber_id,
-                        literal(State.QUEUED.value),
-                        *(found.c[name] for name in SNAPSHOT),
-                        literal(now, deliveries.c.updated_at.type),
-                    ).where(found.c.reason.is_(None)),
-                )
-            )
-            return read_send(connection.execute(select(*SEND).where(sends.c.id == send_id)).one())
 
     def frozen(self, send: Send) -> Iterator[Recipient]:
         """Yield every recipient of the frozen audience that is still open, in pages: memory stays flat."""
@@ -200,7 +181,7 @@ class Ledger:
         """
         with self._engine.begin() as connection:
             unproved = select(sends.c.id).where(sends.c.proved_at.is_(None))
-            for table in (deliveries, exclusions):
+            for table in (deliveries, exclusions, revisions):
                 connection.execute(delete(table).where(table.c.send_id.in_(unproved)))
             connection.execute(delete(sends).where(sends.c.id.in_(unproved)))
 
@@ -286,7 +267,7 @@ class Ledger:
         stands = or_(*(sends.c.halted.is_not_distinct_from(each) for each in before))
         with self._engine.begin() as connection:
             done = connection.execute(
-                update(sends).where(sends.c.id == send.id, stands).values(_word(after, by, now))
+                update(sends).where(sends.c.id == send.id, stands).values(halted_words(after, by, now))
             )
             return done.rowcount == 1
 
@@ -350,7 +331,3 @@ class Ledger:
                 .where(d.send_id == send.id, d.state == before)
                 .values(state=after, reason=reason, updated_at=now)
             ).rowcount
-
-
-def _word(halted: Halt | None, by: str | None, now: datetime | None) -> dict[str, Any]:
-    return {"halted": halted, "halted_by": by, "halted_at": now, "halt_told_at": None}

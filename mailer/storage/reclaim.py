@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, select
 
 from mailer.domain.delivery import State
 from mailer.domain.outcome import Stage
@@ -94,9 +94,5 @@ def _orphans(engine: Engine, journals: Path, now: datetime) -> Reclaimed:
         # A journal is made before the first claim and removed after the last settlement: look again inside.
         if not (journals / worker).exists():
             with engine.begin() as connection:
-                lost += connection.execute(
-                    update(deliveries)
-                    .where(d.worker == worker, d.state.in_((State.CLAIMED, State.HANDED)))
-                    .values(state=State.UNCERTAIN, worker=None, reason=JOURNAL_LOST, updated_at=now)
-                ).rowcount
+                lost += len(give_back(connection, worker, State.UNCERTAIN, JOURNAL_LOST, now))
     return Reclaimed(uncertain=lost)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, literal, select, update
 
 from mailer.domain.delivery import NEXT, State
+from mailer.domain.outcome import Stage
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
-from mailer.storage.schema import deliveries, passed, utc_text
+from mailer.storage.schema import attempts, deliveries, passed, utc_text
 
 # From which states an outcome may be recorded: directly, or by way of `handed`, which stands in the journal.
 SOURCES = {
@@ -104,10 +105,20 @@ def give_back(
 ) -> list[int]:
     """Move all that `worker` still holds to `state`; return the deliveries' ids."""
     d = deliveries.c
+    held = (d.worker == worker) & d.state.in_((State.CLAIMED, State.HANDED))
+    if state is State.UNCERTAIN:
+        # Kept as any attempt in vain: a delivery that was ever in doubt keeps its text.
+        at = literal(now, d.updated_at.type)
+        doubt = at, literal(state.value), literal(Stage.CONTENT.value), literal(reason)
+        connection.execute(
+            insert(attempts).from_select(
+                ["delivery_id", "at", "state", "stage", "reply"], select(d.id, *doubt).where(held)
+            )
+        )
     return list(
         connection.scalars(
             update(deliveries)
-            .where(d.worker == worker, d.state.in_((State.CLAIMED, State.HANDED)))
+            .where(held)
             .values(state=state, worker=None, reason=reason, updated_at=now)
             .returning(d.id)
         )

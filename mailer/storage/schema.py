@@ -126,8 +126,7 @@ sends = Table(
     Column("subject_put", Text),  # --subject: without it the issue is another one
     Column("occasion", Integer, nullable=False, server_default="0"),  # how often it was repeated: --again
     Column("subject", Text, nullable=False),
-    Column("revision", String(64), nullable=False),  # sha256 of the compiled template, in hex
-    Column("template", LargeBinary, nullable=False),  # MessageTemplate.dump(); what every later run uses
+    Column("revision", String(64), nullable=False),  # of the text that is sent now: the newest in `revisions`
     # Everyone ever on the lists when the audience was frozen: deliveries and exclusions must add up to it.
     Column("candidates", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcTime, nullable=False),
@@ -138,8 +137,23 @@ sends = Table(
     Column(
         "proved_at", UtcTime
     ),  # when every frozen recipient's render was proved; nothing is claimed before
+    Column("corrects", Integer),  # for an erratum: the send that it is about,
+    Column("correction", Integer),  # and which of its revisions those get who had an earlier one
     UniqueConstraint("slug", "audience", "occasion"),
     sqlite_autoincrement=True,  # an id is never given twice: links in old mails name it
+)
+
+# Every text that a send had, the first one and its corrections; nothing in it ever changes but what was lost.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("send_id", ForeignKey("sends.id"), primary_key=True),
+    Column("no", Integer, primary_key=True),  # from 1
+    Column("revision", String(64), nullable=False),  # sha256 of the compiled template, in hex
+    # MessageTemplate.dump(); what every later run uses. None: all that is known of it are journals.
+    Column("template", LargeBinary),
+    Column("subject", Text, nullable=False),
+    Column("since", UtcTime, nullable=False),
 )
 
 deliveries = Table(
@@ -163,6 +177,7 @@ deliveries = Table(
     Column("worker", Text),  # who claimed it: the name of a journal
     Column("reason", Text),  # the server's words, or ours for cancelled
     Column("updated_at", UtcTime, nullable=False),
+    Column("revision", Integer),  # revisions.no of the text it was last claimed with
     UniqueConstraint("send_id", "subscriber_id"),
     CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in State)), name="state"),
     Index(None, "send_id", "state"),

@@ -26,3 +26,11 @@ def server(workspace, tmp_path):
     with rehearsal(ScriptedServer(log=tmp_path / "accepted.log")) as running:
         workspace.settings["SMTP_PORT"] = str(running.port)
         yield running
+
+
+@pytest.fixture
+def begun(workspace, server):
+    """A send of which four of ten have got their copy."""
+    workspace.people(10)
+    workspace.run("send-issue", "harbour", "--yes", "-q", "--limit", 4, expect=75)
+    return workspace

@@ -48,4 +48,6 @@ def begin(database: Engine, emails: Iterable[str]) -> tuple[Ledger, Send]:
 def worker_of(ledger: Ledger, send: Send, journal: Journal, pace: Pace | None = None, **options) -> Worker:
     """Return a worker on that send."""
     correspondence = Correspondence(send.id, 1, "seed", "a.example", "editor@a.example", "leave@a.example")
-    return Worker(ledger, journal, send, AddressOnly(), correspondence, pace or Pace(), **options)
+    return Worker(
+        ledger, journal, send, lambda number: AddressOnly(), correspondence, pace or Pace(), **options
+    )

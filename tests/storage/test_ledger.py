@@ -323,8 +323,21 @@ def test_an_acceptance_without_a_reply_is_a_discrepancy(database):
     populate(database, ("ann@a.example", "subscribed"))
     _, send = frozen(database)
     with database.begin() as connection:
-        connection.execute(update(deliveries).values(state="accepted", reason="250 made up"))
+        connection.execute(update(deliveries).values(state="accepted", reason="250 made up", revision=1))
     assert len(Accounts(database).discrepancies(send)) == 1
+
+
+def test_an_acceptance_of_a_text_that_is_not_there_is_a_discrepancy(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    (claim,) = ledger.claim(send, "w", 9, NOW)
+    ledger.record("w", [said(claim, State.ACCEPTED)])
+    assert Accounts(database).discrepancies(send) == []
+    with database.begin() as connection:
+        connection.execute(update(deliveries).values(revision=2))
+    assert Accounts(database).discrepancies(send) == [
+        "1 deliveries are accepted without their text on record"
+    ]
 
 
 def test_looking_for_people_who_left_is_one_statement_however_many_wait(database):

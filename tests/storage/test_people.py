@@ -249,7 +249,6 @@ def test_a_send_knows_its_lists(people: People, engine: Engine) -> None:
         "audience": audience,
         "subject": "s",
         "revision": "r",
-        "template": b"",
         "created_at": NOW,
     }
     with engine.begin() as connection:

@@ -37,6 +37,7 @@ WAYS = {
     "pipelining-resend": {"resend": True},
     "chunking": {"chunking": True},
     "chunking-resend": {"chunking": True, "resend": True},
+    "corrected": {"chunking": True, "resend": True, "corrects": True},
     "balking": {"chunking": True, "balking": True},
 }
 

@@ -35,6 +35,7 @@ TROUBLE: dict[Stage, dict[str, int]] = {
         "garbage": 15,
     },
 }
+CORRECTED = b"Subject: The harbour clock, corrected\r\n"
 BALKS = 20  # in 10,000 messages that come by BDAT, where the server forgets that command now and then
 
 
@@ -46,6 +47,7 @@ class Trouble:
     log: Path
     chance: random.Random
     balking: bool = False  # whether BDAT is forgotten now and then
+    corrects: bool = False  # whether it is noted which text each message has
     number: int = 0
     recipients: dict[object, str] = field(default_factory=dict)
     connections: dict[object, int] = field(default_factory=dict)
@@ -76,6 +78,14 @@ class Trouble:
         elif stage is Stage.RCPT:
             self.recipients[talk] = self.server.commands[-1].partition("<")[2].partition(">")[0]
         self.server.commands.clear()
+        self.note_texts()
+
+    def note_texts(self) -> None:
+        """Write down of each message that was taken whether it has the corrected text."""
+        if self.corrects and self.server.taken:
+            with self.log.with_name("texts.log").open("a", encoding="utf-8") as log:
+                for taken in self.server.taken:
+                    log.write(f"{taken.recipients[0]} {1 + (CORRECTED in taken.content)}\n")
         self.server.taken.clear()
 
     def _kind(self, stage: Stage) -> str | None:

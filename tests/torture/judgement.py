@@ -64,6 +64,7 @@ class Judgement:
             self.names[recipient].append(name)
         with closing(sqlite3.connect(ordeal.database)) as ledger:
             self.states = dict(ledger.execute("SELECT email, state FROM deliveries"))
+            self.revisions = dict(ledger.execute("SELECT email, revision FROM deliveries"))
             self.attempts = [Attempt(*row) for row in ledger.execute(ATTEMPTS)]
         self.uncertain = Counter(a.email for a in self.attempts if a.state == "uncertain")
         self.deaths = sum(a.state == "uncertain" and a.words == ANSWER_LOST for a in self.attempts)
@@ -81,7 +82,8 @@ class Judgement:
     def faults(self) -> list[str]:
         """Go through all of it."""
         found = list(self.ordeal.complaints)
-        for check in (self._everyone, self._copies, self._message_ids, self._words, self._once, self._bounds):
+        checks = (self._everyone, self._copies, self._message_ids, self._texts, self._words)
+        for check in (*checks, self._once, self._bounds):
             found += check()
         return found
 
@@ -117,6 +119,18 @@ class Judgement:
                 yield f"{email}: several Message-IDs: {names}"
             if owners.setdefault(names[0], email) != email:
                 yield f"{email} and {owners[names[0]]} share a Message-ID"
+
+    def _texts(self) -> Iterator[str]:
+        """Every copy has the text that the ledger says: one in doubt keeps it when it is sent again."""
+        if not self.ordeal.corrects:
+            return
+        lines = (self.ordeal.folder / "texts.log").read_text().splitlines()
+        if len({line.split(" ")[1] for line in lines}) < 2:
+            yield "nobody got the corrected text, or everybody"
+        for line in lines:
+            email, text = line.split(" ")
+            if str(self.revisions[email]) != text:
+                yield f"{email} has text {text}, and the ledger says {self.revisions[email]}"
 
     def _words(self) -> Iterator[str]:
         for attempt in self.attempts:

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from e2e.harbour_workspace import Workspace
+from e2e.harbour_workspace import ISSUE, Workspace
 
 import mailer
 
@@ -45,6 +45,7 @@ class Ordeal:
     chunking: bool = False
     balking: bool = False
     resend: bool = False
+    corrects: bool = False  # whether the issue is edited after half of the kills
     crew: bool = False  # whether there are worker processes
     kills: int = 0  # that met a run in the middle of sending
     early: int = 0  # other kills: at start, while freezing or settling what the dead left
@@ -71,6 +72,8 @@ class Ordeal:
             while self.kills < self.size.kills and self._left():
                 self._killed(workspace, chance)
                 self._make_due()
+                if self.corrects and self.kills >= self.size.kills // 2:
+                    workspace.issue(ISSUE.replace("clock\n", "clock, corrected\n", 1))
             for _ in range(RUNS):
                 self._undisturbed(workspace)
                 if not self._left():
@@ -110,7 +113,10 @@ class Ordeal:
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "torture.server", str(self.folder), "--seed", str(self.seed)]
         process = subprocess.Popen(
-            command + ["--chunking"] * self.chunking + ["--balking"] * self.balking,
+            command
+            + ["--chunking"] * self.chunking
+            + ["--balking"] * self.balking
+            + ["--corrects"] * self.corrects,
             cwd=Path(__file__).parents[1],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -140,8 +146,8 @@ class Ordeal:
 
     def _start(self, workspace: Workspace) -> subprocess.Popen[str]:
         self.runs += 1
-        workers = ("--workers", WORKERS) if self.crew else ()
-        command = workspace.command("send-issue", "harbour", "--yes", "-q", *workers)
+        options = ["--workers", WORKERS] * self.crew + ["--corrected"] * (self.corrects and self.kills > 0)
+        command = workspace.command("send-issue", "harbour", "--yes", "-q", *options)
         with (self.folder / f"stderr-{self.runs}.txt").open("w") as stderr:
             process = subprocess.Popen(
                 command,

@@ -13,14 +13,16 @@ from torture.faults import Trouble
 from mailer.sandbox.rehearsal import EXTENSIONS, ScriptedServer
 
 
-async def serve(folder: Path, seed: int, *, chunking: bool, balking: bool) -> None:
-    """Accept and misbehave, keeping `accepted.log` and `deeds.log` in `folder`."""
+async def serve(folder: Path, seed: int, *, chunking: bool, balking: bool, corrects: bool) -> None:
+    """Accept and misbehave, keeping `accepted.log`, `deeds.log` and `texts.log` in `folder`."""
     extensions = (*EXTENSIONS, "CHUNKING") if chunking else EXTENSIONS
     server = ScriptedServer(log=folder / "accepted.log", extensions=extensions)
-    server.script = Trouble(server, folder / "deeds.log", random.Random(seed), balking).script
+    trouble = Trouble(server, folder / "deeds.log", random.Random(seed), balking, corrects)
+    server.script = trouble.script
     async with server:
         print(server.port, flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    trouble.note_texts()
 
 
 def main() -> None:
@@ -30,8 +32,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--chunking", action="store_true")
     parser.add_argument("--balking", action="store_true")
-    asked = parser.parse_args()
-    asyncio.run(serve(asked.folder, asked.seed, chunking=asked.chunking, balking=asked.balking))
+    parser.add_argument("--corrects", action="store_true")
+    asyncio.run(serve(**vars(parser.parse_args())))
 
 
 if __name__ == "__main__":

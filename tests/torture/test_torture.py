@@ -9,7 +9,7 @@ from torture.ordeal import Ordeal, Size
 
 
 # The seed fixes what goes wrong; when the kills meet it is chance all the same.
-@pytest.mark.parametrize(("way", "seed"), [("pipelining", 11), ("chunking-resend", 12), ("balking", 21)])
+@pytest.mark.parametrize(("way", "seed"), [("pipelining", 11), ("corrected", 12), ("balking", 21)])
 def test_nobody_is_skipped_or_doubled_whatever_dies(way, seed, tmp_path):
     print(f"again: make torture TORTURE='--people 750 --kills 4 --only {way} --seed {seed}'")
     ordeal = Ordeal(tmp_path, seed, Size(people=750, kills=4), **WAYS[way])

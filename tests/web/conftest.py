@@ -31,7 +31,6 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
         "audience": audience.canonical(),
         "subject": "x",
         "revision": "0",
-        "template": b"",
     }
     with database.begin() as connection:
         send = connection.execute(insert(sends), {**row, "created_at": NOW}).inserted_primary_key[0]

@@ -19,6 +19,7 @@ from mailer.languages import runs_rtl
 
 SUBJECT = "{{ issue.subject }}"
 PREHEADER = '{% include "email/document/preheader.html" %}'
+ERRATUM = f'<{OWN}>{{% include "email/document/erratum.html" %}}</{OWN}>'
 FOOTER = f'<{OWN}>{{% include "email/document/footer.html" %}}</{OWN}>'
 STYLE = '{% include "email/document/style.html" %}'
 CHARSET = '<meta charset="utf-8">'
@@ -115,7 +116,7 @@ class _Adding:
         places = survey.places
         starts = (places[name].end for name in ("body", "/head") if name in places)
         ends = (places[name].start for name in ("/body", "/html") if name in places)
-        self.insert(next(starts, _head_end(self.html)), self.tag(PREHEADER))
+        self.insert(next(starts, _head_end(self.html)), self.tag(PREHEADER) + self.tag(ERRATUM))
         self.insert(next(ends, len(self.html)), self.tag(FOOTER))
 
     def text(self) -> str:

@@ -153,6 +153,7 @@ FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "epigraph": ("epigraph", _epigraph),
     "standfirst": ("standfirst", _text),
     "byline": ("byline", _text),
+    "erratum": ("erratum", _line),
 }
 
 # What decides who gets what from whom: a value that can't be read is refused.

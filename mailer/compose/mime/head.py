@@ -42,13 +42,15 @@ class Envelope(NamedTuple):
     """One recipient's own header values, given to a template as the name `envelope`.
 
     `to_address` is an addr-spec with an A-label domain, `message_id` has no angle brackets and at most 78
-    characters, `date` is a date-time of RFC 5322 3.3.
+    characters, `date` is a date-time of RFC 5322 3.3. `answers` is the Message-ID of the mail that this one
+    is about, if there is one.
     """
 
     to_name: str
     to_address: str
     message_id: str
     date: str
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,19 @@ def to_field(names: Names) -> bytes:
 
 
 def identity_fields(names: Names) -> bytes:
-    """Return the Date and Message-ID fields (RFC 5322 3.6.1 and 3.6.4)."""
+    """Return the Date and Message-ID fields (RFC 5322 3.6.1 and 3.6.4), and those about an earlier mail."""
     envelope: Envelope = names["envelope"]
-    identity = envelope.message_id
+    fields = f"Message-ID: <{_identity(envelope.message_id)}>\r\n"
+    if envelope.answers:
+        earlier = _identity(envelope.answers)
+        fields += f"In-Reply-To: <{earlier}>\r\nReferences: <{earlier}>\r\n"
+    return _date_field(envelope.date) + fields.encode("ascii")
+
+
+def _identity(identity: str) -> str:
     if not _MESSAGE_ID.fullmatch(identity):
         raise HeaderError(f"Message-ID: {identity!r} is not one of at most {MESSAGE_ID_LENGTH} characters")
-    return _date_field(envelope.date) + f"Message-ID: <{identity}>\r\n".encode("ascii")
+    return identity
 
 
 @lru_cache(maxsize=16)
