@@ -25,6 +25,7 @@ from mailer.compose.markdown.reading import parse_markdown, render_markdown
 from mailer.compose.markdown.text import markdown_blocks
 from mailer.compose.tags.likely import Likely
 from mailer.compose.tags.marks import Marked, mark, write_source
+from mailer.compose.tags.offered import refuse_divided
 from mailer.compose.tags.template_source import TemplateSource
 from mailer.compose.text.markup import markup_blocks
 from mailer.compose.text.part import Block, set_text
@@ -92,6 +93,7 @@ def _write_markdown(issue: Issue, notices: Notices, images: Images | None) -> _S
 
 
 def _write_markup(issue: Issue, notices: Notices, images: Images | None) -> _Sources:
+    refuse_divided(issue.body, path=issue.path, line=issue.body_line)
     if is_document(issue.body):
         return _write_document(issue, notices, images)
     # Line feeds stay, so that lines keep their numbers.

@@ -148,6 +148,18 @@ def test_a_tag_that_can_not_be_read_says_what_is_wrong_in_it(tag: str, hint: str
     assert hint in str(refused.value.next_step)
 
 
+@pytest.mark.parametrize("frame", ["{}", "<html><body>{}</body></html>"])
+@pytest.mark.parametrize(
+    "tag",
+    ["{<b>{ subscriber.name }</b>}", "{<i></i>{ subscriber.name }}", "{<span>% if subscriber.name %</span>}"],
+)
+def test_a_tag_whose_braces_html_parts_is_an_error(tag: str, frame: str):
+    with pytest.raises(IssueError, match="has HTML between its braces") as refused:
+        mail(frame.format(f"<p>One</p>\n<p>Two {tag}</p>"), "html")
+    assert refused.value.line == 6
+    assert mail(frame.format("<p>{<b>{ it's 5 }</b>} {<b>}</b></p>"), "html")
+
+
 @pytest.mark.parametrize("scheme", ["http://", "https://", "HTTPS://", "https:", "//"])
 @pytest.mark.parametrize("frame", ["{}", "<html><body>{}</body></html>"])
 def test_an_unsubscribe_link_behind_a_scheme_is_an_error(scheme: str, frame: str):

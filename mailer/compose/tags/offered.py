@@ -30,6 +30,8 @@ from mailer.compose.tags.tag import (
 from mailer.errors import IssueError
 
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>?")
+_TAGS = r"(?:</?[A-Za-z][^<>{}]{0,200}>)"
+_DIVIDED = re.compile(rf"\{{{_TAGS}+[{{%][^{{}}\n]{{1,200}}\}}{_TAGS}*\}}?")
 _CURLY = re.compile("[\u2018-\u201f\u00ab\u00bb\u2039\u203a\u2032\u2033]")
 _NO_FILTER = re.compile(r"No (filter|test) named '(\w+)'")
 
@@ -230,6 +232,23 @@ def _near(name: str, offered: frozenset[str]) -> str | None:
     if len(folded) >= 6 and (whole := sorted(name for name in offered if name.startswith(folded))):
         return whole[0]
     return next(iter(get_close_matches(folded, offered, n=1, cutoff=0.8)), None)
+
+
+def refuse_divided(html: str, *, path: str, line: int) -> None:
+    """Raise IssueError for a tag of ours whose braces are parted by HTML: `{<b>{ subscriber.name }</b>}`.
+
+    It would be no tag, and readers would see the braces. `line` is that of the first of `html`.
+    """
+    for found in _DIVIDED.finditer(html):
+        joined = _MARKUP.sub("", found.group())
+        if any(Recogniser(path).recognise(candidate) for candidate in find_candidates(joined)):
+            row = html.count("\n", 0, found.start())
+            raise IssueError(
+                path,
+                line + row,
+                f"{found.group()} has HTML between its braces",
+                next_step=f"Write {joined}, with the HTML around it",
+            )
 
 
 def protect(text: str, *, path: str = "", line: int = 1) -> str:
