@@ -86,7 +86,7 @@ def _refuse_sent(sending: Sending, job: Job) -> None:
     totals = sending.report(send).totals
     refuse_halted(send, totals)
     once_more = f"To send it to all {totals.audience:,} once more: {send_command(send, '--again')}"
-    already = "is under way since" if totals.open else "was sent on"
+    already = "has been under way since" if totals.open else "was sent on"
     raise PlanRefused(
         f"{send.slug} to {send.audience} {already} {local(send.created_at)} ({who_got_it(totals)}): "
         "a schedule would begin nothing",

@@ -73,7 +73,7 @@ def cancel(app: App, issue: str, yes: bool) -> None:
         click.echo(f"Cancelled {send.slug} to {send.audience}: {who_got_it(app.accounts.totals(send))}.")
     for each in [each for slug in {send.slug for send in sends} for each in waiting_for(app, slug)]:
         still = f"schedule {each.id} waits to send it to {each.audience}"
-        click.echo(f"  next: {still}; take it back with: mailer schedule remove {each.id}", err=True)
+        say(f"  next: {still}; take it back with: mailer schedule remove {each.id}", err=True)
 
 
 def _in_vain(app: App, issue: str, problem: str) -> UsageError:

@@ -110,6 +110,13 @@ def test_what_a_person_limited_is_left_to_a_person(workspace, server):
     assert "next: mailer resume harbour\n" in told
     assert workspace.run("tick").stdout == "", "cron mails every word, so it is said once"
     assert len(server.taken) == 5
+    run = workspace.start("run", "--every", "0.1")
+    said = run.stdout.readline()
+    time.sleep(0.5)  # for some more rounds
+    run.terminate()
+    said += run.communicate(timeout=60)[0]
+    assert said.count("harbour to list weekly is held after --limit 5") == 1
+    assert len(server.taken) == 5
     # As cron does it, day by day: each run sends its part, and the clock still leaves the rest alone.
     workspace.run("send-issue", "harbour", "--yes", "-q", "--limit", "3", expect=75)
     assert "--limit 3" in workspace.run("tick").stdout
