@@ -118,3 +118,9 @@ class AccountFault(MailerError):
     """The SMTP server refuses the account, the sender or our trust in it: a setting must change."""
 
     exit_code = ExitCode.USAGE
+
+
+class EveryoneRefused(MailerError):
+    """The SMTP server refuses one recipient after the other; who was refused so waits in the queue."""
+
+    exit_code = ExitCode.AGAIN

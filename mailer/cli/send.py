@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailer.cli.saying import from_here, say
-from mailer.errors import AccountFault, ExitCode, ServerUnavailable, UsageError
+from mailer.errors import AccountFault, EveryoneRefused, ExitCode, ServerUnavailable, UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -332,7 +332,7 @@ def _work(app: App, sending: Sending, send: Send, options: Options) -> Report:
             report = run_until_stopped(
                 lambda stop: sending.run(send, app.now(), stop, limit=limit, progress=progress, crew=crew)
             )
-        except (AccountFault, ServerUnavailable) as error:
+        except (AccountFault, EveryoneRefused, ServerUnavailable) as error:
             # What was sent before stands, and is summed up all the same.
             complain(error)
             report = replace(sending.report(send), stopped_by=ExitCode(error.exit_code))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailer.domain.outcome import Reply, Stage
+from mailer.domain.refusals import plain_words
 
 HOUR = 3600.0  # seconds
 DAY = 24 * HOUR
@@ -106,14 +107,23 @@ TABLE: tuple[Rule, ...] = (
         HOURLY,
     ),
     _rule(
-        "421 450 451 452 454 550 554",
+        "421 450 451 452 454 550 552 554",
+        # IONOS; cPanel; StartMail, which renews by the hour; German hosters
+        NOT_THEIRS + r"\bsend \s limit \s exceeded | exceeded \s the \s max \b .* \bper \s hour"
+        r" | \bmail \s limit \s has \s been \s reached | message \s count \s quota \s exceeded )",
+        HOURLY,
+    ),
+    _rule(
+        "421 450 451 452 454 550 552 554",
         NOT_THEIRS + r"(daily|24.?hours?) \b .* (limit|quota|maximum) .* (exceed|reach)"
         r" | (exceed|reach)\w* .* (daily|24.?hours?) \b .* (limit|quota)"
         r" | credits \s exceeded | submission.?quota.?exceeded"
-        r" | (limit|quota|maximum|exceed\w*) .* (per|a) \s day\b )",
+        r" | (limit|quota|maximum|exceed\w*) .* (per|a|in|within|every) \s (day|24.?h(ou)?rs?)\b"
+        r" | unusual \s sending \s activity )",  # Zoho: it lasts some hours
         DAILY,
     ),
     _rule("550", r"^5\.4\.5\b", DAILY),  # Gmail
+    _rule("550", r"^5\.(1\.90|7\.23[23])\b", DAILY),  # Office 365: the mailbox's limit, the tenant's
     _rule(
         "",
         r"throttl(ed|ing)\b | \b(sending|sent|message|mail|relay) \s rate\b | \brate.?limit"
@@ -127,17 +137,12 @@ TABLE: tuple[Rule, ...] = (
 # Before a message is under way a plain refusal is the connection's, and the pool's to deal with.
 ABOUT_A_MESSAGE = frozenset({Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.CONTENT})
 
-ENOUGH = 500  # characters of a reply: the reason comes first, and no server may make us search for long
-
-# Names may hold any word, and must not be read as a reason.
-_NAMES = re.compile(r"<[^<>]*>|\S+@\S+|\S+://\S+")
-
 
 def classify(reply: Reply, stage: Stage) -> Throttle | None:
     """Return which limit `reply`, given at `stage`, speaks of; None where it says nothing about pace."""
     if reply.code < 400:
         return None
-    words = " ".join(_NAMES.sub(" ", reply.text[:ENOUGH]).split())
+    words = plain_words(reply)
     for rule in TABLE:
         if rule.matches(reply.code, words):
             return rule.throttle if rule.throttle is None or _may_stand(rule.throttle, stage) else None

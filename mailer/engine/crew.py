@@ -28,7 +28,7 @@ from mailer.engine.hand import live
 from mailer.engine.line import Ended, Line, Order, Said, Settled
 from mailer.engine.pacing import Pace
 from mailer.engine.worker import Progress
-from mailer.errors import PRECEDENCE, ExitCode, MailerError
+from mailer.errors import PRECEDENCE, EveryoneRefused, ExitCode, MailerError
 from mailer.storage.accounts import Accounts
 from mailer.storage.send import Send
 
@@ -102,7 +102,7 @@ class Crew:
         if faults := [hand.error for hand in self.hands if hand.error]:
             worst = min(faults, key=lambda fault: PRECEDENCE.index(fault.exit_code))
             # The others had connections, so that one who got none is no reason to end.
-            if worst.exit_code != ExitCode.AGAIN or not any(hand.done for hand in self.hands):
+            if not _one_had_no_place(worst) or not any(hand.done for hand in self.hands):
                 raise worst
         settled = told = sum(hand.settled for hand in self.hands)
         if any(hand.lost for hand in self.hands):
@@ -143,7 +143,7 @@ class Crew:
         self.allotment.ended(place)
         if hand.lost:
             print("\nA worker process was lost; the others go on.", file=sys.stderr)
-        if hand.error and hand.error.exit_code != ExitCode.AGAIN:
+        if hand.error and not _one_had_no_place(hand.error):
             self._order(Order.FINISH)  # it would be the same for all
 
     async def _pass_on(self, stop: asyncio.Event) -> None:
@@ -227,6 +227,11 @@ def best_number(dispatcher: Dispatcher, messages: int, now: datetime) -> int:
     # One process keeps to a limit better than several that share it, and the limit is what counts then.
     limited = dispatcher.rate or dispatcher.warmup or dispatcher.memory.recall(now)
     return 1 if limited or messages < WORTHWHILE else min(_cores(), MOST, dispatcher.account.connections)
+
+
+def _one_had_no_place(error: MailerError) -> bool:
+    """Whether it is an error of one process only, which the others need not share."""
+    return error.exit_code == ExitCode.AGAIN and not isinstance(error, EveryoneRefused)
 
 
 def _cores() -> int:

@@ -160,6 +160,8 @@ class Dispatcher:
         )
         try:
             await deliver(worker, self.account, stop)
+            if not stop.is_set():
+                worker.finish(alone=alone)
         except AccountFault:
             # A limit that the server calls an error passes by itself; the account is in order.
             if pace.parked_until(datetime.now(UTC).timestamp()) is None:

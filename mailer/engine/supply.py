@@ -41,6 +41,7 @@ class Supply:
     _again: list[float] = field(default_factory=list)  # when what was deferred for a while is due
     _batch: int = CLAIMS[0]
     _claimed_at: float = 0.0
+    _unrefused: bool = True  # whom the server refused before comes last, so that they stand in nobody's way
     _exhausted: bool = False
     _only_held: bool = False  # of what is left in the queue enough waits here already
     _since: float = field(default_factory=lambda: time.time() - time.monotonic())
@@ -104,17 +105,25 @@ class Supply:
         self._batch = min(most, self._batch * 2) if fast else max(least, self._batch // 2)
         self._claimed_at = now
         enough = self._lines.full
-        claims = self.ledger.claim(
-            self.send,
-            self.worker,
-            self._batch,
-            datetime.now(UTC),
-            without=[domain for receiver in enough for domain in domains_of(receiver)],
-        )
+        without = [domain for receiver in enough for domain in domains_of(receiver)]
+        claims = self._next_claims(without)
+        if not claims and self._unrefused:
+            self._unrefused = False
+            claims = self._next_claims(without)
         self._lines.put(map(self.write, claims))
         self._exhausted = not claims and not enough
         self._only_held = not claims and bool(enough)
         return bool(claims)
+
+    def _next_claims(self, without: Sequence[str]) -> list[Claim]:
+        return self.ledger.claim(
+            self.send,
+            self.worker,
+            self._batch,
+            datetime.now(UTC),
+            without=without,
+            unrefused=self._unrefused,
+        )
 
     def _requeue(self, now: float) -> None:
         """Have the ledger queue what is due again."""

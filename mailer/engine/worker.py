@@ -12,12 +12,14 @@ from datetime import UTC, datetime, timedelta
 
 from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.delivery import Halt, State
-from mailer.domain.outcome import Accepted, Outcome, Untried
+from mailer.domain.outcome import Accepted, Outcome, Rejected, Untried
 from mailer.domain.settlement import Settlement, settle
+from mailer.engine.brake import Brake
 from mailer.engine.correspondence import Correspondence
 from mailer.engine.letter import Letter, receiver_of
 from mailer.engine.pacing import Hold, Pace
 from mailer.engine.supply import Supply
+from mailer.errors import MailerError
 from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
 from mailer.storage.claiming import Claim
@@ -53,6 +55,8 @@ class Worker:
     _supply: Supply = field(init=False)
     _out: dict[int, Letter] = field(default_factory=dict)
     _unrecorded: list[Settlement] = field(default_factory=list)
+    _brake: Brake = field(default_factory=Brake)
+    _stopped_by: MailerError | None = None
     _untried: Counter[int] = field(default_factory=Counter)
     _taken: int = 0
     _flushed_at: float = field(default_factory=time.monotonic)
@@ -65,6 +69,7 @@ class Worker:
 
     def take(self) -> Envelope | None:
         """Return the next message, or None while there is none to send."""
+        self._go_on_or_raise()
         now = time.monotonic()
         self._heed(now)
         if self._limit_reached() or (letter := self._supply.next(self._supply.now())) is None:
@@ -82,6 +87,7 @@ class Worker:
 
     async def wait(self) -> bool:
         """Wait until `take` may have something again; False once everything is settled."""
+        self._go_on_or_raise()
         pause = self._pause()
         if pause == 0:
             return True  # given back, or due again, between `take` and here
@@ -90,6 +96,7 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(min(pause or HEED_EVERY, HEED_EVERY)):
                 await self._changed.wait()
+        self._go_on_or_raise()
         return bool(self._out) or self._pause() is not None
 
     def handed(self, keys: Sequence[int]) -> None:
@@ -99,23 +106,42 @@ class Worker:
     def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
         """Write the outcomes to the journal; the database follows in batches."""
         at = datetime.now(UTC)
-        settlements = [s for key, outcome in results if (s := self._settlement(key, outcome, at))]
-        # A message that a connection broke under may have been called handed over: it was not, after all.
-        returned = [settle(key, outcome, at) for key, outcome in results if key not in self._out]
-        if settlements or returned:
-            self.journal.settled([*settlements, *returned])
-        if settlements:
-            # What goes again in this run is not settled for whoever watches.
-            final = sum(settlement.due is None for settlement in settlements)
-            for settlement in settlements:
-                del self._out[settlement.delivery_id]
-            self._unrecorded += settlements
-            self.progress(final)
+        settlements = [s for key, outcome in results for s in self._settlements(key, outcome, at)]
+        # A message that a connection broke under may have been called handed over: it was not, after all. Nor
+        # was one whose refusal is held back: whatever dies now, it waits in the queue.
+        returned = [
+            settle(key, outcome, at)._replace(state=State.QUEUED)
+            for key, outcome in results
+            if key not in self._out
+        ]
+        self._keep(settlements, returned)
+        if self._brake.tripped and not self._stopped_by:
+            self._apply_brake()
+        if self._stopped_by:
+            self._keep(self._put_back())
         if len(self._unrecorded) >= FLUSH_AFTER or time.monotonic() - self._flushed_at > FLUSH_EVERY:
             self.flush()
         # Whoever waits now is woken; whoever comes to wait later waits for the next change.
         self._changed.set()
         self._changed.clear()
+
+    def _keep(self, settlements: Sequence[Settlement], returned: Sequence[Settlement] = ()) -> None:
+        if settlements or returned:
+            self.journal.settled([*settlements, *returned])
+        if settlements:
+            # What goes again in this run is not settled for whoever watches.
+            final = sum(s.due is None and s.state is not State.QUEUED for s in settlements)
+            for settlement in settlements:
+                self._out.pop(settlement.delivery_id, None)
+            self._unrecorded += settlements
+            self.progress(final)
+
+    def finish(self, *, alone: bool) -> None:
+        """There is nothing left to send: refusals that were held back are the recipients' after all.
+
+        Unless `alone`, what others met meanwhile is not known: who was refused last goes back in the queue.
+        """
+        self._keep(self._brake.decide(alone=alone))
 
     def connections(self) -> int:
         """Return how many connections the pacing allows."""
@@ -145,6 +171,7 @@ class Worker:
         """
         recorded = False
         try:
+            self._keep(self._put_back())
             self.flush()
             if not self._out:
                 self.ledger.give_back(self.journal.name, datetime.now(UTC))
@@ -175,19 +202,30 @@ class Worker:
         """Return the seconds until something may go; None if nothing more does in this run."""
         return None if self._limit_reached() else self._supply.pause(self._supply.now())
 
-    def _settlement(self, key: int, outcome: Outcome, at: datetime) -> Settlement | None:
-        """Return what to record, or None for a message that goes back to the front of the line."""
+    def _settlements(self, key: int, outcome: Outcome, at: datetime) -> Sequence[Settlement]:
+        """Return what to record: of this message, unless it goes back to the front of the line or its refusal
+        is held back, and of those that were held back and are decided by it."""
         hold = self._heed_pace(key, outcome)
         if isinstance(outcome, Untried):
             return self._given_back(key, outcome, at, paced=hold is not None)
         settlement = settle(key, outcome, at)
-        if hold is None:
-            return settlement
+        if hold is not None:
+            return [self._held(settlement, hold)]
+        if isinstance(outcome, Accepted):
+            return [*self._brake.accepted(), settlement]
+        if isinstance(outcome, Rejected):
+            final = self._brake.refused(settlement, outcome.reply, self._out[key].address)
+            if settlement not in final:
+                del self._out[key]
+            return final
+        return [settlement]
+
+    def _held(self, settlement: Settlement, hold: Hold) -> Settlement:
         if hold.after is None:
             return settlement._replace(state=State.DEFERRED)
         # A limit was hit, and the message has to go again: it counts for nothing.
         self._taken -= 1
-        due = at + timedelta(seconds=hold.after)
+        due = settlement.at + timedelta(seconds=hold.after)
         self._supply.later(due.timestamp())
         return settlement._replace(state=State.DEFERRED, due=due)
 
@@ -198,11 +236,35 @@ class Worker:
             return None
         return self.pace.replied(receiver_of(self._out[key]), outcome, now)
 
-    def _given_back(self, key: int, outcome: Untried, at: datetime, *, paced: bool) -> Settlement | None:
+    def _go_on_or_raise(self) -> None:
+        if self._stopped_by:
+            raise self._stopped_by
+
+    def _apply_brake(self) -> None:
+        """Stop, unless those who are refused were refused before, and others got through since."""
+        self.flush()
+        before = self._refused_before()
+        self._keep(self._brake.believe({key for key, others_accepted in before.items() if others_accepted}))
+        if self._brake.tripped:
+            self._stopped_by = self._brake.error()
+
+    def _put_back(self) -> list[Settlement]:
+        """Return what is held back as going in the queue again: at once the first time, then ever later."""
+        before = self._refused_before()
+        return [
+            settlement._replace(state=State.DEFERRED if settlement.delivery_id in before else State.QUEUED)
+            for settlement in self._brake.release()
+        ]
+
+    def _refused_before(self) -> dict[int, bool]:
+        doubted = [settlement.delivery_id for settlement in self._brake.doubted]
+        return self.ledger.refused_before(self.send, doubted) if doubted else {}
+
+    def _given_back(self, key: int, outcome: Untried, at: datetime, *, paced: bool) -> Sequence[Settlement]:
         self._untried[key] += not paced
         if self._untried[key] == TRIES:
             words = f"{outcome.reason} ({TRIES} times in a row)"
-            return Settlement(key, State.DEFERRED, at, outcome.stage, words)
+            return [Settlement(key, State.DEFERRED, at, outcome.stage, words)]
         self._supply.put_back(self._out.pop(key))
         self._taken -= 1
-        return None
+        return []

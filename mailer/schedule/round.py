@@ -13,6 +13,7 @@ from mailer.engine.stopping import Interrupted, Stopping
 from mailer.errors import (
     AccountFault,
     AtWork,
+    EveryoneRefused,
     ExitCode,
     IssueError,
     MailerError,
@@ -45,7 +46,9 @@ class Round:
     @property
     def turned_away(self) -> bool:
         """Whether the account doesn't work at all for now: another send would fare no better."""
-        return any(isinstance(error, AccountFault | ServerUnavailable) for error in self.errors)
+        return any(
+            isinstance(error, AccountFault | EveryoneRefused | ServerUnavailable) for error in self.errors
+        )
 
     @property
     def exit_code(self) -> ExitCode:

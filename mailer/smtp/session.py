@@ -290,7 +290,9 @@ class Session:
             self.unchunked = True
             self.answered += 1
             self._conclude(step, transaction, Untried(str(reply), stage))
-        elif step in COMPLETING or (verdict is Verdict.LEAVE and reply.code != 503 and step is not Step.MAIL):
+        elif verdict is not Verdict.FAULT and (
+            step in COMPLETING or (reply.code != 503 and step is not Step.MAIL)
+        ):
             self._conclude(step, transaction, Deferred(reply, stage))
         else:
             self._conclude(step, transaction, Untried(str(reply), stage))

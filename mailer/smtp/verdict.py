@@ -6,6 +6,7 @@ import re
 from enum import Enum, IntEnum, auto
 
 from mailer.domain.outcome import Reply, Stage
+from mailer.domain.refusals import account_fault
 
 
 class Step(IntEnum):
@@ -77,6 +78,7 @@ SPECIAL: dict[tuple[Step, int], Verdict] = {
     (Step.QUIT, 421): GO,
 }
 # … and for words.
+ABOUT_A_MESSAGE = frozenset({Step.MAIL, Step.RCPT, Step.DATA, Step.CONTENT, Step.TRIAL, Step.BDAT})
 DAILY_LIMIT = re.compile(r"5\.4\.5\b")
 NO_COMMAND = re.compile(r"5\.5\.[124]\b")  # invalid command, syntax error, invalid arguments (RFC 3463 3.6)
 OF_MESSAGE = re.compile(r"5\.[123467]\.\d")  # a status that isn't about the protocol
@@ -120,6 +122,8 @@ def judge(step: Step, reply: Reply) -> Verdict:
 
 def _by_words(step: Step, reply: Reply) -> Verdict | None:
     if reply.code == 550 and step is not Step.EMPTY and DAILY_LIMIT.match(reply.text):
+        return FAULT
+    if step in ABOUT_A_MESSAGE and account_fault(reply):
         return FAULT
     if step is Step.BDAT and NO_COMMAND.match(reply.text):
         return UNCHUNKED

@@ -11,15 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Update, case, exists, 
 from mailer.domain.delivery import Halt, State
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import Status
-from mailer.storage.schema import (
-    attempts,
-    deliveries,
-    lists,
-    sends,
-    subscribers,
-    subscriptions,
-    suppressions,
-)
+from mailer.storage.schema import attempts, deliveries, lists, sends, subscribers, subscriptions, suppressions
 from mailer.storage.send import Send
 from mailer.storage.snapshot import recipients, snapshot_of
 
@@ -36,11 +28,18 @@ class Claim(NamedTuple):
 
 
 def claim(
-    connection: Connection, send: Send, worker: str, limit: int, now: datetime, without: Sequence[str]
+    connection: Connection,
+    send: Send,
+    worker: str,
+    limit: int,
+    now: datetime,
+    without: Sequence[str],
+    *,
+    unrefused: bool = False,
 ) -> list[Claim]:
     """Take up to `limit` queued deliveries in the caller's transaction; see `Ledger.claim`."""
     d = deliveries.c
-    first = _queued(send, limit, without)
+    first = _queued(send, limit, without, unrefused=unrefused)
     # Others move up in the place of those cancelled, and have to be looked at too.
     while cancel_gone(connection, send, update(deliveries).where(d.id.in_(first)), now):
         pass
@@ -70,6 +69,22 @@ def gone(connection: Connection, send: Send, worker: str) -> list[int]:
     return list(connection.scalars(select(d.id).where(held, or_(_left(send), _suppressed_now()))))
 
 
+def refused_before(connection: Connection, send: Send, delivery_ids: Sequence[int]) -> dict[int, bool]:
+    """Return which of these were refused and put back, and whether others were accepted since."""
+    a, d = attempts.c, deliveries.c
+    latest = select(func.max(d.updated_at)).where(d.send_id == send.id, d.state == State.ACCEPTED)
+    accepted = connection.scalar(latest)
+    put_back = (
+        select(a.delivery_id, func.min(a.at))
+        .where(a.delivery_id.in_(delivery_ids), a.state == State.QUEUED, a.reply.startswith("5"))
+        .group_by(a.delivery_id)
+    )
+    return {
+        delivery_id: accepted is not None and at < accepted
+        for delivery_id, at in connection.execute(put_back)
+    }
+
+
 def cancel_gone(connection: Connection, send: Send, rows: Update, now: datetime) -> set[int]:
     """Cancel those of `rows` whose people left every list of the send or were suppressed; return which."""
     left = _left(send)
@@ -82,7 +97,7 @@ def cancel_gone(connection: Connection, send: Send, rows: Update, now: datetime)
     return set(connection.scalars(cancelled.returning(deliveries.c.id)))
 
 
-def _queued(send: Send, limit: int, without: Sequence[str]) -> Select[tuple[int]]:
+def _queued(send: Send, limit: int, without: Sequence[str], *, unrefused: bool) -> Select[tuple[int]]:
     d = deliveries.c
     s = sends.c
     free = exists().where(
@@ -93,6 +108,8 @@ def _queued(send: Send, limit: int, without: Sequence[str]) -> Select[tuple[int]
     )
     left = [~func.lower(d.email).endswith(f"@{domain}", autoescape=True) for domain in without]
     query = select(d.id).where(d.send_id == send.id, d.state == State.QUEUED, free, *left)
+    if unrefused:
+        query = query.where(or_(d.reason.is_(None), ~d.reason.startswith("5")))
     return query.order_by(d.id).limit(limit)
 
 

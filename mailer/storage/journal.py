@@ -11,7 +11,8 @@ A journal is text, a record a line, each ending in the CRC-32 of what stands bef
     h 2026-11-23T08:00:01.100Z 17 18 0badcafe            (handed: the content may reach the server now)
     s 17 accepted 2026-11-23T08:00:01.123Z content "250 2.0.0 Ok" 1badb002
 
-A settlement that says itself when the message may go again has that moment before the words.
+A settlement that says itself when the message may go again has that moment before the words. A refusal that
+is held back stands as `queued` until it is decided whose doing it was.
     r 00c0ffee                               (recorded: every settlement above is in the database)
 """
 

@@ -28,7 +28,7 @@ from mailer.storage.audience import (
     count_texts,
     count_values,
 )
-from mailer.storage.claiming import Claim, cancel_gone, claim, gone
+from mailer.storage.claiming import Claim, cancel_gone, claim, gone, refused_before
 from mailer.storage.freezing import Wording, freeze
 from mailer.storage.history import mark_read
 from mailer.storage.recording import give_back, record
@@ -186,14 +186,27 @@ class Ledger:
             connection.execute(delete(sends).where(sends.c.id.in_(unproved)))
 
     def claim(
-        self, send: Send, worker: str, limit: int, now: datetime, *, without: Sequence[str] = ()
+        self,
+        send: Send,
+        worker: str,
+        limit: int,
+        now: datetime,
+        *,
+        without: Sequence[str] = (),
+        unrefused: bool = False,
     ) -> list[Claim]:
         """Take up to `limit` queued deliveries; who left or was suppressed since is cancelled instead.
 
-        Those to the domains `without` are left. None are returned only when none else is queued any more.
+        Those to the domains `without` are left, and with `unrefused` those that a server refused before. None
+        are returned only when none else is queued any more.
         """
         with self._engine.begin() as connection:
-            return claim(connection, send, worker, limit, now, without)
+            return claim(connection, send, worker, limit, now, without, unrefused=unrefused)
+
+    def refused_before(self, send: Send, delivery_ids: Sequence[int]) -> dict[int, bool]:
+        """Return which of these were refused and put back, and whether others were accepted since."""
+        with self._engine.connect() as connection:
+            return refused_before(connection, send, delivery_ids)
 
     def withdraw(self, send: Send, worker: str, waiting: Iterable[int], now: datetime) -> set[int]:
         """Cancel those `waiting` of a worker's claims whose people left or were suppressed; return which."""

@@ -35,6 +35,19 @@ SAID = [
     ("432 4.3.2 Concurrent connections limit exceeded", Stage.MAIL, CONCURRENCY),
     ("432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", Stage.MAIL, CONCURRENCY),
     ("554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", Stage.CONTENT, DAILY),
+    ("550 5.1.90 Your message can't be sent because you've reached your daily limit", Stage.CONTENT, DAILY),
+    ("550 5.7.233 Your message can't be sent: the tenant exceeded its rate", Stage.CONTENT, DAILY),
+    # Zoho, and hosters
+    ("550 5.4.6 Unusual sending activity detected. Please try after sometime", Stage.CONTENT, DAILY),
+    ("554 5.5.4 Unusual sending activity detected", Stage.RCPT, DAILY),
+    ("554 5.7.1 limit of 400 rcpts per 24 hours reached", Stage.RCPT, DAILY),
+    (
+        "450 Mail action not taken: mailbox unavailable\nMail send limit exceeded",
+        Stage.CONTENT,
+        HOURLY,
+    ),
+    ("550 Domain quay.example has exceeded the max emails per hour (150/150) allowed", Stage.RCPT, HOURLY),
+    ("550 5.7.1 Your mail limit has been reached.", Stage.CONTENT, HOURLY),
     # MailerSend and SocketLabs say no reason
     ("421 Service closing transmission channel", Stage.MAIL, SESSION),
     # Postfix and Exim, as relays

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+from contextlib import suppress
+
 import pytest
 from begun_send import NOW, begin, worker_of
 
 from mailer.domain.delivery import State
-from mailer.domain.outcome import Accepted, Deferred, Reply, Stage, Untried
+from mailer.domain.outcome import Accepted, Deferred, Rejected, Reply, Stage, Untried
 from mailer.domain.retry import RetryPolicy
-from mailer.errors import StorageFull
+from mailer.errors import AccountFault, StorageFull
 from mailer.storage.accounts import Accounts
 from mailer.storage.database import open_database
 from mailer.storage.journal import Journal
@@ -118,3 +122,115 @@ def test_a_limit_counts_what_was_settled_and_not_what_came_back(database, journa
     assert worker.take() is None
     worker.close()
     assert sorted(states(database, send).values()) == [State.DEFERRED] * 2 + [State.QUEUED] * 3
+
+
+REFUSED = Rejected(Reply(554, "5.5.0 no more for this account"), Stage.RCPT)
+PEOPLE = [f"p{n:02}@inbox.example" for n in range(12)]
+
+
+def answer(worker, outcomes) -> None:
+    """Take one message after the other; each has this outcome."""
+    for outcome in outcomes:
+        envelope = worker.take()
+        worker.handed([envelope.key])
+        worker.settled([(envelope.key, outcome)])
+
+
+def counted(database, send) -> dict[State, int]:
+    return dict(Counter(states(database, send).values()))
+
+
+def test_one_refusal_after_the_other_ends_the_run_and_fails_nobody(database, journals):
+    ledger, send = begin(database, PEOPLE)
+    worker = worker_of(ledger, send, Journal(journals, NOW))
+    answer(worker, [TAKEN, *[REFUSED] * 5])
+    with pytest.raises(
+        AccountFault, match="the server refuses the last 5 people, who stay in the queue: 554"
+    ):
+        worker.take()
+    worker.close()
+    assert counted(database, send) == {State.ACCEPTED: 1, State.QUEUED: 11}
+
+
+def test_what_is_under_way_when_it_ends_fails_nobody_either(database, journals):
+    ledger, send = begin(database, PEOPLE)
+    worker = worker_of(ledger, send, Journal(journals, NOW))
+    keys = [worker.take().key for _ in range(9)]
+    worker.handed(keys)
+    worker.settled([(key, REFUSED) for key in keys[:6]])
+    worker.settled([(key, REFUSED) for key in keys[6:8]])
+    worker.settled([(keys[8], TAKEN)])
+    worker.close()
+    assert counted(database, send) == {State.ACCEPTED: 1, State.QUEUED: 11}
+
+
+def test_whoever_waits_for_the_end_hears_of_it_too(database, journals):
+    ledger, send = begin(database, PEOPLE[:5])
+    worker = worker_of(ledger, send, Journal(journals, NOW))
+    answer(worker, [REFUSED] * 5)
+    with pytest.raises(AccountFault):
+        asyncio.run(worker.wait())
+    worker.close()
+    assert counted(database, send) == {State.QUEUED: 5}
+
+
+def test_refusals_of_a_few_are_theirs_once_all_is_done(database, journals):
+    ledger, send = begin(database, PEOPLE)
+    worker = worker_of(ledger, send, Journal(journals, NOW))
+    answer(worker, [REFUSED, TAKEN, *[REFUSED] * 4, *[TAKEN] * 5, REFUSED])
+    worker.finish(alone=True)
+    worker.close()
+    assert counted(database, send) == {State.ACCEPTED: 6, State.FAILED: 6}
+
+
+def test_one_of_several_leaves_open_what_it_was_told_last(database, journals):
+    ledger, send = begin(database, PEOPLE)
+    worker = worker_of(ledger, send, Journal(journals, NOW))
+    answer(worker, [REFUSED, TAKEN, *[REFUSED] * 4])
+    worker.finish(alone=False)
+    worker.close()
+    assert counted(database, send) == {State.ACCEPTED: 1, State.FAILED: 1, State.QUEUED: 10}
+
+
+def test_a_refusal_that_is_held_back_is_no_question_after_a_kill(database, journals):
+    ledger, send = begin(database, PEOPLE)
+    worker = worker_of(ledger, send, Journal(journals, NOW))
+    answer(worker, [TAKEN, *[REFUSED] * 3])
+    worker.flush()
+    answer(worker, [REFUSED])
+    worker.journal.close(keep=True)  # as a kill would leave it
+    reclaim(database, journals, RetryPolicy(), NOW)
+    assert counted(database, send) == {State.ACCEPTED: 1, State.QUEUED: 11}
+
+
+def run_until_stopped(ledger, send, journals, reply_to) -> list[str]:
+    """Let a worker of its own send; return to whom it tried to, in order."""
+    worker, tried = worker_of(ledger, send, Journal(journals, NOW)), []
+    with suppress(AccountFault):
+        while envelope := worker.take():
+            tried.append(envelope.recipient)
+            worker.handed([envelope.key])
+            worker.settled([(envelope.key, reply_to(envelope.recipient))])
+        worker.finish(alone=True)
+    worker.close()
+    return tried
+
+
+def test_who_was_refused_comes_last_and_is_believed_when_others_got_through(database, journals):
+    ledger, send = begin(database, PEOPLE)
+    refused = set(PEOPLE[:6])
+    first = run_until_stopped(ledger, send, journals, lambda to: REFUSED if to in refused else TAKEN)
+    assert first == PEOPLE[:5]
+    second = run_until_stopped(ledger, send, journals, lambda to: REFUSED if to in refused else TAKEN)
+    assert second == PEOPLE[5:] + PEOPLE[:5]
+    assert counted(database, send) == {State.ACCEPTED: 6, State.FAILED: 6}
+
+
+def test_as_long_as_nobody_gets_through_nobody_fails_and_they_are_tried_ever_more_rarely(database, journals):
+    ledger, send = begin(database, PEOPLE)
+    tried = [run_until_stopped(ledger, send, journals, lambda to: REFUSED) for _ in range(4)]
+    assert [len(each) for each in tried] == [5] * 4
+    assert tried[0] + tried[1] + tried[2][:2] == PEOPLE
+    assert State.FAILED not in counted(database, send)
+    later = run_until_stopped(ledger, send, journals, lambda to: TAKEN)
+    assert set(later) | {e for e, s in states(database, send).items() if s is State.DEFERRED} == set(PEOPLE)

@@ -120,7 +120,7 @@ FIRST: dict[str, tuple[bytes, type[Outcome], Stage, Cause | None]] = {
     "too large": (b"552 size\r\n503 MAIL\r\n503 MAIL\r\n", R, Stage.MAIL, None),
     "sender refused": (b"550 5.7.1 you\r\n503 MAIL\r\n503 MAIL\r\n", U, Stage.MAIL, Cause.FAULT),
     "daily limit": (b"250 ok\r\n550 5.4.5 limit\r\n503 RCPT\r\n", U, Stage.RCPT, Cause.FAULT),
-    "login expired, at the end": (b"250 ok\r\n250 ok\r\n530 login\r\n", D, Stage.CONTENT, Cause.FAULT),
+    "login expired, at the end": (b"250 ok\r\n250 ok\r\n530 login\r\n", U, Stage.CONTENT, Cause.FAULT),
     "out of step": (b"503 nested\r\n250 ok\r\n503 RCPT\r\n", U, Stage.MAIL, Cause.TURNED_AWAY),
     "session full": (
         b"451 4.7.0 messages per session\r\n503 MAIL\r\n503 MAIL\r\n", U, Stage.MAIL, Cause.TURNED_AWAY,
