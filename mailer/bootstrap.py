@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mailer.storage.ledger import Ledger
     from mailer.storage.people import People
 
+SUBMISSIONS = 465  # RFC 8314 7.3
 MAILBOXES = ("MAIL_FROM", "MAIL_REPLY_TO", "MAIL_RETURN_PATH", "MAIL_UNSUBSCRIBE")
 
 
@@ -200,6 +201,7 @@ class App:
 
         s = self.settings
         self._check_login()
+        self._check_port()
         return Account(
             host=s.smtp_host,
             port=s.smtp_port,
@@ -262,6 +264,7 @@ class App:
         parts: list[Callable[[], object]] = [
             *(partial(self._mailbox, name) for name in MAILBOXES if getattr(s, name.lower())),
             self._check_login,
+            self._check_port,
             self._warmup,
             self._signer,
             self._look,
@@ -353,6 +356,15 @@ class App:
             raise SettingsError(
                 f"{there} is set, but no {missing[0]}: to log in takes both",
                 next_step=f"Set {missing[0]} too, or leave {there} empty where nobody has to log in.",
+            )
+
+    def _check_port(self) -> None:
+        s = self.settings
+        if s.smtp_port == SUBMISSIONS and s.smtp_security != "tls":
+            raise SettingsError(
+                f"SMTP_PORT = {SUBMISSIONS} and SMTP_SECURITY = {s.smtp_security}: "
+                "there a server waits for TLS from the first byte",
+                next_step="Write SMTP_SECURITY=tls; or SMTP_PORT=587 if it is to be starttls.",
             )
 
     def _check_sender(self) -> None:

@@ -21,7 +21,7 @@ from mailer.smtp.session import Result
 from mailer.smtp.timeouts import Timeouts
 
 LIMIT = 5.0  # seconds
-TIMEOUTS = Timeouts(connect=LIMIT, greeting=LIMIT, command=LIMIT, idle=60, quit=LIMIT)
+TIMEOUTS = Timeouts(connect=LIMIT, greeting=LIMIT, command=LIMIT, idle=60, quit=LIMIT, doubt=LIMIT / 2)
 
 
 @dataclass(frozen=True, slots=True)

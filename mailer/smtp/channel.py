@@ -17,10 +17,12 @@ from mailer.domain.outcome import Stage
 from mailer.smtp.account import Account
 from mailer.smtp.capabilities import Capabilities
 from mailer.smtp.connection import Connection
-from mailer.smtp.ending import Cause, Ending
+from mailer.smtp.ending import SPEAKS_CLEAR, WAITS_FOR_TLS, Cause, Ending
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.opening import Phase
+from mailer.smtp.reply import quote
 from mailer.smtp.session import Result, Session
+from mailer.smtp.stranger import answer_to_hello, speaks_tls
 from mailer.smtp.timeouts import Timeouts
 from mailer.smtp.verdict import COMPLETING, Step
 from mailer.smtp.window import Window
@@ -118,11 +120,14 @@ class Channel:
         except ssl.SSLCertVerificationError as error:
             self._end(f"the certificate doesn't verify: {error.verify_message}", Cause.FAULT, Stage.STARTTLS)
         except ssl.SSLError as error:
-            self._end(f"no TLS: {error.reason or error}", Cause.FAULT, Stage.STARTTLS)
+            in_clear = self._account.security == "tls" and error.reason in IN_CLEAR
+            words = SPEAKS_CLEAR if in_clear else f"no TLS: {error.reason or error}"
+            self._end(words, Cause.FAULT, Stage.STARTTLS)
         except TimeoutError:
             self.abort(f"no answer within {self._timeouts.connect:g} s")
         except OSError as error:
-            self.abort(_words(error))
+            there = isinstance(error, ConnectionResetError | ConnectionAbortedError) or not self._connecting
+            self._end(_words(error), Cause.LOST if there else Cause.UNREACHED)
         except BaseException:
             # It may be at work already: set up in a callback, before this task came to hear of it.
             if not self.ready:
@@ -143,8 +148,28 @@ class Channel:
                 if self._session.phase is Phase.TLS:
                     self._session.secured()
                 self._connected()
-            await self._progress.wait()
+            await self._said_something()
             self._progress.clear()
+
+    async def _said_something(self) -> None:
+        """Wait for progress; where not even a greeting comes, find out meanwhile what is there."""
+        silent = self._session.awaiting is Step.GREETING and self._account.security != "tls"
+        looking = asyncio.create_task(self._look_who_is_there()) if silent else None
+        try:
+            await self._progress.wait()
+        finally:
+            if looking is not None:
+                looking.cancel()
+
+    async def _look_who_is_there(self) -> None:
+        await asyncio.sleep(self._timeouts.doubt)
+        answer = await answer_to_hello(self._account.host, self._account.port, self._timeouts.connect)
+        if self._session.awaiting is not Step.GREETING:
+            return
+        if speaks_tls(answer):
+            self._end(WAITS_FOR_TLS, Cause.FAULT, Stage.STARTTLS)
+        elif answer and not answer[:3].isdigit():
+            self._end(f"no greeting, and no mail server: {quote(answer)}", Cause.FAULT, Stage.CONNECT)
 
     def _connected(self) -> None:
         self._connecting = False
@@ -311,6 +336,10 @@ class Channel:
         else:
             self._connection.abort()
         self._source.changed(self)
+
+
+# What OpenSSL says of octets that are no TLS.
+IN_CLEAR = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE")
 
 
 def _words(error: OSError) -> str:

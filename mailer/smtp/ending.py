@@ -16,6 +16,7 @@ class Cause(Enum):
 
     DONE = auto()  # ours: nothing more to send, or told to stop
     TURNED_AWAY = auto()  # the server's, in words: 421, 4yz while setting up
+    UNREACHED = auto()  # nobody answers: refused, no such host, no way there
     LOST = auto()  # nobody's: reset, end of stream, timeout, what is no SMTP
     FAULT = auto()  # a setting must change before this can work
 
@@ -24,6 +25,14 @@ LATER = "Run the command again later; if it stays so, check SMTP_HOST and SMTP_P
 SANDBOX = (
     "Start the inbox of this machine with `mailer sandbox` in another terminal, or set SMTP_HOST in .env."
 )
+NO_MAIL_SERVER = "Check SMTP_HOST and SMTP_PORT: what listens there is no mail server, or does not greet."
+# What shows when SMTP_SECURITY isn't what the port is for, and what to write.
+WAITS_FOR_TLS = "no greeting: the server waits for TLS"
+SPEAKS_CLEAR = "no TLS: the server speaks in the clear at first"
+MISMATCH = {
+    WAITS_FOR_TLS: "Write SMTP_SECURITY=tls, as for port 465; or SMTP_PORT=587 if it is to be starttls.",
+    SPEAKS_CLEAR: "Write SMTP_SECURITY=starttls, as for port 587; or SMTP_PORT=465 if it is to be tls.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +55,18 @@ class Ending:
         if self.cause is Cause.FAULT:
             return AccountFault(f"{account.where} at {self.stage}: {words}", next_step=self._next_step())
         return ServerUnavailable(
-            f"{account.where} at {self.stage}: {words}",
-            next_step=SANDBOX if account.loopback and self.stage is Stage.CONNECT else LATER,
+            f"{account.where} at {self.stage}: {words}", next_step=self._look_at(account)
         )
 
+    def _look_at(self, account: Account) -> str:
+        if self.cause is Cause.UNREACHED:
+            return SANDBOX if account.loopback else LATER
+        # It answered, and said nothing that a mail server says.
+        return NO_MAIL_SERVER if self.stage is Stage.CONNECT and not self.code else LATER
+
     def _next_step(self) -> str:
+        if self.words in MISMATCH:
+            return MISMATCH[self.words]
         if self.code in LOGIN_CODES:
             return NEXT_STEP[Stage.AUTH]
         return LIMITED if "5.4.5" in self.words else NEXT_STEP[self.stage]

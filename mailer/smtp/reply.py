@@ -49,14 +49,14 @@ class ReplyParser:
                 yield reply
         self._buffer = buffer[start:]
         if len(self._buffer) > LINE_LIMIT:
-            raise MalformedReply(f"a reply line of more than {LINE_LIMIT} octets: {_quote(self._buffer)}")
+            raise MalformedReply(f"a reply line of more than {LINE_LIMIT} octets: {quote(self._buffer)}")
 
     def _line(self, line: bytes) -> Reply | None:
         """Take one line without its end; return the reply if this was its last."""
         reply, last = _read(line)
         if self._texts:
             if reply.code != self._code:
-                raise MalformedReply(f"one reply with two codes: {_quote(line)}")
+                raise MalformedReply(f"one reply with two codes: {quote(line)}")
             if len(self._texts) >= LINES_LIMIT:
                 raise MalformedReply(f"a reply of more than {LINES_LIMIT} lines")
         elif last:
@@ -77,7 +77,7 @@ def _read(line: bytes) -> tuple[Reply, bool]:
     """
     match = _LINE.fullmatch(line) if len(line) <= LINE_LIMIT else None
     if match is None:
-        raise MalformedReply(f"not an SMTP reply: {_quote(line)}")
+        raise MalformedReply(f"not an SMTP reply: {quote(line)}")
     code, more, text = match.groups()
     return Reply(int(code), _words(text or b"")), more != b"-"
 
@@ -88,5 +88,6 @@ def _words(text: bytes) -> str:
     return words if words.isprintable() else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", words)
 
 
-def _quote(octets: bytes) -> str:
+def quote(octets: bytes) -> str:
+    """Return the beginning of what a server sent, safe to show."""
     return repr(octets[:60])[1:]

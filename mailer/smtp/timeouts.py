@@ -12,6 +12,7 @@ class Timeouts:
     `connect` covers DNS, TCP and each TLS handshake; `content` runs from the first octet of a message to the
     reply after its end; `idle` is how long an unused connection is kept; `quit` how long a farewell may take.
     After `silence` without an answer a connection is waited for no less, but others are tried meanwhile.
+    After `doubt` without a greeting it is looked at what is there: it may wait for TLS.
     """
 
     connect: float = 30
@@ -21,6 +22,7 @@ class Timeouts:
     idle: float = 5
     quit: float = 5
     silence: float = 30
+    doubt: float = 5
 
     @property
     def tick(self) -> float:

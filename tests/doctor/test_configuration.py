@@ -117,6 +117,8 @@ def test_a_secret_in_a_servers_words_is_masked() -> None:
         ("MAIL_FROM=harbour\n", Verdict.ERROR, "MAIL_FROM = 'harbour'"),
         ("SMTP_USERNAME=editor\n", Verdict.ERROR, "no SMTP_PASSWORD"),
         ("SMTP_PASSWORD=x1y2\n", Verdict.ERROR, "no SMTP_USERNAME"),
+        ("SMTP_PORT=465\nSMTP_SECURITY=starttls\n", Verdict.ERROR, "waits for TLS from the first byte"),
+        ("SMTP_PORT=465\n", Verdict.ERROR, "waits for TLS from the first byte"),
         ("SMTP_PASSWORD=ab #cd\n", Verdict.ERROR, "{env}:1: SMTP_PASSWORD: what stands behind"),
         ("MAIL_WARMUP=slowly\n", Verdict.ERROR, "MAIL_WARMUP"),
         ("DKIM_DOMAIN=gazette.example\n", Verdict.ERROR, "DKIM_SELECTOR"),

@@ -206,21 +206,62 @@ def test_the_system_trusts_no_test_authority(authority: trustme.CA) -> None:
 
 
 def test_tls_to_a_port_that_speaks_plain(ca_file: Path) -> None:
-    with pytest.raises(AccountFault, match="no TLS") as raised:
+    with pytest.raises(AccountFault, match="no TLS: the server speaks in the clear at first") as raised:
         send(Inbox(), "tls", ca_file)
-    assert "SMTP_SECURITY" in str(raised.value.next_step)
+    assert "Write SMTP_SECURITY=starttls" in str(raised.value.next_step)
 
 
-def test_plain_to_a_port_that_speaks_tls(authority: trustme.CA) -> None:
+@pytest.mark.parametrize("security", ["none", "starttls"])
+def test_plain_to_a_port_that_waits_for_tls(authority: trustme.CA, security: Security) -> None:
     async def main() -> None:
         async with aiosmtpd(Inbox(), context(authority)) as port, asyncio.timeout(20):
-            quick = Timeouts(greeting=0.3)
-            await deliver(
-                Recording([letter(1)]), Account("127.0.0.1", port, "none"), timeouts=quick, persistence=BRISK
-            )
+            soon = Timeouts(doubt=0.1)
+            await deliver(Recording([letter(1)]), Account("127.0.0.1", port, security), timeouts=soon)
 
-    with pytest.raises(ServerUnavailable, match="GREETING"):
+    with pytest.raises(AccountFault, match="no greeting: the server waits for TLS") as raised:
         asyncio.run(main())
+    assert "Write SMTP_SECURITY=tls" in str(raised.value.next_step)
+
+
+def test_a_server_that_takes_its_time_to_greet_is_waited_for() -> None:
+    talks: list[asyncio.Task[Any] | None] = []
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.append(asyncio.current_task())
+        await asyncio.sleep(0.5)
+        writer.write(b"554 late, and not for you\r\n")
+        writer.close()
+
+    async def main() -> None:
+        async with await asyncio.start_server(late, "127.0.0.1", 0) as server, asyncio.timeout(20):
+            port = server.sockets[0].getsockname()[1]
+            account = Account("127.0.0.1", port, "none")
+            try:
+                await deliver(Recording([letter(1)]), account, timeouts=Timeouts(doubt=0.1))
+            finally:
+                await asyncio.wait([talk for talk in talks if talk])
+
+    with pytest.raises(AccountFault, match="554 late, and not for you"):
+        asyncio.run(main())
+
+
+@pytest.mark.parametrize("page", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"<!DOCTYPE HTML>\n<html>"])
+def test_a_web_server_is_no_mail_server(page: bytes) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(page)
+        writer.close()
+
+    async def main() -> None:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server, asyncio.timeout(20):
+            port = server.sockets[0].getsockname()[1]
+            account = Account("127.0.0.1", port, "none")
+            await deliver(Recording([letter(1)]), account, timeouts=Timeouts(doubt=0.1))
+
+    with pytest.raises(AccountFault, match="no mail server") as raised:
+        asyncio.run(main())
+    assert page[:8].decode() in raised.value.problem
+    assert "SMTP_PORT" in str(raised.value.next_step)
 
 
 @pytest.mark.parametrize("problem", ["missing", "empty"])
