@@ -50,7 +50,7 @@ _KNOWN = re.compile(
     r"(?:f|l|first|last|full|given|fore|family|sur|nick|user|contact|company|sender|list)?names?"
     r"|(?:e?mail|sender|postal|street|company)address|email|salutation|greeting|anrede"
     r"|vorname|nachname|pr[ée]nom|nomdefamille|nombre|apellidos?|cognome|voornaam|achternaam"
-    r"|fornavn|etternavn|förnamn|efternamn|imi[ęe]|nazwisko|имя|фамилия"
+    r"|fornavn|etternavn|förnamn|efternamn|imi[ęe]|nazwisko|имя|фамилия|שם(?:פרטי|משפחה|מלא)?|الاسم"
     r"|\w*unsub\w*|optout\w*|signout\w*|abmelde\w*|d[ée]sabonn\w*"
     r"|web(?:version|view|link)\w*|view(?:in|on)\w*|browser(?:link|url)|archive(?:link|url)"
     r"|(?:update|manage|edit)(?:profile|preferences?)\w*|preferences(?:link|url)?|forward(?:toafriend|link|url)"
