@@ -28,7 +28,7 @@ def issue_file(app: App, named: str) -> Path:
             f"{named!r} may be any of {len(found)} issues",
             next_step=f"Name one of them: {', '.join(quote(from_here(each)) for each in found)}",
         )
-    raise UsageError(f"{named}: there is no such issue file", next_step=_near_files(app, named))
+    raise UsageError(f"{named!r}: there is no such issue file", next_step=_near_files(app, named))
 
 
 def from_here(file: Path) -> str:

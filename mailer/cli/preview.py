@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.saying import from_here
 from mailer.errors import UsageError
 from mailer.private import write_private
 
@@ -111,7 +112,9 @@ def _printed(specimen: Specimen, form: str | None) -> str:
             return specimen.text
         case "json":
             return json.dumps(data(specimen), ensure_ascii=False) + "\n"
-    lines = [f"{click.style(name.ljust(10), bold=True)} {value}" for name, value in summary(specimen)]
+    lines = [
+        f"{click.style(name.ljust(10), bold=True)} {from_here(value)}" for name, value in summary(specimen)
+    ]
     return "\n".join([*lines, "", specimen.text.rstrip("\n")])
 
 
