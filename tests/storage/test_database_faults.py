@@ -211,3 +211,13 @@ def test_a_disk_that_is_full(tmp_path: Path) -> None:
 def test_our_own_mistakes_are_not_dressed_up(engine: Engine) -> None:
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO fields VALUES ('town', NULL)")
+
+
+@pytest.mark.parametrize("read_only", ["the file", "the folder", "both"])
+def test_what_may_only_be_read_is_read(open_folder: Path, read_only: str) -> None:
+    path = made(open_folder)
+    path.chmod(0o444 if read_only in ("the file", "both") else 0o644)
+    open_folder.chmod(0o555 if read_only in ("the folder", "both") else 0o777)
+    with plain_user():
+        assert rows(open_folder) == 1
+    assert [each.name for each in open_folder.iterdir()] == ["mailer.db"]
