@@ -18,7 +18,7 @@ from mailer.domain.subscriber import Choice, Left, ListChoice, Status, Subscribe
 from mailer.errors import UsageError
 from mailer.storage.enrol import Consent, Enrolment, Entry, enrol
 from mailer.storage.fieldtypes import known_types, values_of
-from mailer.storage.schema import lists, sends, subscribers, subscriptions, suppressions
+from mailer.storage.schema import lists, revisions, sends, subscribers, subscriptions, suppressions
 
 LIST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 REQUESTED = "requested"  # by the person: the reason of a suppression
@@ -203,9 +203,11 @@ class People:
             return bool(back)
 
     def send_template(self, send_id: int) -> bytes | None:
-        """Return the compiled template of a send, None if it is gone."""
+        """Return the compiled template of a send's newest text, None if it is gone."""
+        r = revisions.c
+        newest = select(r.template).where(r.send_id == send_id, r.template.is_not(None)).order_by(r.no.desc())
         with self._engine.connect() as connection:
-            return connection.scalar(select(sends.c.template).where(sends.c.id == send_id))
+            return connection.scalar(newest.limit(1))
 
     def send_lists(self, send_id: int) -> tuple[int, ...]:
         """Return the ids of the lists a send went to; none if the send or its lists are gone."""

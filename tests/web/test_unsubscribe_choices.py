@@ -20,7 +20,7 @@ from mailer.domain.audience import Audience
 from mailer.domain.subscriber import Left
 from mailer.domain.undo_token import read_undo, sign_undo
 from mailer.storage.people import People
-from mailer.storage.schema import sends, subscribers, suppressions
+from mailer.storage.schema import revisions, sends, subscribers, suppressions
 from mailer.web.words import accepted, choose, read_words
 
 numbers = count()
@@ -159,9 +159,11 @@ def test_without_a_language_of_the_readers_it_is_the_mails(
     people = People(harbour.database)
     template = App(tmp_path, {}).press.compile(issue, [people.list_named("weekly")])
     row = {"slug": f"{name}-{lang}", "audience": Audience(lists=("weekly",)).canonical(), "subject": "x"}
-    row |= {"revision": "0", "template": template.dump(), "created_at": NOW}
+    row |= {"revision": "0", "created_at": NOW}
     with harbour.database.begin() as connection:
         send = connection.execute(insert(sends), row).inserted_primary_key[0]
+        text = {"send_id": send, "no": 1, "revision": "0", "subject": "x", "template": template.dump()}
+        connection.execute(insert(revisions), text | {"since": NOW})
     person, _ = reader(harbour)
     page = client.get(f"/u/{harbour.token(person, send_id=send)}", headers={"Accept-Language": "fr"})
     assert f'<html lang="{lang}"' in page.text
