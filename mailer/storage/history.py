@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, case, func, insert, select, update
@@ -70,8 +71,11 @@ def _word(delivery_id: int, said: Settlement | Handed) -> Settlement:
     return Settlement(delivery_id, State.UNCERTAIN, said.at, Stage.CONTENT, ANSWER_UNKNOWN)
 
 
-def _number(connection: Connection, about: About) -> int:
-    """Return which text of its send a journal is about; one that is not here is noted, without a template."""
+def _number(connection: Connection, about: About, since: datetime) -> int:
+    """Return which text of its send a journal is about; one that is not here is noted, without a template.
+
+    `since` is when the journal first speaks of a delivery that has it.
+    """
     r = revisions.c
     last = connection.scalar(select(func.max(r.no)).where(r.send_id == about.send_id)) or 1
     if about.revision == "-":
@@ -81,8 +85,7 @@ def _number(connection: Connection, about: About) -> int:
         return int(number)
     # Nothing of the send may go out until its text is here again: the one that is here was found wrong.
     mine = sends.c.id == about.send_id
-    lost = select(sends.c.subject, sends.c.created_at).where(mine)
-    subject, since = connection.execute(lost).one()
+    subject = connection.scalar(select(sends.c.subject).where(mine))
     row = {"send_id": about.send_id, "no": last + 1, "revision": about.revision}
     connection.execute(insert(revisions), {**row, "subject": subject, "since": since})
     connection.execute(update(sends).where(mine).values(revision=about.revision))
@@ -92,9 +95,11 @@ def _number(connection: Connection, about: About) -> int:
 def _settle(connection: Connection, legacy: Legacy) -> int:
     """Record a journal's last words on deliveries that are open here; return on how many."""
     count, accepted = 0, []
-    number = _number(connection, legacy.about)
-    for delivery_id, said in legacy.last_word.items():
-        word = _word(delivery_id, said)
+    words = {delivery_id: _word(delivery_id, said) for delivery_id, said in legacy.last_word.items()}
+    if not words:
+        return 0
+    number = _number(connection, legacy.about, min(word.at for word in words.values()))
+    for delivery_id, word in words.items():
         if word.state is State.QUEUED:
             continue
         # What was to be tried again later was perhaps tried by a run whose journal comes after this one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import lxml.html
 import pytest
@@ -130,3 +131,19 @@ def test_sides_follow_the_language() -> None:
 def test_a_share_that_is_none_is_named() -> None:
     with pytest.raises(IssueError, match="a column's share is 'wide'; write it like 1/3 or 33%"):
         written('{% call columns() %}{% call column("wide") %}<p>A</p>{% endcall %}{% endcall %}')
+
+
+@pytest.mark.parametrize("lang", ["en", "de", "es", "fr", "it", "nl", "pt", "ar", "he"])
+def test_an_erratum_says_so_in_the_language_of_the_issue(lang: str) -> None:
+    issue = Issue("x.md", Kind.MARKDOWN, "x", "Title", "x", lang=lang)
+    body = Body("<p>x</p>", "x", (1,), (1,))
+    edition = render(issue, body, replace(SURROUNDINGS, erratum=True), [templates_folder()])
+    names: Names = {"subscriber": {}, "unsubscribe_url": "https://gazette.example/u/x"}
+    subject, html, text = (
+        Program(TEXT, tree).fill(names) for tree in (edition.subject, edition.html, edition.text)
+    )
+    assert re.fullmatch(r"\w+\s?: Title", subject)
+    (line,) = lxml.html.document_fromstring(html).cssselect(".erratum")
+    sentence = line.text_content().strip()
+    assert sentence and text.startswith(sentence[:20])
+    assert (lang == "en") == (subject == "Correction: Title") == sentence.startswith("This mail corrects")
