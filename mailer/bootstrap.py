@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailer.bundled import templates_folder
+from mailer.contradictions import refuse_half_a_login, refuse_wrong_security
 from mailer.domain.address import Mailbox
 from mailer.domain.reserved import is_made_up
 from mailer.errors import SettingsError, UsageError
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from mailer.storage.ledger import Ledger
     from mailer.storage.people import People
 
-SUBMISSIONS = 465  # RFC 8314 7.3
 MAILBOXES = ("MAIL_FROM", "MAIL_REPLY_TO", "MAIL_RETURN_PATH", "MAIL_UNSUBSCRIBE")
 
 
@@ -200,8 +200,8 @@ class App:
         from mailer.smtp.account import Account
 
         s = self.settings
-        self._check_login()
-        self._check_port()
+        refuse_half_a_login(s)
+        refuse_wrong_security(s)
         return Account(
             host=s.smtp_host,
             port=s.smtp_port,
@@ -263,8 +263,8 @@ class App:
         s = self.settings
         parts: list[Callable[[], object]] = [
             *(partial(self._mailbox, name) for name in MAILBOXES if getattr(s, name.lower())),
-            self._check_login,
-            self._check_port,
+            partial(refuse_half_a_login, s),
+            partial(refuse_wrong_security, s),
             self._warmup,
             self._signer,
             self._look,
@@ -346,26 +346,6 @@ class App:
             return Mailbox.parse(text)
         except ValueError as error:
             raise SettingsError(f"{name} = {text!r}: {error}", next_step=f"Correct {name} in .env.") from None
-
-    def _check_login(self) -> None:
-        s = self.settings
-        given = {"SMTP_USERNAME": s.smtp_username, "SMTP_PASSWORD": s.smtp_password.get_secret_value()}
-        missing = [name for name, value in given.items() if not value]
-        if len(missing) == 1:
-            (there,) = given.keys() - set(missing)
-            raise SettingsError(
-                f"{there} is set, but no {missing[0]}: to log in takes both",
-                next_step=f"Set {missing[0]} too, or leave {there} empty where nobody has to log in.",
-            )
-
-    def _check_port(self) -> None:
-        s = self.settings
-        if s.smtp_port == SUBMISSIONS and s.smtp_security != "tls":
-            raise SettingsError(
-                f"SMTP_PORT = {SUBMISSIONS} and SMTP_SECURITY = {s.smtp_security}: "
-                "there a server waits for TLS from the first byte",
-                next_step="Write SMTP_SECURITY=tls; or SMTP_PORT=587 if it is to be starttls.",
-            )
 
     def _check_sender(self) -> None:
         """Refuse to mail the world from an address that nobody can have: that of the example, say."""

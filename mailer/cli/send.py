@@ -320,7 +320,7 @@ def _work(app: App, sending: Sending, send: Send, options: Options) -> Report:
         sending.ledger.unlimit(send)
     waiting = sending.report(send).queued
     limit = sending.dispatcher.within(options.limit, app.now())
-    if _held(app, sending):
+    if _held(app, sending, send):
         return sending.report(send)
     total = waiting if limit is None else min(waiting, limit)
     # Processes are forked before the bar has its thread.
@@ -337,12 +337,13 @@ def _work(app: App, sending: Sending, send: Send, options: Options) -> Report:
             complain(error)
             report = replace(sending.report(send), stopped_by=ExitCode(error.exit_code))
     if report.queued and not report.interrupted and not report.stopped_by:
-        _held(app, sending)
+        _held(app, sending, send)
     return report
 
 
-def _held(app: App, sending: Sending) -> bool:
+def _held(app: App, sending: Sending, send: Send) -> bool:
     """Whether nothing may go now; say why."""
     if held := sending.dispatcher.held(app.now()):
-        click.echo(f"Waiting: {held}.", err=True)
+        said = sending.ledger.latest_deferral(send) if held.by_provider else None
+        click.echo(f"Waiting: {held}." + (f" It said: {said}" if said else ""), err=True)
     return held is not None

@@ -16,6 +16,7 @@ class Held:
 
     until: datetime
     why: str
+    by_provider: bool = False
 
     def __str__(self) -> str:
         return f"{self.why}; the rest goes from {self.until:%Y-%m-%d %H:%M} ({self.until.tzname()}) on"
@@ -35,7 +36,7 @@ class Holding:
         for learned in self.memory.recall(now):
             if learned.scope == ACCOUNT and learned.quota and learned.quota.parked_until > now.timestamp():
                 until = datetime.fromtimestamp(learned.quota.parked_until, self.zone)
-                return Held(until, "the provider takes no more for now")
+                return Held(until, "the provider takes no more for now", by_provider=True)
         if self._warm(now) == 0:
             tomorrow = now.astimezone(self.zone).date() + timedelta(days=1)
             until = datetime.combine(tomorrow, time(), self.zone)

@@ -245,7 +245,8 @@ class Worker:
         self.flush()
         before = self._refused_before()
         self._keep(self._brake.believe({key for key, others_accepted in before.items() if others_accepted}))
-        if self._brake.tripped:
+        # Where nobody is held back and nobody is left, there is nothing to stop.
+        if self._brake.tripped and (self._brake.doubted or self._pause() is not None):
             self._stopped_by = self._brake.error()
 
     def _put_back(self) -> list[Settlement]:

@@ -289,13 +289,9 @@ class Session:
         if verdict is Verdict.UNCHUNKED:
             self.unchunked = True
             self.answered += 1
-            self._conclude(step, transaction, Untried(str(reply), stage))
-        elif verdict is not Verdict.FAULT and (
-            step in COMPLETING or (reply.code != 503 and step is not Step.MAIL)
-        ):
-            self._conclude(step, transaction, Deferred(reply, stage))
-        else:
-            self._conclude(step, transaction, Untried(str(reply), stage))
+        judged = step in COMPLETING or (reply.code != 503 and step is not Step.MAIL)
+        later = verdict is Verdict.LEAVE and judged
+        self._conclude(step, transaction, Deferred(reply, stage) if later else Untried(str(reply), stage))
 
     def _conclude(self, step: Step, transaction: Transaction, outcome: Outcome) -> None:
         """The reply to `step` decides, but for content on its way: what becomes of that is to be seen."""

@@ -85,6 +85,13 @@ def refused_before(connection: Connection, send: Send, delivery_ids: Sequence[in
     }
 
 
+def latest_deferral(connection: Connection, send: Send) -> str | None:
+    """Return what was said last to a message of this send that was put off; None if none was."""
+    a, d = attempts.c, deliveries.c
+    of_this = d.id == a.delivery_id, d.send_id == send.id, a.state == State.DEFERRED
+    return connection.scalar(select(a.reply).where(*of_this).order_by(a.id.desc()).limit(1))
+
+
 def cancel_gone(connection: Connection, send: Send, rows: Update, now: datetime) -> set[int]:
     """Cancel those of `rows` whose people left every list of the send or were suppressed; return which."""
     left = _left(send)

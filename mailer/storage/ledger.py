@@ -28,7 +28,7 @@ from mailer.storage.audience import (
     count_texts,
     count_values,
 )
-from mailer.storage.claiming import Claim, cancel_gone, claim, gone, refused_before
+from mailer.storage.claiming import Claim, cancel_gone, claim, gone, latest_deferral, refused_before
 from mailer.storage.freezing import Wording, freeze
 from mailer.storage.history import mark_read
 from mailer.storage.recording import give_back, record
@@ -202,6 +202,11 @@ class Ledger:
         """
         with self._engine.begin() as connection:
             return claim(connection, send, worker, limit, now, without, unrefused=unrefused)
+
+    def latest_deferral(self, send: Send) -> str | None:
+        """Return what was said last to a message of this send that was put off; None if none was."""
+        with self._engine.connect() as connection:
+            return latest_deferral(connection, send)
 
     def refused_before(self, send: Send, delivery_ids: Sequence[int]) -> dict[int, bool]:
         """Return which of these were refused and put back, and whether others were accepted since."""

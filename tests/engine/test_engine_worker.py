@@ -183,6 +183,21 @@ def test_refusals_of_a_few_are_theirs_once_all_is_done(database, journals):
     assert counted(database, send) == {State.ACCEPTED: 6, State.FAILED: 6}
 
 
+def test_a_list_of_dead_addresses_that_is_done_is_done(database, journals):
+    ledger, send = begin(database, [f"p{n:02}@inbox.example" for n in range(50)])
+    worker = worker_of(ledger, send, Journal(journals, NOW))
+    gone = Rejected(Reply(550, "5.1.1 user unknown"), Stage.RCPT)
+    keys = []
+    while envelope := worker.take():
+        keys.append(envelope.key)
+    worker.handed(keys)
+    worker.settled([(key, gone) for key in keys])
+    assert worker.take() is None
+    worker.finish(alone=True)
+    worker.close()
+    assert counted(database, send) == {State.FAILED: 50}
+
+
 def test_one_of_several_leaves_open_what_it_was_told_last(database, journals):
     ledger, send = begin(database, PEOPLE)
     worker = worker_of(ledger, send, Journal(journals, NOW))
