@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,7 @@ from mailer.errors import ExitCode, UsageError, worst
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.storage.accounts import Line
+    from mailer.storage.revisions import Revision
 
 STATES = ["queued", "claimed", "handed", "accepted", "deferred", "failed", "uncertain", "cancelled"]
 
@@ -59,6 +61,8 @@ def deliveries(app: App, issue: str, state: str | None, revision: str, as_csv: b
     from mailer.domain.delivery import State
 
     sends = sends_of(app, issue)
+    if revision:
+        _refuse_unknown(revision, [text for send in sends for text in app.accounts.totals(send).revisions])
     several = len({send.revision for send in sends}) > 1 or any(send.number > 1 for send in sends)
     rows = (
         (line, "yes" if send.corrects else "")
@@ -79,6 +83,14 @@ def deliveries(app: App, issue: str, state: str | None, revision: str, as_csv: b
             text = f"rev {line.revision[:6]:<6}  " if several else ""
             kind = "(erratum) " if erratum else ""
             click.echo(f"{line.state:<9}  {line.email:<32}  {text}{kind}{line.words}{again}")
+
+
+def _refuse_unknown(revision: str, texts: Sequence[Revision]) -> None:
+    if not any(text.revision.startswith(revision) for text in texts):
+        raise UsageError(
+            f"no text of it has a revision that begins with {revision!r}",
+            next_step=f"Its texts: {', '.join(text.revision[:6] for text in texts)}.",
+        )
 
 
 COLUMNS = ("email", "state", "attempts", "updated", "due", "words", "revision", "erratum")

@@ -56,6 +56,8 @@ def test_status_deliveries_why_and_verify_say_who_has_which(begun, server):
         assert all(f"rev {revision[:6]}" in row for row in rows)
         story = begun.run("why", addresses.pop()).stdout
         assert f"accepted: 250 2.0.0 taken (rev {revision[:6]})" in story
+    unknown = begun.run("deliveries", "harbour", "--revision", "nosuch", expect=2).stderr
+    assert first["revision"][:6] in unknown and second["revision"][:6] in unknown
     table = begun.run("deliveries", "harbour", "--csv").stdout
     assert table.count(first["revision"]) == 4 and table.count(second["revision"]) == 6
 
