@@ -5,6 +5,8 @@ The walk sees what a browser would: text and quoted values of clean HTML (see `s
 
 from __future__ import annotations
 
+from collections import Counter
+
 from mailer.compose.html.allowed import COMPONENTS, VOID
 from mailer.compose.html.tokens import HTMLToken, Kind, read_html
 from mailer.compose.tags.marks import Marked
@@ -36,6 +38,7 @@ class _Walk:
         self._recogniser = Recogniser(path)
         self._path = path
         self._open: list[str] = []
+        self._count = Counter[str]()  # of the same names: to look for one takes as long as there are others
 
     def step(self, token: HTMLToken) -> None:
         """Go over the next token."""
@@ -59,14 +62,17 @@ class _Walk:
             self._check_column()
         if token.name not in VOID:
             self._open.append(token.name)
+            self._count[token.name] += 1
             self._recogniser.enter(token.name)
             if token.ended:
                 self._end(token.name)
 
     def _end(self, tag: str) -> None:
-        while tag in self._open:
+        while self._count[tag]:
             self._recogniser.leave()
-            if self._open.pop() == tag:
+            closed = self._open.pop()
+            self._count[closed] -= 1
+            if closed == tag:
                 break
 
     def _read(self, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -124,6 +125,7 @@ class _Reader:
         self._tokens = tokens
         self._prefix = prefix
         self._elements: list[tuple[str, str]] = [("", prefix)]
+        self._open = Counter[str]()
         self._counted = 0
         self._inlining = False
 
@@ -154,20 +156,23 @@ class _Reader:
             self._inlining = token.get("data-premailer") != "ignore"
         if token.name not in VOID and not token.ended:
             self._elements.append((token.name, element))
+            self._open[token.name] += 1
 
     def _end(self, tag: str) -> None:
-        if any(tag == name for name, _ in self._elements):
-            while self._elements.pop()[0] != tag:
-                pass
+        while self._open[tag]:
+            closed, _ = self._elements.pop()
+            self._open[closed] -= 1
+            if closed == tag:
+                break
 
     def _text(self, text: str) -> None:
-        inside = [name for name, _ in self._elements]
-        if inside[-1] == "style" and self._inlining:
+        innermost = self._elements[-1][0]
+        if innermost == "style" and self._inlining:
             self.inlined_css.append(text)
         for token in self._tokens.read(text):
-            if raw := next((name for name in inside if name in RAW_ELEMENTS), None):
+            if raw := next((name for name in RAW_ELEMENTS if self._open[name]), None):
                 raise _refused(token, f"in <{raw}>")
-            if "head" in inside and inside[-1] != "title":
+            if self._open["head"] and innermost != "title":
                 raise _refused(token, "in the head, but for the title")
             place = Place.CONDITIONAL if self._prefix else Place.TEXT
             self.spots.append(Spot(token, place, self._elements[-1][1]))

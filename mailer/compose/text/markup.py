@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from mailer.compose.html.open_elements import IMPLIED_ENDS
 from mailer.compose.html.tokens import HTMLToken, Kind, read_html
@@ -45,6 +46,7 @@ class _Reader:
         self._tags = tags
         self._text = InlineText(tags)
         self._frames = [_Frame("")]
+        self._open = Counter[str]()
         self._silent = 0
 
     def step(self, token: HTMLToken) -> None:
@@ -71,13 +73,14 @@ class _Reader:
             self._flush()
             self._end_implied(token.name)
             self._frames.append(self._frame(token.name))
+            self._open[token.name] += 1
 
     def _end(self, tag: str) -> None:
         if tag in SILENT:
             self._silent = max(0, self._silent - 1)
         elif tag == "a":
             self._text.close_link()
-        elif any(frame.tag == tag for frame in self._frames[1:]):
+        elif self._open[tag]:
             while self._close() != tag:
                 pass
 
@@ -89,7 +92,7 @@ class _Reader:
         return self._frames[0].blocks
 
     def _in_pre(self) -> bool:
-        return any(frame.tag == "pre" for frame in self._frames)
+        return self._open["pre"] > 0
 
     def _end_implied(self, tag: str) -> None:
         ended, limit = IMPLIED_ENDS.get(tag, (("p",), ()))
@@ -115,6 +118,7 @@ class _Reader:
         """Close the innermost block element and return its tag."""
         self._flush()
         frame = self._frames.pop()
+        self._open[frame.tag] -= 1
         outer = self._frames[-1].blocks
         if frame.first:
             outer.append(Group(frame.first, frame.rest, tuple(frame.blocks), tight=frame.tag == "li"))
