@@ -21,11 +21,11 @@ MAC_OCTETS = 16
 SHORTEST, LONGEST = 26, 128  # characters
 PURPOSE = b"mailer/delivery-link/1:"
 DASHES = "-_"
-ENCODED_TWICE = 4  # and more often: each program on the way may do it
+ENCODINGS = 4  # of one link, at most: each program on its way may add one
 
 _READ = 1024  # characters, of whatever stands in the place of a token
 # Breaks that mail programs put into a long link: blanks, soft line breaks, and what has no width.
-_BREAKS = re.compile(r"=\r?\n|[=\s\u00ad\u200b-\u200f\u2060\ufeff]")
+_BREAKS = re.compile(r"[=\s\u00ad\u200b-\u200f\u2060\ufeff]")
 _RUN = re.compile(r"[^A-Za-z0-9_-]*([A-Za-z0-9_-]*)")
 
 
@@ -72,7 +72,7 @@ def find_token(key: bytes, text: str) -> Token | None:
 
 def _candidates(text: str) -> Iterator[str]:
     text = text[:_READ]
-    for _ in range(ENCODED_TWICE):
+    for _ in range(ENCODINGS):
         text = unquote(text)
     found = _RUN.match(_BREAKS.sub("", text))
     run = found[1][: LONGEST + 1] if found else ""
