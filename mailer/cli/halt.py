@@ -29,7 +29,7 @@ def pause(app: App, issue: str) -> None:
     if not paused:
         raise _in_vain(app, issue, f"nothing of {issue} is left to pause")
     for send in paused:
-        click.echo(f"Paused {send.slug} to {send.audience}.")
+        click.echo(f"Paused {send.label} to {send.audience}.")
     say(f"  next: mailer resume {paused[0].slug}", err=True)
 
 
@@ -46,7 +46,7 @@ def resume(app: App, issue: str) -> None:
         raise _in_vain(app, issue, f"{issue} is neither paused nor held")
     for send in resumed:
         left = app.accounts.totals(send).open
-        click.echo(f"{send.slug} to {send.audience} may go on: {left:,} to send.")
+        click.echo(f"{send.label} to {send.audience} may go on: {left:,} to send.")
     for send in resumed:
         say(f"  next: unless `mailer run` or `tick` does it: {send_command(send)}", err=True)
 
@@ -70,7 +70,7 @@ def cancel(app: App, issue: str, yes: bool) -> None:
         ask(f"Cancel {issue} for the {left:,} people whose copy is still open?")
     for send in sends:
         app.ledger.cancel(send, app.user, app.now())
-        click.echo(f"Cancelled {send.slug} to {send.audience}: {who_got_it(app.accounts.totals(send))}.")
+        click.echo(f"Cancelled {send.label} to {send.audience}: {who_got_it(app.accounts.totals(send))}.")
     for each in [each for slug in {send.slug for send in sends} for each in waiting_for(app, slug)]:
         still = f"schedule {each.id} waits to send it to {each.audience}"
         say(f"  next: {still}; take it back with: mailer schedule remove {each.id}", err=True)

@@ -92,7 +92,7 @@ class Dispatcher:
     @contextmanager
     def sending(self, send: Send) -> Iterator[None]:
         """Hold the right to send this one; AtWork while another process has it, whom it names."""
-        problem = f"{send.slug} to {send.audience} is being sent already"
+        problem = f"{send.label} to {send.audience} is being sent already"
         next_step = f"Wait until it has ended, or stop it with: mailer pause {send.slug}"
         with self._turn(sending_turn(self.journals, send.id), problem, next_step):
             yield

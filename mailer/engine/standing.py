@@ -53,16 +53,20 @@ def halt_mark(send: Send, totals: Totals) -> str:
 
 def refuse_halted(send: Send, totals: Totals) -> None:
     """Raise PlanRefused for a send that a person paused or cancelled."""
-    name = f"{send.slug} to {send.audience}"
+    name = f"{send.label} to {send.audience}"
     if send.halted is Halt.PAUSED:
         raise PlanRefused(
             f"{name} is {halt_words(send)}", next_step=f"Let it go on with: mailer resume {send.slug}"
         )
     if send.halted is Halt.CANCELLED:
+        once_more = (
+            f"To send it to all {totals.audience:,} once more, also to those who have it: "
+            + send_command(send, "--again")
+        )
         raise PlanRefused(
             f"{name} was {halt_words(send)}: {who_got_it(totals)}",
-            next_step=f"To send it to all {totals.audience:,} once more, also to those who have it: "
-            + send_command(send, "--again"),
+            # An erratum is sent once.
+            next_step=f"See: mailer status {send.slug}" if send.corrects else once_more,
         )
 
 

@@ -73,7 +73,7 @@ def make_round(
         _begin_due(app, due, stopping, say, result)
     for send in filter(is_news, app.ledger.left_alone()):
         left = app.accounts.totals(send).open
-        say(f"{send.slug} to {send.audience} is {halt_words(send)}: {left:,} wait.")
+        say(f"{send.label} to {send.audience} is {halt_words(send)}: {left:,} wait.")
         say(f"  next: mailer resume {send.slug}")
     for send in app.ledger.unfinished():
         if not (stopping.asked or result.turned_away):
