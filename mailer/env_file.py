@@ -122,7 +122,7 @@ def _unreadable(found: Binding, name: str, written: str) -> Words | None:
     if not found.error and found.value is not None and NAME.fullmatch(name) and "\n" not in written:
         return None
     if not NAME.fullmatch(name) or not written:
-        return "no NAME=value, and so not heeded", "Correct it, or put # before it."
+        return "no NAME=value", "Correct it, or put # before it."
     if "\n" in written or written.count(written.lstrip()[0]) < 2:
         return f"{name}: the quote is not closed on this line", f"Close it, or write: {_as(name, written)}"
     return f"{name}: there is more behind the closing quote", f"Write: {_as(name, written.strip())}"
