@@ -249,7 +249,9 @@ def test_an_independent_sanitiser_finds_nothing_to_take_out(text: str, kind: Kin
         generic_attribute_prefixes={"aria-"},
     )
     before, after = (lxml.html.fromstring(f"<div>{each}</div>") for each in (html, cleaned))
-    assert sorted(before.text_content()) == sorted(after.text_content())
+    # A line feed right after <pre> is no text to a browser (HTML 13.2.6.4.7), but it is to lxml.
+    texts = (sorted(each.text_content().replace("\n", "")) for each in (before, after))
+    assert next(texts) == next(texts)
     assert not parts(before) - parts(after)
 
 
