@@ -22,10 +22,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import NullPool
 
 from mailer.errors import SettingsError, StorageError
 from mailer.storage.faults import gone, read_only, replaced, translate
+from mailer.storage.one_at_a_time import OneAtATime
 from mailer.storage.place import FileId, access_to, file_id, folder_lock, is_read_only, make_private
 
 HEAD = "0005"  # the newest migration in migrations/versions; a test holds it there
@@ -47,7 +47,21 @@ class Database(Engine):
         with self.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
             # Whoever exchanges the file has to hold the lock that is ours now: it stays the same from here.
             self.require_same_file()
+            log = file_id(self._log)
             yield connection
+        # Whoever exchanges it by hand asks for no lock: then all this is in a file that was put aside.
+        if self.replaced and isinstance(self.pool, OneAtATime):
+            self._put_aside(log)
+        self.require_same_file()
+
+    @property
+    def _log(self) -> Path:
+        return self.path.with_name(f"{self.path.name}-wal")
+
+    def _put_aside(self, log: FileId | None) -> None:
+        # SQLite keeps the log of a file that was moved, and would read it with the one that has the name now.
+        if log and file_id(self._log) == log:
+            self._log.replace(self._log.with_name(f"{self._log.name}.before"))
 
     @property
     def replaced(self) -> bool:
@@ -66,8 +80,9 @@ class Database(Engine):
 def open_database(url: str, root: Path, *, make: bool = True, keep_open: bool = True) -> Database:
     """Return the database at `url` (relative to `root`), made if there is none and migrated if it is older.
 
-    Without `make` there has to be one. Without `keep_open` its files are open during transactions only, and
-    in between they may be moved and exchanged at will. What this user can't write is opened for reading.
+    Without `make` there has to be one. Without `keep_open` its files are open during transactions only, of
+    which this process then has one at a time, and in between they may be moved and exchanged at will. What
+    this user can't write is opened for reading.
 
     Raises SettingsError for a URL that isn't SQLite's, StorageError for a file that is unusable or from
     a newer version, StorageBusy and StorageFull as their names say.
@@ -131,7 +146,7 @@ def _database(path: Path, *, keep_open: bool) -> Database:
         URL.create("sqlite", database=access_to(path), query={"uri": "true"}),
         connect_args={"timeout": BUSY_TIMEOUT},
         json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
-        poolclass=None if keep_open else NullPool,
+        poolclass=None if keep_open else OneAtATime,
     )
     # Statements carry addresses, and an address has no business in a traceback: hide_parameters.
     database = Database(plain.pool, plain.dialect, plain.url, hide_parameters=True)

@@ -108,6 +108,33 @@ def test_a_transaction_that_waited_for_the_exchange_writes_to_neither(path: Path
     assert fields(path.with_suffix(".before")) == set()
 
 
+def test_what_was_committed_to_a_file_that_was_put_aside_meanwhile_is_not_said_to_be_done(
+    path: Path, other: Path
+) -> None:
+    database = open_database(URL, path.parent, keep_open=False)
+    with pytest.raises(DatabaseReplaced), database.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO fields VALUES ('town', 'text')")
+        path.rename(path.with_suffix(".before"))
+        other.rename(path)
+    assert fields(path) == {"other"}  # which is not read with the log of the one before
+
+
+@pytest.mark.parametrize("use", [read, lambda database: write(database, "late")])
+def test_who_keeps_no_file_open_has_no_two_transactions_side_by_side(
+    path: Path, use: Callable[[Database], object]
+) -> None:
+    one, other_one = (open_database(URL, path.parent, keep_open=False) for _ in range(2))
+    let_in = threading.Event()
+    event.listen(other_one, "checkout", lambda *_: let_in.set())
+    with ThreadPoolExecutor(1) as pool:
+        with one.connect() as connection:
+            connection.exec_driver_sql("SELECT * FROM fields")
+            second = pool.submit(use, other_one)
+            assert not let_in.wait(0.2)
+        second.result()
+    assert let_in.is_set()
+
+
 def test_a_file_that_is_gone_is_not_made_by_whoever_had_it_open(path: Path) -> None:
     database = open_database(URL, path.parent, keep_open=False)
     path.unlink()
