@@ -9,7 +9,7 @@ from datetime import datetime
 from shlex import quote
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, and_, delete, false, func, insert, not_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from mailer.domain.address import CONTROLS, Address
@@ -187,20 +187,26 @@ class People:
             return Left(now, left, everywhere)
 
     def come_back(self, subscriber_id: int, left: Left, source: str, now: datetime) -> bool:
-        """Take back what a person left, by themselves; False if something else was decided since."""
+        """Take back what a person left, if nothing else was decided since; return whether they are back.
+
+        Whoever is suppressed by more than that departure stays away.
+        """
         s, b = subscriptions.c, suppressions.c
+        theirs = (s.subscriber_id == subscriber_id, s.list_id.in_(left.lists))
         with self._engine.begin() as connection:
-            still_off = (s.list_id.in_(left.lists), s.status == Status.UNSUBSCRIBED, s.since == left.at)
+            key = select(subscribers.c.email_key).where(subscribers.c.id == subscriber_id).scalar_subquery()
+            by_them = and_(b.reason == REQUESTED, b.since == left.at) if left.everywhere else false()
+            if connection.scalar(select(b.email_key).where(b.email_key == key, not_(by_them))):
+                return False
             back = connection.execute(
                 update(subscriptions)
-                .where(s.subscriber_id == subscriber_id, *still_off)
+                .where(*theirs, s.status == Status.UNSUBSCRIBED, s.since == left.at)
                 .values(status=Status.SUBSCRIBED, source=source, since=now)
             ).rowcount
-            if back and left.everywhere:
-                key = select(subscribers.c.email_key).where(subscribers.c.id == subscriber_id)
-                by_them = (b.email_key == key.scalar_subquery(), b.reason == REQUESTED, b.since == left.at)
-                connection.execute(delete(suppressions).where(*by_them))
-            return bool(back)
+            if back:
+                connection.execute(delete(suppressions).where(b.email_key == key))
+            is_back = select(s.list_id).where(*theirs, s.status == Status.SUBSCRIBED).limit(1)
+            return connection.scalar(is_back) is not None
 
     def send_template(self, send_id: int) -> bytes | None:
         """Return the compiled template of a send's newest text, None if it is gone."""

@@ -207,7 +207,8 @@ class Pages:
             address=_isolated(masked(choice.email) if choice else "", "address"),
             sender=_isolated(self.paper.name, "sender"),
             paper=self.paper,
-            mailbox=_mailto(self.paper.mailbox),
+            mailbox=self.paper.mailbox,
+            mailto=_mailto,
             words=words,
             say=words.say,
             nonce=nonce,
@@ -236,8 +237,8 @@ def _isolated(text: str, what: str) -> Markup:
     return Markup('<bdi class="{}">{}</bdi>').format(what, text)
 
 
-def _mailto(mailbox: str) -> Markup:
-    return Markup('<a href="mailto:{0}?subject=unsubscribe"><bdi>{0}</bdi></a>').format(mailbox)
+def _mailto(mailbox: str, subject: str) -> Markup:
+    return Markup('<a href="mailto:{0}?subject={1}"><bdi>{0}</bdi></a>').format(mailbox, subject)
 
 
 async def _first_octets(request: Request) -> bytes:

@@ -117,8 +117,37 @@ def test_a_suppression_of_another_origin_stays(harbour: Harbour, client: httpx.C
         key = connection.scalar(select(subscribers.c.email_key).where(subscribers.c.id == person))
     People(harbour.database).suppress(str(key), "complained", "", NOW)
     gone = client.post(link, data={"all": "yes"})
-    client.post(link, data={"undo": undo_word(gone)})
+    undone = client.post(link, data={"undo": undo_word(gone)})
     assert suppressed(harbour, person) == ["complained"]
+    assert "subscribed again" not in undone.text
+    assert "be undone here any more" in undone.text
+    assert harbour.status(person)[harbour.weekly][0] == "unsubscribed"
+
+
+def test_what_was_decided_since_is_not_undone_with_the_first_departure(
+    harbour: Harbour, client: httpx.Client
+) -> None:
+    person, link = reader(harbour, harbour.weekly, harbour.tides)
+    first = undo_word(client.post(link))
+    client.post(link, data={"all": "yes"})
+    assert "be undone here any more" in client.post(link, data={"undo": first}).text
+    assert {status for status, _ in harbour.status(person).values()} == {"unsubscribed"}
+    assert suppressed(harbour, person) == ["requested"]
+
+
+def test_who_presses_the_button_twice_is_back_all_the_same(harbour: Harbour, client: httpx.Client) -> None:
+    _, link = reader(harbour)
+    word = undo_word(client.post(link))
+    for _ in range(2):
+        assert "You are subscribed again" in client.post(link, data={"undo": word}).text
+
+
+def test_whoever_is_told_to_write_to_come_back_does_not_write_that_they_leave(
+    harbour: Harbour, client: httpx.Client
+) -> None:
+    _, link = reader(harbour)
+    assert '?subject=subscribe"' in client.post(link, data={"undo": "x"}).text
+    assert '?subject=unsubscribe"' in client.get("/u/nothing").text
 
 
 @pytest.mark.parametrize(
