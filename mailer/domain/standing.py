@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
-from mailer.domain.consent_words import BLANKS, DETAILS, HEADINGS, SMELLS, WORDS
+from mailer.domain.consent_words import ASIDE, BLANKS, DETAILS, HEADINGS, LETTERS, OTHER_WAYS, SMELLS, WORDS
 from mailer.domain.fold import fold, fold_lines
 from mailer.domain.subscriber import Status
 from mailer.domain.yes_no import WORDS as YES_NO
@@ -77,7 +77,13 @@ class Sense:
             return self.blank
         if (answer := _MARKS.get(bare.lower(), YES_NO.read(folded))) is not None:
             return self.yes if answer else self.no
-        return _word(folded) or (self.yes if self._is_so(text) else None)
+        found = _word(folded) or (None if self.doubtful else _letters().get(bare.lower()))
+        return found or (self.yes if self._is_so(text) else self._in_parts(text))
+
+    def _in_parts(self, text: str) -> Standing | None:
+        """Return what a cell of several things refuses: `email: unsubscribed`, `['A', 'B']`."""
+        said = [] if self.doubtful else [*filter(None, map(refusing_word, _PARTS.split(text)))]
+        return strictest(said) if said else None
 
     def _is_so(self, text: str) -> bool:
         """Whether the cell, which is no word that is known, tells of a moment or the like: a yes."""
@@ -86,9 +92,8 @@ class Sense:
         return not self.doubtful and MOMENT.fullmatch(text.strip()) is not None
 
 
-_OTHER_WAYS = frozenset({"sms", "phone", "telephone", "telefon", "whatsapp", "push", "fax", "mobile"})
 _MARKS = {**dict.fromkeys("1xt+✓✔☑✅", True), **dict.fromkeys("0f✗✘✖❌☐", False)}
-_NOTHING = frozenset({"", "-", "--", "–", "—", ".", "/", r"\N"})  # the last is MySQL's
+_NOTHING = frozenset({"", "-", "--", "–", "—", ".", "/", "[]", "{}", r"\N"})  # the last is MySQL's
 # A date, with the time or without, in figures; or the number that a computer has for it, or an IP address.
 MOMENT = re.compile(
     r"(?=(?:\D*\d){4})\d+(?:[ .:/,T+-]+\d+)+ ?(?:Z|UTC|GMT|[AP]M)?|\d{8,}|[0-9a-fA-F]*(?::[0-9a-fA-F]*){2,7}",
@@ -120,12 +125,14 @@ _SENSES = {
 def sense_of(heading: str) -> Sense | None:
     """Return what a column with this heading means as far as consent goes; None if it doesn't speak of it."""
     words = f" {fold(_CAMEL.sub(' ', heading))} "
-    if not _OTHER_WAYS.isdisjoint(words.split()) and "mail" not in words:
+    if any("mail" not in words.replace(f" {way} ", " ") for way in _held(words, OTHER_WAYS)):
         return None
     kind = next((kind for kind, stems in _headings() if any(stem in words for stem in stems)), None)
     if kind is None:
         return None
     sense = _SENSES[kind]
+    if kind in ("joined", "status", "perhaps") and _held(words, ASIDE):
+        return replace(sense, doubtful=True)
     if kind not in ("pays", "status", "perhaps") and words.split()[-1] in _folded(DETAILS):
         return replace(sense, detail=True, evidence=kind == "joined")
     return sense
@@ -149,7 +156,13 @@ def smells(cells: Iterable[str]) -> bool:
     return any(stem in text for stem in _smells())
 
 
+def _held(words: str, table: str) -> list[str]:
+    """Return what of the table a heading, blanks round it, has in it as whole words."""
+    return [each for each in _folded(table) if f" {each} " in words]
+
+
 _ITEMS = str.maketrans(",;|", "\n\n\n")
+_PARTS = re.compile("[,;|:]")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -176,6 +189,11 @@ def _folded(table: str) -> frozenset[str]:
 @cache
 def _words() -> dict[str, Standing]:
     return {word: Standing(name) for name, table in WORDS.items() for word in _folded(table)}
+
+
+@cache
+def _letters() -> dict[str, Standing]:
+    return {sign.strip(): Standing(name) for name, signs in LETTERS.items() for sign in signs.split(",")}
 
 
 @cache

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mailer.domain.address import BLANKS, CONTROLS, PLAIN
+from mailer.domain.address_headings import heads_addresses
 from mailer.domain.exported import STATES
 from mailer.domain.field import FieldType, field_name
 from mailer.domain.subscriber import OWN_FIELDS
@@ -40,23 +42,29 @@ class TypedColumn(Column):
     type: FieldType
 
 
-def columns(header: Record, path: Path, mapping: Mapping[str, str]) -> tuple[Column, ...]:
+def columns(
+    header: Record, path: Path, mapping: Mapping[str, str], below: Sequence[Record] = ()
+) -> tuple[Column, ...]:
     """Return the columns that fill a field; those without a heading are left out.
 
-    `mapping` names fields by heading and wins over the heading itself. UsageError if there is no email
-    column, two columns would fill one field, or the mapping names a column that isn't there.
+    `mapping` names fields by heading and wins over the heading itself. Without a column `email` the one that
+    is headed as addresses are elsewhere is it. UsageError if there is none, two columns would fill one field,
+    or the mapping names a column that isn't there. `below` are some rows, to say then what is meant.
     """
     where = f"{path}:{header.line}"
     headings = [heading.strip() for heading in header.cells]
     chosen = _chosen(mapping, headings, where)
+    if "email" not in {chosen.get(heading) or field_name(heading) for heading in headings}:
+        candidates = [each for each in headings if each not in chosen and heads_addresses(each)]
+        if len(set(candidates)) != 1:
+            raise _several_emails(candidates, where) if candidates else _no_email(headings, where, below)
+        chosen[candidates[0]] = "email"
     found = [
         Column(index, heading, chosen.get(heading) or _field(heading, where))
         for index, heading in enumerate(headings)
         if heading
     ]
     _refuse_doubles(found, where)
-    if not any(column.field == "email" for column in found):
-        raise _no_email(headings, where)
     return tuple(found)
 
 
@@ -117,7 +125,7 @@ def refuse_reserved(found: Iterable[Column]) -> None:
         if column.field in STATES:
             raise UsageError(
                 f"{column.field} can't name a field: `subscribers list --csv` has a column of that name",
-                next_step=f'Give it another: --map "{column.heading}=old_{column.field}"',
+                next_step=f"Give it another: {_map(column.heading, f'old_{column.field}')}",
             )
 
 
@@ -142,8 +150,15 @@ def _refuse_doubles(found: list[Column], where: str) -> None:
             )
 
 
-def _no_email(headings: list[str], where: str) -> UsageError:
-    there = ", ".join(headings)
+def _several_emails(found: list[str], where: str) -> UsageError:
+    return UsageError(
+        f"{where}: each of these may be the column of addresses: {', '.join(found)}",
+        next_step=f"Say which one is, as in: {_map(found[0], 'email')}",
+    )
+
+
+def _no_email(headings: list[str], where: str, below: Sequence[Record]) -> UsageError:
+    there = ", ".join(filter(None, headings))
     if address := next((each for each in headings if PLAIN.fullmatch(each)), None):
         return UsageError(
             f"{where}: the first row is no header: {address!r} is an address",
@@ -154,8 +169,20 @@ def _no_email(headings: list[str], where: str) -> UsageError:
             f"{where}: there is one column, headed {there!r}: cells are parted by comma, semicolon, tab or |",
             next_step=f"If another sign parts them, name it in a first line of its own, as in: sep={sign[1]}",
         )
-    near = nearest("email", headings) or next((each for each in headings if "mail" in each.casefold()), None)
-    return UsageError(
-        f"{where}: no column is headed email; there is: {there}",
-        next_step=f'If one holds the addresses, say which: --map "{near or "COLUMN"}=email"',
+    problem = f"{where}: no column is headed email; there is: {there}"
+    if row := next((row for row in below if any(map(heads_addresses, row.cells))), None):
+        return UsageError(
+            problem, next_step=f"Line {row.line} seems to be the header: delete what is above it."
+        )
+    holding = (
+        heading
+        for row in below
+        for heading, text in zip(headings, row.cells, strict=False)
+        if PLAIN.fullmatch(text)
     )
+    near = next(holding, None) or nearest("email", headings) or "COLUMN"
+    return UsageError(problem, next_step=f"If one holds the addresses, say which: {_map(near, 'email')}")
+
+
+def _map(heading: str, field: str) -> str:
+    return f"--map {shlex.quote(f'{heading}={field}')}"

@@ -114,7 +114,10 @@ class Seen:
         if self.sense is None:
             return bool(self.counts)
         if self.sense.doubtful:
-            return any(text and self.meaning(text) for text in self.counts)
+            # Where figures are more than 0 and 1 they count something.
+            counted = any(text.isdecimal() and text.lstrip("0") not in ("", "1") for text in self.counts)
+            heard = (text for text in self.counts if text and not (counted and text.isdecimal()))
+            return any(map(self.meaning, heard))
         harmless = self.sense.evidence or self.sense.blank is Standing.SUBSCRIBED
         return not harmless or any(self.counts)  # a blank is counted as ""
 

@@ -11,6 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from mailer.domain.exported import REJECTS, STATES, unguard
@@ -77,6 +78,10 @@ class CsvFile:
         rows = read_records(_lines(self.path, self.encoding), self.delimiter)
         below = (row for row in rows if row.line > self.header.line)
         return map(self._as_meant, below) if self.ours else below
+
+    def first(self, count: int) -> list[Record]:
+        """Return as many of the records, without the lines that are in none."""
+        return list(islice((row for row in self.records() if isinstance(row, Record)), count))
 
     def _as_meant(self, row: Record | Unreadable) -> Record | Unreadable:
         if isinstance(row, Unreadable):

@@ -39,6 +39,7 @@ from mailer.storage.schema import lists
 from mailer.storage.states import StatesWatch
 
 BATCH = 1000  # rows
+SAMPLE = 20  # rows that say which column is which
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def run_import(
     a list that can't be used: then nothing was written.
     """
     file = CsvFile.open(request.path)
-    plain = columns(file.header, request.path, request.mapping)
+    plain = columns(file.header, request.path, request.mapping, file.first(SAMPLE))
     _refuse_unknown_types(request.types, plain)
     with engine.connect() as connection:
         known = known_types(connection) | dict(request.types)

@@ -19,6 +19,9 @@ COMPLAINED, NEVER = Standing.COMPLAINED, Standing.SUPPRESSED
         ("Accepts Email Marketing", S, LEFT, None),
         ("Einwilligung", S, LEFT, None),
         ("GDPR consent", S, LEFT, None),
+        ("email_marketable", S, LEFT, None),
+        ("May we write to you?", S, LEFT, None),
+        ("Call or mail: do you accept?", S, LEFT, None),
         ("zgoda", S, LEFT, None),
         ("Newsletter", S, LEFT, None),
         ("unsubscribed_at", LEFT, S, S),
@@ -46,12 +49,17 @@ COMPLAINED, NEVER = Standing.COMPLAINED, Standing.SUPPRESSED
         ("doNotEmail", NEVER, S, S),
         ("do not contact", NEVER, S, S),
         ("DNC", NEVER, S, S),
+        ("On Hold", NEVER, S, S),
+        ("Stop Status", LEFT, S, S),
         ("Gesperrt", NEVER, S, S),
         ("confirmed", S, U, U),
         ("CONFIRM_TIME", S, U, U),
         ("unconfirmed", U, S, S),
         ("status", None, None, None),
         ("Abostatus", None, None, None),
+        ("סטטוס", None, None, None),
+        ("状態", None, None, None),
+        ("الحالة", None, None, None),
         ("active_subscription", S, S, S),
     ],
 )
@@ -77,6 +85,9 @@ def test_a_heading_says_what_a_yes_a_no_and_a_blank_mean(
         "description",
         "Mitglied seit",
         "SMS_BLACKLISTED",
+        "DoNotCall",
+        "Permission to track",
+        "Send this subscriber HTML emails",
         "plan",
     ],
 )
@@ -91,13 +102,26 @@ def test_an_ordinary_heading_says_nothing(heading: str) -> None:
             S,
             "active Active SUBSCRIBED confirmed enabled abonniert abonnée suscritos iscritta aktywny",
         ),
-        (U, "pending unconfirmed unbestätigt Pendiente non-confirmé niepotwierdzony unactivated"),
+        (
+            U,
+            "pending unconfirmed invited unbestätigt Pendiente non-confirmé niepotwierdzony unactivated",
+        ),
         (
             LEFT,
             "unsubscribed Abgemeldet abgemeldete désabonnées baja disiscritti afgemeld avmeldt отписана 退订",
         ),
-        (LEFT, "opted-out optout inactive cancelled deleted gekündigt résilié cancelado leiratkozott"),
-        (BOUNCED, "bounced hard-bounce cleaned invalid undeliverable unzustellbar rebotado"),
+        (
+            LEFT,
+            "opted-out optout inactive cancelled deleted gekündigt résilié cancelado leiratkozott",
+        ),
+        (
+            LEFT,
+            "by-user הוסר 退会",
+        ),
+        (
+            BOUNCED,
+            "bounced bouncing by-bounces hard-bounce cleaned invalid undeliverable unzustellbar rebotado",
+        ),
         (COMPLAINED, "complained spam Spam-Complaint abuse plainte"),
         (NEVER, "suppressed blocklisted blacklisted blocked do-not-email gesperrt lista-negra bloqueado"),
     ],
@@ -112,6 +136,31 @@ def test_a_word_of_a_status_column_is_known_in_many_languages(standing: Standing
 )
 def test_what_a_status_column_leaves_open_is_not_guessed(text: str) -> None:
     assert STATUS.read(text) is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "text", "standing"),
+    [
+        ("status", "U", LEFT),
+        ("Status", "B", BOUNCED),
+        ("status", "C", S),
+        ("status", "S", None),  # subscribed to one program, not confirmed to another
+        ("nomail", "U", LEFT),
+        ("liststatus", "-1", LEFT),
+        ("Estado civil", "c", None),
+        ("doNotContact", "email: unsubscribed", LEFT),
+        ("doNotContact", "by hand", None),
+        ("Email Suppressions", "['HARD_BOUNCE', 'UNSUBSCRIBE']", BOUNCED),
+        ("Email Suppressions", "[]", S),
+        ("Newsletter", "weekly, unsubscribed", None),
+    ],
+)
+def test_single_signs_and_cells_of_several_things_are_read(
+    heading: str, text: str, standing: Standing | None
+) -> None:
+    sense = sense_of(heading)
+    assert sense is not None
+    assert sense.read(text) is standing
 
 
 @pytest.mark.parametrize(
@@ -145,6 +194,10 @@ def test_a_moment_or_a_reason_says_yes_where_nothing_can_be_lost_by_it(
         (("vip; abgemeldet", ""), True),
         (("left us, désabonnée in May",), True),
         (("inactive", "b"), True),
+        (("BOUNCE", "2024-01-02"), True),
+        (("Ada", "please take me off the list"), True),
+        (("each email", "no email"), True),
+        (("退会",), True),
         (("Ada", "for inactive volcanoes"), False),
         (("Ada Quint", "Port Example", "04109"), False),
     ],

@@ -349,10 +349,36 @@ def test_a_column_can_be_mapped_and_is_left_out_without_heading(importer: Import
 
 
 @pytest.mark.parametrize(
+    "heading",
+    [
+        *("Email Address", "E-Mail-Adresse", "E-MAILADRESSE", "Adresse e-mail", "correo electronico"),
+        *("Subscriber email", "email_address", "EmailAddress", "メールアドレス", 'דוא"ל', "E-mail 1 - Value"),
+    ],
+)
+def test_the_one_column_that_is_headed_as_addresses_are_holds_them(
+    importer: Importer, people: People, heading: str
+) -> None:
+    cell = '"' + heading.replace('"', '""') + '"'
+    importer(f"Address,{cell},E-Mail 2\nQuay 1,ada@quay.example,\n")
+    assert set(everyone(people)) == {"ada@quay.example"}
+    # A column that is headed email, or mapped to it, wins over another name of it.
+    importer("E-Mail,EMAIL\nbram@quay.example,cee@quay.example\n")
+    importer("E-Mail,to\nbram@quay.example,dan@quay.example\n", mapping={"to": "email"})
+    assert set(everyone(people)) == {"ada@quay.example", "cee@quay.example", "dan@quay.example"}
+
+
+@pytest.mark.parametrize(
     ("content", "request_", "says", "step"),
     [
-        ("E-Mail,name\nx", {}, r"people.csv:1: no column is headed email", '--map "E-Mail=email"'),
-        ("name,Mailbox\nx", {}, "no column is headed email", '--map "Mailbox=email"'),
+        (
+            "E-Mail,Mail,name\nx",
+            {},
+            "people.csv:1: each of these may be .*: E-Mail, Mail",
+            "--map E-Mail=email",
+        ),
+        ("name,Mailbox\nx", {}, r"people.csv:1: no column is headed email", "--map Mailbox=email"),
+        ("nomail,Sent to\noff,ada@quay.example\n", {}, "no column is headed email", "--map 'Sent to=email'"),
+        ("Members,,\nE-Mail,Name,Since\nada@quay.example,Ada,\n", {}, "is: Members$", "Line 2 seems to be"),
         ("\n\nname\nx", {}, r"people.csv:3: no column", "COLUMN=email"),
         ("email,Town,town\nx", {}, "columns 2 and 3 both fill town", "--map"),
         ("email,***\nx", {}, "can't name a field", "--map"),

@@ -239,6 +239,34 @@ def test_in_a_cell_of_several_values_what_is_refused_outdoes_what_is_agreed_to(
     assert standings(people) == {"ada": "subscribed", "bram": "unsubscribed", "cee": "subscribed"}
 
 
+@pytest.mark.parametrize(
+    ("heading", "values", "asks"),
+    [
+        ("Emails received (6mo)", ("0", "1", "12"), False),
+        ("Days active (30d)", ("0", "30"), False),
+        ("subscription_price", ("12.50", "0.00"), False),
+        ("Subscription Tier", ("free", "gold"), False),
+        ("Lead Status", ("New", "Open"), False),
+        ("newsletter", ("0", "1"), True),
+        ("subscriber_type", ("regular", "unsubscribed"), True),
+        ("Subscription type", ("no", "web"), True),
+        ("Order status", ("cancelled", "sent"), True),
+        ("Status", ("New", "Open"), True),
+        ("subscribed", ("1", "2"), True),
+    ],
+)
+def test_what_is_counted_or_about_something_else_is_asked_for_only_if_its_values_speak(
+    importer: Importer, heading: str, values: tuple[str, ...], asks: bool
+) -> None:
+    rows = "".join(f"ada{number}@quay.example,{value}\n" for number, value in enumerate(values))
+    content = f"email,{heading}\n{rows}"
+    if asks:
+        assert asked(importer, content) == {heading}
+    else:
+        report, _ = importer(content)
+        assert report.added == len(values)
+
+
 def test_what_this_program_exported_can_be_imported_as_one_thing_all_the_same(
     importer: Importer, people: People
 ) -> None:
