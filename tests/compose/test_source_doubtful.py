@@ -64,11 +64,53 @@ def test_keys_of_which_one_is_known_are_front_matter_whatever_comes_first(first:
         "From: Ada\nTo: all\nSubject: The ferry\nDate: Monday\n\nDear all,",
         "Date: Saturday\nPlace: Harbour hall\nAdmission: free\n\nText.",
         "The tide\nTitle: The tide\nList: weekly\n\nText.",
+        "Motto: Let the tide be late\n\nTitle: The tide\nList: weekly\n\nText.",
+        "The tide\n########\n\n:date: 2026-11-22\n:slug: low-tide\n\nText.",
+        "The tide\n\nCreated: November 22, 2026\nTags: sea, moon\n\nText.",
+        "Betreff: Die Ebbe\nAn: alle\n\nText.",
+        "An: alle\nVon: Ada\n\nText.",
+        "נושא: גאות\nמאת: עדה\n\nטקסט.",
+        "タイトル：潮\n件名：海\n\n本文。",
+        "Status: draft\n\nText.",
+        "Veröffentlicht: ja\nStatus: Entwurf\nTags: Meer\nKategorie: Ebbe\n\nText.",
+        "published:: false\n\nText.",
+        "% The tide\n% Ada Quint\n\nText.",
+        "#+TITLE: The tide\n\nText.",
+        "= The tide\nAda Quint\n\nText.",
+        "\\title{The tide}\n\nText.",
+        "import Map from './map'\n\nText.",
+        '---json\n{ "title": "The tide" }\n---\n\nText.',
+        "---js\n{ title: 'The tide' }\n---\n\nText.",
+        ";;;\ntitle: The tide\n;;;\n\nText.",
     ],
 )
 @pytest.mark.parametrize("ending", ["md", "txt"])
 def test_what_looks_like_front_matter_and_is_none_is_refused(text: str, ending: str) -> None:
     refusal(text, ending)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear readers:\n\nText.",
+        "Note: the ferry is late.\n\nText.",
+        "When: Monday\nWhere: the quay\n\nText.",
+        "Flour: a pound\nSalt: a pinch\n\nText.",
+        "Ada: What is a tide?\nBram: Water that moves.\n\nText.",
+        "Motto: Let the tide be late\n\nText.",
+        "Status: the bridge is closed.\n\nText.",
+        "# Regatta\n\nDate: Monday\nPlace: the quay\n\nText.",
+        "# Book of the month\n\nTitle: The tide\nAuthor: Ada\nPages: 100\n\nText.",
+        "The hall\n\nFrom: the quay\nTo: the mole\n\nText.",
+        "- Tide: water\n- Moon: stone\n\nText.",
+        "100 % of the ferries sail.\n\nText.",
+        "Import and export from the harbour\n\nText.",
+    ],
+)
+def test_an_article_is_no_front_matter(text: str) -> None:
+    issue, _ = read_issue("issues/x.md", text.encode())
+    kept = [line for line in text.split("\n") if line and not line.startswith("# ")]
+    assert all(line in issue.body for line in kept)
 
 
 @pytest.mark.parametrize("unseen", ["\ufeff", "\ufeff\ufeff", "\u200b", "\u200f"])
