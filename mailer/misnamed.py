@@ -39,6 +39,7 @@ TZ TIMEZONE TIME_ZONE APP_TIMEZONE
 ELSEWHERE = {
     other: setting for setting, *others in map(str.split, ALSO.split("\n")[1:-1]) for other in others
 }
+ENVIRONMENT = "the environment"
 # Whatever begins so is about what mailer does.
 OURS = re.compile(r"(?:SMTP|MAIL|DKIM|LOOK)_")
 
@@ -55,6 +56,11 @@ def meant(name: str, known: Collection[str]) -> str | None:
     return "" if OURS.match(plain) else None
 
 
+def is_anybodys(name: str) -> bool:
+    """Whether many a program calls a variable of its own so."""
+    return name.startswith("MAIL_")
+
+
 _HINTS = {
     "SMTP_HOST": "SMTP_HOST, and SMTP_PORT",
     "SMTP_SECURITY": "SMTP_SECURITY (starttls, tls or none)",
@@ -68,7 +74,10 @@ def misnamed(name: str, origin: str, setting: str) -> SettingsError:
         return SettingsError(
             f"{name} in {origin} is no setting", next_step="Take it out. To see all there are: mailer doctor"
         )
+    way_out = f"take {name} out"
+    if origin == ENVIRONMENT and is_anybodys(name):
+        way_out = f"put an empty {setting}= into .env if {name} is another program's"
     return SettingsError(
         f"{name} in {origin} is no setting: here it is {setting}",
-        next_step=f"Write {_HINTS.get(setting, setting)} instead, or take {name} out.",
+        next_step=f"Write {_HINTS.get(setting, setting)} instead, or {way_out}.",
     )

@@ -17,6 +17,8 @@ PROVIDERS_ALSO = {
     "google": "gmail",
     "microsoft": "office365",
     "outlook": "office365",
+    "hotmail": "office365",
+    "o365": "office365",
     "exchange": "office365",
     "twilio": "sendgrid",
     "sendinblue": "brevo",
@@ -43,15 +45,25 @@ def host(value: str) -> str:
     return value
 
 
+def plain(provider: str) -> str:
+    """Return a provider's name as presets have it, whatever its case and what its words are joined by."""
+    return provider.casefold().replace("_", "-").replace(" ", "-")
+
+
 def provider(value: str, presets: list[str]) -> str:
     """Return the name of a preset, in whatever case it was typed."""
-    name = value.casefold().replace("_", "-").replace(" ", "-")
+    name = plain(value)
     if not name or name in presets:
         return name
     near = [preset for word, preset in PROVIDERS_ALSO.items() if word in name]
-    near += [preset for preset in presets if preset in name.split("-")] + get_close_matches(name, presets)
+    near += [preset for preset in presets if preset in name.split("-")] + get_close_matches(
+        name, presets, cutoff=0.75
+    )
     hint = f"do you mean {near[0]}? " if near else ""
-    raise ValueError(f"no such preset; {hint}known are {', '.join(presets)}")
+    raise ValueError(
+        f"no such preset; {hint}known are {', '.join(presets)}; "
+        "for any other leave it empty and set SMTP_HOST"
+    )
 
 
 def one_of(value: str, words: tuple[str, ...]) -> str:

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from mailer import setting_values
-from mailer.env_file import EnvFile, read_env_file
+from mailer.env_file import EnvFile, Names, read_env_file
 from mailer.errors import SettingsError
 from mailer.languages import DEFAULT, read_language
-from mailer.misnamed import OURS, meant, misnamed
+from mailer.misnamed import ENVIRONMENT, OURS, is_anybodys, meant, misnamed
 
 ENV_FILE = ".env"
 SECRETS = ("SMTP_PASSWORD", "SECRET_KEY", "DATABASE_URL")
@@ -172,9 +172,6 @@ class Reading:
     env: EnvFile
 
 
-ENVIRONMENT = "the environment"
-
-
 class _Given(NamedTuple):
     value: Any
     origin: str
@@ -185,7 +182,7 @@ def read_settings(root: Path, environ: dict[str, str] | None = None) -> Reading:
     environ = dict(os.environ if environ is None else environ)
     problems: dict[str, SettingsError] = {}
     try:
-        env = read_env_file(root / ENV_FILE, EXACT, PROSE)
+        env = read_env_file(root / ENV_FILE, Names(EXACT, PROSE, SECRETS, _is_ours))
     except SettingsError as error:
         env, problems[ENV_FILE] = EnvFile(root / ENV_FILE), error
     values = {name: _Given(value, f"{env.path}:{env.lines[name]}") for name, value in env.values.items()}
@@ -202,7 +199,7 @@ def read_settings(root: Path, environ: dict[str, str] | None = None) -> Reading:
             except SettingsError as error:
                 problems[name] = error
     given = _preset_values(given) | given
-    problems |= dict(_faults(env)) | dict(_misnamed(values, given))
+    problems |= dict(_faults(env)) | dict(_misnamed(values, given, env))
     return _checked(given, problems, env)
 
 
@@ -210,25 +207,34 @@ def _bare(name: str, value: str) -> str:
     return value if name in EXACT else value.strip()
 
 
+def _is_ours(name: str) -> bool:
+    return meant(name, KNOWN) is not None
+
+
 def _faults(env: EnvFile) -> Iterator[tuple[str, SettingsError]]:
-    """Yield what is wrong with lines of the file, but for those that are another program's."""
+    """Yield what is wrong with lines of the file: that it is no setting first, where it is none."""
     for fault in env.faults:
-        if not fault.name:
-            yield f"{ENV_FILE}:{fault.line}", fault.error(env.path)
-        elif meant(fault.name, KNOWN) is not None:
-            yield fault.name, fault.error(env.path)
+        if fault.name and fault.name not in KNOWN:
+            setting = meant(fault.name, KNOWN) or ""
+            yield fault.name, misnamed(fault.name, f"{env.path}:{fault.line}", setting)
+        else:
+            yield fault.name or f"{ENV_FILE}:{fault.line}", fault.error(env.path)
 
 
-def _misnamed(values: dict[str, _Given], given: dict[str, _Given]) -> Iterator[tuple[str, SettingsError]]:
+def _misnamed(
+    values: dict[str, _Given], given: dict[str, _Given], env: EnvFile
+) -> Iterator[tuple[str, SettingsError]]:
     """Yield the names that are no settings, but would be taken for one by whoever wrote them.
 
-    In the environment, which is everybody's, only while the setting itself is not there.
+    In the environment, which is everybody's, only while the setting itself is not there; against what is
+    anybody's an empty line of `.env` will do.
     """
     for name, (_, origin) in values.items():
         setting = None if name in KNOWN else meant(name, KNOWN)
         if setting is None:
             continue
-        if origin != ENVIRONMENT or (setting and setting not in given and OURS.match(name)):
+        there = setting in given or (is_anybodys(name) and setting in env.lines)
+        if origin != ENVIRONMENT or (setting and not there and OURS.match(name)):
             yield name, misnamed(name, origin, setting)
 
 
@@ -238,8 +244,8 @@ def _is_gettext(value: str) -> bool:
 
 
 def _preset_values(given: dict[str, _Given]) -> dict[str, _Given]:
-    name = given["SMTP_PROVIDER"].value if "SMTP_PROVIDER" in given else ""
-    preset = PRESETS.get(str(name).casefold())
+    name = setting_values.plain(given["SMTP_PROVIDER"].value) if "SMTP_PROVIDER" in given else ""
+    preset = PRESETS.get(name)
     if preset is None:
         return {}
     values = {
@@ -259,7 +265,7 @@ def _checked(given: dict[str, _Given], problems: dict[str, SettingsError], env: 
     except ValidationError as error:
         found = {str(each["loc"][0]).upper(): each for each in error.errors()}
         for name, each in found.items():
-            reason = each["msg"].removeprefix("Value error, ")
+            reason = _range(name) or each["msg"].removeprefix("Value error, ")
             # As in https://user:password@host/?key=secret.
             secret = name in EXACT or ("://" in str(each["input"]) and set("@?#") & set(str(each["input"])))
             shown = "(not shown)" if secret else repr(each["input"])
@@ -269,6 +275,15 @@ def _checked(given: dict[str, _Given], problems: dict[str, SettingsError], env: 
             )
         return _checked({name: each for name, each in given.items() if name not in found}, problems, env)
     return Reading(settings, origins, problems, env)
+
+
+def _range(name: str) -> str:
+    """Return which numbers a setting may be; nothing if it is no number."""
+    bounds = Settings.model_fields[name.lower()].metadata
+    least, most = (next((getattr(b, end) for b in bounds if hasattr(b, end)), None) for end in ("ge", "le"))
+    if least is None:
+        return ""
+    return f"must be a number from {least} to {most}" if most else f"must be a number, {least} or more"
 
 
 def _read_secret(path: Path, name: str) -> str:

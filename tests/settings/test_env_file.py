@@ -35,21 +35,28 @@ AS_THEY_STAND = {
     '"a$HOME"': "a$HOME",
     r"'ab\ncd'": r"ab\ncd",
     "'ab' # the old one": "ab",
+    "'ab' # it's the old one": "ab",
+    "abcd efgh ijkl mnop": None,
 }
 OTHER_THAN_THEY_LOOK = {
     "ab #cd": "SMTP_PASSWORD='…'",
     " #cd": "Give a comment a line of its own",
     "  lead and trail  ": "SMTP_PASSWORD='…'",
     "trail ": "SMTP_PASSWORD='…'",
-    "trail\u00a0": "SMTP_PASSWORD='…'",
+    "trail\u00a0": "SMTP_PASSWORD_FILE=…",
+    "abcd\u00a0efgh": "SMTP_PASSWORD_FILE=…",
+    "abcd\u200b": "Type the value anew by hand",
     r'"ab\ncd"': "SMTP_PASSWORD=…",
     r'" ab\ncd"': "SMTP_PASSWORD='…'",
     r"'ab\\cd'": "SMTP_PASSWORD=…",
     '"unclosed': "SMTP_PASSWORD='…'",
     "'unclosed": 'SMTP_PASSWORD="…"',
     "'ab'cd": 'SMTP_PASSWORD="…"',
+    "'ab'cd'": "SMTP_PASSWORD=…",
+    "“abcd”": "SMTP_PASSWORD=…",
     "'ab'\"cd": "SMTP_PASSWORD_FILE=…",
-    '"two\nlines"': "Close it",
+    '"two\nlines"': "SMTP_PASSWORD=…",
+    '"two\nlines': "Close it",
     "bell\x07": "Take it out",
 }
 
@@ -129,6 +136,10 @@ def test_a_password_from_the_environment_is_taken_as_it_is(tmp_path):
         ("SMTP_PORT = 2525", "smtp_port", 2525),
         ("export SMTP_PORT=2525", "smtp_port", 2525),
         ("SMTP_PORT= # the usual one", "smtp_port", 1025),
+        ("SMTP_PORT=\nSMTP_PORT=2525", "smtp_port", 2525),
+        ("SMTP_USERNAME = editor", "smtp_username", "editor"),
+        ("LOOK_ACCENT = darkgreen", "look_accent", "darkgreen"),
+        ("MAIL_FROM=ed@gazette.example # main", "mail_from", "ed@gazette.example"),
         ("LOOK_ACCENT=#9a0000 # red", "look_accent", "#9a0000"),
         ("MAIL_FROM=Quay <ed@gazette.example> # main", "mail_from", "Quay <ed@gazette.example>"),
         ("MAIL_FROM='\"Kock, Arne\" <ed@gazette.example>'", "mail_from", '"Kock, Arne" <ed@gazette.example>'),
@@ -151,8 +162,10 @@ def test_what_can_be_read_in_one_way_only_is_understood(tmp_path, line, name, ex
         ("LOOK_ACCENT= #9a0000", "LOOK_ACCENT=#9a0000"),
         ("LOOK_FONT=Lato, Arial # both", "LOOK_FONT='Lato, Arial # both'"),
         ("BASE_URL=https://${DOMAIN}", "Write out"),
-        ("SMTP_PASSWORD: yamlish", "Correct it, or put # before it"),
-        ("SMTP_PASSWORD:yamlish", "Correct it, or put # before it"),
+        ("SMTP_PASSWORD: yamlish", "Write: SMTP_PASSWORD=…"),
+        ("set SMTP_PASSWORD=batch", "Write: SMTP_PASSWORD=…"),
+        ("\u200bSMTP_HOST=mail.gazette.example", "Type it anew by hand"),
+        ('MAIL_FROM="${APP_NAME}" <ed@gazette.example>', "Write out"),
         ("SMTP_HOST", "Correct it, or put # before it"),
         ("what is this", "Correct it, or put # before it"),
         ("'SMTP_HOST'=mail.gazette.example", "Correct it, or put # before it"),
@@ -165,10 +178,37 @@ def test_a_line_that_leaves_a_doubt_is_refused(tmp_path, line, advice):
     assert advice in error.next_step
 
 
-def test_advice_is_good_advice(tmp_path):
-    said = refusal(tmp_path, 'MAIL_FROM="Kock, Arne" <ed@gazette.example>\n').next_step
-    settings = written(tmp_path, said.removeprefix("Write: ") + "\n")
-    assert settings.mail_from == '"Kock, Arne" <ed@gazette.example>'
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ('MAIL_FROM="Kock, Arne" <ed@gazette.example>', '"Kock, Arne" <ed@gazette.example>'),
+        (r'MAIL_FROM="\"Kock, Arne\" <ed@gazette.example>"', '"Kock, Arne" <ed@gazette.example>'),
+        ("MAIL_FROM='Quay Gazette <ed@gazette.example>',", "Quay Gazette <ed@gazette.example>"),
+        ("MAIL_FROM='Port's Gazette <ed@gazette.example>'", "Port's Gazette <ed@gazette.example>"),
+        ("MAIL_FROM=“Quay Gazette <ed@gazette.example>”", "Quay Gazette <ed@gazette.example>"),
+        ("MAIL_FROM=Quay #1 <ed@gazette.example>", "Quay #1 <ed@gazette.example>"),
+        ('POSTAL_ADDRESS="Gazette\n1 Quay Street\nPort"', "Gazette, 1 Quay Street, Port"),
+        (r'POSTAL_ADDRESS="Gazette\n1 Quay Street"', "Gazette, 1 Quay Street"),
+        ("POSTAL_ADDRESS: Gazette, Quay #5", "Gazette, Quay #5"),
+    ],
+)
+def test_advice_is_good_advice(tmp_path, line, meant):
+    said = refusal(tmp_path, line + "\n").next_step
+    settings = written(tmp_path, said.rpartition("rite: ")[2] + "\n")
+    assert meant in (settings.mail_from, settings.postal_address)
+
+
+def test_lines_of_other_programs_are_theirs(tmp_path):
+    text = (
+        'TOKEN="a b" c\nPRIVATE_KEY="-----BEGIN-----\nAbCd==\n-----END-----"\nspring.port=1\nX=${Y}\n'
+        "GREETING=hello # all of you\nSMTP_PORT=2525\n"
+    )
+    assert written(tmp_path, text).smtp_port == 2525
+
+
+def test_a_quote_left_open_hides_no_setting(tmp_path):
+    error = refusal(tmp_path, 'GREETING="hello\nSMTP_PORT=2525\nPARTING="bye"\n')
+    assert "GREETING: the quote is not closed on this line" in error.problem
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])

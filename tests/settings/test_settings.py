@@ -98,6 +98,43 @@ def test_a_wrong_name_in_the_environment_counts_only_where_the_right_one_is_miss
     assert load_settings(tmp_path, given).smtp_host == "127.0.0.1"
 
 
+def test_a_broken_line_under_a_wrong_name_is_first_of_all_under_a_wrong_name(tmp_path):
+    (tmp_path / ".env").write_text('SMTP_FROM="Quay" <ed@gazette.example>\n')
+    with pytest.raises(SettingsError, match=r"SMTP_FROM in .*:1 is no setting: here it is MAIL_FROM"):
+        load_settings(tmp_path, {})
+
+
+def test_what_another_program_has_in_the_environment_is_its_own_where_env_says_nothing_on_purpose(tmp_path):
+    given = {"MAIL_MAILER": "smtp", "MAIL_USERNAME": "web"}
+    with pytest.raises(SettingsError, match="MAIL_USERNAME in the environment is no setting") as caught:
+        load_settings(tmp_path, given)
+    assert "put an empty SMTP_USERNAME= into .env" in caught.value.next_step
+    (tmp_path / ".env").write_text("SMTP_USERNAME=\n")
+    assert load_settings(tmp_path, given).smtp_username == ""
+    with pytest.raises(SettingsError, match="SMTP_USER in the environment is no setting"):
+        load_settings(tmp_path, given | {"SMTP_USER": "web"})
+
+
+@pytest.mark.parametrize("name", ["gmail_relay", "Gmail Relay", "GMAIL-RELAY"])
+def test_a_preset_fills_its_settings_however_its_name_is_joined(tmp_path, name):
+    settings = load_settings(tmp_path, {"SMTP_PROVIDER": name})
+    assert (settings.smtp_provider, settings.smtp_host) == ("gmail-relay", "smtp-relay.gmail.com")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SMTP_PORT", "tcp://10.0.0.1:25", "must be a number from 1 to 65535"),
+        ("MAIL_RATE", "fast", "must be a number, 0 or more"),
+        ("SMTP_PROVIDER", "Hotmail", "do you mean office365?"),
+        ("SMTP_PROVIDER", "custom", "for any other leave it empty and set SMTP_HOST"),
+    ],
+)
+def test_a_bad_value_is_answered_in_words_of_its_own(tmp_path, name, value, words):
+    with pytest.raises(SettingsError, match=re.escape(words)):
+        load_settings(tmp_path, {name: value})
+
+
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_no_preset_sends_in_the_clear(name):
     assert PRESETS[name].security != "none"
