@@ -63,6 +63,7 @@ class Channel:
         self._asked_at = float("inf")
         self._moves = -1
         self._connecting = False
+        self._looking = False  # what is there is being found out over a connection of its own
         self._closed = False
         self.idle_since: float | None = None
         self.silent = False  # an answer is due for so long that nobody should count on it
@@ -124,7 +125,7 @@ class Channel:
             words = SPEAKS_CLEAR if in_clear else f"no TLS: {error.reason or error}"
             self._end(words, Cause.FAULT, Stage.STARTTLS)
         except TimeoutError:
-            self.abort(f"no answer within {self._timeouts.connect:g} s")
+            self._end(f"no answer within {self._timeouts.connect:g} s", Cause.MUTE)
         except OSError as error:
             there = isinstance(error, ConnectionResetError | ConnectionAbortedError) or not self._connecting
             self._end(_words(error), Cause.LOST if there else Cause.UNREACHED)
@@ -163,13 +164,17 @@ class Channel:
 
     async def _look_who_is_there(self) -> None:
         await asyncio.sleep(self._timeouts.doubt)
-        answer = await answer_to_hello(self._account.host, self._account.port, self._timeouts.connect)
+        self._looking = True
+        answer = await answer_to_hello(self._account.host, self._account.port, self._timeouts.greeting)
+        self._looking = False
         if self._session.awaiting is not Step.GREETING:
             return
         if speaks_tls(answer):
             self._end(WAITS_FOR_TLS, Cause.FAULT, Stage.STARTTLS)
         elif answer and not answer[:3].isdigit():
             self._end(f"no greeting, and no mail server: {quote(answer)}", Cause.FAULT, Stage.CONNECT)
+        elif self._overdue:
+            self._give_up_on(Step.GREETING)
 
     def _connected(self) -> None:
         self._connecting = False
@@ -203,9 +208,18 @@ class Channel:
             # This process itself may have been held up: one more turn for what has come meanwhile.
             self._overdue = True
         elif self._overdue and (step := self._session.awaiting):
-            self.abort(f"no reply to {step.name} within {self._patience(step):g} s")
+            self._give_up_on(step)
         elif self.idle_since is not None and now - self.idle_since >= self._timeouts.idle:
             self.finish()
+
+    def _give_up_on(self, step: Step) -> None:
+        if self._looking:
+            # A server with room for one answers whoever is looking, once this connection is out of the way.
+            self._connecting = True
+            self._connection.abort()
+        else:
+            cause = Cause.LOST if self.was_ready else Cause.MUTE
+            self._end(f"no reply to {step.name} within {self._patience(step):g} s", cause)
 
     @property
     def gone(self) -> asyncio.Future[None]:
@@ -311,9 +325,9 @@ class Channel:
             return self._timeouts.quit
         if step in COMPLETING:
             return self._timeouts.content
-        if step is Step.GREETING:
-            return self._timeouts.greeting
-        return self._timeouts.quit if step is Step.QUIT else self._timeouts.command
+        if step is Step.QUIT:
+            return self._timeouts.quit
+        return self._timeouts.command if self.was_ready else self._timeouts.greeting
 
     def _lost(self, reason: str, closed: bool) -> None:
         # While TLS is set up the connection is lost with a better reason, which `open` gets as an exception.

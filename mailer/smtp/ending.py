@@ -17,6 +17,7 @@ class Cause(Enum):
     DONE = auto()  # ours: nothing more to send, or told to stop
     TURNED_AWAY = auto()  # the server's, in words: 421, 4yz while setting up
     UNREACHED = auto()  # nobody answers: refused, no such host, no way there
+    MUTE = auto()  # no answer in all the time that there is for setting up
     LOST = auto()  # nobody's: reset, end of stream, timeout, what is no SMTP
     FAULT = auto()  # a setting must change before this can work
 
@@ -26,6 +27,10 @@ SANDBOX = (
     "Start the inbox of this machine with `mailer sandbox` in another terminal, or set SMTP_HOST in .env."
 )
 NO_MAIL_SERVER = "Check SMTP_HOST and SMTP_PORT: what listens there is no mail server, or does not greet."
+NO_ANSWER = (
+    "Check SMTP_HOST, SMTP_PORT and SMTP_SECURITY: nothing answers there as a mail server does, or a "
+    "firewall is in between."
+)
 # What shows when SMTP_SECURITY isn't what the port is for, and what to write.
 WAITS_FOR_TLS = "no greeting: the server waits for TLS"
 SPEAKS_CLEAR = "no TLS: the server speaks in the clear at first"
@@ -61,6 +66,8 @@ class Ending:
     def _look_at(self, account: Account) -> str:
         if self.cause is Cause.UNREACHED:
             return SANDBOX if account.loopback else LATER
+        if self.cause is Cause.MUTE:
+            return NO_ANSWER
         # It answered, and said nothing that a mail server says.
         return NO_MAIL_SERVER if self.stage is Stage.CONNECT and not self.code else LATER
 

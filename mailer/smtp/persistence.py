@@ -30,18 +30,28 @@ class Persistence:
         return min(self.limit, self.first * 2.0 ** (failures - 1)) if failures else 0
 
     def react(
-        self, ending: Ending, failures: int, others: int, *, silent: int = 0, ready: bool, useful: bool
+        self,
+        ending: Ending,
+        failures: int,
+        others: int,
+        *,
+        silent: int = 0,
+        met: bool = False,
+        ready: bool,
+        useful: bool,
     ) -> Reaction:
         """Return what to do about a connection's end.
 
-        `failures` in a row came before this one, `others` work, `silent` ones may come to again; `ready`:
-        this one was set up before it ended; `useful`: it got an answer to a message, or there was none to
-        answer.
+        `failures` in a row came before this one, `others` work, `silent` ones may come to again; `met`: the
+        server let somebody in before; `ready`: this one was set up before it ended; `useful`: it got an
+        answer to a message, or there was none to answer.
         """
         if ending.cause is Cause.DONE:
             return Reaction.REPLACE
         if ending.cause is Cause.FAULT and (ready or not (others or silent)):
             return Reaction.STOP
+        if ending.cause is Cause.MUTE and not met:
+            return Reaction.STOP  # it may be no mail server at all, and each try takes long
         if useful:
             return Reaction.REPLACE
         if others:

@@ -84,6 +84,7 @@ class _Pool:
         self._asking: asyncio.Task[bool] | None = None
         self._hand: Envelope | None = None  # a message without a channel: the reason to open one
         self._failures = 0
+        self._met = False  # the server let somebody in
         self._error: Exception | None = None
         self._leaving = False
         self._changed = asyncio.Event()
@@ -222,6 +223,7 @@ class _Pool:
     async def _open(self, channel: Channel, pause: float) -> None:
         await asyncio.sleep(pause)
         await channel.open(self._context)
+        self._met = self._met or channel.was_ready
         if channel.ready:
             self._work.connected(self._up)
 
@@ -244,6 +246,7 @@ class _Pool:
             self._failures,
             self._working,
             silent=self._up - self._working,
+            met=self._met,
             ready=channel.was_ready,
             useful=useful,
         )

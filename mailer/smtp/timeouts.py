@@ -9,14 +9,15 @@ from dataclasses import dataclass
 class Timeouts:
     """Seconds. RFC 5321 4.5.3.2 asks for minutes; no server that works needs as many for commands.
 
-    `connect` covers DNS, TCP and each TLS handshake; `content` runs from the first octet of a message to the
-    reply after its end; `idle` is how long an unused connection is kept; `quit` how long a farewell may take.
+    `connect` covers DNS, TCP and each TLS handshake; `greeting` each reply until the first message may go,
+    since a server that is none shows here; `content` runs from the first octet of a message to the reply
+    after its end; `idle` is how long an unused connection is kept; `quit` how long a farewell may take.
     After `silence` without an answer a connection is waited for no less, but others are tried meanwhile.
     After `doubt` without a greeting it is looked at what is there: it may wait for TLS.
     """
 
     connect: float = 30
-    greeting: float = 60
+    greeting: float = 30
     command: float = 120
     content: float = 600
     idle: float = 5

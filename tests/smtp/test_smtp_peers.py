@@ -6,7 +6,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -221,6 +221,49 @@ def test_plain_to_a_port_that_waits_for_tls(authority: trustme.CA, security: Sec
     with pytest.raises(AccountFault, match="no greeting: the server waits for TLS") as raised:
         asyncio.run(main())
     assert "Write SMTP_SECURITY=tls" in str(raised.value.next_step)
+
+
+def test_what_waits_for_tls_and_has_room_for_one_only_is_told_once_there_is_room() -> None:
+    room = asyncio.Semaphore()
+    hellos: list[bytes] = []
+
+    async def one_by_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with room:
+            with suppress(OSError):
+                if hello := await reader.read(5):
+                    hellos.append(hello)
+                    writer.write(b"\x15\x03\x03\x00\x02\x02\x28")
+            writer.close()
+
+    async def main() -> None:
+        async with await asyncio.start_server(one_by_one, "127.0.0.1", 0) as server, asyncio.timeout(60):
+            account = Account("127.0.0.1", server.sockets[0].getsockname()[1], "starttls")
+            soon = Timeouts(doubt=0.1, greeting=0.4)
+            await deliver(Recording([letter(1)]), account, timeouts=soon)
+
+    with pytest.raises(AccountFault, match="no greeting: the server waits for TLS"):
+        asyncio.run(main())
+    assert [hello[:2] for hello in hellos] == [b"\x16\x03"]
+
+
+def test_a_port_where_nothing_ever_answers_is_tried_once() -> None:
+    asked: list[int] = []
+
+    async def dumb(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(1)
+        with suppress(OSError):
+            await reader.read()
+        writer.close()
+
+    async def main() -> None:
+        async with await asyncio.start_server(dumb, "127.0.0.1", 0) as server, asyncio.timeout(60):
+            account = Account("127.0.0.1", server.sockets[0].getsockname()[1], "starttls")
+            await deliver(Recording([letter(1)]), account, timeouts=Timeouts(doubt=0.1, greeting=0.4))
+
+    with pytest.raises(ServerUnavailable, match=r"no reply to GREETING within 0\.4 s") as raised:
+        asyncio.run(main())
+    assert "SMTP_SECURITY" in str(raised.value.next_step)
+    assert len(asked) == 2, "one to be greeted, one to be told what is there"
 
 
 def test_a_server_that_takes_its_time_to_greet_is_waited_for() -> None:

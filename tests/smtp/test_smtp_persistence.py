@@ -50,6 +50,13 @@ def test_as_long_as_one_may_come_to_again_nobody_gives_up(
     assert found is reaction
 
 
+@pytest.mark.parametrize("met, others, reaction", [(False, 0, STOP), (True, 0, RETRY), (True, 2, SHRINK)])
+def test_where_nobody_ever_answered_one_try_is_enough(met: bool, others: int, reaction: Reaction) -> None:
+    ending = Ending(Cause.MUTE, Stage.CONNECT, "no answer within 30 s")
+    found = Persistence().react(ending, 0, others, met=met, ready=False, useful=False)
+    assert found is reaction
+
+
 def test_pauses_double_up_to_the_limit() -> None:
     pauses = [Persistence(first=0.5, limit=3).pause(failures) for failures in range(6)]
     assert pauses == [0, 0.5, 1, 2, 3, 3]
