@@ -14,6 +14,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from functools import lru_cache
+from html import unescape
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -24,9 +25,11 @@ DASHES = "-_"
 ENCODINGS = 4  # of one link, at most: each program on its way may add one
 
 _READ = 1024  # characters, of whatever stands in the place of a token
+_BEFORE = 100  # characters of a token's kind in front of it, at most
 # Breaks that mail programs put into a long link: blanks, soft line breaks, and what has no width.
-_BREAKS = re.compile(r"[=\s\u00ad\u200b-\u200f\u2060\ufeff]")
-_RUN = re.compile(r"[^A-Za-z0-9_-]*([A-Za-z0-9_-]*)")
+_BREAKS = re.compile(r"[=\s\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_FOREIGN = re.compile(r"[^A-Za-z0-9_-]+")
+_OCTET = re.compile(r"=([0-9A-Fa-f]{2})")  # in quoted-printable, RFC 2045 6.7
 
 
 class Token(NamedTuple):
@@ -62,10 +65,11 @@ def read_token(key: bytes, text: str) -> Token | None:
 
 
 def find_token(key: bytes, text: str) -> Token | None:
-    """Return the token in what came of a link on its way: with remains behind it, encoded, broken apart.
+    """Return the token in what came of a link on its way: with remains about it, encoded, broken apart.
 
     Mail programs take the full stop behind a link for a part of it, or a bracket, or a quotation mark; they
-    break it, encode it once more, or leave out a dash at its end. Whatever `key` signed stands for itself.
+    break it and quote its second half, encode it once more, put a backslash in, or leave out a dash at its
+    end. Whatever `key` signed stands for itself.
     """
     return next(filter(None, (read_token(key, each) for each in _candidates(text))), None)
 
@@ -73,11 +77,25 @@ def find_token(key: bytes, text: str) -> Token | None:
 def _candidates(text: str) -> Iterator[str]:
     text = text[:_READ]
     for _ in range(ENCODINGS):
-        text = unquote(text)
-    found = _RUN.match(_BREAKS.sub("", text))
-    run = found[1][: LONGEST + 1] if found else ""
-    yield from (run[:length] for length in range(len(run), SHORTEST - 1, -1))
-    yield from (run + dash for dash in DASHES)
+        text = unescape(unquote(text))
+    for plain in dict.fromkeys([text, _OCTET.sub(lambda octet: chr(int(octet[1], 16)), text)]):
+        unbroken = _BREAKS.sub("", plain)
+        for instead in ("", *DASHES):
+            yield from _shaped_as_tokens(_FOREIGN.sub(instead, f"{unbroken}."))
+
+
+def _shaped_as_tokens(text: str) -> Iterator[str]:
+    for start in range(min(len(text) - SHORTEST + 1, _BEFORE)):
+        numbers = urlsafe_b64decode(text[start : start + LONGEST][: (len(text) - start) // 4 * 4])
+        if octets := _payload_octets(numbers):
+            for all_octets in (octets + MAC_OCTETS + 1, octets + MAC_OCTETS):
+                yield text[start : start + (all_octets * 4 + 2) // 3]
+
+
+def _payload_octets(raw: bytes) -> int:
+    """Return how many octets three varints take at the beginning of `raw`, or 0 if there are none."""
+    ends = [place for place, octet in enumerate(raw, 1) if octet < 0x80][: len(Token._fields)]
+    return ends[-1] if len(ends) == len(Token._fields) else 0
 
 
 def _parsed(raw: bytes) -> tuple[Token, bytes, bytes] | None:

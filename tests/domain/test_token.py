@@ -5,10 +5,11 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64encode
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.domain.token import Token, find_token, read_token, sign_token
+from mailer.domain.token import Token, _candidates, find_token, read_token, sign_token
 
 KEY = b"k" * 32
 ids = st.integers(0, 2**40)
@@ -83,6 +84,38 @@ def test_it_is_found_before_any_remains(token, remains):
     for text in (sign_token(KEY, token), old_text(KEY, token)):
         assert find_token(KEY, text + remains) == token
         assert find_token(b"another key", text + remains) is None
+
+
+@pytest.mark.parametrize(
+    "mangled",
+    [
+        "&lt;{0}{1}&gt;",
+        "%26lt%3B{0}{1}",
+        "3D{0}{1}",
+        "/{0}{1}",
+        "https://gazette.example/u/{0}{1}",
+        "{0}%0D%0A%3E%20{1}",  # in an answer that quotes the mail
+        "{0}=0D=0A{1}",
+        "{0}+{1}",
+        "{0}\u202a{1}",
+        "{0}%26shy%3B{1}.",
+    ],
+)
+def test_it_is_found_in_what_programs_make_of_it(mangled):
+    for person in range(20_000, 20_050):
+        text = sign_token(KEY, Token(1, person, 3))
+        assert find_token(KEY, mangled.format(text[:9], text[9:])) == Token(1, person, 3)
+
+
+def test_it_is_found_where_its_dashes_were_escaped():
+    for person in range(20_000, 20_200):
+        text = sign_token(KEY, Token(1, person, 3))
+        for dash, escaped in [("-", "\\-"), ("_", "\\_"), ("-", "=2D"), ("_", "=5F"), ("-", "\u2011")]:
+            assert find_token(KEY, text.replace(dash, escaped)) == Token(1, person, 3)
+
+
+def test_a_long_text_is_not_tried_at_every_place():
+    assert len(list(_candidates("A" * 100_000))) < 1000
 
 
 @given(st.text(max_size=2000))
