@@ -86,8 +86,7 @@ def links_app(
     """
     pages = Pages(people, key, folders, now, paper)
     routes = [
-        Route(UNSUBSCRIBE, pages.ask),
-        Route(UNSUBSCRIBE, pages.unsubscribe, methods=["POST"]),
+        Route(UNSUBSCRIBE, pages.answer, methods=["GET", "POST"]),
         Route(IMAGES, Images(root, key).show),
         Route("/healthz", pages.health),
     ]
@@ -116,6 +115,12 @@ class Pages:
         self.templates = Environment(
             loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined, auto_reload=False
         )
+
+    async def answer(self, request: Request) -> Response:
+        """Whatever comes by an unsubscribe link."""
+        if request.method == "POST":
+            return await self.unsubscribe(request)
+        return await run_in_threadpool(self.ask, request)
 
     def ask(self, request: Request) -> Response:
         """GET and HEAD, as browsers and mail scanners do: a page with buttons, and nothing is changed."""
@@ -209,6 +214,7 @@ class Pages:
             paper=self.paper,
             mailbox=self.paper.mailbox,
             mailto=_mailto,
+            isolated=_isolated,
             words=words,
             say=words.say,
             nonce=nonce,

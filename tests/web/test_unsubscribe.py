@@ -38,13 +38,15 @@ def test_looking_changes_nothing(harbour: Harbour, client: httpx.Client) -> None
     before = harbour.rows()
     page = client.get(link)
     assert page.status_code == 200
-    assert "Unsubscribe from Harbour Gazette Weekly?" in page.text
+    assert 'Unsubscribe from <bdi class="list">Harbour Gazette Weekly</bdi>?' in page.text
     assert page.text.count("<button>") == 1
     assert client.get(link + "?utm=1").status_code == 200
     head = client.head(link)
     assert (head.status_code, head.content) == (200, b"")
     for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
-        assert client.request(method, link).status_code == 405
+        refused = client.request(method, link)
+        assert refused.status_code == 405
+        assert set(refused.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST"}
     assert harbour.rows() == before
 
 
@@ -85,7 +87,7 @@ def test_one_click_takes_off_every_list_of_the_send_and_no_other_person(
     other, _ = reader(harbour, harbour.weekly, harbour.tides)
     person, link = reader(harbour, harbour.weekly, harbour.tides)
     page = client.get(link).text
-    assert "<li>Harbour Gazette Weekly</li><li>Tide Tables</li>" in page
+    assert "<li><bdi>Harbour Gazette Weekly</bdi></li><li><bdi>Tide Tables</bdi></li>" in page
     client.post(link, data=ONE_CLICK)
     assert {status for status, _ in harbour.status(person).values()} == {"unsubscribed"}
     assert {status for status, _ in harbour.status(other).values()} == {"subscribed"}
@@ -121,8 +123,6 @@ def test_any_changed_character_of_a_token_is_not_found(harbour: Harbour, client:
     "tail",
     [
         "",
-        "A{token}",
-        "x/{token}",
         "../u/x",
         "..%2f..%2fetc%2fpasswd",
         "%2e%2e/%2e%2e/.env",
@@ -132,11 +132,10 @@ def test_any_changed_character_of_a_token_is_not_found(harbour: Harbour, client:
     ],
 )
 def test_what_is_not_a_token_is_not_found(harbour: Harbour, client: httpx.Client, tail: str) -> None:
-    _, link = reader(harbour)
+    reader(harbour)
     before = harbour.rows()
-    path = "/u/" + tail.replace("{token}", link.removeprefix("/u/"))
     for method in ("GET", "POST"):
-        answer = client.request(method, path)
+        answer = client.request(method, f"/u/{tail}")
         assert answer.status_code == 404
         assert "This link does not work" in answer.text
     assert harbour.rows() == before
@@ -192,7 +191,7 @@ def test_what_mail_programs_make_of_a_link_still_unsubscribes(
         mangled = mangled.replace(name, text)
     page = client.get(f"/u/{mangled}")
     assert page.status_code == 200
-    assert "Unsubscribe from Harbour Gazette Weekly?" in page.text
+    assert 'Unsubscribe from <bdi class="list">Harbour Gazette Weekly</bdi>?' in page.text
     assert harbour.status(person) == {harbour.weekly: ("subscribed", "test")}
     assert client.post(f"/u/{mangled}", data=ONE_CLICK).text == "Unsubscribed.\n"
     assert harbour.status(person) == {harbour.weekly: ("unsubscribed", "one-click")}
