@@ -133,7 +133,7 @@ def sense_of(heading: str) -> Sense | None:
     sense = _SENSES[kind]
     if kind in ("joined", "status", "perhaps") and _held(words, ASIDE):
         return replace(sense, doubtful=True)
-    if kind not in ("pays", "status", "perhaps") and words.split()[-1] in _folded(DETAILS):
+    if kind not in ("pays", "status", "perhaps") and _tells_more(words.split()[-1]):
         return replace(sense, detail=True, evidence=kind == "joined")
     return sense
 
@@ -154,6 +154,11 @@ def smells(cells: Iterable[str]) -> bool:
     """Whether any of these cells says of somebody that they left, or the like, whatever its column is."""
     text = fold_lines("\n".join(["", *cells, ""]).translate(_ITEMS))
     return any(stem in text for stem in _smells())
+
+
+def _tells_more(word: str) -> bool:
+    """Whether a heading that ends in `word` tells when, where or why; `Abmeldegrund` does, too."""
+    return any(word == each or (len(each) > 4 and word.endswith(each)) for each in _folded(DETAILS))
 
 
 def _held(words: str, table: str) -> list[str]:

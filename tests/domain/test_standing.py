@@ -20,6 +20,24 @@ COMPLAINED, NEVER = Standing.COMPLAINED, Standing.SUPPRESSED
         ("Einwilligung", S, LEFT, None),
         ("GDPR consent", S, LEFT, None),
         ("email_marketable", S, LEFT, None),
+        ("Darf kontaktiert werden", S, LEFT, None),
+        ("Markkinointilupa", S, LEFT, None),
+        ("Souhlas", S, LEFT, None),
+        ("Consimțământ", S, LEFT, None),
+        ("Согласие", S, LEFT, None),
+        ("Αποδοχή", S, LEFT, None),
+        ("הסכמה", S, LEFT, None),
+        ("الاشتراك", S, LEFT, None),
+        ("同意", S, LEFT, None),
+        ("수신동의", S, LEFT, None),
+        ("Uutiskirje", S, LEFT, None),
+        ("No newsletter", LEFT, S, S),
+        ("Abo beendet", LEFT, S, S),
+        ("Newsletter unerwünscht", LEFT, S, S),
+        ("Abonelikten çıktı", LEFT, S, S),
+        ("Cancel date", LEFT, S, S),
+        ("Declined", LEFT, S, S),
+        ("Email valid", S, U, U),
         ("May we write to you?", S, LEFT, None),
         ("Call or mail: do you accept?", S, LEFT, None),
         ("zgoda", S, LEFT, None),
@@ -183,8 +201,8 @@ def test_single_signs_and_cells_of_several_things_are_read(
 def test_a_moment_or_a_reason_says_yes_where_nothing_can_be_lost_by_it(
     text: str, joined: Standing | None, left: Standing
 ) -> None:
-    columns = [sense_of("subscribed_at"), sense_of("unsubscribed_at")]
-    assert [each and each.read(text) for each in columns] == [joined, left]
+    columns = [sense_of("subscribed_at"), sense_of("unsubscribed_at"), sense_of("Abmeldegrund")]
+    assert [each and each.read(text) for each in columns] == [joined, left, left]
 
 
 @pytest.mark.parametrize(
