@@ -44,15 +44,15 @@ def restore(app: App, file: Path) -> None:
         click.echo(f"The database as it was: {done.aside}")
     click.echo(f"Restored {app.database_file} from {file}.")
     if done.left:
-        click.echo(f"  {done.left:,} people left since the backup was taken; they stay away.")
+        people, stay = ("1 person", "stays") if done.left == 1 else (f"{done.left:,} people", "stay")
+        click.echo(f"  {people} left since the backup was taken and {stay} away.")
     if done.left is None:
         click.echo(
             "  The database as it was can't be read: who left since the backup was taken is not known."
         )
     if learned.settled:
-        click.echo(
-            f"  {learned.settled:,} messages were sent since the backup was taken; the journals tell of them."
-        )
+        messages = "1 message was" if learned.settled == 1 else f"{learned.settled:,} messages were"
+        click.echo(f"  {messages} sent since the backup was taken; the journals tell of it.")
     for about in learned.unknown:
         click.echo(
             f"  {about.slug} was begun on {about.created_at[:16]} UTC, after the backup; sent no more."

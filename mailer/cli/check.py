@@ -46,7 +46,6 @@ def check(
 ) -> None:
     """Look for mistakes in each ISSUE (default: all in issues/): links, size, images, wording, contrast.
 
-    \b
     Exit codes: 0 no errors; 2 usage or setting; 3 errors, with --strict also warnings.
     """
     from mailer.check.finding import Severity

@@ -151,7 +151,7 @@ def show(app: App, as_json: bool) -> None:
 @click.argument("number", type=int)
 @click.pass_obj
 def remove(app: App, number: int) -> None:
-    """Take back the schedule with this NUMBER, if it has not begun."""
+    """Take back schedule NUMBER, if it has not begun."""
     from mailer.storage.schedules import Schedules, ScheduleState
 
     if not Schedules(app.database).settle(number, ScheduleState.REMOVED, "", app.now()):
@@ -164,7 +164,7 @@ def remove(app: App, number: int) -> None:
 @click.option("--at", "typed", required=True, metavar="TIME", help="As for `schedule add`.")
 @click.pass_obj
 def move(app: App, number: int, typed: str) -> None:
-    """Let the schedule with this NUMBER be due at another time, if it has not begun."""
+    """Let schedule NUMBER be due at another time, if it has not begun."""
     from mailer.domain.moment import in_both_zones
     from mailer.storage.schedules import Schedules
 

@@ -18,9 +18,9 @@ def db() -> None:
 @db.command()
 @click.pass_obj
 def upgrade(app: App) -> None:
-    """Bring the database to this version's tables, and make it if there is none.
+    """Bring the database to this version's tables.
 
-    Any other command does so too on first use; this one says what it did.
+    If there is none, make it. Any other command does so too on first use; this one says what it did.
     """
     from mailer.storage.database import HEAD, database_path, open_upgraded
 

@@ -30,7 +30,14 @@ class NotProved(MailerError):
 
 
 @click.command()
-@click.option("--recipients", type=click.IntRange(20, 100_000), default=1000, show_default=True, metavar="N")
+@click.option(
+    "--recipients",
+    type=click.IntRange(20, 100_000),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="How many get the issue.",
+)
 @click.option("--serve", is_flag=True, help="Keep the sandbox's page up until Ctrl-C.")
 @click.option("--keep", is_flag=True, help="Keep the workspace and the inbox afterwards.")
 def demo(recipients: int, serve: bool, keep: bool) -> None:

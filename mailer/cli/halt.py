@@ -37,7 +37,10 @@ def pause(app: App, issue: str) -> None:
 @click.argument("issue")
 @click.pass_obj
 def resume(app: App, issue: str) -> None:
-    """Let ISSUE go on that was paused or held by --limit: `mailer run` and `tick` do it, or send-issue."""
+    """Let ISSUE go on that was paused, or held by --limit or --warmup.
+
+    `mailer run`, `mailer tick` and send-issue go on with it then.
+    """
     from mailer.cli.issues import sends_of
     from mailer.engine.standing import send_command
 

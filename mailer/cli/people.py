@@ -173,7 +173,9 @@ def import_file(
     as_json: bool,
     **asked: Any,
 ) -> None:
-    """Import people from a CSV FILE with a header row (email, name, language, timezone, tags, anything else).
+    """Import people from a CSV FILE with a header row.
+
+    Its columns: email, and if you like name, language, timezone, tags and anything else.
 
     What is wrong with a row is said with its line and never stops the others. Whoever unsubscribed stays so.
     Importing twice changes nothing, and an import that was interrupted is simply run again.

@@ -33,13 +33,14 @@ def dry_run(sending: Sending, job: Job, output: Path | None, *, again: bool, as_
         for size in write_files(job.template, sending.correspondence(job), recipients, output):
             octets += size
             progress(1)
-    if output:
-        _tell_of_others(output)
+    written = output if plan.recipients else None
+    if written:
+        _tell_of_others(written)
     if as_json:
         data = {"issue": plan.slug, "revision": plan.revision, "audience": plan.recipients}
         click.echo(json.dumps(data | {"excluded": plan.excluded, "octets": octets, "dry_run": True}))
         return
-    where = f", written to {output}" if output else ""
+    where = f", written to {written}" if written else ""
     click.echo(
         f"Dry run: {plan.recipients:,} messages rendered ({octets:,} octets){where}; nothing was sent."
     )

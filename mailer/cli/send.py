@@ -77,7 +77,10 @@ def warmup_plan(context: click.Context, option: click.Parameter, value: str | No
 @click.option("--exclude", "excluded", multiple=True, metavar="L", help="A list whose subscribers don't.")
 @click.option("--subject", metavar="TEXT", help="The subject instead of the issue's own.")
 @click.option(
-    "--test", multiple=True, metavar="ADDR", help="One message to this address, outside the ledger."
+    "--test",
+    multiple=True,
+    metavar="ADDR",
+    help="One message to this address, outside the ledger; repeatable.",
 )
 @click.option("--dry-run", is_flag=True, help="Plan and render everything, send nothing, record nothing.")
 @click.option(
@@ -127,10 +130,9 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     `mailer check` and the plan come first: who gets it, who does not and why, and every message rendered,
     before anything is sent. Run the same command again to go on with a send that was stopped.
 
-    \b
-    Exit codes: 0 complete; 2 usage, setting or template; 3 refused by the check or the plan, or a
-    person paused or cancelled it; 4 finished with permanent failures; 5 uncertain deliveries need a
-    decision; 75 not all is sent or another process is at it, run again; 130 interrupted.
+    Exit codes: 0 complete; 2 usage, setting or template; 3 refused by the check or the plan, or a person
+    paused or cancelled it; 4 finished with permanent failures; 5 uncertain deliveries need a decision; 75 not
+    all is sent or another process is at it, run again; 130 interrupted.
     """
     from mailer.cli.issues import load
 

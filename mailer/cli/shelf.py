@@ -60,7 +60,10 @@ def issues() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As data.")
 @click.pass_obj
 def list_issues(app: App, as_json: bool) -> None:
-    """Show every issue file: slug, date, title, to which list it was sent or will be, and what is wrong."""
+    """Show every issue file, and what became of it.
+
+    Slug, date, title, to which lists it was sent or will be, and what keeps it from going out.
+    """
     found = list(_shelf(app))
     if as_json:
         click.echo(json.dumps([_data(app, each) for each in found], ensure_ascii=False))

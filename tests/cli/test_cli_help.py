@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from mailer.bootstrap import App
 from mailer.cli import COMMANDS, mailer
@@ -86,6 +89,24 @@ def test_every_command_loads_and_has_help(name):
     command = mailer.get_command(None, name)
     assert command is not None
     assert command.help
+
+
+def every_command(command=mailer, words=()):
+    """Return the words of each command that there is, and the command."""
+    yield words, command
+    for name in getattr(command, "commands", None) or (COMMANDS if command is mailer else ()):
+        yield from every_command(command.get_command(None, name), (*words, name))
+
+
+@pytest.mark.parametrize(
+    ("words", "command"), [pytest.param(*each, id=" ".join(each[0])) for each in every_command()]
+)
+def test_help_fits_a_terminal_of_eighty_columns_and_breaks_no_sentence_off(words, command):
+    shown = CliRunner().invoke(mailer, [*words, "--help"], terminal_width=80).output
+    assert shown.startswith(f"Usage: {' '.join(('mailer', *words))} ")
+    broken_off = re.compile(r"\w\.\.\.$")
+    assert [line for line in shown.splitlines()[1:] if len(line) > 80 or broken_off.search(line)] == []
+    assert [each.name for each in command.params if isinstance(each, click.Option) and not each.help] == []
 
 
 def test_a_command_mistyped_is_a_usage_error():

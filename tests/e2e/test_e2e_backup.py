@@ -81,6 +81,17 @@ def test_the_old_database_is_put_aside(workspace, server, tmp_path):
     assert len(list((workspace.root / "subscribers").glob("mailer.db.before-*"))) >= 1
 
 
+@pytest.mark.parametrize(
+    ("people", "words"), [(1, "1 person left since the backup was taken and stays"), (2, "2 people left")]
+)
+def test_a_restore_says_how_many_left_since(workspace, tmp_path, people, words):
+    workspace.people(3)
+    workspace.run("backup", tmp_path / "monday.db")
+    for number in range(people):
+        workspace.run("subscribers", "unsubscribe", f"reader{number}@inbox.example", "--list", "weekly")
+    assert words in workspace.run("restore", tmp_path / "monday.db").stdout
+
+
 def test_what_is_no_backup_is_refused_and_nothing_changes(workspace, tmp_path):
     workspace.people(1)
     (tmp_path / "text").write_text("not a database, by far not one at all")

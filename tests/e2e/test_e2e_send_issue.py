@@ -172,6 +172,14 @@ def test_what_a_dry_run_writes_only_its_owner_reads_and_its_links_are_dead(works
         assert read_token(b"not-so-secret", token).subscriber_id == 0
 
 
+def test_a_dry_run_for_nobody_writes_nothing_and_says_so(workspace, server, tmp_path):
+    workspace.people(2)
+    workspace.run("send-issue", "harbour", "--yes")
+    done = workspace.run("send-issue", "harbour", "--dry-run", "-o", tmp_path / "out")
+    assert done.stdout == "Dry run: 0 messages rendered (0 octets); nothing was sent.\n"
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_dry_run_that_can_not_write_says_where(workspace, server, tmp_path):
     workspace.people(1)
     (tmp_path / "file").touch()
