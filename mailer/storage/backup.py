@@ -12,21 +12,30 @@ from itertools import chain, count
 from pathlib import Path
 
 from mailer.errors import StorageBusy, StorageError, UsageError
+from mailer.private import private_file, private_folder
 from mailer.storage.database import BUSY_TIMEOUT, Database, open_file
 from mailer.storage.departures import take_over
-from mailer.storage.faults import translate
+from mailer.storage.faults import read_only, translate
 from mailer.storage.history import Learned, take_in_history
-from mailer.storage.place import access_to, folder_lock, make_private
+from mailer.storage.place import access_to, folder_lock, is_read_only, make_private
 from mailer.storage.presence import alone
 
 SIDE_FILES = ("", "-wal", "-shm")
+NAME_A_BACKUP = "Name a file that `mailer backup` wrote."
 
 
 def back_up(database: Path, target: Path) -> None:
     """Copy the database to a new file at `target` (0600), as of one moment, without stopping anybody."""
     if target.exists():
         raise UsageError(f"{target} is there already", next_step="Name a file that does not exist yet.")
-    make_private(target)
+    try:
+        private_folder(target.parent)
+        private_file(target)
+    except OSError as error:
+        raise UsageError(
+            f"the backup {target} can't be written: {error.strerror}",
+            next_step="Name a file in a folder that this user may write in.",
+        ) from None
     try:
         _copy(database, target)
     except BaseException:
@@ -57,6 +66,8 @@ def restore(backup: Path, database: Path, journals: Path, now: datetime) -> Rest
     """
     _check(backup)
     database = database.resolve()  # a link to it stays one
+    if is_read_only(database):
+        raise read_only(database)
     with alone(journals):
         fresh = database.with_name(f"{database.name}.restoring")
         try:
@@ -144,16 +155,14 @@ def _copy(source: Path, target: Path) -> None:
 
 def _check(backup: Path) -> None:
     if not backup.is_file():
-        raise UsageError(f"no such file: {backup}", next_step="Name a file that `mailer backup` wrote.")
+        raise UsageError(f"no such file: {backup}", next_step=NAME_A_BACKUP)
     try:
         with closing(_opened(backup)) as opened:
             sound = opened.execute("PRAGMA quick_check").fetchone()[0] == "ok"
             tables = {row[0] for row in opened.execute("SELECT name FROM sqlite_master")}
-    except sqlite3.Error as error:
-        raise translate(error, backup) or error from None
+    except sqlite3.DatabaseError as error:
+        raise UsageError(f"{backup} can't be read as a backup: {error}", next_step=NAME_A_BACKUP) from None
     if not sound:
         raise StorageError(f"{backup} is damaged", next_step="Restore another backup.")
     if not {"sends", "deliveries", "journals_read"} <= tables:
-        raise UsageError(
-            f"{backup} is no backup of mailer", next_step="Name a file that `mailer backup` wrote."
-        )
+        raise UsageError(f"{backup} is no backup of mailer", next_step=NAME_A_BACKUP)

@@ -57,7 +57,8 @@ def replaced(path: Path) -> DatabaseReplaced:
     """Return the error for another file in the place of the one that was opened."""
     return DatabaseReplaced(
         f"another database has taken the place of {path}; nothing more was written",
-        next_step="Run the same command again: it goes by the database that is there now.",
+        next_step="Run the same command again, which goes by the one that is there now; "
+        "`mailer run` does so by itself.",
     )
 
 

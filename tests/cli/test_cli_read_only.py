@@ -12,7 +12,7 @@ import pytest
 
 from mailer.bootstrap import App
 from mailer.cli import mailer
-from mailer.errors import StorageError
+from mailer.errors import StorageError, UsageError
 from mailer.storage.backup import back_up, restore
 from mailer.storage.database import HEAD
 from mailer.workspace import make_workspace
@@ -102,3 +102,26 @@ def test_it_can_be_backed_up_and_restored_from(workspace: Path, read_only: Path,
     back_up(database, tmp_path / "copy.db")
     restore(database, tmp_path / "restored.db", tmp_path / "journals", App(workspace).now())
     assert (tmp_path / "restored.db").is_file()
+
+
+def test_nothing_is_restored_into_it(workspace: Path, read_only: Path, tmp_path: Path) -> None:
+    call(workspace, f"backup {tmp_path / 'copy.db'}")
+    with pytest.raises(StorageError, match="is read-only"):
+        call(read_only, f"restore {tmp_path / 'copy.db'}")
+
+
+def test_a_backup_that_cant_be_written_there_is_told_from_the_database(read_only: Path) -> None:
+    with pytest.raises(UsageError, match=r"the backup .*copy\.db can't be written: Read-only") as caught:
+        call(read_only, f"backup {read_only / 'copy.db'}")
+    assert "DATABASE_URL" not in str(caught.value.next_step)
+
+
+def test_what_is_restored_from_is_told_from_the_database(workspace: Path) -> None:
+    for content in (
+        b"by far no database at all",
+        (workspace / "subscribers" / "mailer.db").read_bytes()[:9000],
+    ):
+        (workspace / "half.db").write_bytes(content)
+        with pytest.raises(UsageError, match=r"half\.db can't be read as a backup") as caught:
+            call(workspace, f"restore {workspace / 'half.db'}")
+        assert "Name a file that" in str(caught.value.next_step)
