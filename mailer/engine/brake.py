@@ -72,6 +72,11 @@ class Brake:
         return self._in_a_row >= IN_A_ROW or (looked_at >= LOOK_BACK and self._refused >= SHARE * looked_at)
 
     @property
+    def nobody_through(self) -> bool:
+        """Whether several were tried, and each was refused in the same words."""
+        return self._in_a_row == len(self._seen) > 1
+
+    @property
     def doubted(self) -> list[Settlement]:
         """What is held back."""
         return [each.settlement for each in self._seen if each and each.doubted]
@@ -91,7 +96,7 @@ class Brake:
         return self._drop(self.doubted)
 
     def error(self) -> MailerError:
-        """Return what to end the run with; `tripped` must hold."""
+        """Return what to end the run with; `tripped` must hold, or `nobody_through`."""
         if not (doubted := self.doubted):
             latest = next(each for each in reversed(self._seen) if each)
             return EveryoneRefused(
@@ -100,8 +105,9 @@ class Brake:
                 next_step="See whether it is the right list; if so, the same command goes on with the rest.",
             )
         words = doubted[-1].words
-        same = f"the last {self._in_a_row} people" if self._in_a_row >= IN_A_ROW else ""
-        problem = f"the server refuses {same or 'nearly everyone'}, who stay in the queue: {words}"
+        same = self._in_a_row >= IN_A_ROW or self.nobody_through
+        whom = f"the last {self._in_a_row} people" if same else "nearly everyone"
+        problem = f"the server refuses {whom}, who stay in the queue: {words}"
         if _PASSES.search(words):
             return EveryoneRefused(problem, next_step=f"Later, {GO_ON}.")
         return AccountFault(

@@ -137,11 +137,17 @@ class Worker:
             self.progress(final)
 
     def finish(self, *, alone: bool) -> None:
-        """There is nothing left to send: refusals that were held back are the recipients' after all.
+        """No more goes in this run: refusals that were held back are the recipients' after all.
 
-        Unless `alone`, what others met meanwhile is not known: who was refused last goes back in the queue.
+        Unless `alone`, what others met meanwhile is not known, nor is what others would meet who wait behind a
+        limit: who was refused last goes back in the queue. Raises what the brake ends a run with where a limit
+        let only such people be tried.
         """
-        self._keep(self._brake.decide(alone=alone))
+        limited = self._limit_reached()
+        self._believe()
+        self._keep(self._brake.decide(alone=alone and not limited))
+        if alone and limited and self._brake.nobody_through:
+            raise self._brake.error()
 
     def connections(self) -> int:
         """Return how many connections the pacing allows."""
@@ -242,12 +248,16 @@ class Worker:
 
     def _apply_brake(self) -> None:
         """Stop, unless those who are refused were refused before, and others got through since."""
-        self.flush()
-        before = self._refused_before()
-        self._keep(self._brake.believe({key for key, others_accepted in before.items() if others_accepted}))
+        self._believe()
         # Where nobody is held back and nobody is left, there is nothing to stop.
         if self._brake.tripped and (self._brake.doubted or self._pause() is not None):
             self._stopped_by = self._brake.error()
+
+    def _believe(self) -> None:
+        """Let those fail who were refused before, if others got through since."""
+        self.flush()
+        before = self._refused_before()
+        self._keep(self._brake.believe({key for key, others_accepted in before.items() if others_accepted}))
 
     def _put_back(self) -> list[Settlement]:
         """Return what is held back as going in the queue again: at once the first time, then ever later."""

@@ -218,9 +218,9 @@ def test_a_refusal_that_is_held_back_is_no_question_after_a_kill(database, journ
     assert counted(database, send) == {State.ACCEPTED: 1, State.QUEUED: 11}
 
 
-def run_until_stopped(ledger, send, journals, reply_to) -> list[str]:
+def run_until_stopped(ledger, send, journals, reply_to, limit=None) -> list[str]:
     """Let a worker of its own send; return to whom it tried to, in order."""
-    worker, tried = worker_of(ledger, send, Journal(journals, NOW)), []
+    worker, tried = worker_of(ledger, send, Journal(journals, NOW), limit=limit), []
     with suppress(AccountFault):
         while envelope := worker.take():
             tried.append(envelope.recipient)
@@ -249,3 +249,24 @@ def test_as_long_as_nobody_gets_through_nobody_fails_and_they_are_tried_ever_mor
     assert State.FAILED not in counted(database, send)
     later = run_until_stopped(ledger, send, journals, lambda to: TAKEN)
     assert set(later) | {e for e, s in states(database, send).items() if s is State.DEFERRED} == set(PEOPLE)
+
+
+def test_a_limit_that_lets_few_be_tried_makes_nobody_fail(database, journals):
+    ledger, send = begin(database, PEOPLE)
+    worker = worker_of(ledger, send, Journal(journals, NOW), limit=3)
+    answer(worker, [REFUSED] * 3)
+    with pytest.raises(AccountFault, match="refuses the last 3 people, who stay in the queue"):
+        worker.finish(alone=True)
+    worker.close()
+    assert counted(database, send) == {State.QUEUED: 12}
+
+
+def test_who_is_refused_at_the_end_of_a_limit_fails_once_others_got_through(database, journals):
+    ledger, send = begin(database, PEOPLE)
+
+    def reply_to(who: str):
+        return REFUSED if who in (PEOPLE[2], PEOPLE[3]) else TAKEN
+
+    tried = [run_until_stopped(ledger, send, journals, reply_to, limit=4) for _ in range(4)]
+    assert [who for run in tried for who in run] == PEOPLE + PEOPLE[2:4]
+    assert counted(database, send) == {State.ACCEPTED: 10, State.FAILED: 2}
