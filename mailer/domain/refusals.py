@@ -68,8 +68,8 @@ ACCOUNT: tuple[Wording, ...] = (
     _wording("any", r"\byour \s (\w+ \s)? account \b .{0,30} \b(suspended|blocked|locked|disabled)\b"),
 )  # fmt: skip
 
-# RFC 3463: a bad mailbox or system address, one that moved or is disabled or full.
-_THEIR_STATUS = re.compile(r"^5\d\d 5\.(?:1\.(?:[1236]|10)|2\.[12])\b")
+# RFC 3463: a bad mailbox or system address, one that moved or is disabled. Not 5.2.2: we have quotas, too.
+_THEIR_STATUS = re.compile(r"^5\d\d 5\.(?:1\.(?:[1236]|10)|2\.1)\b")
 _THEIR_WORDS = re.compile(
     r"""
     \b(user|recipient|addressee|mailbox|address|person|name) \b .{0,40}
@@ -82,7 +82,9 @@ _THEIR_WORDS = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_ABOUT_US = re.compile(r"\b(?:sender|sending|from|your|outgoing|relay)\b", re.IGNORECASE)
+_ABOUT_US = re.compile(
+    r"\b(?:sender|sending|from|your|outgoing|relay|limits?|unpaid|invoice|payment|billing)\b", re.IGNORECASE
+)
 
 # Names may hold any word, and must not be read as a reason.
 _NAMES = re.compile(r"<[^<>]*>|\S+@\S+|\S+://\S+")
@@ -104,9 +106,7 @@ def account_fault(reply: Reply) -> Wording | None:
 def is_recipients(reply: Reply) -> bool:
     """Whether a refusal is clearly about the mailbox that it was given for."""
     said = f"{reply.code} {plain_words(reply)}"
-    if _THEIR_STATUS.match(said):
-        return True
-    return bool(_THEIR_WORDS.search(said)) and not _ABOUT_US.search(said)
+    return bool(_THEIR_STATUS.match(said) or _THEIR_WORDS.search(said)) and not _ABOUT_US.search(said)
 
 
 def gist(reply: Reply, recipient: str) -> str:

@@ -40,7 +40,7 @@ THEIRS = [
     "550-5.1.1 The email account that you tried to reach does not exist.\n550 5.1.1 Try double-checking",
     "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup",
     "550 5.2.1 This account has been disabled",
-    "552 5.2.2 Over quota",
+    "552 5.2.2 <ada@quay.example>: mailbox over quota",
     "550 No such user here",
     "550 User unknown",
     "550 unknown user <ada@quay.example>",
@@ -65,6 +65,9 @@ NOBODY_KNOWS = [
     "550 sending disabled, ask your postmaster: user unknown to billing",
     "554 exceeded quota",
     "550 Sender address unknown",
+    "550 5.1.1 Recipient address not allowed: sending limit reached for account 7",
+    "550 5.2.1 Mailbox disabled: unpaid invoice",
+    "552 5.2.2 Quota d'envoi depasse",
     "550 5.7.1 Recipient not authorized, your IP has been found on a block list",
 ]
 
