@@ -340,12 +340,16 @@ class Ledger:
         return when is not None and when <= now
 
     def decide(self, send: Send, before: State, after: State, reason: str, now: datetime) -> int:
-        """Move all of a send's deliveries from one resting state to another by a person's decision."""
+        """Move all of a send's deliveries from one resting state to another by a person's decision.
+
+        For what is queued again the retry policy's time begins anew: it may be long over.
+        """
         assert after in NEXT[before]
         d = deliveries.c
+        begin = None if after is State.QUEUED else d.first_attempt_at
         with self._engine.begin() as connection:
             return connection.execute(
                 update(deliveries)
                 .where(d.send_id == send.id, d.state == before)
-                .values(state=after, reason=reason, updated_at=now)
+                .values(state=after, reason=reason, first_attempt_at=begin, updated_at=now)
             ).rowcount

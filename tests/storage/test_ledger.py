@@ -279,6 +279,19 @@ def test_a_deferred_delivery_waits_its_time_and_fails_after_three_days(database)
     assert now - NOW <= timedelta(hours=72)
 
 
+@pytest.mark.parametrize("given_up_as", [State.FAILED, State.UNCERTAIN])
+def test_what_a_person_sends_again_has_three_days_anew(database, given_up_as):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    (claim,) = ledger.claim(send, "w", 9, NOW)
+    ledger.record("w", [said(claim, given_up_as)])
+    later = NOW + timedelta(days=7)
+    ledger.decide(send, given_up_as, State.QUEUED, "decided", later)
+    (claim,) = ledger.claim(send, "w", 9, later)
+    ledger.record("w", [said(claim, State.DEFERRED, "451 busy", later)])
+    assert states(database) == {"ann@a.example": "deferred"}
+
+
 def test_what_was_claimed_and_not_handed_goes_back(database):
     populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"))
     ledger, send = frozen(database)
