@@ -44,6 +44,7 @@ def add(app: App, issue: str, list_names: tuple[str, ...], excluded: tuple[str, 
     from mailer.cli.issues import issue_file, load
     from mailer.cli.send import job_for
     from mailer.domain.moment import in_both_zones
+    from mailer.renamed import refuse_renamed
     from mailer.storage.schedules import Schedules
 
     zone = app.settings.zone
@@ -54,6 +55,7 @@ def add(app: App, issue: str, list_names: tuple[str, ...], excluded: tuple[str, 
     _look_over(sending, job, issue)
     path = _inside(app, issue_file(app, issue))
     _refuse_sent(sending, job)
+    refuse_renamed(sending, job, app.root / "issues", issue)
     _refuse_twice(app, job, typed)
     kept = Schedules(app.database).add(path, job.audience, due, zone.key, app.now())
     click.echo(f"Schedule {kept.id}: {job.issue.slug} to {job.audience}")

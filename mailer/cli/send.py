@@ -141,6 +141,11 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
         raise UsageError("--resend-uncertain and --accept-uncertain exclude each other")
     if sum((options.again, options.corrected or options.erratum, options.uncorrected)) > 1:
         raise UsageError("--again, --corrected (or --erratum) and --uncorrected exclude each other")
+    if options.erratum and (options.resend_uncertain or options.accept_uncertain):
+        raise UsageError(
+            "who is uncertain has to be decided before it is known who gets an erratum",
+            next_step="Run it without --erratum first, then with --erratum alone.",
+        )
     if options.output and (not options.dry_run or options.corrected or options.erratum):
         raise UsageError("-o writes the messages of a rehearsal", next_step="Add --dry-run, or leave out -o.")
     announce_settings(app)
@@ -155,6 +160,7 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     elif options.dry_run and not (options.corrected or options.erratum):
         from mailer.cli.rehearse import dry_run
 
+        _refuse_renamed(app, sending, job, issue, options)
         look_over(sending, job, issue, options)
         dry_run(sending, job, options.output, again=options.again, as_json=options.as_json)
     else:
@@ -213,6 +219,13 @@ def look_over(sending: Sending, job: Job, named: str, options: Options) -> None:
         say(f"Check: {told}; `mailer check {shlex.quote(named)}` shows them.", err=True)
 
 
+def _refuse_renamed(app: App, sending: Sending, job: Job, named: str, options: Options) -> None:
+    from mailer.renamed import refuse_renamed
+
+    if not options.again:
+        refuse_renamed(sending, job, app.root / "issues", named)
+
+
 def _send(app: App, sending: Sending, job: Job, named: str, options: Options) -> None:
     sending.dispatcher.recover(app.now())
     if options.corrected or options.erratum:
@@ -240,6 +253,7 @@ def _begin(app: App, sending: Sending, job: Job, named: str, options: Options) -
             f"no send of {job.issue.slug} to {job.audience} was begun",
             next_step="Leave out --resume-only to begin one.",
         )
+    _refuse_renamed(app, sending, job, named, options)
     look_over(sending, job, named, options)
     if not options.yes:
         plan = sending.plan(job, again=options.again)

@@ -57,7 +57,7 @@ class Correction:
     def text(self) -> str:
         """Return the plan as a person reads it before saying yes."""
         send, template, states = self.send, self.job.template, self.totals.states
-        subject = subject_of(self.job)
+        subject = self.job.subject
         deferred, doubtful = states.get(State.DEFERRED, 0), states.get(State.UNCERTAIN, 0)
         revision = f"rev {send.revision[:6]}" + (f" -> {template.revision[:6]}" if self.changed else "")
         lines = [
@@ -76,11 +76,6 @@ class Correction:
                 f"as {self.erratum.subject!r}" + (f"; excluded {why}" if why else "")
             )
         return "\n".join(lines + [f"  changed   {line}" for line in self.changes])
-
-
-def subject_of(job: Job) -> str:
-    """Return the subject as the ledger keeps it."""
-    return job.issue.subject or job.issue.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +184,7 @@ class Correcting:
     def _erratum(self, marked: Job, send: Send, revision: str) -> Plan:
         excluded: Counter[str] = Counter()
         people = split(self.revisions.mistaken(send, revision), excluded)
-        plan = Plan(send.slug, subject_of(marked), marked.template.revision, send.audience, excluded=excluded)
+        plan = Plan(send.slug, marked.subject, marked.template.revision, send.audience, excluded=excluded)
         correspondence = self.sending.correspondence(marked)
         if first := next(people, None):
             plan.recipients = prove(marked.template, correspondence, chain([first], people), send.slug)
@@ -216,7 +211,7 @@ WAITING = (State.QUEUED, State.DEFERRED)
 
 def wording_of(job: Job) -> Wording:
     """Return the job's text as the ledger keeps it."""
-    return Wording(subject_of(job), job.template.revision, job.template.dump())
+    return Wording(job.subject, job.template.revision, job.template.dump())
 
 
 def changed_words(before: str, after: str) -> Iterator[str]:

@@ -50,6 +50,11 @@ class Job:
         """The compiled message."""
         return self.composed.template
 
+    @property
+    def subject(self) -> str:
+        """The subject as the ledger keeps it."""
+        return self.issue.subject or self.issue.title
+
 
 @dataclass(frozen=True, slots=True)
 class Sending:
@@ -104,7 +109,8 @@ class Sending:
         same = send.revision == job.template.revision
         if not (same or edited or send.halted is Halt.CANCELLED):
             raise PlanRefused(
-                f"{job.issue.slug} was edited since its send to {job.audience} began, or its sender was: "
+                f"{job.issue.slug} was edited since its send to {job.audience} began, or its sender or "
+                "layout was, or mailer itself is another version: "
                 f"the send is rev {send.revision[:12]}, now it would be rev {job.template.revision[:12]}",
                 next_step=_what_of_the_edit(send, named, finished=finished),
             )
@@ -148,7 +154,7 @@ class Sending:
         send = self.ledger.freeze(
             job.issue.slug,
             job.audience,
-            subject=job.issue.subject or job.issue.title,
+            subject=job.subject,
             revision=job.template.revision,
             template=job.template.dump(),
             now=now,
@@ -259,6 +265,7 @@ def _what_of_the_edit(send: Send, named: str, *, finished: bool) -> str:
         ways = {
             "--erratum": "to send the new text as a correction of the one that they have",
             "--again": "or as if they had none",
+            "--uncorrected": "if there is nothing to correct, it is finished, as this says, too",
         }
     return "\n  next: ".join(
         f"{what}: {send_command(send, option, named=named)}" for option, what in ways.items()

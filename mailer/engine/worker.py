@@ -139,9 +139,9 @@ class Worker:
     def finish(self, *, alone: bool) -> None:
         """No more goes in this run: refusals that were held back are the recipients' after all.
 
-        Unless `alone`, what others met meanwhile is not known, nor is what others would meet who wait behind a
-        limit: who was refused last goes back in the queue. Raises what the brake ends a run with where a limit
-        let only such people be tried.
+        Unless `alone`, what others met meanwhile is not known, nor is what those would meet who wait behind
+        a limit: who was refused last goes back in the queue. Raises what the brake ends a run with where a
+        limit let only such people be tried.
         """
         limited = self._limit_reached()
         self._believe()

@@ -134,11 +134,13 @@ def _begin(
 ) -> None:
     from mailer.compose.issue.source import load_issue
     from mailer.proofread import proofread, refuse_errors
+    from mailer.renamed import refuse_renamed
 
     issue, _ = load_issue(app.root / schedule.issue, app.settings.language)
     lists = [app.people.list_named(name) for name in schedule.audience.lists]
     job = sending.prepare(issue, schedule.audience, lists)
     if sending.existing(job) is None:
+        refuse_renamed(sending, job, app.root / "issues", schedule.issue)
         refuse_errors(schedule.issue, proofread(sending, job))
     with sending.dispatcher.beginning():
         if not schedules.waits(schedule.id):

@@ -141,3 +141,11 @@ def test_who_left_between_the_freeze_and_their_turn_gets_none(begun, server):
     begun.run("subscribers", "unsubscribe", without[1], "--all")
     begun.run("send-issue", "harbour", "--erratum", "--yes", "-q")
     assert {who for who, each in messages(server).items() if len(each) == 1} == set(without[:2])
+
+
+def test_who_is_uncertain_is_decided_before_it_is_known_who_gets_one(begun, server):
+    begun.issue(RIGHT)
+    for decision in ("--accept-uncertain", "--resend-uncertain"):
+        refused = begun.run("send-issue", "harbour", "--erratum", decision, "--yes", expect=2).stderr
+        assert "before it is known who gets an erratum" in refused
+    assert len(server.taken) == 4
