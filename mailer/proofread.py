@@ -14,6 +14,7 @@ from mailer.check.examine import examine
 from mailer.check.finding import Finding, Severity
 from mailer.check.sheet import Sheet
 from mailer.compose.symbolic.operations import CannotFill
+from mailer.domain.field import FieldType
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import OWN_FIELDS, SubscriberList
 from mailer.engine.plan import refusals_of
@@ -39,12 +40,14 @@ class Census:
     """Of those who would get an issue: how many they are, how many have a value for each field it uses.
 
     `texts` are what the fields hold that an `if` hangs on, as far as it is text, each with how often.
-    `refusals` say for how many it can't be filled and why, where that was tried.
+    `types` are the fields' types, where one is compared with a text. `refusals` say for how many it can't be
+    filled and why, where that was tried.
     """
 
     recipients: int = 0
     values: Mapping[str, int] | None = None
     texts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    types: Mapping[str, FieldType] = field(default_factory=dict)
     refusals: tuple[tuple[str, str | None], ...] = ()
 
 
@@ -54,7 +57,8 @@ def census(ledger: Ledger, issue: Issue, audience: Audience, template: MessageTe
         return Census()
     free = sorted(template.decides.keys() - set(OWN_FIELDS))
     texts = ledger.texts(issue.slug, audience, free) if free else {}
-    return Census(*ledger.values(issue.slug, audience, template.uses), texts)
+    types = ledger.field_types() if template.compares else {}
+    return Census(*ledger.values(issue.slug, audience, template.uses), texts, types)
 
 
 def tried(
@@ -93,6 +97,9 @@ def sheet_of(
         recipients=known.recipients,
         decides=template.decides,
         texts=known.texts,
+        compares={
+            name: (known.types[name], text) for name, text in template.compares.items() if name in known.types
+        },
         refusals=known.refusals,
         missing_lists=missing_lists,
         own_layout=has_own_layouts(press),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from mailer.check.finding import Severity
 from mailer.check.rule import Remark, Rule
 from mailer.check.sheet import Sheet
+from mailer.domain.field import FieldType
 from mailer.domain.yes_no import WORDS
 
 SHOWN = 5  # values of a field
@@ -39,9 +40,35 @@ def texts_for_truth(sheet: Sheet) -> Iterator[Remark]:
             yield Remark(
                 f"subscriber.{name} is text, and an `if` takes any text for true: {shown}{more}",
                 _line(sheet, name),
-                hint=f"Import it as true or false (--type {name}=true/false), or say which text is meant: "
-                f'{{% if subscriber.{name} == "{next(iter(counts))}" %}}',
+                hint=f"Import it as true or false (--type {name}=true/false{_words(counts)}), or say which "
+                f'text is meant: {{% if subscriber.{name} == "{_meant(counts)}" %}}',
             )
+
+
+def _words(counts: Mapping[str, int]) -> str:
+    """Return the options that say which of a field's words are true and false, if nobody knows that."""
+    return " --true WORD --false WORD" if any(WORDS.read(text) is None for text in counts) else ""
+
+
+def _meant(counts: Mapping[str, int]) -> str:
+    """Return the commonest text that is no no."""
+    return next((text for text in counts if WORDS.read(text) is not False), next(iter(counts)))
+
+
+def misfit_texts(sheet: Sheet) -> Iterator[Remark]:
+    """Look for texts that a field never equals, because it holds none."""
+    for name, (kind, text) in sorted(sheet.compares.items()):
+        if kind in _INSTEAD:
+            said = f"subscriber.{name} is {kind}, which the text {text!r} never equals"
+            yield Remark(said, _line(sheet, name), hint=_INSTEAD[kind].format(f"subscriber.{name}", text))
+
+
+# How to write what was meant, by a field's type.
+_INSTEAD = {
+    FieldType.BOOLEAN: "Write {{% if {0} %}} or {{% if not {0} %}}.",
+    FieldType.NUMBER: "Write it without quotes, like {{% if {0} == 3 %}}.",
+    FieldType.LIST: 'Write {{% if "{1}" in {0} %}}.',
+}
 
 
 def _line(sheet: Sheet, name: str) -> int | None:
@@ -59,5 +86,6 @@ RULES = (
         "Correct its name, or import it: mailer subscribers import FILE",
     ),
     Rule("field-text", Severity.ERROR, texts_for_truth, "Import it as true or false, or compare it."),
+    Rule("field-compare", Severity.ERROR, misfit_texts, "Compare it with what its type can be."),
     Rule(UNFILLABLE, Severity.ERROR, unfillable, "Correct the subscribers' values or the issue."),
 )

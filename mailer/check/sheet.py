@@ -13,6 +13,7 @@ from mailer.check.css import Block, read_sheet
 from mailer.check.lines import Lines, read_html
 from mailer.compose.body import Body
 from mailer.compose.html.stylesheet import hides
+from mailer.domain.field import FieldType
 from mailer.domain.issue import Issue, Notice
 
 # Elements whose text is not prose.
@@ -28,9 +29,10 @@ class Sheet:
     they are sent. `public` says that mail leaves this machine.
     `uses` are the subscriber's fields that the issue looks up: True for one that must have a value, because
     no `default` stands in for it. `values` says how many of the `recipients` have a value for
-    each field; None where that isn't known. `decides` are the fields that are taken for true or false (False
-    where only for being there), `texts` what is text in them, with how often. `refusals` say for how many
-    the issue can't be filled and why, each with what to do. `missing_lists` are the issue's that don't exist.
+    each field; None where that isn't known. `decides` are the fields that are taken for true or false
+    (False where only for being there), `texts` what is text in them, with how often. `compares` are those
+    that are compared with a text, each with its type and that text. `refusals` say for how many the issue
+    can't be filled and why, each with what to do. `missing_lists` are the issue's that don't exist.
     `dead` are addresses that were tried in vain, with the reason. `own_layout` says that the layout may be a
     workspace's own, so that it is worth while to tell what could be better in it.
     """
@@ -49,6 +51,7 @@ class Sheet:
     recipients: int = 0
     decides: Mapping[str, bool] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    compares: Mapping[str, tuple[FieldType, str]] = field(default_factory=dict)
     refusals: tuple[tuple[str, str | None], ...] = ()
     missing_lists: tuple[str, ...] = ()
     own_layout: bool = True

@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import NEXT, Halt, State
+from mailer.domain.field import FieldType
 from mailer.domain.recipient import Recipient
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.settlement import Settlement
@@ -29,6 +30,8 @@ from mailer.storage.audience import (
     count_values,
 )
 from mailer.storage.claiming import Claim, cancel_gone, claim, gone, latest_deferral, refused_before
+from mailer.storage.columns import OWN_TYPES
+from mailer.storage.fieldtypes import known_types
 from mailer.storage.freezing import Wording, freeze
 from mailer.storage.history import mark_read
 from mailer.storage.recording import give_back, record
@@ -126,6 +129,11 @@ class Ledger:
         """Return the texts that each of these fields holds, among those who would get the issue."""
         with self._engine.connect() as connection:
             return {name: count_texts(connection, slug, audience, name) for name in names}
+
+    def field_types(self) -> dict[str, FieldType]:
+        """Return the type of every field by name."""
+        with self._engine.connect() as connection:
+            return OWN_TYPES | known_types(connection)
 
     def freeze(
         self,

@@ -162,6 +162,31 @@ def test_an_if_over_text_is_an_error_with_the_values_in_check_and_send_alike(tmp
         assert [each for each in proofread(sending, job) if each.rule == "field-text"] == [error]
 
 
+def test_a_text_that_a_field_can_never_equal_is_an_error_that_says_what_to_write(tmp_path: Path) -> None:
+    app = workspace(tmp_path)
+    consent = Consent(app.people.list_ids(["weekly"]), "test", app.now())
+    texts = {"paid": "ja", "visits": "3", "boats": '["Heron"]', "town": "Port", "since": "2026-01-02"}
+    app.people.add(Address.parse("ada@quay.example"), texts, consent)
+    conditions = {
+        "subscriber.paid == 'ja'": "Write {% if subscriber.paid %} or {% if not subscriber.paid %}.",
+        "'3' != subscriber.visits|default('')": (
+            "Write it without quotes, like {% if subscriber.visits == 3 %}."
+        ),
+        "subscriber.boats == 'Heron'": 'Write {% if "Heron" in subscriber.boats %}.',
+        "subscriber.tags == 'vip'": 'Write {% if "vip" in subscriber.tags %}.',
+        "subscriber.town == 'Port'": None,
+        "subscriber.since == '2026-01-02'": None,
+        "subscriber.visits == 3": None,
+    }
+    file = tmp_path / "issues" / "boats.md"
+    body = "".join(f"{{% if {each} %}}P{{% endif %}}\n\n" for each in conditions)
+    file.write_text(f"---\ntitle: Boats\nlist: weekly\n---\n{body}", encoding="utf-8")
+    proof = Desk(app).proof(file)
+    proof.examine({})
+    found = {each.hint: each.severity for each in proof.findings if each.rule == "field-compare"}
+    assert found == dict.fromkeys(filter(None, conditions.values()), Severity.ERROR)
+
+
 def workspace(root: Path) -> App:
     (root / "issues").mkdir()
     (root / ".env").write_text("POSTAL_ADDRESS=1 Quay Street, Port Example\nSECRET_KEY=not-so-secret\n")

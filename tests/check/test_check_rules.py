@@ -10,6 +10,7 @@ from proofs import FRONT, PROSE, Workshop
 
 from mailer.check.examine import RULES, examine
 from mailer.check.finding import Finding, Severity
+from mailer.domain.field import FieldType
 
 BARE = """<!DOCTYPE html><html lang="en"><head><title>{{ issue.subject }}</title></head><body>
 <div style="display: none">{{ issue.description }}</div><h1>{{ issue.title }}</h1>
@@ -128,6 +129,7 @@ BROKEN: list[tuple[str, Severity, Breaks]] = [
     ("contrast", W, body('<p style="color: #999">Low.</p>\n', "issue.html")),
     ("field-unknown", W, changed(uses={"boat": False}, values={}, recipients=7)),
     ("field-text", E, changed(decides={"boat": True}, texts={"boat": {"Heron": 2}})),
+    ("field-compare", E, changed(compares={"boat": (FieldType.BOOLEAN, "ja")})),
     ("field-missing", E, changed(refusals=(("subscriber.boat has no value: 5 of 7", None),))),
     ("client-support", A, body('<p style="display: flex">Low.</p>\n', "issue.html")),
 ]

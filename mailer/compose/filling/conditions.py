@@ -1,4 +1,4 @@
-"""Which of a recipient's fields are taken for true or false: an `if` over text is seldom what was meant."""
+"""What is asked of a recipient's fields: an `if` over text, or a yes compared with one, is seldom meant."""
 
 from __future__ import annotations
 
@@ -24,6 +24,26 @@ def decides(tree: Tree) -> Mapping[str, bool]:
         for name, asked in _tested(expression):
             found[name] = found.get(name, False) or asked
     return found
+
+
+def compares(tree: Tree) -> Mapping[str, str]:
+    """Return the fields of `subscriber` that are compared with a text, each with the first of these."""
+    found: dict[str, str] = {}
+    for expression in walk_expressions(tree):
+        match expression:
+            case Call("op.eq" | "op.ne", (value, Const(str(text))) | (Const(str(text)), value)):
+                if name := _compared(value):
+                    found.setdefault(name, text)
+    return found
+
+
+def _compared(expression: Expression) -> str | None:
+    match expression:
+        case Field(Name("subscriber"), Const(str(name))):
+            return name
+        case Call(filter_, (value, *_)) if filter_ in _DEFAULTS:
+            return _compared(value)
+    return None
 
 
 def _tested(expression: Expression) -> Iterator[tuple[str, bool]]:

@@ -11,7 +11,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from mailer.compose.filling.canonical import canonical_json, dump_tree, load_tree
-from mailer.compose.filling.conditions import decides
+from mailer.compose.filling.conditions import compares, decides
 from mailer.compose.filling.evaluate import Names, requires, uses
 from mailer.compose.filling.program import TEXT, WIRE, Program
 from mailer.compose.filling.residual import Static, Tree
@@ -116,6 +116,11 @@ class MessageTemplate:
             for name, asked in decides(tree).items():
                 found[name] = found.get(name, False) or asked
         return found
+
+    @cached_property
+    def compares(self) -> Mapping[str, str]:
+        """The subscriber's fields that are compared with a text, as `conditions.compares` has them."""
+        return {name: text for tree in self._trees for name, text in compares(tree).items()}
 
     @cached_property
     def screen(self) -> Screen | None:
