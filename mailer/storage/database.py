@@ -12,6 +12,7 @@ aside. What was learned from one file (ids, claims) means nothing in another: wh
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -19,17 +20,18 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
 
-from mailer.errors import SettingsError, StorageError
+from mailer.errors import SettingsError, StorageBusy, StorageError
 from mailer.storage.faults import gone, read_only, replaced, translate
 from mailer.storage.one_at_a_time import OneAtATime
 from mailer.storage.place import FileId, access_to, file_id, folder_lock, is_read_only, make_private
 
 HEAD = "0005"  # the newest migration in migrations/versions; a test holds it there
 BUSY_TIMEOUT = 5.0  # seconds
+LOOK = 50  # milliseconds that a lock is waited for while others wait for their turn
 PRAGMAS = ("PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
 
 
@@ -44,7 +46,8 @@ class Database(Engine):
         """Yield a connection that holds the write lock; commit at the end, roll back on an error."""
         if is_read_only(self.path):
             raise read_only(self.path)
-        with self.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+        transaction = self._locked()
+        with transaction.connection as connection, transaction:
             # Whoever exchanges the file has to hold the lock that is ours now: it stays the same from here.
             self.require_same_file()
             log = file_id(self._log)
@@ -53,6 +56,24 @@ class Database(Engine):
         if self.replaced and isinstance(self.pool, OneAtATime):
             self._put_aside(log)
         self.require_same_file()
+
+    def _locked(self) -> RootTransaction:
+        """Return a transaction that holds the write lock; while we wait for that, others have their turn."""
+        until = time.monotonic() + BUSY_TIMEOUT
+        while True:
+            connection = self.connect().execution_options(begin="BEGIN IMMEDIATE")
+            try:
+                if isinstance(self.pool, OneAtATime):
+                    connection.connection.cursor().execute(f"PRAGMA busy_timeout={LOOK}")
+                return connection.begin()
+            except StorageBusy:
+                connection.close()
+                if time.monotonic() > until:
+                    raise
+                time.sleep(LOOK / 1000)
+            except BaseException:
+                connection.close()
+                raise
 
     @property
     def _log(self) -> Path:

@@ -15,7 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from mailer.errors import StorageBusy
 
-WAIT = 10.0  # seconds for those before us, each of whom may wait for another program
+WAIT = 10.0  # seconds for those before us
 
 
 class OneAtATime(NullPool):

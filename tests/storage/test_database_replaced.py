@@ -135,6 +135,22 @@ def test_who_keeps_no_file_open_has_no_two_transactions_side_by_side(
     assert let_in.is_set()
 
 
+def test_who_waits_to_write_lets_others_read(path: Path) -> None:
+    database, tries = open_database(URL, path.parent, keep_open=False), threading.Semaphore(0)
+    event.listen(database, "checkin", lambda *_: tries.release())
+    other_program = sqlite3.connect(path, isolation_level=None)
+    other_program.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write, database, "late")
+        assert tries.acquire(timeout=30)  # it gave its turn back, and will look again
+        assert read(database) == set()
+        assert not writing.done()
+        other_program.execute("COMMIT")
+        writing.result()
+    other_program.close()
+    assert fields(path) == {"late"}
+
+
 def test_a_file_that_is_gone_is_not_made_by_whoever_had_it_open(path: Path) -> None:
     database = open_database(URL, path.parent, keep_open=False)
     path.unlink()
