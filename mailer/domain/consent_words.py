@@ -85,7 +85,7 @@ LETTERS = {
 }
 
 # What says nothing, as programs export it.
-BLANKS = "null, none, nil, n/a, na, nan, undefined, never, 0000-00-00, 0000-00-00 00:00:00"
+BLANKS = "null, none, nil, n/a, na, nan, undefined, never"
 
 # What headings of columns have in them, by what a yes in the column means; the first that fits. An underscore
 # at an end stands for the end of a word. From `left` to `pending` a blank says that it is not so.
@@ -98,7 +98,7 @@ HEADINGS = {
         _declin, _reject, _ended_, terminated, _leaving_, _cancel, meldt av, meldt fra, διαγραφ, berhenti,
         odjav, abonelikten çık, _baixa_, opt out, opted out, optout, abgemeld, abmeld, austrag,
         ausgetragen, abbestell, kündig, widerruf, désabonn, désinscri, desuscri, dessubscri, descadastr,
-        _baja_, disiscri, cancellat, cancelad, afgemeld, uitgeschreven, uitschrijf, opgezegd, afmeld,
+        _baja_, _bajas_, disiscri, cancellat, cancelad, afgemeld, uitgeschreven, uitschrij, opgezegd, afmeld,
         frameld, avmeld, utmeld, avregistr, avprenumer, avanmäl, wypis, rezygn, odhláš, leiratk, dezabon,
         peruut, peruttu, отпис, відпис, 退订, 取消订阅, 配信停止, 退会, 解除, 수신거부, 구독취소, הסרה,
         הוסר, ביטול, إلغاء, deleted, removed, gelöscht, supprim, eliminad, deactivat, deaktivier,

@@ -73,7 +73,7 @@ class Sense:
     def read(self, text: str) -> Standing | None:
         """Return what a cell says; None if that can't be told."""
         bare, folded = text.strip("\ufe0f "), fold(text)
-        if bare in _NOTHING or folded in _folded(BLANKS):
+        if bare in _NOTHING or folded in _folded(BLANKS) or _NO_DATE.fullmatch(bare):
             return self.blank
         if (answer := _MARKS.get(bare.lower(), YES_NO.read(folded))) is not None:
             return self.yes if answer else self.no
@@ -82,7 +82,7 @@ class Sense:
 
     def _in_parts(self, text: str) -> Standing | None:
         """Return what a cell of several things refuses: `email: unsubscribed`, `['A', 'B']`."""
-        said = [] if self.doubtful else [*filter(None, map(refusing_word, _PARTS.split(text)))]
+        said = [] if self.doubtful else [*filter(None, map(refusing_word, parts(text)))]
         return strictest(said) if said else None
 
     def _is_so(self, text: str) -> bool:
@@ -92,13 +92,14 @@ class Sense:
         return not self.doubtful and MOMENT.fullmatch(text.strip()) is not None
 
 
-_MARKS = {**dict.fromkeys("1xt+✓✔☑✅", True), **dict.fromkeys("0f✗✘✖❌☐", False)}
+_MARKS = {**dict.fromkeys("1xt+✓✔☑✅👍", True), **dict.fromkeys("0f✗✘✖❌☐👎", False)}
 _NOTHING = frozenset({"", "-", "--", "–", "—", ".", "/", "[]", "{}", r"\N"})  # the last is MySQL's
 # A date, with the time or without, in figures; or the number that a computer has for it, or an IP address.
 MOMENT = re.compile(
     r"(?=(?:\D*\d){4})\d+(?:[ .:/,T+-]+\d+)+ ?(?:Z|UTC|GMT|[AP]M)?|\d{8,}|[0-9a-fA-F]*(?::[0-9a-fA-F]*){2,7}",
     re.ASCII,
 )
+_NO_DATE = re.compile(r"(?=(?:\D*0){8})[0 .:/TZ-]+")
 STATUS = Sense()
 
 
@@ -150,6 +151,11 @@ def refusing_word(text: str) -> Standing | None:
     return found if found is not Standing.SUBSCRIBED else None
 
 
+def parts(text: str) -> list[str]:
+    """Return what stands between the commas, colons, brackets and the like of a cell."""
+    return [item for part in _PARTS.split(text) if (item := part.strip())]
+
+
 def smells(cells: Iterable[str]) -> bool:
     """Whether any of these cells says of somebody that they left, or the like, whatever its column is."""
     text = fold_lines("\n".join(["", *cells, ""]).translate(_ITEMS))
@@ -167,7 +173,7 @@ def _held(words: str, table: str) -> list[str]:
 
 
 _ITEMS = str.maketrans(",;|", "\n\n\n")
-_PARTS = re.compile("[,;|:]")
+_PARTS = re.compile(r"[,;|:(){}\[\]\"']")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 

@@ -81,11 +81,6 @@ def cell(row: Record, column: Column) -> str:
     return row.cells[column.index].strip(BLANKS) if column.index < len(row.cells) else ""
 
 
-def parts(text: str) -> list[str]:
-    """Return what stands between the commas, semicolons and bars of a cell."""
-    return [item for part in re.split("[,;|]", text) if (item := part.strip())]
-
-
 def named(heading: str, found: Sequence[Column], option: str, where: str) -> Column:
     """Return the column that `option` names by its heading or field; UsageError if there is none."""
     wanted = heading.strip()
@@ -146,7 +141,9 @@ def _refuse_doubles(found: list[Column], where: str) -> None:
         if other is not column:
             raise UsageError(
                 f"{where}: columns {other.index + 1} and {column.index + 1} both fill {column.field}",
-                next_step="Take one of the two out of the file, or rename it: --map COLUMN=FIELD",
+                next_step="Take one of the two out of the file, or give it another heading."
+                if column.heading == other.heading
+                else f"Take one of the two out of the file, or rename it: {_map(column.heading, 'FIELD')}",
             )
 
 

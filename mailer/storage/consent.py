@@ -18,6 +18,7 @@ from mailer.domain.standing import (
     STATUS,
     Sense,
     Standing,
+    parts,
     refusing_name,
     refusing_word,
     sense_of,
@@ -26,7 +27,7 @@ from mailer.domain.standing import (
 )
 from mailer.domain.subscriber import Status
 from mailer.errors import ExitCode, MailerError, UsageError
-from mailer.storage.columns import Column, cell, named, parts
+from mailer.storage.columns import Column, cell, named
 from mailer.storage.csvfile import Record
 
 

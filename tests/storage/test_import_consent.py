@@ -267,6 +267,19 @@ def test_what_is_counted_or_about_something_else_is_asked_for_only_if_its_values
         assert report.added == len(values)
 
 
+@pytest.mark.parametrize(
+    "text", ["weekly: unsubscribed", '{"status": "unsubscribed"}', "weekly (unsubscribed)"]
+)
+def test_a_word_within_a_cell_is_offered_and_heard(importer: Importer, people: People, text: str) -> None:
+    cell = '"' + text.replace('"', '""') + '"'
+    content = f"email,extra\nada@quay.example,weekly\nbram@quay.example,{cell}\n"
+    with pytest.raises(ConsentUnclear) as stop:
+        importer(content)
+    assert [list(seen.counts) for seen in stop.value.seen] == [["unsubscribed"]]
+    importer(content, meanings=(("extra=unsubscribed", UNSUBSCRIBED),))
+    assert standings(people) == {"ada": "subscribed", "bram": "unsubscribed"}
+
+
 def test_what_this_program_exported_can_be_imported_as_one_thing_all_the_same(
     importer: Importer, people: People
 ) -> None:
