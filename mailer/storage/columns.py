@@ -167,7 +167,7 @@ def _no_email(headings: list[str], where: str, below: Sequence[Record]) -> Usage
             next_step=f"If another sign parts them, name it in a first line of its own, as in: sep={sign[1]}",
         )
     problem = f"{where}: no column is headed email; there is: {there}"
-    if row := next((row for row in below if any(map(heads_addresses, row.cells))), None):
+    if row := next((row for row in below if _heads(row)), None):
         return UsageError(
             problem, next_step=f"Line {row.line} seems to be the header: delete what is above it."
         )
@@ -179,6 +179,12 @@ def _no_email(headings: list[str], where: str, below: Sequence[Record]) -> Usage
     )
     near = next(holding, None) or nearest("email", headings) or "COLUMN"
     return UsageError(problem, next_step=f"If one holds the addresses, say which: {_map(near, 'email')}")
+
+
+def _heads(row: Record) -> bool:
+    """Whether a row is a header; below a title that no sign parts all of it is one cell."""
+    cells = [cell for each in row.cells for cell in re.split(r"[,;\t|]", each)]
+    return any(map(heads_addresses, cells)) and not any(map(PLAIN.fullmatch, cells))
 
 
 def _map(heading: str, field: str) -> str:

@@ -381,6 +381,8 @@ def test_the_one_column_that_is_headed_as_addresses_are_holds_them(
         ("Members,,\nE-Mail,Name,Since\nada@quay.example,Ada,\n", {}, "is: Members$", "Line 2 seems to be"),
         ("\n\nname\nx", {}, r"people.csv:3: no column", "COLUMN=email"),
         ("email,Town,town\nx", {}, "columns 2 and 3 both fill town", "--map"),
+        ("address,by\nada@quay.example,email\n", {}, "no column is headed email", "--map address=email"),
+        ("Export of today\nE-Mail;Name\nada@quay.example;Ada\n", {}, "no column", "Line 2 seems to be"),
         ("email,Town,Town\nx", {}, "columns 2 and 3 both fill town", "give it another heading"),
         ("email,***\nx", {}, "can't name a field", "--map"),
         ("email,Name\nx", {"mapping": {"Nmae": "name"}}, "isn't there; did you mean Name", "email, Name"),
