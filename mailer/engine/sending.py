@@ -275,10 +275,12 @@ def _what_of_the_edit(send: Send, named: str, *, finished: bool) -> str:
 def _refuse_nobody(plan: Plan) -> None:
     # A send to nobody would be finished at once, and stand in the way of those who subscribe next.
     if not plan.recipients:
-        why = excluded_in_words(plan.excluded)
+        why, name = excluded_in_words(plan.excluded), plan.audience.lists[0]
         raise PlanRefused(
-            f"nobody would get {plan.slug}: {plan.audience} " + (f"({why})" if why else "(nobody is on it)"),
-            next_step=f"See who is on it: mailer lists show {plan.audience.lists[0]}",
+            f"nobody would get {plan.slug}: {plan.audience} ({why or 'nobody is on it'})",
+            next_step=f"See who is on it: mailer subscribers list --list {name}"
+            if why
+            else f"Subscribe people to it: mailer subscribers import FILE --list {name}",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sqlite3
 import time
@@ -56,7 +57,8 @@ def test_again_means_everyone_of_another_list_too_as_the_plan_says(workspace, se
 
 def test_a_send_to_nobody_is_refused_and_stands_in_nobodys_way(workspace, server):
     refused = workspace.run("send-issue", "harbour", "--yes", expect=3)
-    assert "nobody would get harbour: list weekly" in refused.stderr
+    assert "nobody would get harbour: list weekly (nobody is on it)" in refused.stderr
+    assert "  next: Subscribe people to it: mailer subscribers import FILE --list weekly\n" in refused.stderr
     assert workspace.data("status") == []
     workspace.people(2)
     workspace.run("send-issue", "harbour", "--yes", "-q")
@@ -65,6 +67,8 @@ def test_a_send_to_nobody_is_refused_and_stands_in_nobodys_way(workspace, server
     workspace.run("subscribers", "import", workspace.root / "people.csv", "--list", "daily")
     refused = workspace.run("send-issue", "harbour", "--list", "daily", "--yes", expect=3)
     assert "in an earlier send 2" in refused.stderr
+    look = re.search("  next: See who is on it: mailer (.*)", refused.stderr)
+    assert "reader0@inbox.example" in workspace.run(*look[1].split()).stdout
 
 
 def test_a_link_to_the_database_hides_no_journal(workspace, server):
