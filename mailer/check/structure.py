@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from mailer.check.css import read_style
@@ -13,6 +15,9 @@ from mailer.check.sheet import Sheet
 from mailer.compose.issue.source import visible_text
 from mailer.languages import likely_language, runs_rtl, text_rtl
 
+_SAID_LTR = XPath(
+    "//body//text()[translate(ancestor::*[@dir][1]/@dir, 'LTR', 'ltr') = 'ltr'][not(parent::style)]"
+)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
@@ -35,6 +40,23 @@ def direction(sheet: Sheet) -> Iterator[Remark]:
         )
     elif rtl and not any(map(_says_direction, sheet.document.iter())):
         yield Remark(f"the text runs from {way}, and the HTML does not say so (in {sheet.layout})")
+    elif text_rtl(" ".join(texts := _said_ltr(sheet.document))):
+        element = _who_says(texts[0])
+        text = f'the text runs from right to left, and stands in <{element.tag} dir="{element.get("dir")}">'
+        yield remark(sheet, element, text, hint='Write dir="rtl" there.')
+
+
+def _said_ltr(document: HtmlElement) -> list[Any]:
+    """Return the texts whose nearest direction is that one; each knows the element that it stands in."""
+    found: Any = _SAID_LTR(document)
+    return list(found)
+
+
+def _who_says(text: Any) -> HtmlElement:
+    element = text.getparent().getparent() if text.is_tail else text.getparent()
+    while element.get("dir") is None:
+        element = element.getparent()
+    return element
 
 
 def _says_direction(element: HtmlElement) -> bool:

@@ -121,6 +121,7 @@ BROKEN: list[tuple[str, Severity, Breaks]] = [
     ("direction", W, body(f"{HEBREW}\n")),
     ("direction", W, front("lang: ar")),
     ("direction", W, hebrew_in_a_bare_layout),
+    ("direction", W, document(f'<div dir="LTR"><p>{HEBREW}</p></div>')),
     ("lang", W, layout(('lang="en"', ""))),
     ("title", W, layout(("{{ issue.subject }}", ""))),
     ("heading-order", W, document("<h1>Tides</h1>\n<p>Low.</p>\n<h3>Herring</h3>\n")),
