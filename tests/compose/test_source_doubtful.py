@@ -104,6 +104,8 @@ def test_what_looks_like_front_matter_and_is_none_is_refused(text: str, ending: 
         "The hall\n\nFrom: the quay\nTo: the mole\n\nText.",
         "- Tide: water\n- Moon: stone\n\nText.",
         "100 % of the ferries sail.\n\nText.",
+        "= = = = =\n\nText.",
+        "Status\n\nThe bridge: open\nThe ferry: late\n\nText.",
         "Import and export from the harbour\n\nText.",
     ],
 )

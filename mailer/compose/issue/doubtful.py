@@ -20,7 +20,7 @@ _FENCE_LIKE = re.compile(r"\s*(?:[-–—=+*~_;`]{2,}\s*(?:ya?ml|toml|json|js)?|
 _FENCE = re.compile(r"(?:---|\+\+\+|;;;)\s*\w*")
 # First lines of Pandoc, Org, AsciiDoc, LaTeX and MDX.
 _FOREIGN = re.compile(
-    r"[%=] \S.*|#\+\w+:.*|\\(?:title|author|date|documentclass)\b.*"
+    r"[%=] \w.*|#\+\w+:.*|\\(?:title|author|date|documentclass)\b.*"
     r"|import .+ from ['\"].*|export (?:const|default) .*"
 )
 # What no article has in a second paragraph that is nothing but keys.
