@@ -105,6 +105,7 @@ def test_what_looks_like_front_matter_and_is_none_is_refused(text: str, ending: 
         "- Tide: water\n- Moon: stone\n\nText.",
         "100 % of the ferries sail.\n\nText.",
         "= = = = =\n\nText.",
+        "# The desk\n\nPhone: 555 0100\nNewsletter: every Monday\n\nText.",
         "Status\n\nThe bridge: open\nThe ferry: late\n\nText.",
         "Import and export from the harbour\n\nText.",
     ],

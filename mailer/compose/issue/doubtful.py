@@ -24,7 +24,7 @@ _FOREIGN = re.compile(
     r"|import .+ from ['\"].*|export (?:const|default) .*"
 )
 # What no article has in a second paragraph that is nothing but keys.
-_TELLING = frozenset({"list", "slug", "draft", "template", "segment", "reply_to"})
+_TELLING = frozenset({"list", "liste", "verteiler", "slug", "draft", "entwurf", "template", "reply_to"})
 
 
 def refuse_doubtful(path: str, lines: list[str], line: int | None = None) -> None:
@@ -76,7 +76,7 @@ def _keys_below(lines: list[str]) -> list[tuple[int, str]]:
     paragraph = next((number for number, line in enumerate(below) if not line.strip()), len(below))
     found = _keys(below)
     names = [normal_key(typed) for _, typed in found]
-    telling = not _TELLING.isdisjoint(SYNONYMS.get(name, name) for name in names)
+    telling = not _TELLING.isdisjoint(names)
     if len(found) == paragraph > 1 and (telling or sum(name in NOT_PRINTED for name in names) > 1):
         return [(start - 1 + number, typed) for number, typed in found]
     return []
