@@ -165,7 +165,7 @@ class Channel:
     async def _look_who_is_there(self) -> None:
         await asyncio.sleep(self._timeouts.doubt)
         self._looking = True
-        answer = await answer_to_hello(self._account.host, self._account.port, self._timeouts.greeting)
+        answer = await answer_to_hello(self._account.host, self._account.port)
         self._looking = False
         if self._session.awaiting is not Step.GREETING:
             return
@@ -173,8 +173,6 @@ class Channel:
             self._end(WAITS_FOR_TLS, Cause.FAULT, Stage.STARTTLS)
         elif answer and not answer[:3].isdigit():
             self._end(f"no greeting, and no mail server: {quote(answer)}", Cause.FAULT, Stage.CONNECT)
-        elif self._overdue:
-            self._give_up_on(Step.GREETING)
 
     def _connected(self) -> None:
         self._connecting = False
@@ -215,8 +213,9 @@ class Channel:
     def _give_up_on(self, step: Step) -> None:
         if self._looking:
             # A server with room for one answers whoever is looking, once this connection is out of the way.
-            self._connecting = True
+            self._looking, self._connecting = False, True
             self._connection.abort()
+            self._deadline, self._overdue = monotonic() + self._timeouts.doubt, False
         else:
             cause = Cause.LOST if self.was_ready else Cause.MUTE
             self._end(f"no reply to {step.name} within {self._patience(step):g} s", cause)

@@ -10,20 +10,19 @@ ENOUGH = 60  # octets of an answer: what it is shows in the first few
 _TLS_RECORDS = (b"\x15\x03", b"\x16\x03")  # an alert, a handshake (RFC 8446 5.1)
 
 
-async def answer_to_hello(host: str, port: int, timeout: float) -> bytes:
+async def answer_to_hello(host: str, port: int) -> bytes:
     """Return what a TLS client's hello is answered with, over a connection of its own; nothing if it isn't.
 
     A mail server in the clear takes it for a command that it doesn't know, a web server for a broken request.
-    `timeout` is in seconds.
+    There may never be an answer: it is for the caller to wait no longer.
     """
-    with suppress(OSError, TimeoutError):
-        async with asyncio.timeout(timeout):
-            reader, writer = await asyncio.open_connection(host, port)
-            try:
-                writer.write(_client_hello())
-                return await reader.read(ENOUGH)
-            finally:
-                writer.transport.abort()
+    with suppress(OSError):
+        reader, writer = await asyncio.open_connection(host, port)
+        try:
+            writer.write(_client_hello())
+            return await reader.read(ENOUGH)
+        finally:
+            writer.transport.abort()
     return b""
 
 

@@ -238,7 +238,7 @@ def test_what_waits_for_tls_and_has_room_for_one_only_is_told_once_there_is_room
     async def main() -> None:
         async with await asyncio.start_server(one_by_one, "127.0.0.1", 0) as server, asyncio.timeout(60):
             account = Account("127.0.0.1", server.sockets[0].getsockname()[1], "starttls")
-            soon = Timeouts(doubt=0.1, greeting=0.4)
+            soon = Timeouts(doubt=1, greeting=1.5)
             await deliver(Recording([letter(1)]), account, timeouts=soon)
 
     with pytest.raises(AccountFault, match="no greeting: the server waits for TLS"):
