@@ -82,6 +82,7 @@ _THEIR_WORDS = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_PUT_OFF = re.compile(r"^4\d\d 4\.[12]\.\d|\bgr[ae]y.?list", re.IGNORECASE)
 _ABOUT_US = re.compile(
     r"\b(?:sender|sending|from|your|outgoing|relay|limits?|unpaid|invoice|payment|billing)\b", re.IGNORECASE
 )
@@ -107,6 +108,12 @@ def is_recipients(reply: Reply) -> bool:
     """Whether a refusal is clearly about the mailbox that it was given for."""
     said = f"{reply.code} {plain_words(reply)}"
     return bool(_THEIR_STATUS.match(said) or _THEIR_WORDS.search(said)) and not _ABOUT_US.search(said)
+
+
+def may_be_recipients(reply: Reply) -> bool:
+    """Whether what is put off may be so for its recipient's sake: a full mailbox, or greylisting."""
+    said = f"{reply.code} {plain_words(reply)}"
+    return bool(_PUT_OFF.search(said)) or is_recipients(reply)
 
 
 def gist(reply: Reply, recipient: str) -> str:

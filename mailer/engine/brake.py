@@ -1,4 +1,4 @@
-"""The brake: whether the server refuses one person after the other, which can hardly be the people's doing.
+"""The brake: whether the server refuses or puts off one after the other, hardly by the people's doing.
 
 Providers say that an account is used up, suspended or not verified with the codes of a mailbox that isn't
 there, each in its own words. So a refusal that isn't clearly the recipient's is held back until what comes
@@ -13,11 +13,12 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from mailer.domain.outcome import Reply
-from mailer.domain.refusals import gist, is_recipients
+from mailer.domain.refusals import gist, is_recipients, may_be_recipients
 from mailer.domain.settlement import Settlement
 from mailer.errors import AccountFault, EveryoneRefused, MailerError
 
 IN_A_ROW = 5  # refusals in the same words, and nobody accepted in between
+DEFERRED_IN_A_ROW = 20  # likewise of people whose mail is put off, which costs them nothing but time
 LOOK_BACK = 50  # messages
 SHARE = 0.8  # of them refused, whatever the words
 GO_ON = "run the same command again: it goes on with them"
@@ -49,11 +50,19 @@ class Brake:
     _refused: int = 0  # of those
     _in_a_row: int = 0
     _gist: str = ""  # of the latest doubted one
+    _deferred_in_a_row: int = 0
+    _deferral: tuple[str, str] = ("", "")  # gist and words of the latest that may be the account's
 
     def accepted(self) -> list[Settlement]:
         """Somebody got through. Return the refusals that are final by now."""
-        self._in_a_row = 0
+        self._in_a_row = self._deferred_in_a_row = 0
         return self._see(None)
+
+    def deferred(self, settlement: Settlement, reply: Reply, recipient: str) -> None:
+        """Somebody's mail was put off. It stays so: only whether to go on is the question."""
+        if not may_be_recipients(reply):
+            before, self._deferral = self._deferral[0], (gist(reply, recipient), settlement.words)
+            self._deferred_in_a_row = self._deferred_in_a_row + 1 if self._deferral[0] == before else 1
 
     def refused(self, settlement: Settlement, reply: Reply, recipient: str) -> list[Settlement]:
         """Somebody was refused for good. Return what is final by now, this one if it is the recipient's."""
@@ -69,7 +78,11 @@ class Brake:
     def tripped(self) -> bool:
         """Whether so many were refused that something else must be wrong."""
         looked_at = len(self._seen)
-        return self._in_a_row >= IN_A_ROW or (looked_at >= LOOK_BACK and self._refused >= SHARE * looked_at)
+        return (
+            self._in_a_row >= IN_A_ROW
+            or self._deferred_in_a_row >= DEFERRED_IN_A_ROW
+            or (looked_at >= LOOK_BACK and self._refused >= SHARE * looked_at)
+        )
 
     @property
     def nobody_through(self) -> bool:
@@ -97,6 +110,12 @@ class Brake:
 
     def error(self) -> MailerError:
         """Return what to end the run with; `tripped` must hold, or `nobody_through`."""
+        if self._deferred_in_a_row >= DEFERRED_IN_A_ROW:
+            return EveryoneRefused(
+                f"the server puts off the last {self._deferred_in_a_row} people in the same words, "
+                f"and the rest stay in the queue: {self._deferral[1]}",
+                next_step=f"Later, {GO_ON}; if it stays so, have the provider say what this account lacks.",
+            )
         if not (doubted := self.doubted):
             latest = next(each for each in reversed(self._seen) if each)
             return EveryoneRefused(

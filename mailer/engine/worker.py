@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.delivery import Halt, State
-from mailer.domain.outcome import Accepted, Outcome, Rejected, Untried
+from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Untried
 from mailer.domain.settlement import Settlement, settle
 from mailer.engine.brake import Brake
 from mailer.engine.correspondence import Correspondence
@@ -224,6 +224,8 @@ class Worker:
             if settlement not in final:
                 del self._out[key]
             return final
+        if isinstance(outcome, Deferred):
+            self._brake.deferred(settlement, outcome.reply, self._out[key].address)
         return [settlement]
 
     def _held(self, settlement: Settlement, hold: Hold) -> Settlement:

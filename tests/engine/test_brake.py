@@ -71,6 +71,49 @@ def test_what_may_well_be_the_recipients_doing_does_not(said):
         assert not run.hear(line).brake.tripped
 
 
+def put_off(brake: Brake, *lines: str) -> Brake:
+    for number, line in enumerate(lines):
+        words = line.format(n=number)
+        settlement = Settlement(number, State.DEFERRED, AT, Stage.RCPT, words)
+        brake.deferred(settlement, Reply(int(words[:3]), words[4:]), f"reader{number}@quay{number}.example")
+    return brake
+
+
+LATER = "451 4.7.0 account under review, ref {n}"
+
+
+def test_twenty_who_are_put_off_in_the_same_words_trip_it():
+    brake = put_off(Brake(), *[LATER] * 19)
+    assert not brake.tripped
+    assert put_off(brake, LATER).tripped
+    error = brake.error()
+    assert error.exit_code == ExitCode.AGAIN
+    assert (
+        "the server puts off the last 20 people" in error.problem and "account under review" in error.problem
+    )
+    assert "run the same command again" in str(error.next_step)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["451 4.7.1 <reader{n}@quay.example>: greylisted, come again"] * 50,
+        ["450 Graylisting in effect"] * 50,
+        ["452 4.2.2 mailbox full"] * 50,
+        ["450 4.1.2 no such domain now"] * 50,
+        [LATER, "452 4.3.1 disk full"] * 25,
+    ],
+)
+def test_what_may_be_put_off_for_the_recipients_sake_does_not(said):
+    assert not put_off(Brake(), *said).tripped
+
+
+def test_one_who_gets_through_shows_that_it_is_not_the_account():
+    brake = put_off(Brake(), *[LATER] * 19)
+    brake.accepted()
+    assert not put_off(brake, *[LATER] * 19).tripped
+
+
 def test_a_mailbox_that_is_not_there_says_nothing_either_way():
     assert Run().hear(ODD, DEAD, ODD, DEAD, ODD, ODD, DEAD, ODD).brake.tripped
 

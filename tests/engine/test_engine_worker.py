@@ -12,7 +12,7 @@ from begun_send import NOW, begin, worker_of
 from mailer.domain.delivery import State
 from mailer.domain.outcome import Accepted, Deferred, Rejected, Reply, Stage, Untried
 from mailer.domain.retry import RetryPolicy
-from mailer.errors import AccountFault, StorageFull
+from mailer.errors import AccountFault, EveryoneRefused, StorageFull
 from mailer.storage.accounts import Accounts
 from mailer.storage.database import open_database
 from mailer.storage.journal import Journal
@@ -150,6 +150,17 @@ def test_one_refusal_after_the_other_ends_the_run_and_fails_nobody(database, jou
         worker.take()
     worker.close()
     assert counted(database, send) == {State.ACCEPTED: 1, State.QUEUED: 11}
+
+
+def test_an_account_that_is_put_off_leaves_the_others_in_the_queue(database, journals):
+    ledger, send = begin(database, [f"p{n:02}@quay{n}.example" for n in range(40)])
+    later = Deferred(Reply(451, "4.7.0 account under review"), Stage.RCPT)
+    worker = worker_of(ledger, send, Journal(journals, NOW))
+    answer(worker, [later] * 20)
+    with pytest.raises(EveryoneRefused, match="the server puts off the last 20 people"):
+        worker.take()
+    worker.close()
+    assert counted(database, send) == {State.DEFERRED: 20, State.QUEUED: 20}
 
 
 def test_what_is_under_way_when_it_ends_fails_nobody_either(database, journals):
