@@ -8,12 +8,16 @@ removes the log: with one at a time each is the last.
 
 from __future__ import annotations
 
+from logging import WARNING, getLogger
 from threading import RLock
 from typing import Any
 
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from mailer.errors import StorageBusy
+
+# A pool tells its log of everything; SQLAlchemy quiets those that are its own.
+getLogger(__name__).setLevel(WARNING)
 
 WAIT = 10.0  # seconds for those before us
 

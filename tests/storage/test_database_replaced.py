@@ -135,6 +135,14 @@ def test_who_keeps_no_file_open_has_no_two_transactions_side_by_side(
     assert let_in.is_set()
 
 
+def test_nothing_of_it_is_news(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    database = open_database(URL, path.parent, keep_open=False)
+    write(database, "town")
+    database.dispose()
+    assert not caplog.records
+
+
 def test_who_waits_to_write_lets_others_read(path: Path) -> None:
     database, tries = open_database(URL, path.parent, keep_open=False), threading.Semaphore(0)
     event.listen(database, "checkin", lambda *_: tries.release())
