@@ -26,6 +26,7 @@ from mailer.compose.markdown.text import markdown_blocks
 from mailer.compose.tags.likely import Likely
 from mailer.compose.tags.marks import Marked, mark, write_source
 from mailer.compose.tags.offered import refuse_divided
+from mailer.compose.tags.tag import MOST_TAGS, too_many
 from mailer.compose.tags.template_source import TemplateSource
 from mailer.compose.text.markup import markup_blocks
 from mailer.compose.text.part import Block, set_text
@@ -35,7 +36,8 @@ from mailer.domain.issue import Issue, Kind, Notice
 from mailer.errors import IssueError
 from mailer.languages import runs_rtl
 
-_HEAD = re.compile(r"<head[\s>].*?</head\s*>", re.IGNORECASE | re.DOTALL)
+# One that never ends is looked for once, and left.
+_HEAD = re.compile(r"<head[\s>].*?(</head\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _PARSER = Environment(autoescape=True)
 
 
@@ -97,7 +99,7 @@ def _write_markup(issue: Issue, notices: Notices, images: Images | None) -> _Sou
     if is_document(issue.body):
         return _write_document(issue, notices, images)
     # Line feeds stay, so that lines keep their numbers.
-    fragment = _HEAD.sub(lambda gone: "\n" * gone.group().count("\n"), issue.body)
+    fragment = _HEAD.sub(_lines_of_head, issue.body)
     first_line = issue.body_line
     marked = mark(fragment, first_line, escapes=False)
     outline = Outline(title_in_body=issue.title_in_body)
@@ -105,6 +107,10 @@ def _write_markup(issue: Issue, notices: Notices, images: Images | None) -> _Sou
     html = sanitiser.clean(marked.text.rstrip("\n"), first_line) + sanitiser.leave() + "\n"
     lines = [first_line + row for row in range(html.count("\n") + 1)]
     return _write(issue, marked, html, lines, lambda tags: markup_blocks(html, tags), images)
+
+
+def _lines_of_head(found: re.Match[str]) -> str:
+    return "\n" * found.group().count("\n") if found.group(1) else found.group()
 
 
 def _write_text(issue: Issue, _notices: Notices, _images: Images | None) -> _Sources:
@@ -123,6 +129,10 @@ def _write(
     images: Images | None,
 ) -> _Sources:
     """Decide which marks are tags, and write both parts with them."""
+    if found := excess(read_html(html), styled=False):
+        token, problem = found
+        row = html.count("\n", 0, token.start)
+        raise IssueError(issue.path, lines[min(row, len(lines) - 1)], problem, next_step=LESS)
     ours = recognise_tags(html, lines, marked, issue.path)
     tags = TextTags(marked, ours)
     text = set_text(blocks(tags), tags.measure) + "\n"
@@ -157,12 +167,19 @@ def _typed(markup: str) -> str:
 
 
 def _check_size(issue: Issue) -> None:
-    """Raise IssueError, with the line, for more HTML or CSS than a mail may have."""
+    """Raise IssueError, with the line, for more tags, HTML or CSS than a mail may have."""
+    if (start := too_many(issue.body)) is not None:
+        problem = f"there are more than {MOST_TAGS:,} tags ({{{{ … }}}} or {{% … %}})"
+        raise _excess(issue, start, problem, "Divide it into several issues")
     styled = issue.kind is Kind.HTML and is_document(issue.body)
     if found := excess(read_html(issue.body), styled=styled):
         token, problem = found
-        line = issue.body_line + issue.body.count("\n", 0, token.start)
-        raise IssueError(issue.path, line, problem, next_step=LESS)
+        raise _excess(issue, token.start, problem, LESS)
+
+
+def _excess(issue: Issue, start: int, problem: str, next_step: str) -> IssueError:
+    line = issue.body_line + issue.body.count("\n", 0, start)
+    return IssueError(issue.path, line, problem, next_step=next_step)
 
 
 def _check_syntax(path: str, source: TemplateSource) -> None:

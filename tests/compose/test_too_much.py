@@ -13,6 +13,7 @@ from mailer.compose.html.tokens import read_html
 from mailer.compose.issue.source import read_issue
 from mailer.compose.symbolic.inline import Inliner
 from mailer.compose.symbolic.tokens import Refusal
+from mailer.compose.tags.tag import MOST_TAGS
 from mailer.errors import IssueError
 
 WHOLE = "<!doctype html>\n<html><head>\n<style>{}</style></head><body>\n{}</body></html>"
@@ -49,6 +50,30 @@ def test_a_mail_has_so_many_tags_and_attributes(way: str):
     ending = way.rpartition(".")[2]
     body = FRAMES[way].replace("i {}", "").replace("{}", "<p class=x>x</p>\n" * 33_000)
     assert "there are more than 50,000 tags and attributes" in refused(body, ending)
+
+
+@pytest.mark.parametrize("tag", ["{{ subscriber.name }}", "{% if a %}", "{#", "{{", "%7B%7Ba%7D%7D"])
+@pytest.mark.parametrize("ending", ["md", "html"])
+def test_an_issue_has_so_many_tags(ending: str, tag: str):
+    body = f"{tag} x\n" * (MOST_TAGS + 1)
+    assert f"tide.{ending}:{MOST_TAGS + 4}: there are more than 2,000 tags" in refused(body, ending)
+
+
+def test_markdown_has_so_many_components_and_elements():
+    assert "more than 1,000 buttons, callouts and columns" in refused("::: note\n" * 3_000, "md")
+    assert "tide.md:4: there are more than 50,000 tags" in refused("`a` " * 25_001, "md")
+
+
+@pytest.mark.parametrize("element", ["h1", "title"])
+def test_a_title_that_never_ends_is_none(element: str):
+    issue, _ = read_issue("issues/tide.html", f"<{element}>Low <{element}>tide <!-- and <p>more</p>".encode())
+    assert not issue.title_in_body
+    assert any("has no title" in each.text for each in issue.notices)
+
+
+def test_a_head_that_never_ends_is_left():
+    issue, _ = read_issue("issues/tide.html", b"---\ntitle: T\n---\n<p>One</p><head><p>Two</p><head>")
+    assert "Two" in write_body(issue).html
 
 
 def test_a_document_has_so_many_rules():

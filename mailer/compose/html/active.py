@@ -44,7 +44,7 @@ _ACTIVE_CSS = re.compile(
     r"expression\(|javascript:|vbscript:|-moz-binding|behaviou?r:|data:text",
     re.IGNORECASE,
 )
-_CSS_ESCAPE = re.compile(r"/\*.*?\*/|\\([0-9a-fA-F]{1,6})[ \t\n\r\f]?|\\", re.DOTALL)
+_CSS_ESCAPE = re.compile(r"/\*.*?(?:\*/|\Z)|\\([0-9a-fA-F]{1,6})[ \t\n\r\f]?|\\", re.DOTALL)
 _NOT_A_LETTER = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\ufeff]")
 
 

@@ -13,7 +13,7 @@ from mailer.compose.html.document_styles import sheets
 from mailer.compose.html.document_traits import Survey, Traits
 from mailer.compose.html.restyle import OWN
 from mailer.compose.html.stylesheet import hiding_names
-from mailer.compose.html.tokens import Kind, read_html
+from mailer.compose.html.tokens import Kind, read_html, without_comments
 from mailer.compose.tags.marks import Marked
 from mailer.languages import runs_rtl
 
@@ -27,15 +27,13 @@ VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">
 
 HEAD_ELEMENTS = frozenset({"base", "head", "html", "link", "meta", "style", "title"})
 
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _WHOLE = re.compile(r"<!doctype\s|<html[\s>]|<body[\s>]", re.IGNORECASE)
 _CHARSET = re.compile(r"(charset\s*=\s*[\"']?)[\w-]+", re.IGNORECASE)
 
 
 def is_document(html: str) -> bool:
     """Whether an HTML issue is a whole document, not a fragment for a layout."""
-    end = html.rfind("-->") + 3  # a comment that never ends would be looked for from each beginning
-    return bool(_WHOLE.search(_COMMENT.sub("", html[:end]) + html[end:]))
+    return bool(_WHOLE.search(without_comments(html)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from mailer.compose.html.tokens import HTMLToken, Kind
 MOST_MARKUP = 50_000  # tags and attributes
 MOST_ATTRIBUTES = 1_000  # of one tag: libxml2 compares each with all others
 MOST_RULES = 3_000
+MOST_COMPONENTS = 1_000  # buttons, callouts, columns: each is a call of a macro
 MOST_MATCHES = 20_000_000  # of a selector with an element, however often the styles are inlined
 # In a template's style sheet braces are tags, too.
 _RULE = re.compile(r"(?<!\{)\{(?![{%#])")
@@ -25,11 +26,12 @@ def excess(tokens: Iterator[HTMLToken], *, styled: bool) -> tuple[HTMLToken, str
 
     The rules of style sheets count where they are `styled` with.
     """
-    markup = rules = 0
+    markup = rules = components = 0
     for token in tokens:
         if token.kind in (Kind.START, Kind.END):
             markup += 1 + len(token.attributes)
-            if problem := _too_many(token, markup):
+            components += token.kind is Kind.START and token.name.startswith("mail-")
+            if problem := _too_many(token, markup, components):
                 return token, problem
         elif styled and token.kind is Kind.RAW and token.name == "style":
             rules += len(_RULE.findall(token.source))
@@ -38,11 +40,13 @@ def excess(tokens: Iterator[HTMLToken], *, styled: bool) -> tuple[HTMLToken, str
     return None
 
 
-def _too_many(token: HTMLToken, markup: int) -> str:
+def _too_many(token: HTMLToken, markup: int, components: int) -> str:
     if len(token.attributes) > MOST_ATTRIBUTES:
         return f"<{token.name}> has {len(token.attributes):,} attributes; at most {MOST_ATTRIBUTES:,}"
     if markup > MOST_MARKUP:
         return f"there are more than {MOST_MARKUP:,} tags and attributes"
+    if components > MOST_COMPONENTS:
+        return f"there are more than {MOST_COMPONENTS:,} buttons, callouts and columns"
     return ""
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from mailer.compose.html.document import is_document
 from mailer.compose.html.document_traits import text_of
+from mailer.compose.html.tokens import without_comments
 from mailer.compose.issue.fields import FIELDS, GUARDED, read_fields
 from mailer.compose.issue.front_matter import Split, split_front_matter
 from mailer.compose.issue.text import read_text
@@ -36,9 +37,9 @@ NO_TEXT = "has no text"
 MOST_TITLE = 70
 
 _LEADING_DATE = re.compile(r"\d{4}-\d{2}-\d{2}-(?=.)")
-_H1 = re.compile(r"<h1(?:\s[^>]*)?>(.*?)</h1\s*>", re.IGNORECASE | re.DOTALL)
-_HTML_TITLE = re.compile(r"<title(?:\s[^>]*)?>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
-_HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+# One that never ends is looked for once, and is none.
+_H1 = re.compile(r"<h1(?:\s[^<>]*)?>(.*?)(</h1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_HTML_TITLE = re.compile(r"<title(?:\s[^<>]*)?>(.*?)(</title\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _HTML_LANG = re.compile(r"<html\s[^>]*?\blang\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 _HTML_TAG = re.compile(r"<[^>]*>")
 
@@ -199,14 +200,17 @@ def _markdown_title(given: _Titled) -> _Titled:
 
 
 def _html_title(given: _Titled) -> _Titled:
-    body = _HTML_COMMENT.sub("", given.body)
-    heading = _H1.search(body)
-    headline = _visible(heading.group(1)) if heading else ""
+    body = without_comments(given.body)
+    headline = _inside(_H1, body)
     if headline and given.title in ("", headline) and not _holds_tag(headline):
         return _Titled(headline, given.body, given.line, in_body=True)
-    title = _HTML_TITLE.search(body)
-    named = _visible(title.group(1)) if title and not given.title else ""
+    named = "" if given.title else _inside(_HTML_TITLE, body)
     return _Titled(given.title or ("" if _holds_tag(named) else named), given.body, given.line)
+
+
+def _inside(element: re.Pattern[str], html: str) -> str:
+    found = element.search(html)
+    return _visible(found.group(1)) if found and found.group(2) else ""
 
 
 def _holds_tag(text: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
+from itertools import islice
 from urllib.parse import unquote
 
 from jinja2 import Environment, TemplateError, meta, nodes
@@ -16,6 +17,9 @@ MIDDLES = frozenset({"elif", "else"})
 CLOSERS = {"endif": "if", "endfor": "for"}
 CONTROL = OPENERS | MIDDLES | frozenset(CLOSERS) | {"set"}
 
+# Gmail clips a mail at 102,400 octets, which is one in fifty: each is parsed, tried and filled by itself.
+MOST_TAGS = 2_000
+_BRACES = re.compile(r"\{[{%#]|%7B%(?:7B|25)", re.IGNORECASE)
 _OPENING = re.compile(r"\{[{%]|%7B%(?:7B|25)", re.IGNORECASE)
 # As editors and other programs write a tag that stands in an address.
 _ENCODED = re.compile(r"%7B%7B[^\n<>\"'{}`]*?%7D%7D|%7B%25[^\n<>\"'{}`]*?%25%7D", re.IGNORECASE)
@@ -107,6 +111,12 @@ def find_candidates(text: str, first_line: int = 1, *, escapes: bool = False) ->
         known = {"typed": typed} if meant != typed else {}
         yield Candidate(start, stop, meant, line, closed=end is not None, **known)
         position = end or start + 2
+
+
+def too_many(text: str) -> int | None:
+    """Return where in `text` the first of the braces begins that are more than an issue may have."""
+    found = next(islice(_BRACES.finditer(text), MOST_TAGS, None), None)
+    return found.start() if found else None
 
 
 def _meant(typed: str) -> str:
