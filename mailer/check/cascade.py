@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from mailer.check.css import Block, Declaration, read_style
 
 # important?, inline?, specificity, position: the greatest wins.
 _Weight = tuple[bool, bool, tuple[int, int, int], int]
+_ANY_LINK = re.compile(r":(?:-webkit-|-moz-)?any-link\b", re.IGNORECASE)
+_FONT_SIZE = re.compile(r"(?:^|\s)(\d*\.?\d+(?:px|pt|r?em|%)?)(?:\s*/\s*[\w.%]+)?\s+\S")
 
 
 @dataclass(slots=True)
@@ -34,10 +37,18 @@ class Cascade:
             for number, each in enumerate(read_style(element.get("style", "")))
         ]
         ordered = sorted([*inline, *self._set.get(element, [])], key=lambda weighed: weighed[0])
-        return {each.name: each.value for _, each in ordered}
+        found: dict[str, str] = {}
+        for _, each in ordered:
+            for name in [name for name in found if name.startswith(f"{each.name}-")]:
+                del found[name]  # a shorthand sets them anew
+            found[each.name] = each.value
+            if each.name == "font" and (size := _FONT_SIZE.search(each.value)):
+                found["font-size"] = size[1]
+        return found
 
     def _apply(self, text: str, declarations: list[Declaration], position: int) -> None:
         try:
+            text = _ANY_LINK.sub(":link", text)
             found = self.document.cssselect(text, translator="html")
             specificity = parse(text)[0].specificity()
         except SelectorError:

@@ -42,6 +42,7 @@ class _Look:
 
 
 IN_LIGHT = _Look(_BLACK, _WHITE)
+IN_DARK = _Look(None, None)
 
 
 def low_contrast(sheet: Sheet) -> Iterator[Remark]:
@@ -50,7 +51,7 @@ def low_contrast(sheet: Sheet) -> Iterator[Remark]:
     dark = [rule for block in sheet.styles if _is_dark(block) for rule in block.blocks]
     yield from _faint(sheet, "light", always, IN_LIGHT)
     if dark:
-        yield from _faint(sheet, "dark", [*always, *dark], _Look(None, None))
+        yield from _faint(sheet, "dark", [*always, *dark], IN_DARK)
 
 
 def _is_dark(block: Block) -> bool:
@@ -84,17 +85,17 @@ def texts(element: HtmlElement, around: _Look, cascade: Cascade) -> Iterator[tup
     look = _look(element, around, cascade.style(element))
     if not look.shown:
         return
-    if element.text and element.text.strip():
+    if element.text and element.text.strip() and look.pixels > 1:
         yield element, element.text, look
     for child in element:
         if isinstance(child.tag, str) and child.tag not in ("style", "script", "title"):
             yield from texts(child, look, cascade)
-        if child.tail and child.tail.strip():
+        if child.tail and child.tail.strip() and look.pixels > 1:
             yield element, child.tail, look
 
 
 def _look(element: HtmlElement, around: _Look, style: dict[str, str]) -> _Look:
-    shown = style.get("display") != "none" and style.get("visibility") != "hidden"
+    shown = style.get("display") != "none" and style.get("visibility") not in ("hidden", "collapse")
     pixels = _pixels(style.get("font-size", ""), around.pixels)
     if style.get("opacity", "1") != "1":
         return replace(around, ink=None, shown=shown and style["opacity"] != "0")
@@ -103,12 +104,14 @@ def _look(element: HtmlElement, around: _Look, style: dict[str, str]) -> _Look:
         paper=_paper(element, around, style),
         pixels=pixels,
         bold=_bold(element, around, style),
-        shown=shown and pixels > 1,
+        shown=shown,
     )
 
 
 def _ink(element: HtmlElement, around: _Look, style: dict[str, str]) -> Colour | None:
-    written = style.get("color", element.get("color", "") if element.tag == "font" else "")
+    written = style.get("-webkit-text-fill-color", "currentcolor").lower()
+    if written == "currentcolor":
+        written = style.get("color", element.get("color", "") if element.tag == "font" else "").lower()
     if written and written not in ("inherit", "currentcolor"):
         return read_colour(written)
     if not written and element.tag == "a" and element.get("href") is not None:

@@ -12,6 +12,7 @@ _PIECE = re.compile(
     r"""[^"'({};]+|"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|\((?:[^()]|\([^()]*\))*\)?|[{};]""", re.DOTALL
 )
 _CUSTOM = re.compile(r"\s*--[\w-]*\s*:")
+_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))")
 _DEEPEST = 50  # rules in rules; what is deeper is passed over
 _IMPORTANT = re.compile(r"\s*!\s*important\s*\Z", re.IGNORECASE)
 
@@ -103,9 +104,13 @@ def _take(block: Block, written: str) -> None:
     if written.startswith("@"):
         block.blocks.append(Block(" ".join(written.split())))
         return
-    name, colon, value = written.partition(":")
+    name, colon, value = _ESCAPE.sub(_unescaped, written).partition(":")
     if colon and name.strip():
         important = _IMPORTANT.search(value) is not None
         block.declarations.append(
             Declaration(name.strip().lower(), _IMPORTANT.sub("", value).strip(), important)
         )
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16) % 0x110000) if found[1] else found[2]

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from lxml.html import HtmlElement
 
 from mailer.check.cascade import Cascade
-from mailer.check.colour import contrast
-from mailer.check.contrast import IN_LIGHT, texts
+from mailer.check.colour import Colour, contrast
+from mailer.check.contrast import IN_DARK, IN_LIGHT, texts
 from mailer.check.css import Block
 from mailer.check.finding import Severity
 from mailer.check.rule import Remark, Rule, remark
@@ -19,33 +19,73 @@ from mailer.check.sheet import Sheet
 _LEAST_CONTRAST = 1.5
 _LEAST_PIXELS = 4.0
 _FAINT = "its text has no size, or the colour of what is behind it"
-_MOST_SCREENS = 5  # media queries; a mail has one or two
+_MOST_SCREENS = 6  # without a media query, and with one each; a mail has one or two
+_EVERYWHERE = re.compile(r"@media\s+(?:only\s+)?(?:all|screen)|@media\s+not\s+print", re.IGNORECASE)
+_ON_PAPER = re.compile(r"@media\s+(?:only\s+)?(?:print\b[^,]*|not\s+(?:all|screen)|speech)", re.IGNORECASE)
+_CLOSED = frozenset({"details", "dialog", "noscript", "select", "template", "textarea"})
+_NIGHT = Colour(30, 30, 30)  # what mail programs show behind a mail that says nothing of it
 # From 500 pixels on it is out of the mail.
-_AWAY = re.compile(r"-(?:[5-9]\d\d|\d{4,})(?:\.\d+)?(?:px|em|rem|%)?")
+_FAR = r"(?:[5-9]\d\d|\d{4,})(?:\.\d+)?(?:px|pt|em|rem|%)?|[1-9]\d\d+(?:\.\d+)?v[wh]"
+_AWAY = re.compile(rf"(?:^|\s)-(?:{_FAR})(?=\s|\Z)")
+_OFF = re.compile(rf"(?:^|\s)-?(?:{_FAR})(?=\s|\Z)")
 _NOTHING = re.compile(r"0(?:\.0+)?(?:px|pt|em|rem|%)?|1px")
-_GONE = re.compile(r"scale\(0(?:\.0+)?[,)]|inset\((?:50|100)%|rect\(0|circle\(0|opacity\(0")
+_SHEER = re.compile(r"^(?:0?\.0\d*|0(?:\.0\d*)?|[0-4](?:\.\d+)?%)$")
+_GONE = re.compile(
+    rf"scale[xy]?\(0(?:\.0+)?[,)]|matrix\(0,|rotate[xy]\(90deg|translate[xy]?\((?:[^,()]*,)?-?(?:{_FAR})[,)]"
+    r"|inset\((?:[5-9]\d|100)%|rect\(([01])(?:px)?,(?:\w+,)?\1|circle\(0|ellipse\(0|polygon\([0%px]*\)"
+    r"|opacity\((?:0?\.0\d*|0+|[0-4](?:\.\d+)?%)\)"
+)
+
+# What takes out of sight by its value alone; what does with `overflow`, and in which direction; what does
+# where `position` is set; and what does by a function, with what its numbers are parted by here.
+_VANISHING = {
+    "display": re.compile(r"^none$"),
+    "content-visibility": re.compile(r"^hidden$"),
+    "opacity": _SHEER,
+    "zoom": _SHEER,
+    "scale": _SHEER,
+    "margin": _AWAY,
+    "margin-left": _AWAY,
+    "margin-top": _AWAY,
+    "text-indent": _OFF,
+    "translate": _OFF,
+}
+_CUT = {
+    "height": "overflow-y",
+    "max-height": "overflow-y",
+    "line-height": "overflow-y",
+    "width": "overflow-x",
+    "max-width": "overflow-x",
+}
+_PLACED = frozenset({"left", "top", "right", "bottom", "inset"})
+_SHAPED = {"transform": ",", "clip": ",", "clip-path": "", "filter": ""}
 
 
 def hidden_unsubscribe(sheet: Sheet) -> Iterator[Remark]:
     """Look whether a reader can see a way out: on every screen, and with what any of them adds."""
     links = [link for link in sheet.elements("a", "area") if link.get("href") == sheet.unsubscribe_url]
-    always = [block for block in sheet.styles if not block.at]
-    screens = {"": always}
-    for block in filter(_is_seen, sheet.styles):
-        where = f" for {block.prelude}"
-        if where in screens or len(screens) <= _MOST_SCREENS:
-            screens[where] = [*screens.get(where, always), *block.blocks]
-    for where, rules in screens.items() if links else ():
-        cascade = Cascade(sheet.document, rules)
-        read = _read(sheet, cascade)
+    rules = list(_rules(sheet.styles))
+    always = [block for where, block in rules if not where]
+    light = Cascade(sheet.document, always)
+    for where in list(dict.fromkeys(["", *(where for where, _ in rules)]))[:_MOST_SCREENS] if links else ():
+        cascade = Cascade(sheet.document, [block for at, block in rules if at in ("", where)])
+        read = _read(sheet, cascade, light if "dark" in where else None)
         reasons = [_hidden(link, cascade, read) for link in links]
         if all(reasons):
             yield remark(sheet, links[-1], f"nobody can see the unsubscribe link{where}: {reasons[-1]}")
             return
 
 
-def _is_seen(block: Block) -> bool:
-    return block.at == "media" and "print" not in block.prelude and "prefers-color" not in block.prelude
+def _rules(blocks: list[Block], where: str = "") -> Iterator[tuple[str, Block]]:
+    """Yield the rules that hold on some screen, each with ` for` its media; with "" if they hold on all."""
+    for block in blocks:
+        if not block.at:
+            yield where, block
+        elif block.at in ("supports", "layer"):
+            yield from _rules(block.blocks, where)
+        elif block.at == "media" and not _ON_PAPER.fullmatch(block.prelude):
+            everywhere = _EVERYWHERE.fullmatch(block.prelude)
+            yield from _rules(block.blocks, where if everywhere else f" for {block.prelude}")
 
 
 def _hidden(link: HtmlElement, cascade: Cascade, read: set[HtmlElement]) -> str:
@@ -58,24 +98,30 @@ def _hidden(link: HtmlElement, cascade: Cascade, read: set[HtmlElement]) -> str:
     return "it has no text" if not link.text_content().strip() else _FAINT
 
 
-def _read(sheet: Sheet, cascade: Cascade) -> set[HtmlElement]:
-    """Return the elements with text that is large enough, and not of the colour of what is behind it."""
-    return {
-        element
-        for element, _, look in texts(sheet.document.body, IN_LIGHT, cascade)
-        if look.pixels >= _LEAST_PIXELS
-        and (
-            look.ink is None
-            or look.paper is None
-            or contrast(look.ink.over(look.paper), look.paper) >= _LEAST_CONTRAST
-        )
-    }
+def _read(sheet: Sheet, cascade: Cascade, light: Cascade | None) -> set[HtmlElement]:
+    """Return the elements with text that is large enough, and not of the colour of what is behind it.
+
+    `light` is what holds without the rules for the dark, where `cascade` has some.
+    """
+    body = sheet.document.body
+    before = {element: look.ink for element, _, look in texts(body, IN_LIGHT, light)} if light else {}
+    read = set[HtmlElement]()
+    for element, _, look in texts(body, IN_DARK if light else IN_LIGHT, cascade):
+        paper = look.paper
+        if paper is None and look.ink is not None and light and look.ink != before.get(element):
+            paper = _NIGHT
+        seen = paper is None or look.ink is None or contrast(look.ink.over(paper), paper) >= _LEAST_CONTRAST
+        if seen and look.pixels >= _LEAST_PIXELS:
+            read.add(element)
+    return read
 
 
 def _hides(element: HtmlElement, style: dict[str, str]) -> str:
     """Return what takes an element, and all that is in it, out of sight."""
     if element.get("hidden") is not None and "display" not in style:
         return "hidden"
+    if element.tag in _CLOSED and element.get("open") is None:
+        return f"<{element.tag}>"
     for name, written in style.items():
         value = " ".join(written.lower().split())
         if _is_out_of_sight(name, value, style):
@@ -84,20 +130,18 @@ def _hides(element: HtmlElement, style: dict[str, str]) -> str:
 
 
 def _is_out_of_sight(name: str, value: str, style: dict[str, str]) -> bool:
-    match name:
-        case "display":
-            return value == "none"
-        case "opacity":
-            return _NOTHING.fullmatch(value) is not None and value != "1px"
-        case "height" | "max-height" | "width" | "max-width":
-            return _NOTHING.fullmatch(value) is not None and style.get("overflow", "") in ("hidden", "clip")
-        case "left" | "top" | "right" if style.get("position", "static") != "static":
-            return _AWAY.match(value) is not None
-        case "margin-left" | "margin-top" | "text-indent":
-            return _AWAY.match(value) is not None
-        case "transform" | "clip" | "clip-path" | "filter":
-            return _GONE.search(value.replace(" ", "")) is not None
-    return False
+    if name in _VANISHING:
+        return _VANISHING[name].search(value) is not None
+    if name in _CUT:
+        return _NOTHING.fullmatch(value) is not None and _cuts(style, _CUT[name])
+    if name in _PLACED:
+        return style.get("position", "static") != "static" and _OFF.search(value) is not None
+    return name in _SHAPED and _GONE.search(re.sub(r"[\s,]+", _SHAPED[name], value)) is not None
+
+
+def _cuts(style: dict[str, str], way: str) -> bool:
+    """Whether what is too long one `way` is not shown."""
+    return style.get(way, style.get("overflow", "")) in ("hidden", "clip")
 
 
 RULES = (
