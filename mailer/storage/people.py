@@ -205,8 +205,9 @@ class People:
             ).rowcount
             if back:
                 connection.execute(delete(suppressions).where(b.email_key == key))
-            is_back = select(s.list_id).where(*theirs, s.status == Status.SUBSCRIBED).limit(1)
-            return connection.scalar(is_back) is not None
+                return True
+            off = select(s.list_id).where(*theirs, s.status != Status.SUBSCRIBED).limit(1)
+            return connection.scalar(off) is None  # it was taken back before: a button pressed twice
 
     def send_template(self, send_id: int) -> bytes | None:
         """Return the compiled template of a send's newest text, None if it is gone."""

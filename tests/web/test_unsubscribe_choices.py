@@ -135,6 +135,18 @@ def test_what_was_decided_since_is_not_undone_with_the_first_departure(
     assert suppressed(harbour, person) == ["requested"]
 
 
+def test_who_left_one_list_anew_is_not_said_to_be_back_by_the_old_word(
+    harbour: Harbour, client: httpx.Client
+) -> None:
+    person, link = reader(harbour, harbour.weekly, harbour.tides)
+    word = undo_word(client.post(link, data={"all": "yes"}))
+    client.post(link, data={"undo": word})
+    client.post(link)
+    assert "be undone here any more" in client.post(link, data={"undo": word}).text
+    assert harbour.status(person)[harbour.weekly][0] == "unsubscribed"
+    assert harbour.status(person)[harbour.tides][0] == "subscribed"
+
+
 def test_who_presses_the_button_twice_is_back_all_the_same(harbour: Harbour, client: httpx.Client) -> None:
     _, link = reader(harbour)
     word = undo_word(client.post(link))
