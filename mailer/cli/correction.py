@@ -56,7 +56,7 @@ def _refuse_or_show(plan: Correction, named: str, options: Options) -> None:
             f"nobody is left to get the corrected text of {plan.send.slug}: all who get it have another one",
             next_step=f"To send it to them, marked as a correction: {erratum}",
         )
-    elif not (options.quiet and options.yes):
+    elif options.dry_run or not (options.quiet and options.yes):
         click.echo(plan.text(), err=True)
 
 

@@ -126,7 +126,7 @@ def test_a_database_that_may_have_forgotten_an_erratum_sends_none(begun, server,
 
 def test_a_rehearsal_shows_the_plan_and_changes_nothing(begun, server):
     begun.issue(RIGHT)
-    shown = begun.run("send-issue", "harbour", "--erratum", "--dry-run").stderr
+    shown = begun.run("send-issue", "harbour", "--erratum", "--dry-run", "--yes", "-q").stderr
     assert "6 who have no copy yet" in shown and "4 who have another text" in shown
     assert len(server.taken) == 4
     assert len(begun.data("status")[0]["revisions"]) == 1
