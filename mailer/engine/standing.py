@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from datetime import datetime
 
+from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt, State
 from mailer.errors import PlanRefused
 from mailer.storage.accounts import Totals
@@ -25,12 +26,17 @@ def send_command(send: Send, *options: str, named: str = "") -> str:
 
     `named` is what a person called the issue; a file that isn't in issues/ can't be found by its slug.
     """
-    lists = [part for name in send.audience.lists for part in ("--list", name)]
-    excluded = [part for name in send.audience.exclude for part in ("--exclude", name)]
-    subject = ["--subject", send.subject_put] if send.subject_put else []
     if send.corrects:
         options = ("--erratum", *options)
-    return shlex.join(["mailer", "send-issue", named or send.slug, *lists, *excluded, *subject, *options])
+    return issue_command(named or send.slug, send.audience, send.subject_put, *options)
+
+
+def issue_command(named: str, audience: Audience, subject_put: str | None, *options: str) -> str:
+    """Return the `mailer send-issue` that sends the issue that is called so."""
+    lists = [part for name in audience.lists for part in ("--list", name)]
+    excluded = [part for name in audience.exclude for part in ("--exclude", name)]
+    subject = ["--subject", subject_put] if subject_put else []
+    return shlex.join(["mailer", "send-issue", named, *lists, *excluded, *subject, *options])
 
 
 def halt_words(send: Send) -> str:

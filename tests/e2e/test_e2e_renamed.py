@@ -54,7 +54,11 @@ def test_is_not_begun_by_the_clock(workspace, server):
 def test_is_refused_in_mid_send_whatever_its_text_is_by_now(begun, server):
     file = renamed(begun)
     file.write_text(ISSUE.replace("ice house", "lighthouse"))
+    begun.run("lists", "create", "daily")
     begun.run("send-issue", "clock", "--yes", expect=3)
+    both = "--list daily --list weekly"
+    refused = begun.run("send-issue", "clock", *both.split(), "--yes", expect=3).stderr
+    assert f"mailer send-issue clock {both} --again" in " ".join(refused.split())
     assert len(server.taken) == 4
 
 
