@@ -19,7 +19,7 @@ from mailer.doctor.website import Failure, Site, visit
 from mailer.doctor.website_verdict import judge_site
 from mailer.storage.database import open_database
 from mailer.storage.people import People
-from mailer.web.app import links_app
+from mailer.web.app import Paper, links_app
 
 KEY = b"a key of the harbour"
 NOW = datetime.now(UTC)
@@ -35,7 +35,8 @@ def served(folder: Path, context: ssl.SSLContext | None = None, prefix: str = ""
     from mailer.bundled import templates_folder
 
     database = open_database("sqlite:///mailer.db", folder)
-    app = links_app(People(database), KEY, [templates_folder()], lambda: NOW, folder)
+    people, paper = People(database), Paper("Harbour Gazette", "editor@gazette.example")
+    app = links_app(lambda: people, KEY, [templates_folder()], lambda: NOW, folder, paper)
     if prefix:
         app = Starlette(routes=[Mount(prefix, app)])
     config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
