@@ -96,6 +96,8 @@ def write_files(
 def _keep(file: Path, content: bytes) -> None:
     try:
         private_folder(file.parent)
+        if file.is_symlink():
+            file.unlink()  # in a folder of others it may lead to anything
         write_private(file, content)
     except OSError as error:
         raise UsageError(

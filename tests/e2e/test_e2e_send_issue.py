@@ -157,6 +157,8 @@ def test_what_a_dry_run_writes_only_its_owner_reads_and_its_links_are_dead(works
     wide.mkdir()
     wide.chmod(0o777)
     (wide / "000001-reader0@inbox.example.eml").touch(0o666)
+    (tmp_path / "kept").write_text("as it was")
+    (wide / "000002-reader1@inbox.example.eml").symlink_to(tmp_path / "kept")
     before = os.umask(0)
     try:
         workspace.run("send-issue", "harbour", "--dry-run", "-o", out)
@@ -166,6 +168,7 @@ def test_what_a_dry_run_writes_only_its_owner_reads_and_its_links_are_dead(works
     assert [mode(out), mode(out.parent)] == [0o700, 0o700]
     assert f"chmod 700 {wide}" in said
     assert mode(wide) == 0o777
+    assert (tmp_path / "kept").read_text() == "as it was"
     for file in (*out.iterdir(), *wide.iterdir()):
         assert mode(file) == 0o600
         (token,) = set(re.findall(r"http://localhost:8000/u/([\w-]+)", file.read_text()))
