@@ -20,12 +20,14 @@ _STYLES = {
     "Jinja, Liquid, Twig": r"\{%[-+~]?\s*[A-Za-z_][^{}]{0,120}%\}",
     "Salesforce, Ghost": r"%%(?:[^\W\d][\w:.-]{0,60}|[=\[{][^%\n]{1,80})%%",
     "ERB, SendGrid": r"<%[^<>\n]{1,100}?%>",
-    "JavaScript": r"\$\{[^\W\d][\w.:-]{0,60}\}",
+    "JavaScript, FreeMarker": r"\$\{[^\W\d][\w.:-]{0,60}(?:[!?|][^{}\n]{0,60})?\}",
     "MailerLite, AWeber": r"\{[$!][^\W\d][\w. :|-]{0,60}\}",
     "Emma": r"\[%[^\[\]\n]{1,80}%\]",
     "Zoho": r"\$\[[A-Z][\w:|-]{0,60}\]\$",
     "Mailgun": r"%(?:recipient|subscriber|contact|user|customer|member|lead)[._][\w.]{1,60}%",
-    "MailPoet": r"\[(?:subscriber|user|recipient|contact|link):[\w.-]{1,60}(?:\s*[|:][^\[\]\n]{0,60})?\]",
+    "MailPoet": (
+        r"\[(?:subscriber|user|recipient|contact|link|merge):[\w.-]{1,60}(?:\s*[|:][^\[\]\n]{0,60})?\]"
+    ),
     "Mautic": r"\{(?:contactfield|subscriber|recipient|contact)[=:.][\w.]{1,60}\}",
 }
 _SURE = re.compile("|".join(_STYLES.values()))

@@ -60,6 +60,8 @@ TAGS = {
     "#recipient:name#": "",
     "~Contact.FirstName~": "",
     "[subscriber:firstname | default:reader]": "",
+    "[merge:first_name]": "",
+    '${user.firstName!"there"}': "",
     "[firstname,fallback=reader]": "",
     "[First Name]": "",
     "[UNSUBSCRIBEURL]": "{{ unsubscribe_url }}",
