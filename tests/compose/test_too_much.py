@@ -76,6 +76,11 @@ def test_a_head_that_never_ends_is_left():
     assert "Two" in write_body(issue).html
 
 
+def test_a_document_has_so_many_declarations():
+    body = WHOLE.replace("{}", "p { " + "color: red; " * 20_001 + "}", 1).replace("{}", "<p>x</p>")
+    assert "tide.html:6: the style sheets have more than 20,000 declarations" in refused(body)
+
+
 def test_a_document_has_so_many_rules():
     assert "tide.html:6: the style sheets have 20,000 rules; at most 3,000" in refused(
         WHOLE.replace("{}", rules(20_000), 1)

@@ -14,6 +14,7 @@ from mailer.compose.html.tokens import HTMLToken, Kind
 MOST_MARKUP = 50_000  # tags and attributes
 MOST_ATTRIBUTES = 1_000  # of one tag: libxml2 compares each with all others
 MOST_RULES = 3_000
+MOST_DECLARATIONS = 20_000
 MOST_COMPONENTS = 1_000  # buttons, callouts, columns: each is a call of a macro
 MOST_MATCHES = 20_000_000  # of a selector with an element, however often the styles are inlined
 # In a template's style sheet braces are tags, too.
@@ -26,7 +27,7 @@ def excess(tokens: Iterator[HTMLToken], *, styled: bool) -> tuple[HTMLToken, str
 
     The rules of style sheets count where they are `styled` with.
     """
-    markup = rules = components = 0
+    markup = rules = declarations = components = 0
     for token in tokens:
         if token.kind in (Kind.START, Kind.END):
             markup += 1 + len(token.attributes)
@@ -35,8 +36,11 @@ def excess(tokens: Iterator[HTMLToken], *, styled: bool) -> tuple[HTMLToken, str
                 return token, problem
         elif styled and token.kind is Kind.RAW and token.name == "style":
             rules += len(_RULE.findall(token.source))
+            declarations += token.source.count(";")
             if rules > MOST_RULES:
                 return token, too_many_rules(rules)
+            if declarations > MOST_DECLARATIONS:
+                return token, f"the style sheets have more than {MOST_DECLARATIONS:,} declarations"
     return None
 
 
