@@ -12,9 +12,7 @@ from mailer.engine.rehearse import nobodys, stand_in
 from mailer.errors import UsageError
 
 BARE = "nobody in particular"  # which is no address
-MADE_UP = Recipient(
-    0, "ada.quint@quay.example", "Ada Quint", language="en", timezone="UTC", tags=("example",), fields={}
-)
+MADE_UP = Recipient(0, "ada.quint@quay.example", "Ada Quint", timezone="UTC", tags=("example",))
 NOBODY = Recipient(0, "reader@quay.example")
 
 
@@ -48,10 +46,11 @@ def known_reader(app: App, email: str) -> Recipient | None:
     return app.directory.person(_address(email).key) if app.has_database else None
 
 
-def made_up(uses: Iterable[str]) -> Recipient:
+def made_up(uses: Iterable[str], language: str) -> Recipient:
     """Return someone who has a value for each field in `uses`, seen to be none at a glance."""
     own = set(OWN_FIELDS)
-    return MADE_UP._replace(fields={name: f"[{name}]" for name in sorted(set(uses) - own)})
+    fields = {name: f"[{name}]" for name in sorted(set(uses) - own)}
+    return MADE_UP._replace(language=language, fields=fields)
 
 
 def _address(typed: str) -> Address:

@@ -83,7 +83,7 @@ def make_specimen(app: App, plate: Plate, typed: str = "") -> Specimen:
     correspondence = app.press.correspondence(0, lists[0].id, template.revision)
 
     def example() -> Recipient:
-        made = made_up(template.uses)
+        made = made_up(template.uses, app.settings.language)
         return first_reader(template, correspondence, [made]) or made
 
     reader, known = choose_reader(app, typed, [each.id for each in lists], example)

@@ -41,6 +41,14 @@ def test_someone_made_up_has_values_that_fit(app: App) -> None:
     assert "A harbour of your own!" in shown(app).text
 
 
+def test_someone_made_up_reads_the_language_of_the_workspace(root: Path) -> None:
+    with (root / ".env").open("a") as settings:
+        settings.write("LANGUAGE=de\n")
+    app = App(root, {})
+    rewrite(app, HARBOUR + "\nSprache: {{ subscriber.language }}\n")
+    assert "Sprache: de" in shown(app).text
+
+
 def test_an_issue_that_names_no_list_gets_one(app: App) -> None:
     rewrite(app, HARBOUR.replace("list: weekly\n", ""))
     specimen = shown(app)
