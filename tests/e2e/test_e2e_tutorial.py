@@ -23,11 +23,13 @@ VARIES = (
 )
 # A person edits the issue where the text says so, before the command that begins so.
 EDITS = {
-    "mailer send-issue low-tide --list weekly --dry-run -o": (
-        "{{ subscriber.name }}",
-        '{{ subscriber.name|default("reader") }}',
-    ),
-    "mailer send-issue low-tide --list weekly --limit": ("slug: low-tide", "slug: low-tide-2"),
+    "mailer send-issue low-tide --list weekly --dry-run -o": {
+        "{{ subscriber.name }}": '{{ subscriber.name|default("reader") }}'
+    },
+    "mailer send-issue low-tide --list weekly --limit": {
+        "slug: low-tide": "slug: low-tide-2",
+        "Good morning": "Good evening",
+    },
 }
 
 
@@ -56,8 +58,8 @@ class Reader:
         return file
 
     def type(self, command: str) -> None:
-        for begin, (old, new) in EDITS.items():
-            if command.startswith(begin):
+        for begin, changes in EDITS.items():
+            for old, new in changes.items() if command.startswith(begin) else ():
                 self.issue.write_text(self.issue.read_text().replace(old, new))
         words = shlex.split(command.replace("/tmp/low-tide", str(self.out)))[1:]
         begins_one = words[0] == "send-issue" and not {"--yes", "--test", "--dry-run"} & {*words}
