@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event
+from told_apart import fields, write
 
 from mailer.bootstrap import App
 from mailer.errors import DatabaseReplaced, ExitCode
@@ -32,18 +33,6 @@ def other(tmp_path: Path) -> Path:
     write(database, "other")
     database.dispose()
     return tmp_path / "other.db"
-
-
-def write(database: Database, name: str) -> None:
-    with database.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO fields VALUES (?, 'text')", (name,))
-
-
-def fields(path: Path) -> set[str]:
-    connection = sqlite3.connect(path)
-    names = {name for (name,) in connection.execute("SELECT name FROM fields")}
-    connection.close()
-    return names
 
 
 def read(database: Database) -> set[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,11 +13,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from told_apart import fields, write
 
 from mailer.domain.address import Address
 from mailer.errors import DatabaseReplaced, StorageBusy, UsageError
 from mailer.storage.backup import Restored, back_up, restore
-from mailer.storage.database import Database, open_database
+from mailer.storage.database import open_database
 from mailer.storage.enrol import Consent
 from mailer.storage.people import People
 from mailer.storage.presence import at_work
@@ -35,18 +35,6 @@ def path(tmp_path: Path) -> Path:
     write(database, "since")
     database.dispose()
     return tmp_path / "mailer.db"
-
-
-def write(database: Database, name: str) -> None:
-    with database.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO fields VALUES (?, 'text')", (name,))
-
-
-def fields(path: Path) -> set[str]:
-    connection = sqlite3.connect(path)
-    names = {name for (name,) in connection.execute("SELECT name FROM fields")}
-    connection.close()
-    return names
 
 
 def put_back(path: Path) -> Restored:
