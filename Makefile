@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RECIPIENTS ?= 1000
 
-.PHONY: help demo test check bench torture screenshots goldens caniemail pins clean
+.PHONY: help demo test check bench torture screenshots goldens caniemail pins figures clean
 
 help:
 	@echo "make demo     the whole main job on this machine: sandbox inbox, sample list, sent, proved"
@@ -47,6 +47,10 @@ goldens: $(VENV)/.tools
 # What mail programs support, for `mailer check`: asked anew of the npm package. Needs npm.
 caniemail:
 	@$(PYTHON) .ci/caniemail.py
+
+# How large rooms, files and functions are, for docs/architecture.md.
+figures: $(VENV)/.tools
+	@$(BIN)/python docs/figures.py
 
 # The versions in use become the ones everybody gets.
 pins: $(VENV)/.tools
