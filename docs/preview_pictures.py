@@ -18,7 +18,7 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from mailer.bundled import sample
+from mailer.workspace.bundled import sample
 
 IMAGES = Path(__file__).parent / "images"
 SCREEN = {"width": 1280, "height": 800}

@@ -10,25 +10,25 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailer.bundled import templates_folder
-from mailer.contradictions import refuse_half_a_login, refuse_wrong_security
 from mailer.domain.address import Mailbox
 from mailer.domain.reserved import is_made_up
 from mailer.errors import SettingsError, UsageError
+from mailer.settings.contradictions import refuse_half_a_login, refuse_wrong_security
+from mailer.workspace.bundled import templates_folder
 
 if TYPE_CHECKING:
-    from mailer.compose.dkim.signer import Signer
     from mailer.compose.images.links import ImageLinks
     from mailer.domain.warmup import WarmUp
-    from mailer.engine.press import Press
+    from mailer.engine.compiler import Compiler
     from mailer.engine.sending import Sending
-    from mailer.settings import Settings
+    from mailer.ledger.ledger import Ledger
+    from mailer.ledger.queries import LedgerQueries
+    from mailer.message.dkim.signer import Signer
+    from mailer.people.directory import Directory
+    from mailer.people.people import People
+    from mailer.settings.settings import Settings
     from mailer.smtp.account import Account
-    from mailer.storage.accounts import Accounts
-    from mailer.storage.database import Database
-    from mailer.storage.directory import Directory
-    from mailer.storage.ledger import Ledger
-    from mailer.storage.people import People
+    from mailer.store.database import Database
 
 MAILBOXES = ("MAIL_FROM", "MAIL_REPLY_TO", "MAIL_RETURN_PATH", "MAIL_UNSUBSCRIBE")
 
@@ -87,9 +87,9 @@ class App:
 
     def at_work(self) -> AbstractContextManager[None]:
         """Keep a restore from exchanging the database under this command, which it names to whoever tries."""
-        from mailer.storage.faults import read_only
-        from mailer.storage.place import is_read_only
-        from mailer.storage.presence import at_work
+        from mailer.store.faults import read_only
+        from mailer.store.place import is_read_only
+        from mailer.store.presence import at_work
 
         if is_read_only(self.database_file):
             raise read_only(self.database_file)
@@ -112,7 +112,7 @@ class App:
     @cached_property
     def settings(self) -> Settings:
         """The settings of this workspace."""
-        from mailer.settings import load_settings
+        from mailer.settings.settings import load_settings
 
         return self._settings or load_settings(self.root, self._environ)
 
@@ -124,7 +124,7 @@ class App:
     @property
     def database(self) -> Database:
         """The database, migrated, its file made if there was none."""
-        from mailer.storage.database import open_database
+        from mailer.store.database import open_database
 
         found = self._database
         if found is None or (self._lasts and found.replaced):
@@ -138,7 +138,7 @@ class App:
     @cached_property
     def database_file(self) -> Path:
         """The file of the SQLite database."""
-        from mailer.storage.database import database_path
+        from mailer.store.database import database_path
 
         return database_path(self.settings.database_url.get_secret_value(), self.root)
 
@@ -160,14 +160,14 @@ class App:
     @property
     def directory(self) -> Directory:
         """People to look up."""
-        from mailer.storage.directory import Directory
+        from mailer.people.directory import Directory
 
         return Directory(self.database)
 
     @cached_property
     def journals(self) -> Path:
         """The folder of the workers' journals, beside the database."""
-        from mailer.storage.database import database_path
+        from mailer.store.database import database_path
 
         # Whatever link leads to the database, all who send from it have to see each other's journals.
         path = database_path(self.settings.database_url.get_secret_value(), self.root).resolve()
@@ -176,23 +176,23 @@ class App:
     @property
     def people(self) -> People:
         """Lists and subscribers."""
-        from mailer.storage.people import People
+        from mailer.people.people import People
 
         return People(self.database)
 
     @property
     def ledger(self) -> Ledger:
         """Sends and deliveries."""
-        from mailer.storage.ledger import Ledger
+        from mailer.ledger.ledger import Ledger
 
         return Ledger(self.database)
 
     @property
-    def accounts(self) -> Accounts:
+    def accounts(self) -> LedgerQueries:
         """The ledger for reading."""
-        from mailer.storage.accounts import Accounts
+        from mailer.ledger.queries import LedgerQueries
 
-        return Accounts(self.database)
+        return LedgerQueries(self.database)
 
     @cached_property
     def smtp_account(self) -> Account:
@@ -225,7 +225,7 @@ class App:
         from mailer.engine.sending import Sending
 
         s = self.settings
-        press = self.press  # before there is a database: it finds fault with the settings
+        compiler = self.compiler  # before there is a database: it finds fault with the settings
         self._check_sender()
         dispatcher = Dispatcher(
             self.database,
@@ -238,15 +238,15 @@ class App:
             zone=s.zone,
             command=self.command,
         )
-        return Sending(press, dispatcher)
+        return Sending(compiler, dispatcher)
 
     def _look(self) -> dict[str, Any]:
-        from mailer.compose.looks.look import KEYS, LookError, read_look
+        from mailer.compose.theme.theme import KEYS, ThemeError, read_theme
 
         wished = {key: getattr(self.settings, f"look_{key}") for key in KEYS}
         try:
-            look = read_look(wished)
-        except LookError as error:
+            look = read_theme(wished)
+        except ThemeError as error:
             name = f"LOOK_{error.key.upper()}"
             raise SettingsError(
                 f"{name} = {wished[error.key]!r} {error}", next_step=f"Correct {name} in .env."
@@ -280,14 +280,14 @@ class App:
         return {name: self._mailbox(name) for name in MAILBOXES if getattr(self.settings, name.lower())}
 
     @cached_property
-    def press(self) -> Press:
+    def compiler(self) -> Compiler:
         """What compiles issues; it needs no database."""
-        from mailer.engine.press import Press
+        from mailer.engine.compiler import Compiler
 
         s = self.settings
         self._check_links()
         reply_to = self._mailbox("MAIL_REPLY_TO") if s.mail_reply_to else None
-        return Press(
+        return Compiler(
             folders=self.template_folders,
             sender=self.sender,
             reply_to=reply_to,

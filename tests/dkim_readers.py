@@ -18,7 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from mailer.compose.dkim.key import Algorithm, SigningKey
+from mailer.message.dkim.key import Algorithm, SigningKey
 
 OPENDKIM = shutil.which("opendkim") or "/usr/sbin/opendkim"
 DOMAIN = "gazette.example"

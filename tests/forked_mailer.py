@@ -22,7 +22,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 # What a command may import late. Migrations are scripts of alembic's, no modules to import.
-NOT_IMPORTED = ("mailer.__main__", "mailer.storage.migrations")
+NOT_IMPORTED = ("mailer.__main__", "mailer.store.migrations")
 
 
 def run_mailer(

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from mailer.check.finding import Severity
+from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, Rule
-from mailer.check.sheet import Sheet
 from mailer.domain.field import FieldType
 from mailer.domain.yes_no import WORDS
 
@@ -16,30 +16,30 @@ SHOWN = 5  # values of a field
 _FIELD = re.compile(r"subscriber\.(\w+)")
 
 
-def unknown_fields(sheet: Sheet) -> Iterator[Remark]:
+def unknown_fields(mail: RenderedMail) -> Iterator[Remark]:
     """Look for fields that nobody has a value for, where something stands in for it."""
-    refused = {found[1] for said, _ in sheet.refusals for found in _FIELD.finditer(said)}
-    for name in sorted(sheet.uses.keys() - refused):
-        if sheet.values is not None and sheet.recipients and not sheet.values.get(name, 0):
-            yield Remark(f"nobody of the {sheet.recipients:,} has a {name}", _line(sheet, name))
+    refused = {found[1] for said, _ in mail.refusals for found in _FIELD.finditer(said)}
+    for name in sorted(mail.uses.keys() - refused):
+        if mail.values is not None and mail.recipients and not mail.values.get(name, 0):
+            yield Remark(f"nobody of the {mail.recipients:,} has a {name}", _line(mail, name))
 
 
-def unfillable(sheet: Sheet) -> Iterator[Remark]:
+def unfillable(mail: RenderedMail) -> Iterator[Remark]:
     """Tell for how many the issue can't be filled, in the words in which the plan of a send refuses it."""
-    for said, next_step in sheet.refusals:
+    for said, next_step in mail.refusals:
         found = _FIELD.search(said)
-        yield Remark(said, _line(sheet, found[1]) if found else None, hint=next_step or "")
+        yield Remark(said, _line(mail, found[1]) if found else None, hint=next_step or "")
 
 
-def texts_for_truth(sheet: Sheet) -> Iterator[Remark]:
+def texts_for_truth(mail: RenderedMail) -> Iterator[Remark]:
     """Look for text that is taken for true or false: all text is true, a no as well."""
-    for name, counts in sorted(sheet.texts.items()):
-        if counts and (sheet.decides.get(name) or any(WORDS.read(text) is False for text in counts)):
+    for name, counts in sorted(mail.texts.items()):
+        if counts and (mail.decides.get(name) or any(WORDS.read(text) is False for text in counts)):
             shown = ", ".join(f"{text!r} {count:,}" for text, count in islice(counts.items(), SHOWN))
             more = ", ..." if len(counts) > SHOWN else ""
             yield Remark(
                 f"subscriber.{name} is text, and an `if` takes any text for true: {shown}{more}",
-                _line(sheet, name),
+                _line(mail, name),
                 hint=f"Import it as true or false (--type {name}=true/false{_words(counts)}), or say which "
                 f'text is meant: {{% if subscriber.{name} == "{_meant(counts)}" %}}',
             )
@@ -55,12 +55,12 @@ def _meant(counts: Mapping[str, int]) -> str:
     return next((text for text in counts if WORDS.read(text) is not False), next(iter(counts)))
 
 
-def misfit_texts(sheet: Sheet) -> Iterator[Remark]:
+def misfit_texts(mail: RenderedMail) -> Iterator[Remark]:
     """Look for texts that a field never equals, because it holds none."""
-    for name, (kind, text) in sorted(sheet.compares.items()):
+    for name, (kind, text) in sorted(mail.compares.items()):
         if kind in _INSTEAD:
             said = f"subscriber.{name} is {kind}, which the text {text!r} never equals"
-            yield Remark(said, _line(sheet, name), hint=_INSTEAD[kind].format(f"subscriber.{name}", text))
+            yield Remark(said, _line(mail, name), hint=_INSTEAD[kind].format(f"subscriber.{name}", text))
 
 
 # How to write what was meant, by a field's type.
@@ -71,8 +71,8 @@ _INSTEAD = {
 }
 
 
-def _line(sheet: Sheet, name: str) -> int | None:
-    lines = sheet.issue.source.split("\n")
+def _line(mail: RenderedMail, name: str) -> int | None:
+    lines = mail.issue.source.split("\n")
     pattern = re.compile(rf"\bsubscriber\.{re.escape(name)}\b")
     return next((n for n, line in enumerate(lines, 1) if pattern.search(line)), None)
 

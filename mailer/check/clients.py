@@ -10,10 +10,10 @@ from pathlib import Path
 
 from lxml.html import HtmlElement
 
-from mailer.check.features import Use, features_in, features_of
+from mailer.check.features import FeatureUse, features_in, features_of
 from mailer.check.finding import Severity
+from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, Rule
-from mailer.check.sheet import Sheet
 
 # A reader whose mail program lacks these misses nothing: they announce something that it has not got, a dark
 # mode or a pointer, or say how a thing looks while it is being pointed at.
@@ -47,7 +47,7 @@ class Support:
     titles: dict[str, str]
     lacking: dict[str, frozenset[str]]
 
-    def missed(self, uses: Iterable[Use], *, harmless: bool = False) -> dict[str, set[str]]:
+    def missed(self, uses: Iterable[FeatureUse], *, harmless: bool = False) -> dict[str, set[str]]:
         """Return for each feature that is used in vain the clients that lack it.
 
         What stands inside something that a client lacks (`@media`, `<style>`) is not counted for it again.
@@ -62,7 +62,7 @@ class Support:
                     found.setdefault(use.feature, set()).add(client)
         return found
 
-    def missed_by(self, client: str, uses: Iterable[Use], *, harmless: bool = False) -> list[str]:
+    def missed_by(self, client: str, uses: Iterable[FeatureUse], *, harmless: bool = False) -> list[str]:
         """Return the titles of what `client` lacks of the features used."""
         missed = self.missed(uses, harmless=harmless)
         return sorted(self.titles[feature] for feature, who in missed.items() if client in who)
@@ -82,22 +82,22 @@ def support() -> Support:
     )
 
 
-def unsupported(sheet: Sheet) -> Iterator[Remark]:
+def unsupported(mail: RenderedMail) -> Iterator[Remark]:
     """Look for features that a client lacks: the issue's own each by itself, the layout's together."""
     data = support()
     own: dict[str, int | None] = {}
-    typed = (element for element in sheet.lines.written if not _made_of_markdown(element))
+    typed = (element for element in mail.lines.written if not _made_of_markdown(element))
     for feature, element in features_in(*typed):
-        own.setdefault(feature, sheet.lines.of_row(element.sourceline or 1))
-    missed = sorted(data.missed(features_of(sheet)).items())
+        own.setdefault(feature, mail.lines.of_row(element.sourceline or 1))
+    missed = sorted(data.missed(features_of(mail)).items())
     for feature, clients in missed:
         if feature in own:
             names = [name for client, name in data.clients.items() if client in clients]
             yield Remark(f"{data.titles[feature]}: does nothing in {_listed(names)}", own[feature])
     the_layouts = [data.titles[feature] for feature, _ in missed if feature not in own]
-    if the_layouts and sheet.own_layout:
+    if the_layouts and mail.own_layout:
         features = ", ".join(the_layouts)
-        yield Remark(f"{sheet.layout} has what does nothing in some: {features}")
+        yield Remark(f"{mail.layout} has what does nothing in some: {features}")
 
 
 def _made_of_markdown(element: HtmlElement) -> bool:

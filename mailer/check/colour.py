@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cssutils.css.colors import COLORS  # type: ignore[import-untyped]
 
-from mailer.compose.looks.colour import contrast_ratio, relative_luminance
+from mailer.compose.theme.colour import contrast_ratio, relative_luminance
 
 _FUNCTION = re.compile(r"(rgb|hsl)a?\(([^()]*)\)")
 _NUMBER = re.compile(r"(-?(?:\d+\.?\d*|\.\d+))(%|deg)?")

@@ -16,8 +16,8 @@ from mailer.check.cascade import Cascade
 from mailer.check.colour import Colour, contrast, read_colour
 from mailer.check.css import Block
 from mailer.check.finding import Severity
+from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, Rule, remark, short
-from mailer.check.sheet import Sheet
 
 # WCAG 2.2, 1.4.3: text, and large text (from 24 px, or bold from 18.66 px).
 ENOUGH, ENOUGH_IF_LARGE = 4.5, 3.0
@@ -45,22 +45,22 @@ IN_LIGHT = _Look(_BLACK, _WHITE)
 IN_DARK = _Look(None, None)
 
 
-def low_contrast(sheet: Sheet) -> Iterator[Remark]:
+def low_contrast(mail: RenderedMail) -> Iterator[Remark]:
     """Look at all text in light and, if the mail has rules for it, in the dark."""
-    always = [block for block in sheet.styles if not block.at]
-    dark = [rule for block in sheet.styles if _is_dark(block) for rule in block.blocks]
-    yield from _faint(sheet, "light", always, IN_LIGHT)
+    always = [block for block in mail.styles if not block.at]
+    dark = [rule for block in mail.styles if _is_dark(block) for rule in block.blocks]
+    yield from _faint(mail, "light", always, IN_LIGHT)
     if dark:
-        yield from _faint(sheet, "dark", [*always, *dark], IN_DARK)
+        yield from _faint(mail, "dark", [*always, *dark], IN_DARK)
 
 
 def _is_dark(block: Block) -> bool:
     return block.at == "media" and re.search(r"prefers-color-scheme\s*:\s*dark", block.prelude) is not None
 
 
-def _faint(sheet: Sheet, mode: str, rules: list[Block], outermost: _Look) -> Iterator[Remark]:
-    cascade = Cascade(sheet.document, rules)
-    body = sheet.document.find("body")
+def _faint(mail: RenderedMail, mode: str, rules: list[Block], outermost: _Look) -> Iterator[Remark]:
+    cascade = Cascade(mail.document, rules)
+    body = mail.document.find("body")
     for element, words, look in texts(body, outermost, cascade) if body is not None else ():
         if look.ink is None or look.paper is None:
             continue
@@ -71,7 +71,7 @@ def _faint(sheet: Sheet, mode: str, rules: list[Block], outermost: _Look) -> Ite
                 f"in {mode} mode “{short(words, 30)}” is {ink} on {look.paper}: "
                 f"contrast {_below(ratio, look.enough)}:1, it takes {look.enough:g}:1"
             )
-            yield remark(sheet, element, text, kind=f"{mode} {ink} {look.paper}")
+            yield remark(mail, element, text, kind=f"{mode} {ink} {look.paper}")
 
 
 def _below(ratio: float, enough: float) -> str:

@@ -5,34 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailer.check.finding import Severity
+from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, Rule
-from mailer.check.sheet import Sheet
-from mailer.compose.html.document_traits import letters
+from mailer.compose.document.traits import letters
 
 
-def unsubscribe(sheet: Sheet) -> Iterator[Remark]:
+def unsubscribe(mail: RenderedMail) -> Iterator[Remark]:
     """Look for the way out, in both parts."""
-    where = f"(in {sheet.layout})"
-    if all(link.get("href") != sheet.unsubscribe_url for link in sheet.elements("a", "area")):
+    where = f"(in {mail.layout})"
+    if all(link.get("href") != mail.unsubscribe_url for link in mail.elements("a", "area")):
         yield Remark(f"the HTML has no unsubscribe link {where}")
-    if sheet.unsubscribe_url not in sheet.text:
+    if mail.unsubscribe_url not in mail.text:
         yield Remark(f"the text part has no unsubscribe link {where}")
 
 
-def postal_address(sheet: Sheet) -> Iterator[Remark]:
+def postal_address(mail: RenderedMail) -> Iterator[Remark]:
     """Look for the sender's postal address, in both parts."""
-    if not sheet.postal_address:
+    if not mail.postal_address:
         yield Remark(
             "there is no POSTAL_ADDRESS for the footer, which the law asks for in many countries",
-            severity=None if sheet.public else Severity.WARNING,
+            severity=None if mail.public else Severity.WARNING,
             hint="Set POSTAL_ADDRESS in .env.",
         )
         return
-    wanted = letters(sheet.postal_address)
-    parts = {"HTML": sheet.document.text_content(), "text part": sheet.text}
+    wanted = letters(mail.postal_address)
+    parts = {"HTML": mail.document.text_content(), "text part": mail.text}
     for name, text in parts.items():
         if wanted not in letters(text):
-            yield Remark(f"the {name} has no postal address (in {sheet.layout})")
+            yield Remark(f"the {name} has no postal address (in {mail.layout})")
 
 
 RULES = (

@@ -20,22 +20,22 @@ from mailer.check import (
     wording,
 )
 from mailer.check.finding import Finding, Severity
+from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, Rule
-from mailer.check.sheet import Sheet
 
 # What an issue is that can't even be compiled; it is no rule that looks at anything.
 UNREADABLE = "unreadable"
 
 
-def unknown_rules(sheet: Sheet) -> Iterator[Remark]:
+def unknown_rules(mail: RenderedMail) -> Iterator[Remark]:
     """Look for names in `check_off` that no rule has."""
-    for name in sheet.issue.check_off:
+    for name in mail.issue.check_off:
         if name == UNREADABLE:
-            yield Remark(f"check_off: {name!r} can't be switched off", sheet.lines.key("check_off"))
+            yield Remark(f"check_off: {name!r} can't be switched off", mail.lines.key("check_off"))
         elif name not in RULES:
             near = get_close_matches(name, RULES, n=1)
             meant = f"; did you mean {near[0]!r}?" if near else ""
-            yield Remark(f"check_off: there is no rule {name!r}{meant}", sheet.lines.key("check_off"))
+            yield Remark(f"check_off: there is no rule {name!r}{meant}", mail.lines.key("check_off"))
 
 
 _ROOMS = (
@@ -58,10 +58,10 @@ RULES: dict[str, Rule] = {rule.name: rule for rules in _ROOMS for rule in rules}
 _ORDER = list(Severity)
 
 
-def examine(sheet: Sheet) -> list[Finding]:
+def examine(mail: RenderedMail) -> list[Finding]:
     """Return what is wrong with `sheet`, by line, what has none last; rules in `check_off` are left out."""
-    off = set(sheet.issue.check_off)
-    found = [finding for rule in RULES.values() if rule.name not in off for finding in rule.findings(sheet)]
+    off = set(mail.issue.check_off)
+    found = [finding for rule in RULES.values() if rule.name not in off for finding in rule.findings(mail)]
     return sorted(found, key=_place)
 
 

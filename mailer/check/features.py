@@ -16,8 +16,8 @@ from pathlib import PurePosixPath
 from lxml.html import HtmlElement
 
 from mailer.check.css import Block, Declaration, read_style
+from mailer.check.rendered import RenderedMail
 from mailer.check.selectors import selector_features
-from mailer.check.sheet import Sheet
 
 _PROPERTIES = {
     **dict.fromkeys(("left", "right", "top", "bottom"), "css-left-right-top-bottom"),
@@ -73,7 +73,7 @@ _AIMED = re.compile(r"data-ogs[cb]|x-apple-data-detectors|#MessageViewBody|\.Ext
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class FeatureUse:
     """One use of a feature. `inside` are the features that it is lost with.
 
     `aimed`: it stands in a rule for one mail program, whose selector nothing matches anywhere else.
@@ -84,14 +84,14 @@ class Use:
     aimed: bool = False
 
 
-def features_of(sheet: Sheet) -> Iterator[Use]:
+def features_of(mail: RenderedMail) -> Iterator[FeatureUse]:
     """Yield every use of a feature in the HTML part of `sheet`."""
-    if re.match(r"\s*<!doctype html>", sheet.html, re.IGNORECASE):
-        yield Use("html-doctype")
-    yield from (Use(name) for name, _ in features_in(*sheet.document.iter()))
-    if any("/*" in text for text in sheet.style_texts):
-        yield Use("css-comments", frozenset({"html-style"}))
-    yield from _rules(sheet.styles, frozenset({"html-style"}))
+    if re.match(r"\s*<!doctype html>", mail.html, re.IGNORECASE):
+        yield FeatureUse("html-doctype")
+    yield from (FeatureUse(name) for name, _ in features_in(*mail.document.iter()))
+    if any("/*" in text for text in mail.style_texts):
+        yield FeatureUse("css-comments", frozenset({"html-style"}))
+    yield from _rules(mail.styles, frozenset({"html-style"}))
 
 
 def features_in(*elements: HtmlElement) -> Iterator[tuple[str, HtmlElement]]:
@@ -151,18 +151,18 @@ def _picture(source: str) -> Iterator[str]:
     yield f"image-{_IMAGES.get(ending, ending)}"
 
 
-def _rules(blocks: list[Block], inside: frozenset[str]) -> Iterator[Use]:
+def _rules(blocks: list[Block], inside: frozenset[str]) -> Iterator[FeatureUse]:
     for block in blocks:
         aimed = _AIMED.search(block.prelude) is not None
         here = inside
         if block.at:
-            yield Use(f"css-at-{block.at}", inside)
+            yield FeatureUse(f"css-at-{block.at}", inside)
             here = inside | {f"css-at-{block.at}"}
             media = frozenset(_media(block))
-            yield from (Use(name, here) for name in media)
+            yield from (FeatureUse(name, here) for name in media)
             here |= media
         for name in _rule_features(block):
-            yield Use(name, here, aimed=aimed)
+            yield FeatureUse(name, here, aimed=aimed)
         yield from _rules(block.blocks, here)
 
 

@@ -18,7 +18,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """One place where something was found. `line` is the issue file's, from 1; None where it is in none."""
 
     line: int | None
@@ -32,7 +32,7 @@ class Finding:
     rule: str
     severity: Severity
     path: str
-    places: tuple[Place, ...]
+    places: tuple[Location, ...]
     hint: str
 
     @property

@@ -7,39 +7,39 @@ from collections.abc import Iterator
 from lxml.html import HtmlElement
 
 from mailer.check.finding import Severity
+from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, Rule, remark, short
-from mailer.check.sheet import Sheet
 
 
-def alt(sheet: Sheet) -> Iterator[Remark]:
+def alt(mail: RenderedMail) -> Iterator[Remark]:
     """Look for images that say nothing to those who don't see them (WCAG 2.2, 1.1.1)."""
-    for image in sheet.elements("img"):
+    for image in mail.elements("img"):
         text = image.get("alt")
         if text is None:
-            yield _remark(sheet, image, "has no alt text")
+            yield _remark(mail, image, "has no alt text")
         elif not text.strip() and _alone_in_link(image):
-            yield _remark(sheet, image, "has no alt text, and its link has no other words")
+            yield _remark(mail, image, "has no alt text, and its link has no other words")
         elif not text.strip() and image.get("role") not in ("presentation", "none"):
-            yield _remark(sheet, image, "has an empty alt text", Severity.ADVICE, ONLY_DECORATION)
+            yield _remark(mail, image, "has an empty alt text", Severity.ADVICE, ONLY_DECORATION)
 
 
 ONLY_DECORATION = "Say what it shows; leave it empty only where it is mere decoration."
 
 
-def width(sheet: Sheet) -> Iterator[Remark]:
+def width(mail: RenderedMail) -> Iterator[Remark]:
     """Look for images without a width: Outlook shows them as large as the file is."""
-    for image in sheet.elements("img"):
+    for image in mail.elements("img"):
         if not image.get("width", "").strip():
-            yield _remark(sheet, image, "has no width")
+            yield _remark(mail, image, "has no width")
 
 
 def _remark(
-    sheet: Sheet, image: HtmlElement, problem: str, severity: Severity | None = None, hint: str = ""
+    mail: RenderedMail, image: HtmlElement, problem: str, severity: Severity | None = None, hint: str = ""
 ) -> Remark:
     source = image.get("src", "")
     # A part of the mail has a name that its author never saw; the line says which image it is.
     text = f"an image {problem}" if source.startswith("cid:") else f"image {short(source)} {problem}"
-    return remark(sheet, image, text, written=source, severity=severity, hint=hint, kind=problem)
+    return remark(mail, image, text, written=source, severity=severity, hint=hint, kind=problem)
 
 
 def _alone_in_link(image: HtmlElement) -> bool:

@@ -13,8 +13,8 @@ from lxml.html import HtmlElement
 from mailer.check.css import read_style
 from mailer.check.finding import Severity
 from mailer.check.merge_tag_names import tags_in
+from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, Rule, remark, short
-from mailer.check.sheet import Sheet
 from mailer.check.trackers import tracker_of
 
 PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9])(?:TK(?:TK)*|TODO|FIXME)(?![A-Za-z0-9])")
@@ -26,18 +26,18 @@ _PLAYED = frozenset({"audio", "source", "video"})
 _ATTRIBUTES = {"a": "href", "area": "href", "img": "src"}
 
 
-def addresses(sheet: Sheet) -> Iterator[tuple[HtmlElement, str, str]]:
+def addresses(mail: RenderedMail) -> Iterator[tuple[HtmlElement, str, str]]:
     """Yield each link and image with its address and what to call it; not our own unsubscribe link."""
-    for element in sheet.elements(*_ATTRIBUTES):
+    for element in mail.elements(*_ATTRIBUTES):
         address = element.get(_ATTRIBUTES[element.tag])
-        if address is not None and address != sheet.unsubscribe_url:
+        if address is not None and address != mail.unsubscribe_url:
             words = short(element.text_content()) or "without words"
             yield element, address.strip(), "image" if element.tag == "img" else f"link “{words}”"
 
 
-def _loaded(sheet: Sheet) -> Iterator[tuple[HtmlElement, str, str]]:
+def _loaded(mail: RenderedMail) -> Iterator[tuple[HtmlElement, str, str]]:
     """Yield what else a mail program would fetch: addresses in styles, and what only some elements have."""
-    for element in sheet.elements("*"):
+    for element in mail.elements("*"):
         for declaration in read_style(element.get("style", "")):
             for found in _CSS_URL.finditer(declaration.value):
                 yield element, found["address"].strip(), f"url() in {declaration.name}"
@@ -50,66 +50,66 @@ def _loaded(sheet: Sheet) -> Iterator[tuple[HtmlElement, str, str]]:
             yield element, source.strip(), f"<{element.tag}>"
 
 
-def _urls(sheet: Sheet) -> Iterator[tuple[HtmlElement, str, str, SplitResult]]:
-    for element, address, what in addresses(sheet):
+def _urls(mail: RenderedMail) -> Iterator[tuple[HtmlElement, str, str, SplitResult]]:
+    for element, address, what in addresses(mail):
         try:
             yield element, address, what, urlsplit(address)
         except ValueError:
             continue  # of the kind http://[x: the rule about broken addresses has it
 
 
-def empty(sheet: Sheet) -> Iterator[Remark]:
+def empty(mail: RenderedMail) -> Iterator[Remark]:
     """Look for links and images that lead nowhere at all."""
-    for element, address, what in addresses(sheet):
+    for element, address, what in addresses(mail):
         if address in ("", "#", "http://", "https://"):
-            yield remark(sheet, element, f"{what} has no address", written=address, kind="empty")
+            yield remark(mail, element, f"{what} has no address", written=address, kind="empty")
 
 
-def relative(sheet: Sheet) -> Iterator[Remark]:
+def relative(mail: RenderedMail) -> Iterator[Remark]:
     """Look for addresses that mean something only beside the file, or only on this machine."""
-    for element, address, what in chain(addresses(sheet), _loaded(sheet)):
+    for element, address, what in chain(addresses(mail), _loaded(mail)):
         if not address or address.startswith("#") or PLACEHOLDER.fullmatch(address):
             continue
         if unquote(address) in tags_in(unquote(address), address=True):
             continue  # the rule about merge tags has it
         if not _SCHEME.match(address):
             text = f"{what} leads to {short(address)}, which is relative: a mail is nowhere"
-            yield remark(sheet, element, text, written=address, kind="relative")
+            yield remark(mail, element, text, written=address, kind="relative")
         elif _broken(address):
             text = f"{what} leads to {short(address)}, which is no address"
-            yield remark(sheet, element, text, written=address, kind="broken")
-        elif sheet.public and _on_this_machine(address):
+            yield remark(mail, element, text, written=address, kind="broken")
+        elif mail.public and _on_this_machine(address):
             text = f"{what} leads to {short(address)}, which readers can't reach"
-            yield remark(sheet, element, text, written=address, kind="out of reach")
+            yield remark(mail, element, text, written=address, kind="out of reach")
 
 
-def insecure(sheet: Sheet) -> Iterator[Remark]:
+def insecure(mail: RenderedMail) -> Iterator[Remark]:
     """Look for addresses without TLS."""
-    for element, address, what, url in _urls(sheet):
+    for element, address, what, url in _urls(mail):
         if url.scheme.lower() == "http" and url.hostname and not _on_this_machine(address):
             text = f"{what} goes over http: {short(address)}"
-            yield remark(sheet, element, text, written=address, kind="http")
+            yield remark(mail, element, text, written=address, kind="http")
 
 
-def placeholder(sheet: Sheet) -> Iterator[Remark]:
+def placeholder(mail: RenderedMail) -> Iterator[Remark]:
     """Look for addresses that were to be filled in later."""
-    for element, address, what in addresses(sheet):
+    for element, address, what in addresses(mail):
         if PLACEHOLDER.search(address):
             bare = re.sub(r"^(?:https?://|mailto:|#)|/$", "", address)
             severity = None if PLACEHOLDER.fullmatch(bare) else Severity.WARNING
             text = f"{what} leads to a placeholder: {short(address)}"
-            yield remark(sheet, element, text, written=address, severity=severity, kind="placeholder")
+            yield remark(mail, element, text, written=address, severity=severity, kind="placeholder")
 
 
-def tracked(sheet: Sheet) -> Iterator[Remark]:
+def tracked(mail: RenderedMail) -> Iterator[Remark]:
     """Look for addresses that another mail's tracking has been through."""
-    for element, address, what, url in _urls(sheet):
+    for element, address, what, url in _urls(mail):
         if (tracker := tracker_of(url)) is not None:
             text = f"{what} goes through {tracker}, which counts clicks for someone else: {short(address)}"
-            yield remark(sheet, element, text, written=address, kind=tracker)
+            yield remark(mail, element, text, written=address, kind=tracker)
         elif doubled := _doubled(url):
             text = f"{what} has {doubled}: {short(address)}"
-            yield remark(sheet, element, text, written=address, kind=doubled)
+            yield remark(mail, element, text, written=address, kind=doubled)
 
 
 def _doubled(url: SplitResult) -> str:
@@ -121,24 +121,24 @@ def _doubled(url: SplitResult) -> str:
     return f"{', '.join(twice)} twice" if twice else ""
 
 
-def targets(sheet: Sheet) -> Iterator[Remark]:
+def targets(mail: RenderedMail) -> Iterator[Remark]:
     """Look for links to places of the mail that are not there."""
-    known = {element.get("id") for element in sheet.document.iter() if isinstance(element.tag, str)}
-    known |= {element.get("name") for element in sheet.elements("a")}
-    for element, address, what in addresses(sheet):
+    known = {element.get("id") for element in mail.document.iter() if isinstance(element.tag, str)}
+    known |= {element.get("name") for element in mail.elements("a")}
+    for element, address, what in addresses(mail):
         place = address.removeprefix("#")
         if address in ("#", place) or PLACEHOLDER.fullmatch(place) or {place, unquote(place)} & known:
             continue
         text = f"{what} leads to {address}, which is nowhere here"
-        yield remark(sheet, element, text, written=address, kind="nowhere")
+        yield remark(mail, element, text, written=address, kind="nowhere")
 
 
-def dead(sheet: Sheet) -> Iterator[Remark]:
+def dead(mail: RenderedMail) -> Iterator[Remark]:
     """Tell which addresses were tried in vain (`--online`)."""
-    for element, address, what in addresses(sheet):
-        if (reason := sheet.dead.get(address)) is not None:
+    for element, address, what in addresses(mail):
+        if (reason := mail.dead.get(address)) is not None:
             text = f"{what} leads to {short(address)}: {reason}"
-            yield remark(sheet, element, text, written=address, kind=address)
+            yield remark(mail, element, text, written=address, kind=address)
 
 
 def _broken(address: str) -> bool:

@@ -16,8 +16,8 @@ from lxml.html import HtmlElement
 
 from mailer.check.finding import Severity
 from mailer.check.merge_tag_names import instead, tags_in
+from mailer.check.rendered import SILENT, RenderedMail
 from mailer.check.rule import Remark, Rule, short
-from mailer.check.sheet import SILENT, Sheet
 from mailer.compose.tags.offered import protect
 from mailer.compose.tags.tag import literal_text
 from mailer.domain.issue import Epigraph, Kind
@@ -35,32 +35,32 @@ _FIELDS = ("subject", "title", "description", "standfirst", "kicker", "byline", 
 _TYPED_AS_IT_IS = "nothing is filled in in plain text: take it out, or let the file's name end in .md"
 
 
-def merge_tags(sheet: Sheet) -> Iterator[Remark]:
+def merge_tags(mail: RenderedMail) -> Iterator[Remark]:
     """Look for what another program would have filled in."""
-    meant = [unescape(found[1]).replace("\\", "") for found in _ESCAPED.finditer(sheet.issue.source)]
+    meant = [unescape(found[1]).replace("\\", "") for found in _ESCAPED.finditer(mail.issue.source)]
     seen = set[str]()
-    for tag, line in (*_in_front(sheet), *_in_body(sheet)):
+    for tag, line in (*_in_front(mail), *_in_body(mail)):
         seen.add(tag)
         if not any(rest.startswith(tag[1:]) for rest in meant):
-            yield _remark(sheet, tag, line)
-    for element, tag in _in_document(sheet.document):
-        if tag not in seen and sheet.lines.of(element) is None:
+            yield _remark(mail, tag, line)
+    for element, tag in _in_document(mail.document):
+        if tag not in seen and mail.lines.of(element) is None:
             seen.add(tag)
-            yield _remark(sheet, tag, None)
+            yield _remark(mail, tag, None)
 
 
-def _remark(sheet: Sheet, tag: str, line: int | None) -> Remark:
-    where = "" if line else f" (in {sheet.layout})"
-    hint = _TYPED_AS_IT_IS if sheet.issue.kind is Kind.TEXT else instead(tag)
+def _remark(mail: RenderedMail, tag: str, line: int | None) -> Remark:
+    where = "" if line else f" (in {mail.layout})"
+    hint = _TYPED_AS_IT_IS if mail.issue.kind is Kind.TEXT else instead(tag)
     text = f"{short(tag)} means nothing here and would be mailed as it stands{where}"
     return Remark(text, line, hint=f"{hint[0].upper()}{hint[1:]}. If it is meant: check_off: {NAME}")
 
 
-def _in_front(sheet: Sheet) -> Iterator[tuple[str, int | None]]:
+def _in_front(mail: RenderedMail) -> Iterator[tuple[str, int | None]]:
     for name in _FIELDS:
-        for text in _texts(getattr(sheet.issue, name)):
+        for text in _texts(getattr(mail.issue, name)):
             for tag in tags_in(literal_text(protect(text)) if name == "subject" else text):
-                yield tag, sheet.lines.key(name) or _line(sheet, tag)
+                yield tag, mail.lines.key(name) or _line(mail, tag)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -75,15 +75,15 @@ def _texts(value: Any) -> Iterator[str]:
             yield from (text for each in value for text in _texts(each))
 
 
-def _in_body(sheet: Sheet) -> Iterator[tuple[str, int | None]]:
-    page = sheet.lines.page
+def _in_body(mail: RenderedMail) -> Iterator[tuple[str, int | None]]:
+    page = mail.lines.page
     for element, tag in (*_in_document(page), *_torn(page)):
-        yield tag, sheet.lines.near(element.sourceline or 1, tag)
-    if sheet.issue.kind is not Kind.TEXT:
+        yield tag, mail.lines.near(element.sourceline or 1, tag)
+    if mail.issue.kind is not Kind.TEXT:
         code = page.text_content()
-        for found in _ELEMENTS.finditer(sheet.issue.body):
+        for found in _ELEMENTS.finditer(mail.issue.body):
             if found[0] not in code:
-                yield found[0], sheet.issue.body_line + sheet.issue.body.count("\n", 0, found.start())
+                yield found[0], mail.issue.body_line + mail.issue.body.count("\n", 0, found.start())
 
 
 def _in_document(document: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
@@ -121,8 +121,8 @@ def _in_attribute(value: str) -> Iterator[str]:
         yield from tags_in(text, address=True)
 
 
-def _line(sheet: Sheet, tag: str) -> int | None:
-    lines = sheet.issue.source.split("\n")
+def _line(mail: RenderedMail, tag: str) -> int | None:
+    lines = mail.issue.source.split("\n")
     return next((number for number, line in enumerate(lines, 1) if tag in line), None)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from mailer.check.finding import Finding, Place, Severity
-from mailer.check.sheet import Sheet
+from mailer.check.finding import Finding, Location, Severity
+from mailer.check.rendered import RenderedMail
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +31,24 @@ class Rule:
 
     name: str
     severity: Severity
-    look: Callable[[Sheet], Iterable[Remark]]
+    look: Callable[[RenderedMail], Iterable[Remark]]
     hint: str
 
-    def findings(self, sheet: Sheet) -> Iterator[Finding]:
+    def findings(self, mail: RenderedMail) -> Iterator[Finding]:
         """Yield what this rule finds in `sheet`, each thing once, with all its places."""
-        found: dict[tuple[str, Severity, str, bool], dict[Place, None]] = {}
-        for remark in self.look(sheet):
+        found: dict[tuple[str, Severity, str, bool], dict[Location, None]] = {}
+        for remark in self.look(mail):
             severity, hint = remark.severity or self.severity, remark.hint or self.hint
             # What stands in the issue is its author's, what stands in the layout mostly somebody else's.
             key = remark.kind or remark.text, severity, hint, remark.line is None
-            found.setdefault(key, {})[Place(remark.line, remark.text)] = None
+            found.setdefault(key, {})[Location(remark.line, remark.text)] = None
         for (_, severity, hint, _), places in found.items():
             ordered = tuple(sorted(places, key=lambda place: place.line or 0))
-            yield Finding(self.name, severity, sheet.issue.path, ordered, hint)
+            yield Finding(self.name, severity, mail.issue.path, ordered, hint)
 
 
 def remark(
-    sheet: Sheet,
+    mail: RenderedMail,
     element: HtmlElement,
     text: str,
     *,
@@ -61,8 +61,8 @@ def remark(
 
     `written` is what to look for in the file near the element: an address, or words. `kind` as in Remark.
     """
-    line = sheet.lines.of(element, written)
-    where = "" if line else f" (in {sheet.layout})"
+    line = mail.lines.of(element, written)
+    where = "" if line else f" (in {mail.layout})"
     return Remark(f"{text}{where}", line, severity, hint, kind)
 
 

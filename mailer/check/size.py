@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailer.check.finding import Severity
+from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, Rule
-from mailer.check.sheet import Sheet
 
 # Gmail shows no more than this of a message's HTML and hides the rest, the unsubscribe link with it.
 CLIPPED_AT = 102_400
@@ -15,18 +15,18 @@ WARN_FROM = 80 * 1024
 STYLE_DROPPED_AT = 16 * 1024
 
 
-def html_size(sheet: Sheet) -> Iterator[Remark]:
+def html_size(mail: RenderedMail) -> Iterator[Remark]:
     """Look at the size of the HTML part."""
-    text = f"the HTML is {sheet.octets:,} octets; Gmail cuts it off at {CLIPPED_AT:,}"
-    if sheet.octets > CLIPPED_AT:
+    text = f"the HTML is {mail.octets:,} octets; Gmail cuts it off at {CLIPPED_AT:,}"
+    if mail.octets > CLIPPED_AT:
         yield Remark(f"{text}, and the footer with it")
-    elif sheet.octets > WARN_FROM:
+    elif mail.octets > WARN_FROM:
         yield Remark(text, severity=Severity.WARNING)
 
 
-def style_size(sheet: Sheet) -> Iterator[Remark]:
+def style_size(mail: RenderedMail) -> Iterator[Remark]:
     """Look at the size of the style sheets together."""
-    octets = sum(len(text.encode()) for text in sheet.style_texts)
+    octets = sum(len(text.encode()) for text in mail.style_texts)
     if octets > STYLE_DROPPED_AT:
         yield Remark(f"the style sheets are {octets:,} octets; Gmail drops what is over {STYLE_DROPPED_AT:,}")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 
-class Part(Enum):
+class SpamPart(Enum):
     """Where a phrase counts."""
 
     SUBJECT = auto()
@@ -25,7 +25,7 @@ class Phrase:
 
     name: str
     score: float
-    part: Part
+    part: SpamPart
     what: str
     matches: Callable[[str], re.Match[str] | None]
 
@@ -43,55 +43,69 @@ class Phrase:
 _ALL_CAPITALS = re.compile(r"(?=.{10})(?=(?:[^A-Za-z]*[A-Z]){5})[^a-z]*\s[^a-z]*")
 
 PHRASES = (
-    Phrase("SUBJ_ALL_CAPS", 0.5, Part.SUBJECT, "is all capitals", _ALL_CAPITALS.fullmatch),
-    Phrase("PLING_QUERY", 0.1, Part.SUBJECT, "has both ? and !", re.compile(r".*(\?.*!|!.*\?)").match),
+    Phrase("SUBJ_ALL_CAPS", 0.5, SpamPart.SUBJECT, "is all capitals", _ALL_CAPITALS.fullmatch),
+    Phrase("PLING_QUERY", 0.1, SpamPart.SUBJECT, "has both ? and !", re.compile(r".*(\?.*!|!.*\?)").match),
     Phrase(
         "GAPPY_SUBJECT",
         0.1,
-        Part.SUBJECT,
+        SpamPart.SUBJECT,
         "has g a p p y letters",
         re.compile(r"\b(?:[a-z]([-_. =~/:,*!+])\1{0,2}){4}", re.I).search,
     ),
     Phrase(
-        "SUBJ_YOUR_FAMILY", 3.0, Part.SUBJECT, "says “your family”", re.compile("your family", re.I).search
+        "SUBJ_YOUR_FAMILY",
+        3.0,
+        SpamPart.SUBJECT,
+        "says “your family”",
+        re.compile("your family", re.I).search,
     ),
-    Phrase("SUBJ_AS_SEEN", 1.5, Part.SUBJECT, "says “as seen”", re.compile(r"\bas seen", re.I).search),
+    Phrase("SUBJ_AS_SEEN", 1.5, SpamPart.SUBJECT, "says “as seen”", re.compile(r"\bas seen", re.I).search),
     Phrase(
         "SUBJECT_DIET",
         1.5,
-        Part.SUBJECT,
+        SpamPart.SUBJECT,
         "is about losing weight",
         re.compile(r"\blose .*(?:pounds|lbs|weight)", re.I).search,
     ),
-    Phrase("SUBJ_BUY", 0.6, Part.SUBJECT, "begins with “buy”", re.compile("buy", re.I).match),
+    Phrase("SUBJ_BUY", 0.6, SpamPart.SUBJECT, "begins with “buy”", re.compile("buy", re.I).match),
     Phrase(
         "SUBJ_DOLLARS",
         0.1,
-        Part.SUBJECT,
+        SpamPart.SUBJECT,
         "begins with an amount of dollars",
         re.compile(r"\$[\d.,]+\b").match,
     ),
-    Phrase("DEAR_FRIEND", 2.6, Part.BODY, "is no way to greet", re.compile(r"\bDear Friend\b", re.I).search),
     Phrase(
-        "GUARANTEED_100_PERCENT", 2.7, Part.BODY, "counts as spam", re.compile("100% guaranteed", re.I).search
+        "DEAR_FRIEND", 2.6, SpamPart.BODY, "is no way to greet", re.compile(r"\bDear Friend\b", re.I).search
     ),
-    Phrase("MONEY_BACK", 1.2, Part.BODY, "counts as spam", re.compile("money back guarantee", re.I).search),
-    Phrase("BANG_GUAR", 1.0, Part.BODY, "counts as spam", re.compile(r"\bguaranteed?!", re.I).search),
-    Phrase("BILLION_DOLLARS", 1.6, Part.BODY, "counts as spam", re.compile("[BM]ILLION DOLLAR").search),
-    Phrase("EXCUSE_4", 1.3, Part.BODY, "counts as spam", re.compile("to be removed,? please", re.I).search),
+    Phrase(
+        "GUARANTEED_100_PERCENT",
+        2.7,
+        SpamPart.BODY,
+        "counts as spam",
+        re.compile("100% guaranteed", re.I).search,
+    ),
+    Phrase(
+        "MONEY_BACK", 1.2, SpamPart.BODY, "counts as spam", re.compile("money back guarantee", re.I).search
+    ),
+    Phrase("BANG_GUAR", 1.0, SpamPart.BODY, "counts as spam", re.compile(r"\bguaranteed?!", re.I).search),
+    Phrase("BILLION_DOLLARS", 1.6, SpamPart.BODY, "counts as spam", re.compile("[BM]ILLION DOLLAR").search),
+    Phrase(
+        "EXCUSE_4", 1.3, SpamPart.BODY, "counts as spam", re.compile("to be removed,? please", re.I).search
+    ),
     Phrase(
         "EXCUSE_REMOVE",
         3.3,
-        Part.BODY,
+        SpamPart.BODY,
         "counts as spam",
         re.compile(r"to be removed from.{0,20}(?:mailings|offers)", re.I).search,
     ),
     Phrase(
         "FIN_FREE",
         0.1,
-        Part.BODY,
+        SpamPart.BODY,
         "counts as spam",
         re.compile(r"\bfinancial(?:ly)? (?:free|independen)", re.I).search,
     ),
-    Phrase("ACT_NOW_CAPS", 0.1, Part.BODY, "counts as spam", re.compile(r"\bAct Now\b").search),
+    Phrase("ACT_NOW_CAPS", 0.1, SpamPart.BODY, "counts as spam", re.compile(r"\bAct Now\b").search),
 )

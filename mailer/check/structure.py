@@ -10,8 +10,8 @@ from lxml.html import HtmlElement
 
 from mailer.check.css import read_style
 from mailer.check.finding import Severity
+from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, Rule, remark, short
-from mailer.check.sheet import Sheet
 from mailer.compose.issue.source import visible_text
 from mailer.languages import likely_language, runs_rtl, text_rtl
 
@@ -21,29 +21,27 @@ _SAID_LTR = XPath(
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
-def language(sheet: Sheet) -> Iterator[Remark]:
+def language(mail: RenderedMail) -> Iterator[Remark]:
     """Look for the language that screen readers speak (WCAG 2.2, 3.1.1)."""
-    if not sheet.document.get("lang", "").strip():
-        yield Remark(f"the HTML says no language (in {sheet.layout})")
+    if not mail.document.get("lang", "").strip():
+        yield Remark(f"the HTML says no language (in {mail.layout})")
 
 
-def direction(sheet: Sheet) -> Iterator[Remark]:
+def direction(mail: RenderedMail) -> Iterator[Remark]:
     """Look for text that would run the wrong way: full stops would stand at the wrong end of its lines."""
-    issue = sheet.issue
+    issue = mail.issue
     words = visible_text(issue.kind, f"{issue.title}\n\n{issue.body}")
     rtl = text_rtl(words)
     way = "right to left" if rtl else "left to right"
     if rtl is not None and rtl != runs_rtl(issue.lang):
         text = f"most of the text runs from {way}, which {issue.lang} does not"
-        yield Remark(
-            text, sheet.lines.key("lang"), hint=f"Write its language: lang: {likely_language(words)}"
-        )
-    elif rtl and not any(map(_says_direction, sheet.document.iter())):
-        yield Remark(f"the text runs from {way}, and the HTML does not say so (in {sheet.layout})")
-    elif text_rtl(" ".join(texts := _said_ltr(sheet.document))):
+        yield Remark(text, mail.lines.key("lang"), hint=f"Write its language: lang: {likely_language(words)}")
+    elif rtl and not any(map(_says_direction, mail.document.iter())):
+        yield Remark(f"the text runs from {way}, and the HTML does not say so (in {mail.layout})")
+    elif text_rtl(" ".join(texts := _said_ltr(mail.document))):
         element = _who_says(texts[0])
         text = f'the text runs from right to left, and stands in <{element.tag} dir="{element.get("dir")}">'
-        yield remark(sheet, element, text, hint='Write dir="rtl" there.')
+        yield remark(mail, element, text, hint='Write dir="rtl" there.')
 
 
 def _said_ltr(document: HtmlElement) -> list[Any]:
@@ -63,39 +61,39 @@ def _says_direction(element: HtmlElement) -> bool:
     return element.get("dir", "").lower() in ("rtl", "auto") or "direction" in element.get("style", "")
 
 
-def title(sheet: Sheet) -> Iterator[Remark]:
+def title(mail: RenderedMail) -> Iterator[Remark]:
     """Look for the document's title (WCAG 2.2, 2.4.2)."""
-    if not (sheet.document.findtext("head/title") or "").strip():
-        yield Remark(f"the HTML has no title (in {sheet.layout})")
+    if not (mail.document.findtext("head/title") or "").strip():
+        yield Remark(f"the HTML has no title (in {mail.layout})")
 
 
-def heading_order(sheet: Sheet) -> Iterator[Remark]:
+def heading_order(mail: RenderedMail) -> Iterator[Remark]:
     """Look for headings that leave out a level: who listens takes that for something missed."""
     last = 0
-    for heading in sheet.elements(*_HEADINGS):
+    for heading in mail.elements(*_HEADINGS):
         level = int(heading.tag[1])
         if last and level > last + 1:
             words = short(heading.text_content())
             text = f"heading “{words}” is of level {level}, after one of level {last}"
-            yield remark(sheet, heading, text, kind="order")
+            yield remark(mail, heading, text, kind="order")
         last = level
 
 
-def one_headline(sheet: Sheet) -> Iterator[Remark]:
+def one_headline(mail: RenderedMail) -> Iterator[Remark]:
     """Look for a second heading of level 1."""
-    for heading in list(sheet.elements("h1"))[1:]:
+    for heading in list(mail.elements("h1"))[1:]:
         text = f"heading “{short(heading.text_content())}” is a second one of level 1"
-        yield remark(sheet, heading, text, kind="second")
+        yield remark(mail, heading, text, kind="second")
 
 
-def important(sheet: Sheet) -> Iterator[Remark]:
+def important(mail: RenderedMail) -> Iterator[Remark]:
     """Look for `!important` in style attributes: it beats the rules for phones and for the dark."""
-    for element in sheet.document.iter():
+    for element in mail.document.iter():
         if isinstance(element.tag, str):
             for each in read_style(element.get("style", "")):
                 if each.important:
                     text = f"the style of a <{element.tag}> has {each.name} with !important"
-                    yield remark(sheet, element, text, kind="important")
+                    yield remark(mail, element, text, kind="important")
 
 
 RULES = (

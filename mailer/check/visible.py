@@ -12,8 +12,8 @@ from mailer.check.colour import Colour, contrast
 from mailer.check.contrast import IN_DARK, IN_LIGHT, texts
 from mailer.check.css import Block
 from mailer.check.finding import Severity
+from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, Rule, remark
-from mailer.check.sheet import Sheet
 
 # What is less is no text to anybody; what is merely hard to read is the rule about contrast.
 _LEAST_CONTRAST = 1.5
@@ -61,18 +61,18 @@ _PLACED = frozenset({"left", "top", "right", "bottom", "inset"})
 _SHAPED = {"transform": ",", "clip": ",", "clip-path": "", "filter": ""}
 
 
-def hidden_unsubscribe(sheet: Sheet) -> Iterator[Remark]:
+def hidden_unsubscribe(mail: RenderedMail) -> Iterator[Remark]:
     """Look whether a reader can see a way out: on every screen, and with what any of them adds."""
-    links = [link for link in sheet.elements("a", "area") if link.get("href") == sheet.unsubscribe_url]
-    rules = list(_rules(sheet.styles))
+    links = [link for link in mail.elements("a", "area") if link.get("href") == mail.unsubscribe_url]
+    rules = list(_rules(mail.styles))
     always = [block for where, block in rules if not where]
-    light = Cascade(sheet.document, always)
+    light = Cascade(mail.document, always)
     for where in list(dict.fromkeys(["", *(where for where, _ in rules)]))[:_MOST_SCREENS] if links else ():
-        cascade = Cascade(sheet.document, [block for at, block in rules if at in ("", where)])
-        read = _read(sheet, cascade, light if "dark" in where else None)
+        cascade = Cascade(mail.document, [block for at, block in rules if at in ("", where)])
+        read = _read(mail, cascade, light if "dark" in where else None)
         reasons = [_hidden(link, cascade, read) for link in links]
         if all(reasons):
-            yield remark(sheet, links[-1], f"nobody can see the unsubscribe link{where}: {reasons[-1]}")
+            yield remark(mail, links[-1], f"nobody can see the unsubscribe link{where}: {reasons[-1]}")
             return
 
 
@@ -98,12 +98,12 @@ def _hidden(link: HtmlElement, cascade: Cascade, read: set[HtmlElement]) -> str:
     return "it has no text" if not link.text_content().strip() else _FAINT
 
 
-def _read(sheet: Sheet, cascade: Cascade, light: Cascade | None) -> set[HtmlElement]:
+def _read(mail: RenderedMail, cascade: Cascade, light: Cascade | None) -> set[HtmlElement]:
     """Return the elements with text that is large enough, and not of the colour of what is behind it.
 
     `light` is what holds without the rules for the dark, where `cascade` has some.
     """
-    body = sheet.document.body
+    body = mail.document.body
     before = {element: look.ink for element, _, look in texts(body, IN_LIGHT, light)} if light else {}
     read = set[HtmlElement]()
     for element, _, look in texts(body, IN_DARK if light else IN_LIGHT, cascade):

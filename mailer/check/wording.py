@@ -9,64 +9,64 @@ from lxml.html import HtmlElement
 
 from mailer.check.finding import Severity
 from mailer.check.links import PLACEHOLDER
+from mailer.check.rendered import SILENT, RenderedMail
 from mailer.check.rule import Remark, Rule, remark, short
-from mailer.check.sheet import SILENT, Sheet
-from mailer.check.spam import PHRASES, Part
+from mailer.check.spam import PHRASES, SpamPart
 
 LONGEST_SUBJECT = 60
 PREHEADER = range(40, 131)
 _UNWRITTEN = re.compile(rf"{PLACEHOLDER.pattern}|(?i:\blorem ipsum\b)")
 
 
-def subject_empty(sheet: Sheet) -> Iterator[Remark]:
+def subject_empty(mail: RenderedMail) -> Iterator[Remark]:
     """Look for a subject that has nothing in it for a recipient."""
-    if not sheet.subject.strip():
-        yield Remark("the subject is empty", sheet.lines.key("subject") or sheet.lines.key("title"))
+    if not mail.subject.strip():
+        yield Remark("the subject is empty", mail.lines.key("subject") or mail.lines.key("title"))
 
 
-def subject_length(sheet: Sheet) -> Iterator[Remark]:
+def subject_length(mail: RenderedMail) -> Iterator[Remark]:
     """Look for a subject that a phone cuts off."""
-    if len(sheet.subject) > LONGEST_SUBJECT:
-        text = f"the subject has {len(sheet.subject)} characters; a phone shows some {LONGEST_SUBJECT}"
-        yield Remark(text, sheet.lines.key("subject") or sheet.lines.key("title"))
+    if len(mail.subject) > LONGEST_SUBJECT:
+        text = f"the subject has {len(mail.subject)} characters; a phone shows some {LONGEST_SUBJECT}"
+        yield Remark(text, mail.lines.key("subject") or mail.lines.key("title"))
 
 
-def preheader(sheet: Sheet) -> Iterator[Remark]:
+def preheader(mail: RenderedMail) -> Iterator[Remark]:
     """Look for the line that an inbox shows after the subject."""
-    if not sheet.preheader:
+    if not mail.preheader:
         yield Remark("there is no preheader: an inbox shows the mail's first words after the subject")
 
 
-def preheader_length(sheet: Sheet) -> Iterator[Remark]:
+def preheader_length(mail: RenderedMail) -> Iterator[Remark]:
     """Look for a preheader that is cut off, or that leaves room for whatever comes next."""
-    if sheet.preheader and len(sheet.preheader) not in PREHEADER:
-        text = f"the preheader has {len(sheet.preheader)} characters; 40 to 130 fill an inbox's line"
-        yield Remark(text, sheet.lines.key("description") or sheet.lines.key("standfirst"))
+    if mail.preheader and len(mail.preheader) not in PREHEADER:
+        text = f"the preheader has {len(mail.preheader)} characters; 40 to 130 fill an inbox's line"
+        yield Remark(text, mail.lines.key("description") or mail.lines.key("standfirst"))
 
 
-def unwritten(sheet: Sheet) -> Iterator[Remark]:
+def unwritten(mail: RenderedMail) -> Iterator[Remark]:
     """Look for words that stand for others: TK, TODO, FIXME, lorem ipsum."""
-    if found := _UNWRITTEN.search(sheet.subject):
+    if found := _UNWRITTEN.search(mail.subject):
         yield Remark(
-            f"the subject has {found[0]} in it", sheet.lines.key("subject") or sheet.lines.key("title")
+            f"the subject has {found[0]} in it", mail.lines.key("subject") or mail.lines.key("title")
         )
-    for element, words in _prose(sheet):
+    for element, words in _prose(mail):
         for typed in dict.fromkeys(found[0] for found in _UNWRITTEN.finditer(words)):
             text = f"“{typed}” stands where something was to be written"
-            yield remark(sheet, element, text, written=typed, kind="unwritten")
+            yield remark(mail, element, text, written=typed, kind="unwritten")
 
 
-def spam_wording(sheet: Sheet) -> Iterator[Remark]:
+def spam_wording(mail: RenderedMail) -> Iterator[Remark]:
     """Look for what SpamAssassin's own rules count against a mail."""
     for phrase in PHRASES:
-        if phrase.part is Part.SUBJECT and phrase.found_in(sheet.subject):
-            yield Remark(f"the subject {phrase.says}", sheet.lines.key("subject") or sheet.lines.key("title"))
-        elif phrase.part is Part.BODY and (words := phrase.found_in(" ".join(sheet.text.split()))):
-            yield Remark(f"“{short(words)}” {phrase.says}", _line(sheet, words))
+        if phrase.part is SpamPart.SUBJECT and phrase.found_in(mail.subject):
+            yield Remark(f"the subject {phrase.says}", mail.lines.key("subject") or mail.lines.key("title"))
+        elif phrase.part is SpamPart.BODY and (words := phrase.found_in(" ".join(mail.text.split()))):
+            yield Remark(f"“{short(words)}” {phrase.says}", _line(mail, words))
 
 
-def _prose(sheet: Sheet) -> Iterator[tuple[HtmlElement, str]]:
-    for element in sheet.elements():
+def _prose(mail: RenderedMail) -> Iterator[tuple[HtmlElement, str]]:
+    for element in mail.elements():
         if isinstance(element.tag, str) and element.tag not in SILENT:
             inside = any(each.tag in SILENT for each in element.iterancestors())
             words = " ".join([element.text or "", *(child.tail or "" for child in element)])
@@ -74,8 +74,8 @@ def _prose(sheet: Sheet) -> Iterator[tuple[HtmlElement, str]]:
                 yield element, words
 
 
-def _line(sheet: Sheet, words: str) -> int | None:
-    lines = sheet.issue.source.split("\n")
+def _line(mail: RenderedMail, words: str) -> int | None:
+    lines = mail.issue.source.split("\n")
     return next((number for number, line in enumerate(lines, 1) if words in line), None)
 
 

@@ -18,7 +18,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.pass_obj
 def backup(app: App, file: Path) -> None:
     """Copy the database to FILE, as of one moment, while it is in use."""
-    from mailer.storage.backup import back_up
+    from mailer.services.backup import back_up
 
     app.database.dispose()
     back_up(app.database_file, file)
@@ -36,7 +36,7 @@ def restore(app: App, file: Path) -> None:
     What was sent after the backup was taken is learned from the journals beside the database, so that nobody
     gets it again; who left since, from the database as it was.
     """
-    from mailer.storage.backup import restore as put_back
+    from mailer.services.backup import restore as put_back
 
     done = put_back(file, app.database_file, app.journals, app.now())
     learned = done.learned

@@ -12,7 +12,7 @@ from mailer.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
-    from mailer.desk import Proof
+    from mailer.proof.proofs import Proof
 
 FORMATS = ("text", "json", "github")
 
@@ -50,15 +50,15 @@ def check(
     """
     from mailer.check.finding import Severity
     from mailer.cli.findings import FORMS
-    from mailer.desk import Desk
+    from mailer.proof.proofs import Proofs
 
     if networks and not online:
         raise UsageError("--online-network says which links to try", next_step="Add --online.")
     files = _files(app, issues)
-    desk = Desk(app, list_names)
-    if not desk.has_people:
+    source = Proofs(app, list_names)
+    if not source.has_people:
         click.echo("No database yet: a stand-in for the list, and no look at subscribers' fields.", err=True)
-    proofs = [desk.proof(file) for file in files]
+    proofs = [source.proof(file) for file in files]
     dead = _dead(proofs, networks) if online else {}
     for proof in proofs:
         proof.examine(dead)
@@ -70,7 +70,7 @@ def check(
 
 def _files(app: App, named: Sequence[str]) -> list[Path]:
     from mailer.cli.issues import from_here, issue_file
-    from mailer.desk import issue_files
+    from mailer.proof.proofs import issue_files
 
     files = [issue_file(app, each) for each in named] if named else issue_files(app.root / "issues")
     if not files:
@@ -83,13 +83,13 @@ def _files(app: App, named: Sequence[str]) -> list[Path]:
 def _dead(proofs: Sequence[Proof], networks: Sequence[str]) -> dict[str, str]:
     from ipaddress import ip_network
 
-    from mailer.desk import web_addresses
     from mailer.online.probe import probe
+    from mailer.proof.proofs import web_addresses
 
     try:
         allowed = [ip_network(each) for each in networks]
     except ValueError as error:
         raise UsageError(f"--online-network: {error}", next_step="Write it like 10.1.0.0/16.") from None
-    wanted = set[str]().union(*(web_addresses(proof.sheet) for proof in proofs if proof.sheet))
+    wanted = set[str]().union(*(web_addresses(proof.mail) for proof in proofs if proof.mail))
     click.echo(f"Trying {len(wanted):,} addresses.", err=True)
     return probe(wanted, allowed=allowed)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mailer.bootstrap import App
     from mailer.engine.sending import Job, Sending
-    from mailer.schedule.standing import Standing, Standings
+    from mailer.schedule.standing import ScheduleStanding, ScheduleStandings
 
 
 @click.group()
@@ -44,8 +44,8 @@ def add(app: App, issue: str, list_names: tuple[str, ...], excluded: tuple[str, 
     from mailer.cli.issues import issue_file, load
     from mailer.cli.send import job_for
     from mailer.domain.moment import in_both_zones
-    from mailer.renamed import refuse_renamed
-    from mailer.storage.schedules import Schedules
+    from mailer.ledger.schedules import Schedules
+    from mailer.services.renamed import refuse_renamed
 
     zone = app.settings.zone
     due = _moment(app, typed)
@@ -114,7 +114,7 @@ def _refuse_twice(app: App, job: Job, typed: str) -> None:
 
 def _look_over(sending: Sending, job: Job, named: str) -> None:
     """Refuse what would be refused when it is due; a draft may be finished by then."""
-    from mailer.proofread import proofread, refuse_errors
+    from mailer.proof.proofread import proofread, refuse_errors
 
     findings = proofread(sending, job)
     refuse_errors(named, [finding for finding in findings if finding.rule != "draft"])
@@ -137,7 +137,7 @@ def _inside(app: App, path: Path) -> str:
 @click.pass_obj
 def show(app: App, as_json: bool) -> None:
     """Show every schedule by the time it is due, and how it stands."""
-    from mailer.storage.schedules import Schedules
+    from mailer.ledger.schedules import Schedules
 
     found = list(map(_standings(app).of, Schedules(app.database).all()))
     if as_json:
@@ -154,7 +154,7 @@ def show(app: App, as_json: bool) -> None:
 @click.pass_obj
 def remove(app: App, number: int) -> None:
     """Take back schedule NUMBER, if it has not begun."""
-    from mailer.storage.schedules import Schedules, ScheduleState
+    from mailer.ledger.schedules import Schedules, ScheduleState
 
     if not Schedules(app.database).settle(number, ScheduleState.REMOVED, "", app.now()):
         raise _waits_no_longer(app, number)
@@ -168,7 +168,7 @@ def remove(app: App, number: int) -> None:
 def move(app: App, number: int, typed: str) -> None:
     """Let schedule NUMBER be due at another time, if it has not begun."""
     from mailer.domain.moment import in_both_zones
-    from mailer.storage.schedules import Schedules
+    from mailer.ledger.schedules import Schedules
 
     due, zone = _moment(app, typed), app.settings.zone
     if not Schedules(app.database).move(number, due, zone.key, app.now()):
@@ -177,7 +177,7 @@ def move(app: App, number: int, typed: str) -> None:
 
 
 def _waits_no_longer(app: App, number: int) -> UsageError:
-    from mailer.storage.schedules import Schedules
+    from mailer.ledger.schedules import Schedules
 
     found = {each.id: each for each in Schedules(app.database).all()}
     if number not in found:
@@ -189,13 +189,13 @@ def _waits_no_longer(app: App, number: int) -> UsageError:
     )
 
 
-def _standings(app: App) -> Standings:
-    from mailer.schedule.standing import Standings
+def _standings(app: App) -> ScheduleStandings:
+    from mailer.schedule.standing import ScheduleStandings
 
-    return Standings(app)
+    return ScheduleStandings(app)
 
 
-def _line(standing: Standing) -> str:
+def _line(standing: ScheduleStanding) -> str:
     from zoneinfo import ZoneInfo
 
     from mailer.domain.moment import in_both_zones
@@ -206,7 +206,7 @@ def _line(standing: Standing) -> str:
     return f"{each.id:>4}  {standing.state:<9}  {when}  {each.issue} to {each.audience}{words}"
 
 
-def _data(standing: Standing) -> dict[str, object]:
+def _data(standing: ScheduleStanding) -> dict[str, object]:
     each = standing.schedule
     return {
         "id": each.id,

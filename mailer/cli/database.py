@@ -22,7 +22,7 @@ def upgrade(app: App) -> None:
 
     If there is none, make it. Any other command does so too on first use; this one says what it did.
     """
-    from mailer.storage.database import HEAD, database_path, open_upgraded
+    from mailer.store.database import HEAD, database_path, open_upgraded
 
     url = app.settings.database_url.get_secret_value()
     engine, before = open_upgraded(url, app.root)

@@ -69,7 +69,7 @@ def demo(recipients: int, serve: bool, keep: bool) -> None:
 
 def _workspace(root: Path, sandbox: Sandbox) -> App:
     from mailer.bootstrap import App
-    from mailer.workspace import make_workspace
+    from mailer.workspace.scaffold import make_workspace
 
     make_workspace(root)
     settings = {"SMTP_PORT": str(sandbox.smtp_port), "BASE_URL": "http://localhost:8000"}
@@ -80,8 +80,8 @@ def _workspace(root: Path, sandbox: Sandbox) -> App:
 
 def _people(app: App, recipients: int) -> None:
     from mailer.domain.address import Address
+    from mailer.people.importing.importer import Import, run_import
     from mailer.sandbox.people import made_up_people
-    from mailer.storage.importing import Import, run_import
 
     made_up = app.root / "subscribers" / "made-up.csv"
     sample = app.root / "subscribers" / "example.csv"
@@ -133,7 +133,7 @@ def _send(app: App) -> Report:
 
 def _prove(app: App, sandbox: Sandbox, folder: Path) -> Path:
     """Check ledger, inbox and list against each other; write the first mail's HTML to a file."""
-    from mailer.cli.verdict import verdict
+    from mailer.cli.verification import verification
     from mailer.domain.address import Address
     from mailer.domain.subscriber import Status
     from mailer.private import write_private
@@ -147,7 +147,7 @@ def _prove(app: App, sandbox: Sandbox, folder: Path) -> Path:
         for person in app.people.subscribers(LIST, Status.SUBSCRIBED)
         if person.suppressed is None
     ]
-    wrong = mismatches(sandbox.inbox, eligible) + verdict(app.accounts, send).discrepancies
+    wrong = mismatches(sandbox.inbox, eligible) + verification(app.accounts, send).discrepancies
     if wrong:
         raise NotProved(
             "\n  ".join(["the proof failed:", *wrong]),

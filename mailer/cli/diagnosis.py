@@ -14,15 +14,15 @@ from rich.text import Text
 
 from mailer.doctor.configuration import Value
 from mailer.doctor.examination import Diagnosis
-from mailer.doctor.result import Result, Verdict
+from mailer.doctor.result import Grade, Result
 
 # The word says it too: nothing hangs on a colour or a sign alone.
 MARKS = {
-    Verdict.OK: ("✓", "green"),
-    Verdict.NOTE: ("·", "cyan"),
-    Verdict.WARNING: ("!", "bold yellow"),
-    Verdict.ERROR: ("✗", "bold red"),
-    Verdict.SKIPPED: ("–", "dim"),
+    Grade.OK: ("✓", "green"),
+    Grade.NOTE: ("·", "cyan"),
+    Grade.WARNING: ("!", "bold yellow"),
+    Grade.ERROR: ("✗", "bold red"),
+    Grade.SKIPPED: ("–", "dim"),
 }
 # heading: the sections of names below it.
 GROUPS = {
@@ -35,7 +35,7 @@ GROUPS = {
 HEADINGS = {section: heading for heading, sections in GROUPS.items() for section in sections}
 SHOUTED = {"spf", "dkim", "dmarc", "mx"}
 NARROW = 64  # columns; below it names and texts stand under one another
-WORD = max(len(verdict) for verdict in Verdict) + 2
+WORD = max(len(verdict) for verdict in Grade) + 2
 LABEL = 17  # columns; the longest label
 
 
@@ -112,17 +112,17 @@ def _indented(what: RenderableType, columns: int) -> Padding:
 
 
 def _summary(diagnosis: Diagnosis) -> Text:
-    counts = {verdict: diagnosis.count(verdict) for verdict in reversed(Verdict)}
-    words = {Verdict.ERROR: "errors", Verdict.WARNING: "warnings", Verdict.NOTE: "notes", Verdict.OK: "ok"}
+    counts = {verdict: diagnosis.count(verdict) for verdict in reversed(Grade)}
+    words = {Grade.ERROR: "errors", Grade.WARNING: "warnings", Grade.NOTE: "notes", Grade.OK: "ok"}
     shown = ", ".join(
         f"{number} {_one(words.get(verdict, verdict), number)}"
         for verdict, number in counts.items()
         if number
     )
-    if counts[Verdict.ERROR]:
+    if counts[Grade.ERROR]:
         return Text(f"{shown}. Put right what says error before you send.", style="bold red")
     ready = "Nothing that was looked at stands in the way of a send."
-    return Text(f"{shown}. {ready}", style="bold yellow" if counts[Verdict.WARNING] else "bold green")
+    return Text(f"{shown}. {ready}", style="bold yellow" if counts[Grade.WARNING] else "bold green")
 
 
 def _one(words: str, number: int) -> str:

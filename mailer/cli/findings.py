@@ -10,10 +10,10 @@ import click
 
 from mailer.check.finding import Finding, Severity
 from mailer.cli.saying import from_here
-from mailer.proofread import counted, finding_data, place
+from mailer.proof.proofread import counted, finding_data, place
 
 if TYPE_CHECKING:
-    from mailer.desk import Proof
+    from mailer.proof.proofs import Proof
 
 # The version of the JSON: it changes when a name goes or means something else, not when one is added.
 VERSION = 1

@@ -17,10 +17,10 @@ from mailer.cli.progress import bar
 from mailer.cli.table import SpreadsheetWriter, print_table
 from mailer.domain.exported import REJECTS
 from mailer.errors import UsageError
-from mailer.storage.consent import ConsentUnclear
-from mailer.storage.csvfile import CsvFile
-from mailer.storage.importing import Import, Report, run_import
-from mailer.storage.rows import Reject
+from mailer.people.importing.consent import ConsentUnclear
+from mailer.people.importing.csv_file import CsvFile
+from mailer.people.importing.importer import Import, ImportReport, run_import
+from mailer.people.importing.rows import Reject
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -46,7 +46,7 @@ class Bad:
             rows.append(reject)
 
 
-def run(app: App, request: Import, rejects: Path | None, *, as_json: bool) -> Report:
+def run(app: App, request: Import, rejects: Path | None, *, as_json: bool) -> ImportReport:
     """Import; progress and bad rows go to stderr, the report to stdout, and it is returned too."""
     bad = Bad()
     with ExitStack() as stack:
@@ -109,7 +109,7 @@ def _rejects_file(path: Path, source: Path) -> Iterator[Callable[[Reject], None]
         yield lambda reject: writer.row((reject.line, reject.reason, *reject.cells))
 
 
-def _show_rejects(path: Path, bad: Bad, report: Report, rejects: Path | None) -> None:
+def _show_rejects(path: Path, bad: Bad, report: ImportReport, rejects: Path | None) -> None:
     where = f"all are in {rejects}" if rejects else "see them all with --rejects FILE"
     for reject in bad.faults[:SHOWN]:
         click.echo(f"{path}:{reject.line}: {_short(reject.value)}: {reject.reason}", err=True)
@@ -130,7 +130,7 @@ def _short(value: str) -> str:
     return shown if len(shown) <= 60 else f"{shown[:56]}...'"
 
 
-def _data(request: Import, report: Report, bad: Bad) -> dict[str, Any]:
+def _data(request: Import, report: ImportReport, bad: Bad) -> dict[str, Any]:
     return {
         "file": str(request.path),
         "dry_run": request.dry_run,
@@ -148,7 +148,7 @@ def _data(request: Import, report: Report, bad: Bad) -> dict[str, Any]:
     }
 
 
-def _print(request: Import, report: Report) -> None:
+def _print(request: Import, report: ImportReport) -> None:
     if request.dry_run:
         print_table(
             ("column", "field", "type"),
@@ -161,6 +161,6 @@ def _print(request: Import, report: Report) -> None:
         click.echo(f"  {of_them}")
 
 
-def _counts(report: Report, names: Iterable[str]) -> str:
+def _counts(report: ImportReport, names: Iterable[str]) -> str:
     said = {"kept_out": "stay unsubscribed"}
     return "   ".join(f"{said.get(name, name)} {getattr(report, name):,}" for name in names)

@@ -15,7 +15,7 @@ from mailer.errors import UsageError
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.issue import Issue, Notice
-    from mailer.storage.send import Send
+    from mailer.ledger.send import Send
 
 
 def issue_file(app: App, named: str) -> Path:
@@ -42,7 +42,7 @@ def from_here(file: Path) -> str:
 def _files_named(app: App, named: str) -> Sequence[Path]:
     """Return the files that `named` may mean: one at that path, else of that slug, else of that name."""
     from mailer.compose.issue.source import KINDS, default_slug, slug_of
-    from mailer.desk import issue_files
+    from mailer.proof.proofs import issue_files
 
     places = [folder / named for folder in (Path(), app.root, app.root / "issues")]
     for place in places:
@@ -70,7 +70,7 @@ def _is_file(path: Path) -> bool:
 
 def _near_files(app: App, named: str) -> str:
     from mailer.compose.issue.source import default_slug, slug_of
-    from mailer.desk import issue_files
+    from mailer.proof.proofs import issue_files
 
     names = {
         name.casefold(): file

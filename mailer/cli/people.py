@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.address import Address
     from mailer.domain.subscriber import Subscriber, SubscriberList
-    from mailer.storage.consent import Answers
-    from mailer.storage.importing import Import
+    from mailer.people.importing.consent import Answers
+    from mailer.people.importing.importer import Import
 
 SOURCE = "command line"
 STATUSES = ["subscribed", "unconfirmed", "unsubscribed"]
@@ -104,7 +104,7 @@ def add(
     app: App, email: str, names: tuple[str, ...], name: str, fields: tuple[str, ...], resubscribe: bool
 ) -> None:
     """Take in one person who agreed to get mail."""
-    from mailer.storage.enrol import Consent
+    from mailer.people.enrol import Consent
 
     texts = dict(_pair(field, "--field") for field in fields) | ({"name": name} if name else {})
     source = f"{SOURCE}, consent given anew" if resubscribe else SOURCE
@@ -204,7 +204,7 @@ def _import(
     **consent: Any,
 ) -> Import:
     from mailer.domain.yes_no import YesNo
-    from mailer.storage.importing import Import
+    from mailer.people.importing.importer import Import
 
     if both := set(map(str.casefold, true)) & set(map(str.casefold, false)):
         raise UsageError(f"{min(both)!r} can't be both true and false")
@@ -228,7 +228,7 @@ def _answers(
     standing: str | None,
 ) -> Answers:
     from mailer.domain.standing import Standing
-    from mailer.storage.consent import Answers
+    from mailer.people.importing.consent import Answers
 
     meanings = [(value, Standing.SUBSCRIBED) for value in agreed]
     meanings += [(value, Standing.UNSUBSCRIBED) for value in left]

@@ -14,8 +14,8 @@ from mailer.private import write_private
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
-    from mailer.preview.plate import Asked
-    from mailer.preview.specimen import Specimen
+    from mailer.proof.compiled import Asked
+    from mailer.proof.sample import Sample
 
 HOST = "127.0.0.1"  # and nothing else: it shows subscribers' data to whoever asks
 PORT = 8026
@@ -60,8 +60,8 @@ def preview(
     made up.
     """
     from mailer.cli.issues import issue_file
-    from mailer.preview.plate import Asked, make_plate
-    from mailer.preview.specimen import make_specimen
+    from mailer.proof.compiled import Asked, compile_issue
+    from mailer.proof.sample import make_sample
 
     _check_options(form or output, serve, port is not None or open_it)
     page = output is not None and (form or _form_of(output)) == "html"
@@ -72,15 +72,15 @@ def preview(
         return
     if file is None:
         raise UsageError("which issue?", next_step="Name one: mailer preview ISSUE")
-    specimen = make_specimen(app, make_plate(app, file, asked), reader)
-    for remark in specimen.remarks:
+    sample = make_sample(app, compile_issue(app, file, asked), reader)
+    for remark in sample.remarks:
         click.echo(f"{click.style('Note:', fg='yellow')} {remark}", err=True)
     if output:
-        _write(specimen, form or _form_of(output), output)
+        _write(sample, form or _form_of(output), output)
     elif form == "eml":
-        click.echo(specimen.content, nl=False)
+        click.echo(sample.content, nl=False)
     else:
-        click.echo(_printed(specimen, form), nl=form is None)
+        click.echo(_printed(sample, form), nl=form is None)
 
 
 def _check_options(printed: object, serve: bool, page: bool) -> None:
@@ -102,30 +102,30 @@ def _form_of(output: Path) -> str:
     return form
 
 
-def _printed(specimen: Specimen, form: str | None) -> str:
+def _printed(sample: Sample, form: str | None) -> str:
     from mailer.preview.summary import data, summary
 
     match form:
         case "html":
-            return specimen.html
+            return sample.html
         case "text":
-            return specimen.text
+            return sample.text
         case "json":
-            return json.dumps(data(specimen), ensure_ascii=False) + "\n"
+            return json.dumps(data(sample), ensure_ascii=False) + "\n"
     lines = [
-        f"{click.style(name.ljust(10), bold=True)} {from_here(value)}" for name, value in summary(specimen)
+        f"{click.style(name.ljust(10), bold=True)} {from_here(value)}" for name, value in summary(sample)
     ]
-    return "\n".join([*lines, "", specimen.text.rstrip("\n")])
+    return "\n".join([*lines, "", sample.text.rstrip("\n")])
 
 
-def _write(specimen: Specimen, form: str, output: Path) -> None:
+def _write(sample: Sample, form: str, output: Path) -> None:
     match form:
         case "eml":
-            content = specimen.content
+            content = sample.content
         case "html":
-            content = specimen.whole_page.encode()
+            content = sample.whole_page.encode()
         case _:
-            content = _printed(specimen, form).encode()
+            content = _printed(sample, form).encode()
     try:
         write_private(output, content)
     except OSError as error:
@@ -141,13 +141,13 @@ def _serve(
     import webbrowser
 
     from mailer.cli.server import http_server, listen, listen_near
-    from mailer.preview.bench import Bench
     from mailer.preview.page import preview_page
+    from mailer.proof.cache import PreviewCache
     from mailer.viewer.pages import link
 
     app.stay()
     # Before anything is said, so that whoever reads it may stop it at once.
-    server = http_server(preview_page(Bench(app, asked), app.template_folders, file))
+    server = http_server(preview_page(PreviewCache(app, asked), app.template_folders, file))
     with listen_near(HOST, PORT, "--port") if port is None else listen(HOST, port, "--port") as listener:
         url = link(f"http://{HOST}:{listener.getsockname()[1]}/", reader=reader)
         click.echo(f"Preview on {url}. Ctrl-C stops it.", err=True)

@@ -30,7 +30,7 @@ def _drawn(title: str, total: int) -> Iterator[Callable[[int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
     from rich.text import Text
 
-    class Rate(TextColumn):
+    class RateColumn(TextColumn):
         def __init__(self) -> None:
             super().__init__("")
 
@@ -41,7 +41,7 @@ def _drawn(title: str, total: int) -> Iterator[Callable[[int], None]]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        Rate(),
+        RateColumn(),
         TimeRemainingColumn(),
         TextColumn("left"),
         console=Console(stderr=True),

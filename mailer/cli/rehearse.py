@@ -23,14 +23,14 @@ def dry_run(sending: Sending, job: Job, output: Path | None, *, again: bool, as_
     """Plan, then render every message in full; write them to `output` if given."""
     from mailer.cli.progress import bar
     from mailer.engine.plan import split
-    from mailer.engine.rehearse import write_files
+    from mailer.engine.trial import write_files
 
     plan = sending.plan(job, again=again)
     click.echo(plan.text(), err=True)
     recipients = split(sending.ledger.preview(job.issue.slug, job.audience, again=again), Counter())
     octets = 0
     with bar("Rendering", plan.recipients) as progress:
-        for size in write_files(job.template, sending.correspondence(job), recipients, output):
+        for size in write_files(job.template, sending.personaliser(job), recipients, output):
             octets += size
             progress(1)
     written = output if plan.recipients else None
@@ -59,18 +59,18 @@ def _tell_of_others(folder: Path) -> None:
 
 def send_tests(app: App, sending: Sending, job: Job, typed: tuple[str, ...]) -> None:
     """Send one message to each address that was typed, and say what the server answered."""
-    from mailer.engine.rehearse import marked, stand_in
-    from mailer.engine.rehearse import send_tests as send
     from mailer.engine.stopping import run_until_stopped
-    from mailer.proofread import TRIED, first_reader, getting
+    from mailer.engine.trial import marked, stand_in
+    from mailer.engine.trial import send_tests as send
+    from mailer.proof.proofread import TRIED, first_reader, getting
 
     addresses = [_address(text) for text in typed]
     job = sending.prepare(marked(job.issue), job.audience, job.lists)
-    correspondence = sending.correspondence(job)
-    example = first_reader(job.template, correspondence, islice(getting(sending, job), TRIED))
+    personaliser = sending.personaliser(job)
+    example = first_reader(job.template, personaliser, islice(getting(sending, job), TRIED))
     recipients = [stand_in(address, app.directory.person(address.key), example) for address in addresses]
     outcomes = run_until_stopped(
-        lambda stop: send(job.template, correspondence, recipients, app.smtp_account, stop)
+        lambda stop: send(job.template, personaliser, recipients, app.smtp_account, stop)
     )
     codes = set()
     for address, outcome in zip(addresses, outcomes, strict=True):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mailer.domain.warmup import WarmUp
     from mailer.engine.report import Report
     from mailer.engine.sending import Job, Sending
-    from mailer.storage.send import Send
+    from mailer.ledger.send import Send
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def job_for(
 def look_over(sending: Sending, job: Job, named: str, options: Options) -> None:
     """Check the issue: refuse errors unless this is a rehearsal or forced, and count the rest."""
     from mailer.check.finding import Severity
-    from mailer.proofread import counted, errors_in, proofread, refuse_errors
+    from mailer.proof.proofread import counted, errors_in, proofread, refuse_errors
 
     findings = proofread(sending, job)
     if options.test or options.dry_run or options.force:
@@ -220,7 +220,7 @@ def look_over(sending: Sending, job: Job, named: str, options: Options) -> None:
 
 
 def _refuse_renamed(app: App, sending: Sending, job: Job, named: str, options: Options) -> None:
-    from mailer.renamed import refuse_renamed
+    from mailer.services.renamed import refuse_renamed
 
     if not options.again:
         refuse_renamed(sending, job, app.root / "issues", named)

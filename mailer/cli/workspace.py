@@ -23,7 +23,7 @@ def init(ctx: click.Context, folder: Path | None) -> None:
 
     Nothing that is there already is changed, so running it again only fills in what is missing.
     """
-    from mailer.workspace import make_workspace, unprotected
+    from mailer.workspace.scaffold import make_workspace, unprotected
 
     root = folder or (ctx.parent and ctx.parent.params.get("workspace")) or Path()
     for made in make_workspace(root):
@@ -53,7 +53,7 @@ def new(app: App, title: str, txt: bool) -> None:
 
     Prints the path of the new file.
     """
-    from mailer.draft import start_issue
+    from mailer.workspace.draft import start_issue
 
     today = app.now().astimezone(app.settings.zone).date()
     path = start_issue(app.root / "issues", title, today, ".txt" if txt else ".md", app.settings.language)

@@ -9,20 +9,20 @@ from html import escape, unescape
 
 from jinja2 import Environment, TemplateSyntaxError
 
-from mailer.compose.html.components import imports, share_columns, split_components
-from mailer.compose.html.disarm import disarm
-from mailer.compose.html.document import complete, is_document
-from mailer.compose.html.document_styles import keep_styles
-from mailer.compose.html.document_traits import Traits
-from mailer.compose.html.elements import recognise_tags
+from mailer.compose.cleaning.disarm import disarm
+from mailer.compose.cleaning.elements import recognise_tags
+from mailer.compose.cleaning.outline import Outline
+from mailer.compose.cleaning.sanitise import Sanitiser
+from mailer.compose.components import imports, share_columns, split_components
+from mailer.compose.document.completing import complete, is_document
+from mailer.compose.document.styles import keep_styles
+from mailer.compose.document.traits import Traits
 from mailer.compose.html.measure import LESS, excess
-from mailer.compose.html.outline import Outline
-from mailer.compose.html.sanitise import Sanitiser
 from mailer.compose.html.tokens import read_html
 from mailer.compose.images.placing import Images
-from mailer.compose.issue.notices import Notices
 from mailer.compose.markdown.reading import parse_markdown, render_markdown
 from mailer.compose.markdown.text import markdown_blocks
+from mailer.compose.notices import Notices
 from mailer.compose.tags.likely import Likely
 from mailer.compose.tags.marks import Marked, mark, write_source
 from mailer.compose.tags.offered import refuse_divided

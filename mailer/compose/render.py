@@ -13,25 +13,25 @@ from jinja2 import Template, TemplateNotFound, TemplateSyntaxError
 from markupsafe import Markup
 
 from mailer.compose.body import Body
-from mailer.compose.filling.residual import Edition, Hole, Place, Tree
-from mailer.compose.html.document_styles import for_outlook
-from mailer.compose.html.restyle import Restyler
+from mailer.compose.document.restyle import Restyler
+from mailer.compose.document.styles import for_outlook
 from mailer.compose.images.placing import Images
-from mailer.compose.looks.layouts import layout_loader
-from mailer.compose.looks.look import Look, read_look
-from mailer.compose.looks.page import Page
+from mailer.compose.inlining.inline import Inliner, inline_deferred
 from mailer.compose.symbolic.addresses import read_addresses
-from mailer.compose.symbolic.bounds import TooMuch
 from mailer.compose.symbolic.environment import SymbolicEnvironment
-from mailer.compose.symbolic.expression import Name
-from mailer.compose.symbolic.inline import Inliner, inline_deferred
 from mailer.compose.symbolic.origin import error_origin
 from mailer.compose.symbolic.structure import grow, read_structure
 from mailer.compose.symbolic.symbol import Symbol
 from mailer.compose.symbolic.tokens import Origin, Refusal, Token, Tokens
 from mailer.compose.tags.offered import protect
+from mailer.compose.theme.layouts import layout_loader
+from mailer.compose.theme.locale import PageLocale
+from mailer.compose.theme.theme import Theme, read_theme
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError, MailerError
+from mailer.message.expression.bounds import TooMuch
+from mailer.message.expression.expression import Name
+from mailer.message.filling.residual import Edition, Hole, Place, Tree
 
 # The recipient's own names; whoever fills an edition has to give each of them a value.
 RECIPIENT_NAMES = ("subscriber", "unsubscribe_url")
@@ -53,7 +53,7 @@ class Surroundings:
     postal_address: str
     list_title: str
     web: bool = False
-    look: Look = field(default_factory=read_look)
+    look: Theme = field(default_factory=read_theme)
     erratum: bool = False
 
     def names(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class _Press:
         self._html = SymbolicEnvironment(self._tokens, loader, escapes=True)
         self._text = SymbolicEnvironment(self._tokens, loader, escapes=False)
         self._names = surroundings.names() | {name: Symbol(Name(name)) for name in RECIPIENT_NAMES}
-        self._names["page"] = Page(issue.lang)
+        self._names["page"] = PageLocale(issue.lang)
         if body.traits:
             self._names["document"] = body.traits.names(surroundings.postal_address)
         # Sources that are not files, with the issue's line for each of theirs.

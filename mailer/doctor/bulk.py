@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailer.doctor.result import Result, Verdict, note, ok, skipped, warning
+from mailer.doctor.result import Grade, Result, note, ok, skipped, warning
 
 NAME = "bulk.rules"
 # From 5,000 messages a day: https://support.google.com/a/answer/81126, https://senders.yahooinc.com/best-practices/
@@ -24,14 +24,14 @@ ALIGNED = ("spf.alignment", "dkim.alignment")
 
 def judge_bulk(results: Sequence[Result]) -> Result:
     """Say which of their rules are met, by the results of the other examinations."""
-    by_name: dict[str, Verdict] = {}
+    by_name: dict[str, Grade] = {}
     for result in results:
         by_name[result.name] = worse(by_name.get(result.name), result.verdict)
     missing = [rule for rule, names in RULES.items() if any(_is_missing(n, by_name.get(n)) for n in names)]
     unseen = [rule for rule, names in RULES.items() if not _is_seen(by_name.get(names[0]))]
     alignment = {by_name.get(name) for name in ALIGNED}
-    if Verdict.OK not in alignment:
-        (unseen if alignment & {None, Verdict.NOTE, Verdict.SKIPPED} else missing).append("DMARC alignment")
+    if Grade.OK not in alignment:
+        (unseen if alignment & {None, Grade.NOTE, Grade.SKIPPED} else missing).append("DMARC alignment")
     unseen = [rule for rule in unseen if rule not in missing]
     if len(unseen) == len(RULES) + 1:
         return skipped(NAME, "nothing of what Gmail, Yahoo and Microsoft ask for could be seen")
@@ -49,18 +49,18 @@ def judge_bulk(results: Sequence[Result]) -> Result:
     return ok(NAME, "what Gmail, Yahoo and Microsoft ask of bulk mail is there")
 
 
-def worse(one: Verdict | None, other: Verdict) -> Verdict:
+def worse(one: Grade | None, other: Grade) -> Grade:
     """Return the verdict that matters more."""
-    order = list(Verdict)
+    order = list(Grade)
     return other if one is None or order.index(other) > order.index(one) else one
 
 
-def _is_missing(name: str, verdict: Verdict | None) -> bool:
-    return verdict is Verdict.ERROR or (name == ONE_CLICK and verdict is Verdict.WARNING)
+def _is_missing(name: str, verdict: Grade | None) -> bool:
+    return verdict is Grade.ERROR or (name == ONE_CLICK and verdict is Grade.WARNING)
 
 
-def _is_seen(verdict: Verdict | None) -> bool:
-    return verdict in (Verdict.OK, Verdict.WARNING, Verdict.ERROR)
+def _is_seen(verdict: Grade | None) -> bool:
+    return verdict in (Grade.OK, Grade.WARNING, Grade.ERROR)
 
 
 def _listed(names: Sequence[str]) -> str:

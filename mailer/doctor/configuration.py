@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailer.bootstrap import App
-from mailer.bundled import sample
 from mailer.doctor.masking import MASK, masked_url
 from mailer.doctor.result import Result, error, note, ok, warning
 from mailer.domain.reserved import is_reserved
-from mailer.env_file import EnvFile, read_env_file
-from mailer.settings import ENV_FILE, NAMES, SECRETS, Reading
-from mailer.workspace import unprotected
+from mailer.settings.env_file import EnvFile, read_env_file
+from mailer.settings.settings import ENV_FILE, NAMES, SECRETS, SettingsReading
+from mailer.workspace.bundled import sample
+from mailer.workspace.scaffold import unprotected
 
 OTHERS = 0o077  # the permissions of those who aren't the owner
 SHORT_KEY = 16  # characters; `mailer init` makes 43
@@ -29,12 +29,12 @@ class Value:
     origin: str
 
 
-def values(reading: Reading, root: Path) -> list[Value]:
+def values(reading: SettingsReading, root: Path) -> list[Value]:
     """Return every setting in the order of `.env.example`, secrets masked."""
     return [Value(name, _shown(name, reading), origin_of(name, reading, root)) for name in NAMES]
 
 
-def _shown(name: str, reading: Reading) -> str:
+def _shown(name: str, reading: SettingsReading) -> str:
     if name in reading.problems:
         return "(can't be used)"
     value = getattr(reading.settings, name.lower())
@@ -48,12 +48,12 @@ def _shown(name: str, reading: Reading) -> str:
     return MASK if text and secret else text
 
 
-def origin_of(name: str, reading: Reading, root: Path) -> str:
+def origin_of(name: str, reading: SettingsReading, root: Path) -> str:
     """Return where a setting comes from, in words; a file of the workspace by its name in it."""
     return reading.origins.get(name, DEFAULT).removeprefix(f"{root}/")
 
 
-def examine_settings(app: App, reading: Reading) -> list[Result]:
+def examine_settings(app: App, reading: SettingsReading) -> list[Result]:
     """Look at `.env` and at the settings as a whole; `app` is made of what could be read of them."""
     problems = [
         error("settings.value", each.problem, each.next_step or "") for each in reading.problems.values()
@@ -80,7 +80,7 @@ def _file(root: Path, env: EnvFile) -> Iterator[Result]:
         yield note("settings.file", f"no {ENV_FILE} in {root}: only the environment and defaults count")
 
 
-def _secrecy(root: Path, reading: Reading) -> Iterator[Result]:
+def _secrecy(root: Path, reading: SettingsReading) -> Iterator[Result]:
     yield from _privacy(root, reading.env)
     key = reading.settings.secret_key.get_secret_value()
     if not key:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailer.doctor.database_look import DatabaseLook, JournalLook, look_at, look_at_journals
 from mailer.doctor.result import Result, error, note, ok, warning
-from mailer.storage.database import HEAD
-from mailer.storage.faults import translate
-from mailer.storage.inspection import DatabaseLook, JournalLook, look_at, look_at_journals
+from mailer.store.database import HEAD
+from mailer.store.faults import translate
 
 OTHERS = 0o077  # the permissions of those who aren't the owner
 MUCH_LOG = 64 << 20  # octets; SQLite puts the log into the database at 4 MB, unless a reader hinders it

@@ -9,10 +9,10 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from mailer.compose.dkim.key import GOOD_BITS, Algorithm, SigningKey
 from mailer.doctor.lookup import Answer, Found, Lookup, Unanswered
-from mailer.doctor.result import Record, Result, error, ok, warning
+from mailer.doctor.result import DnsRecord, Result, error, ok, warning
 from mailer.doctor.tags import parse_tags
+from mailer.message.dkim.key import GOOD_BITS, Algorithm, SigningKey
 
 
 def place(key: SigningKey, domain: str) -> str:
@@ -31,7 +31,7 @@ def judge_key(key: SigningKey, domain: str, answer: Answer) -> Result:
     where = place(key, domain)
     if isinstance(answer, Unanswered):
         return warning(name, f"not looked at: {answer.words}", "Run it again when DNS answers.")
-    record = Record(where, "TXT", key.record)
+    record = DnsRecord(where, "TXT", key.record)
     records = answer.records if isinstance(answer, Found) else ()
     if not records:
         return error(name, f"{where} has no key: no receiver can verify a signature", _PUBLISH, record)
@@ -113,7 +113,7 @@ def _judge_strength(key: SigningKey, name: str, where: str, text: str) -> Result
             name,
             f"{where} matches our key, but is marked as a test (t=y), so it may count for nothing",
             "Take t=y out of the record once mail arrives signed.",
-            Record(where, "TXT", key.record),
+            DnsRecord(where, "TXT", key.record),
         )
     kind = f"RSA, {bits} bits" if bits else "Ed25519"
     return ok(name, f"{where} matches our key ({kind})")

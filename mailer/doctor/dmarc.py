@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailer.doctor.dmarc_record import POLICIES, Level, Walk, is_aligned
-from mailer.doctor.result import Record, Result, error, note, ok, warning
+from mailer.doctor.result import DnsRecord, Result, error, note, ok, warning
 from mailer.doctor.spf import OWN_RETURN_PATH
 
 RECORD = "dmarc.record"
@@ -13,7 +13,7 @@ def judge_dmarc(walk: Walk, reports_to: str) -> list[Result]:
     """Say whether there is one good policy for mail from the walk's domain; `reports_to` is an address."""
     if walk.unanswered:
         return [warning(RECORD, f"not looked at: {walk.unanswered}", "Run it again when DNS answers.")]
-    starter = Record(f"_dmarc.{walk.domain}", "TXT", f"v=DMARC1; p=none; rua=mailto:{reports_to}")
+    starter = DnsRecord(f"_dmarc.{walk.domain}", "TXT", f"v=DMARC1; p=none; rua=mailto:{reports_to}")
     for level in walk.levels:
         if len(level.records) > 1:
             return [

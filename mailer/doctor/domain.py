@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mailer.compose.dkim.signer import Signer
 from mailer.doctor.dkim import examine_key
 from mailer.doctor.dmarc import judge_dmarc, judge_path, judge_signature
 from mailer.doctor.dmarc_record import walk_up
@@ -16,6 +15,7 @@ from mailer.doctor.result import Result, note, skipped, warning
 from mailer.doctor.spf import examine_spf
 from mailer.domain.address import Mailbox
 from mailer.domain.mailbox_providers import PROVIDERS
+from mailer.message.dkim.signer import Signer
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,6 @@ from functools import cached_property
 from pathlib import Path
 
 from mailer.bootstrap import App, is_loopback
-from mailer.bundled import templates_folder
-from mailer.compose.dkim.signer import Signer
 from mailer.doctor import server, website
 from mailer.doctor.bulk import judge_bulk
 from mailer.doctor.clock import date_in, judge_clock, judge_zone
@@ -21,14 +19,16 @@ from mailer.doctor.database import examine_database
 from mailer.doctor.domain import Sender, examine_domain
 from mailer.doctor.lookup import Lookup
 from mailer.doctor.masking import secrets_of, without_secrets
-from mailer.doctor.result import Result, Verdict, error, note, skipped, warning
+from mailer.doctor.result import Grade, Result, error, note, skipped, warning
 from mailer.doctor.server_verdict import judge_server
 from mailer.doctor.templates import examine_templates
 from mailer.doctor.website_verdict import judge_site
 from mailer.domain.reserved import is_reserved
 from mailer.errors import AccountFault, ExitCode, SettingsError, worst
-from mailer.settings import Reading
+from mailer.message.dkim.signer import Signer
+from mailer.settings.settings import SettingsReading
 from mailer.smtp.account import Account
+from mailer.workspace.bundled import templates_folder
 
 # The sections of names, in the order in which people read them.
 SECTIONS = (
@@ -51,19 +51,19 @@ class Diagnosis:
     @property
     def exit_code(self) -> ExitCode:
         """2 for settings that can't be read, 3 for any other error, else 0."""
-        codes = {ExitCode.REFUSED} if self.count(Verdict.ERROR) else set()
+        codes = {ExitCode.REFUSED} if self.count(Grade.ERROR) else set()
         return worst(codes | (set() if self.readable else {ExitCode.USAGE}))
 
     def data(self) -> dict[str, object]:
         """The same for `--json`."""
         return {
             "exit_code": int(self.exit_code),
-            "counts": {str(verdict): self.count(verdict) for verdict in Verdict},
+            "counts": {str(verdict): self.count(verdict) for verdict in Grade},
             "settings": [asdict(value) for value in self.values],
             "results": [result.data() for result in self.results],
         }
 
-    def count(self, verdict: Verdict) -> int:
+    def count(self, verdict: Grade) -> int:
         """Return how many results have this verdict."""
         return sum(result.verdict is verdict for result in self.results)
 
@@ -72,7 +72,7 @@ class Examination:
     """One look at a workspace. `name_server` is asked in the place of the system's, if given."""
 
     def __init__(
-        self, root: Path, reading: Reading, now: datetime, *, offline: bool, name_server: str
+        self, root: Path, reading: SettingsReading, now: datetime, *, offline: bool, name_server: str
     ) -> None:
         self._app = App(root, settings=reading.settings)
         self._reading = reading
@@ -168,7 +168,7 @@ class Examination:
             ]
         site = await website.visit(url, key.encode())
         loopback = is_loopback(url)
-        if not loopback and isinstance(site.health, website.Answer) and site.health.ahead is not None:
+        if not loopback and isinstance(site.health, website.WebsiteAnswer) and site.health.ahead is not None:
             self._ahead[url] = site.health.ahead
         return judge_site(url, site, self._now, loopback=loopback)
 

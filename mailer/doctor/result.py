@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 
-class Verdict(StrEnum):
+class Grade(StrEnum):
     """How it is; the better first, so that the last is what matters most."""
 
     SKIPPED = "skipped"
@@ -18,7 +18,7 @@ class Verdict(StrEnum):
     ERROR = "error"
 
 
-class Record(NamedTuple):
+class DnsRecord(NamedTuple):
     """A DNS record to publish; `text` is one text, however many strings a zone file cuts it into."""
 
     name: str
@@ -33,11 +33,11 @@ class Result:
     `next_step` is there for every warning and error; `record` where a DNS record would put it right.
     """
 
-    verdict: Verdict
+    verdict: Grade
     name: str
     text: str
     next_step: str = ""
-    record: Record | None = None
+    record: DnsRecord | None = None
 
     @property
     def section(self) -> str:
@@ -55,8 +55,8 @@ class Result:
         }
 
 
-ok = partial(Result, Verdict.OK)
-note = partial(Result, Verdict.NOTE)
-warning = partial(Result, Verdict.WARNING)
-error = partial(Result, Verdict.ERROR)
-skipped = partial(Result, Verdict.SKIPPED)
+ok = partial(Result, Grade.OK)
+note = partial(Result, Grade.NOTE)
+warning = partial(Result, Grade.WARNING)
+error = partial(Result, Grade.ERROR)
+skipped = partial(Result, Grade.SKIPPED)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mailer.doctor.lookup import Answer, Found, Lookup, Unanswered
-from mailer.doctor.result import Record, Result, error, note, ok, warning
+from mailer.doctor.result import DnsRecord, Result, error, note, ok, warning
 from mailer.doctor.spf_record import ASKING, VERSION, Spf, SpfError, is_spf, parse_spf
 
 MOST_LOOKUPS = 10  # RFC 7208 4.6.4
@@ -109,7 +109,7 @@ def judge_presence(domain: str, answer: Answer, records: Sequence[str], provider
             NAME,
             f"{domain} has {len(records)} SPF records; receivers treat that as none that is valid",
             "Make one of them, with everything that stands in both.",
-            Record(domain, "TXT", merged(records)),
+            DnsRecord(domain, "TXT", merged(records)),
         )
     if provider in OWN_RETURN_PATH:
         return note(
@@ -121,7 +121,7 @@ def judge_presence(domain: str, answer: Answer, records: Sequence[str], provider
         f"{domain} has no SPF record: nothing says which machines may send for it",
         "Publish one that names the machines that send your mail"
         + ("." if provider in INCLUDES else ", in the place of 192.0.2.1."),
-        Record(domain, "TXT", suggested(provider)),
+        DnsRecord(domain, "TXT", suggested(provider)),
     )
 
 
@@ -179,7 +179,7 @@ def _judge_everyone(domain: str, found: Expansion) -> list[Result]:
                 NAME,
                 f"{domain}: +all allows every machine in the world to send for it",
                 "End the record in ~all.",
-                Record(domain, "TXT", with_end(found.text)),
+                DnsRecord(domain, "TXT", with_end(found.text)),
             )
         ]
     ends = "?all" if found.everyone == "?" else "nothing"
@@ -188,7 +188,7 @@ def _judge_everyone(domain: str, found: Expansion) -> list[Result]:
             NAME,
             f"{domain}: the record ends in {ends}, so it says nothing against mail from elsewhere",
             "End the record in ~all.",
-            Record(domain, "TXT", with_end(found.text)),
+            DnsRecord(domain, "TXT", with_end(found.text)),
         )
     ]
 
@@ -202,7 +202,7 @@ def _judge_provider(domain: str, found: Expansion, provider: str) -> list[Result
             NAME,
             f"{domain}: the record doesn't include {wanted}, so mail through {provider} fails SPF",
             f"Add include:{wanted} before the end.",
-            Record(domain, "TXT", with_include(found.text, wanted)),
+            DnsRecord(domain, "TXT", with_include(found.text, wanted)),
         )
     ]
 

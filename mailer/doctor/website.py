@@ -15,17 +15,17 @@ from urllib.parse import urlsplit
 
 from mailer.doctor.certificate import Certificate
 from mailer.domain.link import unsubscribe_url
-from mailer.domain.token import Token, sign_token
+from mailer.domain.token import LinkToken, sign_token
 
 LIMIT = 5.0  # seconds a request
 MOST_OCTETS = 1 << 16
-NOBODY = Token(0, 0, 0)  # a link that leads to no subscriber
+NOBODY = LinkToken(0, 0, 0)  # a link that leads to no subscriber
 ONE_CLICK = b"List-Unsubscribe=One-Click"  # RFC 8058 3.1
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WebsiteAnswer:
     """What a web server said; `headers` have names in lower case, `ahead` is our clock before its own."""
 
     status: int
@@ -50,9 +50,9 @@ class Site:
     The later ones are None where the first had no answer.
     """
 
-    health: Answer | Failure
-    link: Answer | Failure | None = None
-    one_click: Answer | Failure | None = None
+    health: WebsiteAnswer | Failure
+    link: WebsiteAnswer | Failure | None = None
+    one_click: WebsiteAnswer | Failure | None = None
 
 
 async def visit(base_url: str, key: bytes) -> Site:
@@ -67,11 +67,11 @@ async def visit(base_url: str, key: bytes) -> Site:
     return Site(health, link, one_click)
 
 
-async def _ask(method: str, url: str, body: bytes | None = None) -> Answer | Failure:
+async def _ask(method: str, url: str, body: bytes | None = None) -> WebsiteAnswer | Failure:
     return await asyncio.to_thread(_request, method, url, body)
 
 
-def _request(method: str, url: str, body: bytes | None) -> Answer | Failure:
+def _request(method: str, url: str, body: bytes | None) -> WebsiteAnswer | Failure:
     try:
         # http.client follows no redirect, and one-click must work without (RFC 8058 3.2).
         with closing(_connection(url)) as connection:
@@ -81,7 +81,9 @@ def _request(method: str, url: str, body: bytes | None) -> Answer | Failure:
             connection.request(method, urlsplit(url).path, body, FORM if body else {})
             answer = connection.getresponse()
             headers = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, headers, answer.read(MOST_OCTETS), certificate, _ahead(headers))
+            return WebsiteAnswer(
+                answer.status, headers, answer.read(MOST_OCTETS), certificate, _ahead(headers)
+            )
     except ssl.SSLCertVerificationError as error:
         return Failure(f"the certificate doesn't verify: {error.verify_message}", distrusted=True)
     except ssl.SSLError as error:

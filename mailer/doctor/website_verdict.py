@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mailer.doctor.certificate import judge_certificate
 from mailer.doctor.result import Result, error, ok
-from mailer.doctor.website import Answer, Failure, Site
+from mailer.doctor.website import Failure, Site, WebsiteAnswer
 
 SERVE = (
     "See that `mailer serve` runs and that the web server passes BASE_URL on to it: "
@@ -45,7 +45,7 @@ def _address(base_url: str, *, loopback: bool) -> Iterator[Result]:
         )
 
 
-def _health(base_url: str, health: Answer) -> Result:
+def _health(base_url: str, health: WebsiteAnswer) -> Result:
     if health.status == 200 and health.body.strip() == b"ok":
         return ok("links.answer", f"mailer serve answers at {base_url}")
     if health.status == 503:
@@ -63,10 +63,10 @@ def _health(base_url: str, health: Answer) -> Result:
     return error("links.answer", f"what answers at {base_url} isn't mailer serve ({_says(health)})", SERVE)
 
 
-def _link(answer: Answer | Failure) -> Result:
-    if isinstance(answer, Answer) and answer.status == 200:
+def _link(answer: WebsiteAnswer | Failure) -> Result:
+    if isinstance(answer, WebsiteAnswer) and answer.status == 200:
         return ok("links.key", "a link signed here is understood there")
-    if isinstance(answer, Answer) and answer.status == 404:
+    if isinstance(answer, WebsiteAnswer) and answer.status == 404:
         return error(
             "links.key",
             "a link signed here isn't understood there: nobody could unsubscribe",
@@ -75,9 +75,9 @@ def _link(answer: Answer | Failure) -> Result:
     return error("links.key", f"a link signed here has no answer there ({_says(answer)})", SERVE)
 
 
-def _one_click(answer: Answer | Failure) -> Result:
+def _one_click(answer: WebsiteAnswer | Failure) -> Result:
     if (
-        isinstance(answer, Answer)
+        isinstance(answer, WebsiteAnswer)
         and answer.status == 404
         and "no-store" in answer.headers.get("cache-control", "")
     ):
@@ -89,5 +89,5 @@ def _one_click(answer: Answer | Failure) -> Result:
     )
 
 
-def _says(answer: Answer | Failure) -> str:
+def _says(answer: WebsiteAnswer | Failure) -> str:
     return answer.words if isinstance(answer, Failure) else f"status {answer.status}"

@@ -13,6 +13,7 @@ from enum import StrEnum
 from mailer.domain.fold import fold, plain
 from mailer.domain.yes_no import WORDS, YesNo
 
+LONGEST_NAME = 64  # characters
 Value = str | int | float | bool | list[str]
 
 NUMBER = re.compile(r"[+-]?[0-9]{1,300}(\.[0-9]{1,300})?", re.ASCII)

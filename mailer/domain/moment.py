@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
@@ -45,3 +46,9 @@ def in_both_zones(moment: datetime, zone: ZoneInfo) -> str:
         return f"{utc:%a %Y-%m-%d %H:%M} UTC"
     day = "%Y-%m-%d %H:%M" if local.date() != utc.date() else "%H:%M"
     return f"{local:%a %Y-%m-%d %H:%M} {local:%Z} ({zone.key}) = {utc.strftime(day)} UTC"
+
+
+@lru_cache(maxsize=1024)  # the moments of one batch of settlements, asked for by journal and ledger
+def utc_text(moment: datetime) -> str:
+    """Return `moment` (aware) as `2026-11-23T08:00:00.000Z`: fixed width, so text order is time order."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -60,7 +60,7 @@ class ListChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Choices:
     """What the page behind an unsubscribe link shows a person about themselves."""
 
     email: str

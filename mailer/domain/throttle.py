@@ -40,7 +40,7 @@ class Throttle:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ThrottleRule:
     """A reply with one of `codes` (empty: any 4yz) and words that match says `throttle`; None: no limit."""
 
     codes: frozenset[int]
@@ -53,8 +53,10 @@ class Rule:
         return meant and self.words.search(words) is not None
 
 
-def _rule(codes: str, words: str, throttle: Throttle | None) -> Rule:
-    return Rule(frozenset(map(int, codes.split())), re.compile(words, re.IGNORECASE | re.VERBOSE), throttle)
+def _rule(codes: str, words: str, throttle: Throttle | None) -> ThrottleRule:
+    return ThrottleRule(
+        frozenset(map(int, codes.split())), re.compile(words, re.IGNORECASE | re.VERBOSE), throttle
+    )
 
 
 # What one person may receive is no limit of ours.
@@ -70,7 +72,7 @@ RECEIVER_RATE = Throttle(Scope.RATE, receiver=True)
 RECEIVER_BLOCK = Throttle(Scope.QUOTA, receiver=True, period=4 * HOUR)
 
 # The first that matches holds: the mailbox's own limits first, then its provider's, then our account's.
-TABLE: tuple[Rule, ...] = (
+TABLE: tuple[ThrottleRule, ...] = (
     # Gmail, 4yz or 5yz alike: one person gets more than they can take.
     _rule("450 452 550", r"(user|recipient) .* receiving \s mail \s (at \s a \s rate | too \s)", RECIPIENT),
     _rule("450 451 452", r"^4\.2\.2\b | (mailbox|inbox|user) .* quota", RECIPIENT),  # RFC 3463: mailbox full

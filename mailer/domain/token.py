@@ -32,7 +32,7 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9_-]+")
 _OCTET = re.compile(r"=([0-9A-Fa-f]{2})")  # in quoted-printable, RFC 2045 6.7
 
 
-class Token(NamedTuple):
+class LinkToken(NamedTuple):
     """What a link in a mail says: which send, whom, and the first list that brought them in."""
 
     send_id: int
@@ -40,7 +40,7 @@ class Token(NamedTuple):
     list_id: int
 
 
-def sign_token(key: bytes, token: Token) -> str:
+def sign_token(key: bytes, token: LinkToken) -> str:
     """Return the token's text (URL-safe, no padding), signed with `key`."""
     payload = _varint(token.send_id) + _varint(token.subscriber_id) + _varint(token.list_id)
     mac = _mac(key, payload)
@@ -48,7 +48,7 @@ def sign_token(key: bytes, token: Token) -> str:
     return _written(payload + mac[: MAC_OCTETS + 1]) if text.endswith(tuple(DASHES)) else text
 
 
-def read_token(key: bytes, text: str) -> Token | None:
+def read_token(key: bytes, text: str) -> LinkToken | None:
     """Return the token in `text`, or None if `key` did not sign it or it is not in its one written form."""
     if not text.isascii() or not SHORTEST <= len(text) <= LONGEST:
         return None
@@ -64,7 +64,7 @@ def read_token(key: bytes, text: str) -> Token | None:
     return token if hmac.compare_digest(mac, _mac(key, payload)[: len(mac)]) else None
 
 
-def find_token(key: bytes, text: str) -> Token | None:
+def find_token(key: bytes, text: str) -> LinkToken | None:
     """Return the token in what came of a link on its way: with remains about it, encoded, broken apart.
 
     Mail programs take the full stop behind a link for a part of it, or a bracket, or a quotation mark; they
@@ -94,11 +94,11 @@ def _shaped_as_tokens(text: str) -> Iterator[str]:
 
 def _payload_octets(raw: bytes) -> int:
     """Return how many octets three varints take at the beginning of `raw`, or 0 if there are none."""
-    ends = [place for place, octet in enumerate(raw, 1) if octet < 0x80][: len(Token._fields)]
-    return ends[-1] if len(ends) == len(Token._fields) else 0
+    ends = [place for place, octet in enumerate(raw, 1) if octet < 0x80][: len(LinkToken._fields)]
+    return ends[-1] if len(ends) == len(LinkToken._fields) else 0
 
 
-def _parsed(raw: bytes) -> tuple[Token, bytes, bytes] | None:
+def _parsed(raw: bytes) -> tuple[LinkToken, bytes, bytes] | None:
     """Return token, payload and HMAC in `raw`, or None if it has not the shape of a token."""
     numbers, number, shift = [], 0, 0
     for place, octet in enumerate(raw, 1):
@@ -107,10 +107,10 @@ def _parsed(raw: bytes) -> tuple[Token, bytes, bytes] | None:
         if octet < 0x80:
             numbers.append(number)
             number, shift = 0, 0
-            if len(numbers) == len(Token._fields):
+            if len(numbers) == len(LinkToken._fields):
                 mac = raw[place:]
                 fits = len(mac) in (MAC_OCTETS, MAC_OCTETS + 1)
-                return (Token(*numbers), raw[:place], mac) if fits else None
+                return (LinkToken(*numbers), raw[:place], mac) if fits else None
     return None
 
 

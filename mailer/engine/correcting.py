@@ -11,7 +11,6 @@ from difflib import SequenceMatcher
 from itertools import chain
 from textwrap import shorten
 
-from mailer.compose.symbolic.operations import CannotFill
 from mailer.domain.audience import excluded_in_words
 from mailer.domain.delivery import Halt, State
 from mailer.domain.recipient import Recipient
@@ -19,10 +18,11 @@ from mailer.engine.plan import Plan, prove, split
 from mailer.engine.sending import Job, Sending
 from mailer.engine.standing import refuse_halted, send_command
 from mailer.errors import AtWork, PlanRefused, UsageError
-from mailer.storage.accounts import Accounts, Totals
-from mailer.storage.freezing import Wording
-from mailer.storage.revisions import Revisions
-from mailer.storage.send import Send
+from mailer.ledger.freezing import FrozenText
+from mailer.ledger.queries import LedgerQueries, Totals
+from mailer.ledger.revisions import Revisions
+from mailer.ledger.send import Send
+from mailer.message.expression.operations import CannotFill
 
 SHOWN = 12  # lines of what changed
 AROUND = 3  # words before and after
@@ -96,7 +96,7 @@ class Correcting:
         send was begun, AtWork where another process sends it.
         """
         send = self._send(job)
-        totals = Accounts(self.sending.dispatcher.database).totals(send)
+        totals = LedgerQueries(self.sending.dispatcher.database).totals(send)
         waiting = self._proved(job, send, self.revisions.unsent(send, WAITING))
         # Whoever the server refused may be tried again later, too, and gets this text then.
         refused = self._proved(job, send, self.revisions.unsent(send, [State.FAILED]))
@@ -148,7 +148,7 @@ class Correcting:
                 next_step="To begin one, leave out --corrected and --erratum.",
             )
         if send.halted is Halt.CANCELLED:
-            refuse_halted(send, Accounts(self.sending.dispatcher.database).totals(send))
+            refuse_halted(send, LedgerQueries(self.sending.dispatcher.database).totals(send))
         with self._alone(send):
             pass  # that another process is at it is said before anything is asked
         return send
@@ -173,7 +173,7 @@ class Correcting:
 
     def _proved(self, job: Job, send: Send, people: Iterable[Recipient]) -> int:
         try:
-            return prove(job.template, self.sending.correspondence(job, send), people, send.slug)
+            return prove(job.template, self.sending.personaliser(job, send), people, send.slug)
         except PlanRefused as refused:
             since = f"{send.created_at:%Y-%m-%d}"
             raise PlanRefused(
@@ -185,20 +185,20 @@ class Correcting:
         excluded: Counter[str] = Counter()
         people = split(self.revisions.mistaken(send, revision), excluded)
         plan = Plan(send.slug, marked.subject, marked.template.revision, send.audience, excluded=excluded)
-        correspondence = self.sending.correspondence(marked)
+        personaliser = self.sending.personaliser(marked)
         if first := next(people, None):
-            plan.recipients = prove(marked.template, correspondence, chain([first], people), send.slug)
-            plan.subject = marked.template.subject(correspondence.names(first, 0))
+            plan.recipients = prove(marked.template, personaliser, chain([first], people), send.slug)
+            plan.subject = marked.template.subject(personaliser.names(first, 0))
         return plan
 
     def _changes(self, send: Send, job: Job) -> list[str]:
         """Return what changes in one reader's text part."""
-        correspondence = self.sending.correspondence(job, send)
+        personaliser = self.sending.personaliser(job, send)
         with suppress(PlanRefused):  # a text that was lost with what came after a backup
             before = self.sending.dispatcher.template(send, send.number)
             for reader in self.sending.ledger.frozen(send):
                 with suppress(CannotFill):
-                    names = correspondence.names(reader, 0)
+                    names = personaliser.names(reader, 0)
                     found = list(changed_words(before.text(names), job.template.text(names)))
                     return _shortened(found) or [
                         "not the text part: the HTML, the header or what is attached"
@@ -209,9 +209,9 @@ class Correcting:
 WAITING = (State.QUEUED, State.DEFERRED)
 
 
-def wording_of(job: Job) -> Wording:
+def wording_of(job: Job) -> FrozenText:
     """Return the job's text as the ledger keeps it."""
-    return Wording(job.subject, job.template.revision, job.template.dump())
+    return FrozenText(job.subject, job.template.revision, job.template.dump())
 
 
 def changed_words(before: str, after: str) -> Iterator[str]:

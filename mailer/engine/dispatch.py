@@ -12,26 +12,26 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.learned import Learned as Limit
+from mailer.domain.moment import utc_text
 from mailer.domain.retry import RetryPolicy
 from mailer.domain.warmup import WarmUp
-from mailer.engine.correspondence import Correspondence
-from mailer.engine.holding import Held, Holding
 from mailer.engine.pacing import Pace
+from mailer.engine.personaliser import Personaliser
+from mailer.engine.send_gate import Held, SendGate
 from mailer.engine.standing import send_command
 from mailer.engine.worker import Progress, Worker
 from mailer.errors import AccountFault, AtWork, PlanRefused
+from mailer.ledger.history import TakenIn
+from mailer.ledger.journal import Journal, JournalHeader
+from mailer.ledger.ledger import Ledger
+from mailer.ledger.pace_memory import PaceMemory, account_key
+from mailer.ledger.reclaim import recover
+from mailer.ledger.send import Send
+from mailer.message.mime.template import MessageTemplate
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
-from mailer.storage.history import Learned
-from mailer.storage.journal import About, Journal
-from mailer.storage.ledger import Ledger
-from mailer.storage.pace import PaceMemory, account_key
-from mailer.storage.presence import LOOK, beginning_turn, sending_turn, turn
-from mailer.storage.reclaim import recover
-from mailer.storage.schema import utc_text
-from mailer.storage.send import Send
+from mailer.store.presence import LOOK, beginning_turn, sending_turn, turn
 
 BEGIN_WAIT = 30.0  # seconds; to freeze and prove an audience takes well under one for thousands
 RESENT = "sent again: its answer was lost and UNCERTAIN=resend"
@@ -72,15 +72,15 @@ class Dispatcher:
 
     def held(self, now: datetime) -> Held | None:
         """Return why nothing may go now, and until when; None if something may."""
-        return self._holding.held(now)
+        return self._gate.held(now)
 
     def within(self, limit: int | None, now: datetime) -> int | None:
         """Return how many messages may go now, `limit` at most; None: as many as there are."""
-        return self._holding.within(limit, now)
+        return self._gate.within(limit, now)
 
     @property
-    def _holding(self) -> Holding:
-        return Holding(self.memory, self.warmup, self.sender_domain, self.zone)
+    def _gate(self) -> SendGate:
+        return SendGate(self.memory, self.warmup, self.sender_domain, self.zone)
 
     @contextmanager
     def beginning(self) -> Iterator[None]:
@@ -105,7 +105,7 @@ class Dispatcher:
         except AtWork as error:
             raise AtWork(error.who, f"{problem}, by {error.who}", next_step=next_step) from None
 
-    def recover(self, now: datetime) -> Learned:
+    def recover(self, now: datetime) -> TakenIn:
         """Settle what dead workers left, of whichever send, and what a restored database can't know."""
         return recover(self.database, self.journals, self.policy, now)
 
@@ -128,7 +128,7 @@ class Dispatcher:
     async def run(
         self,
         send: Send,
-        correspondence: Correspondence,
+        personaliser: Personaliser,
         now: datetime,
         stop: asyncio.Event,
         *,
@@ -146,13 +146,13 @@ class Dispatcher:
             pace = Pace(self.rate, self.account.connections, self.memory.recall(now))
         template = cache(partial(self.template, send))
         template(send.number)  # before there is anything to take back
-        about = About(send.id, utc_text(send.created_at), send.slug, self._account_key, send.revision)
+        about = JournalHeader(send.id, utc_text(send.created_at), send.slug, self._account_key, send.revision)
         worker = Worker(
             self.ledger,
             Journal(self.journals, now, about),
             send,
             template,
-            correspondence,
+            personaliser,
             pace,
             self._account_key,
             limit=limit,

@@ -34,7 +34,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class LimitMet:
     """A limit that was hit, as other processes of the same account have to know it.
 
     `receiver`: whose limit, a mailbox provider's or ACCOUNT. It was hit `at`, and nothing goes before `until`
@@ -95,7 +95,7 @@ class Pace:
         self._receivers = {scope: Limits(learned=each) for scope, each in known.items()}
         self._concurrency = Concurrency(connections, of_account.connections if of_account else None, random)
         self._knew = of_account is not None
-        self.tell: Callable[[Refusal], None] = lambda refusal: None  # noqa: ARG005
+        self.tell: Callable[[LimitMet], None] = lambda refusal: None  # noqa: ARG005
         self._unlimited = False
         self._look()
 
@@ -154,11 +154,11 @@ class Pace:
         known = limits.until(throttle)
         after = limits.refused(throttle, now)
         if limits.until(throttle) > known:
-            self.tell(Refusal(throttle, whose, now, limits.until(throttle)))
+            self.tell(LimitMet(throttle, whose, now, limits.until(throttle)))
         self._look()
         return Hold(after)
 
-    def hear(self, refusal: Refusal) -> None:
+    def hear(self, refusal: LimitMet) -> None:
         """Heed a refusal of a rate or a quota that another process met, as if it had been met here."""
         limits = self._limits(refusal.receiver)
         limits.refused(refusal.throttle, refusal.at)
@@ -174,7 +174,7 @@ class Pace:
 
     def _too_many(self, now: float, there: int | None) -> float:
         pause = self._concurrency.refused(now, there)
-        self.tell(Refusal(CONCURRENCY, ACCOUNT, now, now, self.up if there is None else there))
+        self.tell(LimitMet(CONCURRENCY, ACCOUNT, now, now, self.up if there is None else there))
         return pause
 
     def connections(self, now: float) -> int:

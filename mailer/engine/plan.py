@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from mailer.compose.mime.template import MessageTemplate
-from mailer.compose.symbolic.operations import CannotFill
 from mailer.domain.audience import Audience, excluded_in_words
 from mailer.domain.recipient import Recipient
-from mailer.engine.correspondence import Correspondence, wire_address
+from mailer.engine.personaliser import Personaliser, wire_address
 from mailer.errors import PlanRefused
+from mailer.message.expression.operations import CannotFill
+from mailer.message.mime.template import MessageTemplate
 
 EXAMPLES = 3  # addresses named for each problem
 KINDS = 20  # problems told apart
@@ -44,13 +44,13 @@ class Plan:
 
 
 def prove(
-    template: MessageTemplate, correspondence: Correspondence, recipients: Iterable[Recipient], slug: str
+    template: MessageTemplate, personaliser: Personaliser, recipients: Iterable[Recipient], slug: str
 ) -> int:
     """Find out whether every hole and branch can be filled for every recipient; return how many there are.
 
     Raises PlanRefused (exit 3) that says what is missing, for how many and for whom, once all were tried.
     """
-    refusals = refusals_of(template, correspondence, recipients)
+    refusals = refusals_of(template, personaliser, recipients)
     if refusals.counts:
         raise PlanRefused(
             "\n".join(refusals.lines(slug)),
@@ -61,7 +61,7 @@ def prove(
 
 
 def refusals_of(
-    template: MessageTemplate, correspondence: Correspondence, recipients: Iterable[Recipient]
+    template: MessageTemplate, personaliser: Personaliser, recipients: Iterable[Recipient]
 ) -> Refusals:
     """Try to fill every hole and branch for every recipient, and return for whom it can't be done.
 
@@ -74,7 +74,7 @@ def refusals_of(
         certain = _certain(template, page)
         for recipient in page[:1] if certain else page:
             try:
-                template.fillings(correspondence.names(recipient, 0))
+                template.fillings(personaliser.names(recipient, 0))
             except CannotFill as error:
                 refusals.add(error, recipient)
         refusals.total += len(page)

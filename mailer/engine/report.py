@@ -9,9 +9,9 @@ from mailer.domain.audience import excluded_in_words
 from mailer.domain.delivery import Halt, State
 from mailer.engine.standing import halt_mark, local, send_command
 from mailer.errors import ExitCode, worst
-from mailer.storage.accounts import Totals
-from mailer.storage.presence import Present
-from mailer.storage.send import Send
+from mailer.ledger.queries import Totals
+from mailer.ledger.send import Send
+from mailer.store.presence import Present
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,25 +11,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
-from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.audience import Audience, excluded_in_words
 from mailer.domain.delivery import Halt, State
 from mailer.domain.issue import Issue
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import SubscriberList
-from mailer.engine.correspondence import Correspondence
-from mailer.engine.crew import Crew, best_number, hired
+from mailer.engine.compiler import Compiler, Composition, with_subject
 from mailer.engine.dispatch import Dispatcher
+from mailer.engine.personaliser import Personaliser
 from mailer.engine.plan import Plan, prove, split
-from mailer.engine.press import Composition, Press, with_subject
 from mailer.engine.report import Report
 from mailer.engine.standing import send_command
 from mailer.engine.worker import Progress
+from mailer.engine.workers import Workers, best_number, hired
 from mailer.errors import PlanRefused
-from mailer.storage.accounts import Accounts
-from mailer.storage.ledger import Ledger
-from mailer.storage.people import People
-from mailer.storage.send import Send
+from mailer.ledger.ledger import Ledger
+from mailer.ledger.queries import LedgerQueries
+from mailer.ledger.send import Send
+from mailer.message.mime.template import MessageTemplate
+from mailer.people.people import People
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Job:
 class Sending:
     """The main job's steps, each safe to repeat."""
 
-    press: Press
+    compiler: Compiler
     dispatcher: Dispatcher
 
     @property
@@ -77,11 +77,11 @@ class Sending:
     ) -> Job:
         """Compile the issue for the audience, under this `subject` instead of its own."""
         issue = with_subject(issue, subject)
-        return Job(issue, audience, lists, self.press.compose(issue, lists), subject)
+        return Job(issue, audience, lists, self.compiler.compose(issue, lists), subject)
 
     def prepare_erratum(self, job: Job) -> Job:
         """Compile the job's issue as a mail to those who got another text of it before."""
-        return replace(job, composed=self.press.compose(job.issue, job.lists, erratum=True))
+        return replace(job, composed=self.compiler.compose(job.issue, job.lists, erratum=True))
 
     def plan(self, job: Job, *, again: bool = False) -> Plan:
         """Count the audience and prove every render, recording nothing. Raises PlanRefused."""
@@ -102,7 +102,7 @@ class Sending:
         send = self.ledger.find(job.issue.slug, job.audience)
         if send is None:
             return None
-        finished = not Accounts(self.dispatcher.database).totals(send).open
+        finished = not LedgerQueries(self.dispatcher.database).totals(send).open
         if again and finished:
             return None
         # One that was cancelled never goes on: that is what is to be said, not that its text is another one.
@@ -165,7 +165,7 @@ class Sending:
         )
         try:
             plan = self._proved(job, send, self.ledger.frozen(send))
-            plan.excluded = Accounts(self.dispatcher.database).totals(send).excluded
+            plan.excluded = LedgerQueries(self.dispatcher.database).totals(send).excluded
             _refuse_nobody(plan)
         except BaseException:
             self.ledger.discard_unproved()
@@ -181,10 +181,10 @@ class Sending:
         *,
         limit: int | None = None,
         progress: Progress | None = None,
-        crew: Crew | None = None,
+        crew: Workers | None = None,
     ) -> Report:
         """Send what may go now, by a crew if there is one, and return what it came to."""
-        accounts = Accounts(self.dispatcher.database)
+        accounts = LedgerQueries(self.dispatcher.database)
         before, began = accounts.totals(send), time.monotonic()
         counted: Counter[str] = Counter()
 
@@ -196,9 +196,9 @@ class Sending:
         if crew:
             await crew.work(stop, count)
         else:
-            correspondence = self._correspondence(send)
+            personaliser = self._personaliser(send)
             allowed = self.dispatcher.within(limit, now)
-            await self.dispatcher.run(send, correspondence, now, stop, limit=allowed, progress=count)
+            await self.dispatcher.run(send, personaliser, now, stop, limit=allowed, progress=count)
         after = accounts.totals(send)
         return Report(
             self.ledger.reread(send),
@@ -217,7 +217,7 @@ class Sending:
         workers: int | None = None,
         *,
         limit: int | None = None,
-    ) -> AbstractContextManager[Crew | None]:
+    ) -> AbstractContextManager[Workers | None]:
         """Return a crew for `run`; to be entered before loop and thread.
 
         It has as many processes as send `waiting` messages best, unless `workers` says how many; it is None
@@ -226,33 +226,33 @@ class Sending:
         number = workers or best_number(self.dispatcher, waiting, clock())
         if number == 1:
             return nullcontext(None)
-        return hired(Crew(self.dispatcher, send, self._correspondence(send), clock, limit), number)
+        return hired(Workers(self.dispatcher, send, self._personaliser(send), clock, limit), number)
 
     def report(self, send: Send) -> Report:
         """Return how a send stands, without running it."""
-        return Report(send, Accounts(self.dispatcher.database).totals(send))
+        return Report(send, LedgerQueries(self.dispatcher.database).totals(send))
 
-    def _correspondence(self, send: Send) -> Correspondence:
+    def _personaliser(self, send: Send) -> Personaliser:
         first_list = People(self.dispatcher.database).list_ids(send.audience.lists[:1])[0]
-        corrected = self._correspondence(self.ledger.send(send.corrects)) if send.corrects else None
-        return self.press.correspondence(send.id, first_list, _seed(send), corrected)
+        corrected = self._personaliser(self.ledger.send(send.corrects)) if send.corrects else None
+        return self.compiler.personaliser(send.id, first_list, _seed(send), corrected)
 
-    def correspondence(self, job: Job, send: Send | None = None) -> Correspondence:
+    def personaliser(self, job: Job, send: Send | None = None) -> Personaliser:
         """Return what fills the job's messages; without a send, for looking at only."""
         if send:
-            return self._correspondence(send)
-        return self.press.correspondence(0, job.lists[0].id, job.template.revision)
+            return self._personaliser(send)
+        return self.compiler.personaliser(0, job.lists[0].id, job.template.revision)
 
     def _proved(self, job: Job, send: Send | None, recipients: Iterable[Recipient]) -> Plan:
-        correspondence = self.correspondence(job, send)
+        personaliser = self.personaliser(job, send)
         plan = Plan(job.issue.slug, job.issue.subject or job.issue.title, job.template.revision, job.audience)
         everyone = iter(recipients)
         if (first := next(everyone, None)) is None:
             return plan
-        plan.recipients = prove(job.template, correspondence, chain([first], everyone), plan.slug)
-        names = correspondence.names(first, 0)
+        plan.recipients = prove(job.template, personaliser, chain([first], everyone), plan.slug)
+        names = personaliser.names(first, 0)
         plan.subject = job.template.subject(names)
-        plan.warnings += self.press.signer.warnings if self.press.signer else ()
+        plan.warnings += self.compiler.signer.warnings if self.compiler.signer else ()
         return plan
 
 

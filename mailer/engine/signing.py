@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailer.compose.dkim.key import Algorithm, SigningKey, UnfitKey
-from mailer.compose.dkim.signer import FIELDS, Signer
 from mailer.domain.address import Address, AddressError
 from mailer.errors import SettingsError
-from mailer.settings import PRESETS, Settings
+from mailer.message.dkim.key import Algorithm, SigningKey, UnfitKey
+from mailer.message.dkim.signer import FIELDS, Signer
+from mailer.settings.settings import PRESETS, Settings
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")  # RFC 6376 3.1

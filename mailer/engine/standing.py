@@ -8,8 +8,8 @@ from datetime import datetime
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt, State
 from mailer.errors import PlanRefused
-from mailer.storage.accounts import Totals
-from mailer.storage.send import Send
+from mailer.ledger.queries import Totals
+from mailer.ledger.send import Send
 
 OTHERS = (
     (State.CANCELLED, "never will"),

@@ -10,22 +10,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.delivery import Halt, State
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Untried
 from mailer.domain.settlement import Settlement, settle
 from mailer.engine.brake import Brake
-from mailer.engine.correspondence import Correspondence
-from mailer.engine.letter import Letter, receiver_of
+from mailer.engine.feeder import Feeder
 from mailer.engine.pacing import Hold, Pace
-from mailer.engine.supply import Supply
+from mailer.engine.personaliser import Personaliser
+from mailer.engine.prepared import PreparedMessage, receiver_of
 from mailer.errors import MailerError
+from mailer.ledger.claiming import Claim
+from mailer.ledger.journal import Journal
+from mailer.ledger.ledger import Ledger
+from mailer.ledger.send import Send
+from mailer.message.mime.template import MessageTemplate
 from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
-from mailer.storage.claiming import Claim
-from mailer.storage.journal import Journal
-from mailer.storage.ledger import Ledger
-from mailer.storage.send import Send
 
 FLUSH_AFTER = 1000  # settlements: a commit is forced onto the disk
 FLUSH_EVERY = 1.0  # seconds
@@ -46,14 +46,14 @@ class Worker:
     journal: Journal
     send: Send
     template: Callable[[int], MessageTemplate]
-    correspondence: Correspondence
+    personaliser: Personaliser
     pace: Pace
     account: str = "-"  # its `storage.pace.account_key`
     limit: int | None = None
     progress: Progress = lambda settled: None  # noqa: ARG005
 
-    _supply: Supply = field(init=False)
-    _out: dict[int, Letter] = field(default_factory=dict)
+    _feeder: Feeder = field(init=False)
+    _out: dict[int, PreparedMessage] = field(default_factory=dict)
     _unrecorded: list[Settlement] = field(default_factory=list)
     _brake: Brake = field(default_factory=Brake)
     _stopped_by: MailerError | None = None
@@ -65,24 +65,26 @@ class Worker:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self._supply = Supply(self.ledger, self.send, self.journal.name, self.pace, self._letter, self.flush)
+        self._feeder = Feeder(
+            self.ledger, self.send, self.journal.name, self.pace, self._prepared, self.flush
+        )
 
     def take(self) -> Envelope | None:
         """Return the next message, or None while there is none to send."""
         self._go_on_or_raise()
         now = time.monotonic()
         self._heed(now)
-        if self._limit_reached() or (letter := self._supply.next(self._supply.now())) is None:
+        if self._limit_reached() or (prepared := self._feeder.next(self._feeder.now())) is None:
             return None
         envelope = Envelope(
-            key=letter.delivery_id,
-            sender=self.correspondence.return_path,
-            recipient=letter.address,
-            content=self.correspondence.write(letter.template, letter.fillings, time.time()),
+            key=prepared.delivery_id,
+            sender=self.personaliser.return_path,
+            recipient=prepared.address,
+            content=self.personaliser.write(prepared.template, prepared.fillings, time.time()),
             clean=True,  # compose writes nothing else, which its tests show
         )
         self._taken += 1
-        self._out[letter.delivery_id] = letter
+        self._out[prepared.delivery_id] = prepared
         return envelope
 
     async def wait(self) -> bool:
@@ -151,7 +153,7 @@ class Worker:
 
     def connections(self) -> int:
         """Return how many connections the pacing allows."""
-        return self.pace.connections(self._supply.now())
+        return self.pace.connections(self._feeder.now())
 
     def connected(self, number: int) -> None:
         """Let the pacing know."""
@@ -159,7 +161,7 @@ class Worker:
 
     def turned_away(self, ending: Ending, there: int) -> float:
         """Let the pacing learn from it; return the seconds until another connection may be tried."""
-        return self.pace.turned_away(ending.reply, ending.stage, there, self._supply.now())
+        return self.pace.turned_away(ending.reply, ending.stage, there, self._feeder.now())
 
     def flush(self) -> None:
         """Let the database catch up with the journal."""
@@ -186,10 +188,10 @@ class Worker:
         finally:
             self.journal.close(keep=not recorded)
 
-    def _letter(self, claim: Claim) -> Letter:
-        names = self.correspondence.names(claim.recipient, time.time())
+    def _prepared(self, claim: Claim) -> PreparedMessage:
+        names = self.personaliser.names(claim.recipient, time.time())
         template = self.template(claim.revision)
-        return Letter(claim, names["envelope"].to_address, template, template.fillings(names))
+        return PreparedMessage(claim, names["envelope"].to_address, template, template.fillings(names))
 
     def _heed(self, now: float) -> None:
         """Look at what was decided elsewhere: the send halted, people who left since the claim."""
@@ -197,16 +199,16 @@ class Worker:
             return
         self._heeded_at = now
         self._halted = self.ledger.halted(self.send) in (Halt.PAUSED, Halt.CANCELLED)
-        waiting = [letter.delivery_id for letter in self._supply.waiting]
+        waiting = [prepared.delivery_id for prepared in self._feeder.waiting]
         if gone := self.ledger.withdraw(self.send, self.journal.name, waiting, datetime.now(UTC)):
-            self._supply.leave_out(gone)
+            self._feeder.leave_out(gone)
 
     def _limit_reached(self) -> bool:
         return self._halted or (self.limit is not None and self._taken >= self.limit)
 
     def _pause(self) -> float | None:
         """Return the seconds until something may go; None if nothing more does in this run."""
-        return None if self._limit_reached() else self._supply.pause(self._supply.now())
+        return None if self._limit_reached() else self._feeder.pause(self._feeder.now())
 
     def _settlements(self, key: int, outcome: Outcome, at: datetime) -> Sequence[Settlement]:
         """Return what to record: of this message, unless it goes back to the front of the line or its refusal
@@ -234,11 +236,11 @@ class Worker:
         # A limit was hit, and the message has to go again: it counts for nothing.
         self._taken -= 1
         due = settlement.at + timedelta(seconds=hold.after)
-        self._supply.later(due.timestamp())
+        self._feeder.later(due.timestamp())
         return settlement._replace(state=State.DEFERRED, due=due)
 
     def _heed_pace(self, key: int, outcome: Outcome) -> Hold | None:
-        now = self._supply.now()
+        now = self._feeder.now()
         if self.pace.unlimited and isinstance(outcome, Accepted):
             self.pace.passed(1, now)
             return None
@@ -278,6 +280,6 @@ class Worker:
         if self._untried[key] == TRIES:
             words = f"{outcome.reason} ({TRIES} times in a row)"
             return [Settlement(key, State.DEFERRED, at, outcome.stage, words)]
-        self._supply.put_back(self._out.pop(key))
+        self._feeder.put_back(self._out.pop(key))
         self._taken -= 1
         return []

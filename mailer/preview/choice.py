@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from mailer.viewer.frame import Images, Look
+from mailer.viewer.frame import Appearance, ShownImages
 from mailer.viewer.pages import one_of
 
 VIEWS = {
@@ -20,7 +20,7 @@ VIEWS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ReaderChoice:
     """What is shown and how, as the page's address says it; "" is the default of each."""
 
     issue: str
@@ -33,7 +33,7 @@ class Choice:
     line: int
 
     @classmethod
-    def of(cls, request: Request) -> Choice:
+    def of(cls, request: Request) -> ReaderChoice:
         """Return the choice in the address that was asked for."""
         line = request.query_params.get("line", "")
         return cls(
@@ -42,12 +42,14 @@ class Choice:
             view=one_of(request, "view", *VIEWS),
             width=one_of(request, "width", "phone"),
             scheme=one_of(request, "scheme", "dark"),
-            images=one_of(request, "images", Images.REMOTE, Images.NONE),
+            images=one_of(request, "images", ShownImages.REMOTE, ShownImages.NONE),
             styles=one_of(request, "styles", "none"),
             line=int(line) if line.isdecimal() and len(line) < 10 else 0,
         )
 
     @property
-    def look(self) -> Look:
+    def look(self) -> Appearance:
         """How the frame is seen."""
-        return Look(Images(self.images or Images.OWN), self.scheme or "light", self.styles != "none")
+        return Appearance(
+            ShownImages(self.images or ShownImages.OWN), self.scheme or "light", self.styles != "none"
+        )

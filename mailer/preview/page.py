@@ -14,14 +14,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mailer.check.size import CLIPPED_AT, WARN_FROM
-from mailer.desk import issue_files
 from mailer.errors import MailerError
-from mailer.preview.bench import Bench
-from mailer.preview.choice import VIEWS, Choice
+from mailer.preview.choice import VIEWS, ReaderChoice
 from mailer.preview.search import people
-from mailer.preview.specimen import Specimen
 from mailer.preview.views import broken, shown
-from mailer.proofread import counted
+from mailer.proof.cache import PreviewCache
+from mailer.proof.proofread import counted
+from mailer.proof.proofs import issue_files
+from mailer.proof.sample import Sample
 from mailer.viewer.frame import LINKS
 from mailer.viewer.pages import COMMON, Pages, download, frame, viewer_app
 
@@ -31,12 +31,12 @@ ASSETS = ("viewer.css", "preview.css", "preview.js", "combobox.js")
 PERMITS = f"allow-same-origin {LINKS}"
 
 
-def preview_page(bench: Bench, folders: list[Path], given: Path | None) -> Starlette:
+def preview_page(cache: PreviewCache, folders: list[Path], given: Path | None) -> Starlette:
     """Return the page as an ASGI application. It shows the issue `given` first, else the latest.
 
     Nothing on it changes anything: every request is a GET.
     """
-    page = Page(bench, folders, given)
+    page = PreviewPage(cache, folders, given)
     routes = [
         Route("/", page.show),
         Route("/html", page.html),
@@ -49,11 +49,11 @@ def preview_page(bench: Bench, folders: list[Path], given: Path | None) -> Starl
     return viewer_app(routes, {404: page.missing, 500: page.fault})
 
 
-class Page:
+class PreviewPage:
     """The endpoints. They are plain functions, which Starlette runs in threads, because they read files."""
 
-    def __init__(self, bench: Bench, folders: list[Path], given: Path | None) -> None:
-        self.bench = bench
+    def __init__(self, cache: PreviewCache, folders: list[Path], given: Path | None) -> None:
+        self.cache = cache
         self.given = given
         self.pages = Pages(
             folders, ASSETS, views=VIEWS, counted=counted, limit=CLIPPED_AT, warn_from=WARN_FROM
@@ -61,44 +61,44 @@ class Page:
 
     def show(self, request: Request) -> Response:
         """The page itself: the view that was chosen, or why there is nothing to see."""
-        choice, files = Choice.of(request), self._files()
+        choice, files = ReaderChoice.of(request), self._files()
         key, file = self._file(choice, files)
         if file is None:
             return self._nothing(choice)
-        outcome = self.bench.look(file, choice.reader)
+        outcome = self.cache.look(file, choice.reader)
         names: dict[str, Any] = {"choice": asdict(choice), "issue": key, "issues": files, "outcome": outcome}
         if isinstance(outcome.made, MailerError):
-            return self.pages.page("preview_error.html", **names, **broken(outcome.made, self.bench.root))
+            return self.pages.page("preview_error.html", **names, **broken(outcome.made, self.cache.root))
         return self.pages.page("preview.html", **names, **shown(outcome.made, choice.view, file))
 
     def html(self, request: Request) -> Response:
         """The mail's HTML, for the frame."""
-        return frame(self._specimen(request).reading, Choice.of(request).look, PERMITS)
+        return frame(self._sample(request).reading, ReaderChoice.of(request).look, PERMITS)
 
     def raw(self, request: Request) -> Response:
         """The message, for a mail program."""
-        specimen = self._specimen(request)
-        return download(specimen.content, "message/rfc822", f"{_ascii(specimen.issue.slug)}.eml")
+        sample = self._sample(request)
+        return download(sample.content, "message/rfc822", f"{_ascii(sample.issue.slug)}.eml")
 
     def part(self, request: Request) -> Response:
         """One of the message's other parts, to save."""
-        others, index = self._specimen(request).reading.others, request.path_params["index"]
+        others, index = self._sample(request).reading.others, request.path_params["index"]
         if index >= len(others):
             raise HTTPException(404)
         return download(others[index].content, "application/octet-stream", f"part-{index + 1}")
 
     def state(self, request: Request) -> Response:
         """What the page's script asks again and again: whether anything has changed."""
-        _, file = self._file(Choice.of(request), self._files())
+        _, file = self._file(ReaderChoice.of(request), self._files())
         if file is None:
             raise HTTPException(404)
         return JSONResponse(
-            {"mark": self.bench.mark(file, request.query_params.get("email", ""))}, 200, COMMON
+            {"mark": self.cache.mark(file, request.query_params.get("email", ""))}, 200, COMMON
         )
 
     def people(self, request: Request) -> Response:
         """Those who may be chosen as readers; `q` is what was typed so far."""
-        found = people(self.bench.app, request.query_params.get("q", "").strip())
+        found = people(self.cache.app, request.query_params.get("q", "").strip())
         return JSONResponse({"people": [asdict(each) for each in found]}, 200, COMMON)
 
     def missing(self, request: Request, error: Exception) -> Response:  # noqa: ARG002
@@ -110,32 +110,32 @@ class Page:
         return self.pages.page("preview_fault.html", 500, error=f"{type(error).__name__}: {error}")
 
     def _files(self) -> dict[str, Path]:
-        folder = self.bench.root / "issues"
+        folder = self.cache.root / "issues"
         # Their names begin with a date: the latest is first.
         files = {str(file.relative_to(folder)): file for file in reversed(issue_files(folder))}
         if self.given and self.given.resolve() not in {file.resolve() for file in files.values()}:
             files = {str(self.given): self.given, **files}
         return files
 
-    def _file(self, choice: Choice, files: Mapping[str, Path]) -> tuple[str, Path | None]:
+    def _file(self, choice: ReaderChoice, files: Mapping[str, Path]) -> tuple[str, Path | None]:
         if choice.issue:
             return choice.issue, files.get(choice.issue)
         first = self.given and self.given.resolve()
         given = next((key for key, file in files.items() if file.resolve() == first), next(iter(files), ""))
         return given, files.get(given)
 
-    def _specimen(self, request: Request) -> Specimen:
-        choice = Choice.of(request)
+    def _sample(self, request: Request) -> Sample:
+        choice = ReaderChoice.of(request)
         _, file = self._file(choice, self._files())
-        made = self.bench.look(file, choice.reader).made if file else None
-        if not isinstance(made, Specimen):
+        made = self.cache.look(file, choice.reader).made if file else None
+        if not isinstance(made, Sample):
             raise HTTPException(404)
         return made
 
-    def _nothing(self, choice: Choice) -> Response:
+    def _nothing(self, choice: ReaderChoice) -> Response:
         if choice.issue:
             raise HTTPException(404)
-        return self.pages.page("preview_none.html", folder=self.bench.root / "issues")
+        return self.pages.page("preview_none.html", folder=self.cache.root / "issues")
 
 
 def _ascii(slug: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mailer.bootstrap import App
 from mailer.domain.address import Address
 from mailer.domain.recipient import Recipient
-from mailer.preview.readers import BARE
+from mailer.proof.readers import BARE
 
 OFFERED = 8
 

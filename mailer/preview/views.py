@@ -9,18 +9,18 @@ from typing import Any
 from mailer.check.finding import Finding, Severity
 from mailer.errors import MailerError
 from mailer.preview.excerpt import excerpt_for, read_lines
-from mailer.preview.specimen import Specimen
+from mailer.proof.sample import Sample
 from mailer.viewer.pages import cut
 
 LINES = 10_000  # of an issue; more would only stop the browser
 
 
-def shown(specimen: Specimen, view: str, file: Path) -> dict[str, Any]:
+def shown(sample: Sample, view: str, file: Path) -> dict[str, Any]:
     """Return what one view of a specimen shows; `file` is the issue's."""
     return {
-        "specimen": specimen,
-        "found": _by_severity(specimen.findings),
-        "plain": _plain(specimen, view),
+        "specimen": sample,
+        "found": _by_severity(sample.findings),
+        "plain": _plain(sample, view),
         "lines": read_lines(file)[:LINES] if view == "issue" else [],
     }
 
@@ -33,14 +33,14 @@ def _by_severity(findings: Iterable[Finding]) -> dict[Severity, list[Finding]]:
     return found
 
 
-def _plain(specimen: Specimen, view: str) -> str:
+def _plain(sample: Sample, view: str) -> str:
     match view:
         case "text":
-            return cut(specimen.text)
+            return cut(sample.text)
         case "html":
-            return cut(specimen.html)
+            return cut(sample.html)
         case "source":
-            return cut(specimen.content.decode("ascii", "replace"))
+            return cut(sample.content.decode("ascii", "replace"))
     return ""
 
 

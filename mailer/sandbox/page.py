@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from mailer.sandbox.inbox import Inbox, Received
-from mailer.viewer.frame import Images, Look
+from mailer.viewer.frame import Appearance, ShownImages
 from mailer.viewer.headers import header_fields, name_of
 from mailer.viewer.pages import COMMON, Pages, cut, download, frame, one_of, viewer_app
-from mailer.viewer.reading import Reading, read
+from mailer.viewer.reading import MailReading, read
 
 PAGE = 50  # messages
 VIEWS = ("html", "text", "source", "headers")
@@ -24,7 +24,7 @@ ASSETS = ("viewer.css", "sandbox.css", "sandbox.js")
 
 def inbox_page(inbox: Inbox, folders: list[Path], *, smtp_port: int) -> Starlette:
     """Return the page as an ASGI application; templates come from the first of `folders` that has them."""
-    page = Page(inbox, folders, smtp_port)
+    page = InboxPage(inbox, folders, smtp_port)
     routes = [
         Route("/", page.messages),
         Route("/state.json", page.state),
@@ -38,7 +38,7 @@ def inbox_page(inbox: Inbox, folders: list[Path], *, smtp_port: int) -> Starlett
     return viewer_app(routes, {404: page.missing})
 
 
-class Page:
+class InboxPage:
     """The endpoints. They are plain functions, which Starlette runs in threads, because they read files."""
 
     def __init__(self, inbox: Inbox, folders: list[Path], smtp_port: int) -> None:
@@ -101,8 +101,8 @@ class Page:
     def html(self, request: Request) -> Response:
         """A message's HTML for the frame, seen in a `scheme`; `remote=1` lets it fetch images and styles."""
         _, content = self._found(request)
-        images = Images.REMOTE if one_of(request, "remote", "1") else Images.OWN
-        return frame(read(content), Look(images, one_of(request, "scheme", "dark") or "light"))
+        images = ShownImages.REMOTE if one_of(request, "remote", "1") else ShownImages.OWN
+        return frame(read(content), Appearance(images, one_of(request, "scheme", "dark") or "light"))
 
     def raw(self, request: Request) -> Response:
         """A message as it came, for a mail program."""
@@ -111,7 +111,7 @@ class Page:
 
     def part(self, request: Request) -> Response:
         """One of a message's other parts, to save: never shown, whatever it says it is."""
-        reading: Reading = read(self._found(request)[1])
+        reading: MailReading = read(self._found(request)[1])
         index: int = request.path_params["index"]
         if index >= len(reading.others):
             raise HTTPException(404)

@@ -20,8 +20,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from mailer.engine.stopping import Stopping
 from mailer.errors import MailerError, StorageBusy
+from mailer.ledger.send import Send
 from mailer.schedule.round import make_round, ready
-from mailer.storage.send import Send
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -30,7 +30,7 @@ LONGEST_REST = 900.0  # seconds
 
 
 @dataclass(slots=True)
-class Rest:
+class Backoff:
     """How long to leave a server alone that turned us away: twice as many seconds each time in a row.
 
     A wrong password tried every ten seconds gets an account locked.
@@ -61,7 +61,7 @@ def keep_sending(
 
     Raises what ends a round, and Interrupted.
     """
-    rest, told = Rest(every), set[tuple[int, datetime | None]]()
+    rest, told = Backoff(every), set[tuple[int, datetime | None]]()
 
     def is_news(send: Send) -> bool:
         word = (send.id, send.halted_at)
@@ -79,7 +79,7 @@ def keep_sending(
 def _round(
     app: App,
     stopping: Stopping,
-    rest: Rest,
+    rest: Backoff,
     say: Callable[[str], None],
     is_news: Callable[[Send], bool],
     complain: Callable[[MailerError], None],

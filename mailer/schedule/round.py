@@ -23,9 +23,9 @@ from mailer.errors import (
     UsageError,
     worst,
 )
-from mailer.storage.reclaim import recover
-from mailer.storage.schedules import Schedule, Schedules, ScheduleState
-from mailer.storage.send import Send
+from mailer.ledger.reclaim import recover
+from mailer.ledger.schedules import Schedule, Schedules, ScheduleState
+from mailer.ledger.send import Send
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -133,8 +133,8 @@ def _begin(
     app: App, sending: Sending, schedules: Schedules, schedule: Schedule, say: Callable[[str], None]
 ) -> None:
     from mailer.compose.issue.source import load_issue
-    from mailer.proofread import proofread, refuse_errors
-    from mailer.renamed import refuse_renamed
+    from mailer.proof.proofread import proofread, refuse_errors
+    from mailer.services.renamed import refuse_renamed
 
     issue, _ = load_issue(app.root / schedule.issue, app.settings.language)
     lists = [app.people.list_named(name) for name in schedule.audience.lists]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from mailer.domain.delivery import Halt, State
 from mailer.engine.standing import halt_words, local, who_got_it
 from mailer.errors import IssueError
-from mailer.storage.accounts import Totals
-from mailer.storage.schedules import Schedule, Schedules, ScheduleState
-from mailer.storage.send import Send
+from mailer.ledger.queries import Totals
+from mailer.ledger.schedules import Schedule, Schedules, ScheduleState
+from mailer.ledger.send import Send
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -21,7 +21,7 @@ NOT_BEGUN = "its time has passed; keep `mailer run` going, or see what `mailer t
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ScheduleStanding:
     """A word for where a schedule is, and what else there is to say of it."""
 
     schedule: Schedule
@@ -29,31 +29,31 @@ class Standing:
     words: str
 
 
-class Standings:
+class ScheduleStandings:
     """Tells how schedules stand at one moment."""
 
     def __init__(self, app: App) -> None:
         self._app, self._now = app, app.now()
         self._sends = {send.id: send for send in app.ledger.sends()}
 
-    def of(self, schedule: Schedule) -> Standing:
+    def of(self, schedule: Schedule) -> ScheduleStanding:
         """Return how this one stands."""
         if schedule.state is ScheduleState.WAITING:
             return self._waiting(schedule)
         if schedule.state is ScheduleState.BEGUN and (send := self._sends.get(schedule.send_id or 0)):
             state, words = _sent(send, self._app.accounts.totals(send))
-            return Standing(schedule, state, "; ".join(filter(None, (schedule.note, words))))
-        return Standing(schedule, schedule.state, schedule.note)
+            return ScheduleStanding(schedule, state, "; ".join(filter(None, (schedule.note, words))))
+        return ScheduleStanding(schedule, schedule.state, schedule.note)
 
-    def _waiting(self, schedule: Schedule) -> Standing:
+    def _waiting(self, schedule: Schedule) -> ScheduleStanding:
         if send := self._begun_before(schedule):
             words = f"will begin nothing: {send.slug} was begun on {local(send.created_at)} without it"
-            return Standing(schedule, "waiting", words)
+            return ScheduleStanding(schedule, "waiting", words)
         if schedule.note:
-            return Standing(schedule, "held", schedule.note)
+            return ScheduleStanding(schedule, "held", schedule.note)
         if schedule.due_at + LATE < self._now:
-            return Standing(schedule, "missed", NOT_BEGUN)
-        return Standing(schedule, "waiting", "")
+            return ScheduleStanding(schedule, "missed", NOT_BEGUN)
+        return ScheduleStanding(schedule, "waiting", "")
 
     def _begun_before(self, schedule: Schedule) -> Send | None:
         slug = _slug(self._app, schedule)

@@ -15,7 +15,7 @@ from mailer.smtp.channel import Channel
 from mailer.smtp.connection import tls_context
 from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
-from mailer.smtp.persistence import Persistence, Reaction
+from mailer.smtp.reconnecting import Reaction, Reconnecting
 from mailer.smtp.timeouts import Timeouts
 from mailer.smtp.turn import Turn
 
@@ -55,7 +55,7 @@ async def deliver(
     stop: asyncio.Event | None = None,
     *,
     timeouts: Timeouts | None = None,
-    persistence: Persistence | None = None,
+    persistence: Reconnecting | None = None,
 ) -> None:
     """Send everything that `work` gives over as many connections as it allows, `account.connections` at most.
 
@@ -63,13 +63,13 @@ async def deliver(
     taken is settled exactly once, also when this is cancelled or raises: AccountFault if a setting must
     change, ServerUnavailable if no connection can be had, and whatever `work` itself raises.
     """
-    await _Pool(work, account, timeouts or Timeouts(), persistence or Persistence()).run(stop)
+    await _Pool(work, account, timeouts or Timeouts(), persistence or Reconnecting()).run(stop)
 
 
 class _Pool:
     """Keeps as many channels as there is work for; the channels' `Source`."""
 
-    def __init__(self, work: Work, account: Account, timeouts: Timeouts, persistence: Persistence) -> None:
+    def __init__(self, work: Work, account: Account, timeouts: Timeouts, persistence: Reconnecting) -> None:
         self._work = work
         self._turn = Turn(work, self.failed)
         self._account = account

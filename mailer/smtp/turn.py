@@ -30,7 +30,7 @@ class Writer(Protocol):
         """Write it."""
 
 
-class Record(Protocol):
+class Recorder(Protocol):
     """Who has to know."""
 
     def handed(self, keys: Sequence[int]) -> None:
@@ -43,7 +43,7 @@ class Record(Protocol):
 class Turn:
     """Collects until the event loop has seen to every connection once; `failed` gets what `record` raises."""
 
-    def __init__(self, record: Record, failed: Callable[[Exception], None]) -> None:
+    def __init__(self, record: Recorder, failed: Callable[[Exception], None]) -> None:
         self._record = record
         self._failed = failed
         self._results: list[tuple[int, Outcome]] = []

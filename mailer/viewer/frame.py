@@ -7,7 +7,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailer.viewer.reading import Part, Reading
+from mailer.viewer.reading import MailPart, MailReading
 
 HEAD = re.compile(r"<head\b[^>]*>|<html\b[^>]*>|<!doctype[^>]*>", re.IGNORECASE)
 CID = re.compile(r"cid:([^\"'\s)>]+)", re.IGNORECASE)
@@ -23,7 +23,7 @@ POLICY = (
 LINKS = "allow-popups allow-popups-to-escape-sandbox"
 
 
-class Images(StrEnum):
+class ShownImages(StrEnum):
     """Which images are shown: those that came with the message, those from elsewhere too, or none."""
 
     OWN = "own"
@@ -32,10 +32,10 @@ class Images(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Appearance:
     """How a frame is seen: `scheme` is "light" or "dark", `styles` whether style sheets count."""
 
-    images: Images = Images.OWN
+    images: ShownImages = ShownImages.OWN
     scheme: str = "light"
     styles: bool = True
 
@@ -45,32 +45,32 @@ class Look:
         `permits` are what the frame's sandbox lets it do; without `allow-same-origin` it has an origin of
         its own.
         """
-        remote = " https: http:" if self.images is Images.REMOTE else ""
-        images = "'none'" if self.images is Images.NONE else f"data:{remote}"
+        remote = " https: http:" if self.images is ShownImages.REMOTE else ""
+        images = "'none'" if self.images is ShownImages.NONE else f"data:{remote}"
         return POLICY.format(permits=permits, remote=remote, images=images)
 
 
-def framed(reading: Reading, look: Look) -> str:
+def framed(reading: MailReading, look: Appearance) -> str:
     """Return the HTML as it is put into a frame: own images inside, links for a new tab,
     and what it asks of the reader's colour scheme answered with that of `look`.
 
     Scripts, forms and requests are the business of the frame's sandbox and of its CSP.
     """
     html = reading.html or ""
-    if look.images is not Images.NONE:
+    if look.images is not ShownImages.NONE:
         html = _with_images(reading)
     if not look.styles:
         html = STYLE.sub("", html)
     # The page around a frame can't say which scheme the frame is to see: each browser asks its own settings.
     html = ASKED.sub(lambda found: f"({'min' if found[1].lower() == look.scheme else 'max'}-width: 0)", html)
     html = OFFERED.sub(lambda found: found[1] + look.scheme, html)
-    if look.images is not Images.REMOTE:
+    if look.images is not ShownImages.REMOTE:
         # A CSP does not stop <link rel=preconnect>, which would tell a stranger that the mail is being read.
         html = LINK.sub("<x-", html)
     return _in_head(html, '<base target="_blank">')
 
 
-def whole_page(reading: Reading) -> str:
+def whole_page(reading: MailReading) -> str:
     """Return the HTML as a browser shows it from a file: own images inside, its encoding said."""
     return _in_head(_with_images(reading), '<meta charset="utf-8">')
 
@@ -82,11 +82,11 @@ def _in_head(html: str, element: str) -> str:
     return html[:place] + element + html[place:]
 
 
-def _with_images(reading: Reading) -> str:
+def _with_images(reading: MailReading) -> str:
     return CID.sub(lambda found: _data_url(reading.others, found), reading.html or "")
 
 
-def _data_url(parts: tuple[Part, ...], found: re.Match[str]) -> str:
+def _data_url(parts: tuple[MailPart, ...], found: re.Match[str]) -> str:
     for part in parts:
         if part.cid == found[1] and re.fullmatch(r"image/[\w.+-]+", part.type):
             return f"data:{part.type};base64,{b64encode(part.content).decode('ascii')}"

@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from mailer.viewer.frame import LINKS, Look, framed
-from mailer.viewer.reading import Reading
+from mailer.viewer.frame import LINKS, Appearance, framed
+from mailer.viewer.reading import MailReading
 
 SHOWN = 500_000  # octets of a source or text; more would only stop the browser
 
@@ -73,7 +73,7 @@ class Pages:
         return Response(source, media_type=TYPES[Path(name).suffix], headers=COMMON)
 
 
-def frame(reading: Reading, look: Look, permits: str = LINKS) -> HTMLResponse:
+def frame(reading: MailReading, look: Appearance, permits: str = LINKS) -> HTMLResponse:
     """Return a message's HTML for a frame, which may do what `permits` says."""
     headers = COMMON | {"Content-Security-Policy": look.policy(permits)}
     return HTMLResponse(framed(reading, look), headers=headers)

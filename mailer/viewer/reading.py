@@ -11,7 +11,7 @@ PARSER = BytesParser()
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MailPart:
     """One leaf of a message: `name` of the file if it has one, `cid` without its angle brackets."""
 
     type: str
@@ -21,15 +21,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class MailReading:
     """What a message shows: its HTML and its text, if it has them, and every other leaf."""
 
     html: str | None
     text: str | None
-    others: tuple[Part, ...]
+    others: tuple[MailPart, ...]
 
 
-def read(content: bytes) -> Reading:
+def read(content: bytes) -> MailReading:
     """Return the parts of the message in `content`: the first HTML, the first plain text, and the others."""
     html = text = None
     others = []
@@ -43,12 +43,12 @@ def read(content: bytes) -> Reading:
             text = _decoded(leaf, part)
         else:
             others.append(part)
-    return Reading(html, text, tuple(others))
+    return MailReading(html, text, tuple(others))
 
 
-def _part(leaf: Message) -> Part:
+def _part(leaf: Message) -> MailPart:
     payload = leaf.get_payload(decode=True)
-    return Part(
+    return MailPart(
         leaf.get_content_type(),
         leaf.get_filename() or "",
         str(leaf.get("Content-ID", "")).strip(" <>"),
@@ -56,7 +56,7 @@ def _part(leaf: Message) -> Part:
     )
 
 
-def _decoded(leaf: Message, part: Part) -> str:
+def _decoded(leaf: Message, part: MailPart) -> str:
     try:
         return part.content.decode(leaf.get_content_charset("utf-8"), "replace")
     except (LookupError, ValueError):

@@ -22,16 +22,16 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from mailer.compose.mime.template import MessageTemplate, TemplateError
 from mailer.domain.link import IMAGES, UNSUBSCRIBE
-from mailer.domain.subscriber import Choice
-from mailer.domain.token import Token, find_token
+from mailer.domain.subscriber import Choices
+from mailer.domain.token import LinkToken, find_token
 from mailer.domain.undo_token import read_undo, sign_undo
 from mailer.errors import MailerError
 from mailer.languages import DEFAULT
-from mailer.storage.people import People
+from mailer.message.mime.template import MessageTemplate, TemplateError
+from mailer.people.people import People
 from mailer.web.guard import Guard
-from mailer.web.images import Images
+from mailer.web.images import ImagePages
 from mailer.web.words import accepted, choose, read_words
 
 ONE_CLICK = b"List-Unsubscribe"  # the form field of RFC 8058 3.1, whichever way the form is encoded
@@ -53,7 +53,7 @@ class Paper:
     language: str = DEFAULT
 
 
-class Rest(Convertor[str]):
+class RestOfPath(Convertor[str]):
     """All that follows in a path: mail programs make anything of the end of a link."""
 
     regex = "(?s:.*)"
@@ -67,7 +67,7 @@ class Rest(Convertor[str]):
         return value
 
 
-register_url_convertor("rest", Rest())
+register_url_convertor("rest", RestOfPath())
 
 
 def links_app(
@@ -84,10 +84,10 @@ def links_app(
     come from the first of `folders` that has them; `now` is when somebody left; `root` is the workspace with
     the images.
     """
-    pages = Pages(people, key, folders, now, paper)
+    pages = LinkPages(people, key, folders, now, paper)
     routes = [
         Route(UNSUBSCRIBE, pages.answer, methods=["GET", "POST"]),
-        Route(IMAGES, Images(root, key).show),
+        Route(IMAGES, ImagePages(root, key).show),
         Route("/healthz", pages.health),
     ]
     handlers = {404: pages.unknown, MailerError: pages.unavailable}
@@ -96,7 +96,7 @@ def links_app(
     return Guard(app)
 
 
-class Pages:
+class LinkPages:
     """The endpoints. Starlette runs plain functions in threads, so the database never blocks the loop."""
 
     def __init__(
@@ -182,16 +182,16 @@ class Pages:
         answer.headers["Retry-After"] = RETRY_SECONDS
         return answer
 
-    def _token(self, request: Request) -> Token:
+    def _token(self, request: Request) -> LinkToken:
         token = find_token(self.key, request.path_params["token"])
         if token is None:
             raise HTTPException(404)
         return token
 
-    def _choice(self, token: Token) -> Choice | None:
+    def _choice(self, token: LinkToken) -> Choices | None:
         return self.people().choice(token.subscriber_id, self._lists(token))
 
-    def _lists(self, token: Token) -> tuple[int, ...]:
+    def _lists(self, token: LinkToken) -> tuple[int, ...]:
         # The token's own list stands in where the send is gone: an old mail must still work.
         return self.people().send_lists(token.send_id) or (token.list_id,)
 
@@ -199,8 +199,8 @@ class Pages:
         self,
         template: str,
         request: Request,
-        token: Token | None = None,
-        choice: Choice | None = None,
+        token: LinkToken | None = None,
+        choice: Choices | None = None,
         status: int = 200,
         **values: Any,
     ) -> HTMLResponse:
@@ -221,7 +221,7 @@ class Pages:
         )
         return HTMLResponse(html, status, {"Content-Security-Policy": POLICY.format(nonce=nonce)})
 
-    def _wishes(self, request: Request, token: Token | None, choice: Choice | None) -> Iterable[str]:
+    def _wishes(self, request: Request, token: LinkToken | None, choice: Choices | None) -> Iterable[str]:
         """Yield what the page may be in: the person's language, the mail's, the browser's, the paper's."""
         if choice:
             yield choice.language

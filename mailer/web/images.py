@@ -13,15 +13,15 @@ from starlette.responses import Response
 from mailer.compose.images.companion import read_file
 from mailer.compose.images.kind import SHOWN, kind_of
 from mailer.compose.images.placing import MOST_OCTETS
-from mailer.compose.mime.enclosure import Unfit
 from mailer.domain.image_token import read_image_token
+from mailer.message.mime.enclosure import UnfitFile
 
 ENDING = re.compile(r"(?s:.*)\.(?:png|jpe?g|gif|webp)", re.IGNORECASE)
 FOREVER = "public, max-age=31536000, immutable"
 CHANGED = "public, max-age=300"
 
 
-class Images:
+class ImagePages:
     """Shows images of the workspace `root` under addresses that `key` signed, and nothing else of it.
 
     What was changed since it was mailed is shown as it is now: a mail's picture can be put right.
@@ -55,6 +55,6 @@ class Images:
             file = (self.root / path).resolve()
             if file.is_relative_to(self.root) and file.is_file():
                 return read_file(file, MOST_OCTETS, "")
-        except (OSError, ValueError, Unfit):  # a name that no file can have, or one that became too large
+        except (OSError, ValueError, UnfitFile):  # a name that no file can have, or one that became too large
             pass
         raise HTTPException(404)

@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mailer.bundled import templates_folder
 from mailer.check.examine import examine
 from mailer.check.finding import Finding
-from mailer.check.sheet import Sheet
+from mailer.check.rendered import RenderedMail
 from mailer.compose.issue.source import load_issue
 from mailer.domain.address import Mailbox
 from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import SubscriberList
-from mailer.engine.press import Press
-from mailer.proofread import sheet_of
+from mailer.engine.compiler import Compiler
+from mailer.proof.proofread import rendered_mail
+from mailer.workspace.bundled import templates_folder
 
 READER = Recipient(1, "ada.quint@quay.example", "Ada Quint", "en", "UTC", (), {"boat": "Gannet"})
 # Nothing is wrong with it; a test changes one thing.
@@ -34,8 +34,8 @@ class Workshop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def press(self, **changed: Any) -> Press:
-        press = Press(
+    def compiler(self, **changed: Any) -> Compiler:
+        compiler = Compiler(
             folders=[self.folder / "templates", templates_folder()],
             sender=Mailbox.parse("Harbour Gazette <editor@gazette.example>"),
             reply_to=None,
@@ -45,7 +45,7 @@ class Workshop:
             base_url="https://gazette.example",
             key=b"k" * 32,
         )
-        return replace(press, **changed)
+        return replace(compiler, **changed)
 
     def layout(self, html: str, name: str = "bare") -> None:
         """Put a layout of one's own into the workspace."""
@@ -55,23 +55,23 @@ class Workshop:
         text = "{{ content }}\n{{ unsubscribe_url }}\n{{ sender.postal_address }}\n"
         (folder / f"{name}.txt").write_text(text, encoding="utf-8")
 
-    def sheet(
-        self, body: str = PROSE, front: str = FRONT, name: str = "issue.md", press: Press | None = None
-    ) -> Sheet:
+    def mail(
+        self, body: str = PROSE, front: str = FRONT, name: str = "issue.md", compiler: Compiler | None = None
+    ) -> RenderedMail:
         file = self.folder / name
         file.write_text(front + body, encoding="utf-8")
-        return self.sheet_of_file(file, press)
+        return self.sheet_of_file(file, compiler)
 
-    def sheet_of_file(self, file: Path, press: Press | None = None) -> Sheet:
+    def sheet_of_file(self, file: Path, compiler: Compiler | None = None) -> RenderedMail:
         issue, _ = load_issue(file)
-        press = press or self.press()
-        composed = press.compose(issue, [SubscriberList(1, "weekly", "Weekly")])
-        correspondence = press.correspondence(1, 1, composed.template.revision)
-        sheet = sheet_of(press, issue, composed, correspondence, READER, public=True)
-        return replace(sheet, own_layout=False)
+        compiler = compiler or self.press()
+        composed = compiler.compose(issue, [SubscriberList(1, "weekly", "Weekly")])
+        personaliser = compiler.personaliser(1, 1, composed.template.revision)
+        mail = rendered_mail(compiler, issue, composed, personaliser, READER, public=True)
+        return replace(mail, own_layout=False)
 
     def findings(self, body: str = PROSE, front: str = FRONT, **given: Any) -> list[Finding]:
-        return examine(self.sheet(body, front, **given))
+        return examine(self.mail(body, front, **given))
 
     def rules(self, body: str = PROSE, front: str = FRONT, **given: Any) -> set[str]:
         return {finding.rule for finding in self.findings(body, front, **given)}

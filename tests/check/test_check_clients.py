@@ -42,7 +42,7 @@ def test_a_layout_misses_no_more_than_the_best_known_template(
 
 
 def found(workshop: Workshop, html: str) -> dict[str, set[str]]:
-    uses = features_of(replace(workshop.sheet(), html=html))
+    uses = features_of(replace(workshop.mail(), html=html))
     return {use.feature: set(use.inside) for use in uses}
 
 
@@ -105,14 +105,14 @@ def test_what_only_looks_like_a_feature_is_none(workshop: Workshop, html: str, f
 def test_what_is_lost_with_its_media_query_is_counted_once(workshop: Workshop) -> None:
     html = "<p>x</p><style>@media (min-width: 9px) { a { opacity: 0.5 } }</style>"
     assert found(workshop, html)["css-opacity"] >= {"html-style", "css-at-media"}
-    uses = list(features_of(replace(workshop.sheet(), html=html)))
+    uses = list(features_of(replace(workshop.mail(), html=html)))
     assert support().missed_by("outlook.windows", uses) == ["@media"]
     assert support().missed_by("gmail.mobile-webmail", uses) == ["<style> element"]
 
 
 def test_rules_for_one_mail_program_are_no_loss_in_another(workshop: Workshop) -> None:
     html = "<style>[data-ogsc] .x { color: red } u + .y { opacity: 0 }</style>"
-    uses = list(features_of(replace(workshop.sheet(), html=html)))
+    uses = list(features_of(replace(workshop.mail(), html=html)))
     assert support().missed_by("outlook.windows", uses) == []
     assert "Attribute selector" in support().missed_by("outlook.windows", uses, harmless=True)
 
@@ -146,12 +146,12 @@ def test_the_data_names_its_source_its_date_and_its_licence() -> None:
 
 
 def test_the_issues_own_are_told_by_line_and_the_layouts_together(workshop: Workshop) -> None:
-    sheet = replace(
-        workshop.sheet('<p>One</p>\n<p style="display: flex">Two</p>\n', name="i.html"), own_layout=True
+    mail = replace(
+        workshop.mail('<p>One</p>\n<p style="display: flex">Two</p>\n', name="i.html"), own_layout=True
     )
     from mailer.check.examine import RULES
 
-    flex, layouts = list(RULES["client-support"].findings(sheet))
+    flex, layouts = list(RULES["client-support"].findings(mail))
     assert (flex.line, layouts.line) == (7, None)
     assert flex.text.startswith("display:flex: does nothing in ")
     assert "the layout 'newsletter'" in layouts.text

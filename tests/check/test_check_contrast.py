@@ -9,7 +9,7 @@ from proofs import Workshop
 
 from mailer.check.colour import Colour, contrast, read_colour
 from mailer.check.examine import RULES
-from mailer.check.sheet import Sheet
+from mailer.check.rendered import RenderedMail
 
 WHITE = Colour(255, 255, 255)
 
@@ -48,9 +48,9 @@ def test_what_is_no_colour_is_not_guessed(written: str) -> None:
 
 def faint(workshop: Workshop, body: str, style: str = "") -> list[str]:
     """Return the texts that are found to be too faint in a mail that is no more than this."""
-    sheet: Sheet = workshop.sheet()
+    mail: RenderedMail = workshop.mail()
     html = f"<html><head><style>{style}</style></head><body>{body}</body></html>"
-    return [each.text for each in RULES["contrast"].findings(replace(sheet, html=html))]
+    return [each.text for each in RULES["contrast"].findings(replace(mail, html=html))]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_in_the_dark_nothing_is_guessed_of_what_the_mail_program_chooses(worksho
 
 @pytest.mark.parametrize("name", ["harbour"])
 def test_the_sample_is_clear_in_any_light(workshop: Workshop, name: str) -> None:
-    from mailer.bundled import sample
+    from mailer.workspace.bundled import sample
 
     text = sample(f"{name}.md").read_text(encoding="utf-8")
     _, front, body = text.split("---\n", 2)

@@ -21,10 +21,10 @@ def test_declarations() -> None:
 
 
 def test_rules_and_rules_in_rules() -> None:
-    sheet = """/* a { } */ @import url("x.css"); a, b > c:not(d, e) { color: red }
+    mail = """/* a { } */ @import url("x.css"); a, b > c:not(d, e) { color: red }
     @media (min-width: 1px) { .x { y: z } @supports (display: grid) { .w { v: "}" } } } <!-- i {} -->
     p { color: blue; & b { color: red } }"""
-    at_import, first, media, italic, last = read_sheet(sheet)
+    at_import, first, media, italic, last = read_sheet(mail)
     assert (at_import.at, at_import.declarations) == ("import", [])
     assert first.selectors == ["a", "b > c:not(d, e)"]
     assert (media.at, media.selectors) == ("media", [])

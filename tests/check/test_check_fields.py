@@ -10,16 +10,16 @@ from proofs import READER, Workshop
 from mailer.bootstrap import App
 from mailer.check.finding import Severity
 from mailer.compose.issue.source import load_issue
-from mailer.compose.symbolic.operations import MissingValue
-from mailer.desk import Desk
 from mailer.domain.address import Address
 from mailer.domain.audience import Audience
 from mailer.domain.subscriber import SubscriberList
 from mailer.errors import PlanRefused
-from mailer.preview.plate import Asked, make_plate
-from mailer.preview.specimen import make_specimen
-from mailer.proofread import first_reader, proofread
-from mailer.storage.enrol import Consent
+from mailer.message.expression.operations import MissingValue
+from mailer.people.enrol import Consent
+from mailer.proof.compiled import Asked, compile_issue
+from mailer.proof.proofread import first_reader, proofread
+from mailer.proof.proofs import Proofs
+from mailer.proof.sample import make_sample
 
 
 @pytest.mark.parametrize(
@@ -41,11 +41,11 @@ from mailer.storage.enrol import Consent
 def test_a_field_must_have_a_value_where_filling_fails_without(
     workshop: Workshop, written: str, needed: bool
 ) -> None:
-    assert workshop.sheet(f"{written}\n").uses["boat"] is needed
+    assert workshop.mail(f"{written}\n").uses["boat"] is needed
     issue, _ = load_issue(workshop.folder / "issue.md")
-    press = workshop.press()
-    template = press.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
-    names = press.correspondence(1, 1, "x").names(READER._replace(fields={}), 0)
+    compiler = workshop.press()
+    template = compiler.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
+    names = compiler.personaliser(1, 1, "x").names(READER._replace(fields={}), 0)
     if needed:
         with pytest.raises(MissingValue):
             template.fillings(names)
@@ -57,13 +57,13 @@ def test_where_there_is_nobody_a_reader_is_made_up_whom_the_issue_fits(workshop:
     file = workshop.folder / "issue.md"
     loop = "{% for boat in subscriber.boats %}{{ boat }}{% endfor %}"
     file.write_text(f"# Boats\n\n{loop} {{{{ subscriber.berth + 1 }}}} {{{{ subscriber.rank|title }}}}\n")
-    press = workshop.press()
-    template = press.compile(load_issue(file)[0], [SubscriberList(1, "weekly", "Weekly")])
-    correspondence = press.correspondence(0, 1, "x")
-    reader = first_reader(template, correspondence, [READER])
+    compiler = workshop.press()
+    template = compiler.compile(load_issue(file)[0], [SubscriberList(1, "weekly", "Weekly")])
+    personaliser = compiler.personaliser(0, 1, "x")
+    reader = first_reader(template, personaliser, [READER])
     assert reader is not None
     assert reader.email == "ada@mail.example"
-    assert "Ada 8 Ada" in template.text(correspondence.names(reader, 0))
+    assert "Ada 8 Ada" in template.text(personaliser.names(reader, 0))
 
 
 def test_what_check_finds_of_fields_is_what_a_send_says(tmp_path: Path) -> None:
@@ -81,8 +81,8 @@ def test_what_check_finds_of_fields_is_what_a_send_says(tmp_path: Path) -> None:
     }
     for body, expected in issues.items():
         file.write_text(f"---\ntitle: Boats\nlist: weekly\n---\nAhoy {body}\n", encoding="utf-8")
-        desk = Desk(app)
-        proof = desk.proof(file)
+        proofs = Proofs(app)
+        proof = proofs.proof(file)
         proof.examine({})
         found = {each.text: each for each in proof.findings if each.rule.startswith("field-")}
         assert found.keys() == expected
@@ -101,7 +101,7 @@ def test_what_check_finds_of_fields_is_what_a_send_says(tmp_path: Path) -> None:
         said = [each for each in proofread(sending, job) if each.severity is not Severity.ERROR]
         assert said == [each for each in proof.findings if each.severity is not Severity.ERROR]
         try:
-            previewed = make_specimen(app, make_plate(app, file, Asked()), "bo@quay.example")
+            previewed = make_sample(app, compile_issue(app, file, Asked()), "bo@quay.example")
         except PlanRefused as error:
             assert any(text.partition(":")[0] in error.problem for text in expected)
         else:
@@ -151,7 +151,7 @@ def test_an_if_over_text_is_an_error_with_the_values_in_check_and_send_alike(tmp
     lists = [app.people.list_named("weekly")]
     for body in (bare, there):
         file.write_text(f"---\ntitle: Boats\nlist: weekly\n---\n{body}", encoding="utf-8")
-        proof = Desk(app).proof(file)
+        proof = Proofs(app).proof(file)
         proof.examine({})
         (error,) = (each for each in proof.findings if each.rule == "field-text")
         assert error.text == (
@@ -181,7 +181,7 @@ def test_a_text_that_a_field_can_never_equal_is_an_error_that_says_what_to_write
     file = tmp_path / "issues" / "boats.md"
     body = "".join(f"{{% if {each} %}}P{{% endif %}}\n\n" for each in conditions)
     file.write_text(f"---\ntitle: Boats\nlist: weekly\n---\n{body}", encoding="utf-8")
-    proof = Desk(app).proof(file)
+    proof = Proofs(app).proof(file)
     proof.examine({})
     found = {each.hint: each.severity for each in proof.findings if each.rule == "field-compare"}
     assert found == dict.fromkeys(filter(None, conditions.values()), Severity.ERROR)

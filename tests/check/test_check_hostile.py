@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.check.examine import examine
-from mailer.check.sheet import Sheet
+from mailer.check.rendered import RenderedMail
 from mailer.compose.body import Body
 from mailer.domain.issue import Issue, Kind
 
@@ -48,15 +48,15 @@ ODD = [
 ]
 
 
-def sheet(html: str) -> Sheet:
+def mail(html: str) -> RenderedMail:
     issue = Issue("issue.html", Kind.HTML, "issue", "Title", html, source=html)
     lines = tuple(range(1, html.count("\n") + 2))
-    return Sheet(issue, html, html, "Title", len(html), Body(html, html, lines, lines))
+    return RenderedMail(issue, html, html, "Title", len(html), Body(html, html, lines, lines))
 
 
 @given(st.lists(st.sampled_from(ODD) | st.text(max_size=9), max_size=12))
 def test_odd_html_is_looked_at_all_the_same(pieces: list[str]) -> None:
-    examine(sheet("\n".join(pieces).replace("\ud800", "").replace("\x00", "")))
+    examine(mail("\n".join(pieces).replace("\ud800", "").replace("\x00", "")))
 
 
 def grown(times: int) -> dict[str, str]:
@@ -75,12 +75,12 @@ def grown(times: int) -> dict[str, str]:
 
 @pytest.mark.parametrize("much", grown(1).keys())
 def test_twice_as_much_takes_no_more_than_twice_the_steps(much: str) -> None:
-    few, many = (calls(lambda: examine(sheet(grown(times)[much]))) for times in (400, 800))  # noqa: B023
+    few, many = (calls(lambda: examine(mail(grown(times)[much]))) for times in (400, 800))  # noqa: B023
     assert many < 2.2 * few
 
 
 def test_a_mail_as_deep_as_may_be_is_looked_at() -> None:
-    examine(sheet(grown(5_000)["depth"]))
+    examine(mail(grown(5_000)["depth"]))
 
 
 def calls(work: Callable[[], object]) -> int:

@@ -44,11 +44,11 @@ def document(html: str) -> Breaks:
 
 
 def changed(**fields: object) -> Breaks:
-    return lambda workshop: examine(replace(workshop.sheet(), **fields))
+    return lambda workshop: examine(replace(workshop.mail(), **fields))
 
 
 def without_address(workshop: Workshop) -> list[Finding]:
-    return workshop.findings(press=workshop.press(postal_address=""))
+    return workshop.findings(compiler=workshop.press(postal_address=""))
 
 
 HEBREW = "המעבורת יוצאת מהרציף בשעה תשע, וחוזרת בערב. כל הכרטיסים נמכרו."
@@ -198,19 +198,19 @@ def test_what_is_the_layouts_names_the_layout(workshop: Workshop) -> None:
 
 
 def test_a_whole_document_is_its_own_layout(workshop: Workshop) -> None:
-    sheet = workshop.sheet("<!DOCTYPE html><html><head></head><body><p>Low.</p></body></html>", name="i.html")
-    html = sheet.html.replace("<html", "<html lang=''").replace("<p>Low.", "<p><a href=''>Tides</a>")
-    said = [each.text for each in examine(replace(sheet, html=html, postal_address="Elsewhere"))]
+    mail = workshop.mail("<!DOCTYPE html><html><head></head><body><p>Low.</p></body></html>", name="i.html")
+    html = mail.html.replace("<html", "<html lang=''").replace("<p>Low.", "<p><a href=''>Tides</a>")
+    said = [each.text for each in examine(replace(mail, html=html, postal_address="Elsewhere"))]
     assert "the HTML says no language (in the document)" in said
     assert "the text part has no postal address (in the document)" in said
     assert not any("layout" in each for each in said)
 
 
 def test_mail_that_stays_on_this_machine_may_lack_what_others_ask_for(workshop: Workshop) -> None:
-    sheet = workshop.sheet(
-        "See [the tables](http://localhost:8000/tables).\n", press=workshop.press(postal_address="")
+    mail = workshop.mail(
+        "See [the tables](http://localhost:8000/tables).\n", compiler=workshop.press(postal_address="")
     )
-    found = {each.rule: each.severity for each in examine(replace(sheet, public=False))}
+    found = {each.rule: each.severity for each in examine(replace(mail, public=False))}
     assert found == {"postal-address": Severity.WARNING}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from spamassassin import reports
 
-from mailer.check.spam import PHRASES, Part, Phrase
+from mailer.check.spam import PHRASES, Phrase, SpamPart
 
 # (rule of SpamAssassin's, what it finds)
 FOUND = {
@@ -30,19 +30,19 @@ FOUND = {
     "ACT_NOW_CAPS": "Act Now before the tide turns.",
 }
 HARMLESS = {
-    Part.SUBJECT: [
+    SpamPart.SUBJECT: [
         "The clock on the ice house goes again",
         "NATO",
         "At last: the U.S. buoy",
         "Who buys a boat?",
         "A dollar, $9",
     ],
-    Part.BODY: ["My dear friends, act now: it is guaranteed to rain, and freedom is not financial."],
+    SpamPart.BODY: ["My dear friends, act now: it is guaranteed to rain, and freedom is not financial."],
 }
 
 
 def message(phrase: Phrase, text: str) -> str:
-    subject, body = (text, "Tides.") if phrase.part is Part.SUBJECT else ("Tides", text)
+    subject, body = (text, "Tides.") if phrase.part is SpamPart.SUBJECT else ("Tides", text)
     return (
         f"From: Gazette <editor@gazette.example>\nTo: ada@quay.example\nSubject: {subject}\n"
         "Date: Sun, 22 Nov 2026 08:00:00 +0000\nMessage-ID: <1@gazette.example>\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer.storage.database import HEAD
+from mailer.store.database import HEAD
 
 
 def upgrade(workspace: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -18,13 +18,13 @@ from mailer.domain.address import BLANKS, CONTROLS, Address
 from mailer.domain.exported import guard, read_lists, unguard, write_lists
 from mailer.domain.field import FieldType
 from mailer.domain.subscriber import Status, Subscriber
-from mailer.storage.database import open_database
-from mailer.storage.enrol import Consent, Entry, enrol
-from mailer.storage.fieldtypes import declare_types
-from mailer.storage.importing import Import, run_import
-from mailer.storage.people import People
-from mailer.storage.rows import Reject
-from mailer.storage.schema import lists, subscribers, suppressions
+from mailer.people.enrol import Consent, Entry, enrol
+from mailer.people.field_types import declare_types
+from mailer.people.importing.importer import Import, run_import
+from mailer.people.importing.rows import Reject
+from mailer.people.people import People
+from mailer.store.database import open_database
+from mailer.store.schema import lists, subscribers, suppressions
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 LISTS = ("daily", "monthly", "weekly")

@@ -13,9 +13,9 @@ import pytest
 from mailer.bootstrap import App
 from mailer.cli import mailer
 from mailer.errors import StorageError, UsageError
-from mailer.storage.backup import back_up, restore
-from mailer.storage.database import HEAD
-from mailer.workspace import make_workspace
+from mailer.services.backup import back_up, restore
+from mailer.store.database import HEAD
+from mailer.workspace.scaffold import make_workspace
 
 LOOKS = [
     "status",

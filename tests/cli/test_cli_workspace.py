@@ -13,13 +13,13 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from mailer.bundled import SAMPLES, sample, templates_folder
 from mailer.cli import mailer
 from mailer.compose.issue.source import load_issue
 from mailer.domain.address import Address
 from mailer.errors import IssueError, UsageError
-from mailer.settings import load_settings
-from mailer.slug import slug
+from mailer.settings.settings import load_settings
+from mailer.workspace.bundled import SAMPLES, sample, templates_folder
+from mailer.workspace.slug import slug
 
 
 def run(*arguments: str | Path) -> Result:

@@ -14,12 +14,12 @@ from lxml import etree
 from markupsafe import Markup
 
 from mailer.compose.body import Body
-from mailer.compose.filling.evaluate import fill_text
-from mailer.compose.filling.residual import Edition
+from mailer.compose.inlining.inline import inline_styles
 from mailer.compose.render import Surroundings, render
-from mailer.compose.symbolic.inline import inline_styles
 from mailer.compose.tags.offered import protect
 from mailer.domain.issue import Issue, Kind
+from mailer.message.filling.evaluate import fill_text
+from mailer.message.filling.residual import Edition
 
 SURROUNDINGS = Surroundings("Harbour Gazette", "editor@gazette.example", "1 Quay", "Weekly")
 UNSUBSCRIBE = "https://gazette.example/u/abc?a=1&b=2"

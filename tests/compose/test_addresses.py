@@ -10,12 +10,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 from slow_way import SURROUNDINGS
 
-from mailer.bundled import templates_folder
 from mailer.compose.body import write_body
-from mailer.compose.filling.evaluate import fill_text
 from mailer.compose.html.tokens import decode
 from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
+from mailer.message.filling.evaluate import fill_text
+from mailer.workspace.bundled import templates_folder
 
 # Names that are references without a semicolon too, and so may be found in query strings by mistake.
 NAMES = sorted({name.removesuffix(";") for name in html5 if not name.endswith(";")})

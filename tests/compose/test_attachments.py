@@ -9,9 +9,9 @@ from pictures import picture
 
 from mailer.compose.images.attachments import BLOCKED, attached
 from mailer.compose.issue.source import read_issue
-from mailer.compose.mime.enclosure import Enclosure
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError
+from mailer.message.mime.enclosure import Enclosure
 
 
 def issue(folder: Path, *names: str) -> Issue:

@@ -9,10 +9,10 @@ import pytest
 from pictures import picture
 
 from mailer.compose.body import write_body
-from mailer.compose.html.components import share_columns
+from mailer.compose.components import share_columns
 from mailer.compose.images.placing import Images
 from mailer.compose.issue.source import read_issue
-from mailer.compose.looks.look import read_look
+from mailer.compose.theme.theme import read_theme
 
 
 def shares(html: str) -> list[str | None]:
@@ -54,7 +54,7 @@ def test_a_picture_is_as_wide_as_its_column(tmp_path: Path) -> None:
     image = "![The quay](quay.png)"
     body = f"{image}\n\n::: columns\n::: column 1/3\n{image}\n:::\n::: column\n{image}\n:::\n:::\n\n{image}\n"
     issue, _ = read_issue(str(tmp_path / "quay.md"), f"---\ntitle: Quay\n---\n{body}".encode())
-    look = read_look()
+    look = read_theme()
     html = write_body(issue, Images(issue, "gazette.example", room=look.room)).html
     found = lxml.html.fromstring(f"<div>{html}</div>").findall(".//img")
     assert [(int(each.get("width")), int(each.get("height"))) for each in found] == [

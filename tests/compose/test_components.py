@@ -11,11 +11,11 @@ import pytest
 from bare_partials import PARTIALS
 from slow_way import SURROUNDINGS, desk
 
-from mailer.bundled import templates_folder
 from mailer.compose.body import write_body
 from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
 from mailer.errors import IssueError
+from mailer.workspace.bundled import templates_folder
 
 CALL = re.compile(r"\{%-? *(?:from|import).*?%\}")
 

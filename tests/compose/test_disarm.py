@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from payloads import HTML
 
-from mailer.compose.html.disarm import disarm
-from mailer.compose.html.tokens import Kind, read_html
-from mailer.compose.issue.notices import Notices
+from mailer.compose.cleaning.disarm import disarm
+from mailer.compose.html.tokens import TokenKind, read_html
+from mailer.compose.notices import Notices
 
 
 def disarmed(html: str) -> tuple[str, list[str]]:
@@ -143,7 +143,7 @@ def test_every_parser_sees_the_same_tags(html: str):
     ours = [
         (token.name, [each.name for each in token.attributes])
         for token in read_html(cleaned)
-        if token.kind is Kind.START
+        if token.kind is TokenKind.START
     ]
     assert Tags(cleaned).seen == ours
     assert disarmed(cleaned)[0] == cleaned

@@ -10,10 +10,10 @@ from slow_way import desk
 from whole_mail import DOCUMENT, POSTAL, UNSUBSCRIBE, whole_mail
 
 from mailer.compose.body import write_body
-from mailer.compose.filling.evaluate import fill_text
-from mailer.compose.html.document import is_document
+from mailer.compose.document.completing import is_document
 from mailer.compose.issue.source import read_issue
 from mailer.errors import IssueError
+from mailer.message.filling.evaluate import fill_text
 
 LEAVE = '<a href="{{ unsubscribe_url }}">Leave</a>'
 

@@ -12,14 +12,14 @@ import pytest
 from message_samples import ENVELOPE
 from pictures import LAUGHS, picture
 
-from mailer.bundled import templates_folder
 from mailer.compose.issue.source import load_issue
-from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.address import Mailbox
 from mailer.domain.issue import Issue
 from mailer.domain.subscriber import SubscriberList
-from mailer.engine.press import Press
+from mailer.engine.compiler import Compiler
 from mailer.errors import IssueError, MailerError
+from mailer.message.mime.template import MessageTemplate
+from mailer.workspace.bundled import templates_folder
 
 LAYOUTS = Path(__file__).parents[1] / "data" / "templates"  # as small as a layout can be
 ATTACKS = [
@@ -64,8 +64,8 @@ class Letter:
         names = {"subscriber": self.subscriber, "unsubscribe_url": "https://gazette.example/u/1"}
         return template.fill(names | {"envelope": self.envelope})
 
-    def press(self, issue: Issue) -> MessageTemplate:
-        press = Press(
+    def compiler(self, issue: Issue) -> MessageTemplate:
+        compiler = Compiler(
             folders=[LAYOUTS, templates_folder()],
             sender=Mailbox.parse("Harbour Gazette <editor@gazette.example>"),
             reply_to=Mailbox.parse("letters@gazette.example"),
@@ -75,7 +75,7 @@ class Letter:
             base_url="https://gazette.example",
             key=b"k" * 32,
         )
-        return press.compile(issue, [self.weekly])
+        return compiler.compile(issue, [self.weekly])
 
 
 def check(letter: Letter, folder: Path) -> None:

@@ -10,12 +10,12 @@ from payloads import HTML, MARKDOWN_LINKS
 from playwright.sync_api import Browser, Page, Route
 from slow_way import SURROUNDINGS
 
-from mailer.bundled import templates_folder
 from mailer.compose.body import write_body
-from mailer.compose.filling.evaluate import fill_text
 from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
 from mailer.errors import IssueError
+from mailer.message.filling.evaluate import fill_text
+from mailer.workspace.bundled import templates_folder
 
 NAMES = {"subscriber": {"name": "A"}, "unsubscribe_url": "https://gazette.example/u/1"}
 PAGE = "<!doctype html><html><head><title>T</title></head><body>{{ content }}</body></html>"

@@ -10,17 +10,17 @@ import pytest
 from jinja2 import DictLoader
 from slow_way import SURROUNDINGS, desk
 
-from mailer.bundled import templates_folder
 from mailer.compose.body import write_body
-from mailer.compose.filling.evaluate import fill_text
 from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
-from mailer.compose.symbolic.bounds import MOST_STEPS
 from mailer.compose.symbolic.environment import SymbolicEnvironment
-from mailer.compose.symbolic.operations import UnfitValue
 from mailer.compose.symbolic.tokens import Tokens
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError
+from mailer.message.expression.bounds import MOST_STEPS
+from mailer.message.expression.operations import UnfitValue
+from mailer.message.filling.evaluate import fill_text
+from mailer.workspace.bundled import templates_folder
 
 # Values that are templates, markup or format strings to something somewhere.
 HOSTILE = [

@@ -9,14 +9,14 @@ import pytest
 from message_samples import ENVELOPE
 from pictures import picture
 
-from mailer.bundled import templates_folder
 from mailer.compose.images.links import ImageLinks
 from mailer.compose.issue.source import load_issue
-from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.address import Mailbox
 from mailer.domain.subscriber import SubscriberList
-from mailer.engine.press import Press
+from mailer.engine.compiler import Compiler
 from mailer.errors import IssueError
+from mailer.message.mime.template import MessageTemplate
+from mailer.workspace.bundled import templates_folder
 
 NAMES = {
     "subscriber": {"name": "Ada", "photo": "https://gazette.example/ada.png", "paid": True},
@@ -41,7 +41,7 @@ def compiled(
     (root / "images/logo.png").write_bytes(picture("PNG", 240, 60))
     (root / "issues/quay.png").write_bytes(picture("PNG", 1280, 640))
     (root / "issues/harbour.md").write_text(f"---\ntitle: Harbour\n{front}---\n{body}\n")
-    press = Press(
+    compiler = Compiler(
         folders=[root / "templates", templates_folder()],
         sender=Mailbox.parse("Harbour Gazette <editor@gazette.example>"),
         reply_to=None,
@@ -54,7 +54,7 @@ def compiled(
         image_links=ImageLinks("https://gazette.example", b"k" * 32, root) if linked else None,
     )
     issue, _ = load_issue(root / "issues/harbour.md")
-    return press.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
+    return compiler.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
 
 
 def images(template: MessageTemplate) -> list[dict[str, str]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mailer.compose.symbolic.expression import Name
+from mailer.compose.inlining.trials import count_beside, trials
 from mailer.compose.symbolic.structure import Piece, choose, read_structure
 from mailer.compose.symbolic.tokens import Refusal, Role, Tokens
-from mailer.compose.symbolic.trials import count_beside, trials
+from mailer.message.expression.expression import Name
 
 
 def document(layout: str) -> list[Piece]:

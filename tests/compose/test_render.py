@@ -8,13 +8,13 @@ import pytest
 from slow_way import SURROUNDINGS, UNSUBSCRIBE, desk, normal_form
 
 from mailer.compose.body import write_body
-from mailer.compose.filling.evaluate import evaluate, fill_text, uses
-from mailer.compose.filling.residual import Hole, Loop, Place, Static, Tree
 from mailer.compose.render import render
-from mailer.compose.symbolic.expression import Call, Const, Field, Name
-from mailer.compose.symbolic.operations import MissingValue, UnfitValue
 from mailer.domain.issue import Issue, Kind
 from mailer.errors import IssueError
+from mailer.message.expression.expression import Call, Const, Field, Name
+from mailer.message.expression.operations import MissingValue, UnfitValue
+from mailer.message.filling.evaluate import evaluate, fill_text, uses
+from mailer.message.filling.residual import Hole, Loop, Place, Static, Tree
 
 NAME = Field(Name("subscriber"), Const("name"))
 HOSTILE = [

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from slow_way import Desk, desk
 
-from mailer.compose.symbolic.operations import CannotFill
 from mailer.errors import IssueError
+from mailer.message.expression.operations import CannotFill
 
 WORDS = st.text("ab<&\"'{}% é𝄞-", max_size=6)
 NUMBERS = st.integers(-3, 20)

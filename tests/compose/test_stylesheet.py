@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.html.restyle import Restyler
-from mailer.compose.html.stylesheet import (
+from mailer.compose.document.restyle import Restyler
+from mailer.compose.document.stylesheet import (
     declarations,
     divide,
     families,

@@ -11,13 +11,13 @@ import pytest
 from jinja2 import DictLoader
 from markupsafe import Markup, escape
 
-from mailer.compose.filling.evaluate import evaluate
-from mailer.compose.symbolic.describe import describe
 from mailer.compose.symbolic.environment import SymbolicEnvironment
-from mailer.compose.symbolic.expression import Call, Const, Expression, Field, Name
-from mailer.compose.symbolic.operations import FILTERS, OPERATIONS, TESTS
 from mailer.compose.symbolic.symbol import Once, Spoiled, Symbol, is_deferred, lift
 from mailer.compose.symbolic.tokens import Refusal, Role, Tokens
+from mailer.message.expression.describe import describe
+from mailer.message.expression.expression import Call, Const, Expression, Field, Name
+from mailer.message.expression.operations import FILTERS, OPERATIONS, TESTS
+from mailer.message.filling.evaluate import evaluate
 
 SUBSCRIBER = Name("subscriber")
 NAME = Field(SUBSCRIBER, Const("name"))

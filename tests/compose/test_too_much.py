@@ -10,8 +10,8 @@ from slow_way import desk
 from mailer.compose.body import write_body
 from mailer.compose.html.measure import MOST_ATTRIBUTES, MOST_MARKUP, MOST_MATCHES, MOST_RULES, excess
 from mailer.compose.html.tokens import read_html
+from mailer.compose.inlining.inline import Inliner
 from mailer.compose.issue.source import read_issue
-from mailer.compose.symbolic.inline import Inliner
 from mailer.compose.symbolic.tokens import Refusal
 from mailer.compose.tags.tag import MOST_TAGS
 from mailer.errors import IssueError

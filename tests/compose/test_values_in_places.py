@@ -11,12 +11,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from slow_way import SURROUNDINGS, desk
 
-from mailer.bundled import templates_folder
 from mailer.compose.body import write_body
-from mailer.compose.filling.evaluate import fill_text
 from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
 from mailer.errors import IssueError
+from mailer.message.filling.evaluate import fill_text
+from mailer.workspace.bundled import templates_folder
 
 UNSUBSCRIBE = "https://gazette.example/u/1"
 VALUES = [

@@ -8,10 +8,10 @@ from pathlib import Path
 from mailer.check.examine import RULES
 from mailer.check.spam import PHRASES
 from mailer.compose.issue.fields import FIELDS, NOT_YET
-from mailer.compose.symbolic.operations import FILTERS
 from mailer.compose.tags.offered import OFFERED
 from mailer.domain.delivery import NEXT, State
-from mailer.settings import NAMES, PRESETS, SECRETS, Settings
+from mailer.message.expression.operations import FILTERS
+from mailer.settings.settings import NAMES, PRESETS, SECRETS, Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 CODE = re.compile(r"`([^`]+)`")

@@ -10,9 +10,9 @@ import pytest
 from mailer.bootstrap import App
 from mailer.doctor.configuration import Value, examine_settings, values
 from mailer.doctor.masking import MASK, masked_url, secrets_of, without_secrets
-from mailer.doctor.result import Result, Verdict, error
-from mailer.settings import NAMES, read_settings
-from mailer.workspace import make_workspace
+from mailer.doctor.result import Grade, Result, error
+from mailer.settings.settings import NAMES, read_settings
+from mailer.workspace.scaffold import make_workspace
 
 CANARY = "canary-in-the-mine"
 
@@ -109,44 +109,44 @@ def test_a_secret_in_a_servers_words_is_masked() -> None:
 @pytest.mark.parametrize(
     ("env", "verdict", "words"),
     [
-        ("SMTP_PORT=smtp\n", Verdict.ERROR, "SMTP_PORT = 'smtp' in {env}:1"),
-        ("SMTP_PASSWORD_FILE=nowhere\n", Verdict.ERROR, "SMTP_PASSWORD_FILE names"),
-        ("SMTP_HOSTT=mail.example\n", Verdict.ERROR, "SMTP_HOSTT in {env}:1 is no setting"),
-        ("# x\n\nwhat is this\n", Verdict.ERROR, "{env}:3: no NAME=value"),
-        ("TZ=UTC\nTZ=Europe/Lisbon\n", Verdict.ERROR, "{env}:2: TZ stands there twice"),
-        ("MAIL_FROM=harbour\n", Verdict.ERROR, "MAIL_FROM = 'harbour'"),
-        ("SMTP_USERNAME=editor\n", Verdict.ERROR, "no SMTP_PASSWORD"),
-        ("SMTP_PASSWORD=x1y2\n", Verdict.ERROR, "no SMTP_USERNAME"),
-        ("SMTP_PORT=465\nSMTP_SECURITY=starttls\n", Verdict.ERROR, "waits for TLS from the first byte"),
-        ("SMTP_PORT=465\n", Verdict.ERROR, "waits for TLS from the first byte"),
-        ("SMTP_PASSWORD=ab #cd\n", Verdict.ERROR, "{env}:1: SMTP_PASSWORD: what stands behind"),
-        ("MAIL_WARMUP=slowly\n", Verdict.ERROR, "MAIL_WARMUP"),
-        ("DKIM_DOMAIN=gazette.example\n", Verdict.ERROR, "DKIM_SELECTOR"),
-        ("DATABASE_URL=postgresql://db.example/m\n", Verdict.ERROR, "only SQLite"),
-        ("DATABASE_URL=sqlite:///x/%00/y.db\n", Verdict.ERROR, "null character"),
-        ("BASE_URL=https://news.gazette.example\n", Verdict.ERROR, "no SECRET_KEY to sign"),
-        ("SMTP_HOST=mx.quay.example\nPOSTAL_ADDRESS=Quay 1\n", Verdict.ERROR, "which nobody can own"),
-        ("SMTP_HOST=mx.quay.example\n", Verdict.ERROR, "POSTAL_ADDRESS is empty"),
+        ("SMTP_PORT=smtp\n", Grade.ERROR, "SMTP_PORT = 'smtp' in {env}:1"),
+        ("SMTP_PASSWORD_FILE=nowhere\n", Grade.ERROR, "SMTP_PASSWORD_FILE names"),
+        ("SMTP_HOSTT=mail.example\n", Grade.ERROR, "SMTP_HOSTT in {env}:1 is no setting"),
+        ("# x\n\nwhat is this\n", Grade.ERROR, "{env}:3: no NAME=value"),
+        ("TZ=UTC\nTZ=Europe/Lisbon\n", Grade.ERROR, "{env}:2: TZ stands there twice"),
+        ("MAIL_FROM=harbour\n", Grade.ERROR, "MAIL_FROM = 'harbour'"),
+        ("SMTP_USERNAME=editor\n", Grade.ERROR, "no SMTP_PASSWORD"),
+        ("SMTP_PASSWORD=x1y2\n", Grade.ERROR, "no SMTP_USERNAME"),
+        ("SMTP_PORT=465\nSMTP_SECURITY=starttls\n", Grade.ERROR, "waits for TLS from the first byte"),
+        ("SMTP_PORT=465\n", Grade.ERROR, "waits for TLS from the first byte"),
+        ("SMTP_PASSWORD=ab #cd\n", Grade.ERROR, "{env}:1: SMTP_PASSWORD: what stands behind"),
+        ("MAIL_WARMUP=slowly\n", Grade.ERROR, "MAIL_WARMUP"),
+        ("DKIM_DOMAIN=gazette.example\n", Grade.ERROR, "DKIM_SELECTOR"),
+        ("DATABASE_URL=postgresql://db.example/m\n", Grade.ERROR, "only SQLite"),
+        ("DATABASE_URL=sqlite:///x/%00/y.db\n", Grade.ERROR, "null character"),
+        ("BASE_URL=https://news.gazette.example\n", Grade.ERROR, "no SECRET_KEY to sign"),
+        ("SMTP_HOST=mx.quay.example\nPOSTAL_ADDRESS=Quay 1\n", Grade.ERROR, "which nobody can own"),
+        ("SMTP_HOST=mx.quay.example\n", Grade.ERROR, "POSTAL_ADDRESS is empty"),
         (
             "SMTP_HOST=mx.quay.example\nPOSTAL_ADDRESS=Harbour Gazette, 1 Quay Street, Port Example\n",
-            Verdict.WARNING,
+            Grade.WARNING,
             "made-up",
         ),
-        ("SECRET_KEY=short\n", Verdict.WARNING, "has 5 characters"),
-        ("TZ=UTC\n", Verdict.NOTE, "no SECRET_KEY"),
+        ("SECRET_KEY=short\n", Grade.WARNING, "has 5 characters"),
+        ("TZ=UTC\n", Grade.NOTE, "no SECRET_KEY"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path: Path, env: str, verdict: Verdict, words: str) -> None:
+def test_what_is_wrong_is_named(tmp_path: Path, env: str, verdict: Grade, words: str) -> None:
     found = looked_at(tmp_path, env)
     expected = words.format(env=tmp_path / ".env")
     assert verdict in {each.verdict for each in found if expected in each.text}, found
-    assert all(each.next_step for each in found if each.verdict in (Verdict.ERROR, Verdict.WARNING))
+    assert all(each.next_step for each in found if each.verdict in (Grade.ERROR, Grade.WARNING))
 
 
 def test_all_that_is_wrong_is_named_at_once_and_the_rest_still_counts(tmp_path: Path) -> None:
     env = "SMTP_PORT=smtp\nTZ=Atlantis/Port\nSMTP_SECURITY=ssl\nMAIL_REPLY_TO=x\nLOG_LEVEL=DEBUG\n"
     wrong = [
-        each.text.partition(" = ")[0] for each in looked_at(tmp_path, env) if each.verdict is Verdict.ERROR
+        each.text.partition(" = ")[0] for each in looked_at(tmp_path, env) if each.verdict is Grade.ERROR
     ]
     assert sorted(wrong) == ["MAIL_REPLY_TO", "SMTP_PORT", "SMTP_SECURITY", "TZ"]
     reading = read_settings(tmp_path, {})
@@ -156,14 +156,14 @@ def test_all_that_is_wrong_is_named_at_once_and_the_rest_still_counts(tmp_path: 
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     [broken, *_] = looked_at(tmp_path, b"TZ=UTC\nMAIL_FROM=k\xe4pten@gazette.example\n")
-    assert broken.verdict is Verdict.ERROR
+    assert broken.verdict is Grade.ERROR
     assert f"{tmp_path / '.env'}:2: not UTF-8" in broken.text
 
 
 def test_a_fresh_workspace_is_well(tmp_path: Path) -> None:
     make_workspace(tmp_path)
     (tmp_path / ".git").mkdir()
-    assert {each.verdict for each in looked_at(tmp_path)} == {Verdict.OK}
+    assert {each.verdict for each in looked_at(tmp_path)} == {Grade.OK}
 
 
 def test_a_file_of_secrets_that_others_can_read(tmp_path: Path) -> None:

@@ -23,10 +23,10 @@ from mailer.doctor.database import (
     judge_room,
     size,
 )
-from mailer.doctor.result import Result, Verdict
-from mailer.storage.database import HEAD, open_database
-from mailer.storage.inspection import DatabaseLook, JournalLook, look_at, look_at_journals
-from mailer.storage.journal import Journal
+from mailer.doctor.database_look import DatabaseLook, JournalLook, look_at, look_at_journals
+from mailer.doctor.result import Grade, Result
+from mailer.ledger.journal import Journal
+from mailer.store.database import HEAD, open_database
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def examined(path: Path) -> dict[str, Result]:
 def test_a_database_where_all_is_well(database: Path) -> None:
     before = sorted((each.name, each.stat().st_size) for each in database.parent.iterdir())
     found = examined(database)
-    assert {each.verdict for each in found.values()} == {Verdict.OK}
+    assert {each.verdict for each in found.values()} == {Grade.OK}
     assert set(found) == {
         "database.whole", "database.version", "database.private", "database.journals", "disk.space",
     }  # fmt: skip
@@ -53,7 +53,7 @@ def test_a_database_where_all_is_well(database: Path) -> None:
 
 def test_one_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     found = examined(tmp_path / "subscribers" / "mailer.db")
-    assert found["database.file"].verdict is Verdict.NOTE
+    assert found["database.file"].verdict is Grade.NOTE
     assert list(tmp_path.iterdir()) == []
 
 
@@ -62,7 +62,7 @@ def test_one_in_use_is_read_too(tmp_path: Path) -> None:
     with engine.begin():
         found = examined(tmp_path / "mailer.db")
     engine.dispose()
-    assert found["database.whole"].verdict is Verdict.OK
+    assert found["database.whole"].verdict is Grade.OK
 
 
 def test_a_damaged_one(database: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_damaged_one(database: Path) -> None:
     database.write_bytes(octets)
     found = examined(database)
     worst = found.get("database.whole") or found["database.file"]
-    assert worst.verdict is Verdict.ERROR
+    assert worst.verdict is Grade.ERROR
     assert "backup" in worst.next_step
 
 
@@ -84,15 +84,15 @@ def test_a_damaged_one(database: Path) -> None:
 def test_a_file_that_is_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "mailer.db").write_bytes(content)
     result = examined(tmp_path / "mailer.db")["database.file"]
-    assert result.verdict is Verdict.ERROR
+    assert result.verdict is Grade.ERROR
     assert "not a database" in result.text
 
 
 @pytest.mark.parametrize(
     ("revision", "verdict", "words"),
-    [("9999", Verdict.ERROR, "newer version"), ("0001", Verdict.NOTE, f"brings it to {HEAD}")],
+    [("9999", Grade.ERROR, "newer version"), ("0001", Grade.NOTE, f"brings it to {HEAD}")],
 )
-def test_one_of_another_version(database: Path, revision: str, verdict: Verdict, words: str) -> None:
+def test_one_of_another_version(database: Path, revision: str, verdict: Grade, words: str) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
         connection.commit()
@@ -104,14 +104,14 @@ def test_one_of_another_version(database: Path, revision: str, verdict: Verdict,
 def test_one_of_another_program(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "mailer.db")) as connection:
         connection.execute("CREATE TABLE tides (at)")
-    assert examined(tmp_path / "mailer.db")["database.version"].verdict is Verdict.ERROR
+    assert examined(tmp_path / "mailer.db")["database.version"].verdict is Grade.ERROR
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o660, 0o604])
 def test_one_that_others_can_read(database: Path, mode: int) -> None:
     database.chmod(mode)
     result = examined(database)["database.private"]
-    assert result.verdict is Verdict.WARNING
+    assert result.verdict is Grade.WARNING
     assert f"{mode:04o}" in result.text
     assert result.next_step == f"chmod 600 {database}"
 
@@ -120,18 +120,16 @@ def test_what_a_database_carries_along(tmp_path: Path) -> None:
     path = tmp_path / "mailer.db"
     look = DatabaseLook(HEAD, "", True, octets=200 << 20, free=150 << 20, log=70 << 20, audience=0)
     found = {each.name: each.verdict for each in judge_database(path, look)}
-    assert found["database.free"] is Verdict.NOTE
-    assert found["database.log"] is Verdict.WARNING
+    assert found["database.free"] is Grade.NOTE
+    assert found["database.log"] is Grade.WARNING
     unread = DatabaseLook(HEAD, "", False, octets=9 << 30, free=0, log=0, audience=0)
-    assert {each.name: each.verdict for each in judge_database(path, unread)}[
-        "database.whole"
-    ] is Verdict.NOTE
+    assert {each.name: each.verdict for each in judge_database(path, unread)}["database.whole"] is Grade.NOTE
 
 
 def test_the_largest_list_is_counted(tmp_path: Path) -> None:
     from mailer.domain.address import Address
-    from mailer.storage.enrol import Consent
-    from mailer.storage.people import People
+    from mailer.people.enrol import Consent
+    from mailer.people.people import People
 
     engine = open_database("sqlite:///mailer.db", tmp_path)
     people = People(engine)
@@ -153,7 +151,7 @@ def test_journals_of_the_living_and_the_dead(tmp_path: Path) -> None:
     look = look_at_journals(folder)
     assert (look.living, look.dead, look.kept) == (1, 1, 1)
     assert look.octets > 0
-    assert judge_journals(look).verdict is Verdict.WARNING
+    assert judge_journals(look).verdict is Grade.WARNING
     assert "after-a-crash.md" in judge_journals(look).next_step
     living.close(keep=False)
 
@@ -161,20 +159,20 @@ def test_journals_of_the_living_and_the_dead(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("look", "verdict"),
     [
-        (JournalLook(), Verdict.OK),
-        (JournalLook(living=4), Verdict.OK),
-        (JournalLook(kept=5000, octets=9 << 20), Verdict.NOTE),
-        (JournalLook(unread=1), Verdict.ERROR),
+        (JournalLook(), Grade.OK),
+        (JournalLook(living=4), Grade.OK),
+        (JournalLook(kept=5000, octets=9 << 20), Grade.NOTE),
+        (JournalLook(unread=1), Grade.ERROR),
     ],
 )
-def test_what_journals_mean(look: JournalLook, verdict: Verdict) -> None:
+def test_what_journals_mean(look: JournalLook, verdict: Grade) -> None:
     assert judge_journals(look).verdict is verdict
 
 
 def test_room_for_the_largest_list(tmp_path: Path) -> None:
     enough = Room(tmp_path, SPARE_OCTETS + 1000 * RECIPIENT_OCTETS, True)
-    assert [each.verdict for each in judge_room(enough, 1000)] == [Verdict.OK]
-    assert [each.verdict for each in judge_room(enough, 1001)] == [Verdict.ERROR]
+    assert [each.verdict for each in judge_room(enough, 1000)] == [Grade.OK]
+    assert [each.verdict for each in judge_room(enough, 1001)] == [Grade.ERROR]
     locked = [each.name for each in judge_room(Room(tmp_path, 1 << 40, False), 0)]
     assert locked == ["disk.writable", "disk.space"]
 
@@ -196,17 +194,17 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_and_a_read_only_one(small_disk: Path) -> None:
     open_database("sqlite:///mailer.db", small_disk).dispose()
-    assert examined(small_disk / "mailer.db")["disk.space"].verdict is Verdict.ERROR
+    assert examined(small_disk / "mailer.db")["disk.space"].verdict is Grade.ERROR
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     found = examined(small_disk / "mailer.db")
-    assert found["disk.writable"].verdict is Verdict.ERROR
+    assert found["disk.writable"].verdict is Grade.ERROR
 
 
 def test_a_full_journal_folder_beside_a_database_with_room(tmp_path: Path, small_disk: Path) -> None:
     open_database("sqlite:///mailer.db", tmp_path).dispose()
     (small_disk / "ballast").write_bytes(bytes(2 << 20))
     results = examine_database(tmp_path / "mailer.db", small_disk)
-    assert [each.verdict for each in results if each.name == "disk.space"] == [Verdict.OK, Verdict.ERROR]
+    assert [each.verdict for each in results if each.name == "disk.space"] == [Grade.OK, Grade.ERROR]
 
 
 @contextmanager
@@ -235,8 +233,8 @@ def test_a_folder_and_journals_of_another_user(tmp_path: Path) -> None:
     with plain_user():
         found = examined(tmp_path / "mailer.db")
         journals = look_at_journals(tmp_path / "mailer.db.journals")
-    assert found["database.file"].verdict is Verdict.ERROR
-    assert found["disk.writable"].verdict is Verdict.ERROR
+    assert found["database.file"].verdict is Grade.ERROR
+    assert found["disk.writable"].verdict is Grade.ERROR
     assert journals.unread == 1
 
 

@@ -8,10 +8,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from mailer.compose.dkim.key import Algorithm, SigningKey
 from mailer.doctor.dkim import judge_key
 from mailer.doctor.lookup import Absent, Answer, Found, Unanswered
-from mailer.doctor.result import Result, Verdict
+from mailer.doctor.result import Grade, Result
+from mailer.message.dkim.key import Algorithm, SigningKey
 
 RSA = SigningKey("news1", Algorithm.RSA, rsa.generate_private_key(65537, 2048))
 SMALL = SigningKey("news0", Algorithm.RSA, rsa.generate_private_key(65537, 1024))
@@ -35,13 +35,13 @@ def judged(*records: str, key: SigningKey = RSA) -> Result:
 )
 def test_a_record_that_matches(record: str) -> None:
     result = judged(record)
-    assert (result.verdict, result.name) == (Verdict.OK, "dkim.key")
+    assert (result.verdict, result.name) == (Grade.OK, "dkim.key")
     assert "RSA, 2048 bits" in result.text
 
 
 def test_a_key_without_its_wrapping_is_the_same_key() -> None:
     bare = b64encode(RSA.private.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)).decode()
-    assert judged(f"v=DKIM1; p={bare}").verdict is Verdict.OK
+    assert judged(f"v=DKIM1; p={bare}").verdict is Grade.OK
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_key_without_its_wrapping_is_the_same_key() -> None:
 )
 def test_a_record_that_does_not(record: str, words: str) -> None:
     result = judged(record)
-    assert result.verdict is Verdict.ERROR
+    assert result.verdict is Grade.ERROR
     assert words in result.text
     assert result.record == ("news1._domainkey.gazette.test", "TXT", RSA.record)
 
@@ -71,12 +71,12 @@ def test_a_record_that_does_not(record: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "verdict"),
     [
-        (Absent(), Verdict.ERROR),
-        (Unanswered("silence"), Verdict.WARNING),
-        (Found((RSA.record, RSA.record)), Verdict.ERROR),
+        (Absent(), Grade.ERROR),
+        (Unanswered("silence"), Grade.WARNING),
+        (Found((RSA.record, RSA.record)), Grade.ERROR),
     ],
 )
-def test_no_record_or_too_many(answer: Answer, verdict: Verdict) -> None:
+def test_no_record_or_too_many(answer: Answer, verdict: Grade) -> None:
     result = judge_key(RSA, "gazette.test", answer)
     assert result.verdict is verdict
     assert result.next_step
@@ -84,12 +84,12 @@ def test_no_record_or_too_many(answer: Answer, verdict: Verdict) -> None:
 
 def test_a_small_key_and_a_test_are_warned_of() -> None:
     assert "1024 bits" in judged(SMALL.record, key=SMALL).text
-    assert judged(SMALL.record, key=SMALL).verdict is Verdict.WARNING
+    assert judged(SMALL.record, key=SMALL).verdict is Grade.WARNING
     assert "t=y" in judged(f"v=DKIM1; t=y:s; p={P}").text
-    assert judged(f"v=DKIM1; t=y:s; p={P}").verdict is Verdict.WARNING
+    assert judged(f"v=DKIM1; t=y:s; p={P}").verdict is Grade.WARNING
 
 
 def test_the_second_key() -> None:
-    assert judged(ED.record, key=ED).verdict is Verdict.OK
+    assert judged(ED.record, key=ED).verdict is Grade.OK
     assert judged(ED.record, key=ED).name == "dkim.ed25519"
-    assert judged(RSA.record, key=ED).verdict is Verdict.ERROR
+    assert judged(RSA.record, key=ED).verdict is Grade.ERROR

@@ -6,7 +6,7 @@ import pytest
 
 from mailer.doctor.dmarc import judge_dmarc, judge_path, judge_signature
 from mailer.doctor.dmarc_record import Level, Walk, ancestors, is_aligned
-from mailer.doctor.result import Verdict
+from mailer.doctor.result import Grade
 
 
 def walk(domain: str, **records: str | tuple[str, ...]) -> Walk:
@@ -55,42 +55,42 @@ def test_the_organisation(domain: str, records: dict[str, str], organisation: st
 @pytest.mark.parametrize(
     ("domain", "records", "verdict", "words"),
     [
-        ("gazette.test", {}, Verdict.ERROR, "has no DMARC policy"),
-        ("gazette.test", {"gazette_test": NONE}, Verdict.OK, "_dmarc.gazette.test: none"),
-        ("gazette.test", {"gazette_test": "v=DMARC1; rua=mailto:x@gazette.test"}, Verdict.OK, "none"),
+        ("gazette.test", {}, Grade.ERROR, "has no DMARC policy"),
+        ("gazette.test", {"gazette_test": NONE}, Grade.OK, "_dmarc.gazette.test: none"),
+        ("gazette.test", {"gazette_test": "v=DMARC1; rua=mailto:x@gazette.test"}, Grade.OK, "none"),
         (
             "gazette.test",
             {"gazette_test": "v=DMARC1; p=maybe; rua=mailto:x@gazette.test"},
-            Verdict.ERROR,
+            Grade.ERROR,
             "'maybe' is no policy",
         ),
-        ("gazette.test", {"gazette_test": (NONE, NONE)}, Verdict.ERROR, "has 2 records"),
-        ("gazette.test", {"gazette_test": "v=DMARC1; p=none; p=reject"}, Verdict.ERROR, "can't be read"),
+        ("gazette.test", {"gazette_test": (NONE, NONE)}, Grade.ERROR, "has 2 records"),
+        ("gazette.test", {"gazette_test": "v=DMARC1; p=none; p=reject"}, Grade.ERROR, "can't be read"),
         (
             "news.gazette.test",
             {"gazette_test": NONE + "; sp=quarantine"},
-            Verdict.OK,
+            Grade.OK,
             "which holds for news.gazette.test too: quarantine",
         ),
-        ("gazette.test", {"gazette_test": NONE + "; t=y"}, Verdict.OK, "marked as a test"),
+        ("gazette.test", {"gazette_test": NONE + "; t=y"}, Grade.OK, "marked as a test"),
         (
             "gazette.test",
             {"test": "v=DMARC1; p=reject; psd=y; rua=mailto:x@y.test"},
-            Verdict.OK,
+            Grade.OK,
             "_dmarc.test",
         ),
     ],
 )
-def test_the_policy(domain: str, records: dict[str, str], verdict: Verdict, words: str) -> None:
+def test_the_policy(domain: str, records: dict[str, str], verdict: Grade, words: str) -> None:
     [result] = judge_dmarc(walk(domain, **records), "editor@gazette.test")
     assert result.verdict is verdict
     assert words in result.text
-    assert bool(result.next_step) is (verdict is Verdict.ERROR)
+    assert bool(result.next_step) is (verdict is Grade.ERROR)
 
 
 def test_a_policy_without_reports_is_noted() -> None:
     policy, reports = judge_dmarc(walk("gazette.test", gazette_test="v=DMARC1; p=reject"), "x@gazette.test")
-    assert (policy.verdict, reports.verdict) == (Verdict.OK, Verdict.NOTE)
+    assert (policy.verdict, reports.verdict) == (Grade.OK, Grade.NOTE)
     assert "rua=" in reports.text
 
 
@@ -117,13 +117,13 @@ def test_alignment(one: str, other: str, strict: bool, aligned: bool) -> None:
 def test_what_is_not_aligned_is_named_with_the_reason() -> None:
     author = walk("gazette.test", gazette_test=NONE + "; aspf=s; adkim=s")
     below = walk("news.gazette.test", gazette_test=NONE)
-    assert judge_path(author, author, "").verdict is Verdict.OK
+    assert judge_path(author, author, "").verdict is Grade.OK
     path = judge_path(author, below, "")
-    assert path.verdict is Verdict.WARNING
+    assert path.verdict is Grade.WARNING
     assert "aspf=s" in path.text
-    assert judge_path(author, below, "ses").verdict is Verdict.NOTE
+    assert judge_path(author, below, "ses").verdict is Grade.NOTE
     signature = judge_signature(author, below)
-    assert signature.verdict is Verdict.ERROR
+    assert signature.verdict is Grade.ERROR
     assert "adkim=s" in signature.text
     other = judge_signature(walk("gazette.test", gazette_test=NONE), walk("quay.test"))
     assert "two organisations" in other.text
@@ -133,6 +133,6 @@ def test_what_is_not_aligned_is_named_with_the_reason() -> None:
 
 def test_no_answer_is_no_verdict() -> None:
     silent = Walk((Level("gazette.test", unanswered="silence"),))
-    assert judge_dmarc(silent, "x@gazette.test")[0].verdict is Verdict.WARNING
-    assert judge_path(silent, silent, "").verdict is Verdict.WARNING
-    assert judge_signature(silent, silent).verdict is Verdict.WARNING
+    assert judge_dmarc(silent, "x@gazette.test")[0].verdict is Grade.WARNING
+    assert judge_path(silent, silent, "").verdict is Grade.WARNING
+    assert judge_signature(silent, silent).verdict is Grade.WARNING

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from forked_mailer import run_mailer
 from name_server import address, mx, name_server, silent_server, txt, zone
 
-from mailer.compose.dkim.key import Algorithm, SigningKey
+from mailer.message.dkim.key import Algorithm, SigningKey
 from mailer.sandbox.process import running_sandbox
-from mailer.workspace import make_workspace
+from mailer.workspace.scaffold import make_workspace
 
 CANARY = "canary-in-the-mine"
 

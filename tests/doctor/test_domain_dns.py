@@ -9,14 +9,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from name_server import address, mx, name_server, txt, zone
 
-from mailer.compose.dkim.key import Algorithm, SigningKey
-from mailer.compose.dkim.signer import Signer
 from mailer.doctor.domain import Sender, examine_domain
 from mailer.doctor.lookup import Absent, Found, Lookup, Unanswered
-from mailer.doctor.result import Result, Verdict
+from mailer.doctor.result import Grade, Result
 from mailer.domain.address import Mailbox
 from mailer.domain.reserved import is_reserved
 from mailer.errors import UsageError
+from mailer.message.dkim.key import Algorithm, SigningKey
+from mailer.message.dkim.signer import Signer
 
 KEY = SigningKey("news1", Algorithm.RSA, rsa.generate_private_key(65537, 2048))
 SECOND = SigningKey("news2", Algorithm.ED25519, ed25519.Ed25519PrivateKey.generate())
@@ -69,7 +69,7 @@ def test_a_domain_where_all_is_well(server: str) -> None:
         MAIL_RETURN_PATH="back@bounce.gazette.test",
         MAIL_REPLY_TO="letters@gazette.test",
     )
-    assert {result.verdict for results in found.values() for result in results} == {Verdict.OK}
+    assert {result.verdict for results in found.values() for result in results} == {Grade.OK}
     assert set(found) == {
         "spf.record", "spf.alignment", "dkim.key", "dkim.ed25519", "dkim.alignment", "dmarc.record",
         "mx.record",
@@ -82,7 +82,7 @@ def test_a_domain_where_all_is_well(server: str) -> None:
 
 def test_a_domain_where_nothing_is(server: str) -> None:
     found = examined(server, Signer("wreck.test", [KEY]), MAIL_FROM="editor@wreck.test")
-    wrong = {name for name, results in found.items() if results[0].verdict is Verdict.ERROR}
+    wrong = {name for name, results in found.items() if results[0].verdict is Grade.ERROR}
     assert wrong == {"spf.record", "dkim.key", "dmarc.record", "mx.record"}
     assert all(results[0].next_step for name, results in found.items() if name in wrong)
 
@@ -90,15 +90,15 @@ def test_a_domain_where_nothing_is(server: str) -> None:
 @pytest.mark.parametrize(
     ("domain", "verdict", "words"),
     [
-        ("null.test", Verdict.ERROR, "takes no mail (null MX)"),
-        ("bare.test", Verdict.WARNING, "has no MX"),
-        ("nowhere.test", Verdict.ERROR, "neither MX nor address"),
-        ("wreck.test", Verdict.ERROR, "gone.wreck.test, which has no address"),
-        ("sixmx.test", Verdict.OK, "goes to six.test"),
-        ("a.broken.test", Verdict.WARNING, "not looked at"),
+        ("null.test", Grade.ERROR, "takes no mail (null MX)"),
+        ("bare.test", Grade.WARNING, "has no MX"),
+        ("nowhere.test", Grade.ERROR, "neither MX nor address"),
+        ("wreck.test", Grade.ERROR, "gone.wreck.test, which has no address"),
+        ("sixmx.test", Grade.OK, "goes to six.test"),
+        ("a.broken.test", Grade.WARNING, "not looked at"),
     ],
 )
-def test_where_mail_goes(server: str, domain: str, verdict: Verdict, words: str) -> None:
+def test_where_mail_goes(server: str, domain: str, verdict: Grade, words: str) -> None:
     [result] = examined(server, MAIL_FROM=f"editor@{domain}")["mx.record"]
     assert result.verdict is verdict
     assert words in result.text
@@ -107,25 +107,25 @@ def test_where_mail_goes(server: str, domain: str, verdict: Verdict, words: str)
 def test_a_server_that_cannot_tell_is_no_absence(server: str) -> None:
     found = examined(server, Signer("a.broken.test", [KEY]), MAIL_FROM="editor@a.broken.test")
     verdicts = {result.verdict for results in found.values() for result in results}
-    assert verdicts == {Verdict.WARNING}
+    assert verdicts == {Grade.WARNING}
     assert "can't answer" in found["spf.record"][0].text
 
 
 def test_a_mailbox_providers_domain_is_nobodys_to_send_from(server: str) -> None:
     [result] = examined(server, MAIL_FROM="gazette@gmail.com")["domain.owner"]
-    assert result.verdict is Verdict.WARNING
+    assert result.verdict is Grade.WARNING
 
 
 @pytest.mark.parametrize(
     ("sender", "verdict"),
     [
-        (Sender(mailboxes(MAIL_FROM="editor@gazette.test"), "postmark"), Verdict.NOTE),
-        (Sender(mailboxes(MAIL_FROM="editor@gazette.test"), loopback=True), Verdict.NOTE),
-        (Sender(mailboxes(MAIL_FROM="editor@gazette.test")), Verdict.WARNING),
-        (Sender(mailboxes(MAIL_FROM="editor@gazette.test"), keys_broken=True), Verdict.SKIPPED),
+        (Sender(mailboxes(MAIL_FROM="editor@gazette.test"), "postmark"), Grade.NOTE),
+        (Sender(mailboxes(MAIL_FROM="editor@gazette.test"), loopback=True), Grade.NOTE),
+        (Sender(mailboxes(MAIL_FROM="editor@gazette.test")), Grade.WARNING),
+        (Sender(mailboxes(MAIL_FROM="editor@gazette.test"), keys_broken=True), Grade.SKIPPED),
     ],
 )
-def test_who_does_not_sign(server: str, sender: Sender, verdict: Verdict) -> None:
+def test_who_does_not_sign(server: str, sender: Sender, verdict: Grade) -> None:
     found = asyncio.run(examine_domain(sender, Lookup(server)))
     assert [each.verdict for each in found if each.name == "dkim.key"] == [verdict]
 

@@ -17,7 +17,7 @@ import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from postfix import postfix_server
 
-from mailer.doctor.result import Result, Verdict
+from mailer.doctor.result import Grade, Result
 from mailer.doctor.server import Conversation, visit
 from mailer.doctor.server_verdict import judge_server, speed
 from mailer.domain.outcome import Stage
@@ -118,7 +118,7 @@ def test_a_server_where_all_is_well(authority: trustme.CA, ca_file: str, securit
     if security == "tls":
         options = {"implicit": tls, "auth_require_tls": False}
     found = visited(security, ca_file, (USER, PASSWORD), keeper=keeper, auth_required=True, **options)
-    assert {each.verdict for each in found.values()} == {Verdict.OK}
+    assert {each.verdict for each in found.values()} == {Grade.OK}
     assert set(found) == {
         "smtp.connection", "smtp.tls", "smtp.certificate", "smtp.login", "smtp.offers", "smtp.speed",
     }  # fmt: skip
@@ -150,7 +150,7 @@ def test_a_certificate_that_does_not_verify_is_shown_and_gets_no_password(
     options: dict[str, Any] = {"implicit": tls} if security == "tls" else {"tls_context": tls}
     found = visited(security, ca_file, (USER, PASSWORD), keeper=keeper, **options)
     result = found["smtp.certificate"]
-    assert result.verdict is Verdict.ERROR
+    assert result.verdict is Grade.ERROR
     assert words in result.text
     assert "It is for" in result.text and "until" in result.text
     assert "SMTP_CA_FILE" in result.next_step
@@ -159,29 +159,29 @@ def test_a_certificate_that_does_not_verify_is_shown_and_gets_no_password(
 
 def test_a_certificate_that_runs_out_soon_is_warned_of(authority: trustme.CA, ca_file: str) -> None:
     found = visited("tls", ca_file, implicit=context(authority, expires=NOW + timedelta(days=5, hours=1)))
-    assert found["smtp.certificate"].verdict is Verdict.WARNING
+    assert found["smtp.certificate"].verdict is Grade.WARNING
     assert "in 5 days" in found["smtp.certificate"].text
 
 
 def test_a_wrong_password(authority: trustme.CA, ca_file: str) -> None:
     wrong = "ebb-and-flow-1911"
     found = visited("starttls", ca_file, (USER, wrong), tls_context=context(authority), auth_required=True)
-    assert found["smtp.login"].verdict is Verdict.ERROR
+    assert found["smtp.login"].verdict is Grade.ERROR
     assert "535" in found["smtp.login"].text
     assert "SMTP_PASSWORD" in found["smtp.login"].next_step
-    assert found["smtp.certificate"].verdict is Verdict.OK
+    assert found["smtp.certificate"].verdict is Grade.OK
     assert wrong not in repr(found)
 
 
 def test_no_starttls_where_it_must_be() -> None:
     found = visited("starttls", "", (USER, PASSWORD))
-    assert found["smtp.tls"].verdict is Verdict.ERROR
+    assert found["smtp.tls"].verdict is Grade.ERROR
     assert "doesn't offer STARTTLS" in found["smtp.tls"].text
 
 
 def test_tls_to_a_port_that_speaks_plain(ca_file: str) -> None:
     found = visited("tls", ca_file)
-    assert found["smtp.tls"].verdict is Verdict.ERROR
+    assert found["smtp.tls"].verdict is Grade.ERROR
     assert "SMTP_SECURITY" in found["smtp.tls"].next_step
 
 
@@ -189,7 +189,7 @@ def test_nobody_listens() -> None:
     account = Account("127.0.0.1", 1, "none")
     seen = asyncio.run(visit(account))
     [result] = judge_server(account, seen, NOW)
-    assert (result.verdict, result.name) == (Verdict.ERROR, "smtp.connection")
+    assert (result.verdict, result.name) == (Grade.ERROR, "smtp.connection")
     assert "mailer sandbox" in result.next_step
 
 
@@ -197,7 +197,7 @@ def test_nobody_listens() -> None:
 def test_a_host_that_can_have_no_such_name(host: str) -> None:
     account = Account(host, 25, "none")
     [result] = judge_server(account, asyncio.run(visit(account)), NOW)
-    assert result.verdict is Verdict.ERROR
+    assert result.verdict is Grade.ERROR
     assert "no name that a host can have" in result.text
 
 
@@ -217,7 +217,7 @@ def test_a_server_that_falls_silent_is_left_after_five_seconds(stage: Stage) -> 
 
     account, seen = asyncio.run(main())
     problem = judge_server(account, seen, NOW)[-1]
-    assert problem.verdict is Verdict.ERROR
+    assert problem.verdict is Grade.ERROR
     assert "within 5 s" in problem.text
 
 
@@ -227,7 +227,7 @@ def test_the_sandbox_is_known_by_its_greeting(tmp_path: Path) -> None:
         found = {each.name: each for each in judge_server(account, asyncio.run(visit(account)), NOW)}
         assert list(sandbox.inbox) == []
     assert found["smtp.reach"].text == "nothing can leave this machine: sandbox"
-    assert found["smtp.offers"].verdict is Verdict.OK
+    assert found["smtp.offers"].verdict is Grade.OK
 
 
 def test_postfix(tmp_path: Path) -> None:
@@ -243,9 +243,9 @@ def test_postfix(tmp_path: Path) -> None:
     assert "ESMTP Postfix" in found["smtp.connection"].text
     assert "PIPELINING, CHUNKING, SMTPUTF8, SIZE 200000, AUTH" in found["smtp.offers"].text
     assert "the distance hardly matters" in found["smtp.speed"].text
-    assert found["smtp.size"].verdict is Verdict.WARNING
-    assert found["smtp.login"].verdict is Verdict.OK
-    assert refused["smtp.login"].verdict is Verdict.ERROR
+    assert found["smtp.size"].verdict is Grade.WARNING
+    assert found["smtp.login"].verdict is Grade.OK
+    assert refused["smtp.login"].verdict is Grade.ERROR
     assert "ehlo=1 auth=1 quit=1 commands=3" in log
     assert "mail=" not in log
 
@@ -277,5 +277,5 @@ def test_what_offers_mean_for_speed(offers: Capabilities, round_trip: float | No
 def test_a_server_elsewhere_in_the_clear_is_warned_of() -> None:
     seen = Conversation("mx.quay.test ESMTP", Capabilities(auth=frozenset({"PLAIN"})))
     found = {each.name: each for each in judge_server(Account("mx.quay.test", 25, "none"), seen, NOW)}
-    assert found["smtp.tls"].verdict is Verdict.WARNING
-    assert found["smtp.login"].verdict is Verdict.WARNING
+    assert found["smtp.tls"].verdict is Grade.WARNING
+    assert found["smtp.login"].verdict is Grade.WARNING

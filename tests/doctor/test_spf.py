@@ -9,7 +9,7 @@ import pytest
 from name_server import name_server, silent_server, txt, zone
 
 from mailer.doctor.lookup import Lookup
-from mailer.doctor.result import Result, Verdict
+from mailer.doctor.result import Grade, Result
 from mailer.doctor.spf import examine_spf, merged, with_end, with_include
 from mailer.doctor.spf_record import Spf, SpfError, Term, is_spf, parse_spf
 
@@ -123,27 +123,27 @@ GOOD = {
 @pytest.mark.parametrize("domain", GOOD)
 def test_a_good_record(server: str, domain: str) -> None:
     [result] = examined(server, domain)
-    assert result.verdict is Verdict.OK
+    assert result.verdict is Grade.OK
     assert GOOD[domain] in result.text
 
 
 @pytest.mark.parametrize(
     ("domain", "verdict", "words", "suggestion"),
     [
-        ("missing.test", Verdict.ERROR, "has no SPF record", "v=spf1 ip4:192.0.2.1 ~all"),
-        ("twice.test", Verdict.ERROR, "has 2 SPF records", "v=spf1 include:elsewhere.test mx ~all"),
-        ("broken.test", Verdict.ERROR, "'ipv4:192.0.2.1' is no mechanism", None),
-        ("usesbroken.test", Verdict.ERROR, "in the record of broken.test", None),
-        ("dangling.test", Verdict.ERROR, "nowhere.test, which it names, has no SPF record", None),
-        ("open.test", Verdict.ERROR, "every machine in the world", "v=spf1 mx ~all"),
-        ("neutral.test", Verdict.WARNING, "ends in ?all", "v=spf1 mx ~all"),
-        ("endless.test", Verdict.WARNING, "ends in nothing", "v=spf1 mx ~all"),
-        ("many.test", Verdict.ERROR, "more than 10 lookups", None),
-        ("hop1.test", Verdict.ERROR, "more than 10 lookups", None),
-        ("loop.test", Verdict.ERROR, "more than 10 lookups", None),
+        ("missing.test", Grade.ERROR, "has no SPF record", "v=spf1 ip4:192.0.2.1 ~all"),
+        ("twice.test", Grade.ERROR, "has 2 SPF records", "v=spf1 include:elsewhere.test mx ~all"),
+        ("broken.test", Grade.ERROR, "'ipv4:192.0.2.1' is no mechanism", None),
+        ("usesbroken.test", Grade.ERROR, "in the record of broken.test", None),
+        ("dangling.test", Grade.ERROR, "nowhere.test, which it names, has no SPF record", None),
+        ("open.test", Grade.ERROR, "every machine in the world", "v=spf1 mx ~all"),
+        ("neutral.test", Grade.WARNING, "ends in ?all", "v=spf1 mx ~all"),
+        ("endless.test", Grade.WARNING, "ends in nothing", "v=spf1 mx ~all"),
+        ("many.test", Grade.ERROR, "more than 10 lookups", None),
+        ("hop1.test", Grade.ERROR, "more than 10 lookups", None),
+        ("loop.test", Grade.ERROR, "more than 10 lookups", None),
     ],
 )
-def test_a_bad_record(server: str, domain: str, verdict: Verdict, words: str, suggestion: str | None) -> None:
+def test_a_bad_record(server: str, domain: str, verdict: Grade, words: str, suggestion: str | None) -> None:
     result = next(each for each in examined(server, domain) if words in each.text)
     assert result.verdict is verdict
     assert result.next_step
@@ -153,9 +153,9 @@ def test_a_bad_record(server: str, domain: str, verdict: Verdict, words: str, su
 
 
 def test_what_a_provider_asks_for_is_missed(server: str) -> None:
-    assert [each.verdict for each in examined(server, "fast.test", "fastmail")] == [Verdict.OK]
+    assert [each.verdict for each in examined(server, "fast.test", "fastmail")] == [Grade.OK]
     [result] = examined(server, "elsewhere.test", "fastmail")
-    assert result.verdict is Verdict.ERROR
+    assert result.verdict is Grade.ERROR
     assert result.record is not None
     assert result.record.text == "v=spf1 ip4:192.0.2.9 include:spf.messagingengine.com -all"
     [missing] = examined(server, "missing.test", "office365")
@@ -165,7 +165,7 @@ def test_what_a_provider_asks_for_is_missed(server: str) -> None:
 
 def test_a_provider_with_a_return_path_of_its_own_needs_no_record_of_ours(server: str) -> None:
     [result] = examined(server, "missing.test", "postmark")
-    assert result.verdict is Verdict.NOTE
+    assert result.verdict is Grade.NOTE
 
 
 def test_silence_is_waited_for_once() -> None:
@@ -173,5 +173,5 @@ def test_silence_is_waited_for_once() -> None:
         lookup = Lookup(where)
         for _ in range(3):
             [result] = asyncio.run(examine_spf(DOMAIN, "", lookup))
-            assert result.verdict is Verdict.WARNING
+            assert result.verdict is Grade.WARNING
             assert "no name server answered" in result.text

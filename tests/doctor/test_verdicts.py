@@ -10,31 +10,31 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
-from mailer.bundled import templates_folder
 from mailer.cli.diagnosis import GROUPS, LABEL, MARKS, label, print_diagnosis
 from mailer.doctor.bulk import judge_bulk
 from mailer.doctor.clock import date_in, judge_clock, judge_zone
 from mailer.doctor.configuration import Value
 from mailer.doctor.examination import SECTIONS, Diagnosis
-from mailer.doctor.result import Record, Result, Verdict, error, note, ok, skipped, warning
+from mailer.doctor.result import DnsRecord, Grade, Result, error, note, ok, skipped, warning
 from mailer.doctor.templates import examine_templates
 from mailer.errors import ExitCode
+from mailer.workspace.bundled import templates_folder
 
 
 @pytest.mark.parametrize(
     ("ahead", "verdict", "words"),
     [
-        ({}, Verdict.SKIPPED, "no clock"),
-        ({"a.test": timedelta(seconds=2)}, Verdict.OK, "2 s ahead of a.test"),
+        ({}, Grade.SKIPPED, "no clock"),
+        ({"a.test": timedelta(seconds=2)}, Grade.OK, "2 s ahead of a.test"),
         (
             {"a.test": timedelta(seconds=2), "b.test": timedelta(seconds=-90)},
-            Verdict.WARNING,
+            Grade.WARNING,
             "90 s behind b.test",
         ),
-        ({"a.test": timedelta(hours=1)}, Verdict.ERROR, "3,600 s ahead of a.test"),
+        ({"a.test": timedelta(hours=1)}, Grade.ERROR, "3,600 s ahead of a.test"),
     ],
 )
-def test_the_clock(ahead: dict[str, timedelta], verdict: Verdict, words: str) -> None:
+def test_the_clock(ahead: dict[str, timedelta], verdict: Grade, words: str) -> None:
     result = judge_clock(ahead)
     assert result.verdict is verdict
     assert words in result.text
@@ -65,8 +65,8 @@ def test_the_time_zone_is_shown_with_its_time_and_origin() -> None:
 
 def test_templates_that_stand_in_the_place_of_bundled_ones(tmp_path: Path) -> None:
     bundled, own = templates_folder(), tmp_path / "templates"
-    assert [each.verdict for each in examine_templates(own, bundled)] == [Verdict.OK]
-    assert [each.verdict for each in examine_templates(bundled, bundled)] == [Verdict.OK]
+    assert [each.verdict for each in examine_templates(own, bundled)] == [Grade.OK]
+    assert [each.verdict for each in examine_templates(bundled, bundled)] == [Grade.OK]
     first, second, *_ = sorted(path.relative_to(bundled) for path in (bundled / "web").glob("*.html"))
     (own / "web").mkdir(parents=True)
     (own / "README.md").write_text("x")
@@ -74,7 +74,7 @@ def test_templates_that_stand_in_the_place_of_bundled_ones(tmp_path: Path) -> No
     (own / second).write_text("<p>ours</p>")
     (own / "web" / "extra.html").write_text("x")
     found = examine_templates(own, bundled)
-    assert {each.verdict for each in found} == {Verdict.NOTE}
+    assert {each.verdict for each in found} == {Grade.NOTE}
     assert [each.text.rpartition(": ")[2] for each in found] == [str(second), str(first), "web/extra.html"]
 
 
@@ -92,26 +92,26 @@ def but(*changed: Result) -> list[Result]:
 @pytest.mark.parametrize(
     ("results", "verdict", "words"),
     [
-        (GOOD, Verdict.OK, ""),
-        (but(error("spf.record", "")), Verdict.WARNING, "lacks SPF"),
-        (but(error("dkim.key", ""), error("dmarc.record", "")), Verdict.WARNING, "lacks DKIM and DMARC"),
-        (but(warning("links.one-click", "")), Verdict.WARNING, "one-click"),
+        (GOOD, Grade.OK, ""),
+        (but(error("spf.record", "")), Grade.WARNING, "lacks SPF"),
+        (but(error("dkim.key", ""), error("dmarc.record", "")), Grade.WARNING, "lacks DKIM and DMARC"),
+        (but(warning("links.one-click", "")), Grade.WARNING, "one-click"),
         (
             but(warning("spf.alignment", ""), error("dkim.alignment", "")),
-            Verdict.WARNING,
+            Grade.WARNING,
             "lacks DMARC alignment",
         ),
-        (but(warning("spf.alignment", "")), Verdict.OK, ""),
+        (but(warning("spf.alignment", "")), Grade.OK, ""),
         (
             but(note("spf.alignment", ""), note("dkim.key", ""), skipped("dkim.alignment", "")),
-            Verdict.NOTE,
+            Grade.NOTE,
             "DKIM and DMARC alignment",
         ),
-        ([*GOOD, note("dmarc.reports", "")], Verdict.OK, ""),
-        ([skipped("domain.records", "")], Verdict.SKIPPED, ""),
+        ([*GOOD, note("dmarc.reports", "")], Grade.OK, ""),
+        ([skipped("domain.records", "")], Grade.SKIPPED, ""),
     ],
 )
-def test_the_rules_for_bulk_mail(results: list[Result], verdict: Verdict, words: str) -> None:
+def test_the_rules_for_bulk_mail(results: list[Result], verdict: Grade, words: str) -> None:
     result = judge_bulk(results)
     assert result.verdict is verdict
     assert words in result.text
@@ -130,7 +130,7 @@ def test_exit_codes(results: list[Result], readable: bool, code: ExitCode) -> No
     assert Diagnosis([], results, readable).exit_code is code
 
 
-RECORD = Record("news1._domainkey.gazette.example", "TXT", f"v=DKIM1; k=rsa; p={'MIIB' * 98}")
+RECORD = DnsRecord("news1._domainkey.gazette.example", "TXT", f"v=DKIM1; k=rsa; p={'MIIB' * 98}")
 DIAGNOSIS = Diagnosis(
     [Value("SMTP_HOST", "smtp.quay.example", ".env:4"), Value("BASE_URL", "", "default")],
     [

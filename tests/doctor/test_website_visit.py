@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 import trustme
 
-from mailer.doctor.result import Result, Verdict
+from mailer.doctor.result import Grade, Result
 from mailer.doctor.website import Failure, Site, visit
 from mailer.doctor.website_verdict import judge_site
-from mailer.storage.database import open_database
-from mailer.storage.people import People
+from mailer.people.people import People
+from mailer.store.database import open_database
 from mailer.web.app import Paper, links_app
 
 KEY = b"a key of the harbour"
@@ -32,7 +32,7 @@ def served(folder: Path, context: ssl.SSLContext | None = None, prefix: str = ""
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
-    from mailer.bundled import templates_folder
+    from mailer.workspace.bundled import templates_folder
 
     database = open_database("sqlite:///mailer.db", folder)
     people, paper = People(database), Paper("Harbour Gazette", "editor@gazette.example")
@@ -115,7 +115,7 @@ def tls(authority: trustme.CA, name: str = "127.0.0.1", expires: datetime | None
 def test_mailer_serve_over_tls(tmp_path: Path, authority: trustme.CA, prefix: str) -> None:
     with served(tmp_path, tls(authority, expires=NOW + timedelta(days=80)), prefix) as url:
         found = visited(url)
-    assert {each.verdict for each in found.values()} == {Verdict.OK}, found
+    assert {each.verdict for each in found.values()} == {Grade.OK}, found
     assert set(found) == {
         "links.address",
         "links.certificate",
@@ -129,15 +129,15 @@ def test_mailer_serve_with_another_key(tmp_path: Path) -> None:
     with served(tmp_path) as url:
         found = visited(url, b"another key")
         assert "SECRET_KEY" in found["links.key"].next_step
-        assert found["links.key"].verdict is Verdict.ERROR
-        assert found["links.one-click"].verdict is Verdict.OK
-        assert visited(url)["links.key"].verdict is Verdict.OK
+        assert found["links.key"].verdict is Grade.ERROR
+        assert found["links.one-click"].verdict is Grade.OK
+        assert visited(url)["links.key"].verdict is Grade.OK
 
 
 def test_http_is_for_this_machine_only(tmp_path: Path) -> None:
     with served(tmp_path) as url:
-        assert visited(url)["links.address"].verdict is Verdict.OK
-        assert visited(url, loopback=False)["links.address"].verdict is Verdict.ERROR
+        assert visited(url)["links.address"].verdict is Grade.OK
+        assert visited(url, loopback=False)["links.address"].verdict is Grade.ERROR
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_http_is_for_this_machine_only(tmp_path: Path) -> None:
 def test_a_certificate(tmp_path: Path, authority: trustme.CA, name: str, days: int, words: str) -> None:
     with served(tmp_path, tls(authority, name, NOW + timedelta(days=days))) as url:
         result = visited(url)["links.certificate"]
-    assert result.verdict is (Verdict.WARNING if "runs out" in words else Verdict.ERROR)
+    assert result.verdict is (Grade.WARNING if "runs out" in words else Grade.ERROR)
     assert words in result.text
 
 
@@ -168,7 +168,7 @@ def test_a_certificate(tmp_path: Path, authority: trustme.CA, name: str, days: i
 def test_whatever_else_answers(answer: Callable[[BaseHTTPRequestHandler], None], words: str) -> None:
     with answering(answer) as url:
         result = visited(url)["links.answer"]
-    assert result.verdict is Verdict.ERROR
+    assert result.verdict is Grade.ERROR
     assert words in result.text
     assert result.next_step
 
@@ -180,7 +180,7 @@ def test_a_post_that_does_not_arrive(post: Callable[[BaseHTTPRequestHandler], No
 
     with answering(answer) as url:
         result = visited(url)["links.one-click"]
-    assert result.verdict is Verdict.ERROR
+    assert result.verdict is Grade.ERROR
 
 
 def test_nobody_there_and_a_silent_one() -> None:

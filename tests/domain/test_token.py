@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.domain.token import Token, _candidates, find_token, read_token, sign_token
+from mailer.domain.token import LinkToken, _candidates, find_token, read_token, sign_token
 
 KEY = b"k" * 32
 ids = st.integers(0, 2**40)
-tokens = st.builds(Token, ids, ids, ids)
+tokens = st.builds(LinkToken, ids, ids, ids)
 
 
 @given(tokens)
@@ -43,8 +43,8 @@ def test_a_token_of_an_old_mail_still_reads():
     payload = bytes([1, 0xB1, 0xA8, 3, 3])
     mac = hmac.digest(KEY, b"mailer/delivery-link/1:" + payload, "sha256")[:16]
     text = urlsafe_b64encode(payload + mac).rstrip(b"=").decode()
-    assert sign_token(KEY, Token(1, 54321, 3)) == text
-    assert read_token(KEY, text) == Token(1, 54321, 3)
+    assert sign_token(KEY, LinkToken(1, 54321, 3)) == text
+    assert read_token(KEY, text) == LinkToken(1, 54321, 3)
 
 
 def old_text(key, token):
@@ -67,7 +67,7 @@ def test_a_token_ends_in_nothing_that_programs_leave_out_of_a_link(token):
 def test_one_that_would_end_in_a_dash_is_read_in_either_form_and_without_the_dash():
     ending = [
         token
-        for token in (Token(1, person, 3) for person in range(20_000, 21_000))
+        for token in (LinkToken(1, person, 3) for person in range(20_000, 21_000))
         if old_text(KEY, token)[-1] in "-_"
     ]
     assert len(ending) > 10
@@ -103,15 +103,15 @@ def test_it_is_found_before_any_remains(token, remains):
 )
 def test_it_is_found_in_what_programs_make_of_it(mangled):
     for person in range(20_000, 20_050):
-        text = sign_token(KEY, Token(1, person, 3))
-        assert find_token(KEY, mangled.format(text[:9], text[9:])) == Token(1, person, 3)
+        text = sign_token(KEY, LinkToken(1, person, 3))
+        assert find_token(KEY, mangled.format(text[:9], text[9:])) == LinkToken(1, person, 3)
 
 
 def test_it_is_found_where_its_dashes_were_escaped():
     for person in range(20_000, 20_200):
-        text = sign_token(KEY, Token(1, person, 3))
+        text = sign_token(KEY, LinkToken(1, person, 3))
         for dash, escaped in [("-", "\\-"), ("_", "\\_"), ("-", "=2D"), ("_", "=5F"), ("-", "\u2011")]:
-            assert find_token(KEY, text.replace(dash, escaped)) == Token(1, person, 3)
+            assert find_token(KEY, text.replace(dash, escaped)) == LinkToken(1, person, 3)
 
 
 def test_a_long_text_is_not_tried_at_every_place():

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from mailer.domain.audience import Audience
-from mailer.storage.database import open_database
-from mailer.storage.schedules import Schedules
+from mailer.ledger.schedules import Schedules
+from mailer.store.database import open_database
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

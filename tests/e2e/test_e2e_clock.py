@@ -15,7 +15,7 @@ import pytest
 from harbour_workspace import ISSUE, children
 
 from mailer.domain.outcome import Stage
-from mailer.engine.crew import WORTHWHILE
+from mailer.engine.workers import WORTHWHILE
 from mailer.sandbox.rehearsal import Act
 
 LATER = "2099-12-01 08:00"

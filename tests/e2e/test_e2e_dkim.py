@@ -11,8 +11,8 @@ from dkim_readers import READERS, by_dkimpy, ed25519_key, records, rsa_key
 from harbour_workspace import Workspace
 from postfix import postfix_server
 
-from mailer.compose.dkim.key import SigningKey
 from mailer.errors import ExitCode
+from mailer.message.dkim.key import SigningKey
 from mailer.sandbox.process import running_sandbox
 
 HARBOUR = Path(__file__).parents[2] / "issues" / "2026-11-22-harbour.md"

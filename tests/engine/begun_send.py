@@ -9,14 +9,14 @@ from sqlalchemy import Engine
 
 from mailer.domain.address import Address
 from mailer.domain.audience import Audience
-from mailer.engine.correspondence import Correspondence
 from mailer.engine.pacing import Pace
+from mailer.engine.personaliser import Personaliser
 from mailer.engine.worker import Worker
-from mailer.storage.enrol import Consent
-from mailer.storage.journal import Journal
-from mailer.storage.ledger import Ledger
-from mailer.storage.people import People
-from mailer.storage.send import Send
+from mailer.ledger.journal import Journal
+from mailer.ledger.ledger import Ledger
+from mailer.ledger.send import Send
+from mailer.people.enrol import Consent
+from mailer.people.people import People
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
@@ -47,7 +47,7 @@ def begin(database: Engine, emails: Iterable[str]) -> tuple[Ledger, Send]:
 
 def worker_of(ledger: Ledger, send: Send, journal: Journal, pace: Pace | None = None, **options) -> Worker:
     """Return a worker on that send."""
-    correspondence = Correspondence(send.id, 1, "seed", "a.example", "editor@a.example", "leave@a.example")
+    personaliser = Personaliser(send.id, 1, "seed", "a.example", "editor@a.example", "leave@a.example")
     return Worker(
-        ledger, journal, send, lambda number: AddressOnly(), correspondence, pace or Pace(), **options
+        ledger, journal, send, lambda number: AddressOnly(), personaliser, pace or Pace(), **options
     )

@@ -14,10 +14,10 @@ from random import Random
 
 from mailer.domain.learned import ACCOUNT
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Reply, Stage
-from mailer.engine.allotment import Allotment
-from mailer.engine.line import Allowed
-from mailer.engine.pace.lines import Lines
+from mailer.engine.pace.lines import DomainQueues
 from mailer.engine.pacing import Pace
+from mailer.engine.pipe import Allowed
+from mailer.engine.shared_limits import SharedLimits
 
 OK = Accepted(Reply(250, "2.0.0 Ok"))
 RETRY = 900.0  # seconds: what the retry policy would say
@@ -107,7 +107,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self._random = Random(self.seed)
-        self._lines: Lines[tuple[str, int]] = Lines(lambda message: message[0])
+        self._lines: DomainQueues[tuple[str, int]] = DomainQueues(lambda message: message[0])
         self._queue: dict[str, deque[int]] = {}  # places in `messages`, by receiver
         for place, (receiver, _) in enumerate(self.messages):
             self._queue.setdefault(receiver, deque()).append(place)
@@ -232,11 +232,9 @@ def until(runs: list[Run], end: float) -> None:
 
 def several(number: int, provider: Provider, connections: int, messages: list[tuple[str, int]]) -> list[Run]:
     """Return senders that share an account as a crew does: what one tells arrives 0.1 to 0.2 s later."""
-    allotment = Allotment(number, 0.0, connections, [], START)
+    shared = SharedLimits(number, 0.0, connections, [], START)
     random = Random(number)
-    runs = [
-        Run(provider, allotment.pace(place), messages[place::number], seed=place) for place in range(number)
-    ]
+    runs = [Run(provider, shared.pace(place), messages[place::number], seed=place) for place in range(number)]
 
     def deliver(words) -> None:
         for place, said in words:
@@ -246,7 +244,5 @@ def several(number: int, provider: Provider, connections: int, messages: list[tu
             run.at(run.now + random.uniform(0.1, 0.2), lambda hear=hear, word=word: hear(word))
 
     for place, run in enumerate(runs):
-        run.pace.tell = lambda refusal, place=place, run=run: deliver(
-            allotment.heard(place, refusal, run.now)
-        )
+        run.pace.tell = lambda refusal, place=place, run=run: deliver(shared.heard(place, refusal, run.now))
     return runs

@@ -12,12 +12,12 @@ from mailer.domain.audience import Audience
 from mailer.domain.learned import ACCOUNT, Learned
 from mailer.domain.outcome import Stage
 from mailer.engine.pacing import Pace
+from mailer.ledger.journal import Journal
+from mailer.ledger.ledger import Ledger
 from mailer.sandbox.rehearsal import Act, ScriptedServer
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
-from mailer.storage.database import open_database
-from mailer.storage.journal import Journal
-from mailer.storage.ledger import Ledger
+from mailer.store.database import open_database
 
 PEOPLE = 200
 CONNECTIONS = 6

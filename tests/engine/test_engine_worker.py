@@ -13,10 +13,10 @@ from mailer.domain.delivery import State
 from mailer.domain.outcome import Accepted, Deferred, Rejected, Reply, Stage, Untried
 from mailer.domain.retry import RetryPolicy
 from mailer.errors import AccountFault, EveryoneRefused, StorageFull
-from mailer.storage.accounts import Accounts
-from mailer.storage.database import open_database
-from mailer.storage.journal import Journal
-from mailer.storage.reclaim import reclaim
+from mailer.ledger.journal import Journal
+from mailer.ledger.queries import LedgerQueries
+from mailer.ledger.reclaim import reclaim
+from mailer.store.database import open_database
 
 TAKEN = Accepted(Reply(250, "2.0.0 taken"))
 
@@ -41,7 +41,7 @@ def journals(tmp_path):
 
 
 def states(database, send) -> dict[str, State]:
-    return {line.email: line.state for line in Accounts(database).lines(send)}
+    return {line.email: line.state for line in LedgerQueries(database).lines(send)}
 
 
 def test_an_outcome_that_can_not_be_written_down_is_never_taken_for_not_sent(database, journals):
@@ -106,7 +106,7 @@ def test_a_connection_that_breaks_three_times_under_a_message_leaves_it_for_late
         worker.settled([(ann.key, Untried("connection lost", Stage.MAIL))])
     assert worker.take() is None
     worker.close()
-    (line,) = Accounts(database).lines(send)
+    (line,) = LedgerQueries(database).lines(send)
     assert (line.state, line.words) == (State.DEFERRED, "connection lost (3 times in a row)")
 
 

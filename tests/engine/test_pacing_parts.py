@@ -9,19 +9,19 @@ import pytest
 from mailer.domain.learned import Learned
 from mailer.domain.outcome import Accepted, Deferred, Rejected, Reply, Stage, Uncertain, Untried
 from mailer.engine.pace.concurrency import Concurrency
-from mailer.engine.pace.lines import ENOUGH, Lines
+from mailer.engine.pace.lines import ENOUGH, DomainQueues
 from mailer.engine.pacing import ACCOUNT, Hold, Pace
 
 RATE = Reply(454, "Throttling failure: Maximum sending rate exceeded")
 
 
-def lines(*names: str) -> Lines[str]:
-    made = Lines(lambda name: name[0])
+def lines(*names: str) -> DomainQueues[str]:
+    made = DomainQueues(lambda name: name[0])
     made.put(names)
     return made
 
 
-def take_all(waiting: Lines[str], held: str = "") -> list[str]:
+def take_all(waiting: DomainQueues[str], held: str = "") -> list[str]:
     taken = []
     while item := waiting.take(lambda scope: scope not in held):
         taken.append(item)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer.bundled import PACKAGE, SAMPLES
+from mailer.workspace.bundled import PACKAGE, SAMPLES
 
 CHECKOUT = PACKAGE.parent
 
@@ -46,7 +46,7 @@ def test_a_workspace_is_made_from_the_wheel_alone(wheel: Path, tmp_path: Path) -
     # -P keeps the checkout, where the tests run, off the path.
     script = (
         f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); sys.argv = ['mailer', 'init', 'news']\n"
-        "import mailer.bundled as bundled, mailer.cli\n"
+        "import mailer.workspace.bundled as bundled, mailer.cli\n"
         "print(bundled.PACKAGE, bundled.templates_folder())\n"
         "mailer.cli.main()"
     )

@@ -9,10 +9,10 @@ from harbour_issue import HARBOUR, add_people
 
 from mailer.bootstrap import App
 from mailer.domain.address import Address
-from mailer.preview.bench import Bench
-from mailer.preview.plate import Asked
-from mailer.preview.specimen import Specimen
-from mailer.preview.watch import LIMIT, mark
+from mailer.proof.cache import PreviewCache
+from mailer.proof.compiled import Asked
+from mailer.proof.sample import Sample
+from mailer.proof.watch import LIMIT, mark
 
 
 def test_a_mark_changes_with_any_file_and_with_nothing_else(tmp_path: Path) -> None:
@@ -49,68 +49,68 @@ def test_a_folder_with_very_much_in_it_is_looked_at_from_the_top(tmp_path: Path)
     assert mark([tmp_path]) != before
 
 
-def look(bench: Bench, root: Path, typed: str = "") -> str:
-    outcome = bench.look(root / "issues" / "2026-11-22-harbour.md", typed)
-    return outcome.made.text if isinstance(outcome.made, Specimen) else str(outcome.made)
+def look(cache: PreviewCache, root: Path, typed: str = "") -> str:
+    outcome = cache.look(root / "issues" / "2026-11-22-harbour.md", typed)
+    return outcome.made.text if isinstance(outcome.made, Sample) else str(outcome.made)
 
 
 def test_a_specimen_is_made_once_as_long_as_nothing_changes(peopled: App) -> None:
-    bench, file = Bench(peopled, Asked()), peopled.root / "issues" / "2026-11-22-harbour.md"
-    first = bench.look(file, "")
-    assert bench.look(file, "") is first
-    assert bench.mark(file, first.email) == first.mark
-    assert bench.look(file, "bruno@quay.example") is not first
+    cache, file = PreviewCache(peopled, Asked()), peopled.root / "issues" / "2026-11-22-harbour.md"
+    first = cache.look(file, "")
+    assert cache.look(file, "") is first
+    assert cache.mark(file, first.email) == first.mark
+    assert cache.look(file, "bruno@quay.example") is not first
     (peopled.root / "issues" / "picture.png").touch()
-    assert bench.mark(file, first.email) != first.mark
-    assert bench.look(file, "") is not first
+    assert cache.mark(file, first.email) != first.mark
+    assert cache.look(file, "") is not first
 
 
 def test_each_thing_that_a_mail_comes_from_renews_it(peopled: App) -> None:
-    root, bench = peopled.root, Bench(peopled, Asked())
+    root, cache = peopled.root, PreviewCache(peopled, Asked())
     file = root / "issues" / "2026-11-22-harbour.md"
-    assert "Good morning, Ada Quint" in look(bench, root)
+    assert "Good morning, Ada Quint" in look(cache, root)
     file.write_text(HARBOUR.replace("morning", "evening"))
-    assert "Good evening, Ada Quint" in look(bench, root)
+    assert "Good evening, Ada Quint" in look(cache, root)
     (root / ".env").write_text("POSTAL_ADDRESS=2 Mole Street\n")
-    assert "2 Mole Street" in look(bench, root)
+    assert "2 Mole Street" in look(cache, root)
     (root / "templates" / "email").mkdir(parents=True)
     (root / "templates" / "email" / "newsletter.txt").write_text("Mine: {{ content }}{{ unsubscribe_url }}")
-    assert look(bench, root).startswith("Mine: Good evening, Ada Quint")
+    assert look(cache, root).startswith("Mine: Good evening, Ada Quint")
     add_people(peopled, [{"email": "ada@quay.example", "name": "Ada Reed"}])
-    assert "Good evening, Ada Reed" in look(bench, root)
+    assert "Good evening, Ada Reed" in look(cache, root)
 
 
 def test_settings_that_are_broken_and_put_right(app: App) -> None:
-    bench, env = Bench(app, Asked()), app.root / ".env"
+    cache, env = PreviewCache(app, Asked()), app.root / ".env"
     was = env.read_text()
     env.write_text("TZ=Port Example\n")
-    assert "TZ" in look(bench, app.root)
+    assert "TZ" in look(cache, app.root)
     env.write_text(was)
-    assert "Good morning" in look(bench, app.root)
+    assert "Good morning" in look(cache, app.root)
 
 
 def test_someone_who_is_not_there_does_not_change_all_the_time(peopled: App) -> None:
-    bench, file = Bench(peopled, Asked()), peopled.root / "issues" / "2026-11-22-harbour.md"
+    cache, file = PreviewCache(peopled, Asked()), peopled.root / "issues" / "2026-11-22-harbour.md"
     for typed in ("new@shore.example", "nobody in particular", "no address", ""):
-        outcome = bench.look(file, typed)
-        assert bench.mark(file, outcome.email) == outcome.mark, typed
+        outcome = cache.look(file, typed)
+        assert cache.mark(file, outcome.email) == outcome.mark, typed
     add_people(peopled, [{"email": "new@shore.example", "name": "Nell"}])
     assert Address.parse("new@shore.example").key == "new@shore.example"
-    assert "Good morning, Nell" in look(bench, peopled.root, "new@shore.example")
+    assert "Good morning, Nell" in look(cache, peopled.root, "new@shore.example")
 
 
 def test_a_list_and_its_people_appear_once_they_are_there(app: App) -> None:
-    bench, file = Bench(app, Asked()), app.root / "issues" / "2026-11-22-harbour.md"
-    outcome = bench.look(file, "")
-    assert "Good morning, Ada Quint" in look(bench, app.root)
+    cache, file = PreviewCache(app, Asked()), app.root / "issues" / "2026-11-22-harbour.md"
+    outcome = cache.look(file, "")
+    assert "Good morning, Ada Quint" in look(cache, app.root)
     add_people(app, [{"email": "zora@quay.example", "name": "Zora"}])
-    assert bench.mark(file, outcome.email) != outcome.mark
-    assert "Good morning, Zora" in look(bench, app.root)
+    assert cache.mark(file, outcome.email) != outcome.mark
+    assert "Good morning, Zora" in look(cache, app.root)
 
 
 def test_another_reader_is_printed_from_the_same_plate(peopled: App) -> None:
-    bench, file = Bench(peopled, Asked()), peopled.root / "issues" / "2026-11-22-harbour.md"
-    bench.look(file, "")
-    plate = bench._last_plate
-    bench.look(file, "bruno@quay.example")
-    assert bench._last_plate is plate
+    cache, file = PreviewCache(peopled, Asked()), peopled.root / "issues" / "2026-11-22-harbour.md"
+    cache.look(file, "")
+    compiled = cache._last_plate
+    cache.look(file, "bruno@quay.example")
+    assert cache._last_plate is compiled

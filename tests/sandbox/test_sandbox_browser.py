@@ -88,7 +88,7 @@ def send(sandbox: Sandbox, subject: str, html: str) -> None:
         client.sendmail("e@gazette.example", "reader@bay.example", message(subject, html))
 
 
-def press(page: Page, key: str) -> None:
+def compiler(page: Page, key: str) -> None:
     page.wait_for_load_state()  # or the script may not be listening yet
     page.keyboard.press(key)
 
@@ -112,17 +112,17 @@ def test_the_list_opens_messages_and_keys_turn_them(page: Page) -> None:
     page.get_by_role("link", name="First").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     expect(page.frame_locator("iframe").locator("#p")).to_have_text("The ferry comes back")
-    press(page, "ArrowLeft")
+    compiler(page, "ArrowLeft")
     expect(page.get_by_role("heading", level=1)).to_have_text("Hostile")
-    press(page, "ArrowRight")
+    compiler(page, "ArrowRight")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
-    press(page, "2")
+    compiler(page, "2")
     expect(page.locator("pre")).to_contain_text("The ferry, as text")
-    press(page, "3")
+    compiler(page, "3")
     expect(page.locator("pre")).to_contain_text("boundary=b")
-    press(page, "4")
+    compiler(page, "4")
     expect(page.get_by_role("row", name="Subject")).to_contain_text("First")
-    press(page, "Escape")
+    compiler(page, "Escape")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sandbox inbox")
 
 
@@ -150,7 +150,7 @@ def test_the_frame_has_the_width_and_the_colours_that_were_chosen(page: Page) ->
     page.get_by_role("link", name="Dark").click()
     expect(text).to_have_css("color", "rgb(2, 2, 2)")
     expect(page.locator("iframe")).to_have_css("width", "375px")
-    press(page, "ArrowLeft")  # the next message is shown in the same way
+    compiler(page, "ArrowLeft")  # the next message is shown in the same way
     expect(page.locator(".stage.phone.dark")).to_be_visible()
     page.emulate_media(color_scheme="dark")
     page.goto("/messages/1")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mailer.bundled import sample
 from mailer.errors import SettingsError
-from mailer.settings import NAMES, PRESETS, load_settings
+from mailer.settings.settings import NAMES, PRESETS, load_settings
+from mailer.workspace.bundled import sample
 
 
 def test_the_environment_beats_the_file(tmp_path):

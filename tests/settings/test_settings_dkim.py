@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from dkim_readers import ed25519_key, rsa_key
 
 from mailer.bootstrap import App
-from mailer.compose.dkim.key import SigningKey
-from mailer.compose.dkim.signer import FIELDS, Signer
 from mailer.errors import ExitCode, SettingsError
+from mailer.message.dkim.key import SigningKey
+from mailer.message.dkim.signer import FIELDS, Signer
 
 FIRST = {"DKIM_DOMAIN": "gazette.example", "DKIM_SELECTOR": "news1", "DKIM_KEY_FILE": "news1.pem"}
 SECOND = {"DKIM_ED25519_SELECTOR": "news2", "DKIM_ED25519_KEY_FILE": "news2.pem"}
@@ -32,7 +32,7 @@ def root(tmp_path):
 
 
 def signer(root: Path, **settings: str) -> Signer | None:
-    return App(root, {"DATABASE_URL": f"sqlite:///{root}/mailer.db", **settings}).press.signer
+    return App(root, {"DATABASE_URL": f"sqlite:///{root}/mailer.db", **settings}).compiler.signer
 
 
 def refusal(root: Path, **settings: str) -> str:

@@ -20,13 +20,13 @@ from mailer.domain.outcome import Accepted, Stage, Untried
 from mailer.errors import AccountFault, ServerUnavailable
 from mailer.sandbox.rehearsal import ScriptedServer
 from mailer.smtp.account import Account, Security
-from mailer.smtp.persistence import Persistence
 from mailer.smtp.pool import deliver
+from mailer.smtp.reconnecting import Reconnecting
 from mailer.smtp.recording import Recording
 from mailer.smtp.timeouts import Timeouts
 
 USER, PASSWORD = "editor", "tides-and-times ½"
-BRISK = Persistence(tries=2, first=0.01)
+BRISK = Reconnecting(tries=2, first=0.01)
 # What aiosmtpd thinks of a server without TLS that asks for a password, which is what some tests are about.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS"),

@@ -17,8 +17,8 @@ from mailer.sandbox.rehearsal import Act, Script, ScriptedServer
 from mailer.smtp.account import Account
 from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
-from mailer.smtp.persistence import Persistence
 from mailer.smtp.pool import deliver
+from mailer.smtp.reconnecting import Reconnecting
 from mailer.smtp.recording import Recording
 from mailer.smtp.timeouts import Timeouts
 
@@ -34,7 +34,7 @@ def patience(answer: str | Act) -> Timeouts:
     return QUICK if answer in SILENT else PATIENT
 
 
-BRISK = Persistence(tries=3, first=0.01, limit=0.05)
+BRISK = Reconnecting(tries=3, first=0.01, limit=0.05)
 STEPWISE = ("8BITMIME",)
 PIPELINED = ("PIPELINING",)
 CHUNKED = ("PIPELINING", "CHUNKING")
@@ -434,7 +434,7 @@ def test_octets_that_complete_no_reply_win_no_time() -> None:
             # If they did win time, this would never end.
             with pytest.raises(ServerUnavailable, match="no reply to GREETING"):
                 await deliver(
-                    Recording(letters(1)), account, timeouts=QUICK, persistence=Persistence(tries=1)
+                    Recording(letters(1)), account, timeouts=QUICK, persistence=Reconnecting(tries=1)
                 )
             await asyncio.sleep(0.2)  # for the dribbler to notice that nobody listens
 

@@ -13,15 +13,15 @@ from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Stage, 
 from mailer.errors import AccountFault, ServerUnavailable
 from mailer.sandbox.rehearsal import Act, Script, ScriptedServer
 from mailer.smtp.account import Account
-from mailer.smtp.persistence import Persistence
 from mailer.smtp.pool import deliver
+from mailer.smtp.reconnecting import Reconnecting
 from mailer.smtp.recording import Recording
 from mailer.smtp.timeouts import Timeouts
 
 pytestmark = pytest.mark.usefixtures("each_loop")
 
 QUICK = Timeouts(connect=5, greeting=0.5, command=0.5, content=0.5, idle=0.2, quit=0.5)
-BRISK = Persistence(tries=3, first=0.01, limit=0.05)
+BRISK = Reconnecting(tries=3, first=0.01, limit=0.05)
 CHUNKED = ("PIPELINING", "CHUNKING")
 COUNT = 60
 

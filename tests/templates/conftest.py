@@ -6,7 +6,7 @@ import pytest
 from browser import browser as browser
 from written_mail import DATA, LANGUAGES, SAMPLE_NAMES, Mail, translated, write_mail, write_sample
 
-from mailer.bundled import sample
+from mailer.workspace.bundled import sample
 
 
 @pytest.fixture(scope="session")

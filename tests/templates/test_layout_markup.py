@@ -10,8 +10,8 @@ import lxml.html
 import pytest
 from written_mail import POSTAL, UNSUBSCRIBE, Mail, write_mail
 
-from mailer.bundled import sample, templates_folder
 from mailer.compose.text.wrapping import display_width
+from mailer.workspace.bundled import sample, templates_folder
 
 GMAIL_CLIPS_AT = 102_400
 STYLE_LIMIT = 16_384

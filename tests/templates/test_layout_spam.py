@@ -8,7 +8,7 @@ from pictures import picture
 from spamassassin import reports
 from written_mail import SAMPLE_NAMES, SAMPLES, write_message
 
-from mailer.bundled import sample
+from mailer.workspace.bundled import sample
 
 LAYOUTS = [name for name in SAMPLE_NAMES if "." not in name]  # translations make no difference
 MOST = 1.0  # points; a mail is taken for spam at 5

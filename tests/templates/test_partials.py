@@ -9,13 +9,13 @@ import lxml.html
 import pytest
 from written_mail import POSTAL
 
-from mailer.bundled import templates_folder
 from mailer.compose.body import Body
-from mailer.compose.filling.evaluate import Names
-from mailer.compose.filling.program import TEXT, Program
 from mailer.compose.render import Surroundings, render
 from mailer.domain.issue import Issue, Kind
 from mailer.errors import IssueError
+from mailer.message.filling.evaluate import Names
+from mailer.message.filling.program import TEXT, Program
+from mailer.workspace.bundled import templates_folder
 
 SURROUNDINGS = Surroundings("Harbour Gazette", "editor@gazette.example", POSTAL, "Weekly")
 PARTIALS = {"columns": "columns, column"} | {

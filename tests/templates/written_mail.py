@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mailer.bundled import templates_folder
 from mailer.compose.issue.source import load_issue
-from mailer.compose.mime.head import Envelope
-from mailer.compose.mime.template import MessageTemplate
 from mailer.domain.address import Mailbox
 from mailer.domain.subscriber import SubscriberList
-from mailer.engine.press import Press
+from mailer.engine.compiler import Compiler
+from mailer.message.mime.fields import RecipientHeader
+from mailer.message.mime.template import MessageTemplate
 from mailer.viewer.reading import read
+from mailer.workspace.bundled import templates_folder
 
 DATA = Path(__file__).parents[1] / "data"
 SAMPLES = Path(__file__).parents[2] / "docs" / "samples"
@@ -27,7 +27,7 @@ UNSUBSCRIBE = "https://gazette.example/u/6vTgH2mZk1"
 NAMES = {
     "subscriber": {"name": "Ada Quint", "email": "ada.quint@quay.example"},
     "unsubscribe_url": UNSUBSCRIBE,
-    "envelope": Envelope(
+    "envelope": RecipientHeader(
         to_name="Ada Quint",
         to_address="ada.quint@quay.example",
         message_id="ICe-and_fog.0001@gazette.example",
@@ -95,7 +95,7 @@ def write_sample(name: str, look: Mapping[str, Any] | None = None) -> Mail:
 
 def compiled(path: Path, *own_folders: Path, look: Mapping[str, Any] | None = None) -> MessageTemplate:
     """Return the compiled message of the issue at `path`."""
-    press = Press(
+    compiler = Compiler(
         folders=[*own_folders, templates_folder()],
         sender=SENDER,
         reply_to=None,
@@ -107,7 +107,7 @@ def compiled(path: Path, *own_folders: Path, look: Mapping[str, Any] | None = No
         look=look or {},
     )
     issue, _ = load_issue(path)
-    return press.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
+    return compiler.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
 
 
 def translated(language: str, folder: Path) -> Path:

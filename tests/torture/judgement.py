@@ -12,7 +12,7 @@ from pathlib import Path
 
 from torture.ordeal import WINDOW, Ordeal
 
-from mailer.storage.reclaim import ANSWER_LOST
+from mailer.ledger.reclaim import ANSWER_LOST
 
 WITHHELD = {
     "CUT",

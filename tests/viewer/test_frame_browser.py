@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from mailer.preview.page import PERMITS
-from mailer.viewer.frame import Images, Look
+from mailer.viewer.frame import Appearance, ShownImages
 from mailer.viewer.pages import frame
 from mailer.viewer.reading import read
 
@@ -34,7 +34,7 @@ PAGE = f"""<!doctype html><title>mine</title>
 
 
 def html(request: Request) -> Response:
-    return frame(read(HOSTILE), Look(Images.REMOTE), PERMITS)
+    return frame(read(HOSTILE), Appearance(ShownImages.REMOTE), PERMITS)
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import insert
 
 from mailer.domain.audience import Audience
-from mailer.storage.database import open_database
-from mailer.storage.people import People
-from mailer.storage.schema import sends
+from mailer.people.people import People
+from mailer.store.database import open_database
+from mailer.store.schema import sends
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # for tests/browser.py
 from browser import browser as browser

@@ -13,10 +13,10 @@ from pathlib import Path
 from sqlalchemy import Engine, Row, select
 
 from mailer.domain.address import Address
-from mailer.domain.token import Token, sign_token
-from mailer.storage.enrol import Consent
-from mailer.storage.people import People
-from mailer.storage.schema import subscriptions
+from mailer.domain.token import LinkToken, sign_token
+from mailer.people.enrol import Consent
+from mailer.people.people import People
+from mailer.store.schema import subscriptions
 
 DATABASE = "sqlite:///mailer.db"
 KEY = b"a key of the harbour"
@@ -41,7 +41,7 @@ class Harbour:
         return People(self.database).add(Address.parse(email), {}, consent).subscriber_id
 
     def token(self, subscriber_id: int, send_id: int | None = None, list_id: int | None = None) -> str:
-        return sign_token(KEY, Token(send_id or self.send, subscriber_id, list_id or self.weekly))
+        return sign_token(KEY, LinkToken(send_id or self.send, subscriber_id, list_id or self.weekly))
 
     def rows(self) -> list[Row[tuple[object, ...]]]:
         """Every subscription as it stands."""

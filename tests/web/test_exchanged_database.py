@@ -11,11 +11,11 @@ import pytest
 from harbour import DATABASE, KEY, NOW, serving
 
 from mailer.domain.address import Address
-from mailer.domain.token import Token, sign_token
-from mailer.storage.backup import back_up
-from mailer.storage.database import open_database
-from mailer.storage.enrol import Consent
-from mailer.storage.people import People
+from mailer.domain.token import LinkToken, sign_token
+from mailer.people.enrol import Consent
+from mailer.people.people import People
+from mailer.services.backup import back_up
+from mailer.store.database import open_database
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 READER = "reader@bay.example"
@@ -41,7 +41,7 @@ def client(path: Path) -> Iterator[httpx.Client]:
         yield opened
 
 
-LINK = f"/u/{sign_token(KEY, Token(1, 1, 1))}"
+LINK = f"/u/{sign_token(KEY, LinkToken(1, 1, 1))}"
 
 
 def standing(path: Path) -> str:

@@ -13,7 +13,7 @@ import pytest
 from harbour import DATABASE, KEY, Harbour, serving
 
 from mailer.domain.link import unsubscribe_url
-from mailer.domain.token import Token, sign_token
+from mailer.domain.token import LinkToken, sign_token
 from mailer.web.app import masked
 from mailer.web.guard import shown
 
@@ -208,7 +208,7 @@ def test_a_link_that_is_hopeless_says_how_to_leave_otherwise(harbour: Harbour, c
 
 def test_a_token_of_another_key_or_purpose_is_not_found(harbour: Harbour, client: httpx.Client) -> None:
     person, link = reader(harbour)
-    forged = sign_token(KEY + b"!", Token(harbour.send, person, harbour.weekly))
+    forged = sign_token(KEY + b"!", LinkToken(harbour.send, person, harbour.weekly))
     assert client.post(f"/u/{forged}").status_code == 404
     assert client.post(link.replace("/u/", "/v/")).status_code == 404
 

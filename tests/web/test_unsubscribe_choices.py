@@ -14,14 +14,14 @@ from harbour import KEY, NOW, Harbour
 from sqlalchemy import insert, select, update
 
 from mailer.bootstrap import App
-from mailer.bundled import templates_folder
 from mailer.compose.issue.source import load_issue
 from mailer.domain.audience import Audience
 from mailer.domain.subscriber import Left
 from mailer.domain.undo_token import read_undo, sign_undo
-from mailer.storage.people import People
-from mailer.storage.schema import revisions, sends, subscribers, suppressions
+from mailer.people.people import People
+from mailer.store.schema import revisions, sends, subscribers, suppressions
 from mailer.web.words import accepted, choose, read_words
+from mailer.workspace.bundled import templates_folder
 
 numbers = count()
 
@@ -198,7 +198,7 @@ def test_without_a_language_of_the_readers_it_is_the_mails(
     file.write_text(f"---\ntitle: Hafen\nlang: {lang}\n---\nText ü ä — {{{{ unsubscribe_url }}}}\n")
     issue, _ = load_issue(file)
     people = People(harbour.database)
-    template = App(tmp_path, {}).press.compile(issue, [people.list_named("weekly")])
+    template = App(tmp_path, {}).compiler.compile(issue, [people.list_named("weekly")])
     row = {"slug": f"{name}-{lang}", "audience": Audience(lists=("weekly",)).canonical(), "subject": "x"}
     row |= {"revision": "0", "created_at": NOW}
     with harbour.database.begin() as connection:

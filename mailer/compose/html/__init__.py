@@ -1,1 +1,1 @@
-"""HTML that editors typed: what of it may be mailed, and what a whole document needs."""
+"""HTML read: elements and attributes with their places in the text, and which of them mails may have."""

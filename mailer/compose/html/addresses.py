@@ -12,7 +12,7 @@ from hashlib import sha256
 from html import escape
 
 from mailer.compose.html.allowed import ADDRESSES
-from mailer.compose.html.tokens import Attribute, HTMLToken, Kind, read_html
+from mailer.compose.html.tokens import Attribute, HTMLToken, TokenKind, read_html
 
 # What the URL Standard (4.4) takes off an address before it reads it.
 _MARGIN = "".join(map(chr, range(0x21)))
@@ -34,7 +34,7 @@ def keeping_addresses(html: str, change: Callable[[str], str]) -> str:
 
 def _spelled(token: HTMLToken, word: str) -> str:
     """Return a token's source; of a tag with all in its attributes that could be misread spelled out."""
-    if token.kind is not Kind.START:
+    if token.kind is not TokenKind.START:
         return token.source
     source = token.source
     for each in reversed(token.attributes):

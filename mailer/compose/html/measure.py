@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mailer.compose.html.tokens import HTMLToken, Kind
+from mailer.compose.html.tokens import HTMLToken, TokenKind
 
 MOST_MARKUP = 50_000  # tags and attributes
 MOST_ATTRIBUTES = 1_000  # of one tag: libxml2 compares each with all others
@@ -29,12 +29,12 @@ def excess(tokens: Iterator[HTMLToken], *, styled: bool) -> tuple[HTMLToken, str
     """
     markup = rules = declarations = components = 0
     for token in tokens:
-        if token.kind in (Kind.START, Kind.END):
+        if token.kind in (TokenKind.START, TokenKind.END):
             markup += 1 + len(token.attributes)
-            components += token.kind is Kind.START and token.name.startswith("mail-")
+            components += token.kind is TokenKind.START and token.name.startswith("mail-")
             if problem := _too_many(token, markup, components):
                 return token, problem
-        elif styled and token.kind is Kind.RAW and token.name == "style":
+        elif styled and token.kind is TokenKind.RAW and token.name == "style":
             rules += len(_RULE.findall(token.source))
             declarations += token.source.count(";")
             if rules > MOST_RULES:

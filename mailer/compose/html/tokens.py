@@ -40,7 +40,7 @@ _CANONICAL = re.compile(
 )
 
 
-class Kind(StrEnum):
+class TokenKind(StrEnum):
     """What a token is."""
 
     START = "start tag"
@@ -71,7 +71,7 @@ class HTMLToken:
     Of raw text `name` is the element it is in.
     """
 
-    kind: Kind
+    kind: TokenKind
     source: str
     start: int
     name: str = ""
@@ -90,7 +90,11 @@ class HTMLToken:
     @property
     def text(self) -> str:
         """What a reader sees of text, with its character references resolved."""
-        return self.source if self.kind is Kind.RAW and self.name not in _ESCAPABLE else unescape(self.source)
+        return (
+            self.source
+            if self.kind is TokenKind.RAW and self.name not in _ESCAPABLE
+            else unescape(self.source)
+        )
 
     @property
     def comment(self) -> str:
@@ -112,16 +116,16 @@ def read_html(text: str, raw: frozenset[str] = RAW_ELEMENTS) -> Iterator[HTMLTok
         opening = _OPENING.search(text, position)
         start = opening.start() if opening else len(text)
         if start > position:
-            yield HTMLToken(Kind.TEXT, text[position:start], position)
+            yield HTMLToken(TokenKind.TEXT, text[position:start], position)
         if not opening:
             return
         token = _read_markup(text, start, endless)
         yield token
         position = token.end
-        if token.kind is Kind.START and token.name in raw and token.name not in endless:
+        if token.kind is TokenKind.START and token.name in raw and token.name not in endless:
             end = _raw_end(text, position, token.name, endless)
             if end > position:
-                yield HTMLToken(Kind.RAW, text[position:end], position, token.name)
+                yield HTMLToken(TokenKind.RAW, text[position:end], position, token.name)
             position = end
 
 
@@ -140,14 +144,14 @@ def _read_markup(text: str, start: int, endless: set[str]) -> HTMLToken:
     if text.startswith(_COMMENT, start):
         end = None if _COMMENT in endless else comment_end(text, start)
         if end:
-            return HTMLToken(Kind.COMMENT, text[start:end], start)
+            return HTMLToken(TokenKind.COMMENT, text[start:end], start)
         # One that never ends is text, so that nothing after it is lost.
         endless.add(_COMMENT)
-        return HTMLToken(Kind.TEXT, _COMMENT, start)
+        return HTMLToken(TokenKind.TEXT, _COMMENT, start)
     end = text.find(">", start)
     if end < 0:
-        return HTMLToken(Kind.TEXT, text[start:], start)
-    return HTMLToken(Kind.DECLARATION, text[start : end + 1], start)
+        return HTMLToken(TokenKind.TEXT, text[start:], start)
+    return HTMLToken(TokenKind.DECLARATION, text[start : end + 1], start)
 
 
 def comment_end(text: str, start: int) -> int | None:
@@ -173,13 +177,13 @@ def _read_tag(text: str, start: int, found: re.Match[str]) -> HTMLToken:
         if attribute and _swallows(attribute):
             attribute = _UNQUOTED.match(text, position)
         if not attribute:
-            return HTMLToken(Kind.TEXT, text[start:], start)
+            return HTMLToken(TokenKind.TEXT, text[start:], start)
         name, *values = attribute.groups()
         value = next((each for each in values if each is not None), None)
         span = attribute.start(1) - start, attribute.end() - start
         attributes.append(Attribute(name.lower(), None if value is None else decode(value), *span))
         position = attribute.end()
-    kind = Kind.END if text[start + 1] == "/" else Kind.START
+    kind = TokenKind.END if text[start + 1] == "/" else TokenKind.START
     return HTMLToken(kind, text[start : end.end()], start, found.group(1).lower(), tuple(attributes))
 
 

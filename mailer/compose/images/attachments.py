@@ -7,9 +7,9 @@ from mimetypes import MimeTypes
 from pathlib import Path, PurePath
 
 from mailer.compose.images.companion import Companion, find_beside, read_file
-from mailer.compose.mime.enclosure import MOST_TOGETHER, Enclosure, Unfit, check_together
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError
+from mailer.message.mime.enclosure import MOST_TOGETHER, Enclosure, UnfitFile, check_together
 
 # Gmail turns away mail with one of these (support.google.com/mail/answer/6590), and others do likewise.
 _BLOCKED = (
@@ -50,12 +50,12 @@ def attached(issue: Issue, images: Sequence[Enclosure] = ()) -> tuple[Enclosure,
             companion = find_beside(Path(issue.path).parent, typed)
             if companion.file not in found:
                 found[companion.file] = _read(companion)
-        except Unfit as error:
+        except UnfitFile as error:
             problem = f"attachment {typed!r} {error.problem}"
             raise IssueError(issue.path, line, problem, next_step=error.next_step) from None
     try:
         check_together([*images, *found.values()])
-    except Unfit as error:
+    except UnfitFile as error:
         raise IssueError(issue.path, line, error.problem, next_step=error.next_step) from None
     return tuple(found.values())
 
@@ -64,7 +64,7 @@ def _read(companion: Companion) -> Enclosure:
     file, name = companion
     ending = PurePath(name).suffix
     if ending[1:].lower() in BLOCKED:
-        raise Unfit(
+        raise UnfitFile(
             f"is a program to Gmail and others ({ending}), which turn away mails with one",
             "Put it on the web and link to it; in a ZIP file it would be found too",
         )

@@ -10,8 +10,8 @@ from stat import S_ISDIR, S_ISREG
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from mailer.compose.mime.enclosure import Unfit, megabytes
 from mailer.domain.address import CONTROLS
+from mailer.message.mime.enclosure import UnfitFile, megabytes
 
 _PUT_BESIDE = "Put the file beside the issue, or into a folder there, and write its path from there"
 
@@ -35,16 +35,16 @@ def find_beside(folder: Path, typed: str) -> Companion:
         try:
             file = (home / spelling).resolve()
             if not file.is_relative_to(home):
-                raise Unfit(f"leads out of the issue's folder {folder}", _PUT_BESIDE)
+                raise UnfitFile(f"leads out of the issue's folder {folder}", _PUT_BESIDE)
             mode = file.stat().st_mode
         except (OSError, RuntimeError):  # it isn't there; its name is too long; a circle of symlinks
             continue
         if S_ISDIR(mode):
-            raise Unfit("is a folder", "Name a file in it")
+            raise UnfitFile("is a folder", "Name a file in it")
         if not S_ISREG(mode):
-            raise Unfit("is no ordinary file", _PUT_BESIDE)
+            raise UnfitFile("is no ordinary file", _PUT_BESIDE)
         return Companion(file, unicodedata.normalize("NFC", PurePosixPath(spelling).name))
-    raise Unfit(f"does not exist in {folder}", _near(home, typed) or _PUT_BESIDE)
+    raise UnfitFile(f"does not exist in {folder}", _near(home, typed) or _PUT_BESIDE)
 
 
 def read_file(file: Path, most: int, advice: str) -> bytes:
@@ -52,24 +52,26 @@ def read_file(file: Path, most: int, advice: str) -> bytes:
     try:
         octets = file.stat().st_size
         if octets > most:
-            raise Unfit(f"has {megabytes(octets)}; it may have {megabytes(most)}", advice)
+            raise UnfitFile(f"has {megabytes(octets)}; it may have {megabytes(most)}", advice)
         with file.open("rb") as opened:
             content = opened.read(most + 1)
     except OSError as error:
-        raise Unfit(f"can't be read: {error.strerror}", "See that this user may read the file") from None
+        raise UnfitFile(f"can't be read: {error.strerror}", "See that this user may read the file") from None
     if not content:
-        raise Unfit("is an empty file", "Save it again, or take it out of the issue")
+        raise UnfitFile("is an empty file", "Save it again, or take it out of the issue")
     return content
 
 
 def _refuse_other_paths(typed: str) -> None:
     path = unquote(typed)
     if CONTROLS.search(path):
-        raise Unfit("has a control character in it", "Give the file a plain name")
+        raise UnfitFile("has a control character in it", "Give the file a plain name")
     if "\\" in path:
-        raise Unfit("has backslashes in it", f"Write it with forward slashes: {path.replace(chr(92), '/')}")
+        raise UnfitFile(
+            "has backslashes in it", f"Write it with forward slashes: {path.replace(chr(92), '/')}"
+        )
     if path.startswith(("/", "~")):
-        raise Unfit("is an absolute path, which means another file on each machine", _PUT_BESIDE)
+        raise UnfitFile("is an absolute path, which means another file on each machine", _PUT_BESIDE)
 
 
 def _spellings(typed: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailer.compose.mime.enclosure import Unfit
+from mailer.message.mime.enclosure import UnfitFile
 
 # Pillow's name: (Internet media type, ending)
 SHOWN = {
@@ -35,13 +35,13 @@ def require_kind(content: bytes) -> str:
     if kind := kind_of(content):
         return kind
     if _SVG.match(content.removeprefix(b"\xef\xbb\xbf")) and b"<svg" in content[:100_000].lower():
-        raise Unfit(
+        raise UnfitFile(
             "is an SVG drawing, which Gmail, Outlook and Yahoo don't show",
             "Export it as PNG, twice as wide as it is to be shown",
         )
     if other := _other_kind(content):
-        raise Unfit(f"is {other}, which {_NOT_SHOWN[other]}", _AS_PNG)
-    raise Unfit("is no image", "Images are PNG, JPEG or GIF files, whatever their names say")
+        raise UnfitFile(f"is {other}, which {_NOT_SHOWN[other]}", _AS_PNG)
+    raise UnfitFile("is no image", "Images are PNG, JPEG or GIF files, whatever their names say")
 
 
 def _other_kind(content: bytes) -> str | None:

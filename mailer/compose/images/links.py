@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from mailer.compose.mime.enclosure import Unfit
 from mailer.domain.image_token import sign_image
 from mailer.domain.link import image_url
+from mailer.message.mime.enclosure import UnfitFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class ImageLinks:
         """Return the address of a `file` without symlinks; raises Unfit for one outside of `root`."""
         root = self.root.resolve()
         if not file.is_relative_to(root):
-            raise Unfit(
+            raise UnfitFile(
                 f"is not in the workspace {root}, so `mailer serve` could not show it",
                 "Keep the issue in the workspace's issues folder, or set MAIL_IMAGES=inline",
             )

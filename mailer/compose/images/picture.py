@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import Base
 
 from mailer.compose.images.kind import SHOWN, require_kind
-from mailer.compose.mime.enclosure import Unfit
+from mailer.message.mime.enclosure import UnfitFile
 
 MOST_PIXELS = 40_000_000
 _SMALLER = "Save it at no more than 2,000 pixels a side: mail shows it some 600 wide"
@@ -41,10 +41,10 @@ def read_picture(content: bytes) -> Picture:
                     if image.getexif().get(Base.Orientation, 1) > 4:  # lies on its side
                         width, height = height, width
     except Image.DecompressionBombError:
-        raise Unfit("has more pixels than can be read", _SMALLER) from None
+        raise UnfitFile("has more pixels than can be read", _SMALLER) from None
     except Exception as error:  # what decoders raise on broken octets is no closed list
         reason = "" if isinstance(error, UnidentifiedImageError) else f" ({error})"
-        raise Unfit(f"is damaged or not complete{reason}", "Save or copy it again") from None
+        raise UnfitFile(f"is damaged or not complete{reason}", "Save or copy it again") from None
     if width * height > MOST_PIXELS:
-        raise Unfit(f"has {width:,} × {height:,} pixels", _SMALLER)
+        raise UnfitFile(f"has {width:,} × {height:,} pixels", _SMALLER)
     return Picture(*SHOWN[kind], width, height)

@@ -17,10 +17,10 @@ from urllib.parse import unquote
 from mailer.compose.images.companion import Companion, find_beside, read_file
 from mailer.compose.images.size import filling, missing_size
 from mailer.compose.images.source import SCHEME, decoded, no_address, refuse_half
-from mailer.compose.images.tags import Attributes, Spot, change_images
-from mailer.compose.mime.enclosure import Enclosure, Unfit
+from mailer.compose.images.tags import Attributes, ImageSpot, change_images
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError
+from mailer.message.mime.enclosure import Enclosure, UnfitFile
 
 if TYPE_CHECKING:
     from mailer.compose.images.links import ImageLinks
@@ -77,7 +77,7 @@ class Images:
         `lines[i]` is the issue's line of line i + 1. Raises IssueError with the line where an image stands.
         """
 
-        def change(tag: str, attributes: Attributes, spot: Spot) -> Attributes | None:
+        def change(tag: str, attributes: Attributes, spot: ImageSpot) -> Attributes | None:
             typed = [
                 (name, marked.restore(value, keep=ours) if value else value) for name, value in attributes
             ]
@@ -131,7 +131,7 @@ class Images:
                 refuse_half(source, values)
                 return None
             shown = self.show(source, *folders)
-        except Unfit as error:
+        except UnfitFile as error:
             raise self._error(source, line, error) from None
         if shown is None:
             return None
@@ -169,7 +169,7 @@ class Images:
         self._parts.setdefault(digest, Enclosure(named, picture.content_type, content, content_id=identity))
         return Shown(f"cid:{identity}", picture.width, picture.height)
 
-    def _error(self, source: str, line: int | None, error: Unfit) -> IssueError:
+    def _error(self, source: str, line: int | None, error: UnfitFile) -> IssueError:
         shown = source if len(source) <= 80 else f"{source[:77]}..."
         return IssueError(
             self._issue.path,
@@ -193,10 +193,10 @@ class Images:
 
 def _first(source: str, folders: Sequence[Path]) -> Companion:
     """Return the file in the first of `folders` that has it, or raise what is wrong with it in that."""
-    problem: Unfit | None = None
+    problem: UnfitFile | None = None
     for folder in folders:
         try:
             return find_beside(folder, source)
-        except Unfit as error:
+        except UnfitFile as error:
             problem = problem or error
-    raise problem or Unfit("is nowhere", "Write the whole address")
+    raise problem or UnfitFile("is nowhere", "Write the whole address")

@@ -7,7 +7,7 @@ import re
 from base64 import b64decode
 from urllib.parse import unquote, unquote_to_bytes
 
-from mailer.compose.mime.enclosure import Unfit
+from mailer.message.mime.enclosure import UnfitFile
 
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 
@@ -25,29 +25,29 @@ def decoded(source: str) -> bytes:
             return unquote_to_bytes(found[2])
     except (binascii.Error, ValueError):
         pass
-    raise Unfit("is a data: address that can't be decoded", "Save the image in a file beside the issue")
+    raise UnfitFile("is a data: address that can't be decoded", "Save the image in a file beside the issue")
 
 
 def refuse_half(source: str, values: re.Pattern[str]) -> None:
     """Raise Unfit for an address with a recipient's value in it (one of `values`) that is half a path."""
     if not values.match(source) and not _ON_THE_WEB.match(source):
-        raise Unfit(
+        raise UnfitFile(
             "is a path with a recipient's value in it, so the file can't be found",
             "Write the whole address (https://…), or both images in an {% if %}",
         )
 
 
-def no_address(scheme: str, source: str) -> Unfit:
+def no_address(scheme: str, source: str) -> UnfitFile:
     """Return what is wrong with a `source` that begins with this scheme."""
     if scheme == "file" or len(scheme) == 1:
-        return Unfit(
+        return UnfitFile(
             "is a path on one machine only", "Put the file beside the issue, and write its path from there"
         )
     if scheme == "cid":
-        return Unfit(
+        return UnfitFile(
             "names a part that this mail has not", "Put the image beside the issue, and write its path"
         )
-    return Unfit(
+    return UnfitFile(
         f"begins with {scheme}:, which mail programs don't open",
         f"Write https://…, or if it is a file of that name ./{source}",
     )

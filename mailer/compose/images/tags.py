@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from html import escape
 from typing import NamedTuple
 
-from mailer.compose.html.tokens import HTMLToken, Kind, read_html
+from mailer.compose.html.tokens import HTMLToken, TokenKind, read_html
 
 # Elements whose `src` is an image; any other one may have a `background`.
 WITH_SOURCE = frozenset({"img", "v:fill", "v:image"})
@@ -19,7 +19,7 @@ Attributes = list[tuple[str, str | None]]
 COLUMN = "mail-column"
 
 
-class Spot(NamedTuple):
+class ImageSpot(NamedTuple):
     """Where an element stands: its row (from 0), and the share of the column that it is in, "" if in none."""
 
     row: int
@@ -27,7 +27,7 @@ class Spot(NamedTuple):
 
 
 # Given an element's name, its attributes and its spot: its new attributes, or None to leave it.
-Change = Callable[[str, Attributes, Spot], Attributes | None]
+Change = Callable[[str, Attributes, ImageSpot], Attributes | None]
 
 
 def change_images(html: str, change: Change, row: int = 0) -> str:
@@ -50,13 +50,13 @@ class _Finder:
         """Yield the sources of all tokens, the changed ones anew."""
         for token in read_html(html):
             match token.kind:
-                case Kind.START:
+                case TokenKind.START:
                     yield self._start(token)
-                case Kind.COMMENT if token.comment.startswith("[if"):
+                case TokenKind.COMMENT if token.comment.startswith("[if"):
                     inside = token.comment
                     yield token.source.replace(inside, change_images(inside, self._change, self._row), 1)
                 case _:
-                    if token.kind is Kind.END and token.name == COLUMN and self._columns:
+                    if token.kind is TokenKind.END and token.name == COLUMN and self._columns:
                         self._columns.pop()
                     yield token.source
             self._row += token.source.count("\n")
@@ -67,7 +67,7 @@ class _Finder:
         if not token.get("src" if token.name in WITH_SOURCE else BACKGROUND):
             return token.source
         typed = [(each.name, each.value) for each in token.attributes]
-        changed = self._change(token.name, typed, Spot(self._row, self._share()))
+        changed = self._change(token.name, typed, ImageSpot(self._row, self._share()))
         return token.source if changed is None else _written(token.name, changed, token)
 
     def _share(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailer.compose.issue.notices import Notices
+from mailer.compose.notices import Notices
 from mailer.errors import IssueError
 
 # C0 and C1 controls but tab and line feed, and what XML forbids.

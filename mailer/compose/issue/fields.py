@@ -10,10 +10,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from mailer.compose.issue.dates import read_date
-from mailer.compose.issue.matter import Entry
+from mailer.compose.issue.matter import KeyValue
 from mailer.compose.issue.synonyms import READY, SYNONYMS, UNREADY
-from mailer.compose.looks.look import LookError, read_look
 from mailer.compose.tags.offered import refuse_tags
+from mailer.compose.theme.theme import ThemeError, read_theme
 from mailer.domain.address import CONTROLS, AddressError, Mailbox
 from mailer.domain.issue import Epigraph, Notice
 from mailer.errors import IssueError
@@ -25,7 +25,7 @@ _NAME = re.compile(r"\w[\w.-]*")
 _PROSE_CONTROLS = re.compile(r"(?![\n\t])[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-class Unfit(ValueError):
+class UnfitField(ValueError):
     """A value does not fit its key; the message says what is expected. `key` is one within a mapping."""
 
     def __init__(self, problem: str, key: str = "") -> None:
@@ -37,16 +37,16 @@ def _text(value: Any) -> str:
     if isinstance(value, list) and value and all(isinstance(item, str | int | float) for item in value):
         value = ", ".join(map(str, value))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise Unfit("is not text")
+        raise UnfitField("is not text")
     text = str(value).strip(" \t\n")
     if _PROSE_CONTROLS.search(text):
-        raise Unfit("has a control character in it")
+        raise UnfitField("has a control character in it")
     return text
 
 
 def _line(value: Any) -> str:
     if isinstance(value, str) and CONTROLS.search(value.strip(" \t\n")):
-        raise Unfit("has a line break or control character in it; it must be one line")
+        raise UnfitField("has a line break or control character in it; it must be one line")
     return _text(value)
 
 
@@ -56,13 +56,13 @@ def _truth(value: Any) -> bool:
     try:
         return _TRUTH[str(value).lower()]
     except KeyError:
-        raise Unfit("is neither true nor false") from None
+        raise UnfitField("is neither true nor false") from None
 
 
 def _date(value: Any) -> datetime:
     date = read_date(value)
     if date is None:
-        raise Unfit("is not a date; write 2026-11-22 or 2026-11-22 08:00 or 2026-11-22T08:00+01:00")
+        raise UnfitField("is not a date; write 2026-11-22 or 2026-11-22 08:00 or 2026-11-22T08:00+01:00")
     return date
 
 
@@ -70,7 +70,7 @@ def _language(value: Any) -> str:
     try:
         return read_language(_line(value))
     except ValueError as error:
-        raise Unfit(str(error)) from None
+        raise UnfitField(str(error)) from None
 
 
 def _name(value: Any) -> str:
@@ -78,7 +78,7 @@ def _name(value: Any) -> str:
     # Vowels of Indic scripts and Thai are marks, which `\w` does not count in.
     letters = "".join(char for char in text if unicodedata.category(char) not in ("Mn", "Mc"))
     if not _NAME.fullmatch(letters) or ".." in text or len(text) > 100:
-        raise Unfit("is not a name: letters, digits, hyphens, underscores and single dots, no folders")
+        raise UnfitField("is not a name: letters, digits, hyphens, underscores and single dots, no folders")
     return text
 
 
@@ -87,7 +87,7 @@ def _mailbox(value: Any) -> str:
     try:
         Mailbox.parse(text)
     except AddressError as error:
-        raise Unfit(
+        raise UnfitField(
             f"is not a mailbox ({error}); write it like Harbour Gazette <editor@gazette.example>"
         ) from None
     return text
@@ -102,20 +102,20 @@ def _epigraph(value: Any) -> Epigraph:
     if not isinstance(value, dict):
         return Epigraph(_text(value))
     if unknown := value.keys() - {"text", "source"}:
-        raise Unfit(f"has {min(unknown)!r}; it may have text and source")
+        raise UnfitField(f"has {min(unknown)!r}; it may have text and source")
     if not value.get("text"):
-        raise Unfit("has no text")
+        raise UnfitField("has no text")
     return Epigraph(_text(value["text"]), _text(value.get("source") or ""))
 
 
 def _params(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Unfit("is not a mapping of names to values; write it in YAML or TOML front matter")
+        raise UnfitField("is not a mapping of names to values; write it in YAML or TOML front matter")
     named = {str(key): item for key, item in value.items()}
     try:
-        read_look(named)
-    except LookError as error:
-        raise Unfit(str(error), error.key) from None
+        read_theme(named)
+    except ThemeError as error:
+        raise UnfitField(str(error), error.key) from None
     return named
 
 
@@ -172,7 +172,7 @@ NOT_YET = {
 }
 
 
-def read_fields(path: str, entries: Iterable[Entry]) -> tuple[dict[str, Any], list[Notice]]:
+def read_fields(path: str, entries: Iterable[KeyValue]) -> tuple[dict[str, Any], list[Notice]]:
     """Return the Issue fields that `entries` set, and notices for what is ignored.
 
     Raise IssueError, with the line, the value and what is expected, for a value of a key of VITAL that does
@@ -187,7 +187,7 @@ def read_fields(path: str, entries: Iterable[Entry]) -> tuple[dict[str, Any], li
         elif entry.value is not None:
             try:
                 name, value = _read(path, entry)
-            except Unfit as unfit:
+            except UnfitField as unfit:
                 notices.append(Notice(path, entry.line, f"{unfit}; it is ignored"))
                 if entry.name == "archive":
                     fields["archive"] = False  # whoever wrote it had a wish about what may be seen
@@ -197,7 +197,7 @@ def read_fields(path: str, entries: Iterable[Entry]) -> tuple[dict[str, Any], li
     return {**fields, "field_lines": lines}, notices
 
 
-def _unknown(path: str, entry: Entry) -> str:
+def _unknown(path: str, entry: KeyValue) -> str:
     """Return what to say of a key that is none; IssueError if it would decide who gets the issue."""
     if entry.name in UNREADY and str(entry.value).strip().lower() not in READY:
         raise IssueError(
@@ -225,11 +225,11 @@ def meaning(name: str) -> str:
     return near[0] if near else ""
 
 
-def _read(path: str, entry: Entry) -> tuple[str, Any]:
+def _read(path: str, entry: KeyValue) -> tuple[str, Any]:
     name, reader = FIELDS[entry.name]
     try:
         value = reader(entry.value)
-    except Unfit as unfit:
+    except UnfitField as unfit:
         key, line, value = entry.key, entry.line, entry.value
         if unfit.key:
             key, line, value = f"{key}.{unfit.key}", entry.within.get(unfit.key, line), value[unfit.key]
@@ -238,7 +238,7 @@ def _read(path: str, entry: Entry) -> tuple[str, Any]:
         problem = f"{key}: {shown} {unfit}"
         if entry.name in VITAL or unfit.key:
             raise IssueError(path, line, problem) from None
-        raise Unfit(problem) from None
+        raise UnfitField(problem) from None
     if entry.name != "subject":
         for text in _texts(value):
             refuse_tags(text, path=path, line=entry.line, place=entry.name)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mailer.compose.issue.doubtful import AS_TEXT, FENCED, looks_like_matter, refuse_doubtful
-from mailer.compose.issue.matter import Entry, Matter, NoMatter, normal_key
+from mailer.compose.issue.matter import KeyValue, Matter, NoMatter, normal_key
 from mailer.compose.issue.toml_matter import read_toml
 from mailer.compose.issue.yaml_matter import read_yaml
 from mailer.domain.issue import Notice
@@ -29,7 +29,7 @@ _IN_LETTERS = frozenset({"date", "from", "subject"})
 class Split:
     """A file taken apart: its entries, the body after them, the file's line that the body begins on."""
 
-    entries: list[Entry]
+    entries: list[KeyValue]
     body: str
     body_line: int
     notices: list[Notice] = field(default_factory=list)
@@ -99,7 +99,7 @@ def _split_bare(path: str, lines: list[str], known: frozenset[str], vital: froze
     return _split(path, Matter(entries), lines, end, vital)
 
 
-def _in_doubt(entries: list[Entry], known: frozenset[str]) -> Entry | None:
+def _in_doubt(entries: list[KeyValue], known: frozenset[str]) -> KeyValue | None:
     """Return the entry because of which bare lines may have been meant, or mailed, as text."""
     if known.isdisjoint({each.name for each in entries} - _IN_LETTERS):
         return next((each for each in entries if each.name not in known), None)
@@ -115,9 +115,9 @@ def _split(path: str, matter: Matter, lines: list[str], end: int, vital: frozens
 
 
 def _without_doubles(
-    path: str, entries: Iterable[Entry], vital: frozenset[str]
-) -> tuple[list[Entry], list[Notice]]:
-    found: dict[str, Entry] = {}
+    path: str, entries: Iterable[KeyValue], vital: frozenset[str]
+) -> tuple[list[KeyValue], list[Notice]]:
+    found: dict[str, KeyValue] = {}
     notices = []
     for entry in entries:
         if entry.name in found:
@@ -130,19 +130,19 @@ def _without_doubles(
     return list(found.values()), notices
 
 
-def _read_bare(path: str, lines: list[str]) -> list[Entry]:
+def _read_bare(path: str, lines: list[str]) -> list[KeyValue]:
     """Read `Key: value` lines; one that begins with white space goes on with the value before it."""
-    entries: list[Entry] = []
+    entries: list[KeyValue] = []
     for number, line in enumerate(lines, 1):
         found = _BARE.fullmatch(line)
         if found:
-            entries.append(Entry(found.group(1), number, (found.group(2) or "").strip() or None))
+            entries.append(KeyValue(found.group(1), number, (found.group(2) or "").strip() or None))
         elif line[0] in " \t" and entries:
             last = entries.pop()
             if last.value is None and _NESTED.match(line):
                 problem = f"{last.key}: {line.strip()[:60]!r} is a list, or names with values, on bare lines"
                 raise IssueError(path, number, problem, next_step=FENCED)
-            entries.append(Entry(last.key, last.line, f"{last.value or ''} {line.strip()}".strip()))
+            entries.append(KeyValue(last.key, last.line, f"{last.value or ''} {line.strip()}".strip()))
         else:
             step = FENCED if line.strip() in _FENCES else "Put an empty line before the body"
             problem = f"{line[:60]!r} is not a `Key: value` line"

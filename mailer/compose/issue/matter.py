@@ -11,7 +11,7 @@ from mailer.domain.issue import Notice
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KeyValue:
     """One key, as typed, with its value, on `line` of the file.
 
     Text is not guessed at (in YAML 1.1 `lang: no` would be False and `title: 12:30` a number): a YAML or
@@ -34,7 +34,7 @@ class Entry:
 class Matter:
     """The entries in their order, and what of the front matter was left out."""
 
-    entries: list[Entry]
+    entries: list[KeyValue]
     notices: list[Notice] = field(default_factory=list)
 
 

@@ -11,8 +11,8 @@ from html import unescape
 from pathlib import Path, PurePath
 from typing import Any
 
-from mailer.compose.html.document import is_document
-from mailer.compose.html.document_traits import text_of
+from mailer.compose.document.completing import is_document
+from mailer.compose.document.traits import text_of
 from mailer.compose.html.tokens import without_comments
 from mailer.compose.issue.fields import FIELDS, GUARDED, read_fields
 from mailer.compose.issue.front_matter import Split, split_front_matter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailer.compose.issue.controls import printable
-from mailer.compose.issue.notices import Notices
+from mailer.compose.notices import Notices
 from mailer.domain.issue import Notice
 from mailer.errors import IssueError
 

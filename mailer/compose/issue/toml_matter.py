@@ -6,7 +6,7 @@ import re
 import tomllib
 from typing import Any
 
-from mailer.compose.issue.matter import Entry, Matter
+from mailer.compose.issue.matter import KeyValue, Matter
 from mailer.errors import IssueError
 
 _WHERE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -26,9 +26,9 @@ def read_toml(path: str, source: str) -> Matter:
     return Matter([_entry(source, key, value) for key, value in values.items()])
 
 
-def _entry(source: str, key: str, value: Any) -> Entry:
+def _entry(source: str, key: str, value: Any) -> KeyValue:
     within = {each: _line(source, each) for each in value} if isinstance(value, dict) else {}
-    return Entry(key, _line(source, key), value, within)
+    return KeyValue(key, _line(source, key), value, within)
 
 
 def _line(source: str, key: str) -> int:

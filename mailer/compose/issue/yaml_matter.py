@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from mailer.compose.issue.matter import Entry, Matter, NoMatter, normal_key
+from mailer.compose.issue.matter import KeyValue, Matter, NoMatter, normal_key
 from mailer.domain.issue import Notice
 from mailer.errors import IssueError
 
@@ -69,7 +69,7 @@ def _read_pieces(path: str, pieces: list[_Piece], vital: frozenset[str], whole: 
         except (IssueError, NoMatter) as error:
             if normal_key(piece.key) in vital or "aliases" in str(error):
                 raise error if isinstance(error, IssueError) else whole from None
-            matter.entries.append(Entry(piece.key, line, piece.first_value or None))
+            matter.entries.append(KeyValue(piece.key, line, piece.first_value or None))
             said = f"{piece.key} can't be read as YAML; its line is taken as text: {piece.first_value[:60]!r}"
             matter.notices.append(Notice(path, line, said))
         else:
@@ -116,7 +116,7 @@ class _Reading:
             plain = self._text(value, line)
             if normal_key(key.value) == "params":
                 plain = self._typed(value, line, plain, matter)
-            matter.entries.append(Entry(key.value, line, plain, self._lines(value)))
+            matter.entries.append(KeyValue(key.value, line, plain, self._lines(value)))
         return matter
 
     def _lines(self, node: yaml.Node) -> dict[str, int]:

@@ -6,11 +6,11 @@ import re
 
 from markdown_it.token import Token
 
+from mailer.compose.components import CALLOUT_KINDS
 from mailer.compose.markdown.pieces import component, paragraph
 
 # Ours first; then what GitHub, Obsidian, VuePress and Docusaurus call the same.
-KINDS = ("note", "tip", "warning", "important")
-CALLOUTS = {kind: kind for kind in KINDS} | {
+CALLOUTS = {kind: kind for kind in CALLOUT_KINDS} | {
     "info": "note",
     "hint": "tip",
     "caution": "warning",

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from markdown_it.token import Token
 
+from mailer.compose.cleaning.sanitise import Sanitiser
 from mailer.compose.html.allowed import NO_TEXT
-from mailer.compose.html.sanitise import Sanitiser
 
 _LEAVES = frozenset({"fence", "code_block", "hr"})
 _SILENT = re.compile(rf"<({'|'.join(sorted(NO_TEXT))})(?=[\s/>])", re.IGNORECASE)

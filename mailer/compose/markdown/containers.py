@@ -79,7 +79,7 @@ def _name(found: re.Match[str]) -> str:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenContainer:
     """A container or element that is open; `position` is where its fence stands in what was read so far."""
 
     name: str
@@ -94,15 +94,15 @@ def _pair(state: StateCore) -> None:
 def _paired(tokens: list[Token]) -> list[Token]:
     """Return `tokens` with each fence that has a counterpart as the beginning or end of a component."""
     read: list[Token] = []
-    opened: list[_Open] = [_Open("", 0)]
+    opened: list[_OpenContainer] = [_OpenContainer("", 0)]
     for token in tokens:
         if token.nesting < 0:
             _close_all(opened, read)
             opened.pop()
         elif token.nesting > 0:
-            opened.append(_Open("", len(read)))
+            opened.append(_OpenContainer("", len(read)))
         elif token.type == FENCE and token.meta["name"] and _depth(opened) < MOST_NESTED:
-            opened.append(_Open(token.meta["name"], len(read)))
+            opened.append(_OpenContainer(token.meta["name"], len(read)))
         elif token.type == FENCE and opened[-1].name:
             _close(opened.pop(), token, read)
             continue
@@ -111,11 +111,11 @@ def _paired(tokens: list[Token]) -> list[Token]:
     return read
 
 
-def _depth(opened: list[_Open]) -> int:
+def _depth(opened: list[_OpenContainer]) -> int:
     return sum(1 for each in opened if each.name)
 
 
-def _close_all(opened: list[_Open], read: list[Token]) -> None:
+def _close_all(opened: list[_OpenContainer], read: list[Token]) -> None:
     """Close what has no end where the element ends that it stands in."""
     while opened[-1].name:
         container = opened.pop()
@@ -125,7 +125,7 @@ def _close_all(opened: list[_Open], read: list[Token]) -> None:
             read[container.position].meta["unclosed"] = container.name
 
 
-def _close(container: _Open, closing: Token, read: list[Token]) -> None:
+def _close(container: _OpenContainer, closing: Token, read: list[Token]) -> None:
     opening = read[container.position]
     if container.name not in NAMES:
         read.append(closing)

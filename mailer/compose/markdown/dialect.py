@@ -9,12 +9,12 @@ from markdown_it.rules_block import StateBlock
 from mailer.compose.markdown.attributes import attributes_plugin
 from mailer.compose.markdown.containers import containers_plugin
 from mailer.compose.markdown.footnotes import notes_plugin
-from mailer.compose.markdown.links import links_plugin
 from mailer.compose.markdown.pictures import pictures_plugin
 from mailer.compose.markdown.pieces import BLOCK_TAG, paragraph
 from mailer.compose.markdown.quotes import quotes_plugin
 from mailer.compose.markdown.tables import tables_plugin
 from mailer.compose.tags.likely import Likely
+from mailer.compose.text.links import links_plugin
 
 # Lists and quotations in each other: a list counts twice. Markdown inside of that is shown as it was typed.
 MOST_NESTED = 40

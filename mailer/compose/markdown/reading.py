@@ -14,14 +14,14 @@ from typing import Any
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-from mailer.compose.html.document_traits import text_of
-from mailer.compose.html.outline import Outline
-from mailer.compose.html.sanitise import Sanitiser
-from mailer.compose.issue.notices import Notices
+from mailer.compose.cleaning.outline import Outline
+from mailer.compose.cleaning.sanitise import Sanitiser
+from mailer.compose.document.traits import text_of
 from mailer.compose.markdown.cleaning import clean_tokens
 from mailer.compose.markdown.containers import doubt, fault
 from mailer.compose.markdown.dialect import markdown_parser
 from mailer.compose.markdown.pieces import BLOCK_TAG, top_blocks
+from mailer.compose.notices import Notices
 from mailer.compose.tags.likely import Likely
 from mailer.compose.tags.marks import Marked, mark
 from mailer.domain.issue import Issue

@@ -11,7 +11,7 @@ from mailer.compose.markdown.pieces import BLOCK_TAG
 from mailer.compose.text.components import QUOTE, component_blocks
 from mailer.compose.text.inline import InlineText
 from mailer.compose.text.markup import markup_blocks
-from mailer.compose.text.part import Block, Group, Heading, Paragraph, Rule, Table, Verbatim
+from mailer.compose.text.part import Block, Group, Heading, Paragraph, Table, ThematicBreak, Verbatim
 from mailer.compose.text.tags import TextTags
 
 _ALIGNMENT = re.compile(r"text-align:(left|right|center)")
@@ -19,10 +19,10 @@ _ALIGNMENT = re.compile(r"text-align:(left|right|center)")
 
 def markdown_blocks(tokens: list[Token], tags: TextTags) -> list[Block]:
     """Return the blocks of a Markdown document's text part."""
-    return _Reader(tags).blocks(iter(tokens), "")
+    return _TokenReader(tags).blocks(iter(tokens), "")
 
 
-class _Reader:
+class _TokenReader:
     """Reads nested tokens; each method consumes the tokens up to the end of what it reads."""
 
     def __init__(self, tags: TextTags) -> None:
@@ -47,7 +47,7 @@ class _Reader:
             case "fence" | "code_block":
                 return [Verbatim(token.content.rstrip("\n"))]
             case "hr" | "footnote_block_open":
-                return [Rule()]
+                return [ThematicBreak()]
             case "html_block":
                 return markup_blocks(token.content, self._tags)
             case _ if token.type == BLOCK_TAG:

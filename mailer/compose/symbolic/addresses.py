@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from mailer.compose.symbolic.expression import Name
 from mailer.compose.symbolic.tokens import Refusal, Token, Tokens
+from mailer.message.expression.expression import Name
 
 # Values that are whole addresses themselves.
 WHOLE = frozenset({Name("unsubscribe_url")})

@@ -19,25 +19,25 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace
 from markupsafe import Markup
 
-from mailer.compose.symbolic.arms import Arms
-from mailer.compose.symbolic.bounds import CHARACTERS_A_STEP, Budget, check_call
-from mailer.compose.symbolic.expression import Call, Field, Name
-from mailer.compose.symbolic.operations import BINARY, FILTERS, LOOP_FIELDS, TESTS, UNARY
+from mailer.compose.symbolic.branches import Arms
 from mailer.compose.symbolic.operators import Operators
 from mailer.compose.symbolic.origin import current_origin
 from mailer.compose.symbolic.rewrite import rewrite
+from mailer.compose.symbolic.suggest import Suggesting
 from mailer.compose.symbolic.symbol import (
-    Deferred,
     Once,
     Spoiled,
     Symbol,
+    Symbolic,
     holds_tokens,
     is_deferred,
     lift,
     rounds_of,
 )
 from mailer.compose.symbolic.tokens import Origin, Refusal, Role, Tokens
-from mailer.compose.tags.suggest import Suggesting
+from mailer.message.expression.bounds import CHARACTERS_A_STEP, Budget, check_call
+from mailer.message.expression.expression import Call, Field, Name
+from mailer.message.expression.operations import BINARY, FILTERS, LOOP_FIELDS, TESTS, UNARY
 
 # What would differ from one rendering to the next; an issue is the same for everybody.
 RANDOM_FILTERS = ("random",)
@@ -149,7 +149,7 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
         self.budget.step(len(keys) // CHARACTERS_A_STEP)
         if any(isinstance(name, str) and self.is_deferred(name) for name in keys):
             raise holds_tokens("be looked up")
-        if isinstance(obj, Symbol) or isinstance(key, Deferred):
+        if isinstance(obj, Symbol) or isinstance(key, Symbolic):
             if isinstance(key, str) and key.startswith("_"):
                 raise Refusal(f"{key!r} is not a field: fields don't begin with an underscore")
             return Symbol(Field(lift(obj, self.tokens), lift(key, self.tokens)))
@@ -174,7 +174,7 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
         return super().call(context, obj, *args, **kwargs)
 
     def _check_call(self, obj: Any, owner: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        if isinstance(obj, Deferred):
+        if isinstance(obj, Symbolic):
             obj.refuse()
         name = getattr(obj, "__name__", type(obj).__name__)
         given = [*args, *(value for key, value in kwargs.items() if not key.startswith("_"))]
@@ -207,7 +207,7 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
                 return self._defer(kind, name, given, kwargs)
             result = function(*args, **kwargs)
             # A symbol refuses to be iterated, but looks like an iterator for that.
-            once = isinstance(result, Iterator) and not isinstance(result, Deferred)
+            once = isinstance(result, Iterator) and not isinstance(result, Symbolic)
             return Once(result, self.arms.place) if once else result
 
         return guarded

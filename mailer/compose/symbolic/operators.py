@@ -10,12 +10,12 @@ from jinja2 import Undefined, pass_eval_context
 from jinja2.nodes import EvalContext
 from jinja2.runtime import markup_join, str_join
 
-from mailer.compose.symbolic.arms import Arms
-from mailer.compose.symbolic.bounds import check_joined, check_operator
-from mailer.compose.symbolic.expression import Call, Expression
-from mailer.compose.symbolic.operations import BINARY
+from mailer.compose.symbolic.branches import Arms
 from mailer.compose.symbolic.symbol import Spoiled, Symbol, holds_tokens, is_deferred, lift
 from mailer.compose.symbolic.tokens import Tokens
+from mailer.message.expression.bounds import check_joined, check_operator
+from mailer.message.expression.expression import Call, Expression
+from mailer.message.expression.operations import BINARY
 
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mailer.compose.filling.residual import Branch, Hole, Loop, Static, Tree
 from mailer.compose.symbolic.tokens import Refusal, Role, Token, Tokens
+from mailer.message.filling.residual import Branch, Hole, Loop, Static, Tree
 
 
 @dataclass(slots=True)
-class Group:
+class Branching:
     """One `if` or `for`: its first token, its number in reading order, and what stands in its two arms."""
 
     opening: Token
@@ -18,20 +18,20 @@ class Group:
     arms: tuple[list[Piece], list[Piece]] = field(default_factory=lambda: ([], []))
 
 
-Piece = str | Token | Group
+Piece = str | Token | Branching
 # A group and the way to it: the groups around it by number, with the arm it is in.
-Found = tuple[Group, tuple[tuple[int, int], ...]]
+Found = tuple[Branching, tuple[tuple[int, int], ...]]
 
 
 def read_structure(text: str, tokens: Tokens) -> list[Piece]:
     """Return the pieces of `text`; raises Refusal if a group is not closed where it was opened."""
     whole: list[Piece] = []
-    target, open_groups, numbers = whole, list[tuple[Group, list[Piece]]](), 0
+    target, open_groups, numbers = whole, list[tuple[Branching, list[Piece]]](), 0
     for piece in tokens.split(text):
         if isinstance(piece, str) or piece.role is Role.VALUE:
             target.append(piece)
         elif piece.role in (Role.IF, Role.FOR):
-            group = Group(piece, numbers)
+            group = Branching(piece, numbers)
             numbers += 1
             target.append(group)
             open_groups.append((group, target))
@@ -58,7 +58,7 @@ def torn(token: Token) -> Refusal:
 def groups(pieces: Iterable[Piece]) -> Iterator[Found]:
     """Yield every group in `pieces`, in reading order, those inside others too."""
     for piece in pieces:
-        if isinstance(piece, Group):
+        if isinstance(piece, Branching):
             yield piece, ()
             for arm in (0, 1):
                 for inner, way in groups(piece.arms[arm]):

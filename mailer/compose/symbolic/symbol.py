@@ -15,9 +15,10 @@ from jinja2.runtime import LoopContext
 from jinja2.utils import Namespace
 from markupsafe import Markup
 
-from mailer.compose.symbolic.describe import describe
-from mailer.compose.symbolic.expression import Call, Const, Expression, Name
 from mailer.compose.symbolic.tokens import Refusal, Tokens
+from mailer.message.expression.bounds import Opaque
+from mailer.message.expression.describe import describe
+from mailer.message.expression.expression import Call, Const, Expression, Name
 
 _SCALARS = (str, int, float, bool, type(None))
 _COLLECTIONS = (list, tuple, set, frozenset, ItemsView, KeysView, ValuesView)
@@ -28,7 +29,7 @@ _OPERATORS = "eq ne lt le gt ge add sub mul truediv floordiv mod pow neg pos abs
 _REVERSED = "radd rsub rmul rtruediv rfloordiv rmod rpow rand ror rxor"
 
 
-class Deferred:
+class Symbolic(Opaque):
     """Something that a template must not touch without our knowing."""
 
     __slots__ = ()
@@ -39,10 +40,10 @@ class Deferred:
 
 
 for _protocol in f"{_CONVERSIONS} {_COLLECTING} {_OPERATORS} {_REVERSED}".split():
-    setattr(Deferred, f"__{_protocol}__", lambda self, *given, **named: self.refuse(*given, **named))
+    setattr(Symbolic, f"__{_protocol}__", lambda self, *given, **named: self.refuse(*given, **named))
 
 
-class Symbol(Deferred):
+class Symbol(Symbolic):
     """A value that each recipient has their own of."""
 
     __slots__ = ("expression",)
@@ -56,7 +57,7 @@ class Symbol(Deferred):
         )
 
 
-class Spoiled(Deferred):
+class Spoiled(Symbolic):
     """A name that was set where only some recipients pass, used where all do."""
 
     __slots__ = ("name",)
@@ -106,7 +107,7 @@ def is_deferred(value: Any, tokens: Tokens) -> bool:
         if isinstance(item, str):
             if tokens.held_by(item):
                 return True
-        elif isinstance(item, (Deferred, Namespace)) or rounds_of(item) is not None:
+        elif isinstance(item, (Symbolic, Namespace)) or rounds_of(item) is not None:
             return True
         elif id(item) not in seen:
             seen.add(id(item))  # YAML may build a list that holds itself

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailer.compose.symbolic.expression import Expression
+from mailer.message.expression.expression import Expression
 
 _DIGITS = 5
 

@@ -14,20 +14,20 @@ from functools import lru_cache
 
 from jinja2.defaults import DEFAULT_NAMESPACE
 
-from mailer.compose.symbolic.operations import FILTERS, TESTS
 from mailer.compose.tags.tag import (
     CLOSERS,
     CONTROL,
     MIDDLES,
     OPENERS,
     Candidate,
-    Unreadable,
+    UnreadableTag,
     bound,
     find_candidates,
     looked_up,
     protect_literal,
 )
 from mailer.errors import IssueError
+from mailer.message.expression.operations import FILTERS, TESTS
 
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>?")
 _TAGS = r"(?:</?[A-Za-z][^<>{}]{0,200}>)"
@@ -55,7 +55,7 @@ LITERALLY = (
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenTag:
     """A control tag that waits for its end. `ours` is false for one that is printed as typed."""
 
     candidate: Candidate
@@ -73,7 +73,7 @@ class Recogniser:
 
     path: str
     _set: set[str] = field(default_factory=set)
-    _open: list[_Open] = field(default_factory=list)
+    _open: list[_OpenTag] = field(default_factory=list)
     _elements: list[tuple[int, str]] = field(default_factory=lambda: [(0, "issue")])
     _entered: int = 0
 
@@ -109,7 +109,7 @@ class Recogniser:
         ours = self._names_something(candidate)
         if keyword in OPENERS:
             names = bound(candidate) | {"loop"} if ours and keyword == "for" else frozenset[str]()
-            self._open.append(_Open(candidate, ours, self._elements[-1][0], names))
+            self._open.append(_OpenTag(candidate, ours, self._elements[-1][0], names))
         elif ours and keyword == "set":
             self._set |= bound(candidate)
         return ours
@@ -134,7 +134,7 @@ class Recogniser:
             return False
         try:
             roots = looked_up(candidate)
-        except Unreadable as error:
+        except UnreadableTag as error:
             return self._refuse_unreadable(candidate, error)
         unknown = roots - offered - DEFAULT_NAMESPACE.keys()
         if roots & offered and not unknown:
@@ -166,7 +166,7 @@ class Recogniser:
     def _check_elif(self, candidate: Candidate) -> None:
         try:
             unknown = looked_up(candidate) - self._offered() - DEFAULT_NAMESPACE.keys()
-        except Unreadable as error:
+        except UnreadableTag as error:
             raise self._error(candidate, _unread(error)) from None
         if unknown:
             near = _near(min(unknown), self._offered())
@@ -188,7 +188,7 @@ class Recogniser:
         self._open.pop()
         return True
 
-    def _same_element(self, opened: _Open, candidate: Candidate) -> None:
+    def _same_element(self, opened: _OpenTag, candidate: Candidate) -> None:
         if opened.element != self._elements[-1][0]:
             raise self._half(opened.candidate, self._elements[-1][1], candidate)
 

@@ -33,7 +33,7 @@ _SOURCE_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _PARSER = Environment(autoescape=True)
 
 
-class Unreadable(ValueError):
+class UnreadableTag(ValueError):
     """A tag's inside is not an expression; the message says why."""
 
 
@@ -161,7 +161,7 @@ def _parse(keyword: str, inner: str) -> nodes.Template:
             return _PARSER.parse("{% " + inner + " %}")
         case _:
             tags = ", ".join(sorted(CONTROL))
-            raise Unreadable(f"{keyword!r} is not a tag that can stand in an issue ({tags} are)")
+            raise UnreadableTag(f"{keyword!r} is not a tag that can stand in an issue ({tags} are)")
 
 
 def looked_up(candidate: Candidate) -> set[str]:
@@ -169,7 +169,7 @@ def looked_up(candidate: Candidate) -> set[str]:
     try:
         return meta.find_undeclared_variables(_parse(candidate.keyword, candidate.inner))
     except (TemplateError, RecursionError, ValueError) as error:  # ValueError: a number of 5,000 digits
-        raise Unreadable(str(error)) from None
+        raise UnreadableTag(str(error)) from None
 
 
 def bound(candidate: Candidate) -> frozenset[str]:

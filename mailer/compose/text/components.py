@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailer.compose.text.part import Block, Group, Rule
+from mailer.compose.text.part import Block, Group, ThematicBreak
 
 QUOTE, PANEL = "> ", "| "
 
@@ -17,5 +17,5 @@ def component_blocks(tag: str, blocks: list[Block]) -> list[Block]:
         case "mail-figure":
             return [Group("", "", tuple(blocks), tight=True)] if blocks else []
         case "mail-divider":
-            return [Rule()]
+            return [ThematicBreak()]
     return blocks

@@ -6,7 +6,7 @@ import re
 from urllib.parse import quote, unquote
 
 from mailer.compose.html.addresses import tidy
-from mailer.compose.html.tokens import HTMLToken, Kind, read_html
+from mailer.compose.html.tokens import HTMLToken, TokenKind, read_html
 from mailer.compose.text.tags import TextTags
 
 # What would end an address in a text, though not in HTML.
@@ -48,11 +48,11 @@ class InlineText:
         """Add one HTML tag or comment of a Markdown paragraph."""
         for token in read_html(html):
             match token.kind:
-                case Kind.START:
+                case TokenKind.START:
                     add_inline_tag(self, token)
-                case Kind.END if token.name == "a":
+                case TokenKind.END if token.name == "a":
                     self.close_link()
-                case Kind.TEXT:
+                case TokenKind.TEXT:
                     self.add(token.text)
 
     def text(self) -> str:

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 
 from mailer.compose.html.open_elements import IMPLIED_ENDS
-from mailer.compose.html.tokens import HTMLToken, Kind, read_html
+from mailer.compose.html.tokens import HTMLToken, TokenKind, read_html
 from mailer.compose.text.components import QUOTE, component_blocks
 from mailer.compose.text.inline import InlineText, add_inline_tag
-from mailer.compose.text.part import Block, Control, Group, Heading, Paragraph, Rule, Verbatim
+from mailer.compose.text.part import Block, Control, Group, Heading, Paragraph, ThematicBreak, Verbatim
 from mailer.compose.text.tags import TextTags
 
 SILENT = frozenset({"head", "style", "script", "title", "template"})
@@ -24,7 +24,7 @@ _SPACE = re.compile(r"[ \t\n\r\f]+")
 
 def markup_blocks(html: str, tags: TextTags) -> list[Block]:
     """Return the blocks of an HTML fragment's text part. Elements may be left open or closed twice."""
-    reader = _Reader(tags)
+    reader = _MarkupReader(tags)
     for token in read_html(html):
         reader.step(token)
     return reader.finish()
@@ -41,7 +41,7 @@ class _Frame:
         self.items = 0
 
 
-class _Reader:
+class _MarkupReader:
     def __init__(self, tags: TextTags) -> None:
         self._tags = tags
         self._text = InlineText(tags)
@@ -52,13 +52,13 @@ class _Reader:
     def step(self, token: HTMLToken) -> None:
         """Take in the next token."""
         match token.kind:
-            case Kind.START:
+            case TokenKind.START:
                 self._start(token)
                 if token.ended:
                     self._end(token.name)
-            case Kind.END:
+            case TokenKind.END:
                 self._end(token.name)
-            case Kind.TEXT | Kind.RAW if not self._silent:
+            case TokenKind.TEXT | TokenKind.RAW if not self._silent:
                 self._text.add(token.text if self._in_pre() else _SPACE.sub(" ", token.text))
 
     def _start(self, token: HTMLToken) -> None:
@@ -68,7 +68,7 @@ class _Reader:
             add_inline_tag(self._text, token)
         elif token.name == "hr":
             self._flush()
-            self._frames[-1].blocks.append(Rule())
+            self._frames[-1].blocks.append(ThematicBreak())
         else:
             self._flush()
             self._end_implied(token.name)

@@ -38,7 +38,7 @@ class Verbatim:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ThematicBreak:
     """A thematic break."""
 
 
@@ -68,7 +68,7 @@ class Group:
     tight: bool = False
 
 
-Block = Paragraph | Heading | Verbatim | Rule | Control | Table | Group
+Block = Paragraph | Heading | Verbatim | ThematicBreak | Control | Table | Group
 
 
 def set_text(blocks: Sequence[Block], measure: Measure, width: int = COLUMNS, *, tight: bool = False) -> str:
@@ -107,7 +107,7 @@ def _set(block: Block, measure: Measure, width: int) -> str:
             return "\n".join([*lines, UNDERLINES.get(level, "~") * max(map(measure, lines))])
         case Verbatim(text):
             return "\n".join(f"    {line}" if line.strip() else "" for line in text.split("\n"))
-        case Rule():
+        case ThematicBreak():
             return "* * *"
         case Control(mark):
             return mark

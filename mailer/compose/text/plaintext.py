@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from mailer.compose.markdown.links import Linkifier
 from mailer.compose.tags.marks import mark
 from mailer.compose.tags.template_source import TemplateSource
 from mailer.compose.text.filled import fill_column, is_filled, joined
+from mailer.compose.text.links import Linkifier
 from mailer.compose.text.wrapping import wrap
 
 # What a browser would collapse: verse and indented lines are kept by the style below.

@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 ENOUGH = 100  # in one line: more of it is left where it came from until these have gone
 
 
-class Lines(Generic[Item]):
+class DomainQueues(Generic[Item]):
     """Items in the order they came; those of a scope that is held back stand in a line of their own.
 
     `scope_of` names an item's scope. Memory is bounded by what is put in: see `full`.

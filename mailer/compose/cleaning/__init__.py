@@ -1,0 +1,1 @@
+"""HTML that editors typed: what of it may be mailed."""

@@ -1,0 +1,144 @@
+"""A hand: the life of a worker process, from the fork to its last word to the parent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from mailer.engine.loop import run
+from mailer.engine.pacing import LimitMet, Pace
+from mailer.engine.pipe import Allowed, Connected, Ended, Order, Pipe, Said, Settled
+from mailer.engine.stopping import SIGNALS
+from mailer.engine.worker import Progress
+from mailer.errors import ExitCode, MailerError
+
+TELL_EVERY = 0.1  # seconds
+
+# What a hand does: work until all is done or the event is set, telling how many were settled.
+Task = Callable[[asyncio.Event, Progress], Awaitable[None]]
+
+
+def live(
+    end: socket.socket, parents: Iterable[socket.socket | Pipe], task: Task, pace: Pace | None = None
+) -> NoReturn:
+    """Do the task when the parent at the other end says so, tell it how it goes, and end the process.
+
+    What is told on the way is how many were settled and what the `pace` of the task has learned; the last
+    word is how it ended. A fault of the program ends it without that.
+    """
+    code = ExitCode.INTERNAL
+    try:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        for each in parents:
+            each.close()  # only the parent may hold its ends: the end of them means its own
+        line = Pipe(end)
+        line.say_last(_ended(line, task, pace or Pace()))
+        code = ExitCode.COMPLETE
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        # Whatever the parent would do at its own end is not ours to do.
+        os._exit(code)
+
+
+def _ended(line: Pipe, task: Task, pace: Pace) -> Ended:
+    try:
+        run(_obey(line, task, pace))
+    except MailerError as error:
+        return Ended(error)
+    except asyncio.CancelledError:
+        pass  # told to end at once
+    return Ended()
+
+
+async def _obey(line: Pipe, task: Task, pace: Pace) -> None:
+    loop, stop, said = asyncio.get_running_loop(), asyncio.Event(), line.hear()
+    if await anext(said, None) is not Order.GO:
+        return
+    # A terminal's Ctrl-C and a service manager's SIGTERM reach us as well as the parent: that is one wish.
+    # The second one, to end at once, comes from the parent alone.
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stop.set)
+    account = _Account(line, pace)
+    pace.tell = account.refused
+    heed = asyncio.create_task(_heed(said, stop, account, asyncio.current_task()))
+    report = asyncio.create_task(_report(account))
+    try:
+        await task(stop, account.settle)
+    finally:
+        heed.cancel()
+        report.cancel()
+        account.tell()
+        account.tell_learned()
+
+
+@dataclass(slots=True)
+class _Account:
+    """What is to be told, and what was; all of it but refusals is told now and then."""
+
+    line: Pipe
+    pace: Pace
+    settled: int = 0
+    up: int = 0
+    learning: bool = False
+
+    def settle(self, number: int) -> None:
+        """Count messages that are settled."""
+        self.settled += number
+
+    def refused(self, refusal: LimitMet) -> None:
+        """Tell the others at once."""
+        self.learning = True
+        self.line.say(refusal)
+
+    def hear(self, refusal: LimitMet) -> None:
+        """Let the pace heed what another one was refused."""
+        self.learning = True
+        self.pace.hear(refusal)
+
+    def tell(self) -> None:
+        """Say what is new."""
+        if self.settled:
+            self.line.say(Settled(self.settled))
+            self.settled = 0
+        if self.up != self.pace.up:
+            self.up = self.pace.up
+            self.line.say(Connected(self.up))
+        if self.learning:
+            self.tell_learned()
+        self.line.flush()
+
+    def tell_learned(self) -> None:
+        """Say what the pace knows: should we be killed, that much is not lost."""
+        self.learning = False
+        for learned in self.pace.learned():
+            self.line.say(learned)
+
+
+async def _heed(
+    said: AsyncIterator[Said], stop: asyncio.Event, account: _Account, working: asyncio.Task[None] | None
+) -> None:
+    async for word in said:
+        match word:
+            case Order():
+                stop.set()
+                if word is Order.AT_ONCE and working:
+                    working.cancel()
+            case Allowed(number):
+                account.pace.allow(number)
+            case LimitMet():
+                account.hear(word)
+    stop.set()  # the parent is gone, and nobody is there to stop us any more
+
+
+async def _report(account: _Account) -> None:
+    while True:
+        await asyncio.sleep(TELL_EVERY)
+        account.tell()

@@ -1,0 +1,246 @@
+"""A crew: worker processes that share one send, its ledger and its account, and the parent that watches them.
+
+The parent forks them when everything is planned and proved, so that what it has read is in memory once. Each
+has a journal, and connections to the database and the server, of its own. One pair of sockets joins it to the
+parent: it says what it settled, which limits it met and how it ended; it is told to go and to stop, and
+which limits the others met. When either side dies, however
+it dies, the other one reads the end of the line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from mailer.domain.delivery import State
+from mailer.domain.share import share_of
+from mailer.engine.dispatch import Dispatcher
+from mailer.engine.pacing import Pace
+from mailer.engine.personaliser import Personaliser
+from mailer.engine.pipe import Ended, Order, Pipe, Said, Settled
+from mailer.engine.shared_limits import SharedLimits, Word
+from mailer.engine.worker import Progress
+from mailer.engine.worker_process import live
+from mailer.errors import PRECEDENCE, EveryoneRefused, ExitCode, MailerError
+from mailer.ledger.queries import LedgerQueries
+from mailer.ledger.send import Send
+
+WORTHWHILE = 5000  # messages; fewer are sent before a second process would make itself felt
+# By measurement (two processors, 100,000 messages of 30 KB, the server on the same machine) two processes
+# send 1.5 times what one does, 1.7 times where each message is signed, for 10 % more CPU a message and 40 MB.
+# All of them write to one ledger, so that more gain less and less, and each takes its memory.
+MOST = 4
+DEAL_EVERY = 0.5  # seconds
+TRIED = (State.ACCEPTED, State.FAILED, State.DEFERRED, State.UNCERTAIN)
+
+
+@dataclass(slots=True)
+class WorkerProcess:
+    """A worker process as its parent sees it: `settled` so far; `done` once it said that it ends well."""
+
+    pid: int
+    line: Pipe
+    settled: int = 0
+    done: bool = False
+    error: MailerError | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether it ended without a word: killed, or by a fault of the program."""
+        return not self.done and self.error is None
+
+    async def attend(self, progress: Progress, hear: Callable[[Said], None]) -> None:
+        """Take in what it says until it ends; what it learned of the account is for `hear`."""
+        async for said in self.line.hear():
+            match said:
+                case Settled(number):
+                    self.settled += number
+                    progress(number)
+                case Ended(error):
+                    self.error, self.done = error, error is None
+                case _:
+                    hear(said)
+
+    def reap(self) -> None:
+        """Wait until the process is gone. It ends by itself once it reads the end of its line."""
+        self.line.close()
+        with suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+
+
+@dataclass(slots=True)
+class Workers:
+    """The hands that share a send, waiting to be told to go."""
+
+    dispatcher: Dispatcher
+    send: Send
+    personaliser: Personaliser
+    clock: Callable[[], datetime]
+    limit: int | None = None
+    hands: list[WorkerProcess] = field(default_factory=list)
+    shared: SharedLimits = field(init=False)
+
+    async def work(self, stop: asyncio.Event, progress: Progress) -> None:
+        """Have the hands send what is queued until none is left or `stop` is set.
+
+        What a hand leaves that is killed or turned away is sent from this process. Raises the worst of what
+        the hands raised; cancelled, it has them end at once, waits for them and raises CancelledError.
+        """
+        tried_before = self._tried()
+        try:
+            await self._watch(stop, progress)
+        finally:
+            self.dispatcher.remember(self.shared.learned(), self.clock())
+        self.dispatcher.recover(self.clock())
+        if faults := [hand.error for hand in self.hands if hand.error]:
+            worst = min(faults, key=lambda fault: PRECEDENCE.index(fault.exit_code))
+            # The others had connections, so that one who got none is no reason to end.
+            if not _one_had_no_place(worst) or not any(hand.done for hand in self.hands):
+                raise worst
+        settled = told = sum(hand.settled for hand in self.hands)
+        if any(hand.lost for hand in self.hands):
+            settled = max(told, self._tried() - tried_before)
+            progress(settled - told)
+        if not stop.is_set():
+            await self._go_on(stop, settled, progress)
+
+    async def part(self, place: int, pace: Pace, stop: asyncio.Event, progress: Progress) -> None:
+        """Do the share of the one at `place` (from 0) among the hands."""
+        number = self.shared.number
+        limit = None if self.limit is None else share_of(self.limit, place, number)
+        await dealt(self.dispatcher, place, number).run(
+            self.send, self.personaliser, self.clock(), stop, limit=limit, progress=progress, pace=pace
+        )
+
+    async def _watch(self, stop: asyncio.Event, progress: Progress) -> None:
+        tasks = [asyncio.create_task(self._attend(place, progress)) for place in range(len(self.hands))]
+        chores = [asyncio.create_task(self._pass_on(stop)), asyncio.create_task(self._deal())]
+        try:
+            self._order(Order.GO)
+            if tasks:
+                await asyncio.wait(tasks)
+        except asyncio.CancelledError:
+            self._order(Order.AT_ONCE)
+            await asyncio.wait(tasks)
+            raise
+        finally:
+            for chore in chores:
+                chore.cancel()
+        for task in tasks:
+            task.result()
+
+    async def _attend(self, place: int, progress: Progress) -> None:
+        hand = self.hands[place]
+        await hand.attend(progress, lambda said: self._tell(self.shared.heard(place, said, self._now())))
+        hand.reap()
+        self.shared.ended(place)
+        if hand.lost:
+            print("\nA worker process was lost; the others go on.", file=sys.stderr)
+        if hand.error and not _one_had_no_place(hand.error):
+            self._order(Order.FINISH)  # it would be the same for all
+
+    async def _pass_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._order(Order.FINISH)
+
+    async def _deal(self) -> None:
+        while True:
+            await asyncio.sleep(DEAL_EVERY)
+            self._tell(self.shared.passed(self._now()))
+            for hand in self.hands:
+                hand.line.flush()
+
+    def _order(self, order: Order) -> None:
+        for hand in self.hands:
+            hand.line.say(order)
+
+    def _tell(self, words: Iterable[Word]) -> None:
+        for place, said in words:
+            if place < len(self.hands):
+                self.hands[place].line.say(said)
+
+    def _now(self) -> float:
+        return self.clock().timestamp()
+
+    def _tried(self) -> int:
+        states = LedgerQueries(self.dispatcher.database).totals(self.send).states
+        return sum(states.get(state, 0) for state in TRIED)
+
+    async def _go_on(self, stop: asyncio.Event, settled: int, progress: Progress) -> None:
+        left = None if self.limit is None else self.limit - settled
+        if left is None or left > 0:
+            await self.dispatcher.run(
+                self.send, self.personaliser, self.clock(), stop, limit=left, progress=progress
+            )
+
+
+@contextmanager
+def hired(crew: Workers, workers: int) -> Iterator[Workers]:
+    """Fork `workers` processes for `crew`, one for each connection that there may be at most.
+
+    To be entered before there is an event loop or a thread. They begin when the crew works, and are gone
+    when the block is left. Where the system has no room for so many, there are fewer.
+    """
+    dispatcher, now = crew.dispatcher, crew.clock()
+    crew.shared = SharedLimits(
+        workers,
+        dispatcher.rate,
+        dispatcher.account.connections,
+        dispatcher.memory.recall(now),
+        now.timestamp(),
+    )
+    # A connection to SQLite that crosses a fork breaks the locks of both sides.
+    dispatcher.database.dispose()
+    # What the collector never looks at is not written to, and stays shared.
+    gc.freeze()
+    try:
+        with suppress(BlockingIOError):
+            for place in range(crew.shared.number):
+                crew.hands.append(_fork(crew, place))
+        yield crew
+    finally:
+        gc.unfreeze()
+        for hand in crew.hands:
+            hand.reap()
+
+
+def _fork(crew: Workers, place: int) -> WorkerProcess:
+    pace = crew.shared.pace(place)
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if not pid:
+        parents: list[socket.socket | Pipe] = [ours, *(hand.line for hand in crew.hands)]
+        live(theirs, parents, lambda stop, progress: crew.part(place, pace, stop, progress), pace)
+    theirs.close()
+    return WorkerProcess(pid, Pipe(ours))
+
+
+def best_number(dispatcher: Dispatcher, messages: int, now: datetime) -> int:
+    """Return how many processes send so many messages best on this machine."""
+    # One process keeps to a limit better than several that share it, and the limit is what counts then.
+    limited = dispatcher.rate or dispatcher.warmup or dispatcher.memory.recall(now)
+    return 1 if limited or messages < WORTHWHILE else min(_cores(), MOST, dispatcher.account.connections)
+
+
+def _one_had_no_place(error: MailerError) -> bool:
+    """Whether it is an error of one process only, which the others need not share."""
+    return error.exit_code == ExitCode.AGAIN and not isinstance(error, EveryoneRefused)
+
+
+def _cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def dealt(dispatcher: Dispatcher, place: int, number: int) -> Dispatcher:
+    """Return the dispatcher with its share of the connections that the settings allow."""
+    account = dispatcher.account
+    connections = share_of(account.connections, place, number)
+    return replace(dispatcher, account=replace(account, connections=connections))

@@ -1,0 +1,74 @@
+"""Writing down who gets a message and who does not, before the first of them is sent: one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, insert, literal, select
+
+from mailer.domain.delivery import State
+from mailer.ledger.send import SEND, Send, read_send
+from mailer.store.schema import deliveries, exclusions, revisions, sends
+from mailer.store.snapshot import SNAPSHOT
+
+
+class FrozenText(NamedTuple):
+    """A text that a send has: its compiled template, the hash of that, and the subject for readers."""
+
+    subject: str
+    revision: str
+    template: bytes
+
+
+def freeze(
+    connection: Connection, found: Select[Any], wording: FrozenText, now: datetime, **values: object
+) -> Send:
+    """Write a send with `values`, a queued delivery or an exclusion for each of `found`.
+
+    `found` has the columns of `storage.audience.candidates`.
+    """
+    send_id = connection.scalar(
+        insert(sends)
+        .values(subject=wording.subject, revision=wording.revision, created_at=now, **values)
+        .returning(sends.c.id)
+    )
+    write_revision(connection, send_id or 0, 1, wording, now)
+    people = found.subquery("found")
+    connection.execute(
+        insert(exclusions).from_select(
+            ["send_id", "subscriber_id", "email", "reason"],
+            select(literal(send_id), people.c.subscriber_id, people.c.email, people.c.reason).where(
+                people.c.reason.is_not(None)
+            ),
+        )
+    )
+    connection.execute(
+        insert(deliveries).from_select(
+            ["send_id", "subscriber_id", "state", *SNAPSHOT, "updated_at"],
+            select(
+                literal(send_id),
+                people.c.subscriber_id,
+                literal(State.QUEUED.value),
+                *(people.c[name] for name in SNAPSHOT),
+                literal(now, deliveries.c.updated_at.type),
+            ).where(people.c.reason.is_(None)),
+        )
+    )
+    return read_send(connection.execute(select(*SEND).where(sends.c.id == send_id)).one())
+
+
+def write_revision(
+    connection: Connection, send_id: int, number: int, wording: FrozenText, now: datetime
+) -> None:
+    """Keep a text that a send has from now on."""
+    connection.execute(
+        insert(revisions).values(
+            send_id=send_id,
+            no=number,
+            revision=wording.revision,
+            template=wording.template,
+            subject=wording.subject,
+            since=now,
+        )
+    )

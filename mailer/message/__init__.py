@@ -1,0 +1,1 @@
+"""The message that a stored send keeps: encoded once, filled for each recipient."""

@@ -1,0 +1,1 @@
+"""People: lists, subscribers, what they agreed to, and how they get in."""

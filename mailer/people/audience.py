@@ -1,0 +1,147 @@
+"""The candidates of a send and why some are left out: one statement, for plan, dry run and freezing alike."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    null,
+    select,
+)
+
+from mailer.domain.audience import Audience
+from mailer.domain.delivery import State
+from mailer.domain.subscriber import OWN_FIELDS, Status
+from mailer.people.people import list_ids
+from mailer.store.schema import deliveries, sends, subscribers, subscriptions, suppressions
+from mailer.store.snapshot import snapshot_of
+
+TEXTS = 100  # different texts of one field
+
+
+def candidates_for(connection: Connection, slug: str, audience: Audience, *, again: bool) -> Select[Any]:
+    """Return the SELECT of everyone ever on the audience's lists; UsageError for a list that is not there."""
+    # A list that isn't there is an error: left out in silence, an exclusion would mail those it protects.
+    # Most issues are sent once: then nobody needs to be looked for in earlier sends of it.
+    first = (
+        connection.scalar(select(func.count()).where(sends.c.slug == slug, sends.c.proved_at.is_not(None)))
+        == 0
+    )
+    included, excluded = list_ids(connection, audience.lists), list_ids(connection, audience.exclude)
+    return candidates(included, excluded, slug, again=again or first)
+
+
+def count_values(
+    connection: Connection, slug: str, audience: Audience, names: Collection[str]
+) -> tuple[int, dict[str, int]]:
+    """Return how many would get the issue if nobody had it yet, and how many have a value for each name."""
+    everyone = candidates_for(connection, slug, audience, again=True).subquery()
+    having = [func.count(_value(everyone, name)) for name in names]
+    row = connection.execute(select(func.count(), *having).where(everyone.c.reason.is_(None))).one()
+    return row[0], dict(zip(names, row[1:], strict=True))
+
+
+def count_texts(connection: Connection, slug: str, audience: Audience, name: str) -> dict[str, int]:
+    """Return the commonest texts that a field of those who would get the issue holds, each with how many do.
+
+    Numbers, lists, true and false are no texts.
+    """
+    everyone = candidates_for(connection, slug, audience, again=True).subquery()
+    value = func.json_extract(everyone.c.fields, _path(name))
+    counted = (
+        select(value, func.count())
+        .where(everyone.c.reason.is_(None), func.json_type(everyone.c.fields, _path(name)) == "text")
+        .group_by(value)
+        .order_by(func.count().desc(), value)
+        .limit(TEXTS)
+    )
+    return dict(connection.execute(counted).all())
+
+
+def _path(name: str) -> str:
+    return '$."' + name.replace('"', '\\"') + '"'
+
+
+def _value(people: Subquery, name: str) -> ColumnElement[Any]:
+    """Return the SQL of `Recipient.values()[name]`, NULL for an absent one."""
+    field = func.json_extract(people.c.fields, _path(name))
+    return func.coalesce(people.c[name], field) if name in OWN_FIELDS else field
+
+
+def count_candidates(connection: Connection, audience: Audience) -> int:
+    """Return how many people were ever on the audience's lists."""
+    # Counted by a query of its own, so that `verify` compares two things with separate origins.
+    people = select(func.count(subscriptions.c.subscriber_id.distinct())).where(
+        subscriptions.c.list_id.in_(list_ids(connection, audience.lists))
+    )
+    return connection.scalar(people) or 0
+
+
+def candidates(
+    list_ids: Sequence[int], excluded_ids: Sequence[int], slug: str, *, again: bool
+) -> Select[Any]:
+    """Return a SELECT of all candidates: subscriber_id, the snapshot, and `reason` (NULL: gets it)."""
+    member = (
+        select(
+            subscriptions.c.subscriber_id,
+            func.max(_is(Status.SUBSCRIBED)).label("subscribed"),
+            func.max(_is(Status.UNCONFIRMED)).label("unconfirmed"),
+        )
+        .where(subscriptions.c.list_id.in_(list_ids))
+        .group_by(subscriptions.c.subscriber_id)
+        .subquery("member")
+    )
+    reasons: list[tuple[ColumnElement[bool], Any]] = [
+        (suppressions.c.reason.is_not(None), suppressions.c.reason),
+        (and_(member.c.subscribed == 0, member.c.unconfirmed == 1), "unconfirmed"),
+        (member.c.subscribed == 0, "unsubscribed"),
+    ]
+    if excluded_ids:
+        reasons.append((_subscribed_to(excluded_ids), "on an excluded list"))
+    if not again:
+        reasons.append((_in_another_send(slug), "in an earlier send"))
+    return (
+        select(
+            subscribers.c.id.label("subscriber_id"),
+            *snapshot_of(subscribers),
+            case(*reasons, else_=null()).label("reason"),
+        )
+        .join_from(member, subscribers, subscribers.c.id == member.c.subscriber_id)
+        .outerjoin(suppressions, suppressions.c.email_key == subscribers.c.email_key)
+    )
+
+
+def _is(status: Status) -> ColumnElement[int]:
+    return cast(subscriptions.c.status == status, Integer)
+
+
+def _subscribed_to(list_ids: Sequence[int]) -> ColumnElement[bool]:
+    other = subscriptions.alias("other")
+    return exists().where(
+        other.c.subscriber_id == subscribers.c.id,
+        other.c.list_id.in_(list_ids),
+        other.c.status == Status.SUBSCRIBED,
+    )
+
+
+def _in_another_send(slug: str) -> ColumnElement[bool]:
+    # Failed ones count too: `--retry-failed` of that send could still reach them. A send that was never
+    # proved doesn't: whoever froze it died, and nobody can go on with it.
+    return exists().where(
+        deliveries.c.subscriber_id == subscribers.c.id,
+        deliveries.c.send_id == sends.c.id,
+        deliveries.c.state != State.CANCELLED,
+        sends.c.slug == slug,
+        sends.c.proved_at.is_not(None),
+    )

@@ -1,0 +1,222 @@
+"""Take people in: the one way in which rows of subscribers and subscriptions come to be.
+
+Whoever unsubscribed stays unsubscribed, whoever is suppressed stays suppressed, whatever is taken in.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+
+from mailer.domain.address import Address
+from mailer.domain.subscriber import OWN_FIELDS, Status
+from mailer.store.schema import subscribers, subscriptions, suppressions
+
+COLUMNS = OWN_FIELDS[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One person to take in: `values` by field name, in their types, only those that are known.
+
+    `statuses` are theirs on each of the consent's lists, in its order; None for one they are not on. Without
+    them they are subscribed to all. `suppressed` is why they are never to be mailed.
+    """
+
+    address: Address
+    values: Mapping[str, Any] = field(default_factory=dict)
+    statuses: tuple[Status | None, ...] | None = None
+    suppressed: str | None = None
+
+
+class Effect(StrEnum):
+    """What taking in one person did."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What taking in one person did.
+
+    `kept_out` are the ids of lists that they had left and stay off; `suppressed` is the reason, if they are.
+    """
+
+    subscriber_id: int
+    effect: Effect
+    kept_out: tuple[int, ...] = ()
+    suppressed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """To which lists people are taken in, and on whose word. `anew` also brings back those who had left."""
+
+    list_ids: tuple[int, ...]
+    source: str
+    now: datetime
+    anew: bool = False
+
+
+def enrol(connection: Connection, entries: Sequence[Entry], consent: Consent) -> list[Enrolment]:
+    """Take in a batch of at most some thousand entries, no person twice; one Enrolment an entry, in order."""
+    keys = [entry.address.key for entry in entries]
+    known = _known(connection, keys)
+    touched = _update(connection, entries, known, consent.now)
+    ids = _insert(connection, entries, known, consent.now)
+    if consent.anew:
+        connection.execute(delete(suppressions).where(suppressions.c.email_key.in_(keys)))
+    wanted = {ids[entry.address.key]: entry.statuses for entry in entries}
+    joined, kept_out = _join(connection, wanted, consent)
+    joined |= {ids[key] for key in _suppress_all(connection, entries, consent)}
+    reasons = _suppressed(connection, keys)
+
+    def effect(key: str) -> Effect:
+        if key not in known:
+            return Effect.ADDED
+        return Effect.UPDATED if ids[key] in touched | joined else Effect.UNCHANGED
+
+    return [Enrolment(ids[key], effect(key), tuple(kept_out[ids[key]]), reasons.get(key)) for key in keys]
+
+
+def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
+    rows = connection.execute(select(subscribers).where(subscribers.c.email_key.in_(keys)))
+    return {row.email_key: row for row in rows}
+
+
+def _insert(
+    connection: Connection, entries: Sequence[Entry], known: Mapping[str, Row[Any]], now: datetime
+) -> dict[str, int]:
+    """Write those who are new; return the ids of everybody by key."""
+    fresh = [entry for entry in entries if entry.address.key not in known]
+    if fresh:
+        connection.execute(insert(subscribers), [_new_row(entry, now) for entry in fresh])
+    found = select(subscribers.c.email_key, subscribers.c.id).where(
+        subscribers.c.email_key.in_([entry.address.key for entry in fresh])
+    )
+    ids = {key: row.id for key, row in known.items()}
+    return ids | {row.email_key: row.id for row in connection.execute(found)}
+
+
+def _new_row(entry: Entry, now: datetime) -> dict[str, Any]:
+    return {
+        "email": entry.address.typed,
+        "email_key": entry.address.key,
+        **{column: entry.values.get(column) for column in COLUMNS},
+        "fields": _free_fields(entry) or None,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _free_fields(entry: Entry) -> dict[str, Any]:
+    return {name: value for name, value in entry.values.items() if name not in OWN_FIELDS}
+
+
+def _update(
+    connection: Connection, entries: Sequence[Entry], known: Mapping[str, Row[Any]], now: datetime
+) -> set[int]:
+    """Write what is new about those who are known, keep the rest as it is; return the ids changed."""
+    changes = []
+    for entry in entries:
+        row = known.get(entry.address.key)
+        if row is not None and (values := _changed(entry, row)):
+            changes.append({"which": row.id, "updated_at": now, **values})
+    if changes:
+        names = (*COLUMNS, "fields", "updated_at")
+        statement = update(subscribers).where(subscribers.c.id == bindparam("which"))
+        connection.execute(statement.values({name: bindparam(name) for name in names}), changes)
+    return {change["which"] for change in changes}
+
+
+def _changed(entry: Entry, row: Row[Any]) -> dict[str, Any]:
+    """Return the columns as they should be; nothing if they are so already."""
+    before = {column: getattr(row, column) for column in (*COLUMNS, "fields")}
+    after = before | {column: entry.values[column] for column in COLUMNS if column in entry.values}
+    after["fields"] = {**(row.fields or {}), **_free_fields(entry)} or None
+    return {} if _same(before, after) else after
+
+
+def _same(before: object, after: object) -> bool:
+    # 1 == True in Python, and a field that turns from one to the other has changed.
+    return repr(before) == repr(after)
+
+
+def _join(
+    connection: Connection, wanted: Mapping[int, tuple[Status | None, ...] | None], consent: Consent
+) -> tuple[set[int], defaultdict[int, list[int]]]:
+    """Put people on the lists, by id, as `wanted`; return whose subscriptions changed, what each had left.
+
+    Who had left stays off, whatever is wanted.
+    """
+    joined: set[int] = set()
+    kept_out: defaultdict[int, list[int]] = defaultdict(list)
+    for place, list_id in enumerate(consent.list_ids):
+        to_be = {number: each[place] if each else Status.SUBSCRIBED for number, each in wanted.items()}
+        before = _statuses(connection, list_id, list(wanted))
+        fresh = {number: status for number, status in to_be.items() if status and number not in before}
+        back = [number for number, status in before.items() if status != to_be[number] == Status.SUBSCRIBED]
+        leaving = [
+            number for number, status in before.items() if status != to_be[number] == Status.UNSUBSCRIBED
+        ]
+        if fresh:
+            rows = [{"subscriber_id": number, **_row(consent, status)} for number, status in fresh.items()]
+            connection.execute(insert(subscriptions).values(list_id=list_id), rows)
+        _change(connection, list_id, leaving, consent, Status.UNSUBSCRIBED)
+        if consent.anew:
+            _change(connection, list_id, back, consent, Status.SUBSCRIBED)
+        joined |= {*fresh, *leaving, *(back if consent.anew else ())}
+        for number in () if consent.anew else back:
+            if before[number] == Status.UNSUBSCRIBED:
+                kept_out[number].append(list_id)
+    return joined, kept_out
+
+
+def _statuses(connection: Connection, list_id: int, ids: Sequence[int]) -> dict[int, str]:
+    rows = connection.execute(
+        select(subscriptions.c.subscriber_id, subscriptions.c.status).where(
+            subscriptions.c.list_id == list_id, subscriptions.c.subscriber_id.in_(ids)
+        )
+    )
+    return {row.subscriber_id: row.status for row in rows}
+
+
+def _row(consent: Consent, status: Status) -> dict[str, Any]:
+    return {"status": status, "source": consent.source, "since": consent.now}
+
+
+def _change(
+    connection: Connection, list_id: int, ids: Sequence[int], consent: Consent, status: Status
+) -> None:
+    if ids:
+        connection.execute(
+            update(subscriptions)
+            .where(subscriptions.c.list_id == list_id, subscriptions.c.subscriber_id.in_(ids))
+            .values(_row(consent, status))
+        )
+
+
+def _suppress_all(connection: Connection, entries: Sequence[Entry], consent: Consent) -> set[str]:
+    """Suppress whom the entries say so of; return the keys of those who weren't. The first reason stands."""
+    reasons = {entry.address.key: entry.suppressed for entry in entries if entry.suppressed}
+    fresh = reasons.keys() - _suppressed(connection, list(reasons)).keys()
+    if fresh:
+        row = {"note": consent.source, "since": consent.now}
+        rows = [{"email_key": key, "reason": reasons[key], **row} for key in sorted(fresh)]
+        connection.execute(insert(suppressions), rows)
+    return set(fresh)
+
+
+def _suppressed(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+    rows = connection.execute(
+        select(suppressions.c.email_key, suppressions.c.reason).where(suppressions.c.email_key.in_(keys))
+    )
+    return {row.email_key: row.reason for row in rows}

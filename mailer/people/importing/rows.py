@@ -1,0 +1,139 @@
+"""One row of a file -> one person to take in, or the reason why not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mailer.domain.address import CONTROLS, PLAIN, Address, AddressError
+from mailer.domain.field import FieldError, convert
+from mailer.domain.yes_no import WORDS, YesNo
+from mailer.people.enrol import Entry
+from mailer.people.importing.columns import TypedColumn, cell
+from mailer.people.importing.consent import Said, Unclear
+from mailer.people.importing.csv_file import Row, UnreadableRow
+
+# What breaks a line, and the tab: in a cell a blank is meant.
+BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029\t]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that isn't taken in: the physical line it starts on, its cells, the value at fault and why.
+
+    What it says of a person who is not to be mailed counts all the same: `refusal`.
+    """
+
+    line: int
+    cells: tuple[str, ...]
+    value: str
+    reason: str
+    duplicate: bool = False  # nothing is wrong with it, but the person stands in an earlier row
+    refusal: Entry | None = None
+
+
+class SaysOfConsent(Protocol):
+    """What reads from a row how the person stands; it raises Unclear."""
+
+    def said(self, row: Row) -> Said: ...
+
+
+class RowReader:
+    """Reads the rows of one file in order, and remembers whom it has seen.
+
+    `folded` counts the rows in which a line break became a blank.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[TypedColumn],
+        width: int,
+        delimiter: str,
+        consent: SaysOfConsent,
+        words: YesNo = WORDS,
+    ) -> None:
+        self._columns = [column for column in columns if column.field != "email"]
+        self._email = next(column for column in columns if column.field == "email")
+        self._width = width
+        self._delimiter = delimiter
+        self._consent = consent
+        self._words = words
+        self._lines: dict[str, int] = {}
+        self._refused: dict[str, Said] = {}
+        self.folded = 0
+
+    def read(self, row: Row | UnreadableRow) -> Entry | Reject:
+        """Return the person in `row`, or why there is none."""
+        if isinstance(row, UnreadableRow):
+            return Reject(row.line, (row.text,), row.text, row.reason)
+        if any(row.cells[self._width :]):
+            reason = (
+                f"the row has {len(row.cells)} cells and the header {self._width}: quote commas in a cell"
+            )
+            return _reject(row, row.cells[self._width], reason)
+        if CONTROLS.search("".join(row.cells)):
+            if swallowed := next(filter(self._holds_a_row, row.cells), None):
+                return _reject(
+                    row, swallowed, 'a cell holds other rows: a quote (") is opened and not closed'
+                )
+            row = self._without_breaks(row)
+        return self._person(row)
+
+    def _holds_a_row(self, text: str) -> bool:
+        """Whether one of the lines in a cell looks like a row of its own: a stray quote swallowed it."""
+        place = self._email.index
+        rows = (line.lower().split(self._delimiter) for line in text.splitlines()[1:])
+        return any(len(row) > max(place, 1) and PLAIN.fullmatch(row[place].strip(' "')) for row in rows)
+
+    def _without_breaks(self, row: Row) -> Row:
+        """Return the row with a blank for each line break, but for those in the address."""
+        place = self._email.index
+        cells = [each if index == place else _folded(each) for index, each in enumerate(row.cells)]
+        self.folded += cells != row.cells
+        return Row(row.line, cells)
+
+    def _person(self, row: Row) -> Entry | Reject:
+        typed = cell(row, self._email)
+        try:
+            address = Address.parse(typed)
+        except AddressError as error:
+            return _reject(row, typed, str(error) if typed else "has no address")
+        try:
+            said = self._consent.said(row)
+        except Unclear as error:
+            return _reject(row, error.value, str(error))
+        refusal = self._refusal(address, said)
+        values: dict[str, Any] = {}
+        for column in self._columns:
+            if text := cell(row, column):
+                if CONTROLS.search(text):
+                    return _reject(row, text, "has a control character in it", refusal=refusal)
+                try:
+                    values[column.field] = convert(text, column.type, self._words)
+                except FieldError as error:
+                    return _reject(row, text, f"{column.field}: {error}", refusal=refusal)
+        first = self._lines.setdefault(address.key, row.line)
+        if first != row.line:
+            return _reject(row, typed, f"the same person as on line {first}", duplicate=True, refusal=refusal)
+        return Entry(address, values, said.statuses, said.suppressed)
+
+    def _refusal(self, address: Address, said: Said) -> Entry | None:
+        """Return what must be kept of a row that isn't taken in, unless an earlier one said the same."""
+        if not said.refuses or self._refused.get(address.key) == said:
+            return None
+        self._refused[address.key] = said
+        return Entry(address, {}, said.statuses, said.suppressed)
+
+
+def _folded(text: str) -> str:
+    if not BREAKS.search(text):
+        return text
+    return " ".join(filter(None, (part.strip() for part in BREAKS.split(text))))
+
+
+def _reject(
+    row: Row, value: str, reason: str, *, duplicate: bool = False, refusal: Entry | None = None
+) -> Reject:
+    return Reject(row.line, tuple(row.cells), value, reason, duplicate, refusal)

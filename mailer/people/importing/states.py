@@ -1,0 +1,56 @@
+"""What `mailer subscribers list --csv` wrote of how people stand, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mailer.domain.exported import STATES, SUPPRESSIONS, read_lists
+from mailer.errors import UsageError
+from mailer.people.importing.columns import Column, cell
+from mailer.people.importing.consent import Said, Unclear
+from mailer.people.importing.csv_file import Row
+
+
+class StatesWatch:
+    """Notes in the first reading which lists the file names."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        by_field = {column.field: column for column in columns}
+        self._columns = tuple(by_field[name] for name in STATES)
+        self._lists: set[str] = set()
+
+    def see(self, row: Row) -> None:
+        """Take one row into account."""
+        self._lists |= (read_lists(cell(row, self._columns[0])) or {}).keys()
+
+    def understood(self, lists: tuple[str, ...]) -> States:
+        """Return what reads each row for an import to these lists, or to all that the file names.
+
+        UsageError for a list on which the file has nobody: nobody would come to be on it.
+        """
+        for name in lists:
+            if name not in self._lists:
+                there = ", ".join(sorted(self._lists)) or "none"
+                raise UsageError(
+                    f"the file says itself who is on which list, and it has nobody on {name}",
+                    next_step=f"Leave out --list {name}; the file's lists are: {there}",
+                )
+        return States(self._columns, lists or tuple(sorted(self._lists)))
+
+
+class States:
+    """Reads from each row on which lists a person is, how, and why they are never mailed."""
+
+    def __init__(self, columns: tuple[Column, ...], lists: tuple[str, ...]) -> None:
+        self.columns = columns
+        self.lists = lists
+
+    def said(self, row: Row) -> Said:
+        """Return what the row says; Unclear if it isn't what this program writes."""
+        on_text, suppressed = (cell(row, column) for column in self.columns)
+        on = read_lists(on_text)
+        if on is None:
+            raise Unclear(on_text, "lists: write it like: daily (unsubscribed), weekly")
+        if suppressed and suppressed not in SUPPRESSIONS:
+            raise Unclear(suppressed, f"suppressed: there is {', '.join(sorted(SUPPRESSIONS))}")
+        return Said(tuple(on.get(name) for name in self.lists), suppressed or None)

@@ -1,0 +1,60 @@
+"""An issue whose file was renamed after it was sent: by its new name nobody has it, though everyone does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from mailer.compose.issue.source import slug_of
+from mailer.engine.sending import Job, Sending
+from mailer.engine.standing import issue_command, local, who_got_it
+from mailer.errors import PlanRefused
+from mailer.ledger.send import Send
+from mailer.message.expression.operations import CannotFill
+from mailer.proof.proofs import issue_files
+
+
+def refuse_renamed(sending: Sending, job: Job, issues: Path, named: str) -> None:
+    """Raise PlanRefused where the job went to one of its lists by a name that no file in `issues` has now.
+
+    That is: with the same subject, and either in the same words or not to all as yet. `named` is what a
+    person called the issue.
+    """
+    if sending.ledger.find(job.issue.slug, job.audience):
+        return
+    for send in _nameless(sending, job, issues):
+        totals = sending.report(send).totals
+        if totals.open or _same_words(sending, job, send):
+            once_more = issue_command(named, job.audience, job.subject_put, "--again")
+            raise PlanRefused(
+                f"{job.issue.slug} looks like {send.slug}, which went to {send.audience} on "
+                f"{local(send.created_at)} ({who_got_it(totals)}) and is no file's name now",
+                next_step=f"If the file was renamed, name it so in its front matter: slug: {send.slug}"
+                f"\n  next: else send it all the same: {once_more}",
+            )
+
+
+def _nameless(sending: Sending, job: Job, issues: Path) -> Iterator[Send]:
+    """Yield the sends to a list of the job's, with its subject, that no file belongs to, latest first."""
+    lists = set(job.audience.lists)
+    alike = [
+        send
+        for send in sending.ledger.sends()
+        if send.subject == job.subject and lists.intersection(send.audience.lists) and not send.corrects
+    ]
+    if alike:
+        names = {slug_of(file) for file in issue_files(issues)} | {job.issue.slug}
+        yield from (send for send in reversed(alike) if send.slug not in names)
+
+
+def _same_words(sending: Sending, job: Job, send: Send) -> bool:
+    """Whether both have the same text part, for the first reader of the send who can be filled in."""
+    with suppress(PlanRefused):  # a text that was lost with what came after a backup
+        before = sending.dispatcher.template(send, send.number)
+        personaliser = sending.personaliser(job)
+        for reader in sending.ledger.frozen(send):
+            with suppress(CannotFill):
+                names = personaliser.names(reader, 0)
+                return before.text(names) == job.template.text(names)
+    return False

@@ -1,0 +1,1 @@
+"""Settings: what may be set, the files that set it, and what is wrong with them."""

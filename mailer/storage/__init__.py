@@ -1,1 +1,0 @@
-"""Rows: people, the ledger, schedules. SQLAlchemy lives here and nowhere below."""

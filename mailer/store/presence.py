@@ -1,0 +1,159 @@
+"""Who is at work with a database, and whose turn it is: records that are locked while their process lives.
+
+As with a worker's journal, the kernel gives the lock up when a process dies, however it dies. The records
+lie among the journals, where all who use a database find them, whatever link leads them to it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mailer.errors import AtWork, UsageError
+from mailer.store.place import folder_lock, is_locked, living, make_folder, unwritable
+
+FOLDER = "at-work"
+TURNS = "turns"
+LOOK = 0.2  # seconds; who asks whose turn it is has it for an instant
+RESTORING = "another program is restoring a backup in"
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A process at work: the command that it runs, its number, its machine, and since when (ISO, aware)."""
+
+    command: str
+    pid: int
+    host: str
+    since: str
+
+    def __str__(self) -> str:
+        since = f"{datetime.fromisoformat(self.since).astimezone():%Y-%m-%d %H:%M:%S %Z}"
+        return f"mailer {self.command} (process {self.pid}) on {self.host} since {since}"
+
+    @classmethod
+    def read(cls, record: Path) -> Present | None:
+        """Return what a record says, None while it says nothing yet."""
+        try:
+            return cls(**json.loads(record.read_bytes()))
+        except ValueError:
+            return None
+
+
+def _sign(file: int, command: str) -> None:
+    us = Present(command, os.getpid(), socket.gethostname(), datetime.now(UTC).isoformat())
+    os.ftruncate(file, 0)
+    os.pwrite(file, json.dumps(asdict(us)).encode(), 0)
+
+
+@contextmanager
+def at_work(journals: Path, command: str) -> Iterator[None]:
+    """Keep the database from being exchanged while `command` works with it. Waits for who does so now."""
+    folder = journals / FOLDER
+    make_folder(folder)
+    record = folder / f"{command}.{os.getpid()}.{secrets.token_hex(2)}"
+    with folder_lock(folder, exclusive=False, busy=RESTORING):
+        try:
+            file = os.open(record, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise unwritable(record, error) from None
+        fcntl.flock(file, fcntl.LOCK_EX)
+        _sign(file, command)
+    try:
+        yield
+    finally:
+        record.unlink(missing_ok=True)
+        os.close(file)
+
+
+@contextmanager
+def alone(journals: Path) -> Iterator[None]:
+    """Keep everybody else from starting to work; UsageError that names those who are at work already."""
+    folder = journals / FOLDER
+    make_folder(folder)
+    with folder_lock(folder, exclusive=True, busy=RESTORING):
+        present, sending = list(_present(folder)), living(journals)
+        if present or sending:
+            use = "something is being sent from this database" if sending else "this database is in use"
+            raise UsageError(
+                ": ".join(filter(None, [use, ", ".join(map(str, present))])),
+                next_step="Stop what is at work, or let it finish; then run the same command again.",
+            )
+        yield
+
+
+def _present(folder: Path) -> Iterator[Present | str]:
+    for record in sorted(folder.iterdir()):
+        with suppress(FileNotFoundError):
+            if is_locked(record):
+                yield Present.read(record) or record.name
+            else:
+                record.unlink()  # its process was killed
+
+
+def sending_turn(journals: Path, send_id: int) -> Path:
+    """Return the record of the turn to send this one."""
+    return journals / TURNS / f"send-{send_id}"
+
+
+def beginning_turn(journals: Path) -> Path:
+    """Return the record of the turn to begin a send."""
+    return journals / TURNS / "begin"
+
+
+def whose_turn(record: Path) -> Present | None:
+    """Return who has the turn now, if anybody has; also who may only read can ask."""
+    try:
+        file = os.open(record, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return Present.read(record)
+    finally:
+        os.close(file)
+    return None
+
+
+@contextmanager
+def turn(record: Path, command: str, *, wait: float = LOOK) -> Iterator[None]:
+    """Have what `record` stands for to this process alone; AtWork after `wait` seconds, with who has it.
+
+    Processes that this one forks don't have the turn.
+    """
+    make_folder(record.parent)
+    try:
+        file = os.open(record, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unwritable(record, error) from None
+    try:
+        if not _locked(file, wait):
+            raise AtWork(str(Present.read(record) or "another process"))
+        _sign(file, command)
+        yield
+    finally:
+        os.close(file)
+
+
+def _locked(file: int, wait: float) -> bool:
+    until = time.monotonic() + wait
+    while True:
+        try:
+            # A record lock: one by flock would live on in a worker process that outlives this one.
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.02)
+        else:
+            return True

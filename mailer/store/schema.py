@@ -1,0 +1,261 @@
+"""The tables. People first, then the ledger, then the clock and the pace."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+
+from mailer.domain.delivery import State
+from mailer.domain.moment import utc_text
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware datetime, kept as fixed-width UTC text that a person can read in any SQL shell."""
+
+    impl = String(24)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else utc_text(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else datetime.fromisoformat(value)
+
+
+lists = Table(
+    "lists",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),  # what commands say: weekly
+    Column("title", Text, nullable=False),  # what subscribers read
+    Column("description", Text, nullable=False, server_default=""),
+    Column("created_at", UtcTime, nullable=False),
+    sqlite_autoincrement=True,  # an id is never given twice: links in old mails name it
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("email", Text, nullable=False),  # as typed
+    Column("email_key", Text, nullable=False, unique=True),  # Address.key: the person
+    Column("name", Text),
+    Column("language", Text),
+    Column("timezone", Text),
+    Column("tags", JSON(none_as_null=True)),  # list of texts
+    Column("fields", JSON(none_as_null=True)),  # every other field, already in its type; dates as ISO text
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    sqlite_autoincrement=True,  # an id is never given twice: links in old mails name it
+)
+
+fields = Table(
+    "fields",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("type", String(16), nullable=False),  # domain.subscriber.FieldType
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("list_id", ForeignKey("lists.id", ondelete="CASCADE"), primary_key=True),
+    Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column(
+        "status", String(16), nullable=False
+    ),  # domain.subscriber.Status: subscribed, unconfirmed, unsubscribed
+    Column(
+        "source", Text, nullable=False
+    ),  # where the consent came from: import example.csv, command line, ...
+    Column("since", UtcTime, nullable=False),  # when it got this status
+)
+
+# Never mailed again on any list, whatever is imported; by address, so that it outlives the subscriber.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("email_key", Text, primary_key=True),
+    Column("reason", String(32), nullable=False),  # bounced, complained, requested
+    Column("note", Text, nullable=False, server_default=""),
+    Column("since", UtcTime, nullable=False),
+)
+
+sends = Table(
+    "sends",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", Text, nullable=False),
+    Column(
+        "audience", Text, nullable=False
+    ),  # canonical JSON of Audience: {"exclude":[],"lists":["weekly"],...}
+    Column("audience_put", Text),  # Audience.text(): in the order it was asked for, which the mail depends on
+    Column("subject_put", Text),  # --subject: without it the issue is another one
+    Column("occasion", Integer, nullable=False, server_default="0"),  # how often it was repeated: --again
+    Column("subject", Text, nullable=False),
+    Column("revision", String(64), nullable=False),  # of the text that is sent now: the newest in `revisions`
+    # Everyone ever on the lists when the audience was frozen: deliveries and exclusions must add up to it.
+    Column("candidates", Integer, nullable=False, server_default="0"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("halted", String(16)),  # domain.delivery.Halt: a person's word to the whole send
+    Column("halted_at", UtcTime),
+    Column("halted_by", Text),  # who said so: a login name; for limited: the option
+    Column("halt_told_at", UtcTime),  # when `tick` said that it leaves this one alone
+    Column(
+        "proved_at", UtcTime
+    ),  # when every frozen recipient's render was proved; nothing is claimed before
+    Column("corrects", Integer),  # for an erratum: the send that it is about,
+    Column("correction", Integer),  # and which of its revisions those get who had an earlier one
+    UniqueConstraint("slug", "audience", "occasion"),
+    sqlite_autoincrement=True,  # an id is never given twice: links in old mails name it
+)
+
+# Every text that a send had, the first one and its corrections; nothing in it ever changes but what was lost.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("send_id", ForeignKey("sends.id"), primary_key=True),
+    Column("no", Integer, primary_key=True),  # from 1
+    Column("revision", String(64), nullable=False),  # sha256 of the compiled template, in hex
+    # MessageTemplate.dump(); what every later run uses. None: all that is known of it are journals.
+    Column("template", LargeBinary),
+    Column("subject", Text, nullable=False),
+    Column("since", UtcTime, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("send_id", ForeignKey("sends.id"), nullable=False),
+    Column(
+        "subscriber_id", Integer, nullable=False
+    ),  # no foreign key: the account outlives the person's erasure
+    Column("state", String(16), nullable=False),
+    Column("email", Text, nullable=False),  # the snapshot: as it was when the audience was frozen
+    Column("name", Text),
+    Column("language", Text),
+    Column("timezone", Text),
+    Column("tags", JSON(none_as_null=True)),
+    Column("fields", JSON(none_as_null=True)),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("first_attempt_at", UtcTime),
+    Column("due_at", UtcTime),  # for deferred: when to try again
+    Column("worker", Text),  # who claimed it: the name of a journal
+    Column("reason", Text),  # the server's words, or ours for cancelled
+    Column("updated_at", UtcTime, nullable=False),
+    Column("revision", Integer),  # revisions.no of the text it was last claimed with
+    UniqueConstraint("send_id", "subscriber_id"),
+    CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in State)), name="state"),
+    Index(None, "send_id", "state"),
+)
+
+# Candidates who do not get the issue, with the reason: verify needs everyone accounted for.
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("send_id", ForeignKey("sends.id"), primary_key=True),
+    Column("subscriber_id", Integer, primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("reason", String(32), nullable=False),  # unsubscribed, unconfirmed, bounced, already sent, ...
+)
+
+# What was tried in vain: whoever was accepted has the server's words, and when, in the delivery itself.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("delivery_id", ForeignKey("deliveries.id"), nullable=False, index=True),
+    Column("at", UtcTime, nullable=False),
+    Column("state", String(16), nullable=False),  # what the attempt led to
+    Column("stage", String(16)),  # domain.outcome.Stage
+    Column("reply", Text, nullable=False),  # the server's words
+)
+
+# The journals that are in this database: one beside it that is not tells of what came after a backup.
+journals_read = Table(
+    "journals_read",
+    metadata,
+    Column("name", String(64), primary_key=True),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issue", Text, nullable=False),  # path, relative to the workspace
+    Column("audience", Text, nullable=False),  # Audience.text()
+    Column("due_at", UtcTime, nullable=False),
+    Column("zone", Text, nullable=False),  # IANA name it was typed in
+    Column("state", String(16), nullable=False),  # storage.schedules.ScheduleState
+    Column("send_id", Integer),  # for begun: the send that it led to, which says the rest
+    Column("note", Text, nullable=False, server_default=""),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+# What was found out about the limits of an SMTP account and of the mailbox providers behind it.
+paces = Table(
+    "paces",
+    metadata,
+    Column("account", String(16), primary_key=True),  # smtp.account.Account's host and username, hashed
+    Column("scope", Text, primary_key=True),  # domain.learned.Learned.scope
+    Column("rate", Float),  # messages/s that go through
+    Column("ceiling", Float),  # messages/s that were refused
+    Column("patience", Float),  # seconds
+    Column("quota", Integer),  # messages in a period
+    Column("period", Float),  # seconds
+    Column("window_since", UtcTime),
+    Column("window_used", Integer),
+    Column("parked_until", UtcTime),
+    Column("connections", Integer),
+    Column("learned_at", UtcTime, nullable=False),
+)
+
+# How many messages an account got through, and when: what quotas and warm-ups go by.
+passed = Table(
+    "passed",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", String(16), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("number", Integer, nullable=False),
+    Index("ix_passed_account", "account", "at"),
+)
+
+# Since when a sending domain is warmed up on an account: the first day of its plan.
+warmups = Table(
+    "warmups",
+    metadata,
+    Column("account", String(16), primary_key=True),
+    Column("domain", Text, primary_key=True),
+    Column("started_on", Date, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+)

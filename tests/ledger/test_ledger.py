@@ -1,0 +1,392 @@
+"""The ledger on a real database file: frozen once, claimed once, settled by compare-and-set."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, event, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from mailer.domain.audience import Audience
+from mailer.domain.delivery import NEXT, OPEN, TERMINAL, State, may_become
+from mailer.domain.outcome import Stage
+from mailer.domain.settlement import Settlement
+from mailer.errors import UsageError
+from mailer.ledger.ledger import Ledger
+from mailer.ledger.queries import LedgerQueries
+from mailer.ledger.send import Send
+from mailer.store.database import open_database
+from mailer.store.schema import (
+    attempts,
+    deliveries,
+    lists,
+    passed,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+WEEKLY = Audience(("weekly",))
+
+
+@pytest.fixture
+def database(tmp_path):
+    engine = open_database("sqlite:///people.db", tmp_path)
+    yield engine
+    engine.dispose()
+
+
+def populate(database: Engine, *people: tuple[str, str], list_name: str = "weekly") -> None:
+    """Put (email, status) pairs on a list."""
+    with database.begin() as connection:
+        list_id = connection.scalar(
+            insert(lists)
+            .values(name=list_name, title=list_name.title(), created_at=NOW)
+            .returning(lists.c.id)
+        )
+        for email, status in people:
+            person = connection.scalar(select(subscribers.c.id).where(subscribers.c.email_key == email))
+            person = person or connection.scalar(
+                insert(subscribers)
+                .values(email=email, email_key=email, fields={"town": "Port"}, created_at=NOW, updated_at=NOW)
+                .returning(subscribers.c.id)
+            )
+            connection.execute(
+                insert(subscriptions).values(
+                    list_id=list_id, subscriber_id=person, status=status, source="test", since=NOW
+                )
+            )
+
+
+def frozen(database: Engine, audience: Audience = WEEKLY, **changes) -> tuple[Ledger, Send]:
+    ledger = Ledger(database)
+    values = {"subject": "Harbour", "revision": "4f1c9a", "template": b"compiled", "now": NOW} | changes
+    send = ledger.freeze("harbour", audience, **values)
+    ledger.proved(send, NOW)
+    return ledger, send
+
+
+def states(database: Engine) -> dict[str, str]:
+    with database.connect() as connection:
+        return dict(connection.execute(select(deliveries.c.email, deliveries.c.state)).all())
+
+
+def said(claim, state: State, words: str = "250 Ok", at: datetime = NOW) -> Settlement:
+    return Settlement(claim.delivery_id, state, at, Stage.CONTENT, words)
+
+
+def test_every_state_says_what_may_follow():
+    assert NEXT.keys() == set(State)
+    assert set(State) == TERMINAL | OPEN
+    assert may_become(State.HANDED, State.UNCERTAIN)
+    assert not may_become(State.ACCEPTED, State.QUEUED)
+
+
+def test_freezing_takes_the_subscribed_and_names_the_reason_for_each_other(database):
+    populate(
+        database,
+        ("ann@a.example", "subscribed"),
+        ("ben@a.example", "unconfirmed"),
+        ("cat@a.example", "unsubscribed"),
+        ("dan@a.example", "subscribed"),
+    )
+    with database.begin() as connection:
+        connection.execute(
+            insert(suppressions).values(email_key="dan@a.example", reason="bounced", since=NOW)
+        )
+    _, send = frozen(database)
+    totals = LedgerQueries(database).totals(send)
+    assert states(database) == {"ann@a.example": "queued"}
+    assert totals.excluded == {"bounced": 1, "unconfirmed": 1, "unsubscribed": 1}
+    assert send.candidates == 4
+    assert LedgerQueries(database).discrepancies(send) == []
+
+
+def test_a_person_on_two_lists_gets_one_copy(database):
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "unsubscribed"))
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"), list_name="daily")
+    _, send = frozen(database, Audience(("weekly", "daily")))
+    assert states(database) == {"ann@a.example": "queued", "ben@a.example": "queued"}
+    assert send.candidates == 2
+
+
+def test_a_later_send_of_the_same_issue_leaves_out_who_is_in_an_earlier_one(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"), list_name="daily")
+    frozen(database)
+    ledger, send = frozen(database, Audience(("daily",)))
+    assert [claim.recipient.email for claim in ledger.claim(send, "w", 9, NOW)] == ["ben@a.example"]
+    assert LedgerQueries(database).totals(send).excluded == {"in an earlier send": 1}
+
+
+def test_people_on_an_excluded_list_are_left_out(database):
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"))
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "unsubscribed"), list_name="staff")
+    _, send = frozen(database, Audience(("weekly",), exclude=("staff",)))
+    assert states(database) == {"ben@a.example": "queued"}
+    assert LedgerQueries(database).totals(send).excluded == {"on an excluded list": 1}
+
+
+def test_the_same_issue_cannot_be_frozen_twice_for_the_same_audience(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    frozen(database)
+    with pytest.raises(IntegrityError):
+        frozen(database)
+    assert len(states(database)) == 1
+
+
+def test_again_freezes_everyone_once_more(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    frozen(database)
+    ledger, send = frozen(database, occasion=1, again=True)
+    assert len(ledger.claim(send, "w", 9, NOW)) == 1
+    assert ledger.find("harbour", WEEKLY) == Ledger(database).sends("harbour")[-1]
+
+
+def test_preview_shows_the_same_people_and_writes_nothing(database):
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "unconfirmed"))
+    ledger = Ledger(database)
+    found = [(r.email, reason) for r, reason in ledger.preview("harbour", WEEKLY)]
+    assert found == [("ann@a.example", None), ("ben@a.example", "unconfirmed")]
+    assert ledger.sends() == []
+
+
+def test_the_snapshot_stays_as_it_was_when_the_subscriber_changes(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    with database.begin() as connection:
+        connection.execute(update(subscribers).values(fields={"town": "Elsewhere"}, name="New"))
+    (claim,) = ledger.claim(send, "w", 9, NOW)
+    assert claim.recipient.values() == {"email": "ann@a.example", "town": "Port"}
+
+
+def test_a_delivery_is_claimed_once(database):
+    populate(database, *((f"p{n}@a.example", "subscribed") for n in range(5)))
+    ledger, send = frozen(database)
+    first, second = ledger.claim(send, "one", 3, NOW), ledger.claim(send, "two", 9, NOW)
+    assert len(first) == 3
+    assert len(second) == 2
+    assert not {c.delivery_id for c in first} & {c.delivery_id for c in second}
+
+
+def test_nothing_is_claimed_before_the_renders_are_proved(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger = Ledger(database)
+    send = ledger.freeze("harbour", WEEKLY, subject="s", revision="r", template=b"t", now=NOW)
+    assert ledger.claim(send, "w", 9, NOW) == []
+    assert ledger.find("harbour", WEEKLY) is None
+    ledger.discard_unproved()
+    assert ledger.sends() == []
+    assert states(database) == {}
+
+
+def test_a_send_that_was_never_proved_keeps_nobody_out_of_another(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    populate(database, ("ann@a.example", "subscribed"), list_name="daily")
+    ledger = Ledger(database)
+    ledger.freeze("harbour", WEEKLY, subject="s", revision="r", template=b"t", now=NOW)
+    _, send = frozen(database, Audience(("daily",)))
+    assert len(ledger.claim(send, "w", 9, NOW)) == 1
+
+
+def test_a_list_that_is_gone_is_an_error_and_excludes_nobody_in_silence(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    with pytest.raises(UsageError, match="there is no list staff"):
+        frozen(database, Audience(("weekly",), exclude=("staff",)))
+    assert Ledger(database).sends() == []
+
+
+def test_a_proved_send_cannot_be_discarded(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, _ = frozen(database)
+    ledger.discard_unproved()
+    assert states(database) == {"ann@a.example": "queued"}
+
+
+def test_who_unsubscribed_or_was_suppressed_since_is_cancelled_at_the_claim(database):
+    populate(database, *((f"{name}@a.example", "subscribed") for name in ("ann", "ben", "cat")))
+    ledger, send = frozen(database)
+    with database.begin() as connection:
+        ben = select(subscribers.c.id).where(subscribers.c.email == "ben@a.example").scalar_subquery()
+        connection.execute(
+            update(subscriptions).where(subscriptions.c.subscriber_id == ben).values(status="unsubscribed")
+        )
+        connection.execute(
+            insert(suppressions).values(email_key="cat@a.example", reason="complained", since=NOW)
+        )
+    assert [claim.recipient.email for claim in ledger.claim(send, "w", 9, NOW)] == ["ann@a.example"]
+    lines = {line.email: (line.state, line.words) for line in LedgerQueries(database).lines(send)}
+    assert lines["ben@a.example"] == (State.CANCELLED, "unsubscribed after the audience was frozen")
+    assert lines["cat@a.example"] == (State.CANCELLED, "suppressed after the audience was frozen")
+
+
+def test_a_whole_batch_of_people_who_left_is_not_the_end_of_the_queue(database):
+    populate(database, *((f"p{n}@a.example", "subscribed") for n in range(5)))
+    ledger, send = frozen(database)
+    with database.begin() as connection:
+        connection.execute(
+            update(subscriptions).where(subscriptions.c.subscriber_id <= 4).values(status="unsubscribed")
+        )
+    assert [claim.recipient.email for claim in ledger.claim(send, "w", 2, NOW)] == ["p4@a.example"]
+    assert ledger.claim(send, "w", 2, NOW) == []
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.DEFERRED, State.FAILED, State.UNCERTAIN])
+def test_an_outcome_is_recorded_with_the_servers_words(database, state):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    (claim,) = ledger.claim(send, "w", 9, NOW)
+    ledger.record("w", [said(claim, state, "451 4.7.1 later, please")])
+    (line,) = LedgerQueries(database).lines(send)
+    assert (line.state, line.words, line.attempts) == (state, "451 4.7.1 later, please", 1)
+    assert "451 4.7.1 later, please" in str(LedgerQueries(database).history("ann@a.example"))
+
+
+def test_only_the_holder_records_and_only_once(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    (claim,) = ledger.claim(send, "w", 9, NOW)
+    ledger.record("somebody else", [said(claim, State.FAILED)])
+    for _ in range(2):
+        ledger.record("w", [said(claim, State.ACCEPTED)], "an-account")
+    ledger.record("w", [said(claim, State.FAILED, "550 no")])
+    with database.connect() as connection:
+        kept = connection.execute(select(attempts.c.state)).scalars().all()
+        through = connection.execute(select(passed.c.account, passed.c.number)).all()
+    (line,) = LedgerQueries(database).lines(send)
+    assert (line.state, line.words, line.attempts) == (State.ACCEPTED, "250 Ok", 1)
+    assert kept == []
+    assert through == [("an-account", 1)]
+    assert LedgerQueries(database).discrepancies(send) == []
+
+
+def test_a_deferred_delivery_waits_its_time_and_fails_after_three_days(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    now, waits = NOW, []
+    while LedgerQueries(database).totals(send).states.get(State.FAILED) is None:
+        (claim,) = ledger.claim(send, "w", 9, now)
+        ledger.record("w", [said(claim, State.DEFERRED, "451 busy", now)])
+        if due := LedgerQueries(database).totals(send).next_due:
+            waits.append(due - now)
+            assert ledger.requeue_due(send, due - timedelta(seconds=1)) == 0
+            assert ledger.requeue_due(send, due) == 1
+            now = due
+    hours = [wait / timedelta(hours=1) for wait in waits]
+    assert hours == [0.25, 1, 4, 16, 16, 16, 16]
+    assert now - NOW <= timedelta(hours=72)
+
+
+@pytest.mark.parametrize("given_up_as", [State.FAILED, State.UNCERTAIN])
+def test_what_a_person_sends_again_has_three_days_anew(database, given_up_as):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    (claim,) = ledger.claim(send, "w", 9, NOW)
+    ledger.record("w", [said(claim, given_up_as)])
+    later = NOW + timedelta(days=7)
+    ledger.decide(send, given_up_as, State.QUEUED, "decided", later)
+    (claim,) = ledger.claim(send, "w", 9, later)
+    ledger.record("w", [said(claim, State.DEFERRED, "451 busy", later)])
+    assert states(database) == {"ann@a.example": "deferred"}
+
+
+def test_what_was_claimed_and_not_handed_goes_back(database):
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    first, _ = ledger.claim(send, "w", 9, NOW)
+    ledger.record("w", [said(first, State.ACCEPTED)])
+    ledger.give_back("w", NOW)
+    assert states(database) == {"ann@a.example": "accepted", "ben@a.example": "queued"}
+
+
+def test_a_batch_of_every_outcome_is_recorded_at_once(database):
+    outcomes = [State.ACCEPTED, State.DEFERRED, State.FAILED, State.UNCERTAIN, State.QUEUED]
+    populate(database, *((f"p{n:02}@a.example", "subscribed") for n in range(50)))
+    ledger, send = frozen(database)
+    claims = ledger.claim(send, "w", 99, NOW)
+    ledger.record("w", [said(claim, outcomes[n % 5]) for n, claim in enumerate(claims)])
+    assert LedgerQueries(database).totals(send).states == dict.fromkeys(outcomes, 10)
+
+
+def test_uncertain_is_sent_again_at_once_and_then_ever_more_seldom(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    now, copies = NOW, 0
+    while now < NOW + timedelta(days=4):
+        for claim in ledger.claim(send, "w", 9, now):
+            copies += 1
+            ledger.record("w", [said(claim, State.UNCERTAIN, "no answer", now)])
+        ledger.resend_uncertain(send, "again", now)
+        now += timedelta(minutes=5)
+    assert copies == 9
+    assert states(database) == {"ann@a.example": "uncertain"}
+
+
+def test_a_missing_row_is_a_discrepancy(database):
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"))
+    _, send = frozen(database)
+    with database.begin() as connection:
+        connection.execute(deliveries.delete().where(deliveries.c.email == "ann@a.example"))
+    assert LedgerQueries(database).discrepancies(send) == [
+        "2 candidates were frozen, but 1 are accounted for"
+    ]
+
+
+def test_an_acceptance_without_a_reply_is_a_discrepancy(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    _, send = frozen(database)
+    with database.begin() as connection:
+        connection.execute(update(deliveries).values(state="accepted", reason="250 made up", revision=1))
+    assert len(LedgerQueries(database).discrepancies(send)) == 1
+
+
+def test_an_acceptance_of_a_text_that_is_not_there_is_a_discrepancy(database):
+    populate(database, ("ann@a.example", "subscribed"))
+    ledger, send = frozen(database)
+    (claim,) = ledger.claim(send, "w", 9, NOW)
+    ledger.record("w", [said(claim, State.ACCEPTED)])
+    assert LedgerQueries(database).discrepancies(send) == []
+    with database.begin() as connection:
+        connection.execute(update(deliveries).values(revision=2))
+    assert LedgerQueries(database).discrepancies(send) == [
+        "1 deliveries are accepted without their text on record"
+    ]
+
+
+def test_looking_for_people_who_left_is_one_statement_however_many_wait(database):
+    populate(database, *((f"p{n}@a.example", "subscribed") for n in range(6)))
+    ledger, send = frozen(database)
+    waiting = [claim.delivery_id for claim in ledger.claim(send, "w", 9, NOW)]
+    said: list[str] = []
+    event.listen(database, "before_cursor_execute", lambda *told: said.append(told[2]))
+    for number in range(6):
+        assert ledger.withdraw(send, "w", waiting[number:], NOW) == set()
+    # Each statement that differs is remembered by the driver, for as long as the connection lives.
+    assert len({words for words in said if not words.startswith("BEGIN")}) == 1
+
+
+def test_only_who_waits_is_withdrawn_when_people_leave(database):
+    populate(database, *((f"{name}@a.example", "subscribed") for name in ("ann", "ben", "cat", "dan")))
+    ledger, send = frozen(database)
+    ann, _, cat, dan = (claim.delivery_id for claim in ledger.claim(send, "w", 9, NOW))
+    with database.begin() as connection:
+        left = select(subscribers.c.id).where(subscribers.c.email.in_(["ann@a.example", "ben@a.example"]))
+        connection.execute(
+            update(subscriptions)
+            .where(subscriptions.c.subscriber_id.in_(left))
+            .values(status="unsubscribed", since=NOW)
+        )
+        connection.execute(
+            insert(suppressions).values(email_key="cat@a.example", reason="bounced", since=NOW)
+        )
+    # Ben's message is on the wire already.
+    assert ledger.withdraw(send, "w", [ann, cat, dan], NOW) == {ann, cat}
+    told = {line.email: (line.state, line.words) for line in LedgerQueries(database).lines(send)}
+    assert told == {
+        "ann@a.example": (State.CANCELLED, "unsubscribed after the audience was frozen"),
+        "ben@a.example": (State.CLAIMED, ""),
+        "cat@a.example": (State.CANCELLED, "suppressed after the audience was frozen"),
+        "dan@a.example": (State.CLAIMED, ""),
+    }

@@ -1,0 +1,87 @@
+"""Looking people up."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mailer.domain.address import Address
+from mailer.people.directory import Directory
+from mailer.people.enrol import Consent
+from mailer.people.people import People
+from mailer.store.database import open_database
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+WHO = {
+    "ada@quay.example": {"name": "Ada Quint", "language": "en", "town": "Port Example"},
+    "bram@lighthouse.test": {"name": "Bram Okafor"},
+    "room@library.example": {},
+    "hut@library.example": {"town": "North Mole"},
+    "percent@quay.example": {"name": "100% Tide_Table"},
+}
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> People:
+    people = People(open_database("sqlite:///people.db", tmp_path))
+    people.create_list("weekly", NOW)
+    people.create_list("monthly", NOW)
+    ids = people.list_ids(["weekly"])
+    for email, texts in WHO.items():
+        people.add(Address.parse(email), texts, Consent(ids, "test", NOW))
+    return people
+
+
+@pytest.fixture
+def directory(people: People) -> Directory:
+    return Directory(people._engine)
+
+
+def found(directory: Directory, text: str) -> list[str]:
+    return [each.email for each in directory.matching(text, 10)]
+
+
+def test_people_are_found_by_name_and_address(directory: Directory) -> None:
+    assert found(directory, "QUINT") == ["ada@quay.example"]
+    assert found(directory, "library") == ["room@library.example", "hut@library.example"]
+    assert found(directory, "b")[0] == "bram@lighthouse.test"  # begins with it
+    assert "room@library.example" in found(directory, "b")
+    assert found(directory, "100%") == ["percent@quay.example"]
+    assert found(directory, "e_t") == ["percent@quay.example"]
+    assert found(directory, "%%") == []
+    assert len(directory.matching("", 2)) == 2
+
+
+def test_the_first_of_a_list_is_one_who_would_get_the_issue(people: People, directory: Directory) -> None:
+    weekly, monthly = people.list_ids(["weekly", "monthly"])
+    assert directory.first([monthly]) is None
+    assert directory.first([]) is None
+    first = directory.first([monthly, weekly])
+    assert first is not None
+    assert (first.email, first.fields) == ("ada@quay.example", {"town": "Port Example"})
+    people.unsubscribe(Address.parse("ada@quay.example"), ["weekly"], "test", NOW)
+    people.suppress("bram@lighthouse.test", "bounced", "", NOW)
+    first = directory.first([weekly])
+    assert first is not None
+    assert first.email == "room@library.example"
+
+
+def test_the_barest_is_one_without_a_name(people: People, directory: Directory) -> None:
+    barest = directory.barest(people.list_ids(["weekly"]))
+    assert barest is not None
+    assert barest.email == "room@library.example"
+    assert directory.barest([]) is None
+
+
+def test_a_person_is_found_by_the_key_of_their_address(directory: Directory) -> None:
+    person = directory.person(Address.parse("ADA@quay.example").key)
+    assert person is not None
+    assert person.name == "Ada Quint"
+    assert directory.person("nobody@quay.example") is None
+
+
+def test_growth_is_told_by_the_newest(tmp_path: Path, people: People, directory: Directory) -> None:
+    assert Directory(open_database("sqlite:///empty.db", tmp_path)).newest() == (0, 0)
+    assert directory.newest() == (2, len(WHO))

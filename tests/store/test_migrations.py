@@ -1,0 +1,124 @@
+"""What a migration does to what is in the database already."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from alembic import command
+from sqlalchemy import create_engine, text
+
+from mailer.domain.delivery import State
+from mailer.ledger.freezing import FrozenText
+from mailer.ledger.ledger import Ledger
+from mailer.ledger.queries import LedgerQueries
+from mailer.ledger.revisions import Revisions
+from mailer.ledger.schedules import Schedules
+from mailer.store.database import open_database
+from mailer.store.migrations.run import alembic_config
+
+URL = "sqlite:///people.db"
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+BEFORE_0003 = """
+    INSERT INTO sends (id, slug, audience, subject, revision, template, created_at)
+    VALUES (1, 'harbour', '{}', 'Harbour', 'r', x'00', '2026-11-22T08:00:00.000Z');
+    INSERT INTO deliveries (id, send_id, subscriber_id, state, email, updated_at) VALUES
+    (1, 1, 1, 'accepted', 'ann@a.example', '2026-11-22T08:00:00.000Z'),
+    (2, 1, 2, 'accepted', 'ben@a.example', '2026-11-22T08:00:00.000Z');
+    INSERT INTO attempts (delivery_id, at, state, stage, reply) VALUES
+    (1, '2001-01-01T08:00:00.000Z', 'accepted', 'content', '250 long ago'),
+    (2, '2001-01-01T08:00:00.000Z', 'deferred', 'rcpt', '451 not now'),
+    (2, strftime('%Y-%m-%dT%H:%M:%S.000Z', 'now', '-1 hour'), 'accepted', 'content', '250 Ok');
+    INSERT INTO warmups VALUES ('an-account', 'gazette.example', '2026-11-22', '2026-11-22T08:00:00.000Z')
+"""
+
+
+def test_what_got_through_lately_counts_for_the_account_that_is_known(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/people.db")
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0002")
+        for statement in BEFORE_0003.split(";"):
+            connection.execute(text(statement))
+    engine.dispose()
+    upgraded = open_database(URL, tmp_path)
+    with upgraded.connect() as connection:
+        through = connection.execute(text("SELECT account, number FROM passed")).all()
+        kept = connection.execute(text("SELECT delivery_id, state, reply FROM attempts")).all()
+    upgraded.dispose()
+    assert through == [("an-account", 1)]
+    assert kept == [(2, "deferred", "451 not now")]
+
+
+BEFORE_0004 = """
+    INSERT INTO schedules (issue, audience, due_at, zone, state, note, created_at, updated_at)
+    SELECT 'issues/harbour.md', '{"lists": ["weekly"], "exclude": []}', '2026-11-22T08:00:00.000Z', 'UTC',
+           column1, column2, '2026-11-21T08:00:00.000Z', '2026-11-22T08:00:00.000Z'
+    FROM (VALUES ('begun', 'send 17'), ('failed', 'send no more'), ('removed', 'by hand'))
+"""
+
+
+def test_which_send_a_schedule_led_to_is_no_note_any_more(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/people.db")
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0003")
+        connection.execute(text(BEFORE_0004))
+    engine.dispose()
+    upgraded = open_database(URL, tmp_path)
+    kept = [(each.state, each.send_id, each.note) for each in Schedules(upgraded).all()]
+    upgraded.dispose()
+    assert kept == [("begun", 17, ""), ("failed", None, "send no more"), ("removed", None, "by hand")]
+
+
+BEFORE_0005 = """
+    INSERT INTO sends
+    (id, slug, audience, subject, revision, template, created_at, proved_at, candidates) VALUES
+    (1, 'clock', '{"exclude":[],"lists":["weekly"]}', 'Clock', 'aa', x'01', §, §, 1),
+    (2, 'tide', '{"exclude":[],"lists":["weekly"]}', 'Tide', 'bb', x'02', §, §, 5);
+    INSERT INTO lists (id, name, title, created_at) VALUES (1, 'weekly', 'Weekly', §);
+    INSERT INTO subscriptions VALUES
+    (1, 1, 'subscribed', 't', §), (1, 2, 'subscribed', 't', §),
+    (1, 3, 'subscribed', 't', §), (1, 4, 'subscribed', 't', §),
+    (1, 5, 'subscribed', 't', §);
+    INSERT INTO deliveries
+    (id, send_id, subscriber_id, state, email, attempts, worker, reason, updated_at) VALUES
+    (1, 1, 1, 'accepted', 'ann@a.example', 1, NULL, '250 Ok', §),
+    (2, 2, 1, 'accepted', 'ann@a.example', 1, NULL, '250 Ok', §),
+    (3, 2, 2, 'queued', 'ben@a.example', 0, NULL, NULL, §),
+    (4, 2, 3, 'queued', 'cat@a.example', 1, NULL, NULL, §),
+    (5, 2, 4, 'uncertain', 'dan@a.example', 0, NULL, 'its journal is gone', §),
+    (6, 2, 5, 'claimed', 'eve@a.example', 0, 'w', NULL, §)
+"""
+
+
+def test_sends_from_before_corrections_have_one_text_and_go_on(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/people.db")
+    with engine.begin() as connection:
+        connection.execute(text("PRAGMA foreign_keys=OFF"))
+        command.upgrade(alembic_config(connection), "0004")
+        for statement in BEFORE_0005.replace("§", "'2026-11-23T08:00:00.000Z'").split(";"):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    upgraded = open_database(URL, tmp_path)
+    ledger, accounts = Ledger(upgraded), LedgerQueries(upgraded)
+    clock, tide = ledger.sends()
+    assert [(s.number, s.first_revision, ledger.template(s, 1)) for s in (clock, tide)] == [
+        (1, "aa", b"\x01"),
+        (1, "bb", b"\x02"),
+    ]
+    has = {line.email: line.revision for line in accounts.lines(tide)}
+    assert has == {
+        "ann@a.example": "bb",
+        "ben@a.example": "",
+        "cat@a.example": "",
+        "dan@a.example": "bb",
+        "eve@a.example": "",
+    }
+    assert accounts.discrepancies(clock) == []
+    corrected = Revisions(upgraded).correct(tide, FrozenText("Tide", "cc", b"\x03"), NOW)
+    assert corrected is None, "a worker has one of its deliveries"
+    ledger.give_back("w", NOW)
+    corrected = Revisions(upgraded).correct(tide, FrozenText("Tide", "cc", b"\x03"), NOW)
+    ledger.decide(corrected, State.UNCERTAIN, State.QUEUED, "decided: --resend-uncertain", NOW)
+    claims = {each.recipient.email: each.revision for each in ledger.claim(corrected, "v", 9, NOW)}
+    upgraded.dispose()
+    # Dan may have the first text already, with the Message-ID that the second copy has, too.
+    assert claims == {"ben@a.example": 2, "cat@a.example": 2, "dan@a.example": 1, "eve@a.example": 2}

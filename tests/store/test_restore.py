@@ -1,0 +1,215 @@
+"""A backup takes the database's place when nobody is at work, and all at once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from told_apart import fields, write
+
+from mailer.domain.address import Address
+from mailer.errors import DatabaseReplaced, StorageBusy, UsageError
+from mailer.people.enrol import Consent
+from mailer.people.people import People
+from mailer.services.backup import Restored, back_up, restore
+from mailer.store.database import open_database
+from mailer.store.presence import at_work
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+URL = "sqlite:///mailer.db"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A database with one field, of which there is a backup from before."""
+    database = open_database(URL, tmp_path)
+    back_up(tmp_path / "mailer.db", tmp_path / "monday.db")
+    write(database, "since")
+    database.dispose()
+    return tmp_path / "mailer.db"
+
+
+def put_back(path: Path) -> Restored:
+    return restore(path.with_name("monday.db"), path, path.with_name("mailer.db.journals"), NOW)
+
+
+def files(path: Path) -> set[str]:
+    return {each.name for each in path.parent.glob("mailer.db*") if each.is_file()}
+
+
+def test_the_backup_is_there_and_the_old_one_is_whole_beside_it(path: Path) -> None:
+    aside = put_back(path).aside
+    assert aside is not None
+    assert files(path) == {"mailer.db", aside.name}
+    assert (fields(path), fields(aside)) == (set(), {"since"})
+    assert path.stat().st_mode & 0o777 == aside.stat().st_mode & 0o777 == 0o600
+    again = put_back(path).aside  # in the same second
+    assert again not in (None, aside)
+    assert fields(aside) == {"since"}
+
+
+def test_a_link_to_the_database_stays_one(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    restore(tmp_path / "monday.db", link, tmp_path / "mailer.db.journals", NOW)
+    assert link.is_symlink()
+    assert fields(path) == set()
+
+
+def test_without_a_database_there_is_one_afterwards(path: Path) -> None:
+    path.unlink()
+    assert put_back(path).aside is None
+    assert fields(path) == set()
+
+
+def test_one_that_is_damaged_is_put_aside_with_all_that_belongs_to_it(path: Path) -> None:
+    path.write_bytes(b"no database any more" * 500)
+    path.with_name("mailer.db-wal").write_bytes(b"nor a log")
+    aside = put_back(path).aside
+    assert aside is not None
+    assert files(path) == {"mailer.db", aside.name, f"{aside.name}-wal"}
+    assert aside.read_bytes().startswith(b"no database any more")
+    assert fields(path) == set()
+
+
+def test_what_a_killed_process_left_in_the_log_is_put_aside_and_not_restored(path: Path) -> None:
+    database = open_database(URL, path.parent)
+    write(database, "in the log")
+    for name in ("mailer.db", "mailer.db-wal", "mailer.db-shm"):
+        shutil.copy(path.with_name(name), path.with_name(f"copy of {name}"))
+    database.dispose()
+    for name in ("mailer.db", "mailer.db-wal", "mailer.db-shm"):
+        path.with_name(f"copy of {name}").replace(path.with_name(name))
+    aside = put_back(path).aside
+    assert aside is not None
+    assert fields(aside) == {"since", "in the log"}
+    assert fields(path) == set()
+
+
+def test_nobody_may_have_it_open(path: Path) -> None:
+    with_it_open = open_database(URL, path.parent)
+    with with_it_open.connect() as connection:
+        connection.exec_driver_sql("SELECT * FROM fields").all()
+        with pytest.raises(StorageBusy, match="locked by another program"):
+            put_back(path)
+    with_it_open.dispose()
+    assert fields(path) == {"since"}
+    assert files(path) == {"mailer.db"}
+    put_back(path)
+
+
+def test_who_opened_it_before_and_writes_after_is_told(path: Path) -> None:
+    database = open_database(URL, path.parent, keep_open=False)
+    put_back(path)
+    with pytest.raises(DatabaseReplaced):
+        write(database, "lost")
+
+
+WORKING = """
+import sys
+from pathlib import Path
+from mailer.people.enrol import Consent
+from mailer.people.people import People
+from mailer.store.presence import at_work
+with at_work(Path(sys.argv[1]), sys.argv[2]):
+    print("at work", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def working(path: Path, command: str) -> Iterator[subprocess.Popen[str]]:
+    arguments = [sys.executable, "-c", WORKING, str(path.with_name("mailer.db.journals")), command]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "at work\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_who_is_at_work_is_named_and_whoever_died_is_not(path: Path) -> None:
+    with working(path, "serve") as serve, working(path, "run") as run:
+        with pytest.raises(UsageError, match="in use") as caught:
+            put_back(path)
+        assert f"mailer serve (process {serve.pid})" in str(caught.value)
+        assert f"mailer run (process {run.pid})" in str(caught.value)
+        assert "Stop" in str(caught.value.next_step)
+        os.kill(serve.pid, signal.SIGKILL)
+        serve.wait()
+        with pytest.raises(UsageError) as caught:
+            put_back(path)
+        assert "serve" not in str(caught.value)
+    put_back(path)
+    assert fields(path) == set()
+    assert not list((path.parent / "mailer.db.journals" / "at-work").iterdir())
+
+
+def test_being_at_work_leaves_nothing(path: Path) -> None:
+    with (
+        at_work(path.with_name("mailer.db.journals"), "tick"),
+        pytest.raises(UsageError, match="mailer tick"),
+    ):
+        put_back(path)
+    put_back(path)
+
+
+def test_who_left_since_the_backup_was_taken_stays_away(tmp_path: Path) -> None:
+    database = open_database(URL, tmp_path)
+    people = People(database)
+    weekly, tides = (people.create_list(name, NOW).id for name in ("weekly", "tides"))
+
+    def join(email: str) -> int:
+        return people.add(Address.parse(email), {}, Consent((weekly, tides), "test", NOW)).subscriber_id
+
+    stays, leaves, refuses = map(join, ("stays@bay.example", "leaves@bay.example", "refuses@bay.example"))
+    back_up(tmp_path / "mailer.db", tmp_path / "monday.db")
+    newer, gone = join("newer@bay.example"), join("gone@bay.example")
+    people.leave(leaves, [weekly], "unsubscribe page", NOW + timedelta(hours=1))
+    people.leave(refuses, None, "unsubscribe page", NOW + timedelta(hours=1))
+    people.leave(gone, [weekly], "one-click", NOW + timedelta(hours=1))
+    people.suppress("elsewhere@bay.example", "complained", "", NOW)
+    database.dispose()
+    done = put_back(tmp_path / "mailer.db")
+    assert done.left == 4
+    restored = open_database(URL, tmp_path)
+    people = People(restored)
+    found = {each.id: (each.email, dict(each.lists), each.suppressed) for each in people.subscribers()}
+    assert found == {
+        stays: ("stays@bay.example", {"weekly": "subscribed", "tides": "subscribed"}, None),
+        leaves: ("leaves@bay.example", {"weekly": "unsubscribed", "tides": "subscribed"}, None),
+        refuses: ("refuses@bay.example", {"weekly": "unsubscribed", "tides": "unsubscribed"}, "requested"),
+        gone: ("gone@bay.example", {"weekly": "unsubscribed"}, None),
+    }
+    with pytest.raises(UsageError, match="unsubscribed and is not brought back"):
+        join("gone@bay.example")
+    assert join("another@bay.example") > max(newer, gone)  # an id in a link is never given to somebody else
+    restored.dispose()
+
+
+def test_who_came_back_before_the_backup_was_taken_stays(tmp_path: Path) -> None:
+    database = open_database(URL, tmp_path)
+    people = People(database)
+    weekly = people.create_list("weekly", NOW).id
+    person = people.add(Address.parse("ada@bay.example"), {}, Consent((weekly,), "test", NOW)).subscriber_id
+    people.leave(person, [weekly], "one-click", NOW)
+    again = Consent((weekly,), "anew", NOW + timedelta(hours=1), anew=True)
+    back_up(tmp_path / "mailer.db", tmp_path / "left.db")
+    people.add(Address.parse("ada@bay.example"), {}, again)
+    database.dispose()
+    back_up(tmp_path / "mailer.db", tmp_path / "monday.db")
+    (tmp_path / "left.db").replace(tmp_path / "mailer.db")
+    assert put_back(tmp_path / "mailer.db").left == 0
+    restored = open_database(URL, tmp_path)
+    assert [dict(each.lists) for each in People(restored).subscribers()] == [{"weekly": "subscribed"}]
+    restored.dispose()
