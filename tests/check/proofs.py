@@ -1,4 +1,4 @@
-"""Issues as `mailer check` looks at them, made by the real press from files."""
+"""Issues as `mailer check` looks at them, made by the real compiler from files."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Workshop:
 
     def sheet_of_file(self, file: Path, compiler: Compiler | None = None) -> RenderedMail:
         issue, _ = load_issue(file)
-        compiler = compiler or self.press()
+        compiler = compiler or self.compiler()
         composed = compiler.compose(issue, [SubscriberList(1, "weekly", "Weekly")])
         personaliser = compiler.personaliser(1, 1, composed.template.revision)
         mail = rendered_mail(compiler, issue, composed, personaliser, READER, public=True)

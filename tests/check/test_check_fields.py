@@ -43,7 +43,7 @@ def test_a_field_must_have_a_value_where_filling_fails_without(
 ) -> None:
     assert workshop.mail(f"{written}\n").uses["boat"] is needed
     issue, _ = load_issue(workshop.folder / "issue.md")
-    compiler = workshop.press()
+    compiler = workshop.compiler()
     template = compiler.compile(issue, [SubscriberList(1, "weekly", "Weekly")])
     names = compiler.personaliser(1, 1, "x").names(READER._replace(fields={}), 0)
     if needed:
@@ -57,7 +57,7 @@ def test_where_there_is_nobody_a_reader_is_made_up_whom_the_issue_fits(workshop:
     file = workshop.folder / "issue.md"
     loop = "{% for boat in subscriber.boats %}{{ boat }}{% endfor %}"
     file.write_text(f"# Boats\n\n{loop} {{{{ subscriber.berth + 1 }}}} {{{{ subscriber.rank|title }}}}\n")
-    compiler = workshop.press()
+    compiler = workshop.compiler()
     template = compiler.compile(load_issue(file)[0], [SubscriberList(1, "weekly", "Weekly")])
     personaliser = compiler.personaliser(0, 1, "x")
     reader = first_reader(template, personaliser, [READER])
@@ -133,7 +133,7 @@ ASKED = {
 def test_what_hangs_on_a_fields_own_truth_is_known(workshop: Workshop) -> None:
     file = workshop.folder / "issue.md"
     file.write_text("# Boats\n\n" + "\n\n".join(written for written, _ in ASKED.values()) + "\n")
-    template = workshop.press().compile(load_issue(file)[0], [SubscriberList(1, "weekly", "Weekly")])
+    template = workshop.compiler().compile(load_issue(file)[0], [SubscriberList(1, "weekly", "Weekly")])
     assert template.decides == {name: asked for name, (_, asked) in ASKED.items() if asked is not None}
 
 

@@ -48,7 +48,7 @@ def changed(**fields: object) -> Breaks:
 
 
 def without_address(workshop: Workshop) -> list[Finding]:
-    return workshop.findings(compiler=workshop.press(postal_address=""))
+    return workshop.findings(compiler=workshop.compiler(postal_address=""))
 
 
 HEBREW = "המעבורת יוצאת מהרציף בשעה תשע, וחוזרת בערב. כל הכרטיסים נמכרו."
@@ -208,7 +208,7 @@ def test_a_whole_document_is_its_own_layout(workshop: Workshop) -> None:
 
 def test_mail_that_stays_on_this_machine_may_lack_what_others_ask_for(workshop: Workshop) -> None:
     mail = workshop.mail(
-        "See [the tables](http://localhost:8000/tables).\n", compiler=workshop.press(postal_address="")
+        "See [the tables](http://localhost:8000/tables).\n", compiler=workshop.compiler(postal_address="")
     )
     found = {each.rule: each.severity for each in examine(replace(mail, public=False))}
     assert found == {"postal-address": Severity.WARNING}

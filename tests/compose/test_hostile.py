@@ -60,7 +60,7 @@ class Letter:
         # JSON is YAML, and says every character by its number.
         lines = "".join(f"{key}: {json.dumps(value)}\n" for key, value in self.front.items())
         (folder / "harbour.md").write_text(f"---\n{lines}---\n{self.body}")
-        template = self.press(load_issue(folder / "harbour.md")[0])
+        template = self.compiler(load_issue(folder / "harbour.md")[0])
         names = {"subscriber": self.subscriber, "unsubscribe_url": "https://gazette.example/u/1"}
         return template.fill(names | {"envelope": self.envelope})
 
@@ -245,7 +245,7 @@ def test_a_hostile_image_is_refused(source: str, problem: str, ending: str, tmp_
     text = f'<p>x</p>\n\n<p><img src="{source}"></p>\n'
     issue, _ = load_issue(_file(folder / f"harbour.{ending}", text))
     with pytest.raises(IssueError, match=problem) as refusal:
-        Letter().press(issue)
+        Letter().compiler(issue)
     assert refusal.value.line == 6
 
 

@@ -31,7 +31,7 @@ print(compile_message(EDITION, HEAD).revision)
 def test_every_process_finds_the_same_revision(seed: str) -> None:
     run = subprocess.run(
         [sys.executable, "-c", REVISION],
-        cwd=Path(__file__).parent,
+        cwd=Path(__file__).parents[1],
         env={**os.environ, "PYTHONHASHSEED": seed},
         capture_output=True,
         check=True,
