@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RECIPIENTS ?= 1000
 
-.PHONY: help demo test check bench torture screenshots goldens caniemail pins figures clean
+.PHONY: help demo test check coverage bench torture screenshots goldens caniemail pins figures clean
 
 help:
 	@echo "make demo     the whole main job on this machine: sandbox inbox, sample list, sent, proved"
 	@echo "make test     every test, with a real SMTP server and a real browser where they can be had"
 	@echo "make check    lint, format, types, layers"
+	@echo "make coverage the tests again, and what of the program they leave out: 90 % or more have to run"
 	@echo "make bench    how fast it sends, beside others; BENCH=--quick for a first look"
 	@echo "make torture  kill it at random, against a server that misbehaves; TORTURE=--rounds=10 for more"
 	@echo "make clean    remove what the others made"
@@ -29,6 +30,13 @@ check: $(VENV)/.tools
 	@echo "== ruff: format"; $(BIN)/ruff format --check .
 	@echo "== mypy: types"; $(BIN)/mypy
 	@echo "== import-linter: layers"; $(BIN)/lint-imports
+
+coverage: $(VENV)/.tools
+	@$(BIN)/python .ci/system_packages.py
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -q --numprocesses auto --dist loadfile $(PYTEST)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 bench: $(VENV)/.installed
 	@$(BIN)/python -m benchmarks $(BENCH)
@@ -74,4 +82,4 @@ $(VENV)/.tools: $(VENV)/.installed
 	@touch $@
 
 clean:
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage* dist build
