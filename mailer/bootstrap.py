@@ -233,7 +233,7 @@ class App:
             self.smtp_account,
             rate=s.mail_rate if rate is None else rate,
             resend_uncertain=s.uncertain == "resend",
-            warmup=warmup or self._warmup(),
+            warmup=warmup or self.warmup,
             sender_domain=self.sender.address.domain,
             zone=s.zone,
             command=self.command,
@@ -265,7 +265,7 @@ class App:
             *(partial(self._mailbox, name) for name in MAILBOXES if getattr(s, name.lower())),
             partial(refuse_half_a_login, s),
             partial(refuse_wrong_security, s),
-            self._warmup,
+            lambda: self.warmup,
             self._signer,
             self._look,
             lambda: self.database_file,
@@ -303,7 +303,9 @@ class App:
             to_the_world=not self.smtp_account.loopback,
         )
 
-    def _warmup(self) -> WarmUp | None:
+    @property
+    def warmup(self) -> WarmUp | None:
+        """The plan by which a new domain is warmed up, if there is one."""
         from mailer.domain.warmup import WarmUp
 
         plan = self.settings.mail_warmup

@@ -28,6 +28,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "send_issue",
         "Send an issue: plan, confirm, send, account for everyone.",
     ),
+    "rehearse": (
+        "mailer.cli.dress_rehearsal",
+        "rehearse",
+        "A whole send on this machine, by a server that makes trouble.",
+    ),
     "status": ("mailer.cli.status", "status", "Where each send stands."),
     "deliveries": (
         "mailer.cli.status",

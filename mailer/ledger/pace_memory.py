@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Engine, Row, delete, func, insert, select
@@ -13,6 +14,7 @@ from sqlalchemy import Engine, Row, delete, func, insert, select
 from mailer.domain.learned import ACCOUNT, Learned, QuotaFound, RateFound
 from mailer.store.schema import paces, passed, warmups
 
+PAUSE = timedelta(seconds=30)  # between two batches: nothing was being sent
 FRESH = timedelta(days=7)  # providers raise and lower limits within weeks
 
 
@@ -89,6 +91,17 @@ class PaceMemory:
         with self._engine.connect() as connection:
             first, used = connection.execute(query).one()
         return (first or now).timestamp(), used or 0
+
+    def throughput(self, now: datetime) -> float | None:
+        """Return how many messages a second this account took lately, while it was used; None if unknown."""
+        p = passed.c
+        query = select(p.at, p.number).where(p.account == self._account, p.at > now - FRESH).order_by(p.at)
+        with self._engine.connect() as connection:
+            batches = connection.execute(query).all()
+        gaps = [(later.at - batch.at, later.number) for batch, later in pairwise(batches)]
+        busy = [(gap, number) for gap, number in gaps if gap <= PAUSE]
+        seconds = sum((gap for gap, _ in busy), timedelta()).total_seconds()
+        return sum(number for _, number in busy) / seconds if seconds >= 1 else None
 
     def accepted_since(self, since: datetime) -> int:
         """Return how many messages of this account were accepted since then."""

@@ -145,3 +145,14 @@ def test_a_limit_says_itself_when_a_message_goes_again(database, tmp_path):
     with database.connect() as connection:
         row = connection.execute(select(deliveries).where(deliveries.c.id == ben.delivery_id)).one()
     assert (row.state, row.attempts, row.first_attempt_at) == ("queued", 0, None)
+
+
+def test_how_fast_it_went_is_told_by_what_passed_while_it_was_used(database, memory):
+    assert memory.throughput(NOW) is None
+    with database.begin() as connection:
+        for second, number in [(0, 500), (10, 100), (20, 140), (4000, 999), (4030, 60)]:
+            note_passed(connection, ACCOUNT_KEY, NOW + timedelta(seconds=second), number)
+        note_passed(connection, "another", NOW + timedelta(seconds=5), 10_000)
+    # Not the first batch of a run, of which nothing tells how long it took.
+    assert memory.throughput(NOW + timedelta(hours=2)) == pytest.approx((100 + 140 + 60) / 50)
+    assert memory.throughput(NOW + FRESH + timedelta(hours=2)) is None

@@ -8,21 +8,23 @@ import random
 import sys
 from pathlib import Path
 
-from torture.faults import Trouble
+from torture.faults import BALKING, TroubleWithTexts
 
 from mailer.sandbox.rehearsal import EXTENSIONS, ScriptedServer
+from mailer.sandbox.trouble import MUCH, Trouble
 
 
 async def serve(folder: Path, seed: int, *, chunking: bool, balking: bool, corrects: bool) -> None:
     """Accept and misbehave, keeping `accepted.log`, `deeds.log` and `texts.log` in `folder`."""
     extensions = (*EXTENSIONS, "CHUNKING") if chunking else EXTENSIONS
     server = ScriptedServer(log=folder / "accepted.log", extensions=extensions)
-    trouble = Trouble(server, folder / "deeds.log", random.Random(seed), balking, corrects)
+    kind = TroubleWithTexts if corrects else Trouble
+    trouble = kind(server, folder / "deeds.log", random.Random(seed), BALKING if balking else MUCH)
     server.script = trouble.script
     async with server:
         print(server.port, flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-    trouble.note_texts()
+    trouble.forget_taken()
 
 
 def main() -> None:
