@@ -10,10 +10,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailer.domain.address import Mailbox
-from mailer.domain.reserved import is_made_up
+from mailer.domain.address import Mailbox, is_made_up
 from mailer.errors import SettingsError, UsageError
-from mailer.settings.contradictions import refuse_half_a_login, refuse_wrong_security
+from mailer.settings.values import refuse_half_a_login, refuse_wrong_security
 from mailer.workspace.bundled import templates_folder
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from mailer.message.dkim.signer import Signer
     from mailer.people.directory import Directory
     from mailer.people.people import People
-    from mailer.settings.settings import Settings
+    from mailer.settings.fields import Settings
     from mailer.smtp.account import Account
     from mailer.store.database import Database
 
@@ -112,7 +111,7 @@ class App:
     @cached_property
     def settings(self) -> Settings:
         """The settings of this workspace."""
-        from mailer.settings.settings import load_settings
+        from mailer.settings.reading import load_settings
 
         return self._settings or load_settings(self.root, self._environ)
 

@@ -31,7 +31,7 @@ def doctor(app: App, offline: bool, dns: str, as_json: bool) -> None:
     import asyncio
 
     from mailer.doctor.examination import Examination
-    from mailer.settings.settings import read_settings
+    from mailer.settings.reading import read_settings
 
     os.environ.setdefault("RES_OPTIONS", RESOLVER)
     reading = read_settings(app.root)

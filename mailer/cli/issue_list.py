@@ -19,9 +19,9 @@ from mailer.cli.saying import say
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.issue import Issue
+    from mailer.domain.send import Send
     from mailer.ledger.queries import Totals
     from mailer.ledger.schedules import Schedule
-    from mailer.ledger.send import Send
 
 DATE, GAP, LEAST_TITLE = 10, 2, 16  # columns
 

@@ -15,7 +15,7 @@ from mailer.errors import UsageError
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.issue import Issue, Notice
-    from mailer.ledger.send import Send
+    from mailer.domain.send import Send
 
 
 def issue_file(app: App, named: str) -> Path:

@@ -18,10 +18,10 @@ from mailer.errors import AccountFault, EveryoneRefused, ExitCode, ServerUnavail
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.issue import Issue
+    from mailer.domain.send import Send
     from mailer.domain.warmup import WarmUp
     from mailer.engine.report import Report
     from mailer.engine.sending import Job, Sending
-    from mailer.ledger.send import Send
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from typing import Any
 
 from mailer.domain.audience import excluded_in_words
 from mailer.domain.delivery import OPEN, State
+from mailer.domain.send import Send
 from mailer.engine.standing import halt_mark
 from mailer.errors import ExitCode, worst
 from mailer.ledger.queries import DeliveryRow, LedgerQueries, Totals
-from mailer.ledger.send import Send
 
 NAMED = 20  # open deliveries listed one by one
 

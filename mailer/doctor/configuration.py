@@ -9,9 +9,10 @@ from pathlib import Path
 from mailer.bootstrap import App
 from mailer.doctor.masking import MASK, masked_url
 from mailer.doctor.result import Result, error, note, ok, warning
-from mailer.domain.reserved import is_reserved
+from mailer.domain.address import is_reserved
 from mailer.settings.env_file import EnvFile, read_env_file
-from mailer.settings.settings import ENV_FILE, NAMES, SECRETS, SettingsReading
+from mailer.settings.fields import NAMES, SECRETS
+from mailer.settings.reading import ENV_FILE, SettingsReading
 from mailer.workspace.bundled import sample
 from mailer.workspace.scaffold import unprotected
 
@@ -139,3 +140,34 @@ def _sender(app: App) -> Iterator[Result]:
             "POSTAL_ADDRESS is still the made-up one of a new workspace",
             "Set it to yours.",
         )
+
+
+NAME = "templates.overrides"
+
+
+def examine_templates(own: Path, bundled: Path) -> list[Result]:
+    """Compare the templates in the folders `own` and `bundled`; a checkout's are the bundled ones."""
+    if not own.is_dir() or own.samefile(bundled):
+        return [ok(NAME, "the bundled ones, as they come")]
+    changed, same, added = [], [], []
+    for path in sorted(own.rglob("*")):
+        name = path.relative_to(own)
+        if not path.is_file() or name == Path("README.md"):
+            continue
+        twin = bundled / name
+        if not twin.is_file():
+            added.append(name)
+        elif twin.read_bytes() == path.read_bytes():
+            same.append(name)
+        else:
+            changed.append(name)
+    results = [
+        note(NAME, f"{what}: {', '.join(map(str, names))}")
+        for what, names in {
+            "differ from the bundled ones, which no longer count": changed,
+            "are copies that change nothing, and hide what a newer version brings": same,
+            "are the workspace's own": added,
+        }.items()
+        if names
+    ]
+    return results or [ok(NAME, "the bundled ones, as they come")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailer.doctor.dmarc_record import POLICIES, Level, Walk, is_aligned
 from mailer.doctor.result import DnsRecord, Result, error, note, ok, warning
-from mailer.doctor.spf import OWN_RETURN_PATH
+from mailer.settings.presets import preset_of
 
 RECORD = "dmarc.record"
 
@@ -72,7 +72,7 @@ def judge_path(author: Walk, path: Walk, provider: str) -> Result:
     if words := author.unanswered or path.unanswered:
         return warning(name, f"not looked at: {words}", "Run it again when DNS answers.")
     strict = _strict(author, "aspf")
-    if provider in OWN_RETURN_PATH:
+    if preset_of(provider).own_return_path:
         return note(
             name,
             f"{provider} replaces the return path by its own; whether that one is aligned, its pages show",

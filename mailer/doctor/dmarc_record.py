@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mailer.doctor.lookup import Found, Lookup, Unanswered
-from mailer.doctor.tags import parse_tags
+from mailer.doctor.lookup import Found, Lookup, Unanswered, parse_tags
 
 MOST_LABELS = 8
 POLICIES = ("none", "quarantine", "reject")

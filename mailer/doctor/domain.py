@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mailer.doctor.dkim import examine_key
 from mailer.doctor.dmarc import judge_dmarc, judge_path, judge_signature
 from mailer.doctor.dmarc_record import walk_up
-from mailer.doctor.exchangers import examine_exchangers
-from mailer.doctor.lookup import Lookup
-from mailer.doctor.result import Result, note, skipped, warning
+from mailer.doctor.lookup import Absent, Answer, Found, Lookup, Unanswered
+from mailer.doctor.result import Result, error, note, ok, skipped, warning
 from mailer.doctor.spf import examine_spf
 from mailer.domain.address import Mailbox
 from mailer.domain.mailbox_providers import PROVIDERS
@@ -109,3 +108,41 @@ def _judge_ownership(sender: Sender) -> list[Result]:
             "Send from a domain of your own.",
         )
     ]
+
+
+NAME = "mx.record"
+NULL_MX = "0 ."
+
+
+async def examine_exchangers(domain: str, settings: Sequence[str], lookup: Lookup) -> Result:
+    """Look where mail to `domain` goes, whose addresses stand in `settings`."""
+    answer = await lookup.exchangers(domain)
+    if isinstance(answer, Found) and answer.records[0] != NULL_MX:
+        host = answer.records[0].split()[1].rstrip(".")
+    else:
+        host = domain
+    return judge_exchangers(domain, settings, answer, host, await lookup.addresses(host))
+
+
+def judge_exchangers(
+    domain: str, settings: Sequence[str], exchangers: Answer, host: str, addresses: Answer
+) -> Result:
+    """Say whether mail to `domain` arrives; `addresses` are those of `host`, the machine to go to first."""
+    named = " and ".join(settings)
+    move = (
+        f"Have your DNS name a machine that takes mail for {domain}, or set {named} to an address that works."
+    )
+    for answer in (exchangers, addresses):
+        if isinstance(answer, Unanswered):
+            return warning(NAME, f"not looked at: {answer.words}", "Run it again when DNS answers.")
+    if isinstance(exchangers, Found) and exchangers.records[0] == NULL_MX:
+        return error(NAME, f"{domain} ({named}) says that it takes no mail (null MX)", move)
+    if isinstance(exchangers, Absent):
+        if isinstance(addresses, Absent):
+            return error(NAME, f"{domain} ({named}) has neither MX nor address: no mail to it arrives", move)
+        return warning(
+            NAME, f"{domain} ({named}) has no MX; mail goes to its web server, if that takes any", move
+        )
+    if isinstance(addresses, Absent):
+        return error(NAME, f"mail to {domain} ({named}) goes to {host}, which has no address", move)
+    return ok(NAME, f"mail to {domain} ({named}) goes to {host}")

@@ -14,19 +14,18 @@ from mailer.bootstrap import App, is_loopback
 from mailer.doctor import server, website
 from mailer.doctor.bulk import judge_bulk
 from mailer.doctor.clock import date_in, judge_clock, judge_zone
-from mailer.doctor.configuration import Value, examine_settings, origin_of, values
+from mailer.doctor.configuration import Value, examine_settings, examine_templates, origin_of, values
 from mailer.doctor.database import examine_database
 from mailer.doctor.domain import Sender, examine_domain
 from mailer.doctor.lookup import Lookup
 from mailer.doctor.masking import secrets_of, without_secrets
 from mailer.doctor.result import Grade, Result, error, note, skipped, warning
 from mailer.doctor.server_verdict import judge_server
-from mailer.doctor.templates import examine_templates
 from mailer.doctor.website_verdict import judge_site
-from mailer.domain.reserved import is_reserved
+from mailer.domain.address import is_reserved
 from mailer.errors import AccountFault, ExitCode, SettingsError, worst
 from mailer.message.dkim.signer import Signer
-from mailer.settings.settings import SettingsReading
+from mailer.settings.reading import SettingsReading
 from mailer.smtp.account import Account
 from mailer.workspace.bundled import templates_folder
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mailer.doctor.result import Result
-from mailer.settings.settings import Settings
+from mailer.settings.fields import Settings
 
 MASK = "•••"
 SHORTEST = 3  # characters; masking what is shorter would only tell what it is

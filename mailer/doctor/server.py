@@ -11,14 +11,13 @@ from time import monotonic
 
 from mailer.doctor.certificate import Certificate
 from mailer.domain.outcome import Stage
-from mailer.smtp.account import Account
+from mailer.smtp.account import Account, Timeouts
 from mailer.smtp.capabilities import Capabilities
 from mailer.smtp.channel import Channel
 from mailer.smtp.connection import tls_context
 from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.session import Result
-from mailer.smtp.timeouts import Timeouts
 
 LIMIT = 5.0  # seconds
 TIMEOUTS = Timeouts(connect=LIMIT, greeting=LIMIT, command=LIMIT, idle=60, quit=LIMIT, doubt=LIMIT / 2)

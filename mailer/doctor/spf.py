@@ -8,23 +8,10 @@ from dataclasses import dataclass, field
 from mailer.doctor.lookup import Answer, Found, Lookup, Unanswered
 from mailer.doctor.result import DnsRecord, Result, error, note, ok, warning
 from mailer.doctor.spf_record import ASKING, VERSION, Spf, SpfError, is_spf, parse_spf
+from mailer.settings.presets import preset_of
 
 MOST_LOOKUPS = 10  # RFC 7208 4.6.4
 NAME = "spf.record"
-
-# What a provider tells its customers to put into the record of their domain, as of 2026.
-INCLUDES = {
-    "gmail": "_spf.google.com",  # https://support.google.com/a/answer/33786
-    "gmail-relay": "_spf.google.com",
-    # https://learn.microsoft.com/defender-office-365/email-authentication-spf-configure
-    "office365": "spf.protection.outlook.com",
-    "fastmail": "spf.messagingengine.com",  # https://www.fastmail.help/hc/en-us/articles/360060591153
-}
-# These put a return path of their own into what they pass on, so that receivers ask for its domain's record:
-# for SES https://docs.aws.amazon.com/ses/latest/dg/mail-from.html, and so on in each one's own help pages.
-OWN_RETURN_PATH = {
-    "ses", "sendgrid", "mailgun", "postmark", "brevo", "mailjet", "mailersend", "sparkpost",
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -111,7 +98,7 @@ def judge_presence(domain: str, answer: Answer, records: Sequence[str], provider
             "Make one of them, with everything that stands in both.",
             DnsRecord(domain, "TXT", merged(records)),
         )
-    if provider in OWN_RETURN_PATH:
+    if preset_of(provider).own_return_path:
         return note(
             NAME,
             f"{domain} has no SPF record. {provider} has a return path of its own, whose record counts",
@@ -120,7 +107,7 @@ def judge_presence(domain: str, answer: Answer, records: Sequence[str], provider
         NAME,
         f"{domain} has no SPF record: nothing says which machines may send for it",
         "Publish one that names the machines that send your mail"
-        + ("." if provider in INCLUDES else ", in the place of 192.0.2.1."),
+        + ("." if preset_of(provider).spf else ", in the place of 192.0.2.1."),
         DnsRecord(domain, "TXT", suggested(provider)),
     )
 
@@ -194,8 +181,8 @@ def _judge_everyone(domain: str, found: Expansion) -> list[Result]:
 
 
 def _judge_provider(domain: str, found: Expansion, provider: str) -> list[Result]:
-    wanted = INCLUDES.get(provider)
-    if wanted is None or wanted in found.asked or found.open_questions or found.lookups > MOST_LOOKUPS:
+    wanted = preset_of(provider).spf
+    if not wanted or wanted in found.asked or found.open_questions or found.lookups > MOST_LOOKUPS:
         return []
     return [
         error(
@@ -209,7 +196,7 @@ def _judge_provider(domain: str, found: Expansion, provider: str) -> list[Result
 
 def suggested(provider: str) -> str:
     """Return a first record for a domain that has none."""
-    include = INCLUDES.get(provider)
+    include = preset_of(provider).spf
     return f"{VERSION} include:{include} ~all" if include else f"{VERSION} ip4:192.0.2.1 ~all"
 
 

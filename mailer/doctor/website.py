@@ -14,8 +14,7 @@ from os import strerror
 from urllib.parse import urlsplit
 
 from mailer.doctor.certificate import Certificate
-from mailer.domain.link import unsubscribe_url
-from mailer.domain.token import LinkToken, sign_token
+from mailer.domain.signed_links import LinkToken, sign_token, unsubscribe_url
 
 LIMIT = 5.0  # seconds a request
 MOST_OCTETS = 1 << 16

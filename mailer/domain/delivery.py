@@ -1,8 +1,14 @@
-"""The states of a delivery and what each may become: the table is the documentation."""
+"""A delivery: its states and what each may become, what an attempt led to, and when to try again."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
+
+from mailer.domain.audience import Recipient
+from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Stage, Uncertain, Untried
 
 
 class State(StrEnum):
@@ -41,6 +47,54 @@ class Halt(StrEnum):
     CANCELLED = "cancelled"
 
 
-def may_become(before: State, after: State) -> bool:
-    """Whether the ledger may record `after` for a delivery that is `before`."""
-    return after in NEXT[before]
+class Claim(NamedTuple):
+    """A delivery that this worker alone may hand over."""
+
+    delivery_id: int
+    recipient: Recipient
+    revision: int = 1  # which text of the send they get
+
+
+class Settlement(NamedTuple):
+    """The state an attempt led to, when, where, and the server's words (ours for a lost answer).
+
+    `due` is when a deferred one may go again, where that was a limit of the server and not the recipient's
+    doing: such an attempt counts neither for the retry policy's pauses nor for its end.
+    """
+
+    delivery_id: int
+    state: State
+    at: datetime
+    stage: Stage
+    words: str
+    due: datetime | None = None
+
+
+def settle(delivery_id: int, outcome: Outcome, at: datetime) -> Settlement:
+    """Return what the ledger records for `outcome`."""
+    match outcome:
+        case Accepted(reply, stage):
+            return Settlement(delivery_id, State.ACCEPTED, at, stage, str(reply))
+        case Deferred(reply, stage):
+            return Settlement(delivery_id, State.DEFERRED, at, stage, str(reply))
+        case Rejected(reply, stage):
+            return Settlement(delivery_id, State.FAILED, at, stage, str(reply))
+        case Uncertain(reason, stage):
+            return Settlement(delivery_id, State.UNCERTAIN, at, stage, reason)
+        case Untried(reason, stage):
+            return Settlement(delivery_id, State.QUEUED, at, stage, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Wait 15 min, then 1 h, 4 h, 16 h, 16 h ...; give up when `limit` has passed since the first attempt."""
+
+    first: timedelta = timedelta(minutes=15)
+    factor: int = 4
+    longest: timedelta = timedelta(hours=16)
+    limit: timedelta = timedelta(hours=72)
+
+    def next_attempt(self, attempts: int, since: datetime, now: datetime) -> datetime | None:
+        """Return when to try again after so many attempts (from 1), the first at `since`; None: give up."""
+        pause = min(self.first * self.factor ** min(attempts - 1, 9), self.longest)
+        return None if now + pause - since > self.limit else now + pause

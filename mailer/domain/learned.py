@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mailer.domain.share import share_of
-
 
 @dataclass(frozen=True, slots=True)
 class RateFound:
@@ -99,3 +97,8 @@ def _quota_share(quota: QuotaFound, place: int, number: int) -> QuotaFound:
 
 
 ACCOUNT = ""
+
+
+def share_of(total: int, place: int, number: int) -> int:
+    """Return the share of the one at `place` (from 0) when `total` is dealt out among `number`."""
+    return total // number + (place < total % number)

@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Container
 from dataclasses import dataclass, field
 
+from mailer.domain.delivery import Settlement
 from mailer.domain.outcome import Reply
 from mailer.domain.refusals import gist, is_recipients, may_be_recipients
-from mailer.domain.settlement import Settlement
 from mailer.errors import AccountFault, EveryoneRefused, MailerError
 
 IN_A_ROW = 5  # refusals in the same words, and nobody accepted in between

@@ -14,9 +14,8 @@ from mailer.compose.images.links import ImageLinks
 from mailer.compose.images.placing import Images
 from mailer.compose.render import Surroundings, render
 from mailer.compose.theme.theme import issue_look
-from mailer.domain.address import Mailbox
+from mailer.domain.address import Mailbox, is_made_up
 from mailer.domain.issue import Issue
-from mailer.domain.reserved import is_made_up
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.personaliser import Personaliser
 from mailer.errors import IssueError

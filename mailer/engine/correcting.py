@@ -11,9 +11,9 @@ from difflib import SequenceMatcher
 from itertools import chain
 from textwrap import shorten
 
-from mailer.domain.audience import excluded_in_words
+from mailer.domain.audience import Recipient, excluded_in_words
 from mailer.domain.delivery import Halt, State
-from mailer.domain.recipient import Recipient
+from mailer.domain.send import Send
 from mailer.engine.plan import Plan, prove, split
 from mailer.engine.sending import Job, Sending
 from mailer.engine.standing import refuse_halted, send_command
@@ -21,7 +21,6 @@ from mailer.errors import AtWork, PlanRefused, UsageError
 from mailer.ledger.freezing import FrozenText
 from mailer.ledger.queries import LedgerQueries, Totals
 from mailer.ledger.revisions import Revisions
-from mailer.ledger.send import Send
 from mailer.message.expression.operations import CannotFill
 
 SHOWN = 12  # lines of what changed

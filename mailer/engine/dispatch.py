@@ -12,9 +12,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from mailer.domain.delivery import RetryPolicy
 from mailer.domain.learned import Learned as Limit
 from mailer.domain.moment import utc_text
-from mailer.domain.retry import RetryPolicy
+from mailer.domain.send import Send
 from mailer.domain.warmup import WarmUp
 from mailer.engine.pacing import Pace
 from mailer.engine.personaliser import Personaliser
@@ -27,7 +28,6 @@ from mailer.ledger.journal import Journal, JournalHeader
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.pace_memory import PaceMemory, account_key
 from mailer.ledger.reclaim import recover
-from mailer.ledger.send import Send
 from mailer.message.mime.template import MessageTemplate
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver

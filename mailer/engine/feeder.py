@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from mailer.domain.delivery import Claim
 from mailer.domain.learned import ACCOUNT
 from mailer.domain.mailbox_providers import domains_of
-from mailer.engine.pace.lines import DomainQueues
+from mailer.domain.send import Send
+from mailer.engine.pace.domain_queues import DomainQueues
 from mailer.engine.pacing import LONG, Pace
-from mailer.engine.prepared import PreparedMessage, receiver_of
-from mailer.ledger.claiming import Claim
+from mailer.engine.personaliser import PreparedMessage, receiver_of
 from mailer.ledger.ledger import Ledger
-from mailer.ledger.send import Send
 
 # A batch of claims is sized to last about this long, in seconds: someone who unsubscribes meanwhile is
 # noticed when the next batch is claimed.

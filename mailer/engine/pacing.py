@@ -14,11 +14,10 @@ from random import Random
 from mailer.domain.learned import ACCOUNT, Learned
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Reply, Stage, Untried
 from mailer.domain.throttle import CONCURRENCY, Scope, Throttle, classify
-from mailer.engine.pace.bucket import INFINITE
-from mailer.engine.pace.bucket import TokenBucket as TokenBucket
 from mailer.engine.pace.concurrency import Concurrency
 from mailer.engine.pace.quota import Quota
-from mailer.engine.pace.rate import Rate
+from mailer.engine.pace.rate import INFINITE, Rate
+from mailer.engine.pace.rate import TokenBucket as TokenBucket
 
 LONG = 600.0  # seconds: what is held back for longer is left to a later run
 

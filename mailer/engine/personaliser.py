@@ -1,4 +1,4 @@
-"""What a message to one person needs beyond the template: links, identity, return path."""
+"""What a message to one person needs beyond the template, and that message once it is prepared."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailer.domain.address import Address
-from mailer.domain.link import unsubscribe_url
-from mailer.domain.recipient import Recipient
-from mailer.domain.token import LinkToken, sign_token
+from mailer.domain.audience import Recipient
+from mailer.domain.delivery import Claim
+from mailer.domain.mailbox_providers import provider_of
+from mailer.domain.signed_links import LinkToken, sign_token, unsubscribe_url
 from mailer.message.mime.fields import RecipientHeader
 from mailer.message.mime.pieces import Fillings
 from mailer.message.mime.template import MessageTemplate
@@ -91,3 +92,22 @@ def wire_address(typed: str) -> str:
 @lru_cache(maxsize=2)
 def _date(second: int) -> str:
     return format_datetime(datetime.fromtimestamp(second, UTC))
+
+
+class PreparedMessage(NamedTuple):
+    """`address` is the addr-spec that SMTP carries. The message itself, which is large, isn't made yet."""
+
+    claim: Claim
+    address: str
+    template: MessageTemplate
+    fillings: Fillings
+
+    @property
+    def delivery_id(self) -> int:
+        """Of the ledger."""
+        return self.claim.delivery_id
+
+
+def receiver_of(prepared: PreparedMessage) -> str:
+    """Return the mailbox provider that a letter goes to."""
+    return provider_of(prepared.claim.recipient.email)

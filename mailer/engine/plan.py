@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from mailer.domain.audience import Audience, excluded_in_words
-from mailer.domain.recipient import Recipient
+from mailer.domain.audience import Audience, Recipient, excluded_in_words
 from mailer.engine.personaliser import Personaliser, wire_address
 from mailer.errors import PlanRefused
 from mailer.message.expression.operations import CannotFill

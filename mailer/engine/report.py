@@ -7,10 +7,10 @@ from typing import Any
 
 from mailer.domain.audience import excluded_in_words
 from mailer.domain.delivery import Halt, State
+from mailer.domain.send import Send
 from mailer.engine.standing import halt_mark, local, send_command
 from mailer.errors import ExitCode, worst
 from mailer.ledger.queries import Totals
-from mailer.ledger.send import Send
 from mailer.store.presence import Present
 
 

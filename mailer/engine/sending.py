@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
-from mailer.domain.audience import Audience, excluded_in_words
+from mailer.domain.audience import Audience, Recipient, excluded_in_words
 from mailer.domain.delivery import Halt, State
 from mailer.domain.issue import Issue
-from mailer.domain.recipient import Recipient
+from mailer.domain.send import Send
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.compiler import Compiler, Composition, with_subject
 from mailer.engine.dispatch import Dispatcher
@@ -27,7 +27,6 @@ from mailer.engine.workers import Workers, best_number, hired
 from mailer.errors import PlanRefused
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.queries import LedgerQueries
-from mailer.ledger.send import Send
 from mailer.message.mime.template import MessageTemplate
 from mailer.people.people import People
 

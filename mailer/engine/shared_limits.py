@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from mailer.domain.learned import ACCOUNT, Learned
-from mailer.domain.share import share_of
+from mailer.domain.learned import ACCOUNT, Learned, share_of
 from mailer.domain.throttle import Scope
 from mailer.engine.pace.concurrency import Concurrency
 from mailer.engine.pacing import LimitMet, Pace

@@ -11,7 +11,8 @@ from mailer.domain.address import Address, AddressError
 from mailer.errors import SettingsError
 from mailer.message.dkim.key import Algorithm, SigningKey, UnfitKey
 from mailer.message.dkim.signer import FIELDS, Signer
-from mailer.settings.settings import PRESETS, Settings
+from mailer.settings.fields import Settings
+from mailer.settings.presets import preset_of
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")  # RFC 6376 3.1
@@ -95,5 +96,5 @@ def _domain(text: str) -> str:
 
 def _fields(settings: Settings) -> list[str]:
     """Return the fields to cover: but for those that the provider is known to overwrite."""
-    preset = PRESETS.get(settings.smtp_provider)
-    return [field for field in FIELDS if preset is None or field not in preset.overwrites]
+    overwritten = preset_of(settings.smtp_provider).overwrites
+    return [field for field in FIELDS if field not in overwritten]

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt, State
+from mailer.domain.send import Send
 from mailer.errors import PlanRefused
 from mailer.ledger.queries import Totals
-from mailer.ledger.send import Send
 
 OTHERS = (
     (State.CANCELLED, "never will"),

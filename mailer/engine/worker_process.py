@@ -11,10 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from mailer.engine.loop import run
 from mailer.engine.pacing import LimitMet, Pace
 from mailer.engine.pipe import Allowed, Connected, Ended, Order, Pipe, Said, Settled
-from mailer.engine.stopping import SIGNALS
+from mailer.engine.stopping import SIGNALS, run
 from mailer.engine.worker import Progress
 from mailer.errors import ExitCode, MailerError
 

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from mailer.domain.delivery import State
-from mailer.domain.share import share_of
+from mailer.domain.learned import share_of
+from mailer.domain.send import Send
 from mailer.engine.dispatch import Dispatcher
 from mailer.engine.pacing import Pace
 from mailer.engine.personaliser import Personaliser
@@ -30,7 +31,6 @@ from mailer.engine.worker import Progress
 from mailer.engine.worker_process import live
 from mailer.errors import PRECEDENCE, EveryoneRefused, ExitCode, MailerError
 from mailer.ledger.queries import LedgerQueries
-from mailer.ledger.send import Send
 
 WORTHWHILE = 5000  # messages; fewer are sent before a second process would make itself felt
 # By measurement (two processors, 100,000 messages of 30 KB, the server on the same machine) two processes

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, Update, case, exists, func, or_, select, update
 
-from mailer.domain.delivery import Halt, State
-from mailer.domain.recipient import Recipient
+from mailer.domain.delivery import Claim, Halt, State
+from mailer.domain.send import Send
 from mailer.domain.subscriber import Status
-from mailer.ledger.send import Send
 from mailer.store.schema import attempts, deliveries, lists, sends, subscribers, subscriptions, suppressions
 from mailer.store.snapshot import recipients, snapshot_of
 
 UNSUBSCRIBED_SINCE = "unsubscribed after the audience was frozen"
 SUPPRESSED_SINCE = "suppressed after the audience was frozen"
-
-
-class Claim(NamedTuple):
-    """A delivery that this worker alone may hand over."""
-
-    delivery_id: int
-    recipient: Recipient
-    revision: int = 1  # which text of the send they get
 
 
 def claim(

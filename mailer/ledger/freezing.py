@@ -1,16 +1,52 @@
-"""Writing down who gets a message and who does not, before the first of them is sent: one transaction."""
+"""A send as its row says, and how it is written: with who gets it and who does not, in one transaction."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, insert, literal, select
+from sqlalchemy import Connection, Row, Select, func, insert, literal, select
 
-from mailer.domain.delivery import State
-from mailer.ledger.send import SEND, Send, read_send
+from mailer.domain.audience import Audience
+from mailer.domain.delivery import Halt, State
+from mailer.domain.send import Send
 from mailer.store.schema import deliveries, exclusions, revisions, sends
 from mailer.store.snapshot import SNAPSHOT
+
+_OWN = revisions.c.send_id == sends.c.id
+SEND = [
+    *sends.c,
+    select(func.max(revisions.c.no)).where(_OWN).scalar_subquery().label("number"),
+    select(revisions.c.revision).where(_OWN, revisions.c.no == 1).scalar_subquery().label("first_revision"),
+]
+
+
+def read_send(row: Row[Any]) -> Send:
+    """Return the send in a row of the columns SEND."""
+    return Send(
+        row.id,
+        row.slug,
+        Audience.parse(row.audience_put or row.audience),
+        row.occasion,
+        row.subject,
+        row.revision,
+        row.candidates,
+        row.created_at,
+        row.proved_at,
+        row.number,
+        row.first_revision,
+        row.corrects,
+        row.correction,
+        row.subject_put,
+        row.halted and Halt(row.halted),
+        row.halted_at,
+        row.halted_by,
+    )
+
+
+def halted_words(halted: Halt | None, by: str | None = None, now: datetime | None = None) -> dict[str, Any]:
+    """Return the columns of a send that say whether it is halted, by whom and since when."""
+    return {"halted": halted, "halted_by": by, "halted_at": now, "halt_told_at": None}
 
 
 class FrozenText(NamedTuple):

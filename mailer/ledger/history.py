@@ -14,10 +14,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, case, func, insert, select, update
 
-from mailer.domain.delivery import TERMINAL, State
+from mailer.domain.delivery import TERMINAL, Settlement, State
 from mailer.domain.moment import utc_text
 from mailer.domain.outcome import Stage
-from mailer.domain.settlement import Settlement
 from mailer.ledger.claiming import bound
 from mailer.ledger.journal import KEPT, DeadJournal, Handed, JournalHeader, read_journal
 from mailer.ledger.recording import note_passed

@@ -31,10 +31,9 @@ from pathlib import Path
 from typing import BinaryIO
 from zlib import crc32
 
-from mailer.domain.delivery import State
+from mailer.domain.delivery import Settlement, State
 from mailer.domain.moment import utc_text
 from mailer.domain.outcome import Stage
-from mailer.domain.settlement import Settlement
 from mailer.errors import StorageFull
 from mailer.store.place import MAKE_ROOM, make_folder, unwritable
 

@@ -17,17 +17,14 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.domain.audience import Audience
-from mailer.domain.delivery import NEXT, Halt, State
+from mailer.domain.audience import Audience, Recipient
+from mailer.domain.delivery import NEXT, Claim, Halt, RetryPolicy, Settlement, State
 from mailer.domain.field import FieldType
-from mailer.domain.recipient import Recipient
-from mailer.domain.retry import RetryPolicy
-from mailer.domain.settlement import Settlement
-from mailer.ledger.claiming import Claim, cancel_gone, claim, gone, latest_deferral, refused_before
-from mailer.ledger.freezing import FrozenText, freeze
+from mailer.domain.send import Send
+from mailer.ledger.claiming import cancel_gone, claim, gone, latest_deferral, refused_before
+from mailer.ledger.freezing import SEND, FrozenText, freeze, halted_words, read_send
 from mailer.ledger.history import mark_read
 from mailer.ledger.recording import give_back, record
-from mailer.ledger.send import SEND, Send, halted_words, read_send
 from mailer.people.audience import (
     candidates_for,
     count_candidates,

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Engine, Select, exists, func, select
 
 from mailer.domain.audience import reason_in_words
 from mailer.domain.delivery import OPEN, State
+from mailer.domain.send import Send
 from mailer.ledger.ledger import PAGE
 from mailer.ledger.revisions import HAVE, Revision, revisions_of
-from mailer.ledger.send import Send
 from mailer.store.schema import (
     attempts,
     deliveries,

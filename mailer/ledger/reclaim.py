@@ -8,10 +8,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
 
-from mailer.domain.delivery import State
+from mailer.domain.delivery import RetryPolicy, Settlement, State
 from mailer.domain.outcome import Stage
-from mailer.domain.retry import RetryPolicy
-from mailer.domain.settlement import Settlement
 from mailer.ledger.history import TakenIn, take_in_history
 from mailer.ledger.journal import DeadJournal, dead_journals, put_away
 from mailer.ledger.ledger import Ledger

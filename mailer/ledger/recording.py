@@ -7,11 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, literal, select, update
 
-from mailer.domain.delivery import NEXT, State
+from mailer.domain.delivery import NEXT, RetryPolicy, Settlement, State
 from mailer.domain.moment import utc_text
 from mailer.domain.outcome import Stage
-from mailer.domain.retry import RetryPolicy
-from mailer.domain.settlement import Settlement
 from mailer.store.schema import attempts, deliveries, passed
 
 # From which states an outcome may be recorded: directly, or by way of `handed`, which stands in the journal.

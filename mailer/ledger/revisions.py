@@ -19,11 +19,11 @@ from sqlalchemy import (
     update,
 )
 
+from mailer.domain.audience import Recipient
 from mailer.domain.delivery import OPEN, Halt, State
-from mailer.domain.recipient import Recipient
+from mailer.domain.send import Send
 from mailer.ledger.claiming import bound
-from mailer.ledger.freezing import FrozenText, freeze, write_revision
-from mailer.ledger.send import SEND, Send, halted_words, read_send
+from mailer.ledger.freezing import SEND, FrozenText, freeze, halted_words, read_send, write_revision
 from mailer.people.audience import candidates_for
 from mailer.people.people import list_ids
 from mailer.store.schema import deliveries, revisions, sends, subscriptions

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, Text, func, or_, select, type_coerce
 
-from mailer.domain.recipient import Recipient
+from mailer.domain.audience import Recipient
 from mailer.domain.subscriber import Status
 from mailer.store.schema import lists, subscribers, subscriptions, suppressions
 from mailer.store.snapshot import recipients, snapshot_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mailer.bootstrap import App
 from mailer.domain.address import Address
-from mailer.domain.recipient import Recipient
+from mailer.domain.audience import Recipient
 from mailer.proof.readers import BARE
 
 OFFERED = 8

@@ -9,13 +9,13 @@ from pathlib import Path
 from threading import Lock
 
 from mailer.bootstrap import App
-from mailer.domain.recipient import Recipient
+from mailer.domain.audience import Recipient
 from mailer.errors import MailerError
 from mailer.proof.compiled import Asked, CompiledIssue, compile_issue
 from mailer.proof.readers import known_reader
 from mailer.proof.sample import Sample, make_sample
 from mailer.proof.watch import mark
-from mailer.settings.settings import ENV_FILE
+from mailer.settings.reading import ENV_FILE
 
 HELD = 16  # specimens
 

@@ -13,8 +13,8 @@ from mailer.check.addressees import UNFILLABLE
 from mailer.check.examine import examine
 from mailer.check.finding import Finding, Severity
 from mailer.check.rendered import RenderedMail
+from mailer.domain.audience import Recipient
 from mailer.domain.field import FieldType
-from mailer.domain.recipient import Recipient
 from mailer.domain.subscriber import OWN_FIELDS, SubscriberList
 from mailer.engine.plan import refusals_of
 from mailer.errors import PlanRefused

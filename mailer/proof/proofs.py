@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from mailer.bootstrap import App
     from mailer.check.rendered import RenderedMail
+    from mailer.domain.audience import Recipient
     from mailer.domain.issue import Issue
-    from mailer.domain.recipient import Recipient
     from mailer.domain.subscriber import SubscriberList
     from mailer.engine.compiler import Composition
 

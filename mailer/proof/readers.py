@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from mailer.bootstrap import App
 from mailer.domain.address import Address
-from mailer.domain.recipient import Recipient
+from mailer.domain.audience import Recipient
 from mailer.domain.subscriber import OWN_FIELDS
 from mailer.engine.trial import nobodys, stand_in
 from mailer.errors import UsageError

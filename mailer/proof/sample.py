@@ -9,9 +9,8 @@ from functools import cached_property
 from mailer.bootstrap import App
 from mailer.check.examine import examine
 from mailer.check.finding import Finding
-from mailer.domain.audience import Audience
+from mailer.domain.audience import Audience, Recipient
 from mailer.domain.issue import Issue
-from mailer.domain.recipient import Recipient
 from mailer.engine.personaliser import Personaliser
 from mailer.engine.trial import message_to
 from mailer.errors import PlanRefused

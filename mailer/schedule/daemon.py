@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from mailer.domain.send import Send
 from mailer.engine.stopping import Stopping
 from mailer.errors import MailerError, StorageBusy
-from mailer.ledger.send import Send
 from mailer.schedule.round import make_round, ready
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mailer.domain.retry import RetryPolicy
+from mailer.domain.delivery import RetryPolicy
+from mailer.domain.send import Send
 from mailer.engine.report import Report
 from mailer.engine.standing import halt_words, local, who_got_it
 from mailer.engine.stopping import Interrupted, Stopping
@@ -25,7 +26,6 @@ from mailer.errors import (
 )
 from mailer.ledger.reclaim import recover
 from mailer.ledger.schedules import Schedule, Schedules, ScheduleState
-from mailer.ledger.send import Send
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mailer.domain.delivery import Halt, State
+from mailer.domain.send import Send
 from mailer.engine.standing import halt_words, local, who_got_it
 from mailer.errors import IssueError
 from mailer.ledger.queries import Totals
 from mailer.ledger.schedules import Schedule, Schedules, ScheduleState
-from mailer.ledger.send import Send
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App

@@ -1,28 +1,21 @@
-"""What single settings may hold: each function returns the value as it is used, or says what to write."""
+"""What single settings may hold, and which can't both be meant."""
 
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from mailer.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mailer.settings.fields import Settings
+
 
 _HOST = re.compile(r"[^\W_](?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*\.?")
 _HOST_AND_PORT = re.compile(r"(\[[^]]+\]|[^:]+):(\d+)")
 _NO_PART_OF_A_URL = re.compile(r'[\s\x00-\x20\x7f<>"\\^`{|}]')
-# Where people look for them under another name.
-PROVIDERS_ALSO = {
-    "amazon": "ses",
-    "aws": "ses",
-    "google": "gmail",
-    "microsoft": "office365",
-    "outlook": "office365",
-    "hotmail": "office365",
-    "o365": "office365",
-    "exchange": "office365",
-    "twilio": "sendgrid",
-    "sendinblue": "brevo",
-}
 SECURITY = (
     "write tls (encrypted from the first byte, as on port 465), "
     "starttls (encrypted before anything is sent, as on port 587) or none"
@@ -43,27 +36,6 @@ def host(value: str) -> str:
     if not _HOST.fullmatch(value):
         raise ValueError("is no name of a host; write it like smtp.gazette.example")
     return value
-
-
-def plain(provider: str) -> str:
-    """Return a provider's name as presets have it, whatever its case and what its words are joined by."""
-    return provider.casefold().replace("_", "-").replace(" ", "-")
-
-
-def provider(value: str, presets: list[str]) -> str:
-    """Return the name of a preset, in whatever case it was typed."""
-    name = plain(value)
-    if not name or name in presets:
-        return name
-    near = [preset for word, preset in PROVIDERS_ALSO.items() if word in name]
-    near += [preset for preset in presets if preset in name.split("-")] + get_close_matches(
-        name, presets, cutoff=0.75
-    )
-    hint = f"do you mean {near[0]}? " if near else ""
-    raise ValueError(
-        f"no such preset; {hint}known are {', '.join(presets)}; "
-        "for any other leave it empty and set SMTP_HOST"
-    )
 
 
 def one_of(value: str, words: tuple[str, ...]) -> str:
@@ -95,3 +67,31 @@ def _names_a_host(url: str) -> bool:
         return parts.port != 0 and bool(_HOST.fullmatch(name) or ip_address(name))
     except ValueError:
         return False
+
+
+SUBMISSIONS = 465  # RFC 8314 7.3
+
+
+def refuse_half_a_login(settings: Settings) -> None:
+    """Raise SettingsError if there is a user name without a password, or the other way round."""
+    given = {
+        "SMTP_USERNAME": settings.smtp_username,
+        "SMTP_PASSWORD": settings.smtp_password.get_secret_value(),
+    }
+    missing = [name for name, value in given.items() if not value]
+    if len(missing) == 1:
+        (there,) = given.keys() - set(missing)
+        raise SettingsError(
+            f"{there} is set, but no {missing[0]}: to log in takes both",
+            next_step=f"Set {missing[0]} too, or leave {there} empty where nobody has to log in.",
+        )
+
+
+def refuse_wrong_security(settings: Settings) -> None:
+    """Raise SettingsError where the port is one on which a server waits for TLS and none is spoken."""
+    if settings.smtp_port == SUBMISSIONS and settings.smtp_security != "tls":
+        raise SettingsError(
+            f"SMTP_PORT = {SUBMISSIONS} and SMTP_SECURITY = {settings.smtp_security}: "
+            "there a server waits for TLS from the first byte",
+            next_step="Write SMTP_SECURITY=tls; or SMTP_PORT=587 if it is to be starttls.",
+        )

@@ -1,7 +1,8 @@
-"""The account at a mail server: where it is, how it is spoken to, and who we are there."""
+"""The account at a mail server: where it is, how it is spoken to, who we are there, how long it may take."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Literal
@@ -53,6 +54,49 @@ class Account:
         except ValueError:
             return False
 
+    def plain_login(self) -> bytes:
+        """Return the one response of AUTH PLAIN (RFC 4616), encoded."""
+        return encoded(f"\0{self.username}\0{self.password}")
+
+    def redact(self, words: str) -> str:
+        """Return a server's words without the password, should it echo what it was sent."""
+        for secret in (self.plain_login().decode(), encoded(self.password).decode(), self.password):
+            if secret:
+                words = words.replace(secret, "•••")
+        return words
+
+
+def encoded(text: str) -> bytes:
+    """Return a text as AUTH carries it (RFC 4954)."""
+    return b64encode(text.encode("utf-8"))
+
 
 def _is_atom(text: str) -> bool:
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. RFC 5321 4.5.3.2 asks for minutes; no server that works needs as many for commands.
+
+    `connect` covers DNS, TCP and each TLS handshake; `greeting` each reply until the first message may go,
+    since a server that is none shows here; `content` runs from the first octet of a message to the reply
+    after its end; `idle` is how long an unused connection is kept; `quit` how long a farewell may take.
+    After `silence` without an answer a connection is waited for no less, but others are tried meanwhile.
+    After `doubt` without a greeting it is looked at what is there: it may wait for TLS.
+    """
+
+    connect: float = 30
+    greeting: float = 30
+    command: float = 120
+    content: float = 600
+    idle: float = 5
+    quit: float = 5
+    silence: float = 30
+    doubt: float = 5
+
+    @property
+    def tick(self) -> float:
+        """How often to look at the clock: late by half of the shortest, and by two seconds, at most."""
+        shortest = min(self.greeting, self.command, self.content, self.idle, self.quit, self.silence)
+        return min(1.0, max(0.01, shortest / 4))

@@ -1,10 +1,14 @@
-"""What a server offers, as its reply to EHLO says."""
+"""What a server offers, and what is refused before it is asked: messages that it, or nobody, can take."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from mailer.domain.outcome import Reply
+from mailer.domain.outcome import Rejected, Reply, Stage
+from mailer.errors import AccountFault
+from mailer.smtp.envelope import Envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +53,54 @@ class Capabilities:
 def _positive(text: str = "") -> int | None:
     """Return the number, or None for none and for 0, which RFC 1870 defines as no limit."""
     return int(text) or None if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+PATH_LIMIT = 254  # octets: RFC 5321 4.5.3.1.3 allows 256 with the angle brackets
+
+# An addr-spec as far as it matters here: nothing in it ends the path, the command or the line early.
+_PATH = re.compile(
+    r'(?:"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[\x20-\x7e])*"|[^\x00-\x20\x7f-\xa0<>"]+)'
+    r"@[^\x00-\x20\x7f-\xa0<>\"@]+"
+)
+
+
+def refuse(envelope: Envelope, offers: Capabilities) -> Rejected | None:
+    """Return why this message can't be sent over this connection, or None. Nothing was sent if it can't.
+
+    The reply is ours, with the codes a server would give (RFC 5321, RFC 3463, RFC 6531), and says so.
+    AccountFault if the return path is what can't be sent: no recipient is to blame for that.
+    """
+    recipient, content = envelope.recipient, envelope.content
+    if envelope.sender and not _can_return_to(envelope.sender):
+        raise AccountFault(
+            f"SMTP can't carry the return path {envelope.sender!r}",
+            next_step="Correct MAIL_FROM or MAIL_RETURN_PATH.",
+        )
+    if not _carries(recipient):
+        return _refused(553, "5.1.3", "SMTP can't carry this address", Stage.RCPT)
+    if not recipient.isascii() and not offers.utf8:
+        return _refused(
+            553, "5.6.7", "the address needs SMTPUTF8, which the server doesn't offer", Stage.RCPT
+        )
+    if offers.size is not None and len(content) > offers.size:
+        words = f"{len(content)} octets, and the server takes {offers.size} at most"
+        return _refused(552, "5.3.4", words, Stage.MAIL)
+    # RFC 6531 3.2: with SMTPUTF8 the header holds the address as it is.
+    seven_bit = content if recipient.isascii() else content.partition(b"\r\n\r\n")[2]
+    if not envelope.clean and (not seven_bit.isascii() or b"\0" in content):
+        return _refused(554, "5.6.0", "the message holds octets that aren't 7-bit text", Stage.DATA)
+    return None
+
+
+@lru_cache(maxsize=16)
+def _can_return_to(path: str) -> bool:
+    return path.isascii() and _carries(path)
+
+
+def _carries(path: str) -> bool:
+    octets = len(path) if path.isascii() else len(path.encode("utf-8", "replace"))
+    return octets <= PATH_LIMIT and bool(_PATH.fullmatch(path))
+
+
+def _refused(code: int, status: str, words: str, stage: Stage) -> Rejected:
+    return Rejected(Reply(code, f"{status} not sent: {words}"), stage)

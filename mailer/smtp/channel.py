@@ -14,16 +14,14 @@ from time import monotonic
 from typing import Protocol
 
 from mailer.domain.outcome import Stage
-from mailer.smtp.account import Account
+from mailer.smtp.account import Account, Timeouts
 from mailer.smtp.capabilities import Capabilities
-from mailer.smtp.connection import Connection
+from mailer.smtp.connection import Connection, answer_to_hello, speaks_tls
 from mailer.smtp.ending import SPEAKS_CLEAR, WAITS_FOR_TLS, Cause, Ending
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.opening import Phase
 from mailer.smtp.reply import quote
 from mailer.smtp.session import Result, Session
-from mailer.smtp.stranger import answer_to_hello, speaks_tls
-from mailer.smtp.timeouts import Timeouts
 from mailer.smtp.verdict import COMPLETING, Step
 from mailer.smtp.window import Window
 

@@ -1,12 +1,15 @@
-"""What is said to the server for one message, as octets."""
+"""What is said to the server for one message, as octets: the commands, and the content with its end."""
 
 from __future__ import annotations
 
+import re
+
 from mailer.smtp.capabilities import Capabilities
-from mailer.smtp.content import END, chunk_octets, data_octets
 from mailer.smtp.envelope import Envelope
 
 Parts = tuple[bytes, ...]
+END = b".\r\n"
+_STRAY = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
 def mail(envelope: Envelope, offers: Capabilities) -> Parts:
@@ -36,3 +39,31 @@ DATA: Parts = (b"DATA\r\n",)
 DOT: Parts = (END,)
 RSET: Parts = (b"RSET\r\n",)
 QUIT: Parts = (b"QUIT\r\n",)
+
+
+def chunk_octets(content: bytes) -> bytes:
+    """Return `content` ready to be sent as one chunk with BDAT.
+
+    A bare CR or LF becomes CRLF. Servers differ in what they take for the end of a message (`\\n.\\r\\n`,
+    `\\r.\\r` …), and whatever one of them, or one that it relays to, might take for it must not leave this
+    function: that is how SMTP smuggling worked in 2023.
+    """
+    if not _clean(content):
+        content = _STRAY.sub(b"\r\n", content)
+    return content if not content or content.endswith(b"\r\n") else content + b"\r\n"
+
+
+def data_octets(content: bytes) -> bytes:
+    """Return `content` ready to be sent after 354, its end included; dots are doubled after line ends are
+    what they should be."""
+    content = chunk_octets(content)
+    # RFC 5321 4.5.2: the receiver strips one leading dot a line, so such a line needs a second one.
+    if b"\n." in content:
+        content = content.replace(b"\n.", b"\n..")
+    return b"%b%b%b" % (b"." if content.startswith(b".") else b"", content, END)
+
+
+def _clean(content: bytes) -> bool:
+    """Whether every line, the last one too, ends in CRLF: then each is two octets shorter than its share."""
+    lines = content.splitlines()
+    return sum(map(len, lines)) + 2 * len(lines) == len(content)

@@ -8,7 +8,6 @@ from enum import Enum, auto
 from mailer.domain.outcome import Reply, Stage
 from mailer.errors import AccountFault, MailerError, ServerUnavailable
 from mailer.smtp.account import Account
-from mailer.smtp.auth import redact
 
 
 class Cause(Enum):
@@ -56,7 +55,7 @@ class Ending:
 
     def error(self, account: Account) -> MailerError:
         """Return the exception for a run that can't go on because of this."""
-        words = redact(self.words, account)
+        words = account.redact(self.words)
         if self.cause is Cause.FAULT:
             return AccountFault(f"{account.where} at {self.stage}: {words}", next_step=self._next_step())
         return ServerUnavailable(

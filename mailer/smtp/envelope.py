@@ -1,8 +1,10 @@
-"""What is handed to the server: a return path, one recipient, the message."""
+"""One message for the server: a return path, one recipient, the content; and how far it is on its way."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from mailer.domain.outcome import Deferred, Outcome, Rejected, Stage
 
 
 class Envelope(NamedTuple):
@@ -22,3 +24,24 @@ class Envelope(NamedTuple):
     recipient: str
     content: bytes
     clean: bool = False
+
+
+class Transaction:
+    """One message between being added to a session and the last reply that is about it."""
+
+    __slots__ = ("envelope", "handed", "key", "outcome")
+
+    def __init__(self, envelope: Envelope) -> None:
+        self.key = envelope.key
+        self.envelope: Envelope | None = envelope  # None once its content was given out to be written
+        self.handed = False  # its content was given out to be written
+        self.outcome: Outcome | None = None
+
+    def hand_over(self) -> None:
+        """Its content is given out to be written, and needed no more."""
+        self.handed, self.envelope = True, None
+
+    @property
+    def unwanted(self) -> bool:
+        """Whether every recipient was refused."""
+        return isinstance(self.outcome, Deferred | Rejected) and self.outcome.stage is Stage.RCPT

@@ -9,14 +9,12 @@ from time import monotonic
 from typing import Any, Protocol
 
 from mailer.domain.outcome import Outcome, Stage, Untried
-from mailer.smtp.account import Account
-from mailer.smtp.allowance import Allowance
+from mailer.smtp.account import Account, Timeouts
 from mailer.smtp.channel import Channel
 from mailer.smtp.connection import tls_context
 from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
-from mailer.smtp.reconnecting import Reaction, Reconnecting
-from mailer.smtp.timeouts import Timeouts
+from mailer.smtp.reconnecting import Allowance, Reaction, Reconnecting
 from mailer.smtp.turn import Turn
 
 

@@ -17,13 +17,11 @@ from itertools import islice
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Reply, Stage, Uncertain, Untried
 from mailer.smtp import commands
 from mailer.smtp.account import Account
-from mailer.smtp.admission import refuse
-from mailer.smtp.capabilities import Capabilities
+from mailer.smtp.capabilities import Capabilities, refuse
 from mailer.smtp.ending import Cause, Ending
-from mailer.smtp.envelope import Envelope
+from mailer.smtp.envelope import Envelope, Transaction
 from mailer.smtp.opening import Move, Opening, Phase
 from mailer.smtp.reply import MalformedReply, ReplyParser
-from mailer.smtp.transaction import Transaction
 from mailer.smtp.verdict import COMPLETING, STAGES, Step, Verdict, judge
 
 Result = tuple[int, Outcome]

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Text, type_coerce
 
-from mailer.domain.recipient import Recipient
+from mailer.domain.audience import Recipient
 
 SNAPSHOT = ("email", "name", "language", "timezone", "tags", "fields")
 """The columns that a delivery keeps as they were when its audience was frozen."""

@@ -22,10 +22,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from mailer.domain.link import IMAGES, UNSUBSCRIBE
+from mailer.domain.signed_links import IMAGES, UNSUBSCRIBE, LinkToken, find_token, read_undo, sign_undo
 from mailer.domain.subscriber import Choices
-from mailer.domain.token import LinkToken, find_token
-from mailer.domain.undo_token import read_undo, sign_undo
 from mailer.errors import MailerError
 from mailer.languages import DEFAULT
 from mailer.message.mime.template import MessageTemplate, TemplateError

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from mailer.compose.images.companion import read_file
 from mailer.compose.images.kind import SHOWN, kind_of
 from mailer.compose.images.placing import MOST_OCTETS
-from mailer.domain.image_token import read_image_token
+from mailer.domain.signed_links import read_image_token
 from mailer.message.mime.enclosure import UnfitFile
 
 ENDING = re.compile(r"(?s:.*)\.(?:png|jpe?g|gif|webp)", re.IGNORECASE)

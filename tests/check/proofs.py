@@ -11,7 +11,7 @@ from mailer.check.finding import Finding
 from mailer.check.rendered import RenderedMail
 from mailer.compose.issue.source import load_issue
 from mailer.domain.address import Mailbox
-from mailer.domain.recipient import Recipient
+from mailer.domain.audience import Recipient
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.compiler import Compiler
 from mailer.proof.proofread import rendered_mail

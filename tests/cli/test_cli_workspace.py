@@ -17,7 +17,7 @@ from mailer.cli import mailer
 from mailer.compose.issue.source import load_issue
 from mailer.domain.address import Address
 from mailer.errors import IssueError, UsageError
-from mailer.settings.settings import load_settings
+from mailer.settings.reading import load_settings
 from mailer.workspace.bundled import SAMPLES, sample, templates_folder
 from mailer.workspace.slug import slug
 

@@ -18,7 +18,7 @@ from mailer.compose.images.links import ImageLinks
 from mailer.compose.images.placing import Images
 from mailer.compose.images.tags import Attributes, change_images
 from mailer.compose.issue.source import read_issue
-from mailer.domain.image_token import read_image_token
+from mailer.domain.signed_links import read_image_token
 from mailer.errors import IssueError
 from mailer.message.mime.enclosure import Enclosure
 

@@ -14,8 +14,7 @@ from markupsafe import Markup, escape
 from mailer.compose.symbolic.environment import SymbolicEnvironment
 from mailer.compose.symbolic.symbol import Once, Spoiled, Symbol, is_deferred, lift
 from mailer.compose.symbolic.tokens import Refusal, Role, Tokens
-from mailer.message.expression.describe import describe
-from mailer.message.expression.expression import Call, Const, Expression, Field, Name
+from mailer.message.expression.expression import Call, Const, Expression, Field, Name, describe
 from mailer.message.expression.operations import FILTERS, OPERATIONS, TESTS
 from mailer.message.filling.evaluate import evaluate
 

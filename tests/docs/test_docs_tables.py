@@ -11,7 +11,8 @@ from mailer.compose.issue.fields import FIELDS, NOT_YET
 from mailer.compose.tags.offered import OFFERED
 from mailer.domain.delivery import NEXT, State
 from mailer.message.expression.operations import FILTERS
-from mailer.settings.settings import NAMES, PRESETS, SECRETS, Settings
+from mailer.settings.fields import NAMES, SECRETS, Settings
+from mailer.settings.presets import PRESETS
 
 DOCS = Path(__file__).parents[2] / "docs"
 CODE = re.compile(r"`([^`]+)`")

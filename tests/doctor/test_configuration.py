@@ -11,7 +11,8 @@ from mailer.bootstrap import App
 from mailer.doctor.configuration import Value, examine_settings, values
 from mailer.doctor.masking import MASK, masked_url, secrets_of, without_secrets
 from mailer.doctor.result import Grade, Result, error
-from mailer.settings.settings import NAMES, read_settings
+from mailer.settings.fields import NAMES
+from mailer.settings.reading import read_settings
 from mailer.workspace.scaffold import make_workspace
 
 CANARY = "canary-in-the-mine"

@@ -12,8 +12,7 @@ from name_server import address, mx, name_server, txt, zone
 from mailer.doctor.domain import Sender, examine_domain
 from mailer.doctor.lookup import Absent, Found, Lookup, Unanswered
 from mailer.doctor.result import Grade, Result
-from mailer.domain.address import Mailbox
-from mailer.domain.reserved import is_reserved
+from mailer.domain.address import Mailbox, is_reserved
 from mailer.errors import UsageError
 from mailer.message.dkim.key import Algorithm, SigningKey
 from mailer.message.dkim.signer import Signer

@@ -13,10 +13,9 @@ from rich.console import Console
 from mailer.cli.diagnosis import GROUPS, LABEL, MARKS, label, print_diagnosis
 from mailer.doctor.bulk import judge_bulk
 from mailer.doctor.clock import date_in, judge_clock, judge_zone
-from mailer.doctor.configuration import Value
+from mailer.doctor.configuration import Value, examine_templates
 from mailer.doctor.examination import SECTIONS, Diagnosis
 from mailer.doctor.result import DnsRecord, Grade, Result, error, note, ok, skipped, warning
-from mailer.doctor.templates import examine_templates
 from mailer.errors import ExitCode
 from mailer.workspace.bundled import templates_folder
 

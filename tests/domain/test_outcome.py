@@ -6,10 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer.domain.delivery import State
+from mailer.domain.delivery import RetryPolicy, State, settle
 from mailer.domain.outcome import Accepted, Deferred, Rejected, Reply, Stage, Uncertain, Untried
-from mailer.domain.retry import RetryPolicy
-from mailer.domain.settlement import settle
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 

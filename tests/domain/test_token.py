@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.domain.token import LinkToken, _candidates, find_token, read_token, sign_token
+from mailer.domain.signed_links import LinkToken, _candidates, find_token, read_token, sign_token
 
 KEY = b"k" * 32
 ids = st.integers(0, 2**40)

@@ -60,7 +60,7 @@ def test_the_message_is_the_one_that_is_sent(
 
 
 def test_a_link_in_a_preview_takes_nobody_off_a_list(workspace: Workspace) -> None:
-    from mailer.domain.token import read_token
+    from mailer.domain.signed_links import read_token
 
     workspace.people(2)
     workspace.settings["BASE_URL"] = "http://127.0.0.1:8000"

@@ -15,7 +15,7 @@ import pytest
 from harbour_workspace import ISSUE
 
 from mailer.domain.outcome import Stage
-from mailer.domain.token import read_token
+from mailer.domain.signed_links import read_token
 from mailer.sandbox.rehearsal import Act
 
 

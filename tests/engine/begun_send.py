@@ -9,12 +9,12 @@ from sqlalchemy import Engine
 
 from mailer.domain.address import Address
 from mailer.domain.audience import Audience
+from mailer.domain.send import Send
 from mailer.engine.pacing import Pace
 from mailer.engine.personaliser import Personaliser
 from mailer.engine.worker import Worker
 from mailer.ledger.journal import Journal
 from mailer.ledger.ledger import Ledger
-from mailer.ledger.send import Send
 from mailer.people.enrol import Consent
 from mailer.people.people import People
 

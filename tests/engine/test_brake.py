@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailer.domain.delivery import State
+from mailer.domain.delivery import Settlement, State
 from mailer.domain.outcome import Reply, Stage
-from mailer.domain.settlement import Settlement
 from mailer.engine.brake import Brake
 from mailer.errors import ExitCode
 

@@ -9,9 +9,8 @@ from contextlib import suppress
 import pytest
 from begun_send import NOW, begin, worker_of
 
-from mailer.domain.delivery import State
+from mailer.domain.delivery import RetryPolicy, State
 from mailer.domain.outcome import Accepted, Deferred, Rejected, Reply, Stage, Untried
-from mailer.domain.retry import RetryPolicy
 from mailer.errors import AccountFault, EveryoneRefused, StorageFull
 from mailer.ledger.journal import Journal
 from mailer.ledger.queries import LedgerQueries

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.domain.learned import ACCOUNT, Learned
-from mailer.domain.share import share_of
+from mailer.domain.learned import ACCOUNT, Learned, share_of
 from mailer.domain.warmup import WarmUp
 from mailer.engine.dispatch import Dispatcher
 from mailer.engine.pipe import Order, Pipe

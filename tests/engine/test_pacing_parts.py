@@ -9,7 +9,7 @@ import pytest
 from mailer.domain.learned import Learned
 from mailer.domain.outcome import Accepted, Deferred, Rejected, Reply, Stage, Uncertain, Untried
 from mailer.engine.pace.concurrency import Concurrency
-from mailer.engine.pace.lines import ENOUGH, DomainQueues
+from mailer.engine.pace.domain_queues import ENOUGH, DomainQueues
 from mailer.engine.pacing import ACCOUNT, Hold, Pace
 
 RATE = Reply(454, "Throttling failure: Maximum sending rate exceeded")

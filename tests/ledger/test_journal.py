@@ -15,10 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_ledger import NOW, database, frozen, populate, said, states  # noqa: F401
 
-from mailer.domain.delivery import State
+from mailer.domain.delivery import RetryPolicy, Settlement, State
 from mailer.domain.outcome import Stage
-from mailer.domain.retry import RetryPolicy
-from mailer.domain.settlement import Settlement
 from mailer.errors import StorageError
 from mailer.ledger.journal import Handed, Journal, boot, dead_journals, read_journal
 from mailer.ledger.reclaim import Reclaimed, reclaim
@@ -78,7 +76,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from mailer.domain.delivery import State
 from mailer.domain.outcome import Stage
-from mailer.domain.settlement import Settlement
+from mailer.domain.delivery import Settlement
 from mailer.ledger.journal import Journal
 journal = Journal(Path(sys.argv[1]), datetime.now(UTC))
 journal.handed([1, 2])
@@ -198,7 +196,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from mailer.errors import StorageFull
 from mailer.ledger.journal import Journal
-from mailer.domain.settlement import Settlement
+from mailer.domain.delivery import Settlement
 from mailer.domain.delivery import State
 from mailer.domain.outcome import Stage
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

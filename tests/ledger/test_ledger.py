@@ -9,13 +9,12 @@ from sqlalchemy import Engine, event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mailer.domain.audience import Audience
-from mailer.domain.delivery import NEXT, OPEN, TERMINAL, State, may_become
+from mailer.domain.delivery import NEXT, OPEN, TERMINAL, Settlement, State
 from mailer.domain.outcome import Stage
-from mailer.domain.settlement import Settlement
+from mailer.domain.send import Send
 from mailer.errors import UsageError
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.queries import LedgerQueries
-from mailer.ledger.send import Send
 from mailer.store.database import open_database
 from mailer.store.schema import (
     attempts,
@@ -80,8 +79,8 @@ def said(claim, state: State, words: str = "250 Ok", at: datetime = NOW) -> Sett
 def test_every_state_says_what_may_follow():
     assert NEXT.keys() == set(State)
     assert set(State) == TERMINAL | OPEN
-    assert may_become(State.HANDED, State.UNCERTAIN)
-    assert not may_become(State.ACCEPTED, State.QUEUED)
+    assert State.UNCERTAIN in NEXT[State.HANDED]
+    assert State.QUEUED not in NEXT[State.ACCEPTED]
 
 
 def test_freezing_takes_the_subscribed_and_names_the_reason_for_each_other(database):

@@ -11,10 +11,9 @@ from sqlalchemy import select
 
 from mailer.domain.address import Address
 from mailer.domain.audience import Audience
-from mailer.domain.delivery import State
+from mailer.domain.delivery import Settlement, State
 from mailer.domain.learned import ACCOUNT, Learned, QuotaFound, RateFound
 from mailer.domain.outcome import Stage
-from mailer.domain.settlement import Settlement
 from mailer.ledger.journal import Journal, read_journal
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.pace_memory import FRESH, PaceMemory, account_key

@@ -8,9 +8,8 @@ from datetime import timedelta
 from sqlalchemy import select
 from test_ledger import NOW, WEEKLY, database, frozen, populate, said  # noqa: F401
 
-from mailer.domain.delivery import State
+from mailer.domain.delivery import RetryPolicy, State
 from mailer.domain.moment import utc_text
-from mailer.domain.retry import RetryPolicy
 from mailer.ledger.freezing import FrozenText
 from mailer.ledger.journal import Journal, JournalHeader, read_journal
 from mailer.ledger.ledger import Ledger

@@ -9,8 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from message_samples import HEAD, NAME, names_of
 
-from mailer.message.dkim.canonical import relaxed_body, relaxed_fields, relaxed_lines
-from mailer.message.dkim.signer import Signer
+from mailer.message.dkim.signer import Signer, relaxed_body, relaxed_fields, relaxed_lines
 from mailer.message.filling.residual import Edition, Hole, Place, Static
 from mailer.message.mime.message import compile_message
 

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.message.encoding.transfer import encode_quoted_printable, one_line
-from mailer.message.filling.escape import escape_value
-from mailer.message.filling.plain import plain_in
+from mailer.message.filling.escape import escape_value, plain_in
 from mailer.message.filling.residual import Place
 
 FORMS = [

@@ -11,7 +11,7 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 from mailer.bootstrap import App
 from mailer.errors import SettingsError
-from mailer.settings.settings import load_settings
+from mailer.settings.reading import load_settings
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.pool import deliver
 from mailer.smtp.recording import Recording

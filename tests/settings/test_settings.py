@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from mailer.errors import SettingsError
-from mailer.settings.settings import NAMES, PRESETS, load_settings
+from mailer.settings.fields import NAMES
+from mailer.settings.presets import PRESETS
+from mailer.settings.reading import load_settings
 from mailer.workspace.bundled import sample
 
 

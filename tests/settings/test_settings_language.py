@@ -11,7 +11,7 @@ import pytest
 
 from mailer.errors import SettingsError
 from mailer.languages import full_date, language_of, read_language, runs_rtl, text_rtl
-from mailer.settings.settings import load_settings
+from mailer.settings.reading import load_settings
 
 
 def language(folder: Path, typed: str, environ: dict[str, str]) -> str:
@@ -99,7 +99,7 @@ def test_a_text_that_runs_the_same_way_is_in_the_language_of_the_workspace() -> 
 
 def test_english_needs_no_table_of_languages() -> None:
     asked = (
-        "import sys; from pathlib import Path; from mailer.settings.settings import load_settings;"
+        "import sys; from pathlib import Path; from mailer.settings.reading import load_settings;"
         "load_settings(Path('nowhere'), {}); print('babel' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.smtp.content import data_octets
+from mailer.smtp.commands import data_octets
 
 CASES = {
     "plain": (b"a\r\nb\r\n", b"a\r\nb\r\n.\r\n"),

@@ -19,11 +19,10 @@ from dialogue import letter
 from mailer.domain.outcome import Accepted, Stage, Untried
 from mailer.errors import AccountFault, ServerUnavailable
 from mailer.sandbox.rehearsal import ScriptedServer
-from mailer.smtp.account import Account, Security
+from mailer.smtp.account import Account, Security, Timeouts
 from mailer.smtp.pool import deliver
 from mailer.smtp.reconnecting import Reconnecting
 from mailer.smtp.recording import Recording
-from mailer.smtp.timeouts import Timeouts
 
 USER, PASSWORD = "editor", "tides-and-times ½"
 BRISK = Reconnecting(tries=2, first=0.01)

@@ -12,11 +12,10 @@ from dialogue import letter
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Stage, Uncertain
 from mailer.errors import AccountFault, ServerUnavailable
 from mailer.sandbox.rehearsal import Act, Script, ScriptedServer
-from mailer.smtp.account import Account
+from mailer.smtp.account import Account, Timeouts
 from mailer.smtp.pool import deliver
 from mailer.smtp.reconnecting import Reconnecting
 from mailer.smtp.recording import Recording
-from mailer.smtp.timeouts import Timeouts
 
 pytestmark = pytest.mark.usefixtures("each_loop")
 

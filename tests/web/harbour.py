@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Engine, Row, select
 
 from mailer.domain.address import Address
-from mailer.domain.token import LinkToken, sign_token
+from mailer.domain.signed_links import LinkToken, sign_token
 from mailer.people.enrol import Consent
 from mailer.people.people import People
 from mailer.store.schema import subscriptions

@@ -11,7 +11,7 @@ import pytest
 from harbour import DATABASE, KEY, NOW, serving
 
 from mailer.domain.address import Address
-from mailer.domain.token import LinkToken, sign_token
+from mailer.domain.signed_links import LinkToken, sign_token
 from mailer.people.enrol import Consent
 from mailer.people.people import People
 from mailer.services.backup import back_up

@@ -12,8 +12,7 @@ from harbour import KEY, Harbour
 from pictures import SVG, picture
 
 from mailer.compose.images.links import ImageLinks
-from mailer.domain.image_token import sign_image
-from mailer.domain.link import image_url
+from mailer.domain.signed_links import image_url, sign_image
 
 FOLDER = "issues/harbour"
 

@@ -12,8 +12,7 @@ import httpx
 import pytest
 from harbour import DATABASE, KEY, Harbour, serving
 
-from mailer.domain.link import unsubscribe_url
-from mailer.domain.token import LinkToken, sign_token
+from mailer.domain.signed_links import LinkToken, sign_token, unsubscribe_url
 from mailer.web.app import masked
 from mailer.web.guard import shown
 

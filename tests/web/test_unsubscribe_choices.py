@@ -16,8 +16,8 @@ from sqlalchemy import insert, select, update
 from mailer.bootstrap import App
 from mailer.compose.issue.source import load_issue
 from mailer.domain.audience import Audience
+from mailer.domain.signed_links import read_undo, sign_undo
 from mailer.domain.subscriber import Left
-from mailer.domain.undo_token import read_undo, sign_undo
 from mailer.people.people import People
 from mailer.store.schema import revisions, sends, subscribers, suppressions
 from mailer.web.words import accepted, choose, read_words

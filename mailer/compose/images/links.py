@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from mailer.domain.image_token import sign_image
-from mailer.domain.link import image_url
+from mailer.domain.signed_links import image_url, sign_image
 from mailer.message.mime.enclosure import UnfitFile
 
 

@@ -17,8 +17,7 @@ from markupsafe import Markup
 
 from mailer.compose.symbolic.tokens import Refusal, Tokens
 from mailer.message.expression.bounds import Opaque
-from mailer.message.expression.describe import describe
-from mailer.message.expression.expression import Call, Const, Expression, Name
+from mailer.message.expression.expression import Call, Const, Expression, Name, describe
 
 _SCALARS = (str, int, float, bool, type(None))
 _COLLECTIONS = (list, tuple, set, frozenset, ItemsView, KeysView, ValuesView)

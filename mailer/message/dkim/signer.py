@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Generic, TypeVar
 
 from mailer.errors import SettingsError
-from mailer.message.dkim.canonical import relaxed_body, relaxed_fields, relaxed_lines
 from mailer.message.dkim.key import SigningKey
 
 # Named once more than they stand in the header, so that one added later breaks the signature: a reader
@@ -147,3 +147,35 @@ def _folded(names: tuple[str, ...]) -> str:
 
 def _cut(octets: bytes, length: int) -> Iterator[bytes]:
     return (octets[start : start + length] for start in range(0, len(octets), length))
+
+
+_FOLD = re.compile(rb"\r\n(?=[ \t])")
+_WHITE_SPACE = re.compile(rb"[ \t]+")
+
+
+def relaxed_fields(lines: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the name in lower case and the relaxed line, without its line end, of each field in `lines`."""
+    fields = [line.partition(b":") for line in _FOLD.sub(b"", lines).split(b"\r\n") if line]
+    return [_relaxed_field(name, value) for name, _, value in fields]
+
+
+def relaxed_lines(lines: bytes) -> bytes:
+    """Return lines of a body with each run of white space as one space, and none before a line end."""
+    lines = lines.replace(b"\t", b" ")
+    while b"  " in lines:
+        lines = lines.replace(b"  ", b" ")
+    return lines.replace(b" \r\n", b"\r\n")
+
+
+def relaxed_body(pieces: Iterable[bytes]) -> bytes:
+    """Return the body that pieces from `relaxed_lines` make: without the empty lines at its end."""
+    body = b"".join(pieces)
+    end = len(body)
+    while body.endswith(b"\r\n", 0, end):
+        end -= 2
+    return body[:end] + b"\r\n" if end else b""
+
+
+def _relaxed_field(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    name = name.rstrip(b" \t").lower()
+    return name, name + b":" + _WHITE_SPACE.sub(b" ", value).strip(b" ")

@@ -35,7 +35,7 @@ def encode_quoted_printable(text: str) -> bytes:
 
 
 def one_line(plain: str) -> bytes:
-    """Return what `encode_quoted_printable` does of a plain value: see `mailer.message.filling.plain`."""
+    """Return what `encode_quoted_printable` does of a plain value: see `mailer.message.filling.escape`."""
     return plain.encode("ascii") + b"=\r\n"
 
 

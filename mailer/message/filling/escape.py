@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -102,3 +102,20 @@ _ESCAPES: dict[Place, Callable[[str], str]] = {
     Place.ADDRESS: _inside_url,
 }
 _STARTS = {Place.URL: _whole_url, Place.ADDRESS: _whole_address}
+
+
+# Nothing that HTML, a comment, a URL or quoted-printable would write differently. At most 75, for a line.
+_INNER = "A-Za-z0-9@._,/:-"
+_FIRST = "A-Za-z0-9@_,/:-"  # a dot at the beginning of a line is quoted
+_WORD = re.compile(rf"(?!.*--)[{_FIRST}][{_INNER}]{{0,74}}")
+_WORDS = re.compile(rf"(?!From |.*--)[{_FIRST}](?:[ {_INNER}]{{0,73}}[{_INNER}])?")
+_WHOLE_URL = re.compile(rf"(?!.*--)(?:https?://|mailto:)[{_INNER}]{{1,67}}")
+
+
+def plain_in(forms: Iterable[tuple[Place, bool]]) -> Callable[[Any], object]:
+    """Return what tells whether a text is plain in all of these places; the flag is `Hole.url_start`."""
+    forms = list(forms)
+    if any(url_start for _, url_start in forms):
+        return _WHOLE_URL.fullmatch
+    addresses = {Place.URL, Place.ADDRESS}
+    return (_WORD if any(place in addresses for place, _ in forms) else _WORDS).fullmatch

@@ -15,10 +15,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from mailer.message.encoding.transfer import encode_quoted_printable, one_line
 from mailer.message.filling.canonical import expression_key
-from mailer.message.filling.escape import escape_value
-from mailer.message.filling.evaluate import Names, bind
-from mailer.message.filling.plain import plain_in
-from mailer.message.filling.reader import Reader, reader
+from mailer.message.filling.escape import escape_value, plain_in
+from mailer.message.filling.evaluate import Names, Reader, bind, reader
 from mailer.message.filling.residual import Branch, Hole, Loop, Place, Static, Tree
 
 Written = TypeVar("Written")  # str or bytes

@@ -1,23 +1,12 @@
-"""A send: one issue to one audience, as its row says."""
+"""A send: one issue to one audience."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Row, func, select
 
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt
-from mailer.store.schema import revisions, sends
-
-_OWN = revisions.c.send_id == sends.c.id
-SEND = [
-    *sends.c,
-    select(func.max(revisions.c.no)).where(_OWN).scalar_subquery().label("number"),
-    select(revisions.c.revision).where(_OWN, revisions.c.no == 1).scalar_subquery().label("first_revision"),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +41,3 @@ class Send:
     def label(self) -> str:
         """What it is called where a person reads of several sends of an issue."""
         return f"{self.slug} (erratum)" if self.corrects else self.slug
-
-
-def read_send(row: Row[Any]) -> Send:
-    """Return the send in a row of the columns SEND."""
-    return Send(
-        row.id,
-        row.slug,
-        Audience.parse(row.audience_put or row.audience),
-        row.occasion,
-        row.subject,
-        row.revision,
-        row.candidates,
-        row.created_at,
-        row.proved_at,
-        row.number,
-        row.first_revision,
-        row.corrects,
-        row.correction,
-        row.subject_put,
-        row.halted and Halt(row.halted),
-        row.halted_at,
-        row.halted_by,
-    )
-
-
-def halted_words(halted: Halt | None, by: str | None = None, now: datetime | None = None) -> dict[str, Any]:
-    """Return the columns of a send that say whether it is halted, by whom and since when."""
-    return {"halted": halted, "halted_by": by, "halted_at": now, "halt_told_at": None}

@@ -1,4 +1,4 @@
-"""Settings: the process environment beats `.env`; a secret may also stand in a file named by `NAME_FILE`."""
+"""Reading the settings: the environment beats `.env`; a secret may also be in a file named by `NAME_FILE`."""
 
 from __future__ import annotations
 
@@ -6,148 +6,17 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
-from urllib.parse import unquote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import ValidationError
 
-import mailer.settings.values as typed
 from mailer.errors import SettingsError
-from mailer.languages import DEFAULT, read_language
 from mailer.settings.env_file import EnvFile, Names, read_env_file
+from mailer.settings.fields import EXACT, KNOWN, NAMES, PROSE, SECRETS, Settings
 from mailer.settings.misnamed import ENVIRONMENT, OURS, is_anybodys, meant, misnamed
+from mailer.settings.presets import PRESETS, plain
 
 ENV_FILE = ".env"
-SECRETS = ("SMTP_PASSWORD", "SECRET_KEY", "DATABASE_URL")
-EXACT = (*SECRETS, "SMTP_USERNAME")  # what somebody else made up: each character counts
-PROSE = ("MAIL_FROM", "MAIL_REPLY_TO", "MAIL_RETURN_PATH", "MAIL_UNSUBSCRIBE", "POSTAL_ADDRESS", "LOOK_LOGO")
-
-
-class Preset(BaseModel):
-    """What is known of a provider: host, port and published limits (`connections`; `rate` in messages/s).
-
-    `overwrites` are header fields that it replaces, so that no signature of ours can cover them.
-    """
-
-    host: str
-    port: int = 587
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    connections: int | None = None
-    rate: float | None = None
-    overwrites: tuple[str, ...] = ()
-
-
-# Limits only where the provider publishes one for every account; the rest is found by its replies.
-PRESETS: dict[str, Preset] = {
-    "ses": Preset(host="email-smtp.us-east-1.amazonaws.com", overwrites=("Date", "Message-ID")),
-    "sendgrid": Preset(host="smtp.sendgrid.net"),
-    "mailgun": Preset(host="smtp.mailgun.org"),
-    "postmark": Preset(host="smtp.postmarkapp.com", connections=10),
-    "brevo": Preset(host="smtp-relay.brevo.com"),
-    "mailjet": Preset(host="in-v3.mailjet.com"),
-    "mailersend": Preset(host="smtp.mailersend.net"),
-    "sparkpost": Preset(host="smtp.sparkpostmail.com"),
-    "gmail": Preset(host="smtp.gmail.com"),
-    "gmail-relay": Preset(host="smtp-relay.gmail.com"),
-    "office365": Preset(host="smtp.office365.com", connections=3, rate=0.5),
-    "fastmail": Preset(host="smtp.fastmail.com", port=465, security="tls"),
-}
-
-
-class Settings(BaseModel):
-    """Every setting, typed and checked. Field names are the variables of `.env.example` in lower case."""
-
-    model_config = ConfigDict(frozen=True)
-
-    smtp_provider: str = ""
-    smtp_host: str = "127.0.0.1"
-    smtp_port: int = Field(1025, ge=1, le=65535)
-    smtp_username: str = ""
-    smtp_password: SecretStr = SecretStr("")
-    smtp_security: Literal["starttls", "tls", "none"] = "none"
-    smtp_ca_file: str = ""
-    smtp_connections: int = Field(4, ge=1, le=1000)
-    smtp_window: int = Field(16, ge=0, le=1000)
-    mail_from: str = "Harbour Gazette <editor@gazette.example>"
-    mail_reply_to: str = ""
-    mail_return_path: str = ""
-    mail_unsubscribe: str = ""
-    mail_rate: float = Field(0, ge=0)
-    mail_warmup: str = ""
-    mail_images: Literal["inline", "linked"] = "inline"
-    database_url: SecretStr = SecretStr("sqlite:///subscribers/mailer.db")
-    secret_key: SecretStr = SecretStr("")
-    base_url: str = ""
-    postal_address: str = ""
-    look_accent: str = "#9a3412"
-    look_font: str = "serif"
-    look_logo: str = ""
-    look_width: int = Field(640, ge=480, le=800)
-    dkim_domain: str = ""
-    dkim_selector: str = ""
-    dkim_key_file: str = ""
-    dkim_ed25519_selector: str = ""
-    dkim_ed25519_key_file: str = ""
-    language: str = DEFAULT
-    tz: str = "UTC"
-    uncertain: Literal["hold", "resend"] = "hold"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-
-    @field_validator("smtp_provider")
-    @classmethod
-    def _known_provider(cls, value: str) -> str:
-        return typed.provider(value, sorted(PRESETS))
-
-    @field_validator("smtp_host")
-    @classmethod
-    def _host(cls, value: str) -> str:
-        return typed.host(value)
-
-    @field_validator("smtp_security", "mail_images", "uncertain", "log_level", mode="before")
-    @classmethod
-    def _in_any_case(cls, value: str, info: ValidationInfo) -> str:
-        words = get_args(cls.model_fields[info.field_name or ""].annotation)
-        word = typed.one_of(value, words)
-        if info.field_name == "smtp_security" and word not in words:
-            raise ValueError(typed.SECURITY)
-        return word
-
-    @field_validator("language")
-    @classmethod
-    def _known_language(cls, value: str) -> str:
-        return read_language(value)
-
-    @field_validator("tz")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError("no such time zone; write an IANA name such as Europe/Lisbon") from None
-        return value
-
-    @field_validator("database_url")
-    @classmethod
-    def _no_null(cls, value: SecretStr) -> SecretStr:
-        # SQLAlchemy reads %00 as one, and no file name may hold it.
-        if "\0" in unquote(value.get_secret_value()):
-            raise ValueError("holds a null character, as %00")
-        return value
-
-    @field_validator("base_url")
-    @classmethod
-    def _web_address(cls, value: str) -> str:
-        return typed.web_address(value)
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The zone in which a time typed without an offset is meant."""
-        return ZoneInfo(self.tz)
-
-
-NAMES = tuple(name.upper() for name in Settings.model_fields)
-KNOWN = {*NAMES, *(f"{name}_FILE" for name in SECRETS)}
 
 
 def load_settings(root: Path, environ: dict[str, str] | None = None) -> Settings:
@@ -244,7 +113,7 @@ def _is_gettext(value: str) -> bool:
 
 
 def _preset_values(given: dict[str, _Given]) -> dict[str, _Given]:
-    name = typed.plain(given["SMTP_PROVIDER"].value) if "SMTP_PROVIDER" in given else ""
+    name = plain(given["SMTP_PROVIDER"].value) if "SMTP_PROVIDER" in given else ""
     preset = PRESETS.get(name)
     if preset is None:
         return {}

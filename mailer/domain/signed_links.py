@@ -1,9 +1,19 @@
-"""Signed links: one token a recipient and send, good for every purpose whose path it stands under.
+"""Where a mail's links lead, and what is signed in them: the contract between mail that is out and `serve`.
 
-A token is base64url(three varints: send, subscriber, list; then 16 octets of HMAC-SHA256 over them). It
-names subscriber and list by itself, so that unsubscribing works even when the send's rows are gone, and it
-never expires: a person may leave by an old mail. Where it would end in - or _, which programs that look for
-links in a text leave out, it has one octet of the HMAC more, and then it ends in none.
+The token of a delivery's link, one a recipient and send, is good for every purpose whose path it stands
+under: base64url(three varints: send, subscriber, list; then 16 octets of HMAC-SHA256 over them). It names
+subscriber and list by itself, so that unsubscribing works even when the send's rows are gone, and it never
+expires: a person may leave by an old mail. Where it would end in - or _, which programs that look for links
+in a text leave out, it has one octet of the HMAC more, and then it ends in none.
+
+The token of an image says which file, and what was in it when the mail was made: base64url(9 octets of the
+content's SHA-256; then 12 of HMAC-SHA256 over them and the path). So only files that a mail shows can be
+asked for, whatever a path says; a file that was changed since keeps its address in old mails.
+
+The word by which somebody takes back that they left is given out by the page on which they did. It is good
+for an hour, for one person, and for what that one press of a button changed; the link in the mail alone
+brings nobody back. It reads `1795435200000.0.3-4.` and 32 hexadecimal digits: the moment, whether all mail
+was refused, the lists, and HMAC-SHA256 over these and the person.
 """
 
 from __future__ import annotations
@@ -13,14 +23,33 @@ import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from html import unescape
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
+
+from mailer.domain.subscriber import Left
+
+_UNSUBSCRIBE = "/u/"
+UNSUBSCRIBE = f"{_UNSUBSCRIBE}{{token:rest}}"  # and whatever mail programs make of its end
+_IMAGES = "/images/"
+IMAGES = f"{_IMAGES}{{token}}/{{path:rest}}"
+
+
+def unsubscribe_url(base_url: str, token: str) -> str:
+    """Return the address of the unsubscribe page for `token`; `base_url` may have a path of its own."""
+    return f"{base_url.rstrip('/')}{_UNSUBSCRIBE}{token}"
+
+
+def image_url(base_url: str, token: str, path: str) -> str:
+    """Return the address of the image at `path` in the workspace."""
+    return f"{base_url.rstrip('/')}{_IMAGES}{token}/{quote(path)}"
+
 
 MAC_OCTETS = 16
 SHORTEST, LONGEST = 26, 128  # characters
-PURPOSE = b"mailer/delivery-link/1:"
+LINK_PURPOSE = b"mailer/delivery-link/1:"
 DASHES = "-_"
 ENCODINGS = 4  # of one link, at most: each program on its way may add one
 
@@ -127,7 +156,7 @@ def _mac(key: bytes, payload: bytes) -> bytes:
 @lru_cache(maxsize=4)
 def _begun(key: bytes) -> hmac.HMAC:
     # A link is signed for every message: to copy what is the same in all takes half as long as to begin anew.
-    return hmac.new(key, PURPOSE, "sha256")
+    return hmac.new(key, LINK_PURPOSE, "sha256")
 
 
 def _varint(number: int) -> bytes:
@@ -139,3 +168,60 @@ def _varint(number: int) -> bytes:
         number >>= 7
     octets.append(number)
     return bytes(octets)
+
+
+IMAGE_PURPOSE = b"mailer/image/1:"
+DIGEST_OCTETS = 9
+IMAGE_MAC_OCTETS = 12
+IMAGE_TOKEN_LENGTH = (DIGEST_OCTETS + IMAGE_MAC_OCTETS) // 3 * 4
+
+
+def sign_image(key: bytes, digest: bytes, path: str) -> str:
+    """Return the token (28 URL-safe characters) of the file at `path`; `digest` is its content's SHA-256."""
+    digest = digest[:DIGEST_OCTETS]
+    mac = hmac.digest(key, IMAGE_PURPOSE + digest + path.encode(), "sha256")[:IMAGE_MAC_OCTETS]
+    return urlsafe_b64encode(digest + mac).decode("ascii")
+
+
+def read_image_token(key: bytes, token: str, path: str) -> bytes | None:
+    """Return the beginning of the content's digest; None if `key` did not sign this `token` for `path`."""
+    if not token.isascii() or len(token) != IMAGE_TOKEN_LENGTH:
+        return None
+    try:
+        digest = urlsafe_b64decode(token)[:DIGEST_OCTETS]
+        good = hmac.compare_digest(sign_image(key, digest, path), token)
+    except ValueError:  # no base64, or a path with lone surrogates
+        return None
+    return digest if good else None
+
+
+UNDO_PURPOSE = b"mailer/undo/1:"
+UNDO_GOOD_FOR = timedelta(hours=1)
+UNDO_MAC_DIGITS = 32
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def sign_undo(key: bytes, subscriber_id: int, left: Left) -> str:
+    """Return the word that takes back what this person left."""
+    moment = (left.at - EPOCH) // MILLISECOND  # cut off, as where it is kept
+    text = f"{moment}.{left.everywhere:d}.{'-'.join(map(str, left.lists))}"
+    return f"{text}.{_undo_mac(key, subscriber_id, text)}"
+
+
+def read_undo(key: bytes, subscriber_id: int, word: str, now: datetime) -> Left | None:
+    """Return what may be taken back; None if `key` did not sign it for this person, or too long ago."""
+    text, _, mac = word.rpartition(".")
+    if not (word.isascii() and hmac.compare_digest(_undo_mac(key, subscriber_id, text), mac)):
+        return None
+    moment, everywhere, lists = text.split(".")
+    at = EPOCH + int(moment) * MILLISECOND
+    if now - at > UNDO_GOOD_FOR:
+        return None
+    return Left(at, tuple(map(int, filter(None, lists.split("-")))), everywhere == "1")
+
+
+def _undo_mac(key: bytes, subscriber_id: int, text: str) -> str:
+    return hmac.digest(key, UNDO_PURPOSE + f"{subscriber_id}:{text}".encode(), "sha256").hex()[
+        :UNDO_MAC_DIGITS
+    ]

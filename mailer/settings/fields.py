@@ -1,0 +1,112 @@
+"""Every setting: its name, its type, its default, and what it may hold."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+
+from mailer.languages import DEFAULT, read_language
+from mailer.settings import values
+from mailer.settings.presets import read_provider
+
+SECRETS = ("SMTP_PASSWORD", "SECRET_KEY", "DATABASE_URL")
+EXACT = (*SECRETS, "SMTP_USERNAME")  # what somebody else made up: each character counts
+PROSE = ("MAIL_FROM", "MAIL_REPLY_TO", "MAIL_RETURN_PATH", "MAIL_UNSUBSCRIBE", "POSTAL_ADDRESS", "LOOK_LOGO")
+
+
+class Settings(BaseModel):
+    """Every setting, typed and checked. Field names are the variables of `.env.example` in lower case."""
+
+    model_config = ConfigDict(frozen=True)
+
+    smtp_provider: str = ""
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = Field(1025, ge=1, le=65535)
+    smtp_username: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_security: Literal["starttls", "tls", "none"] = "none"
+    smtp_ca_file: str = ""
+    smtp_connections: int = Field(4, ge=1, le=1000)
+    smtp_window: int = Field(16, ge=0, le=1000)
+    mail_from: str = "Harbour Gazette <editor@gazette.example>"
+    mail_reply_to: str = ""
+    mail_return_path: str = ""
+    mail_unsubscribe: str = ""
+    mail_rate: float = Field(0, ge=0)
+    mail_warmup: str = ""
+    mail_images: Literal["inline", "linked"] = "inline"
+    database_url: SecretStr = SecretStr("sqlite:///subscribers/mailer.db")
+    secret_key: SecretStr = SecretStr("")
+    base_url: str = ""
+    postal_address: str = ""
+    look_accent: str = "#9a3412"
+    look_font: str = "serif"
+    look_logo: str = ""
+    look_width: int = Field(640, ge=480, le=800)
+    dkim_domain: str = ""
+    dkim_selector: str = ""
+    dkim_key_file: str = ""
+    dkim_ed25519_selector: str = ""
+    dkim_ed25519_key_file: str = ""
+    language: str = DEFAULT
+    tz: str = "UTC"
+    uncertain: Literal["hold", "resend"] = "hold"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("smtp_provider")
+    @classmethod
+    def _known_provider(cls, value: str) -> str:
+        return read_provider(value)
+
+    @field_validator("smtp_host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        return values.host(value)
+
+    @field_validator("smtp_security", "mail_images", "uncertain", "log_level", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: str, info: ValidationInfo) -> str:
+        words = get_args(cls.model_fields[info.field_name or ""].annotation)
+        word = values.one_of(value, words)
+        if info.field_name == "smtp_security" and word not in words:
+            raise ValueError(values.SECURITY)
+        return word
+
+    @field_validator("language")
+    @classmethod
+    def _known_language(cls, value: str) -> str:
+        return read_language(value)
+
+    @field_validator("tz")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("no such time zone; write an IANA name such as Europe/Lisbon") from None
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _no_null(cls, value: SecretStr) -> SecretStr:
+        # SQLAlchemy reads %00 as one, and no file name may hold it.
+        if "\0" in unquote(value.get_secret_value()):
+            raise ValueError("holds a null character, as %00")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        return values.web_address(value)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which a time typed without an offset is meant."""
+        return ZoneInfo(self.tz)
+
+
+NAMES = tuple(name.upper() for name in Settings.model_fields)
+KNOWN = {*NAMES, *(f"{name}_FILE" for name in SECRETS)}
