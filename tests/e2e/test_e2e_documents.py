@@ -14,7 +14,7 @@ from harbour_workspace import Workspace
 from PIL import Image
 
 from mailer.sandbox.process import running_sandbox
-from mailer.settings.settings import load_settings
+from mailer.settings.reading import load_settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
