@@ -25,10 +25,10 @@ from mailer.sandbox.troublemaker import ACCEPTED, DEEDS, running_troublemaker
 
 if TYPE_CHECKING:
     from mailer.domain.issue import Issue
+    from mailer.domain.send import Send
     from mailer.engine.report import Report
     from mailer.engine.sending import Sending
     from mailer.ledger.pace_memory import PaceMemory
-    from mailer.ledger.send import Send
 
 ROUNDS = 30  # what was put off goes again in the next one; far more than anybody needs
 LATER = timedelta(days=3)  # by then all that was put off is due
