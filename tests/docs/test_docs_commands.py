@@ -15,7 +15,7 @@ from mailer.errors import PRECEDENCE, ExitCode
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-SHOWN = sorted([ROOT / "README.md", *DOCS.rglob("*.md")])
+SHOWN = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md")])
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SECTION = re.compile(r"^### (.*?)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 # Every command has it, and the page says so once.

@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
-    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "templates/README.md", "subscribers/README.md")),
+    *(ROOT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY")),
+    *(ROOT / name / "README.md" for name in ("templates", "subscribers")),
     *sorted(path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "samples"),
 ]
 FENCE = re.compile(r"^```.*?^```\n", re.MULTILINE | re.DOTALL)
