@@ -9,10 +9,8 @@ from html import escape, unescape
 
 from jinja2 import Environment, TemplateSyntaxError
 
-from mailer.compose.cleaning.disarm import disarm
-from mailer.compose.cleaning.elements import recognise_tags
-from mailer.compose.cleaning.outline import Outline
-from mailer.compose.cleaning.sanitise import Sanitiser
+from mailer.compose.cleaning.documents import clean_document
+from mailer.compose.cleaning.fragments import FragmentCleaner
 from mailer.compose.components import imports, share_columns, split_components
 from mailer.compose.document.completing import complete, is_document
 from mailer.compose.document.styles import keep_styles
@@ -23,6 +21,7 @@ from mailer.compose.images.placing import Images
 from mailer.compose.markdown.reading import parse_markdown, render_markdown
 from mailer.compose.markdown.text import markdown_blocks
 from mailer.compose.notices import Notices
+from mailer.compose.tags.elements import recognise_tags
 from mailer.compose.tags.likely import Likely
 from mailer.compose.tags.marks import Marked, mark, write_source
 from mailer.compose.tags.offered import refuse_divided
@@ -102,9 +101,8 @@ def _write_markup(issue: Issue, notices: Notices, images: Images | None) -> _Sou
     fragment = _HEAD.sub(_lines_of_head, issue.body)
     first_line = issue.body_line
     marked = mark(fragment, first_line, escapes=False)
-    outline = Outline(title_in_body=issue.title_in_body)
-    sanitiser = Sanitiser(issue.path, marked.text, Likely(marked), outline, notices)
-    html = sanitiser.clean(marked.text.rstrip("\n"), first_line) + sanitiser.leave() + "\n"
+    cleaner = FragmentCleaner(issue, Likely(marked), notices)
+    html = cleaner.clean(marked.text.rstrip("\n"), first_line) + cleaner.leave() + "\n"
     lines = [first_line + row for row in range(html.count("\n") + 1)]
     return _write(issue, marked, html, lines, lambda tags: markup_blocks(html, tags), images)
 
@@ -146,7 +144,7 @@ def _write(
 
 def _write_document(issue: Issue, notices: Notices, images: Images | None) -> _Sources:
     marked = mark(issue.body, issue.body_line, escapes=False)
-    html = disarm(marked.text.rstrip("\n") + "\n", issue.body_line, notices)
+    html = clean_document(marked.text.rstrip("\n") + "\n", issue.body_line, notices)
     lines = [issue.body_line + row for row in range(html.count("\n") + 1)]
     ours = recognise_tags(html, lines, marked, issue.path)
     if images:

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from payloads import HTML
 
-from mailer.compose.cleaning.disarm import disarm
+from mailer.compose.cleaning.documents import clean_document
 from mailer.compose.html.tokens import TokenKind, read_html
 from mailer.compose.notices import Notices
 
 
 def disarmed(html: str) -> tuple[str, list[str]]:
     notices = Notices("x.html")
-    return disarm(html, 1, notices), [str(each) for each in notices]
+    return clean_document(html, 1, notices), [str(each) for each in notices]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import lxml.html
 import pytest
 
 from mailer.compose.body import write_body
-from mailer.compose.cleaning.outline import Outline
+from mailer.compose.cleaning.fragments import Outline
 from mailer.compose.issue.source import read_issue
 
 

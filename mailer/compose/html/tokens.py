@@ -10,7 +10,7 @@ what runs has to see the same tags as the reader's program does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape, unescape
@@ -32,6 +32,7 @@ _ATTRIBUTE = re.compile(
 _UNQUOTED = re.compile(rf"[{SPACE}/]*([^{SPACE}/>][^{SPACE}/>=]*)[{SPACE}]*=[{SPACE}]*[\"']([^>]*)(?=>)")
 _TAG_END = re.compile(rf"[{SPACE}/]*>")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|([A-Za-z][A-Za-z0-9]*(?:;|(?![A-Za-z0-9=]))))")
+_WRITABLE = re.compile(r"[a-z_:@][\w:.@-]*")
 _COMMENT_END = re.compile(r"--!?>")
 _WHOLE_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 # What every reader understands in the same way, and so may stay as it was typed.
@@ -207,14 +208,19 @@ def _decoded(found: re.Match[str]) -> str:
     return found.group() if name and name not in html5 else unescape(found.group())
 
 
-def write_tag(token: HTMLToken, attributes: tuple[Attribute, ...]) -> str:
+def kept_tag(token: HTMLToken, attributes: list[Attribute]) -> str:
     """Return a start tag with these attributes, as it was typed if it has the same and is well-formed."""
-    if attributes == token.attributes and _CANONICAL.fullmatch(token.source):
+    if tuple(attributes) == token.attributes and _CANONICAL.fullmatch(token.source):
         return token.source
-    name = re.sub(r"[^a-z0-9:-]", "-", token.name)
-    written = [f"<{name}"]
-    for attribute in attributes:
-        if re.fullmatch(r"[a-z_:@][\w:.@-]*", attribute.name):
-            value = "" if attribute.value is None else f'="{escape(attribute.value)}"'
-            written.append(f" {attribute.name}{value}")
-    return "".join([*written, " />" if token.ended else ">"])
+    return write_tag(token.name, attributes, token.source.count("\n"), ended=token.ended)
+
+
+def write_tag(name: str, attributes: Iterable[Attribute], breaks: int = 0, *, ended: bool = False) -> str:
+    """Return a start tag that holds at least so many line feeds; `ended` has a slash: `<a />`."""
+    written = "".join(
+        f" {each.name}" if each.value is None else f' {each.name}="{escape(each.value)}"'
+        for each in attributes
+        if _WRITABLE.fullmatch(each.name)
+    )
+    missing = "\n" * (breaks - written.count("\n"))
+    return f"<{re.sub(r'[^a-z0-9:-]', '-', name)}{missing}{written}{' /' if ended else ''}>"

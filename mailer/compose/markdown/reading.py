@@ -14,8 +14,7 @@ from typing import Any
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-from mailer.compose.cleaning.outline import Outline
-from mailer.compose.cleaning.sanitise import Sanitiser
+from mailer.compose.cleaning.fragments import FragmentCleaner
 from mailer.compose.document.traits import text_of
 from mailer.compose.markdown.cleaning import clean_tokens
 from mailer.compose.markdown.containers import doubt, fault
@@ -50,9 +49,7 @@ def parse_markdown(issue: Issue, marked: Marked, notices: Notices) -> list[Token
             if each.type in CODE:
                 each.content = marked.restore(each.content)
                 each.info = marked.restore(each.info)
-    outline = Outline(title_in_body=issue.title_in_body)
-    sanitiser = Sanitiser(issue.path, marked.text, likely, outline, notices)
-    return clean_tokens(tokens, sanitiser, issue.body_line)
+    return clean_tokens(tokens, FragmentCleaner(issue, likely, notices), issue.body_line)
 
 
 def _prepare_cells(tokens: list[Token]) -> None:

@@ -1,6 +1,6 @@
 """One walk over a body's HTML: which marks are tags of ours, and does each stand in whole elements?
 
-The walk sees what a browser would: text and quoted values of clean HTML (see `sanitise`).
+The walk sees what a browser would: text and quoted values of clean HTML.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from mailer.compose.html.allowed import COMPONENTS, VOID
 from mailer.compose.html.tokens import HTMLToken, TokenKind, read_html
 from mailer.compose.tags.marks import Marked
 from mailer.compose.tags.offered import Recogniser
+from mailer.compose.tags.tag import Candidate
 from mailer.errors import IssueError
 
 WHOLE = "Put it inside a quoted value, or write the element twice inside {% if %} … {% else %}"
@@ -75,35 +76,27 @@ class _Walk:
             if closed == tag:
                 break
 
-    def _read(self, text: str) -> None:
-        for number in self._marked.numbers(text):
-            self._recognise(number)
-
     def end(self) -> None:
         """Leave what is still open; raise IssueError if a tag is."""
         for _ in self._open:
             self._recogniser.leave()
         self._recogniser.finish()
 
-    def _recognise(self, number: int) -> bool:
-        ours = self._recogniser.recognise(self._marked.candidates[number])
-        if ours:
-            self.ours.add(number)
-        return ours
+    def _read(self, text: str) -> list[Candidate]:
+        """Return those tags in `text` that are ours."""
+        numbers = self._marked.numbers(text)
+        ours = [number for number in numbers if self._recogniser.recognise(self._marked.candidates[number])]
+        self.ours.update(ours)
+        return [self._marked.candidates[number] for number in ours]
 
     def _attributes(self, token: HTMLToken) -> None:
         for attribute in token.attributes:
-            self._refuse_loose(token.name, attribute.name)
+            for candidate in self._read(attribute.name):
+                problem = f"{candidate.source} stands among the attributes of <{token.name}>"
+                raise IssueError(self._path, candidate.line, problem, next_step=WHOLE)
             self._recogniser.enter(f"{token.name} {attribute.name}=")
             self._read(attribute.value or "")
             self._recogniser.leave()
-
-    def _refuse_loose(self, tag: str, name: str) -> None:
-        for number in self._marked.numbers(name):
-            if self._recognise(number):
-                candidate = self._marked.candidates[number]
-                problem = f"{candidate.source} stands among the attributes of <{tag}>"
-                raise IssueError(self._path, candidate.line, problem, next_step=WHOLE)
 
     def _check_column(self) -> None:
         around = next((name for name in reversed(self._open) if name in COMPONENTS), "")
