@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mailer.domain import recipient_names
+
 # What an editor of HTML puts between braces and name: mailed as typed, like all in braces that are not ours.
 _GAP = r"(?:\s|&(?:nbsp|#160);|</?\w[^<>]{0,80}>)*"
 # Where nobody writes like this but for a program to fill it in, whatever the name.
@@ -60,16 +62,22 @@ _KNOWN = re.compile(
     re.IGNORECASE,
 )
 
+
+def _link(name: str) -> str:
+    if name in recipient_names.SERVED:
+        return f"write {{{{ {name} }}}} for the address of the link"
+    return "take it out: there is no such page to link to"
+
+
 # What the name says it is for, and what to write instead.
 _INSTEAD = [
-    (r"unsub|opt.?out|remove|sign.?off|abmelde|d[ée]sabonn",
-     "write {{ unsubscribe_url }} for the address of the link"),
+    (r"unsub|opt.?out|remove|sign.?off|abmelde|d[ée]sabonn", _link("unsubscribe_url")),
     (r"preheader|preview|teaser", "give the line in front matter: description: …"),
     (r"subject", "write {{ issue.subject }}"),
     (r"address_?html|list:?_?address|street|postal|company|physical|sender_?(city|zip|state)",
      "write {{ sender.postal_address }}, or leave it out: the address is added at the end"),
-    (r"archive|browser|webversion|mirror|view|permalink", "take it out: there is no such page to link to"),
-    (r"preferences|update_?profile|profile|manage", "take it out: there is no such page to link to"),
+    (r"archive|browser|webversion|mirror|view|permalink", _link("browser_url")),
+    (r"preferences|update_?profile|profile|manage", _link("preferences_url")),
     (r"e.?mail", "write {{ subscriber.email }}"),
     (r"[fl]_?name|(first|last|full).?name|\bname|(vor|nach)name|pr[ée]nom|nombre|voornaam|anrede",
      "write {{ subscriber.name|default('…') }}"),

@@ -27,14 +27,13 @@ from mailer.compose.tags.offered import protect
 from mailer.compose.theme.layouts import layout_loader
 from mailer.compose.theme.locale import PageLocale
 from mailer.compose.theme.theme import Theme, read_theme
+from mailer.domain import recipient_names
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError, MailerError
 from mailer.message.expression.bounds import TooMuch
 from mailer.message.expression.expression import Name
 from mailer.message.filling.residual import Edition, Hole, Place, Tree
 
-# The recipient's own names; whoever fills an edition has to give each of them a value.
-RECIPIENT_NAMES = ("subscriber", "unsubscribe_url")
 # What stands before the subject of a mail that corrects an earlier one.
 ERRATUM = (
     '{% from "email/partials/words.html" import said with context %}{{ issue.erratum or said.erratum }} '
@@ -68,10 +67,7 @@ class Surroundings:
             "web": self.web,
             "erratum": self.erratum,
             "look": self.look,
-            # Nothing serves these yet, so a layout's `if` about them is settled for everybody.
-            "preferences_url": None,
-            "browser_url": None,
-        }
+        } | dict.fromkeys(recipient_names.KNOWN - recipient_names.SERVED)
 
 
 def render(
@@ -106,7 +102,9 @@ class _Press:
         loader = layout_loader(folders)
         self._html = SymbolicEnvironment(self._tokens, loader, escapes=True)
         self._text = SymbolicEnvironment(self._tokens, loader, escapes=False)
-        self._names = surroundings.names() | {name: Symbol(Name(name)) for name in RECIPIENT_NAMES}
+        self._names = surroundings.names() | {
+            name: Symbol(Name(name)) for name in sorted(recipient_names.SERVED)
+        }
         self._names["page"] = PageLocale(issue.lang)
         if body.traits:
             self._names["document"] = body.traits.names(surroundings.postal_address)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 
 from mailer.compose.symbolic.tokens import Refusal, Token, Tokens
+from mailer.domain import recipient_names
 from mailer.message.expression.expression import Name
-
-# Values that are whole addresses themselves.
-WHOLE = frozenset({Name("unsubscribe_url")})
 
 _SCHEME = r"(?:https?:/*|mailto:|//)"
 _BEGUN = re.compile(r"(?<![A-Za-z0-9+.-])(?:https?://|(?:mailto|tel):)", re.IGNORECASE)
@@ -39,9 +37,10 @@ def read_addresses(text: str, tokens: Tokens) -> dict[str, bool]:
 
 def refuse_second_scheme(token: Token, before: str) -> None:
     """Raise Refusal if a value that is a whole address stands behind a scheme (`https://https://…`)."""
-    if token.expression in WHOLE and _ONLY_SCHEME.fullmatch(before):
-        raise Refusal(
-            "unsubscribe_url is a whole address, with a scheme of its own",
-            next_step="Take out what stands before it: {{ unsubscribe_url }}",
-            origin=token.origin,
-        )
+    match token.expression:
+        case Name(name) if name in recipient_names.LINKS and _ONLY_SCHEME.fullmatch(before):
+            raise Refusal(
+                f"{name} is a whole address, with a scheme of its own",
+                next_step=f"Take out what stands before it: {{{{ {name} }}}}",
+                origin=token.origin,
+            )

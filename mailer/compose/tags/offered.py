@@ -26,6 +26,7 @@ from mailer.compose.tags.tag import (
     looked_up,
     protect_literal,
 )
+from mailer.domain import recipient_names
 from mailer.errors import IssueError
 from mailer.message.expression.operations import FILTERS, TESTS
 
@@ -35,19 +36,8 @@ _DIVIDED = re.compile(rf"\{{{_TAGS}+[{{%][^{{}}\n]{{1,200}}\}}{_TAGS}*\}}?")
 _CURLY = re.compile("[\u2018-\u201f\u00ab\u00bb\u2039\u203a\u2032\u2033]")
 _NO_FILTER = re.compile(r"No (filter|test) named '(\w+)'")
 
-# What a body, a subject or a layout may name. The first four are the issue's, the rest the recipient's.
-OFFERED = frozenset(
-    {
-        "issue",
-        "params",
-        "list",
-        "sender",
-        "subscriber",
-        "unsubscribe_url",
-        "preferences_url",
-        "browser_url",
-    }
-)
+# What a body, a subject or a layout may name: what is the issue's, and what is the recipient's.
+OFFERED = frozenset({"issue", "params", "list", "sender"}) | recipient_names.KNOWN
 
 LITERALLY = (
     "To print the braces themselves, put them in a code span (`{{ … }}`) or write &#123; for the first one"

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mailer.domain import recipient_names
 from mailer.domain.address import CONTROLS
 from mailer.message.encoding.header import ADDR_SPEC
 from mailer.message.expression.expression import Call, Const, Field, Name
@@ -60,7 +61,7 @@ def screen_of(trees: Sequence[Tree]) -> Screen | None:
 def _use(node: object) -> FieldUse | str | None:
     """Return what a hole prints: a field, or a name of ours, which fails for everybody or for nobody."""
     match node:
-        case Hole(Name(name)) if name in _OURS:
+        case Hole(Name(name)) if name in recipient_names.LINKS:
             return name
         case Hole(Field(Name("subscriber"), Const(str(key))), _, False):
             return FieldUse(key)
@@ -71,6 +72,3 @@ def _use(node: object) -> FieldUse | str | None:
         ):
             return FieldUse(key, fallback)
     return None
-
-
-_OURS = frozenset({"unsubscribe_url"})

@@ -1,0 +1,32 @@
+"""The names by which a template speaks of the one recipient whose mail it is: the table that all others read.
+
+A new one is an entry here, its value in `engine.personaliser.Personaliser.names`, and a row in
+`docs/issue-files.md`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientName:
+    """`name` as it stands in tags; it `is_link` if its value is a whole address, with a scheme of its own.
+
+    Of one that is not `served` nothing makes a value yet: a layout's `if` about it is settled for everybody.
+    """
+
+    name: str
+    is_link: bool = False
+    served: bool = True
+
+
+RECIPIENT_NAMES = (
+    RecipientName("subscriber"),
+    RecipientName("unsubscribe_url", is_link=True),
+    RecipientName("preferences_url", is_link=True, served=False),
+    RecipientName("browser_url", is_link=True, served=False),
+)
+KNOWN = frozenset(each.name for each in RECIPIENT_NAMES)
+SERVED = frozenset(each.name for each in RECIPIENT_NAMES if each.served)
+LINKS = frozenset(each.name for each in RECIPIENT_NAMES if each.served and each.is_link)
