@@ -25,7 +25,7 @@ class Lines:
 
     Both documents are walked side by side: what the layout or a partial adds stands on one side only. An
     element's row in the body's HTML tells its line, good to the block; in that the file itself is searched.
-    `page` is the body with every arm of its tags, `written` are its elements.
+    `page` is the body with every branch of its tags, `written` are its elements.
     """
 
     def __init__(self, source: str, body: Body, mail: HtmlElement) -> None:

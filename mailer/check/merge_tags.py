@@ -1,7 +1,7 @@
 """The rule about merge tags of other newsletter programs: nothing fills them here, so readers would see them.
 
-It looks at what is mailed, in every arm of the issue's own tags, so that neither Markdown nor an editor's way
-of writing a sign hides one. Code is left alone, and braces that were escaped are meant.
+It looks at what is mailed, in every branch of the issue's own tags, so that neither Markdown nor an editor's
+way of writing a sign hides one. Code is left alone, and braces that were escaped are meant.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The arms that are tried to show that inlining styles once is right for every recipient."""
+"""The branches that are tried to show that inlining styles once is right for every recipient."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mailer.message.expression.expression import Name
 
 
 def document(layout: str) -> list[Piece]:
-    """Read `layout`, where `(a|b)` is an if with two arms, `[a]` a loop and `*` a value."""
+    """Read `layout`, where `(a|b)` is an if with two branches, `[a]` a loop and `*` a value."""
     tokens, groups, text = Tokens([layout]), list[int](), ""
     for character in layout:
         if character in "([":

@@ -49,13 +49,13 @@ NOT_THERE = {
     "form": '<form action="{{ unsubscribe_url }}">x</form>',
     "button": '<button value="{{ subscriber.name }}">x</button>',
     "half an element": "{% if subscriber.paid %}<div>{% endif %}x{% if subscriber.paid %}</div>{% endif %}",
-    "arm across elements": "<p>a{% if subscriber.paid %}b</p><p>c{% endif %}d</p>",
-    "arm into a comment": "{% if subscriber.paid %}<!--[if mso]>a{% endif %}<![endif]-->",
-    "arm into an attribute": '{% if subscriber.paid %}<p title="{% endif %}">x</p>',
+    "branch across elements": "<p>a{% if subscriber.paid %}b</p><p>c{% endif %}d</p>",
+    "branch into a comment": "{% if subscriber.paid %}<!--[if mso]>a{% endif %}<![endif]-->",
+    "branch into an attribute": '{% if subscriber.paid %}<p title="{% endif %}">x</p>',
     "unbalanced": "{% if subscriber.paid %}<b>x{% endif %}y",
     "scheme in two": '<a href="java{{ subscriber.name }}">x</a>',
     "scheme not allowed": '<a href="javascript:x({{ subscriber.name }})">x</a>',
-    "scheme of one arm": '<a href="{% if subscriber.paid %}https://a/{% endif %}{{ subscriber.name }}">x</a>',
+    "half a scheme": '<a href="{% if subscriber.paid %}https://a/{% endif %}{{ subscriber.name }}">x</a>',
 }
 
 
@@ -338,6 +338,7 @@ def test_a_loop_binds_what_its_iterable_evaluates_to(tmp_path: Path) -> None:
     "rule",
     [
         "@import url('https://x.example/a.css');",
+        "} x; @\\69mport url('https://x.example/a.css');",
         "@font-face { font-family: x }",
         "@supports (a: b) { p { c: d } }",
     ],

@@ -32,10 +32,10 @@ def _follow(pieces: Iterable[Piece], before: set[str], starts: set[str]) -> set[
         elif isinstance(piece, Token):
             before = _add_value(piece, before, starts)
         else:
-            first = _follow(piece.arms[0], before, starts)
+            first = _follow(piece.branches[0], before, starts)
             if piece.opening.role is Role.FOR:
-                first |= _follow(piece.arms[0], first, starts)
-            before = first | _follow(piece.arms[1], before, starts)
+                first |= _follow(piece.branches[0], first, starts)
+            before = first | _follow(piece.branches[1], before, starts)
     return before
 
 

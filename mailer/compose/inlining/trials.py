@@ -1,4 +1,4 @@
-"""Which arms to try, so that styling all recipients' arms at once is shown to be right for each recipient."""
+"""Which branches to try, so that styling all of them at once is shown to be right for each recipient."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROUNDS = (0, 1, 2, 3)
 _BESIDE = re.compile(r"[+~]|:(?:first|last)-child")
 _ATTRIBUTE = re.compile(r"\[[^\]]*\]")
 
-# A group, for messages, and how often each group's first arm is taken (by default once), by its number.
+# A group, for messages, and how often each group's first branch is taken (by default once), by its number.
 Trial = tuple[Branching, dict[int, int]]
 
 
@@ -25,7 +25,7 @@ def count_beside(selectors: Iterable[str]) -> int:
 
 
 def trials(pieces: list[Piece], *, beside: bool) -> Iterator[Trial]:
-    """Yield the choices of arms to try; some may come to the same text.
+    """Yield the choices of branches to try; some may come to the same text.
 
     Every group is taken in every way, with all others once or not at all. If selectors look `beside` an
     element, every two groups are tried next to each other as well, with nothing between that can be left out.
@@ -49,18 +49,18 @@ def _neighbours(pieces: list[Piece], found: list[Found]) -> Iterator[Trial]:
 
 
 def _reach(way: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """Return the choice that leads to the arms on `way`: the first arm is taken once, or not at all."""
-    return {number: 1 - arm for number, arm in way}
+    """Return the choice that leads to the branches on `way`: the first is taken once, or not at all."""
+    return {number: 1 - branch for number, branch in way}
 
 
 def _quieten(pieces: Iterable[Piece], choice: dict[int, int]) -> bool:
-    """Choose arms without elements where there are such; return whether `pieces` have none then."""
+    """Choose branches without elements where there are such; return whether `pieces` have none then."""
     quiet = True
     for piece in pieces:
         if isinstance(piece, str):
             quiet &= "<" not in piece
         elif isinstance(piece, Branching):
-            first, second = (_quieten(arm, choice) for arm in piece.arms)
+            first, second = (_quieten(branch, choice) for branch in piece.branches)
             choice[piece.number] = 1 if first and not second else 0
             quiet &= first or second
     return quiet

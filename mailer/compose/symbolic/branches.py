@@ -1,7 +1,8 @@
 """The `if`, `for` and lazy operators that a running template is inside of.
 
-Each is opened with a value. If that is the issue's own, one arm runs, as ever; if it is a recipient's, all of
-its arms run, once, and what they print stands between tokens. The rewritten template calls these methods.
+Each is opened with a value. If that is the issue's own, one branch runs, as ever; if it is a recipient's, all
+of its branches run, once, and what they print stands between tokens. The rewritten template calls these
+methods.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from mailer.message.expression.expression import Call, Const, Expression
 class Opened:
     """One `if`, `for` or lazy operator: the value it was opened with, as an expression too if deferred.
 
-    `taken` says whether its first arm ran.
+    `taken` says whether its first branch ran.
     """
 
     value: Any
@@ -33,10 +34,10 @@ class Opened:
     role: Role = Role.IF
     names: tuple[str, ...] = ()
     group: int = 0
-    arm: int = 0
+    branch: int = 0
 
 
-class Arms:
+class Branches:
     """A stack of what is open; the last is the innermost."""
 
     def __init__(self, tokens: Tokens, budget: Budget) -> None:
@@ -46,11 +47,11 @@ class Arms:
 
     @property
     def place(self) -> tuple[tuple[int, int], ...]:
-        """Which recipients' arms we are in: two places are alike if the same recipients pass them."""
-        return tuple((id(opened), opened.arm) for opened in self._open if opened.expression)
+        """Which recipients' branches we are in: two places are alike if the same recipients pass them."""
+        return tuple((id(opened), opened.branch) for opened in self._open if opened.expression)
 
     def begin(self, value: Any) -> bool:
-        """Open an `if`; return whether its first arm is to run."""
+        """Open an `if`; return whether its first branch is to run."""
         expression = self.condition(value)
         self._open.append(Opened(value, expression is not None or bool(value), expression))
         return self._open[-1].taken
@@ -85,9 +86,9 @@ class Arms:
         self._budget.step()
 
     def other(self) -> bool:
-        """Go on to the second arm; return whether it is to run."""
+        """Go on to the second branch; return whether it is to run."""
         opened = self._open[-1]
-        opened.arm = 1
+        opened.branch = 1
         return self.is_deferred() or not opened.taken
 
     def is_deferred(self) -> bool:
@@ -103,18 +104,18 @@ class Arms:
         return self._open.pop()
 
     def opening(self) -> str:
-        """Return what is printed where the first arm begins."""
+        """Return what is printed where the first branch begins."""
         opened = self._open[-1]
         if opened.expression and not opened.group:
             opened.group = self._tokens.next_group()
         return self._token(opened.role, opened.expression, opened.names)
 
     def middle(self) -> str:
-        """Return what is printed where the second arm begins."""
+        """Return what is printed where the second branch begins."""
         return self._token(Role.ELSE)
 
     def closing(self) -> str:
-        """Return what is printed where the last arm ends."""
+        """Return what is printed where the last branch ends."""
         return self._token(Role.END)
 
     def _token(self, role: Role, expression: Expression | None = None, names: tuple[str, ...] = ()) -> str:
@@ -160,5 +161,5 @@ class Arms:
             raise Refusal(f"{what} can't be changed in a part that only some recipients get")
 
     def spoil(self, name: str) -> Spoiled:
-        """Return what a name set in a recipient's arm stands for after it."""
+        """Return what a name set in a recipient's branch stands for after it."""
         return Spoiled(name)

@@ -1,7 +1,8 @@
 """The Jinja2 environment in which an issue is rendered once for everybody.
 
 Where Jinja2 asks its environment (attributes, calls, arithmetic, filters, tests, printing), these hooks let
-symbols build expressions; what compiles to bare Python, `rewrite` turns into calls of `arms` and `operators`.
+symbols build expressions; what compiles to bare Python, `rewrite` turns into calls of `branches` and
+`operators`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace
 from markupsafe import Markup
 
-from mailer.compose.symbolic.branches import Arms
+from mailer.compose.symbolic.branches import Branches
 from mailer.compose.symbolic.operators import Operators
 from mailer.compose.symbolic.origin import current_origin
 from mailer.compose.symbolic.rewrite import rewrite
@@ -69,8 +70,8 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
         self.tokens = tokens
         self.escapes = escapes
         self.budget = Budget()
-        self.arms = Arms(tokens, self.budget)
-        self.operators = Operators(tokens, self.arms)
+        self.branches = Branches(tokens, self.budget)
+        self.operators = Operators(tokens, self.branches)
         for name in RANDOM_FILTERS:
             del self.filters[name]
         for name in RANDOM_GLOBALS:
@@ -169,7 +170,7 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
         # Of str.format the sandbox gives a function of its own.
         owner = getattr(getattr(obj, "__wrapped__", obj), "__self__", None)
         self.budget.handle(owner, *args, *kwargs.values())
-        if not isinstance(obj, (Macro, BlockReference)) and not isinstance(owner, (Arms, Operators)):
+        if not isinstance(obj, (Macro, BlockReference)) and not isinstance(owner, (Branches, Operators)):
             self._check_call(obj, owner, args, kwargs)
         return super().call(context, obj, *args, **kwargs)
 
@@ -187,7 +188,7 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
         if any(map(self.is_deferred, given)):
             raise Refusal(f"{name}() can't be called with a recipient's value; only macros and filters can")
         if isinstance(obj, (Joiner, Cycler)) or isinstance(owner, (Cycler, LoopContext, Namespace)):
-            self.arms.unchanged(f"a {type(owner or obj).__name__.lower()}")
+            self.branches.unchanged(f"a {type(owner or obj).__name__.lower()}")
 
     def is_deferred(self, value: Any) -> bool:
         """Whether `value` is or holds a recipient's."""
@@ -208,7 +209,7 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
             result = function(*args, **kwargs)
             # A symbol refuses to be iterated, but looks like an iterator for that.
             once = isinstance(result, Iterator) and not isinstance(result, Symbolic)
-            return Once(result, self.arms.place) if once else result
+            return Once(result, self.branches.place) if once else result
 
         return guarded
 
@@ -216,7 +217,7 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
         if not given:
             return False
         value, *rest = given
-        self.arms.used_here(value)
+        self.branches.used_here(value)
         if isinstance(value, Suggesting):
             value.refuse_near_miss()
         if isinstance(value, str) and self.is_deferred(value):

@@ -10,7 +10,7 @@ from jinja2 import Undefined, pass_eval_context
 from jinja2.nodes import EvalContext
 from jinja2.runtime import markup_join, str_join
 
-from mailer.compose.symbolic.branches import Arms
+from mailer.compose.symbolic.branches import Branches
 from mailer.compose.symbolic.symbol import Spoiled, Symbol, holds_tokens, is_deferred, lift
 from mailer.compose.symbolic.tokens import Tokens
 from mailer.message.expression.bounds import check_joined, check_operator
@@ -31,38 +31,38 @@ _NAMES = {"lteq": "le", "gteq": "ge"}
 
 
 class Operators:
-    """The rewritten template calls these. Those for `and`, `or` and inline `if` close what Arms opened."""
+    """The rewritten template calls these. Those for `and`, `or` and inline `if` close what is open."""
 
-    def __init__(self, tokens: Tokens, arms: Arms) -> None:
+    def __init__(self, tokens: Tokens, branches: Branches) -> None:
         self._tokens = tokens
-        self._arms = arms
+        self._branches = branches
 
     def defer(self, operation: str, *arguments: Any) -> Symbol:
         """Return the symbol for `operation` on these values."""
         return Symbol(Call(operation, tuple(lift(argument, self._tokens) for argument in arguments)))
 
     def both(self, right: Any) -> Any:
-        """`left and right`, after Arms.begin(left)."""
-        opened = self._arms.close()
+        """`left and right`, after Branches.begin(left)."""
+        opened = self._branches.close()
         if opened.expression:
             return self.defer("op.and", opened.value, right)
         return right if opened.taken else opened.value
 
     def either(self, right: Any) -> Any:
-        """`left or right`, after Arms.begin_unless(left)."""
-        opened = self._arms.close()
+        """`left or right`, after Branches.begin_unless(left)."""
+        opened = self._branches.close()
         if opened.expression:
             return self.defer("op.or", opened.value, right)
         return opened.value if opened.taken else right
 
-    def chosen(self, then: Any, otherwise: Any) -> Any:
-        """`then if condition else otherwise`, after Arms.begin(condition)."""
-        opened = self._arms.close()
+    def chosen(self, first: Any, second: Any) -> Any:
+        """`first if condition else second`, after Branches.begin(condition)."""
+        opened = self._branches.close()
         if opened.expression:
             # Without an else Jinja2 has an Undefined there that prints nothing.
-            rest = () if type(otherwise) is Undefined else (otherwise,)
-            return self.defer("op.if", opened.value, then, *rest)
-        return then if opened.taken else otherwise
+            rest = () if type(second) is Undefined else (second,)
+            return self.defer("op.if", opened.value, first, *rest)
+        return first if opened.taken else second
 
     def nothing(self) -> Undefined:
         """The value of an inline if without else."""
@@ -70,7 +70,7 @@ class Operators:
 
     def negate(self, value: Any) -> Any:
         """`not value`."""
-        return self.defer("op.not", value) if self._arms.condition(value) else not value
+        return self.defer("op.not", value) if self._branches.condition(value) else not value
 
     def compare(self, first: Any, *rest: Any) -> Any:
         """`first < second <= third`; `rest` has Jinja2's names of the operators before their right sides."""
@@ -79,7 +79,7 @@ class Operators:
             if self._is_deferred(left, right):
                 expressions.append(self.defer(f"op.{_NAMES.get(name, name)}", left, right).expression)
             else:
-                self._arms.used_here(right)
+                self._branches.used_here(right)
                 result = result and _COMPARE[name](left, right)
             left = right
         if not expressions or not result:

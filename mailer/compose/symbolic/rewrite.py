@@ -1,14 +1,14 @@
 """Jinja2's syntax tree rewritten, so that what compiles to bare Python asks first whether a symbol is there.
 
-`a and b` becomes `operators.both(b if arms.begin(a) else None)`, and an `if`
+`a and b` becomes `operators.both(b if branches.begin(a) else None)`, and an `if`
 
     {% if a %}X{% else %}Y{% endif %}
 
 becomes, with the names that X and Y set spoiled where other recipients pass,
 
-    {% if arms.begin(a) %}{{ arms.opening() }}X{% endif %}
-    {% if arms.other() %}{{ arms.middle() }}Y{% endif %}
-    {{ arms.closing() }}{% do arms.end() %}
+    {% if branches.begin(a) %}{{ branches.opening() }}X{% endif %}
+    {% if branches.other() %}{{ branches.middle() }}Y{% endif %}
+    {{ branches.closing() }}{% do branches.end() %}
 """
 
 from __future__ import annotations
@@ -41,15 +41,19 @@ class _Rewriter(NodeTransformer):
         self.generic_visit(node)
         line = node.lineno
         set_first, set_last = _names_set(node.body), _names_set(node.else_)
-        node.test = _call("arms.begin", line, node.test)
-        other_arm = [*_spoil(set_first, "arms.is_deferred", line), _print("arms.middle", line), *node.else_]
-        node.body = [_print("arms.opening", line), *node.body]
+        node.test = _call("branches.begin", line, node.test)
+        other_branch = [
+            *_spoil(set_first, "branches.is_deferred", line),
+            _print("branches.middle", line),
+            *node.else_,
+        ]
+        node.body = [_print("branches.opening", line), *node.body]
         statements: list[nodes.Node] = [node]
         if node.else_:
             node.else_ = []
-            statements.append(nodes.If(_call("arms.other", line), other_arm, [], [], lineno=line))
-        statements.append(_print("arms.closing", line))
-        return [*statements, *_spoil(set_first | set_last, "arms.end", line, always=True)]
+            statements.append(nodes.If(_call("branches.other", line), other_branch, [], [], lineno=line))
+        statements.append(_print("branches.closing", line))
+        return [*statements, *_spoil(set_first | set_last, "branches.end", line, always=True)]
 
     def visit_For(self, node: nodes.For) -> list[nodes.Node]:
         self.generic_visit(node)
@@ -58,24 +62,24 @@ class _Rewriter(NodeTransformer):
             node.test = _call("operators.settled", node.test.lineno, node.test)
         if node.recursive:
             node.iter = _call("operators.settled", line, node.iter)
-            node.body = [_do("arms.step", line), *node.body]
+            node.body = [_do("branches.step", line), *node.body]
             return [node]
         with_loop = any(name.name == "loop" for part in node.body for name in _names_in(part))
         targets = nodes.Const(_target_names(node.target), lineno=line)
-        node.iter = _call("arms.each", line, node.iter, targets, nodes.Const(with_loop, lineno=line))
-        node.body = [_do("arms.enter", line), _print("arms.opening", line), *node.body]
+        node.iter = _call("branches.each", line, node.iter, targets, nodes.Const(with_loop, lineno=line))
+        node.body = [_do("branches.enter", line), _print("branches.opening", line), *node.body]
         statements: list[nodes.Node] = [node]
         if node.else_:
             # What the else of a loop sets is not seen after it.
-            scope = nodes.Scope([_print("arms.middle", line), *node.else_], lineno=line)
-            statements.append(nodes.If(_call("arms.other", line), [scope], [], [], lineno=line))
+            scope = nodes.Scope([_print("branches.middle", line), *node.else_], lineno=line)
+            statements.append(nodes.If(_call("branches.other", line), [scope], [], [], lineno=line))
             node.else_ = []
-        return [*statements, _print("arms.closing", line), _do("arms.end", line)]
+        return [*statements, _print("branches.closing", line), _do("branches.end", line)]
 
     def visit_Assign(self, node: nodes.Assign) -> list[nodes.Node]:
         self.generic_visit(node)
         if isinstance(node.target, nodes.Tuple):
-            node.node = _call("arms.unpacked", node.lineno, node.node)
+            node.node = _call("branches.unpacked", node.lineno, node.node)
         return [*_guard_state(node), node]
 
     def visit_AssignBlock(self, node: nodes.AssignBlock) -> list[nodes.Node]:
@@ -85,14 +89,14 @@ class _Rewriter(NodeTransformer):
     def visit_With(self, node: nodes.With) -> nodes.With:
         self.generic_visit(node)
         node.values = [
-            _call("arms.unpacked", node.lineno, value) if isinstance(target, nodes.Tuple) else value
+            _call("branches.unpacked", node.lineno, value) if isinstance(target, nodes.Tuple) else value
             for target, value in zip(node.targets, node.values, strict=True)
         ]
         return node
 
     def visit_Extends(self, node: nodes.Extends) -> list[nodes.Node]:
         what = nodes.Const("the layout that a template extends", lineno=node.lineno)
-        guard = nodes.ExprStmt(_call("arms.unchanged", node.lineno, what), lineno=node.lineno)
+        guard = nodes.ExprStmt(_call("branches.unchanged", node.lineno, what), lineno=node.lineno)
         return [guard, self._settle(node)]
 
     def visit_Include(self, node: nodes.Include) -> nodes.Node:
@@ -114,12 +118,12 @@ class _Rewriter(NodeTransformer):
 
     def visit_And(self, node: nodes.And) -> nodes.Expr:
         self.generic_visit(node)
-        opened = _call("arms.begin", node.lineno, node.left)
+        opened = _call("branches.begin", node.lineno, node.left)
         return _call("operators.both", node.lineno, _when(opened, node.right))
 
     def visit_Or(self, node: nodes.Or) -> nodes.Expr:
         self.generic_visit(node)
-        opened = _call("arms.begin_unless", node.lineno, node.left)
+        opened = _call("branches.begin_unless", node.lineno, node.left)
         return _call("operators.either", node.lineno, _when(opened, node.right))
 
     def visit_Not(self, node: nodes.Not) -> nodes.Expr:
@@ -129,9 +133,9 @@ class _Rewriter(NodeTransformer):
     def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Expr:
         self.generic_visit(node)
         line = node.lineno
-        then = _when(_call("arms.begin", line, node.test), node.expr1)
-        otherwise = _when(_call("arms.other", line), node.expr2 or _call("operators.nothing", line))
-        return _call("operators.chosen", line, then, otherwise)
+        first = _when(_call("branches.begin", line, node.test), node.expr1)
+        second = _when(_call("branches.other", line), node.expr2 or _call("operators.nothing", line))
+        return _call("operators.chosen", line, first, second)
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Expr:
         self.generic_visit(node)
@@ -161,12 +165,12 @@ class _Rewriter(NodeTransformer):
     def _unpack(self, node: AnyCall) -> AnyCall:
         self.generic_visit(node)
         if node.dyn_args:
-            node.dyn_args = _call("arms.unpacked", node.lineno, node.dyn_args)
+            node.dyn_args = _call("branches.unpacked", node.lineno, node.dyn_args)
         return node
 
 
 def _call(method: str, line: int, *arguments: nodes.Node) -> nodes.Call:
-    """Return the call of a method of `arms` or `operators`, which stand in the environment."""
+    """Return the call of a method of `branches` or `operators`, which stand in the environment."""
     return nodes.Call(nodes.EnvironmentAttribute(method), list(arguments), [], None, None, lineno=line)
 
 
@@ -187,7 +191,7 @@ def _spoil(names: set[str], condition: str, line: int, *, always: bool = False) 
     if not names:
         return [_do(condition, line)] if always else []
     assignments: list[nodes.Node] = [
-        nodes.Assign(nodes.Name(name, "store"), _call("arms.spoil", line, nodes.Const(name)), lineno=line)
+        nodes.Assign(nodes.Name(name, "store"), _call("branches.spoil", line, nodes.Const(name)), lineno=line)
         for name in sorted(names)
     ]
     return [nodes.If(_call(condition, line), assignments, [], [], lineno=line)]
@@ -198,7 +202,7 @@ def _guard_state(node: nodes.Assign | nodes.AssignBlock) -> list[nodes.Node]:
     if not isinstance(node.target, nodes.NSRef) and node.target.find(nodes.NSRef) is None:
         return []
     what = nodes.Const("a namespace", lineno=node.lineno)
-    return [nodes.ExprStmt(_call("arms.unchanged", node.lineno, what), lineno=node.lineno)]
+    return [nodes.ExprStmt(_call("branches.unchanged", node.lineno, what), lineno=node.lineno)]
 
 
 def _names_set(body: Iterable[nodes.Node]) -> set[str]:

@@ -11,15 +11,15 @@ from mailer.message.filling.residual import Branch, Hole, Loop, Static, Tree
 
 @dataclass(slots=True)
 class Branching:
-    """One `if` or `for`: its first token, its number in reading order, and what stands in its two arms."""
+    """One `if` or `for`: its first token, its number in reading order, what stands in its two branches."""
 
     opening: Token
     number: int
-    arms: tuple[list[Piece], list[Piece]] = field(default_factory=lambda: ([], []))
+    branches: tuple[list[Piece], list[Piece]] = field(default_factory=lambda: ([], []))
 
 
 Piece = str | Token | Branching
-# A group and the way to it: the groups around it by number, with the arm it is in.
+# A group and the way to it: the groups around it by number, with the branch it is in.
 Found = tuple[Branching, tuple[tuple[int, int], ...]]
 
 
@@ -35,12 +35,12 @@ def read_structure(text: str, tokens: Tokens) -> list[Piece]:
             numbers += 1
             target.append(group)
             open_groups.append((group, target))
-            target = group.arms[0]
+            target = group.branches[0]
         else:
             if not open_groups or open_groups[-1][0].opening.group != piece.group:
                 raise torn(piece)
             group, outer = open_groups[-1] if piece.role is Role.ELSE else open_groups.pop()
-            target = group.arms[1] if piece.role is Role.ELSE else outer
+            target = group.branches[1] if piece.role is Role.ELSE else outer
     if open_groups:
         raise torn(open_groups[-1][0].opening)
     return whole
@@ -60,15 +60,15 @@ def groups(pieces: Iterable[Piece]) -> Iterator[Found]:
     for piece in pieces:
         if isinstance(piece, Branching):
             yield piece, ()
-            for arm in (0, 1):
-                for inner, way in groups(piece.arms[arm]):
-                    yield inner, ((piece.number, arm), *way)
+            for branch in (0, 1):
+                for inner, way in groups(piece.branches[branch]):
+                    yield inner, ((piece.number, branch), *way)
 
 
 def choose(pieces: Iterable[Piece], choice: Mapping[int, int]) -> str:
-    """Return the text with only the chosen arms; its values stay tokens.
+    """Return the text with only the chosen branches; its values stay tokens.
 
-    `choice` says for each group's number how often its first arm is taken (an `if`: 0 or 1; by default once).
+    `choice` says for each group's number how often its first branch is taken (an `if`: 0 or 1), 1 by default.
     """
     parts = []
     for piece in pieces:
@@ -78,7 +78,9 @@ def choose(pieces: Iterable[Piece], choice: Mapping[int, int]) -> str:
             parts.append(piece.word)
         else:
             times = choice.get(piece.number, 1)
-            parts.append(choose(piece.arms[0], choice) * times if times else choose(piece.arms[1], choice))
+            parts.append(
+                choose(piece.branches[0], choice) * times if times else choose(piece.branches[1], choice)
+            )
     return "".join(parts)
 
 
@@ -92,7 +94,7 @@ def _grow_piece(piece: Piece, hole: Callable[[Token], Hole]) -> Static | Hole | 
         return Static(piece)
     if isinstance(piece, Token):
         return hole(piece)
-    first, second = (grow(arm, hole) for arm in piece.arms)
+    first, second = (grow(branch, hole) for branch in piece.branches)
     expression = piece.opening.expression
     assert expression is not None
     if piece.opening.role is Role.IF:

@@ -188,7 +188,7 @@ def protect_literal(text: str) -> str:
 
 
 def literal_text(source: str) -> str:
-    """Return what Jinja2 source prints as it is, in every arm: without its tags, protected braces bare."""
+    """Return what Jinja2 source prints as it is, in every branch: without its tags, protected braces bare."""
     return _SOURCE_TAG.sub(
         lambda found: "{" if found[0] == "{{ '{' }}" else "\n" * found[0].count("\n"), source
     )
