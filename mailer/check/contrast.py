@@ -12,21 +12,20 @@ from dataclasses import dataclass, replace
 
 from lxml.html import HtmlElement
 
-from mailer.check.cascade import Cascade
-from mailer.check.colour import Colour, contrast, read_colour
-from mailer.check.css import Block
+from mailer.check.cascade import Applied, Cascade, applied
 from mailer.check.finding import Severity
 from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, Rule, remark, short
+from mailer.compose.css.colour import BLACK, WHITE, Colour, read_colour
 
 # WCAG 2.2, 1.4.3: text, and large text (from 24 px, or bold from 18.66 px).
 ENOUGH, ENOUGH_IF_LARGE = 4.5, 3.0
 _LARGE, _LARGE_BOLD = 24.0, 18.66
-_WHITE, _BLACK, _LINK = Colour(255, 255, 255), Colour(0, 0, 0), Colour(0, 0, 238)
+_LINK = Colour(0, 0, 238)
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class Appearance:
     """How text looks at one place; None is what can't be known."""
 
     ink: Colour | None
@@ -41,31 +40,28 @@ class _Look:
         return ENOUGH_IF_LARGE if large else ENOUGH
 
 
-IN_LIGHT = _Look(_BLACK, _WHITE)
-IN_DARK = _Look(None, None)
+IN_LIGHT = Appearance(BLACK, WHITE)
+IN_DARK = Appearance(None, None)
 
 
 def low_contrast(mail: RenderedMail) -> Iterator[Remark]:
     """Look at all text in light and, if the mail has rules for it, in the dark."""
-    always = [block for block in mail.styles if not block.at]
-    dark = [rule for block in mail.styles if _is_dark(block) for rule in block.blocks]
+    rules = list(applied(mail.styles))
+    always = [each for each in rules if not each.media]
+    dark = [each for each in rules if not each.media or each.is_dark]
     yield from _faint(mail, "light", always, IN_LIGHT)
-    if dark:
-        yield from _faint(mail, "dark", [*always, *dark], IN_DARK)
+    if len(dark) > len(always):
+        yield from _faint(mail, "dark", dark, IN_DARK)
 
 
-def _is_dark(block: Block) -> bool:
-    return block.at == "media" and re.search(r"prefers-color-scheme\s*:\s*dark", block.prelude) is not None
-
-
-def _faint(mail: RenderedMail, mode: str, rules: list[Block], outermost: _Look) -> Iterator[Remark]:
+def _faint(mail: RenderedMail, mode: str, rules: list[Applied], outermost: Appearance) -> Iterator[Remark]:
     cascade = Cascade(mail.document, rules)
     body = mail.document.find("body")
     for element, words, look in texts(body, outermost, cascade) if body is not None else ():
         if look.ink is None or look.paper is None:
             continue
         ink = look.ink.over(look.paper)
-        ratio = contrast(ink, look.paper)
+        ratio = ink.contrast(look.paper)
         if ratio < look.enough:
             text = (
                 f"in {mode} mode “{short(words, 30)}” is {ink} on {look.paper}: "
@@ -80,9 +76,11 @@ def _below(ratio: float, enough: float) -> str:
     return f"{ratio:.{digits}f}"
 
 
-def texts(element: HtmlElement, around: _Look, cascade: Cascade) -> Iterator[tuple[HtmlElement, str, _Look]]:
+def texts(
+    element: HtmlElement, around: Appearance, cascade: Cascade
+) -> Iterator[tuple[HtmlElement, str, Appearance]]:
     """Yield every run of text that is seen, with the element it stands in and how it looks."""
-    look = _look(element, around, cascade.style(element))
+    look = _appearance(element, around, cascade.style(element))
     if not look.shown:
         return
     if element.text and element.text.strip() and look.pixels > 1:
@@ -94,12 +92,12 @@ def texts(element: HtmlElement, around: _Look, cascade: Cascade) -> Iterator[tup
             yield element, child.tail, look
 
 
-def _look(element: HtmlElement, around: _Look, style: dict[str, str]) -> _Look:
+def _appearance(element: HtmlElement, around: Appearance, style: dict[str, str]) -> Appearance:
     shown = style.get("display") != "none" and style.get("visibility") not in ("hidden", "collapse")
     pixels = _pixels(style.get("font-size", ""), around.pixels)
     if style.get("opacity", "1") != "1":
         return replace(around, ink=None, shown=shown and style["opacity"] != "0")
-    return _Look(
+    return Appearance(
         ink=_ink(element, around, style),
         paper=_paper(element, around, style),
         pixels=pixels,
@@ -108,7 +106,7 @@ def _look(element: HtmlElement, around: _Look, style: dict[str, str]) -> _Look:
     )
 
 
-def _ink(element: HtmlElement, around: _Look, style: dict[str, str]) -> Colour | None:
+def _ink(element: HtmlElement, around: Appearance, style: dict[str, str]) -> Colour | None:
     written = style.get("-webkit-text-fill-color", "currentcolor").lower()
     if written == "currentcolor":
         written = style.get("color", element.get("color", "") if element.tag == "font" else "").lower()
@@ -120,7 +118,7 @@ def _ink(element: HtmlElement, around: _Look, style: dict[str, str]) -> Colour |
     return around.ink
 
 
-def _paper(element: HtmlElement, around: _Look, style: dict[str, str]) -> Colour | None:
+def _paper(element: HtmlElement, around: Appearance, style: dict[str, str]) -> Colour | None:
     shorthand = style.get("background", "")
     if "(" in f"{re.sub('(rgb|hsl)a?[(]', '', shorthand)}{style.get('background-image', '')}" or element.get(
         "background"
@@ -155,7 +153,7 @@ def _pixels(size: str, around: float) -> float:
     }[found[2]]
 
 
-def _bold(element: HtmlElement, around: _Look, style: dict[str, str]) -> bool:
+def _bold(element: HtmlElement, around: Appearance, style: dict[str, str]) -> bool:
     weight = style.get("font-weight", "")
     if weight.isdigit():
         return int(weight) >= 700

@@ -9,15 +9,14 @@ with it, so each use says what it is inside of.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from lxml.html import HtmlElement
 
-from mailer.check.css import Block, Declaration, read_style
 from mailer.check.rendered import RenderedMail
-from mailer.check.selectors import selector_features
+from mailer.compose.css.reading import Declaration, StyleRule, read_style
 
 _PROPERTIES = {
     **dict.fromkeys(("left", "right", "top", "bottom"), "css-left-right-top-bottom"),
@@ -53,6 +52,19 @@ _VALUES = (
 )
 _FUNCTION = re.compile(r"([a-z-]+)\(")
 _UNIT = re.compile(r"(?<![\w#.-])-?(?:\d+|\d*\.\d+)([a-z]+|%)", re.IGNORECASE)
+_BRACKETS = re.compile(r"\[[^\]]*\]")
+_ARGUMENT = re.compile(r"\([^()]*\)")
+_SELECTORS = (
+    (re.compile(r"\.[\w-]"), "css-selector-class"),
+    (re.compile(r"#[\w-]"), "css-selector-id"),
+    (re.compile(r"(?:^|[\s>+~])[a-z][\w-]*", re.IGNORECASE), "css-selector-type"),
+    (re.compile(r"(?:^|[\s>+~])\*"), "css-selector-universal"),
+    (re.compile(r"[\w\]-][.#]|[.#][\w-]+\["), "css-selector-chaining"),
+    (re.compile(r">"), "css-selector-child"),
+    (re.compile(r"\+"), "css-selector-adjacent-sibling"),
+    (re.compile(r"~"), "css-selector-general-sibling"),
+    (re.compile(r"[^\s>+~]\s+[^\s>+~]"), "css-selector-descendant"),
+)
 _ELEMENTS = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "html-h1-h6"),
     **dict.fromkeys(("ul", "ol", "dl"), "html-lists"),
@@ -121,6 +133,19 @@ def declaration_features(declaration: Declaration) -> Iterator[str]:
     yield from (f"css-unit-{unit.lower()}" for unit in _UNIT.findall(bare))
 
 
+def selector_features(selector: str) -> Iterator[str]:
+    """Yield the features that one selector (no list) uses."""
+    if _BRACKETS.search(selector):
+        yield "css-selector-attribute"
+    bare = _ARGUMENT.sub("", _BRACKETS.sub("[x]", selector))
+    yield from (f"css-pseudo-element-{name}" for name in re.findall(r"::([a-z-]+)", bare.lower()))
+    yield from (f"css-pseudo-class-{name}" for name in re.findall(r"(?<!:):([a-z-]+)", bare.lower()))
+    plain = re.sub(r"::?[\w-]+", "", bare).replace("[x]", "")
+    yield from (feature for pattern, feature in _SELECTORS if pattern.search(plain))
+    if re.search(r"\S\[x\]", bare):
+        yield "css-selector-chaining"
+
+
 def _element(element: HtmlElement) -> Iterator[str]:
     tag = element.tag
     yield _ELEMENTS.get(tag, f"html-{tag}")
@@ -151,33 +176,33 @@ def _picture(source: str) -> Iterator[str]:
     yield f"image-{_IMAGES.get(ending, ending)}"
 
 
-def _rules(blocks: list[Block], inside: frozenset[str]) -> Iterator[FeatureUse]:
-    for block in blocks:
-        aimed = _AIMED.search(block.prelude) is not None
+def _rules(rules: Iterable[StyleRule], inside: frozenset[str]) -> Iterator[FeatureUse]:
+    for rule in rules:
+        aimed = _AIMED.search(rule.prelude) is not None
         here = inside
-        if block.at:
-            yield FeatureUse(f"css-at-{block.at}", inside)
-            here = inside | {f"css-at-{block.at}"}
-            media = frozenset(_media(block))
+        if rule.at:
+            yield FeatureUse(f"css-at-{rule.at}", inside)
+            here = inside | {f"css-at-{rule.at}"}
+            media = frozenset(_media(rule))
             yield from (FeatureUse(name, here) for name in media)
             here |= media
-        for name in _rule_features(block):
+        for name in _rule_features(rule):
             yield FeatureUse(name, here, aimed=aimed)
-        yield from _rules(block.blocks, here)
+        yield from _rules(rule.rules, here)
 
 
-def _rule_features(block: Block) -> Iterator[str]:
-    for selector in block.selectors:
+def _rule_features(rule: StyleRule) -> Iterator[str]:
+    for selector in rule.selectors:
         yield from selector_features(selector)
-    if len(block.selectors) > 1:
+    if len(rule.selectors) > 1:
         yield "css-selector-grouping"
-    if block.blocks and not block.at:
+    if rule.rules and not rule.at:
         yield "css-nesting"
-    for declaration in block.declarations:
+    for declaration in rule.declarations:
         yield from declaration_features(declaration)
 
 
-def _media(block: Block) -> Iterator[str]:
-    if block.at == "media":
-        for name in re.findall(r"\(\s*(?:-webkit-|min-|max-|any-)*([a-z-]+)", block.prelude.lower()):
+def _media(rule: StyleRule) -> Iterator[str]:
+    if rule.at == "media":
+        for name in re.findall(r"\(\s*(?:-webkit-|min-|max-|any-)*([a-z-]+)", rule.prelude.lower()):
             yield f"css-at-media-{name}"

@@ -10,12 +10,12 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from lxml.html import HtmlElement
 
-from mailer.check.css import read_style
 from mailer.check.finding import Severity
 from mailer.check.merge_tag_names import tags_in
 from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, Rule, remark, short
 from mailer.check.trackers import tracker_of
+from mailer.compose.css.reading import read_style
 
 PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9])(?:TK(?:TK)*|TODO|FIXME)(?![A-Za-z0-9])")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")

@@ -9,10 +9,9 @@ from functools import cached_property
 
 from lxml.html import HtmlElement
 
-from mailer.check.css import Block, read_sheet
 from mailer.check.lines import Lines, read_html
 from mailer.compose.body import Body
-from mailer.compose.document.stylesheet import hides
+from mailer.compose.css.reading import StyleRule, hides, read_sheet
 from mailer.domain.field import FieldType
 from mailer.domain.issue import Issue, Notice
 
@@ -83,9 +82,9 @@ class RenderedMail:
         return [each.text or "" for each in self.document.iter("style")]
 
     @cached_property
-    def styles(self) -> list[Block]:
+    def styles(self) -> list[StyleRule]:
         """The rules of all `<style>` elements, in order."""
-        return [block for text in self.style_texts for block in read_sheet(text)]
+        return [rule for text in self.style_texts for rule in read_sheet(text)]
 
     @cached_property
     def preheader(self) -> str:

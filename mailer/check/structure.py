@@ -8,10 +8,10 @@ from typing import Any
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-from mailer.check.css import read_style
 from mailer.check.finding import Severity
 from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, Rule, remark, short
+from mailer.compose.css.reading import read_style
 from mailer.compose.issue.source import visible_text
 from mailer.languages import likely_language, runs_rtl, text_rtl
 

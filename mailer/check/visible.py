@@ -7,21 +7,18 @@ from collections.abc import Iterator
 
 from lxml.html import HtmlElement
 
-from mailer.check.cascade import Cascade
-from mailer.check.colour import Colour, contrast
+from mailer.check.cascade import Cascade, applied
 from mailer.check.contrast import IN_DARK, IN_LIGHT, texts
-from mailer.check.css import Block
 from mailer.check.finding import Severity
 from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, Rule, remark
+from mailer.compose.css.colour import Colour
 
 # What is less is no text to anybody; what is merely hard to read is the rule about contrast.
 _LEAST_CONTRAST = 1.5
 _LEAST_PIXELS = 4.0
 _FAINT = "its text has no size, or the colour of what is behind it"
 _MOST_SCREENS = 6  # without a media query, and with one each; a mail has one or two
-_EVERYWHERE = re.compile(r"@media\s+(?:only\s+)?(?:all|screen)|@media\s+not\s+print", re.IGNORECASE)
-_ON_PAPER = re.compile(r"@media\s+(?:only\s+)?(?:print\b[^,]*|not\s+(?:all|screen)|speech)", re.IGNORECASE)
 _CLOSED = frozenset({"details", "dialog", "noscript", "select", "template", "textarea"})
 _NIGHT = Colour(30, 30, 30)  # what mail programs show behind a mail that says nothing of it
 # From 500 pixels on it is out of the mail.
@@ -64,28 +61,17 @@ _SHAPED = {"transform": ",", "clip": ",", "clip-path": "", "filter": ""}
 def hidden_unsubscribe(mail: RenderedMail) -> Iterator[Remark]:
     """Look whether a reader can see a way out: on every screen, and with what any of them adds."""
     links = [link for link in mail.elements("a", "area") if link.get("href") == mail.unsubscribe_url]
-    rules = list(_rules(mail.styles))
-    always = [block for where, block in rules if not where]
-    light = Cascade(mail.document, always)
-    for where in list(dict.fromkeys(["", *(where for where, _ in rules)]))[:_MOST_SCREENS] if links else ():
-        cascade = Cascade(mail.document, [block for at, block in rules if at in ("", where)])
-        read = _read(mail, cascade, light if "dark" in where else None)
+    rules = list(applied(mail.styles))
+    light = Cascade(mail.document, [each for each in rules if not each.media])
+    screens = {"": False} | {each.media: each.is_dark for each in rules}
+    for media, dark in list(screens.items())[:_MOST_SCREENS] if links else ():
+        cascade = Cascade(mail.document, [each for each in rules if each.media in ("", media)])
+        read = _read(mail, cascade, light if dark else None)
         reasons = [_hidden(link, cascade, read) for link in links]
         if all(reasons):
+            where = f" for {media}" if media else ""
             yield remark(mail, links[-1], f"nobody can see the unsubscribe link{where}: {reasons[-1]}")
             return
-
-
-def _rules(blocks: list[Block], where: str = "") -> Iterator[tuple[str, Block]]:
-    """Yield the rules that hold on some screen, each with ` for` its media; with "" if they hold on all."""
-    for block in blocks:
-        if not block.at:
-            yield where, block
-        elif block.at in ("supports", "layer"):
-            yield from _rules(block.blocks, where)
-        elif block.at == "media" and not _ON_PAPER.fullmatch(block.prelude):
-            everywhere = _EVERYWHERE.fullmatch(block.prelude)
-            yield from _rules(block.blocks, where if everywhere else f" for {block.prelude}")
 
 
 def _hidden(link: HtmlElement, cascade: Cascade, read: set[HtmlElement]) -> str:
@@ -110,7 +96,7 @@ def _read(mail: RenderedMail, cascade: Cascade, light: Cascade | None) -> set[Ht
         paper = look.paper
         if paper is None and look.ink is not None and light and look.ink != before.get(element):
             paper = _NIGHT
-        seen = paper is None or look.ink is None or contrast(look.ink.over(paper), paper) >= _LEAST_CONTRAST
+        seen = paper is None or look.ink is None or look.ink.over(paper).contrast(paper) >= _LEAST_CONTRAST
         if seen and look.pixels >= _LEAST_PIXELS:
             read.add(element)
     return read

@@ -10,8 +10,7 @@ import pytest
 from proofs import Workshop
 
 from mailer.check.clients import DATA, HARMLESS, support
-from mailer.check.features import features_of
-from mailer.check.selectors import selector_features
+from mailer.check.features import features_of, selector_features
 
 # What leemunroe/responsive-html-email-template (email-inlined.html) misses in each, by the npm package
 # caniemail: as much as ours may miss at most.

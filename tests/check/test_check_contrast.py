@@ -7,11 +7,9 @@ from dataclasses import replace
 import pytest
 from proofs import Workshop
 
-from mailer.check.colour import Colour, contrast, read_colour
 from mailer.check.examine import RULES
 from mailer.check.rendered import RenderedMail
-
-WHITE = Colour(255, 255, 255)
+from mailer.compose.css.colour import WHITE, read_colour
 
 
 @pytest.mark.parametrize(
@@ -30,8 +28,8 @@ WHITE = Colour(255, 255, 255)
 def test_the_ratio(written: str, ratio: float) -> None:
     colour = read_colour(written)
     assert colour is not None
-    assert contrast(colour, WHITE) == pytest.approx(ratio, abs=0.005)
-    assert contrast(WHITE, colour) == contrast(colour, WHITE)
+    assert colour.contrast(WHITE) == pytest.approx(ratio, abs=0.005)
+    assert WHITE.contrast(colour) == colour.contrast(WHITE)
 
 
 def test_what_lets_through_is_seen_with_what_is_behind() -> None:
@@ -95,6 +93,26 @@ def test_text_that_is_too_faint_is_found_once(workshop: Workshop, body: str) -> 
 )
 def test_text_that_is_clear_or_can_not_be_computed_is_passed_over(workshop: Workshop, body: str) -> None:
     assert faint(workshop, body) == []
+
+
+@pytest.mark.parametrize(
+    ("style", "count"),
+    [
+        (":root { --ink: #999 } p { color: var(--ink) }", 1),
+        (":root { --ink: #333 } p { color: var(--ink) }", 0),
+        (":root { --ink: #999 } body { --ink: #333 } p { color: var(--ink) }", 0),
+        ("p { color: var(--ink, #999) }", 1),
+        (":root { --ink: #999; --text: var(--ink) } p { color: var(--text, #000) }", 1),
+        (":root { --paper: #333 } div { background: var(--paper) }", 1),
+        (":root { --a: var(--b); --b: var(--a) } p { color: var(--a) }", 0),
+        (f":root {{ --a: {'#999 ' * 99}; --b: {'var(--a) ' * 99} }} p {{ color: var(--b) }}", 0),
+        ("@supports (color: red) { @layer x { p { color: #999 } } }", 1),
+        ("@layer x { p { color: #999 } } p { color: #333 }", 0),
+        ("@layer x { p { color: #999 !important } } p { color: #333 !important }", 1),
+    ],
+)
+def test_variables_and_layers_count(workshop: Workshop, style: str, count: int) -> None:
+    assert len(faint(workshop, "<div><p>text</p></div>", style)) == count
 
 
 DARK = "@media (prefers-color-scheme: dark) {{ {} }}"

@@ -27,7 +27,7 @@ HIDDEN = {
     "@media (max-width: 600px) { .out { display: none !important } }": "(max-width: 600px): display: none",
     "body { display: none }": "display: none",
     ".way { visibility: collapse }": None,
-    ".out { display: n\\6fne !important }": "display: none",
+    "a { display: n\\6fne !important }": "display: none",
     "a:any-link { display: none !important }": "display: none",
     ".way { font: 0/0 a }": None,
     ".out { color: #ffffff; -webkit-text-fill-color: #fff }": None,
@@ -49,6 +49,10 @@ HIDDEN = {
     "@media print, screen { .out { display: none !important } }": "print, screen: display: none",
     "@supports (display: grid) { .out { display: none !important } }": "link: display: none",
     "@layer low { .out { display: none !important } }": "link: display: none",
+    "@layer low { a { display: none !important } } a { display: inline !important }": "display: none",
+    "@layer low { a { display: none !important } } @layer { .out { display: inline !important } }": "none",
+    ":root { --way: none } .out { display: var(--way) }": "display: none",
+    "body { --a: var(--b, none) } .out { display: VAR( --a ) !important }": "display: none",
     "@media screen { @media (min-width: 1px) { .out { display: none !important } } }": "(min-width: 1px)",
     "@media (prefers-color-scheme: dark) { .out { display: none !important } }": "dark): display: none",
     "@media (prefers-color-scheme: dark) { .out { color: #000 !important } }": None,
@@ -57,6 +61,7 @@ HIDDEN = {
 SHOWN = [
     "",
     ".out { display: none }",  # then one that is seen is added
+    ".out { display: n\\6fne }",
     ".out { color: #777 }",
     "i { display: none }",
     ".out { display: inline-block; max-width: 100%; height: auto; left: 0 }",
@@ -74,6 +79,8 @@ SHOWN = [
     ".way { transform: translateX(10px) rotate(90deg); clip-path: inset(5px) }",
     ".way { font-size: 0 } .out { font-size: 15px }",
     ".way { position: relative; top: 12px; inset: auto }",
+    "body { --way: none } .way { --way: inline } .out { display: var(--way) }",
+    ".out { display: var(--way) } .out { color: var(--ink, #333) }",
 ]
 
 
@@ -92,6 +99,12 @@ def test_a_hidden_link_is_an_error_with_its_line(css: str, workshop: Workshop):
 @pytest.mark.parametrize("css", SHOWN)
 def test_a_link_that_can_be_seen_is_none(css: str, workshop: Workshop):
     assert found(workshop, css) == []
+
+
+def test_a_layer_beats_even_the_footer_that_is_added(workshop: Workshop):
+    assert found(workshop, "a { display: none !important }", "") == []
+    (said,) = found(workshop, "@layer low { a { display: none !important } }", "")
+    assert "nobody can see the unsubscribe link: display: none" in said
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ NOT_FOR_LOOKING = (
     "babel",
     "cryptography",
     "cssutils",
+    "tinycss2",
     "email_validator",
     "markdown_it",
     "mailer.compose",

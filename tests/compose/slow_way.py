@@ -14,7 +14,7 @@ from lxml import etree
 from markupsafe import Markup
 
 from mailer.compose.body import Body
-from mailer.compose.inlining.inline import inline_styles
+from mailer.compose.inlining.inline import Inliner
 from mailer.compose.render import Surroundings, render
 from mailer.compose.tags.offered import protect
 from mailer.domain.issue import Issue, Kind
@@ -79,7 +79,7 @@ class Desk:
         words = text.from_string(self.body.text).render(names)
         return Mail(
             subject,
-            normal_form(inline_styles(whole)),
+            normal_form(Inliner().inline(whole)),
             _decoded(text.get_template("email/plain.txt").render(names | {"content": words})),
         )
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.compose.theme.colour import BLACK, WHITE, Colour
+from mailer.compose.css.colour import BLACK, WHITE, Colour
 
 COLOURS = st.builds(Colour, *[st.integers(0, 255)] * 3)
 

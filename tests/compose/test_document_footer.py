@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from whole_mail import POSTAL, UNSUBSCRIBE, whole_mail
 
-from mailer.check.colour import contrast, read_colour
+from mailer.compose.css.colour import read_colour
 
 HOSTILE = [
     "{hide}{display:none}",
@@ -89,7 +89,7 @@ def test_no_style_of_the_document_hides_it(rule: str, page: Page):
             assert ink
             assert ground
             large = each["width"] > 40 and each["height"] > 8 and each["size"] == "14px" and each["left"] >= 0
-            if not (each["shown"] and large and contrast(ink, ground) >= 4.5):
+            if not (each["shown"] and large and ink.contrast(ground) >= 4.5):
                 hidden[css] = each
     assert hidden == {}
 

@@ -8,12 +8,10 @@ from hypothesis import strategies as st
 
 from mailer.compose.document.restyle import Restyler
 from mailer.compose.document.stylesheet import (
-    declarations,
     divide,
     families,
     hiding_names,
     inlined_families,
-    read_rules,
     strengthen,
 )
 
@@ -23,36 +21,9 @@ def divided(css: str, typed: str = "") -> tuple[str, str]:
     return result.inlined, " ".join(result.kept.split())
 
 
-@pytest.mark.parametrize(
-    ("css", "preludes"),
-    [
-        ("a{x:1}b{y:2}", ["a", "b"]),
-        ("a { content: '}' } b {}", ["a", "b"]),
-        ('a { content: "\\"}" } b {}', ["a", "b"]),
-        ("a { b: url(x;y}z) } c {}", ["a", "c"]),
-        ("/* a { } */ b { } <!-- c { } -->", ["b", "c"]),
-        ("@import url(a;b); a {}", ["@import url(a;b)", "a"]),
-        ("@media x { a { y: z } } b {}", ["@media x", "b"]),
-        ("a { } } b { }", ["a", "b"]),
-        ("a { x: y", ["a"]),
-        ("a\\{b { x: y }", ["a\\{b"]),
-        ("stray", []),
-        ("", []),
-    ],
-)
-def test_rules_are_found_whatever_stands_in_them(css: str, preludes: list[str]):
-    assert [rule.prelude for rule in read_rules(css)] == preludes
-
-
 @given(st.text(alphabet="a{}()[];:'\"\\/*@!<>- \n", max_size=40))
 def test_any_text_is_a_style_sheet_of_some_kind(css: str):
-    list(read_rules(css))
-    declarations(css)
     divided(css)
-
-
-def test_declarations_keep_semicolons_that_are_none():
-    assert declarations("a: url(x;y); /* c: d; */ e: ';'; ;f:g ") == ["a: url(x;y)", "e: ';'", "f:g"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 from cssselect import SelectorError, parse
 from lxml import etree
 
-from mailer.compose.document.stylesheet import IMPORTANT, StyleRule, declarations, read_rules, selectors
+from mailer.compose.css.reading import StyleRule, read_sheet, read_style
 from mailer.compose.html.tokens import HTMLToken, TokenKind, read_html
 from mailer.compose.inlining.inline import Inliner
 from mailer.compose.symbolic.tokens import Refusal
@@ -50,12 +50,12 @@ class Restyler(Inliner):
     def _read_rules(self, css_body: str, ruleset_index: int) -> Any:
         """Return rules as premailer wants them, the weightiest last, and none that are left over."""
         rules: list[Any] = []
-        for rule in read_rules(css_body or ""):
+        for rule in read_sheet(css_body or ""):
             for important, bulk in enumerate(_by_weight(rule)):
                 if bulk:
                     rules += [
                         ((important, *_specificity(each), ruleset_index, len(rules)), _whole(each), bulk)
-                        for each in selectors(rule)
+                        for each in rule.selectors
                     ]
         return rules, []
 
@@ -83,9 +83,8 @@ def _owned(tokens: Iterable[HTMLToken]) -> Iterator[tuple[HTMLToken, bool]]:
 
 def _by_weight(rule: StyleRule) -> tuple[str, str]:
     """Return the declarations of a rule, those that are important apart."""
-    found = declarations(rule.block or "")
-    normal = [each for each in found if not IMPORTANT.search(each)]
-    return "; ".join(normal), "; ".join(IMPORTANT.sub("", each) for each in found if each not in normal)
+    normal = "; ".join(each.text for each in rule.declarations if not each.important)
+    return normal, "; ".join(each.weightless for each in rule.declarations if each.important)
 
 
 def _specificity(selector: str) -> tuple[int, int, int]:
@@ -122,8 +121,8 @@ def _restyled(token: HTMLToken, computed: str) -> str:
         return token.source
     own = next((each for each in token.attributes if each.name == "style"), None)
     typed = (own.value or "").strip() if own else ""
-    names = {each.partition(":")[0].strip().lower() for each in declarations(typed)}
-    added = [each for each in declarations(computed) if each.partition(":")[0].strip() not in names]
+    names = {each.name for each in read_style(typed)}
+    added = [each.text for each in read_style(computed) if each.name not in names]
     style = "; ".join([*added, *([typed] if typed else [])])
     attribute = f'style="{_quoted(style)}"'
     if own:

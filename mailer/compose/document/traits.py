@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from html import unescape
 
+from mailer.compose.css.reading import hides
 from mailer.compose.document.restyle import KEPT
-from mailer.compose.document.stylesheet import hides
 from mailer.compose.html.allowed import VOID
 from mailer.compose.html.open_elements import OpenElements
 from mailer.compose.html.tokens import HTMLToken, TokenKind, read_html

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from mailer.compose.css.reading import read_style
 from mailer.compose.images.tags import Attributes
 
 _PIXELS = re.compile(r"\s*([1-9][0-9]{0,3})\s*(?:px)?\s*")
-_STYLED = re.compile(r"(?:^|;)\s*(width|height)\s*:([^;]*)", re.IGNORECASE)
 
 
 def missing_size(attributes: Attributes, width: int, height: int, room: int) -> Attributes:
@@ -18,8 +18,8 @@ def missing_size(attributes: Attributes, width: int, height: int, room: int) -> 
     on a fine screen.
     """
     given = {name: value or "" for name, value in attributes if name in ("width", "height")}
-    styled = dict(_STYLED.findall(dict(attributes).get("style") or ""))
-    wished = {name.lower(): value for name, value in styled.items()} | given
+    style = read_style(dict(attributes).get("style") or "")
+    wished = {each.name: each.value for each in style if each.name in ("width", "height")} | given
     read = {name: _PIXELS.fullmatch(value) for name, value in wished.items()}
     pixels = {name: int(found[1]) for name, found in read.items() if found}
     if len(pixels) < len(wished):

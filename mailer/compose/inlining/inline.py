@@ -1,8 +1,8 @@
 """Styles put into style attributes, once an issue, and the proof that this was right for every recipient.
 
-Premailer sees the issue with tokens, and all arms of every recipient's `if` at once. That is right only if it
-would have done the same to the document that one recipient gets, so this is tried: for each arm in turn,
-*inline, then choose* has to equal *choose, then inline*.
+Premailer sees the issue with tokens, and all branches of every recipient's `if` at once. That is right only
+if it would have done the same to the document that one recipient gets, so this is tried: for each branch in
+turn, *inline, then choose* has to equal *choose, then inline*.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ import re
 from typing import Any
 
 from cssselect import SelectorError
-from cssutils import CSSParser  # type: ignore[import-untyped]
-from cssutils.css import CSSRule, CSSStyleSheet  # type: ignore[import-untyped]
 from lxml.etree import LxmlError
 from premailer import Premailer
 
+from mailer.compose.css.reading import read_sheet
 from mailer.compose.html.addresses import keeping_addresses
 from mailer.compose.html.measure import LESS, MOST_MATCHES, MOST_RULES, too_many_rules
 from mailer.compose.inlining.places import Reading, check_containers, check_selectors, read_places
@@ -26,13 +25,13 @@ from mailer.compose.symbolic.tokens import Refusal, Tokens
 
 # So many take some seconds; an issue whose styles call for more is refused.
 MOST_TRIALS = 500
-INLINED_RULES = frozenset({CSSRule.STYLE_RULE, CSSRule.MEDIA_RULE, CSSRule.CHARSET_RULE, CSSRule.COMMENT})
+INLINED_RULES = frozenset({"", "media", "charset"})
 
 _DOCTYPE = re.compile(r"\s*(<!doctype[^>]*>)\s*", re.IGNORECASE)
 
 
 class Inliner(Premailer):  # type: ignore[misc]
-    """Premailer, but that it reads a style sheet once, however many arms are tried, and loses none of it."""
+    """Premailer, but that it reads a sheet once, however many branches are tried, and loses none of it."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -42,6 +41,7 @@ class Inliner(Premailer):  # type: ignore[misc]
             disable_basic_attributes=["width", "height", "align", "valign", "bgcolor"],
             disable_validation=True,  # of mso-… and the like
             cssutils_logging_level=logging.CRITICAL,
+            cache_css_parsing=False,  # that cache is for ever; see `_parse_style_rules`
         )
         self._rules: dict[tuple[str, int], Any] = {}
         self._counted = 0  # rules
@@ -70,16 +70,16 @@ class Inliner(Premailer):  # type: ignore[misc]
         self.strip_important = False
         return read
 
-    def _parse_css_string(self, css_body: str, validate: bool = True) -> CSSStyleSheet:
-        # Without a fetcher of its own cssutils gets what @import names from the network.
-        sheet = CSSParser(fetcher=lambda _: None).parseString(css_body, validate=validate)
-        for rule in sheet:
-            if rule.type not in INLINED_RULES:
+    def _parse_css_string(self, css_body: str, validate: bool = True) -> Any:
+        rules = read_sheet(css_body)
+        for rule in rules:
+            if rule.at not in INLINED_RULES:
                 raise Refusal(
-                    f"{rule.cssText.partition('{')[0].strip()} can't be inlined",
+                    f"{rule.prelude} can't be inlined",
                     next_step='Put it into a <style data-premailer="ignore"> of its own, which is kept whole',
                 )
-        return sheet
+        # Only what was read here: what else cssutils takes for an @import, it gets from the network.
+        return super()._parse_css_string("\n".join(map(str, rules)), validate)
 
     def selectors(self) -> set[str]:
         """Return the selectors of all rules inlined so far."""
@@ -105,14 +105,6 @@ class Inliner(Premailer):  # type: ignore[misc]
             return f"{doctype.group(1)}\n{inlined}"
         return inlined
 
-    def _transformed(self, html: str) -> str:
-        return str(self.transform(html, pretty_print=False))
-
-
-def inline_styles(html: str) -> str:
-    """Return an HTML document with its `<style>` rules in style attributes."""
-    return Inliner().inline(html)
-
 
 def inline_deferred(html: str, tokens: Tokens, inliner: Inliner) -> tuple[str, Reading]:
     """Return `html`, which has tokens in it, as `inliner` inlines it, and where its tokens stand then.
@@ -128,12 +120,12 @@ def inline_deferred(html: str, tokens: Tokens, inliner: Inliner) -> tuple[str, R
         )
     reading = read_places(inlined, tokens)
     check_containers(reading.spots)
-    check_arms(inliner, read_structure(html, tokens), read_structure(inlined, tokens))
+    check_branches(inliner, read_structure(html, tokens), read_structure(inlined, tokens))
     return inlined, reading
 
 
-def check_arms(inliner: Inliner, before: list[Piece], after: list[Piece]) -> None:
-    """Raise Refusal if choosing arms and inlining don't commute; `after` is `before` inlined by `inliner`."""
+def check_branches(inliner: Inliner, before: list[Piece], after: list[Piece]) -> None:
+    """Raise Refusal if choosing branches and inlining don't commute; `after` is `before` inlined."""
     beside = count_beside(inliner.selectors())
     tried = set[str]()
     for group, choice in trials(before, beside=beside > 0):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from mailer.compose.theme.colour import Colour
+from mailer.compose.css.colour import Colour
 from mailer.compose.theme.logo import Logo
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError

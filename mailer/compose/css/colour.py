@@ -1,6 +1,7 @@
-"""Colours that can be read: contrast as WCAG has it, and a colour made lighter or darker until it is enough.
+"""Colours: as CSS writes them, how far apart two are, and made lighter or darker until they can be read.
 
-Lightness is changed in OKLCH (Björn Ottosson, 2020), where it can be without changing the hue.
+Contrast is that of WCAG 2.2. Lightness is changed in OKLCH (Björn Ottosson, 2020), where it can be without
+changing the hue.
 """
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from PIL import ImageColor
+from tinycss2.color4 import Color, parse_color
 
 _BARE_HEX = re.compile(r"(?:[0-9a-fA-F]{3}){1,2}")
 _STEPS = 100
@@ -18,24 +19,27 @@ _STEPS = 100
 
 @dataclass(frozen=True, slots=True)
 class Colour:
-    """An sRGB colour; each channel is 0 to 255. Printed as `#rrggbb`."""
+    """An sRGB colour: red, green and blue from 0 to 255, and how opaque it is from 0 to 1.
 
-    red: int
-    green: int
-    blue: int
+    Printed as `#rrggbb`.
+    """
+
+    red: float
+    green: float
+    blue: float
+    alpha: float = 1.0
 
     @classmethod
     def parse(cls, text: str) -> Colour:
-        """Read `#9a3412`, `9a3412`, `#abc`, `hsl(…)`, `rgb(…)` or a CSS name; raise ValueError."""
+        """Read `9a3412`, or a colour as CSS writes it, as an opaque one; raise ValueError."""
         text = text.strip()
-        try:
-            red, green, blue, *_ = ImageColor.getrgb(f"#{text}" if _BARE_HEX.fullmatch(text) else text)
-        except ValueError:
-            raise ValueError("is not a colour; write it like #9a3412 or darkgreen") from None
-        return cls(red, green, blue)
+        colour = read_colour(f"#{text}" if _BARE_HEX.fullmatch(text) else text)
+        if colour is None or not colour.alpha:
+            raise ValueError("is not a colour; write it like #9a3412 or darkgreen")
+        return replace(colour, alpha=1.0)
 
     def __str__(self) -> str:
-        return f"#{self.red:02x}{self.green:02x}{self.blue:02x}"
+        return "#" + "".join(f"{round(channel):02x}" for channel in self._channels)
 
     def __html__(self) -> str:
         # Templates print it as it is.
@@ -43,12 +47,19 @@ class Colour:
 
     @property
     def luminance(self) -> float:
-        """Relative luminance, 0 to 1."""
-        return relative_luminance(self._channels)
+        """Relative luminance, from 0 (black) to 1 (white)."""
+        red, green, blue = (_linear(channel / 255) for channel in self._channels)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     def contrast(self, other: Colour) -> float:
-        """The contrast ratio to `other`, 1 to 21."""
-        return contrast_ratio(self.luminance, other.luminance)
+        """The contrast ratio to `other`, from 1 to 21; both are opaque."""
+        darker, lighter = sorted((self.luminance, other.luminance))
+        return (lighter + 0.05) / (darker + 0.05)
+
+    def over(self, behind: Colour) -> Colour:
+        """Return what is seen of this colour on an opaque one."""
+        pairs = zip(self._channels, behind._channels, strict=True)
+        return Colour(*(mine * self.alpha + its * (1 - self.alpha) for mine, its in pairs))
 
     def readable(self, grounds: Iterable[Colour], ratio: float) -> Colour:
         """Return this colour, or the nearest in lightness that stands out from every ground by `ratio`.
@@ -72,7 +83,7 @@ class Colour:
         return _from_oklch(lightness, chroma * share, hue)
 
     @property
-    def _channels(self) -> tuple[int, int, int]:
+    def _channels(self) -> tuple[float, float, float]:
         return self.red, self.green, self.blue
 
     def _oklch(self) -> tuple[float, float, float]:
@@ -90,18 +101,20 @@ BLACK = Colour(0, 0, 0)
 WHITE = Colour(255, 255, 255)
 
 
-def relative_luminance(channels: Iterable[float]) -> float:
-    """Return the luminance, 0 to 1, of red, green and blue from 0 to 255 (WCAG 2.2, "relative luminance")."""
-    return sum(
-        weight * _linear(channel / 255)
-        for weight, channel in zip((0.2126, 0.7152, 0.0722), channels, strict=True)
-    )
+def read_colour(text: str) -> Colour | None:
+    """Return the colour that a CSS value writes; None if it is none that can be computed (`inherit`, lab()).
 
-
-def contrast_ratio(one: float, other: float) -> float:
-    """Return the contrast of two luminances, 1 to 21 (WCAG 2.2, "contrast ratio")."""
-    darker, lighter = sorted((one, other))
-    return (lighter + 0.05) / (darker + 0.05)
+    Of those of CSS Color 4 that is any that sRGB has by definition: names, hexadecimal, rgb(), hsl(), hwb().
+    """
+    try:
+        found = parse_color(text)
+    except ValueError:  # color()
+        return None
+    if not isinstance(found, Color) or found.space not in ("srgb", "hsl", "hwb"):
+        return None
+    *channels, alpha = found.to("srgb")
+    red, green, blue = (round(255 * min(1.0, max(0.0, channel)), 6) for channel in channels)
+    return Colour(red, green, blue, alpha)
 
 
 def _linear(channel: float) -> float:
@@ -114,8 +127,7 @@ def _from_oklch(lightness: float, chroma: float, hue: float) -> Colour:
         channels = _unbounded(lightness, chroma * step / _STEPS, hue)
         if all(-1e-4 <= channel <= 1.0001 for channel in channels):
             break
-    red, green, blue = (round(255 * min(1.0, max(0.0, _encoded(channel)))) for channel in channels)
-    return Colour(red, green, blue)
+    return Colour(*(round(255 * min(1.0, max(0.0, _encoded(channel)))) for channel in channels))
 
 
 def _unbounded(lightness: float, chroma: float, hue: float) -> tuple[float, float, float]:

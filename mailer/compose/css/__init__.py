@@ -1,0 +1,1 @@
+"""CSS read, and the colours in it."""
