@@ -9,6 +9,7 @@ from html import unescape
 
 from nh3 import Cleaner
 
+from mailer.compose.css.reading import read_style
 from mailer.compose.html.addresses import tidy
 from mailer.compose.html.allowed import ADDRESSES, ATTRIBUTES, ELEMENTS, SCHEMES, STYLES
 from mailer.compose.html.tokens import Attribute, write_tag
@@ -16,8 +17,6 @@ from mailer.compose.html.tokens import Attribute, write_tag
 _NAME = re.compile(r"[a-z][a-z0-9:_.-]*")
 _SCHEME = re.compile(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.-]*):")
 _ATTRIBUTE = re.compile(r' ([^\s="]+)="([^"]*)"')
-_WEIGHT = re.compile(r" ?! ?important")
-_PROPERTY = re.compile(r"(?:^|;)\s*([\w-]+)\s*:")
 _RUNS_CODE = re.compile(r"[\x00-\x20]*(?:javascript|vbscript)\s*:", re.IGNORECASE)
 _UNFIT_STYLE = re.compile(r"expression\s*\(|(?:javascript|vbscript|data)\s*:|\\", re.IGNORECASE)
 
@@ -53,7 +52,7 @@ def lost_attributes(tag: str, given: tuple[Attribute, ...], kept: list[Attribute
 
 
 def _properties(style: str) -> dict[str, None]:
-    return dict.fromkeys(name.lower() for name in _PROPERTY.findall(style))
+    return dict.fromkeys(each.name for each in read_style(style))
 
 
 def _fits(tag: str, attribute: Attribute) -> bool:
@@ -69,23 +68,23 @@ def _fits(tag: str, attribute: Attribute) -> bool:
 @lru_cache(maxsize=4096)
 def _judged(tag: str, given: tuple[tuple[str, str], ...]) -> dict[str, str]:
     """Return what nh3 leaves of attributes, by name."""
-    attributes = [Attribute(name, _lowered(value) if name == "style" else value) for name, value in given]
+    attributes = [Attribute(name, _weightless(value) if name == "style" else value) for name, value in given]
     kept = _ATTRIBUTE.findall(_cleaner().clean(write_tag(_alone(tag), attributes)))
     return {name: _tidy(name, unescape(value)) for name, value in kept if value or name != "style"}
 
 
-def _lowered(style: str) -> str:
-    """Return `style` with the names of its properties as nh3 knows them."""
-    return _PROPERTY.sub(lambda found: found.group().lower(), style)
+def _weightless(style: str) -> str:
+    """Return `style` with its properties as nh3 knows them, in lower case, and nothing !important.
+
+    In a style attribute that would beat the layout's own rules for small screens and the dark.
+    """
+    return "; ".join(f"{each.name}: {each.value}" for each in read_style(style))
 
 
 def _tidy(name: str, value: str) -> str:
     if name in ADDRESSES:
         return tidy(value)
-    if name != "style":
-        return value
-    # In a style attribute !important would beat the layout's own for small screens and the dark.
-    return _WEIGHT.sub("", value).replace('"', "'").replace(" ,", ",")
+    return value.replace('"', "'").replace(" ,", ",") if name == "style" else value
 
 
 def _alone(tag: str) -> str:
