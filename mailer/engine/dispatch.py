@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from mailer.domain.delivery import RetryPolicy
-from mailer.domain.learned import Learned as Limit
+from mailer.domain.learned import Learned
 from mailer.domain.moment import utc_text
 from mailer.domain.send import Send
 from mailer.domain.warmup import WarmUp
@@ -146,10 +146,12 @@ class Dispatcher:
             pace = Pace(self.rate, self.account.connections, self.memory.recall(now))
         template = cache(partial(self.template, send))
         template(send.number)  # before there is anything to take back
-        about = JournalHeader(send.id, utc_text(send.created_at), send.slug, self._account_key, send.revision)
+        header = JournalHeader(
+            send.id, utc_text(send.created_at), send.slug, self._account_key, send.revision
+        )
         worker = Worker(
             self.ledger,
-            Journal(self.journals, now, about),
+            Journal(self.journals, now, header),
             send,
             template,
             personaliser,
@@ -171,7 +173,7 @@ class Dispatcher:
             if alone:
                 self.remember(pace.learned(), datetime.now(UTC))
 
-    def remember(self, found: Iterable[Limit], now: datetime) -> None:
+    def remember(self, found: Iterable[Learned], now: datetime) -> None:
         """Keep what was found out about the account's limits, if anything was."""
         if known := list(found):
             self.memory.remember(known, now)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Personaliser:
     """The same for a whole send. `seed` makes Message-IDs unique to it and stable over retries.
 
-    `corrects` is the correspondence that an erratum answers.
+    `corrects` is that of the mails which an erratum answers.
     """
 
     send_id: int
@@ -46,7 +46,7 @@ class Personaliser:
         return {
             "subscriber": recipient.values(),
             "unsubscribe_url": self.unsubscribe_url(recipient),
-            "envelope": RecipientHeader(
+            "header": RecipientHeader(
                 to_name=recipient.name or "",
                 to_address=wire_address(recipient.email),
                 message_id=self.message_id(recipient),
@@ -109,5 +109,5 @@ class PreparedMessage(NamedTuple):
 
 
 def receiver_of(prepared: PreparedMessage) -> str:
-    """Return the mailbox provider that a letter goes to."""
+    """Return the mailbox provider that a message goes to."""
     return provider_of(prepared.claim.recipient.email)

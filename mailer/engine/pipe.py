@@ -1,4 +1,4 @@
-"""The line between a hand and its parent: what either says to the other, JSON, a line each."""
+"""The pipe between a worker process and its parent: what either says to the other, JSON, a line each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mailer.errors import MailerError
 
 
 class Order(StrEnum):
-    """What a hand is told to do."""
+    """What a worker process is told to do."""
 
     GO = "go"
     FINISH = "finish"  # what is under way, and nothing more
@@ -35,14 +35,14 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """So many connections of the hand are up."""
+    """So many connections of this process are up."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """So many connections are for the hand from now on."""
+    """So many connections are for this process from now on."""
 
     number: int
 

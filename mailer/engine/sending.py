@@ -23,7 +23,7 @@ from mailer.engine.plan import Plan, prove, split
 from mailer.engine.report import Report
 from mailer.engine.standing import send_command
 from mailer.engine.worker import Progress
-from mailer.engine.workers import Workers, best_number, hired
+from mailer.engine.workers import Workers, best_number, forked
 from mailer.errors import PlanRefused
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.queries import LedgerQueries
@@ -225,7 +225,7 @@ class Sending:
         number = workers or best_number(self.dispatcher, waiting, clock())
         if number == 1:
             return nullcontext(None)
-        return hired(Workers(self.dispatcher, send, self._personaliser(send), clock, limit), number)
+        return forked(Workers(self.dispatcher, send, self._personaliser(send), clock, limit), number)
 
     def report(self, send: Send) -> Report:
         """Return how a send stands, without running it."""

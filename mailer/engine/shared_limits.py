@@ -1,8 +1,8 @@
 """An account's limits, dealt out among the processes that share it: decisions only, nothing is told here.
 
-What one hand is refused the others hear, and heed as if it had been said to them: so all slow down together,
-each by its own share, and what they have found together is the sum of what each has. Connections are counted
-here, for all of them, and dealt out again whenever there may be fewer or more.
+What one process is refused the others hear, and heed as if it had been said to them: so all slow down
+together, each by its own share, and what they have found together is the sum of what each has. Connections
+are counted here, for all of them, and dealt out again whenever there may be fewer or more.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from mailer.engine.pace.concurrency import Concurrency
 from mailer.engine.pacing import LimitMet, Pace
 from mailer.engine.pipe import Allowed, Connected, Order, Said
 
-Word = tuple[int, Said]  # to the hand at which place, what
+Word = tuple[int, Said]  # to the process at which place, what
 
 
 class SharedLimits:
-    """The limits of one account among `workers` hands at most, one for each connection that there may be.
+    """The limits of one account among `workers` processes at most, one for each connection that there may be.
 
     `rate` and `connections` are the settings', `learned` is what was remembered. Moments are in seconds since
-    1970. Hands are known by their places, from 0.
+    1970. Processes are known by their places, from 0.
     """
 
     def __init__(
@@ -44,12 +44,12 @@ class SharedLimits:
         self._dealt = self._concurrency.limit(now)
 
     def pace(self, place: int) -> Pace:
-        """Return what the hand at this place goes by."""
+        """Return what the process at this place goes by."""
         connections = share_of(self._dealt, place, self.number)
         return Pace(self._rate / self.number, connections, self._shares[place].values())
 
     def heard(self, place: int, said: Said, now: float) -> Iterator[Word]:
-        """Take in what a hand said; yield what the others, or all, have to be told."""
+        """Take in what a process said; yield what the others, or all, have to be told."""
         match said:
             case Connected(number):
                 self._connected(place, number)
@@ -63,7 +63,7 @@ class SharedLimits:
                 yield from ((other, said) for other in self._working if other != place)
 
     def ended(self, place: int) -> None:
-        """Count on this hand no more."""
+        """Count on this process no more."""
         self._working.remove(place)
         self._connected(place, 0)
 
@@ -90,7 +90,7 @@ class SharedLimits:
         self._concurrency.connected(sum(self._up))
 
     def _deal(self, now: float) -> Iterator[Word]:
-        """Tell every hand its share of the connections; who gets none has nothing to do here."""
+        """Tell every process its share of the connections; who gets none has nothing to do here."""
         self._dealt = self._concurrency.limit(now)
         for rank, place in enumerate(self._working):
             share = share_of(self._dealt, rank, len(self._working))

@@ -17,9 +17,8 @@ from mailer.engine.brake import Brake
 from mailer.engine.feeder import Feeder
 from mailer.engine.pacing import Hold, Pace
 from mailer.engine.personaliser import Personaliser, PreparedMessage, receiver_of
+from mailer.engine.ports import WorkerJournal, WorkerLedger
 from mailer.errors import MailerError
-from mailer.ledger.journal import Journal
-from mailer.ledger.ledger import Ledger
 from mailer.message.mime.template import MessageTemplate
 from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
@@ -34,18 +33,18 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class Worker:
-    """One send's source of envelopes (`smtp.pool.Work`) and keeper of their outcomes.
+    """One send's source of messages (`smtp.pool.Work`) and keeper of their outcomes.
 
     `template` returns a text of the send by its number.
     """
 
-    ledger: Ledger
-    journal: Journal
+    ledger: WorkerLedger
+    journal: WorkerJournal
     send: Send
     template: Callable[[int], MessageTemplate]
     personaliser: Personaliser
     pace: Pace
-    account: str = "-"  # its `storage.pace.account_key`
+    account: str = "-"  # its `ledger.pace_memory.account_key`
     limit: int | None = None
     progress: Progress = lambda settled: None  # noqa: ARG005
 
@@ -188,7 +187,7 @@ class Worker:
     def _prepared(self, claim: Claim) -> PreparedMessage:
         names = self.personaliser.names(claim.recipient, time.time())
         template = self.template(claim.revision)
-        return PreparedMessage(claim, names["envelope"].to_address, template, template.fillings(names))
+        return PreparedMessage(claim, names["header"].to_address, template, template.fillings(names))
 
     def _heed(self, now: float) -> None:
         """Look at what was decided elsewhere: the send halted, people who left since the claim."""
@@ -208,7 +207,7 @@ class Worker:
         return None if self._limit_reached() else self._feeder.pause(self._feeder.now())
 
     def _settlements(self, key: int, outcome: Outcome, at: datetime) -> Sequence[Settlement]:
-        """Return what to record: of this message, unless it goes back to the front of the line or its refusal
+        """Return what to record: of this message, unless it goes back to be the next one or its refusal
         is held back, and of those that were held back and are decided by it."""
         hold = self._heed_pace(key, outcome)
         if isinstance(outcome, Untried):

@@ -1,4 +1,4 @@
-"""A hand: the life of a worker process, from the fork to its last word to the parent."""
+"""The life of a worker process, from the fork to its last word to the parent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mailer.errors import ExitCode, MailerError
 
 TELL_EVERY = 0.1  # seconds
 
-# What a hand does: work until all is done or the event is set, telling how many were settled.
+# What a worker process does: work until all is done or the event is set, telling how many were settled.
 Task = Callable[[asyncio.Event, Progress], Awaitable[None]]
 
 
@@ -37,8 +37,8 @@ def live(
             signal.signal(number, signal.SIG_IGN)
         for each in parents:
             each.close()  # only the parent may hold its ends: the end of them means its own
-        line = Pipe(end)
-        line.say_last(_ended(line, task, pace or Pace()))
+        pipe = Pipe(end)
+        pipe.say_last(_ended(pipe, task, pace or Pace()))
         code = ExitCode.COMPLETE
     except BaseException:
         traceback.print_exc()
@@ -47,9 +47,9 @@ def live(
         os._exit(code)
 
 
-def _ended(line: Pipe, task: Task, pace: Pace) -> Ended:
+def _ended(pipe: Pipe, task: Task, pace: Pace) -> Ended:
     try:
-        run(_obey(line, task, pace))
+        run(_obey(pipe, task, pace))
     except MailerError as error:
         return Ended(error)
     except asyncio.CancelledError:
@@ -57,32 +57,32 @@ def _ended(line: Pipe, task: Task, pace: Pace) -> Ended:
     return Ended()
 
 
-async def _obey(line: Pipe, task: Task, pace: Pace) -> None:
-    loop, stop, said = asyncio.get_running_loop(), asyncio.Event(), line.hear()
+async def _obey(pipe: Pipe, task: Task, pace: Pace) -> None:
+    loop, stop, said = asyncio.get_running_loop(), asyncio.Event(), pipe.hear()
     if await anext(said, None) is not Order.GO:
         return
     # A terminal's Ctrl-C and a service manager's SIGTERM reach us as well as the parent: that is one wish.
     # The second one, to end at once, comes from the parent alone.
     for number in SIGNALS:
         loop.add_signal_handler(number, stop.set)
-    account = _Account(line, pace)
-    pace.tell = account.refused
-    heed = asyncio.create_task(_heed(said, stop, account, asyncio.current_task()))
-    report = asyncio.create_task(_report(account))
+    reporter = _Reporter(pipe, pace)
+    pace.tell = reporter.refused
+    heed = asyncio.create_task(_heed(said, stop, reporter, asyncio.current_task()))
+    report = asyncio.create_task(_report(reporter))
     try:
-        await task(stop, account.settle)
+        await task(stop, reporter.settle)
     finally:
         heed.cancel()
         report.cancel()
-        account.tell()
-        account.tell_learned()
+        reporter.tell()
+        reporter.tell_learned()
 
 
 @dataclass(slots=True)
-class _Account:
+class _Reporter:
     """What is to be told, and what was; all of it but refusals is told now and then."""
 
-    line: Pipe
+    pipe: Pipe
     pace: Pace
     settled: int = 0
     up: int = 0
@@ -95,7 +95,7 @@ class _Account:
     def refused(self, refusal: LimitMet) -> None:
         """Tell the others at once."""
         self.learning = True
-        self.line.say(refusal)
+        self.pipe.say(refusal)
 
     def hear(self, refusal: LimitMet) -> None:
         """Let the pace heed what another one was refused."""
@@ -105,24 +105,24 @@ class _Account:
     def tell(self) -> None:
         """Say what is new."""
         if self.settled:
-            self.line.say(Settled(self.settled))
+            self.pipe.say(Settled(self.settled))
             self.settled = 0
         if self.up != self.pace.up:
             self.up = self.pace.up
-            self.line.say(Connected(self.up))
+            self.pipe.say(Connected(self.up))
         if self.learning:
             self.tell_learned()
-        self.line.flush()
+        self.pipe.flush()
 
     def tell_learned(self) -> None:
         """Say what the pace knows: should we be killed, that much is not lost."""
         self.learning = False
         for learned in self.pace.learned():
-            self.line.say(learned)
+            self.pipe.say(learned)
 
 
 async def _heed(
-    said: AsyncIterator[Said], stop: asyncio.Event, account: _Account, working: asyncio.Task[None] | None
+    said: AsyncIterator[Said], stop: asyncio.Event, reporter: _Reporter, working: asyncio.Task[None] | None
 ) -> None:
     async for word in said:
         match word:
@@ -131,13 +131,13 @@ async def _heed(
                 if word is Order.AT_ONCE and working:
                     working.cancel()
             case Allowed(number):
-                account.pace.allow(number)
+                reporter.pace.allow(number)
             case LimitMet():
-                account.hear(word)
+                reporter.hear(word)
     stop.set()  # the parent is gone, and nobody is there to stop us any more
 
 
-async def _report(account: _Account) -> None:
+async def _report(reporter: _Reporter) -> None:
     while True:
         await asyncio.sleep(TELL_EVERY)
-        account.tell()
+        reporter.tell()

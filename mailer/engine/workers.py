@@ -1,10 +1,10 @@
-"""A crew: worker processes that share one send, its ledger and its account, and the parent that watches them.
+"""Worker processes that share one send, its ledger and its account, and the parent that watches them.
 
 The parent forks them when everything is planned and proved, so that what it has read is in memory once. Each
 has a journal, and connections to the database and the server, of its own. One pair of sockets joins it to the
 parent: it says what it settled, which limits it met and how it ended; it is told to go and to stop, and
 which limits the others met. When either side dies, however
-it dies, the other one reads the end of the line.
+it dies, the other one reads the end of the pipe.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class WorkerProcess:
     """A worker process as its parent sees it: `settled` so far; `done` once it said that it ends well."""
 
     pid: int
-    line: Pipe
+    pipe: Pipe
     settled: int = 0
     done: bool = False
     error: MailerError | None = None
@@ -58,7 +58,7 @@ class WorkerProcess:
 
     async def attend(self, progress: Progress, hear: Callable[[Said], None]) -> None:
         """Take in what it says until it ends; what it learned of the account is for `hear`."""
-        async for said in self.line.hear():
+        async for said in self.pipe.hear():
             match said:
                 case Settled(number):
                     self.settled += number
@@ -69,29 +69,29 @@ class WorkerProcess:
                     hear(said)
 
     def reap(self) -> None:
-        """Wait until the process is gone. It ends by itself once it reads the end of its line."""
-        self.line.close()
+        """Wait until the process is gone. It ends by itself once it reads the end of its pipe."""
+        self.pipe.close()
         with suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
 
 
 @dataclass(slots=True)
 class Workers:
-    """The hands that share a send, waiting to be told to go."""
+    """The processes that share a send, waiting to be told to go."""
 
     dispatcher: Dispatcher
     send: Send
     personaliser: Personaliser
     clock: Callable[[], datetime]
     limit: int | None = None
-    hands: list[WorkerProcess] = field(default_factory=list)
+    processes: list[WorkerProcess] = field(default_factory=list)
     shared: SharedLimits = field(init=False)
 
     async def work(self, stop: asyncio.Event, progress: Progress) -> None:
-        """Have the hands send what is queued until none is left or `stop` is set.
+        """Have them send what is queued until none is left or `stop` is set.
 
-        What a hand leaves that is killed or turned away is sent from this process. Raises the worst of what
-        the hands raised; cancelled, it has them end at once, waits for them and raises CancelledError.
+        What one of them leaves that is killed or turned away is sent from this process. Raises the worst of
+        what they raised; cancelled, it has them end at once, waits for them and raises CancelledError.
         """
         tried_before = self._tried()
         try:
@@ -99,20 +99,20 @@ class Workers:
         finally:
             self.dispatcher.remember(self.shared.learned(), self.clock())
         self.dispatcher.recover(self.clock())
-        if faults := [hand.error for hand in self.hands if hand.error]:
+        if faults := [process.error for process in self.processes if process.error]:
             worst = min(faults, key=lambda fault: PRECEDENCE.index(fault.exit_code))
             # The others had connections, so that one who got none is no reason to end.
-            if not _one_had_no_place(worst) or not any(hand.done for hand in self.hands):
+            if not _one_had_no_place(worst) or not any(process.done for process in self.processes):
                 raise worst
-        settled = told = sum(hand.settled for hand in self.hands)
-        if any(hand.lost for hand in self.hands):
+        settled = told = sum(process.settled for process in self.processes)
+        if any(process.lost for process in self.processes):
             settled = max(told, self._tried() - tried_before)
             progress(settled - told)
         if not stop.is_set():
             await self._go_on(stop, settled, progress)
 
     async def part(self, place: int, pace: Pace, stop: asyncio.Event, progress: Progress) -> None:
-        """Do the share of the one at `place` (from 0) among the hands."""
+        """Do the share of the process at `place` (from 0)."""
         number = self.shared.number
         limit = None if self.limit is None else share_of(self.limit, place, number)
         await dealt(self.dispatcher, place, number).run(
@@ -120,7 +120,7 @@ class Workers:
         )
 
     async def _watch(self, stop: asyncio.Event, progress: Progress) -> None:
-        tasks = [asyncio.create_task(self._attend(place, progress)) for place in range(len(self.hands))]
+        tasks = [asyncio.create_task(self._attend(place, progress)) for place in range(len(self.processes))]
         chores = [asyncio.create_task(self._pass_on(stop)), asyncio.create_task(self._deal())]
         try:
             self._order(Order.GO)
@@ -137,13 +137,13 @@ class Workers:
             task.result()
 
     async def _attend(self, place: int, progress: Progress) -> None:
-        hand = self.hands[place]
-        await hand.attend(progress, lambda said: self._tell(self.shared.heard(place, said, self._now())))
-        hand.reap()
+        process = self.processes[place]
+        await process.attend(progress, lambda said: self._tell(self.shared.heard(place, said, self._now())))
+        process.reap()
         self.shared.ended(place)
-        if hand.lost:
+        if process.lost:
             print("\nA worker process was lost; the others go on.", file=sys.stderr)
-        if hand.error and not _one_had_no_place(hand.error):
+        if process.error and not _one_had_no_place(process.error):
             self._order(Order.FINISH)  # it would be the same for all
 
     async def _pass_on(self, stop: asyncio.Event) -> None:
@@ -154,17 +154,17 @@ class Workers:
         while True:
             await asyncio.sleep(DEAL_EVERY)
             self._tell(self.shared.passed(self._now()))
-            for hand in self.hands:
-                hand.line.flush()
+            for process in self.processes:
+                process.pipe.flush()
 
     def _order(self, order: Order) -> None:
-        for hand in self.hands:
-            hand.line.say(order)
+        for process in self.processes:
+            process.pipe.say(order)
 
     def _tell(self, words: Iterable[Word]) -> None:
         for place, said in words:
-            if place < len(self.hands):
-                self.hands[place].line.say(said)
+            if place < len(self.processes):
+                self.processes[place].pipe.say(said)
 
     def _now(self) -> float:
         return self.clock().timestamp()
@@ -182,15 +182,15 @@ class Workers:
 
 
 @contextmanager
-def hired(crew: Workers, workers: int) -> Iterator[Workers]:
-    """Fork `workers` processes for `crew`, one for each connection that there may be at most.
+def forked(workers: Workers, number: int) -> Iterator[Workers]:
+    """Fork `number` processes, one for each connection that there may be at most.
 
-    To be entered before there is an event loop or a thread. They begin when the crew works, and are gone
+    To be entered before there is an event loop or a thread. They begin when `workers` work, and are gone
     when the block is left. Where the system has no room for so many, there are fewer.
     """
-    dispatcher, now = crew.dispatcher, crew.clock()
-    crew.shared = SharedLimits(
-        workers,
+    dispatcher, now = workers.dispatcher, workers.clock()
+    workers.shared = SharedLimits(
+        number,
         dispatcher.rate,
         dispatcher.account.connections,
         dispatcher.memory.recall(now),
@@ -202,22 +202,22 @@ def hired(crew: Workers, workers: int) -> Iterator[Workers]:
     gc.freeze()
     try:
         with suppress(BlockingIOError):
-            for place in range(crew.shared.number):
-                crew.hands.append(_fork(crew, place))
-        yield crew
+            for place in range(workers.shared.number):
+                workers.processes.append(_fork(workers, place))
+        yield workers
     finally:
         gc.unfreeze()
-        for hand in crew.hands:
-            hand.reap()
+        for process in workers.processes:
+            process.reap()
 
 
-def _fork(crew: Workers, place: int) -> WorkerProcess:
-    pace = crew.shared.pace(place)
+def _fork(workers: Workers, place: int) -> WorkerProcess:
+    pace = workers.shared.pace(place)
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if not pid:
-        parents: list[socket.socket | Pipe] = [ours, *(hand.line for hand in crew.hands)]
-        live(theirs, parents, lambda stop, progress: crew.part(place, pace, stop, progress), pace)
+        parents: list[socket.socket | Pipe] = [ours, *(process.pipe for process in workers.processes)]
+        live(theirs, parents, lambda stop, progress: workers.part(place, pace, stop, progress), pace)
     theirs.close()
     return WorkerProcess(pid, Pipe(ours))
 

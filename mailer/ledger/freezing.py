@@ -62,7 +62,7 @@ def freeze(
 ) -> Send:
     """Write a send with `values`, a queued delivery or an exclusion for each of `found`.
 
-    `found` has the columns of `storage.audience.candidates`.
+    `found` has the columns of `people.audience.candidates`.
     """
     send_id = connection.scalar(
         insert(sends)

@@ -41,13 +41,13 @@ def mark_read(connection: Connection, name: str) -> None:
 def take_in_history(engine: Engine, journals: Path) -> TakenIn:
     """Settle what journals kept beside the database know and it does not; unknown sends stay unread."""
     settled, unknown = 0, []
-    for legacy in _unread(engine, journals):
+    for journal in _unread(engine, journals):
         with engine.begin() as connection:
-            if _knows(connection, legacy.about):
-                settled += _settle(connection, legacy)
-                mark_read(connection, legacy.name)
+            if _knows(connection, journal.header):
+                settled += _settle(connection, journal)
+                mark_read(connection, journal.name)
             else:
-                unknown.append(legacy.about)
+                unknown.append(journal.header)
     return TakenIn(settled, tuple(dict.fromkeys(unknown)))
 
 
@@ -60,9 +60,9 @@ def _unread(engine: Engine, journals: Path) -> Iterator[DeadJournal]:
                 yield read_journal(path.name, file, whole=True)
 
 
-def _knows(connection: Connection, about: JournalHeader) -> bool:
-    created_at = connection.scalar(select(sends.c.created_at).where(sends.c.id == about.send_id))
-    return created_at is not None and utc_text(created_at) == about.created_at
+def _knows(connection: Connection, header: JournalHeader) -> bool:
+    created_at = connection.scalar(select(sends.c.created_at).where(sends.c.id == header.send_id))
+    return created_at is not None and utc_text(created_at) == header.created_at
 
 
 def _word(delivery_id: int, said: Settlement | Handed) -> Settlement:
@@ -71,34 +71,34 @@ def _word(delivery_id: int, said: Settlement | Handed) -> Settlement:
     return Settlement(delivery_id, State.UNCERTAIN, said.at, Stage.CONTENT, ANSWER_UNKNOWN)
 
 
-def _number(connection: Connection, about: JournalHeader, since: datetime) -> int:
+def _number(connection: Connection, header: JournalHeader, since: datetime) -> int:
     """Return which text of its send a journal is about; one that is not here is noted, without a template.
 
     `since` is when the journal first speaks of a delivery that has it.
     """
     r = revisions.c
-    last = connection.scalar(select(func.max(r.no)).where(r.send_id == about.send_id)) or 1
-    if about.revision == "-":
+    last = connection.scalar(select(func.max(r.no)).where(r.send_id == header.send_id)) or 1
+    if header.revision == "-":
         return 1
-    known = select(func.max(r.no)).where(r.send_id == about.send_id, r.revision == about.revision)
+    known = select(func.max(r.no)).where(r.send_id == header.send_id, r.revision == header.revision)
     if number := connection.scalar(known):
         return int(number)
     # Nothing of the send may go out until its text is here again: the one that is here was found wrong.
-    mine = sends.c.id == about.send_id
+    mine = sends.c.id == header.send_id
     subject = connection.scalar(select(sends.c.subject).where(mine))
-    row = {"send_id": about.send_id, "no": last + 1, "revision": about.revision}
+    row = {"send_id": header.send_id, "no": last + 1, "revision": header.revision}
     connection.execute(insert(revisions), {**row, "subject": subject, "since": since})
-    connection.execute(update(sends).where(mine).values(revision=about.revision))
+    connection.execute(update(sends).where(mine).values(revision=header.revision))
     return last + 1
 
 
-def _settle(connection: Connection, legacy: DeadJournal) -> int:
+def _settle(connection: Connection, journal: DeadJournal) -> int:
     """Record a journal's last words on deliveries that are open here; return on how many."""
     count, accepted = 0, []
-    words = {delivery_id: _word(delivery_id, said) for delivery_id, said in legacy.last_word.items()}
+    words = {delivery_id: _word(delivery_id, said) for delivery_id, said in journal.last_word.items()}
     if not words:
         return 0
-    number = _number(connection, legacy.about, min(word.at for word in words.values()))
+    number = _number(connection, journal.header, min(word.at for word in words.values()))
     for delivery_id, word in words.items():
         if word.state is State.QUEUED:
             continue
@@ -108,7 +108,7 @@ def _settle(connection: Connection, legacy: DeadJournal) -> int:
             update(deliveries)
             .where(
                 deliveries.c.id == delivery_id,
-                deliveries.c.send_id == legacy.about.send_id,
+                deliveries.c.send_id == journal.header.send_id,
                 deliveries.c.state.not_in(TERMINAL),
                 deliveries.c.updated_at < word.at,
             )
@@ -130,5 +130,5 @@ def _settle(connection: Connection, legacy: DeadJournal) -> int:
             kept = {"at": word.at, "state": word.state, "stage": word.stage, "reply": word.words}
             connection.execute(insert(attempts), {"delivery_id": delivery_id, **kept})
     if accepted:
-        note_passed(connection, legacy.about.account, max(accepted), len(accepted))
+        note_passed(connection, journal.header.account, max(accepted), len(accepted))
     return count

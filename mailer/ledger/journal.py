@@ -51,7 +51,7 @@ class JournalUnreadable(Exception):
 class Journal:
     """The journal of a living worker. `name` is what its claims carry."""
 
-    def __init__(self, folder: Path, now: datetime, about: JournalHeader | None = None) -> None:
+    def __init__(self, folder: Path, now: datetime, header: JournalHeader | None = None) -> None:
         make_folder(folder)
         self.name = f"{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}"
         self._path = folder / self.name
@@ -65,7 +65,7 @@ class Journal:
             raise unwritable(draft, error) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX)
-            self._write([f"{HEADING} {self.name} {boot()} {about or NOTHING}"])
+            self._write([f"{HEADING} {self.name} {boot()} {header or NOTHING}"])
             draft.rename(self._path)
         except BaseException:
             draft.unlink(missing_ok=True)
@@ -138,8 +138,8 @@ def put_away(path: Path) -> None:
 class JournalHeader:
     """The send that a journal is about, told from any other also in a database that was restored.
 
-    `account` is the `storage.pace.account_key` of the one that it goes through, `revision` that of the text
-    that people get unless they are bound to an earlier one.
+    `account` is the `ledger.pace_memory.account_key` of the one that it goes through, `revision` that of the
+    text that people get unless they are bound to an earlier one.
     """
 
     send_id: int
@@ -172,7 +172,7 @@ class DeadJournal:
 
     name: str
     last_word: dict[int, Settlement | Handed] = field(default_factory=dict)
-    about: JournalHeader = NOTHING
+    header: JournalHeader = NOTHING
     gap: str = ""  # why more may have happened than stands here; empty where it is the whole story
 
 
@@ -181,35 +181,35 @@ def read_journal(name: str, file: BinaryIO, *, whole: bool = False) -> DeadJourn
 
     A torn last line was never acted upon and is left out.
     """
-    legacy = DeadJournal(name)
+    dead = DeadJournal(name)
     try:
         records = _records(file)
-        written_in, legacy.about = _read_heading(name, next(records, ""))
+        written_in, dead.header = _read_heading(name, next(records, ""))
         if written_in != boot():
-            legacy.gap = MACHINE_DIED
+            dead.gap = MACHINE_DIED
         for record in records:
             kind, _, rest = record.partition(" ")
             if kind == "h":
                 at, *ids = rest.split(" ")
-                legacy.last_word.update(dict.fromkeys(map(int, ids), Handed(datetime.fromisoformat(at))))
+                dead.last_word.update(dict.fromkeys(map(int, ids), Handed(datetime.fromisoformat(at))))
             elif kind == "r" and not whole:
-                legacy.last_word = {
-                    key: said for key, said in legacy.last_word.items() if isinstance(said, Handed)
+                dead.last_word = {
+                    key: said for key, said in dead.last_word.items() if isinstance(said, Handed)
                 }
             elif kind == "s":
                 settlement = _settlement(rest)
-                legacy.last_word[settlement.delivery_id] = settlement
+                dead.last_word[settlement.delivery_id] = settlement
     except (JournalUnreadable, ValueError):
-        legacy.gap = UNREADABLE
-    return legacy
+        dead.gap = UNREADABLE
+    return dead
 
 
 def _read_heading(name: str, record: str) -> tuple[str, JournalHeader]:
-    """Return in which boot a journal was written, and what it is about."""
-    heading, version, written_by, written_in, send_id, *about = record.split(" ")
+    """Return in which boot a journal was written, and its header."""
+    heading, version, written_by, written_in, send_id, *rest = record.split(" ")
     if f"{heading} {version}" not in (HEADING, BEFORE) or written_by != name:
         raise JournalUnreadable
-    return written_in, JournalHeader(int(send_id), *about)
+    return written_in, JournalHeader(int(send_id), *rest)
 
 
 def dead_journals(folder: Path) -> Iterator[tuple[Path, DeadJournal]]:
@@ -224,8 +224,8 @@ def dead_journals(folder: Path) -> Iterator[tuple[Path, DeadJournal]]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if path.exists():  # else another process settled it while we came
                     with path.open("rb") as readable:
-                        legacy = read_journal(path.name, readable)
-                    yield path, legacy
+                        dead = read_journal(path.name, readable)
+                    yield path, dead
             finally:
                 os.close(file)
 

@@ -296,7 +296,7 @@ class Ledger:
     def record(self, worker: str, settlements: Sequence[Settlement], account: str = "-") -> None:
         """Record what became of deliveries that `worker` holds; one that it holds no longer is left alone.
 
-        `account` is the `storage.pace.account_key` of the one that they went through.
+        `account` is the `ledger.pace_memory.account_key` of the one that they went through.
         """
         with self._engine.begin() as connection:
             record(connection, self._policy, worker, account, settlements)

@@ -45,35 +45,35 @@ def recover(engine: Engine, journals: Path, policy: RetryPolicy, now: datetime) 
 def reclaim(engine: Engine, journals: Path, policy: RetryPolicy, now: datetime) -> Reclaimed:
     """Settle the journal of every dead worker, then claims whose journal is gone."""
     total = Reclaimed()
-    for path, legacy in dead_journals(journals):
+    for path, journal in dead_journals(journals):
         with engine.begin() as connection:
-            total += _settle(connection, policy, legacy, now)
+            total += _settle(connection, policy, journal, now)
         # Put away unread: the history that it is now part of is taken in next.
         put_away(path)
     return total + _orphans(engine, journals, now)
 
 
-def _settle(connection: Connection, policy: RetryPolicy, legacy: DeadJournal, now: datetime) -> Reclaimed:
-    if legacy.gap:
+def _settle(connection: Connection, policy: RetryPolicy, journal: DeadJournal, now: datetime) -> Reclaimed:
+    if journal.gap:
         # What it says up to the broken line is true by each line's seal, and acceptance is final; any other
         # one may have been handed over again further down.
         settled = [
             said
-            for said in legacy.last_word.values()
+            for said in journal.last_word.values()
             if isinstance(said, Settlement) and said.state is State.ACCEPTED
         ]
-        record(connection, policy, legacy.name, legacy.about.account, settled)
-        lost = give_back(connection, legacy.name, State.UNCERTAIN, legacy.gap, now)
+        record(connection, policy, journal.name, journal.header.account, settled)
+        lost = give_back(connection, journal.name, State.UNCERTAIN, journal.gap, now)
         return Reclaimed(len(settled), 0, len(lost))
     words = [
         said
         if isinstance(said, Settlement)
         else Settlement(delivery_id, State.UNCERTAIN, now, Stage.CONTENT, ANSWER_LOST)
-        for delivery_id, said in legacy.last_word.items()
+        for delivery_id, said in journal.last_word.items()
     ]
-    held = _held(connection, legacy.name)
-    record(connection, policy, legacy.name, legacy.about.account, words)
-    queued = give_back(connection, legacy.name, State.QUEUED, None, now)
+    held = _held(connection, journal.name)
+    record(connection, policy, journal.name, journal.header.account, words)
+    queued = give_back(connection, journal.name, State.QUEUED, None, now)
     uncertain = sum(w.state is State.UNCERTAIN and w.delivery_id in held for w in words)
     return Reclaimed(len(held) - len(queued) - uncertain, len(queued), uncertain)
 

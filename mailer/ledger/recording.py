@@ -41,7 +41,7 @@ def record(
 ) -> None:
     """Record `settlements` of deliveries held by `worker`, in the caller's transaction.
 
-    `account` is the `storage.pace.account_key` of the one that they went through.
+    `account` is the `ledger.pace_memory.account_key` of the one that they went through.
     """
     by_state: dict[State, list[Settlement]] = {}
     for settlement in settlements:

@@ -205,7 +205,7 @@ def _had_another(send: Send, revision: str) -> ColumnElement[bool]:
 
 
 def _mistaken(connection: Connection, send: Send, revision: str) -> Select[Any]:
-    """Return a SELECT like `storage.audience.candidates`; the address is that of the first mail."""
+    """Return a SELECT like `people.audience.candidates`; the address is that of the first mail."""
     people = candidates_for(connection, send.slug, send.audience, again=True).subquery("people")
     snapshot = [deliveries.c.email if name == "email" else people.c[name] for name in SNAPSHOT]
     return (

@@ -53,7 +53,7 @@ async def deliver(
     stop: asyncio.Event | None = None,
     *,
     timeouts: Timeouts | None = None,
-    persistence: Reconnecting | None = None,
+    reconnecting: Reconnecting | None = None,
 ) -> None:
     """Send everything that `work` gives over as many connections as it allows, `account.connections` at most.
 
@@ -61,18 +61,18 @@ async def deliver(
     taken is settled exactly once, also when this is cancelled or raises: AccountFault if a setting must
     change, ServerUnavailable if no connection can be had, and whatever `work` itself raises.
     """
-    await _Pool(work, account, timeouts or Timeouts(), persistence or Reconnecting()).run(stop)
+    await _Pool(work, account, timeouts or Timeouts(), reconnecting or Reconnecting()).run(stop)
 
 
 class _Pool:
     """Keeps as many channels as there is work for; the channels' `Source`."""
 
-    def __init__(self, work: Work, account: Account, timeouts: Timeouts, persistence: Reconnecting) -> None:
+    def __init__(self, work: Work, account: Account, timeouts: Timeouts, reconnecting: Reconnecting) -> None:
         self._work = work
         self._turn = Turn(work, self.failed)
         self._account = account
         self._timeouts = timeouts
-        self._persistence = persistence
+        self._reconnecting = reconnecting
         self._context = tls_context(account)
         self._allowance = Allowance()
         self._none_before = 0.0  # when another connection may be tried, by the monotonic clock
@@ -80,7 +80,7 @@ class _Pool:
         self._parted: set[Channel] = set()  # ended, their sockets not gone yet
         self._openers: set[asyncio.Task[None]] = set()
         self._asking: asyncio.Task[bool] | None = None
-        self._hand: Envelope | None = None  # a message without a channel: the reason to open one
+        self._next: Envelope | None = None  # a message without a channel: the reason to open one
         self._failures = 0
         self._met = False  # the server let somebody in
         self._error: Exception | None = None
@@ -108,10 +108,10 @@ class _Pool:
     # What the channels ask and tell.
 
     def take(self) -> Envelope | None:
-        """Return the message in hand, else the next one."""
-        if self._hand is None:
+        """Return the message that there is already, else the next one."""
+        if self._next is None:
             return self._work.take()
-        envelope, self._hand = self._hand, None
+        envelope, self._next = self._next, None
         return envelope
 
     def writes(self, channel: Channel) -> None:
@@ -156,7 +156,7 @@ class _Pool:
         if self._leaving or self._error or self._work_is_done():
             return False
         self._shed()
-        while self._in_hand():
+        while self._has_next():
             if idle := next((channel for channel in self._channels if channel.idle_since is not None), None):
                 idle.wake()
             elif self._may_open():
@@ -168,10 +168,10 @@ class _Pool:
             self._asking.add_done_callback(lambda _: self._changed.set())
         return True
 
-    def _in_hand(self) -> bool:
-        if self._hand is None and not self._error:
-            self._hand = self._work.take()
-        return self._hand is not None
+    def _has_next(self) -> bool:
+        if self._next is None and not self._error:
+            self._next = self._work.take()
+        return self._next is not None
 
     def _work_is_done(self) -> bool:
         if self._asking is None or not self._asking.done():
@@ -213,7 +213,7 @@ class _Pool:
         channel = Channel(self._account, self, self._timeouts)
         channel.limit(self._allowance.most)
         self._channels.append(channel)
-        pause = max(self._persistence.pause(self._failures), self._none_before - monotonic())
+        pause = max(self._reconnecting.pause(self._failures), self._none_before - monotonic())
         opener = asyncio.create_task(self._open(channel, pause))
         self._openers.add(opener)
         opener.add_done_callback(self._opened)
@@ -239,7 +239,7 @@ class _Pool:
             for other in self._channels:
                 other.limit(self._allowance.most)
         useful = channel.answered > 0 or channel.unused
-        reaction = self._persistence.react(
+        reaction = self._reconnecting.react(
             channel.ending,
             self._failures,
             self._working,
@@ -270,8 +270,8 @@ class _Pool:
             self._changed.clear()
 
     def _put_back(self) -> None:
-        if self._hand is not None:
-            envelope, self._hand = self._hand, None
+        if self._next is not None:
+            envelope, self._next = self._next, None
             reason = str(self._error) if self._error else "stopped"
             self.settled([(envelope.key, Untried(reason, Stage.CONNECT))])
 

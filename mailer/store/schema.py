@@ -214,7 +214,7 @@ schedules = Table(
     Column("audience", Text, nullable=False),  # Audience.text()
     Column("due_at", UtcTime, nullable=False),
     Column("zone", Text, nullable=False),  # IANA name it was typed in
-    Column("state", String(16), nullable=False),  # storage.schedules.ScheduleState
+    Column("state", String(16), nullable=False),  # ledger.schedules.ScheduleState
     Column("send_id", Integer),  # for begun: the send that it led to, which says the rest
     Column("note", Text, nullable=False, server_default=""),
     Column("created_at", UtcTime, nullable=False),

@@ -62,7 +62,7 @@ class Letter:
         (folder / "harbour.md").write_text(f"---\n{lines}---\n{self.body}")
         template = self.compiler(load_issue(folder / "harbour.md")[0])
         names = {"subscriber": self.subscriber, "unsubscribe_url": "https://gazette.example/u/1"}
-        return template.fill(names | {"envelope": self.envelope})
+        return template.fill(names | {"header": self.envelope})
 
     def compiler(self, issue: Issue) -> MessageTemplate:
         compiler = Compiler(

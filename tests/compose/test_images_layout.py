@@ -21,7 +21,7 @@ from mailer.workspace.bundled import templates_folder
 NAMES = {
     "subscriber": {"name": "Ada", "photo": "https://gazette.example/ada.png", "paid": True},
     "unsubscribe_url": "https://gazette.example/u/1",
-    "envelope": ENVELOPE,
+    "header": ENVELOPE,
 }
 LAYOUT = """<!doctype html><html><head><title>x</title></head><body>
 <!--[if mso]><img src="images/logo.png"><![endif]-->

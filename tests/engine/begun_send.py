@@ -27,7 +27,7 @@ class AddressOnly:
     def fillings(self, names) -> bytes:
         if names["subscriber"]["email"] == "broken@inbox.example":
             raise ZeroDivisionError
-        return names["envelope"].to_address.encode()
+        return names["header"].to_address.encode()
 
     def join(self, fillings: bytes) -> bytes:
         return fillings + b"\r\n"

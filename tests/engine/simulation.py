@@ -231,7 +231,7 @@ def until(runs: list[Run], end: float) -> None:
 
 
 def several(number: int, provider: Provider, connections: int, messages: list[tuple[str, int]]) -> list[Run]:
-    """Return senders that share an account as a crew does: what one tells arrives 0.1 to 0.2 s later."""
+    """Return senders that share an account as processes do: what one tells arrives 0.1 to 0.2 s later."""
     shared = SharedLimits(number, 0.0, connections, [], START)
     random = Random(number)
     runs = [Run(provider, shared.pace(place), messages[place::number], seed=place) for place in range(number)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections import Counter
 from contextlib import suppress
 
@@ -280,3 +282,11 @@ def test_who_is_refused_at_the_end_of_a_limit_fails_once_others_got_through(data
     tried = [run_until_stopped(ledger, send, journals, reply_to, limit=4) for _ in range(4)]
     assert [who for run in tried for who in run] == PEOPLE + PEOPLE[2:4]
     assert counted(database, send) == {State.ACCEPTED: 10, State.FAILED: 2}
+
+
+def test_who_sends_loads_no_sqlalchemy():
+    modules = "mailer.engine.worker_process, mailer.engine.worker"
+    found = "[each for each in sys.modules if each.split('.')[0] in ('sqlalchemy', 'alembic')]"
+    program = f"import sys, {modules}; print({found})"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"

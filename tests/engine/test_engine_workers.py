@@ -29,7 +29,7 @@ NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 GO, FINISH, AT_ONCE = Order
 
 
-def hand_with(task) -> WorkerProcess:
+def process_with(task) -> WorkerProcess:
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if not pid:
@@ -38,19 +38,19 @@ def hand_with(task) -> WorkerProcess:
     return WorkerProcess(pid, Pipe(ours))
 
 
-def watched(hand: WorkerProcess, *orders: Order) -> list[int]:
-    """Give the orders, return what the hand told until it ended."""
+def watched(process: WorkerProcess, *orders: Order) -> list[int]:
+    """Give the orders, return what the process told until it ended."""
     told: list[int] = []
 
     async def watch() -> None:
         for order in orders:
-            hand.line.say(order)
-        await asyncio.wait_for(hand.attend(told.append, lambda said: None), 10)
+            process.pipe.say(order)
+        await asyncio.wait_for(process.attend(told.append, lambda said: None), 10)
 
     try:
         asyncio.run(watch())
     finally:
-        hand.reap()
+        process.reap()
     return told
 
 
@@ -60,9 +60,9 @@ def test_a_hand_tells_what_it_settled_and_that_it_is_done():
         await asyncio.sleep(0.25)
         progress(4)
 
-    hand = hand_with(task)
-    told = watched(hand, GO)
-    assert (sum(told), hand.settled, hand.done, hand.lost) == (7, 7, True, False)
+    process = process_with(task)
+    told = watched(process, GO)
+    assert (sum(told), process.settled, process.done, process.lost) == (7, 7, True, False)
     assert len(told) > 1, "it tells while it works, not at the end alone"
 
 
@@ -79,13 +79,13 @@ def test_an_error_arrives_as_it_was_raised(error):
     async def task(stop, progress):
         raise error
 
-    hand = hand_with(task)
-    watched(hand, GO)
-    assert type(hand.error) is type(error)
-    assert (hand.error.problem, hand.error.next_step) == (error.problem, error.next_step)
-    assert hand.error.exit_code == error.exit_code
-    assert not hand.done
-    assert not hand.lost
+    process = process_with(task)
+    watched(process, GO)
+    assert type(process.error) is type(error)
+    assert (process.error.problem, process.error.next_step) == (error.problem, error.next_step)
+    assert process.error.exit_code == error.exit_code
+    assert not process.done
+    assert not process.lost
 
 
 def test_a_fault_of_the_program_is_no_good_end(capfd):
@@ -93,9 +93,9 @@ def test_a_fault_of_the_program_is_no_good_end(capfd):
         progress(1)
         raise ZeroDivisionError
 
-    hand = hand_with(task)
-    assert sum(watched(hand, GO)) == 1
-    assert hand.lost
+    process = process_with(task)
+    assert sum(watched(process, GO)) == 1
+    assert process.lost
     assert "ZeroDivisionError" in capfd.readouterr().err
 
 
@@ -104,9 +104,9 @@ def test_a_hand_that_is_told_to_finish_does(tmp_path):
         await stop.wait()
         progress(1)
 
-    hand = hand_with(task)
-    assert sum(watched(hand, GO, FINISH, FINISH)) == 1
-    assert hand.done
+    process = process_with(task)
+    assert sum(watched(process, GO, FINISH, FINISH)) == 1
+    assert process.done
 
 
 def test_a_hand_that_is_told_to_end_at_once_is_cancelled_and_may_clean_up():
@@ -116,9 +116,9 @@ def test_a_hand_that_is_told_to_end_at_once_is_cancelled_and_may_clean_up():
         finally:
             progress(5)
 
-    hand = hand_with(task)
-    assert sum(watched(hand, GO, FINISH, AT_ONCE)) == 5
-    assert hand.done
+    process = process_with(task)
+    assert sum(watched(process, GO, FINISH, AT_ONCE)) == 5
+    assert process.done
 
 
 @pytest.mark.parametrize("orders", [[], [GO]])
@@ -129,10 +129,10 @@ def test_a_hand_whose_parent_is_gone_finishes(tmp_path, orders):
         await stop.wait()
         finished.touch()
 
-    hand = hand_with(task)
+    process = process_with(task)
     for order in orders:
-        hand.line.say(order)
-    hand.reap()  # closes the line and waits: this returns because the process ends
+        process.pipe.say(order)
+    process.reap()  # closes the pipe and waits: this returns because the process ends
     assert finished.exists() == bool(orders), "without having been told to go it never begins"
 
 
@@ -140,9 +140,9 @@ def test_what_is_told_to_one_that_is_gone_is_told_to_nobody():
     async def task(stop, progress):
         pass
 
-    hand = hand_with(task)
-    watched(hand, GO)
-    hand.line.say(FINISH)
+    process = process_with(task)
+    watched(process, GO)
+    process.pipe.say(FINISH)
 
 
 @given(st.integers(0, 10_000), st.integers(1, 50))

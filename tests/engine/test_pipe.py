@@ -1,4 +1,4 @@
-"""What a hand and its parent say to each other arrives as it was said, however it is cut."""
+"""What a worker process and its parent say to each other arrives as it was said, however it is cut."""
 
 from __future__ import annotations
 

@@ -35,10 +35,10 @@ def test_what_is_written_is_read_back(tmp_path_factory, written):
     data = (folder / journal.name).read_bytes()
     journal.close(keep=False)
     expected = {s.delivery_id: s for s in settlements}
-    legacy = read_journal(journal.name, io.BytesIO(data))
-    assert not legacy.gap
-    assert isinstance(legacy.last_word.pop(UNSETTLED), Handed)
-    assert legacy.last_word == expected
+    dead = read_journal(journal.name, io.BytesIO(data))
+    assert not dead.gap
+    assert isinstance(dead.last_word.pop(UNSETTLED), Handed)
+    assert dead.last_word == expected
 
 
 def test_a_torn_last_line_never_happened(tmp_path):
@@ -67,7 +67,7 @@ def test_the_journal_of_a_living_worker_is_left_alone(tmp_path):
     journal = Journal(tmp_path, NOW)
     assert list(dead_journals(tmp_path)) == []
     journal.close(keep=True)
-    assert [legacy.name for _, legacy in dead_journals(tmp_path)] == [journal.name]
+    assert [dead.name for _, dead in dead_journals(tmp_path)] == [journal.name]
 
 
 WORKER = """
@@ -179,8 +179,8 @@ def test_a_long_journal_is_remembered_only_as_far_as_the_database_lacks_it(tmp_p
         journal.recorded()
     journal.handed([7])
     journal.close(keep=True)
-    ((_, legacy),) = dead_journals(tmp_path)
-    assert legacy.last_word.keys() == {7}
+    ((_, dead),) = dead_journals(tmp_path)
+    assert dead.last_word.keys() == {7}
 
 
 def test_a_folder_that_can_not_take_a_journal_is_named(tmp_path):

@@ -86,11 +86,11 @@ def test_what_a_lost_journal_left_in_doubt_keeps_its_text_even_after_a_refusal(d
 
 
 def test_a_journal_names_the_text_and_one_from_before_is_read_too(tmp_path):
-    about = JournalHeader(7, utc_text(NOW), "harbour", "5e77", "8be112")
-    journal = Journal(tmp_path, NOW, about)
+    header = JournalHeader(7, utc_text(NOW), "harbour", "5e77", "8be112")
+    journal = Journal(tmp_path, NOW, header)
     data = (tmp_path / journal.name).read_bytes()
     journal.close(keep=False)
-    assert read_journal(journal.name, io.BytesIO(data)).about == about
+    assert read_journal(journal.name, io.BytesIO(data)).header == header
 
 
 def test_a_correction_ends_a_pause_but_no_cancellation(database):  # noqa: F811

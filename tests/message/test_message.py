@@ -173,7 +173,7 @@ def test_a_list_name_of_any_kind_makes_an_id() -> None:
 def test_ten_thousand_message_ids() -> None:
     template = compile_message(EDITION, HEAD)
     fills = (
-        template.fill({**STRANGER, "envelope": ENVELOPE._replace(message_id=f"{number}@gazette.example")})
+        template.fill({**STRANGER, "header": ENVELOPE._replace(message_id=f"{number}@gazette.example")})
         for number in range(10_000)
     )
     assert len({re.search(rb"(?m)^Message-ID: <(.+)>\r$", wire)[1] for wire in fills}) == 10_000

@@ -26,7 +26,7 @@ from mailer.workspace.bundled import sample, templates_folder
 NAMES = {
     "subscriber": {"name": "Zoë Ångström", "email": "zoe@quay.example"},
     "unsubscribe_url": "https://gazette.example/u/AbC-123",
-    "envelope": ENVELOPE,
+    "header": ENVELOPE,
 }
 QUAY, CLOCK, WAVE = picture("JPEG", 1280, 640), picture("PNG", 90, 120), moving()
 PDF = b"%PDF-1.7\r\n" + bytes(range(256)) * 40

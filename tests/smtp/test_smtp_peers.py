@@ -111,7 +111,7 @@ def send(
     async def main() -> None:
         async with aiosmtpd(inbox, implicit, **options) as port, asyncio.timeout(20):
             account = Account(host, port, security, *login, ca_file=str(ca_file or ""), connections=2)
-            await deliver(work, account, timeouts=Timeouts(connect=5), persistence=BRISK)
+            await deliver(work, account, timeouts=Timeouts(connect=5), reconnecting=BRISK)
 
     try:
         asyncio.run(main())
@@ -345,7 +345,7 @@ def test_no_password_leaves_in_the_clear(
     async def main() -> None:
         async with server, asyncio.timeout(20):
             account = Account("127.0.0.1", server.port, "starttls", USER, PASSWORD)
-            await deliver(work, account, timeouts=Timeouts(connect=0.5), persistence=BRISK)
+            await deliver(work, account, timeouts=Timeouts(connect=0.5), reconnecting=BRISK)
 
     with pytest.raises((AccountFault, ServerUnavailable), match=problem):
         asyncio.run(main())

@@ -55,7 +55,7 @@ async def send(
 ) -> None:
     account = Account("127.0.0.1", server.port, "none", connections=connections)
     async with asyncio.timeout(120):
-        await deliver(work, account, timeouts=timeouts, persistence=BRISK)
+        await deliver(work, account, timeouts=timeouts, reconnecting=BRISK)
 
 
 def run(
@@ -219,7 +219,7 @@ def test_a_host_that_has_no_address() -> None:
     work = Recording(letters(1))
     account = Account("no-such-host.invalid", 25, "none")
     with pytest.raises(ServerUnavailable, match=r"no-such-host\.invalid:25"):
-        asyncio.run(deliver(work, account, timeouts=QUICK, persistence=BRISK))
+        asyncio.run(deliver(work, account, timeouts=QUICK, reconnecting=BRISK))
 
 
 @pytest.mark.parametrize("answer", ["421 4.7.0 too many connections", "554 5.7.0 too many", Act.CLOSE])
@@ -334,7 +334,7 @@ def interrupted(
             stop = asyncio.Event()
             account = Account("127.0.0.1", server.port, "none", connections=3)
             delivery = asyncio.create_task(
-                deliver(work, account, stop, timeouts=QUICK, persistence=BRISK), name="delivery"
+                deliver(work, account, stop, timeouts=QUICK, reconnecting=BRISK), name="delivery"
             )
             await begun.wait()
             act(delivery, stop)
@@ -433,7 +433,7 @@ def test_octets_that_complete_no_reply_win_no_time() -> None:
             # If they did win time, this would never end.
             with pytest.raises(ServerUnavailable, match="no reply to GREETING"):
                 await deliver(
-                    Recording(letters(1)), account, timeouts=QUICK, persistence=Reconnecting(tries=1)
+                    Recording(letters(1)), account, timeouts=QUICK, reconnecting=Reconnecting(tries=1)
                 )
             await asyncio.sleep(0.2)  # for the dribbler to notice that nobody listens
 
@@ -494,7 +494,7 @@ def falls_silent(script: Script, *, allowed: int, content: float) -> tuple[Allow
     async def main() -> None:
         async with server, asyncio.timeout(60):
             account = Account("127.0.0.1", server.port, "none", connections=3)
-            await deliver(work, account, timeouts=timeouts, persistence=BRISK)
+            await deliver(work, account, timeouts=timeouts, reconnecting=BRISK)
 
     asyncio.run(main())
     assert_account(work)
@@ -532,7 +532,7 @@ def test_a_slow_server_that_allows_no_other_connection_is_waited_for() -> None:
         async with server, asyncio.timeout(20):
             account = Account("127.0.0.1", server.port, "none", connections=3)
             timeouts = replace(QUICK, content=4, silence=0.1)
-            await deliver(work, account, timeouts=timeouts, persistence=BRISK)
+            await deliver(work, account, timeouts=timeouts, reconnecting=BRISK)
 
     asyncio.run(main())
     assert kinds(work) == {Accepted: 100}
@@ -547,7 +547,7 @@ def test_all_that_the_settings_allow_may_be_silent_and_no_more() -> None:
         async with server, asyncio.timeout(20):
             account = Account("127.0.0.1", server.port, "none", connections=3)
             timeouts = replace(QUICK, content=2, silence=0.1)
-            delivery = asyncio.create_task(deliver(work, account, timeouts=timeouts, persistence=BRISK))
+            delivery = asyncio.create_task(deliver(work, account, timeouts=timeouts, reconnecting=BRISK))
             await asyncio.sleep(1.5)
             assert server.present == server.connections == 3
             delivery.cancel()

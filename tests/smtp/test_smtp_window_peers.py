@@ -42,7 +42,7 @@ class Run:
         async with self.server, asyncio.timeout(30):
             account = Account("127.0.0.1", self.server.port, "none", connections=connections)
             try:
-                await deliver(self.work, account, timeouts=QUICK, persistence=BRISK)
+                await deliver(self.work, account, timeouts=QUICK, reconnecting=BRISK)
             except Exception as error:
                 self.error = error
 

@@ -27,7 +27,7 @@ UNSUBSCRIBE = "https://gazette.example/u/6vTgH2mZk1"
 NAMES = {
     "subscriber": {"name": "Ada Quint", "email": "ada.quint@quay.example"},
     "unsubscribe_url": UNSUBSCRIBE,
-    "envelope": RecipientHeader(
+    "header": RecipientHeader(
         to_name="Ada Quint",
         to_address="ada.quint@quay.example",
         message_id="ICe-and_fog.0001@gazette.example",

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
-ENOUGH = 100  # in one line: more of it is left where it came from until these have gone
+ENOUGH = 100  # in one queue: more of it is left where it came from until these have gone
 
 
 class DomainQueues(Generic[Item]):
-    """Items in the order they came; those of a scope that is held back stand in a line of their own.
+    """Items in the order they came; those of a scope that is held back stand in a queue of their own.
 
     `scope_of` names an item's scope. Memory is bounded by what is put in: see `full`.
     """
@@ -32,13 +32,13 @@ class DomainQueues(Generic[Item]):
 
     @property
     def held(self) -> list[str]:
-        """The scopes that have a line of their own."""
+        """The scopes that have a queue of their own."""
         return list(self._held)
 
     @property
     def full(self) -> list[str]:
         """The scopes of which enough wait."""
-        return [scope for scope, line in self._held.items() if len(line) >= ENOUGH]
+        return [scope for scope, queue in self._held.items() if len(queue) >= ENOUGH]
 
     def put(self, items: Iterable[Item]) -> None:
         """Add at the end."""
@@ -61,9 +61,9 @@ class DomainQueues(Generic[Item]):
         return None if self._turn else self._from_open(ready)
 
     def _from_line(self, scope: str) -> Item:
-        line = self._held[scope]
-        item = line.popleft()
-        if not line:
+        queue = self._held[scope]
+        item = queue.popleft()
+        if not queue:
             self._close(scope)
         return item
 
@@ -94,13 +94,13 @@ class DomainQueues(Generic[Item]):
     @property
     def everyone(self) -> list[Item]:
         """All that wait."""
-        return [*self._open, *(item for line in self._held.values() for item in line)]
+        return [*self._open, *(item for queue in self._held.values() for item in queue)]
 
     def keep(self, stays: Callable[[Item], bool]) -> None:
         """Let go of those that don't stay."""
-        for line in (self._open, *self._held.values()):
-            kept = [item for item in line if stays(item)]
-            line.clear()
-            line.extend(kept)
-        for scope in [scope for scope, line in self._held.items() if not line]:
+        for queue in (self._open, *self._held.values()):
+            kept = [item for item in queue if stays(item)]
+            queue.clear()
+            queue.extend(kept)
+        for scope in [scope for scope, queue in self._held.items() if not queue]:
             self._close(scope)

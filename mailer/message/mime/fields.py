@@ -39,7 +39,7 @@ class Head:
 
 
 class RecipientHeader(NamedTuple):
-    """One recipient's own header values, given to a template as the name `envelope`.
+    """One recipient's own header values, given to a template as the name `header`.
 
     `to_address` is an addr-spec with an A-label domain, `message_id` has no angle brackets and at most 78
     characters, `date` is a date-time of RFC 5322 3.3. `answers` is the Message-ID of the mail that this one
@@ -62,18 +62,18 @@ class RecipientField:
 
 def to_field(names: Names) -> bytes:
     """Return the To field: the one recipient."""
-    envelope: RecipientHeader = names["envelope"]
-    return mailbox("To", envelope.to_name, envelope.to_address)
+    header: RecipientHeader = names["header"]
+    return mailbox("To", header.to_name, header.to_address)
 
 
 def identity_fields(names: Names) -> bytes:
     """Return the Date and Message-ID fields (RFC 5322 3.6.1 and 3.6.4), and those about an earlier mail."""
-    envelope: RecipientHeader = names["envelope"]
-    fields = f"Message-ID: <{_identity(envelope.message_id)}>\r\n"
-    if envelope.answers:
-        earlier = _identity(envelope.answers)
+    header: RecipientHeader = names["header"]
+    fields = f"Message-ID: <{_identity(header.message_id)}>\r\n"
+    if header.answers:
+        earlier = _identity(header.answers)
         fields += f"In-Reply-To: <{earlier}>\r\nReferences: <{earlier}>\r\n"
-    return _date_field(envelope.date) + fields.encode("ascii")
+    return _date_field(header.date) + fields.encode("ascii")
 
 
 def _identity(identity: str) -> str:

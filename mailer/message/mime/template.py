@@ -44,7 +44,7 @@ class MessageTemplate:
     """One issue's message, ready to be filled for each recipient.
 
     `names` are the recipient's: `subscriber` (a mapping of fields), `unsubscribe_url`, whatever else the
-    issue uses, and `envelope` (an `Envelope`).
+    issue uses, and `header` (a `RecipientHeader`).
     """
 
     slug: str
