@@ -113,7 +113,12 @@ class App:
         """The settings of this workspace."""
         from mailer.settings.reading import load_settings
 
-        return self._settings or load_settings(self.root, self._environ)
+        settings = self._settings or load_settings(self.root, self._environ)
+        if settings.log_level:
+            from mailer.log import write_log
+
+            write_log(settings.log_level)
+        return settings
 
     @cached_property
     def template_folders(self) -> list[Path]:

@@ -34,7 +34,7 @@ def serve(app: App, host: str, port: int) -> None:
             "SECRET_KEY is not set, so no link could be told from a forged one",
             next_step="Put the key that mails are signed with into .env; a new workspace has one.",
         )
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
+    logging.basicConfig(level=settings.log_level or "INFO", format="%(asctime)s %(levelname)s %(message)s")
     paper = Paper(
         app.sender.name or app.sender.address.wire, app.unsubscribe_mailbox.address.wire, settings.language
     )

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cache, partial
+from logging import getLogger
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -32,6 +33,8 @@ from mailer.message.mime.template import MessageTemplate
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
 from mailer.store.presence import LOOK, beginning_turn, sending_turn, turn
+
+log = getLogger(__name__)
 
 BEGIN_WAIT = 30.0  # seconds; to freeze and prove an audience takes well under one for thousands
 RESENT = "sent again: its answer was lost and UNCERTAIN=resend"
@@ -160,6 +163,7 @@ class Dispatcher:
             limit=limit,
             progress=progress or (lambda settled: None),  # noqa: ARG005
         )
+        log.info("%s to %s: begun, as %s", send.label, send.audience, worker.journal.name)
         try:
             await deliver(worker, self.account, stop)
             if not stop.is_set():
@@ -170,6 +174,7 @@ class Dispatcher:
                 raise
         finally:
             worker.close()
+            log.info("%s to %s: ended, with %s", send.label, send.audience, worker.summary())
             if alone:
                 self.remember(pace.learned(), datetime.now(UTC))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from logging import getLogger
 from random import Random
 
 from mailer.domain.learned import ACCOUNT, Learned
@@ -18,6 +19,8 @@ from mailer.engine.pace.concurrency import Concurrency
 from mailer.engine.pace.quota import Quota
 from mailer.engine.pace.rate import INFINITE, Rate
 from mailer.engine.pace.rate import TokenBucket as TokenBucket
+
+log = getLogger(__name__)
 
 LONG = 600.0  # seconds: what is held back for longer is left to a later run
 
@@ -152,8 +155,9 @@ class Pace:
         limits = self._limits(whose)
         known = limits.until(throttle)
         after = limits.refused(throttle, now)
-        if limits.until(throttle) > known:
-            self.tell(LimitMet(throttle, whose, now, limits.until(throttle)))
+        if (until := limits.until(throttle)) > known:
+            log.info("limit met, %s: nothing goes for %.1f s", _shown(throttle, whose), until - now)
+            self.tell(LimitMet(throttle, whose, now, until))
         self._look()
         return Hold(after)
 
@@ -162,6 +166,7 @@ class Pace:
         limits = self._limits(refusal.receiver)
         limits.refused(refusal.throttle, refusal.at)
         limits.hold(refusal.throttle, refusal.until)
+        log.info("limit heeded that another process met, %s", _shown(refusal.throttle, refusal.receiver))
         self._look()
 
     def _limits(self, receiver: str) -> Limits:
@@ -173,6 +178,7 @@ class Pace:
 
     def _too_many(self, now: float, there: int | None) -> float:
         pause = self._concurrency.refused(now, there)
+        log.info("limit met, connections: %d at most from now on", self._concurrency.limit(now))
         self.tell(LimitMet(CONCURRENCY, ACCOUNT, now, now, self.up if there is None else there))
         return pause
 
@@ -225,6 +231,10 @@ class Pace:
     def _look(self) -> None:
         account = self._account
         self._unlimited = not (self._receivers or account.rate.limited or account.quota.limited)
+
+
+def _shown(throttle: Throttle, receiver: str) -> str:
+    return f"{throttle.scope} of {receiver or 'the account'}"
 
 
 _REPLY = re.compile(r"([45]\d\d) (.*)", re.DOTALL)

@@ -55,6 +55,7 @@ class Worker:
     _stopped_by: MailerError | None = None
     _untried: Counter[int] = field(default_factory=Counter)
     _taken: int = 0
+    _recorded: Counter[State] = field(default_factory=Counter)
     _flushed_at: float = field(default_factory=time.monotonic)
     _halted: bool = False
     _heeded_at: float = field(default_factory=time.monotonic)
@@ -163,6 +164,7 @@ class Worker:
         """Let the database catch up with the journal."""
         if self._unrecorded:
             self.ledger.record(self.journal.name, self._unrecorded, self.account)
+            self._recorded.update(settlement.state for settlement in self._unrecorded)
             self._unrecorded = []
             self.journal.recorded()
         self._flushed_at = time.monotonic()
@@ -183,6 +185,10 @@ class Worker:
                 recorded = True
         finally:
             self.journal.close(keep=not recorded)
+
+    def summary(self) -> str:
+        """Return in words what was recorded, every attempt counted."""
+        return ", ".join(f"{state} {number}" for state, number in self._recorded.items()) or "nothing"
 
     def _prepared(self, claim: Claim) -> PreparedMessage:
         names = self.personaliser.names(claim.recipient, time.time())

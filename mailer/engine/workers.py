@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from logging import getLogger
 
 from mailer.domain.delivery import State
 from mailer.domain.learned import share_of
@@ -31,6 +32,8 @@ from mailer.engine.worker import Progress
 from mailer.engine.worker_process import live
 from mailer.errors import PRECEDENCE, EveryoneRefused, ExitCode, MailerError
 from mailer.ledger.queries import LedgerQueries
+
+log = getLogger(__name__)
 
 WORTHWHILE = 5000  # messages; fewer are sent before a second process would make itself felt
 # By measurement (two processors, 100,000 messages of 30 KB, the server on the same machine) two processes
@@ -141,6 +144,8 @@ class Workers:
         await process.attend(progress, lambda said: self._tell(self.shared.heard(place, said, self._now())))
         process.reap()
         self.shared.ended(place)
+        how = "was lost" if process.lost else "ended"
+        log.info("worker process %d %s, %d settled", process.pid, how, process.settled)
         if process.lost:
             print("\nA worker process was lost; the others go on.", file=sys.stderr)
         if process.error and not _one_had_no_place(process.error):
@@ -219,6 +224,7 @@ def _fork(workers: Workers, place: int) -> WorkerProcess:
         parents: list[socket.socket | Pipe] = [ours, *(process.pipe for process in workers.processes)]
         live(theirs, parents, lambda stop, progress: workers.part(place, pace, stop, progress), pace)
     theirs.close()
+    log.info("worker process %d started", pid)
     return WorkerProcess(pid, Pipe(ours))
 
 

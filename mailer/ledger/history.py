@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from logging import getLogger
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, case, func, insert, select, update
@@ -21,6 +22,8 @@ from mailer.ledger.claiming import bound
 from mailer.ledger.journal import KEPT, DeadJournal, Handed, JournalHeader, read_journal
 from mailer.ledger.recording import note_passed
 from mailer.store.schema import attempts, deliveries, journals_read, revisions, sends
+
+log = getLogger(__name__)
 
 ANSWER_UNKNOWN = "it was handed over after the backup was taken, and what came of it was never read"
 
@@ -46,6 +49,7 @@ def take_in_history(engine: Engine, journals: Path) -> TakenIn:
             if _knows(connection, journal.header):
                 settled += _settle(connection, journal)
                 mark_read(connection, journal.name)
+                log.info("took in journal %s, which the database did not know", journal.name)
             else:
                 unknown.append(journal.header)
     return TakenIn(settled, tuple(dict.fromkeys(unknown)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from logging import getLogger
 from typing import Any
 
 from sqlalchemy import (
@@ -34,6 +35,8 @@ from mailer.people.audience import (
 from mailer.people.field_types import OWN_TYPES, known_types
 from mailer.store.schema import deliveries, exclusions, revisions, sends
 from mailer.store.snapshot import recipients, snapshot_of
+
+log = getLogger(__name__)
 
 PAGE = 500
 CANCELLED_BY_HAND = "the send was cancelled"
@@ -205,7 +208,9 @@ class Ledger:
         are returned only when none else is queued any more.
         """
         with self._engine.begin() as connection:
-            return claim(connection, send, worker, limit, now, without, unrefused=unrefused)
+            claims = claim(connection, send, worker, limit, now, without, unrefused=unrefused)
+        log.debug("%s claimed %d of send %d", worker, len(claims), send.id)
+        return claims
 
     def latest_deferral(self, send: Send) -> str | None:
         """Return what was said last to a message of this send that was put off; None if none was."""
@@ -300,6 +305,7 @@ class Ledger:
         """
         with self._engine.begin() as connection:
             record(connection, self._policy, worker, account, settlements)
+        log.debug("%s recorded %d", worker, len(settlements))
 
     def give_back(self, worker: str, now: datetime) -> None:
         """Put what `worker` claimed and never handed over back into the queue; its journal is all in here."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from logging import getLogger
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
@@ -16,6 +17,8 @@ from mailer.ledger.ledger import Ledger
 from mailer.ledger.recording import give_back, record
 from mailer.store.schema import deliveries
 
+log = getLogger(__name__)
+
 ANSWER_LOST = "the sender died between handing the message over and reading the answer"
 JOURNAL_LOST = "the sender died and its journal is gone, so it may have handed the message over"
 
@@ -27,6 +30,9 @@ class Reclaimed:
     settled: int = 0
     queued: int = 0
     uncertain: int = 0
+
+    def __str__(self) -> str:
+        return f"settled {self.settled}, queued again {self.queued}, uncertain {self.uncertain}"
 
     def __add__(self, other: Reclaimed) -> Reclaimed:
         return Reclaimed(
@@ -47,7 +53,9 @@ def reclaim(engine: Engine, journals: Path, policy: RetryPolicy, now: datetime) 
     total = Reclaimed()
     for path, journal in dead_journals(journals):
         with engine.begin() as connection:
-            total += _settle(connection, policy, journal, now)
+            found = _settle(connection, policy, journal, now)
+        log.info("recovered from dead worker %s: %s", journal.name, found)
+        total += found
         # Put away unread: the history that it is now part of is taken in next.
         put_away(path)
     return total + _orphans(engine, journals, now)

@@ -54,7 +54,7 @@ class Settings(BaseModel):
     language: str = DEFAULT
     tz: str = "UTC"
     uncertain: Literal["hold", "resend"] = "hold"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["", "DEBUG", "INFO", "WARNING", "ERROR"] = ""
 
     @field_validator("smtp_provider")
     @classmethod

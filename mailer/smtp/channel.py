@@ -22,6 +22,7 @@ from mailer.smtp.envelope import Envelope
 from mailer.smtp.opening import Phase
 from mailer.smtp.reply import quote
 from mailer.smtp.session import Result, Session
+from mailer.smtp.transcript import Transcript
 from mailer.smtp.verdict import COMPLETING, Step
 from mailer.smtp.window import Window
 
@@ -52,7 +53,8 @@ class Channel:
         self._account = account
         self._source = source
         self._timeouts = timeouts
-        self._session = Session(account)
+        self._transcript = Transcript(account)
+        self._session = Session(account, self._transcript if Transcript.is_wanted() else None)
         self._window = Window(account.window)
         self._connection = Connection(self._received, self._proceed, self._lost)
         self._progress = asyncio.Event()
@@ -249,7 +251,9 @@ class Channel:
         elif phase is Phase.TLS:
             self._connection.pause()
         else:
-            self.was_ready = self.was_ready or phase is Phase.READY
+            if phase is Phase.READY and not self.was_ready:
+                self.was_ready = True
+                self._transcript.up(self.tls)
             self._proceed()
 
     def _proceed(self) -> None:
@@ -342,7 +346,9 @@ class Channel:
         self._closed = True
         self.unused = self.idle_since is not None
         self.idle_since, self._deadline = None, float("inf")
-        if self.ending and self.ending.cause is Cause.DONE:
+        assert self.ending is not None
+        self._transcript.ended(self.ending, self.answered)
+        if self.ending.cause is Cause.DONE:
             self._connection.close()
         else:
             self._connection.abort()

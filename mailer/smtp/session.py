@@ -22,6 +22,7 @@ from mailer.smtp.ending import Cause, Ending
 from mailer.smtp.envelope import Envelope, Transaction
 from mailer.smtp.opening import Move, Opening, Phase
 from mailer.smtp.reply import MalformedReply, ReplyParser
+from mailer.smtp.transcript import Transcript
 from mailer.smtp.verdict import COMPLETING, STAGES, Step, Verdict, judge
 
 Result = tuple[int, Outcome]
@@ -31,7 +32,7 @@ Command = tuple[Step, Transaction | None, commands.Parts]
 class Session:
     """One connection's conversation. Nothing in it raises for what a server says."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, transcript: Transcript | None = None) -> None:
         self.phase = Phase.SETUP
         self.ending: Ending | None = None
         self.answered = 0  # messages that got a reply of their own
@@ -39,6 +40,7 @@ class Session:
         self.window = 1  # messages that may be under way at once, for the driver to set
         self.chunking = False  # whether messages go by BDAT
         self.unchunked = False  # BDAT doesn't work here although it is offered
+        self._transcript = transcript
         self._may_chunk = account.window > 0
         self._pipelining = False
         self._chunks = 0  # messages that the server took by BDAT
@@ -159,6 +161,8 @@ class Session:
             self._unsent.popleft()
             self._awaited.append((step, transaction))
             out += parts
+            if self._transcript:
+                self._transcript.said(step, parts)
             if transaction and step in COMPLETING:
                 transaction.hand_over()
         self.moves += len(out)
@@ -197,8 +201,7 @@ class Session:
     def lost(
         self, reason: str, cause: Cause = Cause.LOST, stage: Stage | None = None, *, closed: bool = False
     ) -> list[Result]:
-        """The connection is gone (`closed`: by the server), or has to go: settle every message by how far it
-        was."""
+        """The connection is gone (`closed`: by the server), or has to go: settle every message."""
         # RFC 5321 3.8: a server that said 421 closes, and does nothing about what came after.
         self._end(cause, reason, stage=stage, ignored=closed and self.closing)
         return self._take_results()
@@ -206,6 +209,8 @@ class Session:
     # What a reply brings about.
 
     def _answer(self, reply: Reply) -> None:
+        if self._transcript:
+            self._transcript.heard(reply)
         if not self._awaited:
             cause = Cause.TURNED_AWAY if reply.code == 421 else Cause.LOST
             return self._end(cause, f"unasked: {reply}", reply.code)

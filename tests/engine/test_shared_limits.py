@@ -218,3 +218,14 @@ def test_without_others_a_refusal_goes_nowhere():
     alone = SharedLimits(1, 0.0, 4, [], NOW)
     assert list(alone.heard(0, LimitMet(RATE, ACCOUNT, NOW, NOW + 1), NOW)) == []
     assert list(alone.heard(0, LimitMet(CONCURRENCY, ACCOUNT, NOW, NOW, 2), NOW)) == [(0, Allowed(2))]
+
+
+def test_a_limit_that_is_met_or_heeded_is_logged(caplog):
+    processes = Processes(2)
+    with caplog.at_level("INFO", "mailer"):
+        processes.paces[0].replied("inbox.example", DAY_OVER, NOW)
+        processes.paces[0].turned_away(Reply(421, "too many connections"), Stage.CONNECT, 1, NOW)
+    said = [record.getMessage() for record in caplog.records]
+    assert said[0].startswith("limit met, quota of the account: nothing goes for ")
+    assert said[1] == "limit heeded that another process met, quota of the account"
+    assert said[2] == "limit met, connections: 1 at most from now on"

@@ -102,9 +102,11 @@ def killed(database, tmp_path):  # noqa: F811
     return database, folder, name
 
 
-def test_a_killed_workers_deliveries_are_settled_by_its_journal(killed):
-    database, folder, _ = killed  # noqa: F811
-    assert reclaim(database, folder, RetryPolicy(), NOW) == Reclaimed(settled=1, queued=1, uncertain=1)
+def test_a_killed_workers_deliveries_are_settled_by_its_journal(killed, caplog):
+    database, folder, name = killed  # noqa: F811
+    with caplog.at_level("INFO", "mailer"):
+        assert reclaim(database, folder, RetryPolicy(), NOW) == Reclaimed(settled=1, queued=1, uncertain=1)
+    assert f"recovered from dead worker {name}: settled 1, queued again 1, uncertain 1" in caplog.text
     assert states(database) == {
         "ann@a.example": "accepted",
         "ben@a.example": "uncertain",
