@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mailer.message.dkim.signer import Signer
     from mailer.people.directory import Directory
     from mailer.people.people import People
+    from mailer.proof.proofs import Proofs
     from mailer.settings.fields import Settings
     from mailer.smtp.account import Account
     from mailer.store.database import Database
@@ -306,6 +307,16 @@ class App:
             image_links=self._image_links(),
             to_the_world=not self.smtp_account.loopback,
         )
+
+    @property
+    def proofs(self) -> Proofs:
+        """What proofs of issues are made with; no database is made for them."""
+        from mailer.proof.proofs import Proofs
+
+        compiler, language = self.compiler, self.settings.language
+        if not self.has_database:
+            return Proofs(compiler, language=language)
+        return Proofs(compiler, self.ledger, self.people, self.directory, language)
 
     @property
     def warmup(self) -> WarmUp | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from itertools import groupby
+from typing import Any
 
 SPANS_SAID = 12  # of the lines of one finding; the data has them all
 
@@ -60,6 +63,16 @@ class Finding:
             return f"{self.text} (in {others + 1} places{lines and f': {lines}'})"
         return f"{self.text}, and {others} more of the kind{lines and f' ({lines})'}"
 
+    @property
+    def where(self) -> str:
+        """File and line as editors and terminals take them."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+    def data(self) -> dict[str, Any]:
+        """Return it as JSON data; docs/check.md describes it."""
+        named = {name: getattr(self, name) for name in ("rule", "severity", "path", "line", "text", "hint")}
+        return named | {"places": [asdict(place) for place in self.places]}
+
 
 def _listed(lines: list[int]) -> str:
     runs = [list(run) for _, run in groupby(enumerate(lines), lambda numbered: numbered[1] - numbered[0])]
@@ -68,3 +81,17 @@ def _listed(lines: list[int]) -> str:
     ]
     shown = ", ".join(spans[:SPANS_SAID]) + (", …" if len(spans) > SPANS_SAID else "")
     return f"line{'s' if len(lines) > 1 else ''} {shown}" if lines else ""
+
+
+def counted(findings: Iterable[Finding], *severities: Severity) -> str:
+    """Return how many there are of each severity: `2 errors, 1 warning, 3 advice`; empty if none."""
+    counts = Counter(finding.severity for finding in findings)
+    return ", ".join(
+        f"{counts[severity]} {severity}{'s' if _takes_plural(severity, counts[severity]) else ''}"
+        for severity in severities or Severity
+        if counts[severity]
+    )
+
+
+def _takes_plural(severity: Severity, count: int) -> bool:
+    return count != 1 and severity is not Severity.ADVICE

@@ -35,6 +35,12 @@ def addresses(mail: RenderedMail) -> Iterator[tuple[HtmlElement, str, str]]:
             yield element, address.strip(), "image" if element.tag == "img" else f"link “{words}”"
 
 
+def web_addresses(mail: RenderedMail) -> set[str]:
+    """Return the addresses of links and images that lead into the web."""
+    found = {address for _, address, _ in addresses(mail)}
+    return {address for address in found if address.lower().startswith(("http://", "https://"))}
+
+
 def _loaded(mail: RenderedMail) -> Iterator[tuple[HtmlElement, str, str]]:
     """Yield what else a mail program would fetch: addresses in styles, and what only some elements have."""
     for element in mail.elements("*"):

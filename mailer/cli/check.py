@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ import click
 from mailer.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
     from mailer.bootstrap import App
-    from mailer.proof.proofs import Proof
 
 FORMATS = ("text", "json", "github")
 
@@ -50,27 +52,22 @@ def check(
     """
     from mailer.check.finding import Severity
     from mailer.cli.findings import FORMS
-    from mailer.proof.proofs import Proofs
+    from mailer.services.check import CheckRequest
+    from mailer.services.check import check as check_issues
 
     if networks and not online:
         raise UsageError("--online-network says which links to try", next_step="Add --online.")
-    files = _files(app, issues)
-    source = Proofs(app, list_names)
-    if not source.has_people:
-        click.echo("No database yet: a stand-in for the list, and no look at subscribers' fields.", err=True)
-    proofs = [source.proof(file) for file in files]
-    dead = _dead(proofs, networks) if online else {}
-    for proof in proofs:
-        proof.examine(dead)
-    FORMS[form](proofs)
+    request = CheckRequest(_files(app, issues), list_names, online, _networks(networks))
+    checked = check_issues(app, request, partial(click.echo, err=True))
+    FORMS[form](checked)
     bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    if any(finding.severity in bad for proof in proofs for finding in proof.findings):
+    if any(finding.severity in bad for each in checked for finding in each.findings):
         raise click.exceptions.Exit(ExitCode.REFUSED)
 
 
 def _files(app: App, named: Sequence[str]) -> list[Path]:
     from mailer.cli.issues import from_here, issue_file
-    from mailer.proof.proofs import issue_files
+    from mailer.compose.issue.source import issue_files
 
     files = [issue_file(app, each) for each in named] if named else issue_files(app.root / "issues")
     if not files:
@@ -80,16 +77,10 @@ def _files(app: App, named: Sequence[str]) -> list[Path]:
     return [Path(from_here(file)) for file in dict.fromkeys(files)]
 
 
-def _dead(proofs: Sequence[Proof], networks: Sequence[str]) -> dict[str, str]:
+def _networks(typed: Sequence[str]) -> list[IPv4Network | IPv6Network]:
     from ipaddress import ip_network
 
-    from mailer.online.probe import probe
-    from mailer.proof.proofs import web_addresses
-
     try:
-        allowed = [ip_network(each) for each in networks]
+        return [ip_network(each) for each in typed]
     except ValueError as error:
         raise UsageError(f"--online-network: {error}", next_step="Write it like 10.1.0.0/16.") from None
-    wanted = set[str]().union(*(web_addresses(proof.mail) for proof in proofs if proof.mail))
-    click.echo(f"Trying {len(wanted):,} addresses.", err=True)
-    return probe(wanted, allowed=allowed)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailer.check.finding import Finding, Severity
+from mailer.check.finding import Finding, Severity, counted
 from mailer.cli.saying import from_here
-from mailer.proof.proofread import counted, finding_data, place
 
 if TYPE_CHECKING:
-    from mailer.proof.proofs import Proof
+    from mailer.services.check import CheckedIssue
 
 # The version of the JSON: it changes when a name goes or means something else, not when one is added.
 VERSION = 1
@@ -21,24 +20,24 @@ COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.ADVICE: "
 GITHUB = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "notice"}
 
 
-def as_text(proofs: Sequence[Proof]) -> None:
+def as_text(issues: Sequence[CheckedIssue]) -> None:
     """Print findings for a person, and a line that sums up each issue."""
-    for proof in proofs:
-        for finding in proof.findings:
+    for issue in issues:
+        for finding in issue.findings:
             click.echo(_text(finding))
-        if proof.findings:
+        if issue.findings:
             click.echo()
-    for proof in proofs:
-        told = counted(proof.findings)
-        mark = _worst_mark(proof.findings)
+    for issue in issues:
+        told = counted(issue.findings)
+        mark = _worst_mark(issue.findings)
         click.echo(
-            f"{mark} {told} in {proof.slug}" if told else f"{mark} nothing to find fault with in {proof.slug}"
+            f"{mark} {told} in {issue.slug}" if told else f"{mark} nothing to find fault with in {issue.slug}"
         )
 
 
 def _text(finding: Finding) -> str:
     severity = click.style(finding.severity, fg=COLOURS[finding.severity], bold=True)
-    where = click.style(place(finding), bold=True)
+    where = click.style(finding.where, bold=True)
     rule = click.style(f"[{finding.rule}]", dim=True)
     hint = f"\n    {click.style(from_here(finding.hint), dim=True)}" if finding.hint else ""
     return f"{where}: {severity}: {finding.said} {rule}{hint}"
@@ -51,23 +50,23 @@ def _worst_mark(findings: Sequence[Finding]) -> str:
     return click.style(sign, fg=COLOURS.get(worst, "green") if worst else "green", bold=True)
 
 
-def as_json(proofs: Sequence[Proof]) -> None:
+def as_json(issues: Sequence[CheckedIssue]) -> None:
     """Print one JSON object; docs/check.md describes it."""
-    every = [finding for proof in proofs for finding in proof.findings]
+    every = [finding for issue in issues for finding in issue.findings]
     data = {
         "version": VERSION,
-        "issues": [_data(proof) for proof in proofs],
+        "issues": [_data(issue) for issue in issues],
         "counts": _counts(every),
     }
     click.echo(json.dumps(data, ensure_ascii=False, indent=2))
 
 
-def _data(proof: Proof) -> dict[str, Any]:
+def _data(issue: CheckedIssue) -> dict[str, Any]:
     return {
-        "path": proof.path,
-        "slug": proof.slug,
-        "counts": _counts(proof.findings),
-        "findings": [finding_data(each) for each in proof.findings],
+        "path": issue.path,
+        "slug": issue.slug,
+        "counts": _counts(issue.findings),
+        "findings": [each.data() for each in issue.findings],
     }
 
 
@@ -75,10 +74,10 @@ def _counts(findings: Sequence[Finding]) -> dict[str, int]:
     return {severity: sum(each.severity is severity for each in findings) for severity in Severity}
 
 
-def as_github(proofs: Sequence[Proof]) -> None:
+def as_github(issues: Sequence[CheckedIssue]) -> None:
     """Print workflow commands, which GitHub shows beside the lines of a pull request."""
-    for proof in proofs:
-        for each in proof.findings:
+    for issue in issues:
+        for each in issue.findings:
             for found in each.places:
                 line = f",line={found.line}" if found.line else ""
                 where = f"file={_property(each.path)}{line},title={_property(each.rule)}"
@@ -95,7 +94,7 @@ def _property(text: str) -> str:
     return _message(text).replace(":", "%3A").replace(",", "%2C")
 
 
-FORMS: dict[str, Callable[[Sequence[Proof]], None]] = {
+FORMS: dict[str, Callable[[Sequence[CheckedIssue]], None]] = {
     "text": as_text,
     "json": as_json,
     "github": as_github,

@@ -74,10 +74,9 @@ def list_issues(app: App, as_json: bool) -> None:
 
 
 def _shelf(app: App) -> Iterator[Shelved]:
-    from mailer.compose.issue.source import NO_TEXT, front_of, load_issue
+    from mailer.compose.issue.source import NO_TEXT, front_of, issue_files, load_issue
     from mailer.errors import IssueError
     from mailer.ledger.schedules import Schedules, ScheduleState
-    from mailer.proof.proofs import issue_files
 
     files = issue_files(app.root / "issues")
     fronts = {file: front_of(file) for file in files}

@@ -41,8 +41,7 @@ def from_here(file: Path) -> str:
 
 def _files_named(app: App, named: str) -> Sequence[Path]:
     """Return the files that `named` may mean: one at that path, else of that slug, else of that name."""
-    from mailer.compose.issue.source import KINDS, default_slug, slug_of
-    from mailer.proof.proofs import issue_files
+    from mailer.compose.issue.source import KINDS, default_slug, issue_files, slug_of
 
     places = [folder / named for folder in (Path(), app.root, app.root / "issues")]
     for place in places:
@@ -69,8 +68,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _near_files(app: App, named: str) -> str:
-    from mailer.compose.issue.source import default_slug, slug_of
-    from mailer.proof.proofs import issue_files
+    from mailer.compose.issue.source import default_slug, issue_files, slug_of
 
     names = {
         name.casefold(): file

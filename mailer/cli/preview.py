@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from shlex import quote
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +16,7 @@ from mailer.private import write_private
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
-    from mailer.proof.compiled import Asked
+    from mailer.preview.cache import PreviewCache
     from mailer.proof.sample import Sample
 
 HOST = "127.0.0.1"  # and nothing else: it shows subscribers' data to whoever asks
@@ -60,19 +62,20 @@ def preview(
     made up.
     """
     from mailer.cli.issues import issue_file
-    from mailer.proof.compiled import Asked, compile_issue
-    from mailer.proof.sample import make_sample
+    from mailer.services.preview import PreviewRequest
+    from mailer.services.preview import preview as preview_issue
 
     _check_options(form or output, serve, port is not None or open_it)
     page = output is not None and (form or _form_of(output)) == "html"
     file = issue_file(app, issue) if issue else None
-    asked = Asked(lists, subject, images_inside=page)
     if serve:
-        _serve(app, file, asked, reader, port, open_it=open_it)
+        from mailer.preview.cache import PreviewCache
+
+        _serve(app, PreviewCache(app, lists, subject), file, reader, port, open_it=open_it)
         return
     if file is None:
         raise UsageError("which issue?", next_step="Name one: mailer preview ISSUE")
-    sample = make_sample(app, compile_issue(app, file, asked), reader)
+    sample = preview_issue(app, PreviewRequest(file, reader, lists, subject, images_inside=page))
     for remark in sample.remarks:
         click.echo(f"{click.style('Note:', fg='yellow')} {remark}", err=True)
     if output:
@@ -103,19 +106,52 @@ def _form_of(output: Path) -> str:
 
 
 def _printed(sample: Sample, form: str | None) -> str:
-    from mailer.preview.summary import data, summary
-
     match form:
         case "html":
             return sample.html
         case "text":
             return sample.text
         case "json":
-            return json.dumps(data(sample), ensure_ascii=False) + "\n"
+            return json.dumps(_data(sample), ensure_ascii=False) + "\n"
     lines = [
-        f"{click.style(name.ljust(10), bold=True)} {from_here(value)}" for name, value in summary(sample)
+        f"{click.style(name.ljust(10), bold=True)} {from_here(value)}" for name, value in _summary(sample)
     ]
     return "\n".join([*lines, "", sample.text.rstrip("\n")])
+
+
+def _summary(sample: Sample) -> Iterator[tuple[str, str]]:
+    """Yield what an editor looks at first: names and values."""
+    from mailer.check.finding import counted
+    from mailer.check.size import CLIPPED_AT
+
+    parts = f"HTML {sample.html_octets:,}, {100 * sample.html_octets / CLIPPED_AT:.0f} % of what Gmail shows"
+    found = counted(sample.findings)
+    yield "subject", sample.field("Subject")
+    yield "preheader", sample.preheader or "none: inboxes show the first words of the mail"
+    yield "from", sample.field("From")
+    if reply_to := sample.field("Reply-To"):
+        yield "reply to", reply_to
+    yield "to", sample.field("To")
+    yield "size", f"{len(sample.content):,} octets ({parts})"
+    if files := [part.name or part.type for part in sample.reading.others]:
+        yield "files", ", ".join(files)
+    yield "check", f"{found}: mailer check {quote(sample.issue.path)}" if found else "nothing found"
+
+
+def _data(sample: Sample) -> dict[str, Any]:
+    """Return the same as JSON data, with each finding."""
+    names = ("subject", "from", "to", "reply-to")
+    return {name.replace("-", "_"): sample.field(name) for name in names} | {
+        "issue": sample.issue.slug,
+        "reader": sample.reader.email,
+        "preheader": sample.preheader,
+        "octets": len(sample.content),
+        "html_octets": sample.html_octets,
+        "text_octets": len(sample.text.encode()),
+        "files": [{"name": part.name, "type": part.type} for part in sample.reading.others],
+        "findings": [finding.data() for finding in sample.findings],
+        "remarks": list(sample.remarks),
+    }
 
 
 def _write(sample: Sample, form: str, output: Path) -> None:
@@ -136,18 +172,17 @@ def _write(sample: Sample, form: str, output: Path) -> None:
 
 
 def _serve(
-    app: App, file: Path | None, asked: Asked, reader: str, port: int | None, *, open_it: bool
+    app: App, cache: PreviewCache, file: Path | None, reader: str, port: int | None, *, open_it: bool
 ) -> None:
     import webbrowser
 
     from mailer.cli.server import http_server, listen, listen_near
     from mailer.preview.page import preview_page
-    from mailer.proof.cache import PreviewCache
     from mailer.viewer.pages import link
 
     app.stay()
     # Before anything is said, so that whoever reads it may stop it at once.
-    server = http_server(preview_page(PreviewCache(app, asked), app.template_folders, file))
+    server = http_server(preview_page(cache, app.template_folders, file))
     with listen_near(HOST, PORT, "--port") if port is None else listen(HOST, port, "--port") as listener:
         url = link(f"http://{HOST}:{listener.getsockname()[1]}/", reader=reader)
         click.echo(f"Preview on {url}. Ctrl-C stops it.", err=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections import Counter
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,12 +61,12 @@ def send_tests(app: App, sending: Sending, job: Job, typed: tuple[str, ...]) -> 
     from mailer.engine.stopping import run_until_stopped
     from mailer.engine.trial import marked, stand_in
     from mailer.engine.trial import send_tests as send
-    from mailer.proof.proofread import TRIED, first_reader, getting
+    from mailer.proof.proofs import Proofs
 
     addresses = [_address(text) for text in typed]
     job = sending.prepare(marked(job.issue), job.audience, job.lists)
     personaliser = sending.personaliser(job)
-    example = first_reader(job.template, personaliser, islice(getting(sending, job), TRIED))
+    example = Proofs(sending.compiler, sending.ledger).reader(job)
     recipients = [stand_in(address, app.directory.person(address.key), example) for address in addresses]
     outcomes = run_until_stopped(
         lambda stop: send(job.template, personaliser, recipients, app.smtp_account, stop)

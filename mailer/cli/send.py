@@ -206,8 +206,8 @@ def job_for(
 
 def look_over(sending: Sending, job: Job, named: str, options: Options) -> None:
     """Check the issue: refuse errors unless this is a rehearsal or forced, and count the rest."""
-    from mailer.check.finding import Severity
-    from mailer.proof.proofread import counted, errors_in, proofread, refuse_errors
+    from mailer.check.finding import Severity, counted
+    from mailer.proof.proofread import errors_in, proofread, refuse_errors
 
     findings = proofread(sending, job)
     if options.test or options.dry_run or options.force:

@@ -15,6 +15,7 @@ from mailer.compose.images.placing import Images
 from mailer.compose.render import Surroundings, render
 from mailer.compose.theme.theme import issue_look
 from mailer.domain.address import Mailbox, is_made_up
+from mailer.domain.audience import Audience
 from mailer.domain.issue import Issue
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.personaliser import Personaliser
@@ -33,6 +34,30 @@ class Composition:
 
     template: MessageTemplate
     body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An issue compiled for an audience. `lists` are those of the audience, in its order.
+
+    `subject_put` is the issue's subject where that is not its own.
+    """
+
+    issue: Issue
+    audience: Audience
+    lists: Sequence[SubscriberList]
+    composed: Composition
+    subject_put: str | None = None
+
+    @property
+    def template(self) -> MessageTemplate:
+        """The compiled message."""
+        return self.composed.template
+
+    @property
+    def subject(self) -> str:
+        """The subject as the ledger keeps it."""
+        return self.issue.subject or self.issue.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +83,17 @@ class Compiler:
     root: Path | None = None
     image_links: ImageLinks | None = None
     to_the_world: bool = False
+
+    def prepare(
+        self,
+        issue: Issue,
+        audience: Audience,
+        lists: Sequence[SubscriberList],
+        subject: str | None = None,
+    ) -> Job:
+        """Compile the issue for the audience, under this `subject` instead of its own."""
+        issue = with_subject(issue, subject)
+        return Job(issue, audience, lists, self.compose(issue, lists), subject)
 
     def compile(self, issue: Issue, lists: Sequence[SubscriberList]) -> MessageTemplate:
         """Return the template that `compose` makes."""
@@ -105,6 +141,10 @@ class Compiler:
         )
         template = compile_message(edition, head, images.parts, attached(issue, images.parts))
         return Composition(template, body)
+
+    def trial(self, job: Job) -> Personaliser:
+        """Return what fills the job's messages for looking at: their links belong to no send."""
+        return self.personaliser(0, job.lists[0].id, job.template.revision)
 
     def personaliser(
         self, send_id: int, list_id: int, seed: str, corrects: Personaliser | None = None

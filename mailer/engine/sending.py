@@ -16,7 +16,8 @@ from mailer.domain.delivery import Halt, State
 from mailer.domain.issue import Issue
 from mailer.domain.send import Send
 from mailer.domain.subscriber import SubscriberList
-from mailer.engine.compiler import Compiler, Composition, with_subject
+from mailer.engine.compiler import Compiler
+from mailer.engine.compiler import Job as Job
 from mailer.engine.dispatch import Dispatcher
 from mailer.engine.personaliser import Personaliser
 from mailer.engine.plan import Plan, prove, split
@@ -27,32 +28,7 @@ from mailer.engine.workers import Workers, best_number, forked
 from mailer.errors import PlanRefused
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.queries import LedgerQueries
-from mailer.message.mime.template import MessageTemplate
 from mailer.people.people import People
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """An issue compiled for an audience. `lists` are those of the audience, in its order.
-
-    `subject_put` is the issue's subject where that is not its own.
-    """
-
-    issue: Issue
-    audience: Audience
-    lists: Sequence[SubscriberList]
-    composed: Composition
-    subject_put: str | None = None
-
-    @property
-    def template(self) -> MessageTemplate:
-        """The compiled message."""
-        return self.composed.template
-
-    @property
-    def subject(self) -> str:
-        """The subject as the ledger keeps it."""
-        return self.issue.subject or self.issue.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +51,7 @@ class Sending:
         subject: str | None = None,
     ) -> Job:
         """Compile the issue for the audience, under this `subject` instead of its own."""
-        issue = with_subject(issue, subject)
-        return Job(issue, audience, lists, self.compiler.compose(issue, lists), subject)
+        return self.compiler.prepare(issue, audience, lists, subject)
 
     def prepare_erratum(self, job: Job) -> Job:
         """Compile the job's issue as a mail to those who got another text of it before."""
@@ -238,9 +213,7 @@ class Sending:
 
     def personaliser(self, job: Job, send: Send | None = None) -> Personaliser:
         """Return what fills the job's messages; without a send, for looking at only."""
-        if send:
-            return self._personaliser(send)
-        return self.compiler.personaliser(0, job.lists[0].id, job.template.revision)
+        return self._personaliser(send) if send else self.compiler.trial(job)
 
     def _proved(self, job: Job, send: Send | None, recipients: Iterable[Recipient]) -> Plan:
         personaliser = self.personaliser(job, send)

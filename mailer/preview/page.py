@@ -13,15 +13,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mailer.check.finding import counted
 from mailer.check.size import CLIPPED_AT, WARN_FROM
+from mailer.compose.issue.source import issue_files
 from mailer.errors import MailerError
-from mailer.preview.choice import VIEWS, ReaderChoice
-from mailer.preview.search import people
-from mailer.preview.views import broken, shown
-from mailer.proof.cache import PreviewCache
-from mailer.proof.proofread import counted
-from mailer.proof.proofs import issue_files
+from mailer.preview.cache import PreviewCache
+from mailer.preview.views import VIEWS, ReaderChoice, broken, shown
 from mailer.proof.sample import Sample
+from mailer.services.preview import readers_for
 from mailer.viewer.frame import LINKS
 from mailer.viewer.pages import COMMON, Pages, download, frame, viewer_app
 
@@ -98,7 +97,7 @@ class PreviewPage:
 
     def people(self, request: Request) -> Response:
         """Those who may be chosen as readers; `q` is what was typed so far."""
-        found = people(self.cache.app, request.query_params.get("q", "").strip())
+        found = readers_for(self.cache.app, request.query_params.get("q", "").strip())
         return JSONResponse({"people": [asdict(each) for each in found]}, 200, COMMON)
 
     def missing(self, request: Request, error: Exception) -> Response:  # noqa: ARG002

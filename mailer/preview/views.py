@@ -1,27 +1,78 @@
-"""What the page's templates are given: a specimen in one of its views, or an error."""
+"""What the page's address asks for, and what its templates are given: a sample in one view, or an error."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from starlette.requests import Request
+
 from mailer.check.finding import Finding, Severity
-from mailer.errors import MailerError
-from mailer.preview.excerpt import excerpt_for, read_lines
+from mailer.compose.issue.source import KINDS
+from mailer.compose.issue.text import encoding_of
+from mailer.errors import IssueError, MailerError
 from mailer.proof.sample import Sample
-from mailer.viewer.pages import cut
+from mailer.viewer.frame import Appearance, ShownImages
+from mailer.viewer.pages import cut, one_of
 
 LINES = 10_000  # of an issue; more would only stop the browser
+AROUND = 4  # lines before and after one that something is wrong with
+READABLE = {*KINDS, ".css"}  # issues and templates; nothing that could hold a secret
+VIEWS = {
+    "": "Mail",
+    "text": "Text",
+    "html": "HTML",
+    "source": "Source",
+    "headers": "Headers",
+    "issue": "Issue",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderChoice:
+    """What is shown and how, as the page's address says it; "" is the default of each."""
+
+    issue: str
+    reader: str
+    view: str
+    width: str
+    scheme: str
+    images: str
+    styles: str
+    line: int
+
+    @classmethod
+    def of(cls, request: Request) -> ReaderChoice:
+        """Return the choice in the address that was asked for."""
+        line = request.query_params.get("line", "")
+        return cls(
+            issue=request.query_params.get("issue", ""),
+            reader=request.query_params.get("reader", "").strip(),
+            view=one_of(request, "view", *VIEWS),
+            width=one_of(request, "width", "phone"),
+            scheme=one_of(request, "scheme", "dark"),
+            images=one_of(request, "images", ShownImages.REMOTE, ShownImages.NONE),
+            styles=one_of(request, "styles", "none"),
+            line=int(line) if line.isdecimal() and len(line) < 10 else 0,
+        )
+
+    @property
+    def look(self) -> Appearance:
+        """How the frame is seen."""
+        return Appearance(
+            ShownImages(self.images or ShownImages.OWN), self.scheme or "light", self.styles != "none"
+        )
 
 
 def shown(sample: Sample, view: str, file: Path) -> dict[str, Any]:
-    """Return what one view of a specimen shows; `file` is the issue's."""
+    """Return what one view of a sample shows; `file` is the issue's."""
     return {
-        "specimen": sample,
+        "sample": sample,
         "found": _by_severity(sample.findings),
         "plain": _plain(sample, view),
-        "lines": read_lines(file)[:LINES] if view == "issue" else [],
+        "lines": _lines(file)[:LINES] if view == "issue" else [],
     }
 
 
@@ -58,5 +109,35 @@ def broken(error: MailerError, root: Path) -> dict[str, Any]:
         "line": line,
         "problem": error.problem.removeprefix(told),
         "next_step": error.next_step,
-        "excerpt": excerpt_for(error),
+        "excerpt": _excerpt(error),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """`lines` are numbers and texts, the one that it is about is number `line`."""
+
+    line: int
+    lines: tuple[tuple[int, str], ...]
+
+
+def _excerpt(error: Exception) -> Excerpt | None:
+    """Return the lines that an error is about; None if it names none that can be read."""
+    if not isinstance(error, IssueError) or error.line is None:
+        return None
+    path = Path(str(error.path))
+    if path.suffix.lower() not in READABLE:
+        return None
+    numbered = tuple(enumerate(_lines(path), start=1))
+    shown = numbered[max(error.line - 1 - AROUND, 0) : error.line + AROUND]
+    return Excerpt(error.line, shown) if shown else None
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines of a text file without their ends, as far as it can be read; none if it can't be."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return []
+    text = data.decode(encoding_of(data), "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")

@@ -1,122 +1,152 @@
-"""The proof desk: issue files in, what `mailer check` says of each out. It needs no database and no list."""
+"""From an issue to a compiled issue, and from that to one reader's mail as `mailer.check` looks at it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailer.check.examine import UNREADABLE, examine
-from mailer.check.finding import Finding, Location, Severity
-from mailer.check.links import addresses
-from mailer.compose.issue.source import KINDS, default_slug, load_issue
-from mailer.domain.audience import Audience
-from mailer.errors import IssueError
-from mailer.proof.proofread import NAMELESS, TRIED, census, first_reader, rendered_mail, tried
+from mailer.check.rendered import RenderedMail
+from mailer.compose.issue.source import load_issue
+from mailer.domain.audience import Audience, Recipient
+from mailer.domain.field import FieldType
+from mailer.domain.subscriber import OWN_FIELDS, SubscriberList
+from mailer.engine.compiler import Compiler, Job
+from mailer.engine.plan import refusals_of
+from mailer.languages import DEFAULT
+from mailer.people.people import no_such_list
+from mailer.proof.readers import first_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from mailer.bootstrap import App
-    from mailer.check.rendered import RenderedMail
-    from mailer.domain.audience import Recipient
     from mailer.domain.issue import Issue
-    from mailer.domain.subscriber import SubscriberList
-    from mailer.engine.compiler import Composition
+    from mailer.ledger.ledger import Ledger
+    from mailer.people.directory import Directory
+    from mailer.people.people import People
+
+LOOKED_AT = 20  # recipients; with the first who can get the issue it is looked at
+NAMELESS = SubscriberList(0, "newsletter", "Newsletter")  # where there is no list yet
 
 
-@dataclass(slots=True)
-class Proof:
-    """One issue file: its sheet, or why there is none, and what was found."""
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Of those who would get an issue: how many they are, how many have a value for each field it uses.
 
-    path: str
-    slug: str
-    mail: RenderedMail | None = None
-    findings: list[Finding] = field(default_factory=list)
+    `texts` are what the fields hold that an `if` hangs on, as far as it is text, each with how often.
+    `types` are the fields' types, where one is compared with a text. `refusals` say for how many it can't be
+    filled and why, where that was tried.
+    """
 
-    def examine(self, dead: Mapping[str, str]) -> None:
-        """Look at the sheet, if there is one; `dead` are addresses that were tried in vain."""
-        if self.mail is not None:
-            self.findings = examine(replace(self.mail, dead=dead))
+    recipients: int = 0
+    values: Mapping[str, int] | None = None
+    texts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    types: Mapping[str, FieldType] = field(default_factory=dict)
+    refusals: tuple[tuple[str, str | None], ...] = ()
 
 
+@dataclass(frozen=True)
 class Proofs:
-    """Makes proofs for the lists that an issue names, else for the first there is, else for a stand-in."""
+    """Proofs of issues, made by the steps of a send; nothing is recorded.
 
-    def __init__(self, app: App, list_names: Sequence[str] = ()) -> None:
-        """UsageError for a name in `list_names` that no list has."""
-        self._app = app
-        self.has_people = app.database_file.is_file()
-        self._lists = {each.name: each for each in app.people.all_lists()} if self.has_people else {}
-        for name in list_names:
-            app.people.list_named(name)
-        self._asked = tuple(list_names)
+    `ledger`, `people` and `directory` are None where there is no database yet: then nobody gets an issue, and
+    there is no list. An issue that says no language is in `language`.
+    """
 
-    def proof(self, file: Path) -> Proof:
-        """Return the proof of one issue file; a file that can't be used is a finding of it."""
-        try:
-            issue, _ = load_issue(file, self._app.settings.language)
-            composed = self._app.compiler.compose(issue, self._audience(issue) or [NAMELESS])
-            return Proof(str(file), issue.slug, self._mail(issue, composed))
-        except IssueError as error:
-            return Proof(str(file), default_slug(file), findings=[_unreadable(error)])
+    compiler: Compiler
+    ledger: Ledger | None = None
+    people: People | None = None
+    directory: Directory | None = None
+    language: str = DEFAULT
 
-    def _mail(self, issue: Issue, composed: Composition) -> RenderedMail:
-        lists, template = self._audience(issue), composed.template
-        personaliser = self._app.compiler.personaliser(0, lists[0].id if lists else 0, template.revision)
-        reader = first_reader(template, personaliser, islice(self._people(issue, lists), TRIED))
-        if reader is None:
-            raise IssueError(
-                issue.path, None, "none of those tried can get it: a value has no use where it stands"
-            )
-        known = None
-        if lists:
-            counted = census(self._app.ledger, issue, _of(lists), template)
-            known = tried(counted, template, personaliser, self._people(issue, lists))
-        return rendered_mail(
-            self._app.compiler,
-            issue,
-            composed,
-            personaliser,
-            reader,
-            public=not self._app.smtp_account.loopback,
-            known=known,
-            missing_lists=tuple(name for name in issue.lists if self.has_people and name not in self._lists),
-        )
+    @cached_property
+    def lists(self) -> Mapping[str, SubscriberList]:
+        """Every list by its name."""
+        return {each.name: each for each in self.people.all_lists()} if self.people else {}
 
-    def _audience(self, issue: Issue) -> list[SubscriberList]:
-        named = [self._lists[name] for name in self._asked or issue.lists if name in self._lists]
-        return named or list(self._lists.values())[:1]
+    def compile(self, file: Path, asked: Sequence[str] = (), subject: str | None = None) -> Job:
+        """Return the issue in `file`, compiled for the lists that were `asked` for, else for its own.
 
-    def _people(self, issue: Issue, lists: Sequence[SubscriberList]) -> Iterator[Recipient]:
-        if not lists:
+        An own one that there is not yet is stood in for by one with the id 0. An issue that names none is
+        compiled for the first there is. Raises what a send would: IssueError with file and line,
+        SettingsError, UsageError for what was asked for and isn't there.
+        """
+        for name in asked:
+            if name not in self.lists:
+                raise no_such_list(name, list(self.lists))
+        issue, _ = load_issue(file, self.language)
+        named = dict.fromkeys(asked or issue.lists)
+        lists = [self.lists.get(name) or SubscriberList(0, name, name) for name in named]
+        lists = lists or list(self.lists.values())[:1] or [NAMELESS]
+        audience = Audience(tuple(each.name for each in lists if each.id))
+        return self.compiler.prepare(issue, audience, lists, subject)
+
+    def missing_lists(self, issue: Issue) -> tuple[str, ...]:
+        """Return the lists that an issue names and that don't exist."""
+        return tuple(name for name in issue.lists if name not in self.lists)
+
+    def getting(self, job: Job) -> Iterator[Recipient]:
+        """Yield those who get a job, whether they got it before or not."""
+        if self.ledger is None or not job.audience.lists:
             return
-        for recipient, reason in self._app.ledger.preview(issue.slug, _of(lists), again=True):
+        for recipient, reason in self.ledger.preview(job.issue.slug, job.audience, again=True):
             if reason is None:
                 yield recipient
 
+    def reader(self, job: Job) -> Recipient | None:
+        """Return the first who can get the job, else somebody made up who can, else None."""
+        people = islice(self.getting(job), LOOKED_AT)
+        return first_reader(job.template, self.compiler.trial(job), people)
 
-def _of(lists: Sequence[SubscriberList]) -> Audience:
-    return Audience(tuple(each.name for each in lists))
+    def census(self, job: Job, tried: Callable[[Census], bool]) -> Census:
+        """Count those who would get the job; fill it for each of them if it is to be `tried` after that."""
+        counted = self._counted(job)
+        if not (job.audience.lists and tried(counted)):
+            return counted
+        refusals = refusals_of(job.template, self.compiler.trial(job), self.getting(job))
+        return replace(counted, refusals=tuple(refusals.said()))
 
+    def _counted(self, job: Job) -> Census:
+        template, slug = job.template, job.issue.slug
+        if self.ledger is None or not (job.audience.lists and template.uses):
+            return Census()
+        free = sorted(template.decides.keys() - set(OWN_FIELDS))
+        texts = self.ledger.texts(slug, job.audience, free) if free else {}
+        types = self.ledger.field_types() if template.compares else {}
+        return Census(*self.ledger.values(slug, job.audience, template.uses), texts, types)
 
-def _unreadable(error: IssueError) -> Finding:
-    where = f"{error.path}:{error.line}" if error.line else f"{error.path}"
-    text = error.problem.removeprefix(f"{where}: ")
-    hint = (error.next_step or "").replace(f"Correct {where}; nothing was sent.", "Correct it.")
-    return Finding(UNREADABLE, Severity.ERROR, str(error.path), (Location(error.line, text),), hint)
+    def mail(
+        self, job: Job, reader: Recipient, census: Census | None = None, missing_lists: Sequence[str] = ()
+    ) -> RenderedMail:
+        """Return what `reader` gets of the job, to be looked at; raises CannotFill if they can't get it."""
+        names, template, known = self.compiler.trial(job).names(reader, 0), job.template, census or Census()
+        return RenderedMail(
+            issue=job.issue,
+            html=template.html(names),
+            text=template.text(names),
+            subject=template.subject(names),
+            octets=template.html_size(names),
+            body=job.composed.body,
+            unsubscribe_url=names["unsubscribe_url"],
+            postal_address=self.compiler.postal_address,
+            public=self.compiler.to_the_world,
+            uses={name: name in template.requires for name in template.uses},
+            values=known.values,
+            recipients=known.recipients,
+            decides=template.decides,
+            texts=known.texts,
+            compares={
+                name: (known.types[name], text)
+                for name, text in template.compares.items()
+                if name in known.types
+            },
+            refusals=known.refusals,
+            missing_lists=tuple(missing_lists),
+            own_layout=self._has_own_layouts(),
+        )
 
-
-def issue_files(folder: Path) -> list[Path]:
-    """Return the issue files of `folder`, by name: `harbour.md`, `harbour/index.md`."""
-    places = [*folder.glob("*"), *folder.glob("*/index.*")]
-    return sorted(path for path in places if path.suffix.lower() in KINDS and path.stem.lower() != "readme")
-
-
-def web_addresses(mail: RenderedMail) -> set[str]:
-    """Return the addresses of links and images that lead into the web."""
-    return {
-        address for _, address, _ in addresses(mail) if address.lower().startswith(("http://", "https://"))
-    }
+    def _has_own_layouts(self) -> bool:
+        """Whether the workspace has mail templates of its own, which win over the bundled ones."""
+        folders = self.compiler.folders
+        return len(folders) > 1 and any((folders[0] / "email").rglob("*.html"))

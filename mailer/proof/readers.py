@@ -1,23 +1,60 @@
-"""As whom an issue is previewed: a subscriber, an address that is none, or somebody made up."""
+"""As whom an issue is looked at: a subscriber, an address that is none, or somebody made up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice, product
+from typing import TYPE_CHECKING
 
-from mailer.bootstrap import App
 from mailer.domain.address import Address
 from mailer.domain.audience import Recipient
 from mailer.domain.subscriber import OWN_FIELDS
 from mailer.engine.trial import nobodys, stand_in
 from mailer.errors import UsageError
+from mailer.message.expression.operations import CannotFill
+
+if TYPE_CHECKING:
+    from mailer.engine.personaliser import Personaliser
+    from mailer.message.mime.template import MessageTemplate
+    from mailer.people.directory import Directory
 
 BARE = "nobody in particular"  # which is no address
-MADE_UP = Recipient(0, "ada.quint@quay.example", "Ada Quint", timezone="UTC", tags=("example",))
+EXAMPLE = Recipient(0, "ada.quint@quay.example", "Ada Quint", timezone="UTC", tags=("example",))
 NOBODY = Recipient(0, "reader@quay.example")
+MADE_UP = 100  # readers, where there is nobody
+KINDS_OF_VALUES: tuple[object, ...] = ("Ada", 7, ["Ada"], "2026-11-22")
+
+
+def first_reader(
+    template: MessageTemplate, personaliser: Personaliser, people: Iterable[Recipient]
+) -> Recipient | None:
+    """Return the first of `people` who can get the issue, else somebody made up who can, else None."""
+    for reader in chain(people, _made_up(template)):
+        try:
+            template.fillings(personaliser.names(reader, 0))
+        except CannotFill:
+            continue
+        return reader
+    return None
+
+
+def _made_up(template: MessageTemplate) -> Iterator[Recipient]:
+    """Yield readers who have a value for whatever the issue uses, of one kind and another."""
+    names = sorted(template.uses - set(OWN_FIELDS))
+    for values in islice(product(KINDS_OF_VALUES, repeat=len(names)), MADE_UP):
+        fields = dict(zip(names, values, strict=True))
+        yield Recipient(0, "ada@mail.example", "Ada", "en", "UTC", ("harbour",), fields)
+
+
+def example_reader(template: MessageTemplate, personaliser: Personaliser, language: str) -> Recipient:
+    """Return someone who has a value for each field of the issue, seen to be none at a glance if it fits."""
+    fields = {name: f"[{name}]" for name in sorted(template.uses - set(OWN_FIELDS))}
+    example = EXAMPLE._replace(language=language, fields=fields)
+    return first_reader(template, personaliser, [example]) or example
 
 
 def choose_reader(
-    app: App, typed: str, list_ids: Sequence[int], example: Callable[[], Recipient]
+    directory: Directory | None, typed: str, list_ids: Sequence[int], example: Callable[[], Recipient]
 ) -> tuple[Recipient, Recipient | None]:
     """Return whom `typed` means, and their row in the database if they have one.
 
@@ -28,29 +65,17 @@ def choose_reader(
     if typed == BARE:
         return NOBODY, None
     if not typed:
-        first = first_reader(app, list_ids)
+        first = directory.first(list_ids) if directory else None
         return nobodys(first or example()), first
     address = _address(typed)
-    known = app.directory.person(address.key) if app.has_database else None
-    like = known or first_reader(app, list_ids) or example()
+    known = directory.person(address.key) if directory else None
+    like = known or (directory.first(list_ids) if directory else None) or example()
     return nobodys(stand_in(address, known, like)), known
 
 
-def first_reader(app: App, list_ids: Sequence[int]) -> Recipient | None:
-    """Return the first subscriber of these lists."""
-    return app.directory.first(list_ids) if app.has_database else None
-
-
-def known_reader(app: App, email: str) -> Recipient | None:
-    """Return the row in the database of an address that a specimen was made out to."""
-    return app.directory.person(_address(email).key) if app.has_database else None
-
-
-def made_up(uses: Iterable[str], language: str) -> Recipient:
-    """Return someone who has a value for each field in `uses`, seen to be none at a glance."""
-    own = set(OWN_FIELDS)
-    fields = {name: f"[{name}]" for name in sorted(set(uses) - own)}
-    return MADE_UP._replace(language=language, fields=fields)
+def known_reader(directory: Directory, email: str) -> Recipient | None:
+    """Return the row in the database of an address that a sample was made out to."""
+    return directory.person(_address(email).key)
 
 
 def _address(typed: str) -> Address:

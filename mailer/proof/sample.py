@@ -1,23 +1,22 @@
-"""A specimen: the message that one subscriber would get, made by the same steps as a send."""
+"""A sample: the message that one subscriber would get, made by the same steps as a send."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
-from mailer.bootstrap import App
 from mailer.check.examine import examine
 from mailer.check.finding import Finding
-from mailer.domain.audience import Audience, Recipient
+from mailer.domain.audience import Recipient
 from mailer.domain.issue import Issue
-from mailer.engine.personaliser import Personaliser
+from mailer.engine.compiler import Job
 from mailer.engine.trial import message_to
 from mailer.errors import PlanRefused
 from mailer.message.expression.operations import CannotFill
-from mailer.proof.compiled import CompiledIssue
-from mailer.proof.proofread import Census, census, first_reader, rendered_mail, tried
-from mailer.proof.readers import choose_reader, made_up
+from mailer.proof.proofs import Census, Proofs
+from mailer.proof.readers import choose_reader, example_reader
 from mailer.viewer.frame import whole_page
 from mailer.viewer.headers import header_fields
 from mailer.viewer.reading import MailReading, read
@@ -73,53 +72,39 @@ class Sample:
         return (self.reading.text or "").replace("\r\n", "\n")
 
 
-def make_sample(app: App, compiled: CompiledIssue, typed: str = "") -> Sample:
+def make_sample(proofs: Proofs, job: Job, typed: str = "", remarks: Iterable[str] = ()) -> Sample:
     """Return what the reader gets whom `typed` means (see `choose_reader`).
 
     Raises UsageError for what means nobody, PlanRefused where this reader's values don't fit the issue.
     """
-    issue, template, lists = compiled.issue, compiled.template, compiled.lists
-    personaliser = app.compiler.personaliser(0, lists[0].id, template.revision)
-
-    def example() -> Recipient:
-        made = made_up(template.uses, app.settings.language)
-        return first_reader(template, personaliser, [made]) or made
-
-    reader, known = choose_reader(app, typed, [each.id for each in lists], example)
+    template, personaliser = job.template, proofs.compiler.trial(job)
+    example = partial(example_reader, template, personaliser, proofs.language)
+    reader, known = choose_reader(proofs.directory, typed, [each.id for each in job.lists], example)
     try:
         content = message_to(reader, template, personaliser, time.time())
     except CannotFill as error:
-        raise _refusal(issue, reader, error) from None
-    known_of, untried = _census(app, compiled, personaliser)
-    mail = rendered_mail(
-        app.compiler,
-        issue,
-        compiled.composed,
-        personaliser,
-        reader,
-        public=not app.smtp_account.loopback,
-        known=known_of,
-        missing_lists=tuple(each.name for each in lists if not each.id and each.name in issue.lists),
+        raise _refusal(job.issue, reader, error) from None
+    census = proofs.census(job, _may_be_tried)
+    mail = proofs.mail(job, reader, census, proofs.missing_lists(job.issue))
+    return Sample(
+        issue=job.issue,
+        reader=reader,
+        known=known,
+        content=content,
+        preheader=mail.preheader,
+        html_octets=mail.octets,
+        findings=tuple(examine(mail)),
+        remarks=(*remarks, *_untried(census)),
     )
-    found, remarks = tuple(examine(mail)), (*compiled.remarks, *untried)
-    return Sample(issue, reader, known, content, mail.preheader, mail.octets, found, remarks)
 
 
-def _census(
-    app: App, compiled: CompiledIssue, personaliser: Personaliser
-) -> tuple[Census | None, tuple[str, ...]]:
-    """Return what is known of those who would get it, and a remark where not all of them were tried."""
-    there, template = [each for each in compiled.lists if each.id], compiled.template
-    if not there or not template.uses:
-        return None, ()
-    audience = Audience(tuple(each.name for each in there))
-    known = census(app.ledger, compiled.issue, audience, template)
-    if known.recipients > MOST_TRIED:
-        remark = f"Not tried for each of the {known.recipients:,} subscribers: mailer check does that"
-        return known, (remark,)
-    people = app.ledger.preview(compiled.issue.slug, audience, again=True)
-    getting = (person for person, reason in people if reason is None)
-    return tried(known, template, personaliser, getting), ()
+def _may_be_tried(census: Census) -> bool:
+    return census.values is not None and census.recipients <= MOST_TRIED
+
+
+def _untried(census: Census) -> Iterator[str]:
+    if census.recipients > MOST_TRIED:
+        yield f"Not tried for each of the {census.recipients:,} subscribers: mailer check does that"
 
 
 def _refusal(issue: Issue, reader: Recipient, error: CannotFill) -> PlanRefused:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from mailer.compose.issue.source import slug_of
+from mailer.compose.issue.source import issue_files, slug_of
 from mailer.domain.send import Send
 from mailer.engine.sending import Job, Sending
 from mailer.engine.standing import issue_command, local, who_got_it
 from mailer.errors import PlanRefused
 from mailer.message.expression.operations import CannotFill
-from mailer.proof.proofs import issue_files
 
 
 def refuse_renamed(sending: Sending, job: Job, issues: Path, named: str) -> None:

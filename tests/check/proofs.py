@@ -11,10 +11,10 @@ from mailer.check.finding import Finding
 from mailer.check.rendered import RenderedMail
 from mailer.compose.issue.source import load_issue
 from mailer.domain.address import Mailbox
-from mailer.domain.audience import Recipient
+from mailer.domain.audience import Audience, Recipient
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.compiler import Compiler
-from mailer.proof.proofread import rendered_mail
+from mailer.proof.proofs import Proofs
 from mailer.workspace.bundled import templates_folder
 
 READER = Recipient(1, "ada.quint@quay.example", "Ada Quint", "en", "UTC", (), {"boat": "Gannet"})
@@ -65,10 +65,8 @@ class Workshop:
     def sheet_of_file(self, file: Path, compiler: Compiler | None = None) -> RenderedMail:
         issue, _ = load_issue(file)
         compiler = compiler or self.compiler()
-        composed = compiler.compose(issue, [SubscriberList(1, "weekly", "Weekly")])
-        personaliser = compiler.personaliser(1, 1, composed.template.revision)
-        mail = rendered_mail(compiler, issue, composed, personaliser, READER, public=True)
-        return replace(mail, own_layout=False)
+        job = compiler.prepare(issue, Audience(("weekly",)), [SubscriberList(1, "weekly", "Weekly")])
+        return replace(Proofs(compiler).mail(job, READER), public=True, own_layout=False)
 
     def findings(self, body: str = PROSE, front: str = FRONT, **given: Any) -> list[Finding]:
         return examine(self.mail(body, front, **given))

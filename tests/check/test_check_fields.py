@@ -16,10 +16,10 @@ from mailer.domain.subscriber import SubscriberList
 from mailer.errors import PlanRefused
 from mailer.message.expression.operations import MissingValue
 from mailer.people.enrol import Consent
-from mailer.proof.compiled import Asked, compile_issue
-from mailer.proof.proofread import first_reader, proofread
-from mailer.proof.proofs import Proofs
-from mailer.proof.sample import make_sample
+from mailer.proof.proofread import proofread
+from mailer.proof.readers import first_reader
+from mailer.services.check import CheckRequest, check
+from mailer.services.preview import PreviewRequest, preview
 
 
 @pytest.mark.parametrize(
@@ -81,9 +81,7 @@ def test_what_check_finds_of_fields_is_what_a_send_says(tmp_path: Path) -> None:
     }
     for body, expected in issues.items():
         file.write_text(f"---\ntitle: Boats\nlist: weekly\n---\nAhoy {body}\n", encoding="utf-8")
-        proofs = Proofs(app)
-        proof = proofs.proof(file)
-        proof.examine({})
+        (proof,) = check(app, CheckRequest([file]))
         found = {each.text: each for each in proof.findings if each.rule.startswith("field-")}
         assert found.keys() == expected
         assert [each.line for each in found.values()] == [5] * len(found)
@@ -101,7 +99,7 @@ def test_what_check_finds_of_fields_is_what_a_send_says(tmp_path: Path) -> None:
         said = [each for each in proofread(sending, job) if each.severity is not Severity.ERROR]
         assert said == [each for each in proof.findings if each.severity is not Severity.ERROR]
         try:
-            previewed = make_sample(app, compile_issue(app, file, Asked()), "bo@quay.example")
+            previewed = preview(app, PreviewRequest(file, "bo@quay.example"))
         except PlanRefused as error:
             assert any(text.partition(":")[0] in error.problem for text in expected)
         else:
@@ -151,8 +149,7 @@ def test_an_if_over_text_is_an_error_with_the_values_in_check_and_send_alike(tmp
     lists = [app.people.list_named("weekly")]
     for body in (bare, there):
         file.write_text(f"---\ntitle: Boats\nlist: weekly\n---\n{body}", encoding="utf-8")
-        proof = Proofs(app).proof(file)
-        proof.examine({})
+        (proof,) = check(app, CheckRequest([file]))
         (error,) = (each for each in proof.findings if each.rule == "field-text")
         assert error.text == (
             "subscriber.paid is text, and an `if` takes any text for true: 'nein' 2, 'vielleicht' 1"
@@ -181,8 +178,7 @@ def test_a_text_that_a_field_can_never_equal_is_an_error_that_says_what_to_write
     file = tmp_path / "issues" / "boats.md"
     body = "".join(f"{{% if {each} %}}P{{% endif %}}\n\n" for each in conditions)
     file.write_text(f"---\ntitle: Boats\nlist: weekly\n---\n{body}", encoding="utf-8")
-    proof = Proofs(app).proof(file)
-    proof.examine({})
+    (proof,) = check(app, CheckRequest([file]))
     found = {each.hint: each.severity for each in proof.findings if each.rule == "field-compare"}
     assert found == dict.fromkeys(filter(None, conditions.values()), Severity.ERROR)
 

@@ -59,6 +59,8 @@ def test_an_issue_that_windows_saved(root: Path, encoding: str) -> None:
 def test_it_needs_no_database_and_makes_none(root: Path) -> None:
     issue(root, GOOD)
     assert "No database yet" in run().stderr
+    with pytest.raises(UsageError, match="there is no list weekly"):
+        run("--list", "weekly")
     assert not (root / "subscribers").exists()
 
 

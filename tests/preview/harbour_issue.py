@@ -17,9 +17,8 @@ import uvicorn
 from mailer.bootstrap import App
 from mailer.domain.address import Address
 from mailer.people.enrol import Consent
+from mailer.preview.cache import PreviewCache
 from mailer.preview.page import preview_page
-from mailer.proof.cache import PreviewCache
-from mailer.proof.compiled import Asked
 
 HARBOUR = """\
 ---
@@ -54,7 +53,7 @@ def add_people(app: App, people: list[dict[str, str]]) -> None:
 @contextmanager
 def page_of(app: App, given: Path | None = None) -> Iterator[httpx.Client]:
     """Serve the preview of `app` from a thread and yield a client of it."""
-    page = preview_page(PreviewCache(app, Asked()), app.template_folders, given)
+    page = preview_page(PreviewCache(app), app.template_folders, given)
     server = uvicorn.Server(uvicorn.Config(page, port=0, lifespan="off", log_config=None))
     thread = Thread(target=server.run)
     thread.start()

@@ -9,16 +9,16 @@ from harbour_issue import HARBOUR
 
 from mailer.bootstrap import App
 from mailer.errors import IssueError, PlanRefused, SettingsError, UsageError
-from mailer.proof.compiled import Asked, compile_issue
 from mailer.proof.readers import BARE
-from mailer.proof.sample import Sample, make_sample
+from mailer.proof.sample import Sample
+from mailer.services.preview import PreviewRequest, preview
 
 ISSUE = "issues/2026-11-22-harbour.md"
 WITH_TOWN = HARBOUR + "\nYou live in {{ subscriber.town }}.\n"
 
 
-def shown(app: App, typed: str = "", asked: Asked | None = None) -> Sample:
-    return make_sample(app, compile_issue(app, app.root / ISSUE, asked or Asked()), typed)
+def shown(app: App, typed: str = "", lists: tuple[str, ...] = (), subject: str | None = None) -> Sample:
+    return preview(app, PreviewRequest(app.root / ISSUE, typed, lists, subject))
 
 
 def rewrite(app: App, text: str) -> None:
@@ -63,6 +63,15 @@ def test_the_only_list_is_taken_where_the_issue_names_none(peopled: App) -> None
     assert sample.remarks == ()
 
 
+def test_of_several_lists_the_first_is_taken_and_said(peopled: App) -> None:
+    peopled.people.create_list("daily", peopled.now(), title="Daily")
+    rewrite(peopled, HARBOUR.replace("list: weekly\n", ""))
+    sample = shown(peopled)
+    assert sample.field("List-Id") == "Daily <daily.gazette.example>"
+    assert "names no list, so it is shown as daily gets it" in sample.remarks[0]
+    assert shown(peopled, lists=("weekly",)).remarks == ()
+
+
 def test_the_first_subscriber_is_shown_unless_another_is_asked_for(peopled: App) -> None:
     assert shown(peopled).field("To") == "Ada Quint <ada@quay.example>"
     assert "Good morning, Bruno Cove." in shown(peopled, "BRUNO@quay.example").text
@@ -96,16 +105,16 @@ def test_nobody_in_particular_shows_what_has_no_fallback(peopled: App) -> None:
 
 def test_lists_and_subject_may_be_asked_for(peopled: App) -> None:
     peopled.people.create_list("monthly", peopled.now(), title="Monthly")
-    sample = shown(peopled, asked=Asked(("monthly",), "Another subject"))
+    sample = shown(peopled, lists=("monthly",), subject="Another subject")
     assert sample.field("Subject") == "Another subject"
     assert sample.field("List-Id") == "Monthly <monthly.gazette.example>"
     with pytest.raises(UsageError, match="did you mean monthly"):
-        shown(peopled, asked=Asked(("monhtly",)))
+        shown(peopled, lists=("monhtly",))
 
 
 def test_a_list_that_is_asked_for_has_to_be_there(app: App) -> None:
     with pytest.raises(UsageError, match="there is no list weekly"):
-        shown(app, asked=Asked(("weekly",)))
+        shown(app, lists=("weekly",))
     assert not app.has_database
 
 
@@ -118,7 +127,7 @@ def test_what_is_wrong_is_said_as_a_send_would_say_it(app: App) -> None:
     assert refused.value.line == 7
     broken = App(app.root, {"MAIL_FROM": "nobody"})
     with pytest.raises(SettingsError, match="MAIL_FROM"):
-        compile_issue(broken, app.root / ISSUE, Asked())
+        shown(broken)
 
 
 def test_findings_and_notices_come_along(app: App) -> None:
@@ -132,4 +141,4 @@ def test_findings_and_notices_come_along(app: App) -> None:
 def test_the_file_may_lie_anywhere(app: App, tmp_path: Path) -> None:
     file = tmp_path / "elsewhere.txt"
     file.write_text("Title: Elsewhere\n\nPlain words.\n")
-    assert "Plain words." in make_sample(app, compile_issue(app, file, Asked())).text
+    assert "Plain words." in preview(app, PreviewRequest(file)).text

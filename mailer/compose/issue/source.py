@@ -74,6 +74,12 @@ def _issues_in(folder: Path) -> Iterable[Path]:
         return ()
 
 
+def issue_files(folder: Path) -> list[Path]:
+    """Return the issue files of `folder`, by name: `harbour.md`, `harbour/index.md`."""
+    places = [*folder.glob("*"), *folder.glob("*/index.*")]
+    return sorted(path for path in places if path.suffix.lower() in KINDS and path.stem.lower() != "readme")
+
+
 def read_issue(path: str, data: bytes, language: str = DEFAULT) -> tuple[Issue, tuple[Notice, ...]]:
     """Return the issue that the file's bytes hold, and notices of what is ignored or mended.
 

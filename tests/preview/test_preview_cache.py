@@ -9,10 +9,8 @@ from harbour_issue import HARBOUR, add_people
 
 from mailer.bootstrap import App
 from mailer.domain.address import Address
-from mailer.proof.cache import PreviewCache
-from mailer.proof.compiled import Asked
+from mailer.preview.cache import LIMIT, PreviewCache, mark
 from mailer.proof.sample import Sample
-from mailer.proof.watch import LIMIT, mark
 
 
 def test_a_mark_changes_with_any_file_and_with_nothing_else(tmp_path: Path) -> None:
@@ -54,8 +52,8 @@ def look(cache: PreviewCache, root: Path, typed: str = "") -> str:
     return outcome.made.text if isinstance(outcome.made, Sample) else str(outcome.made)
 
 
-def test_a_specimen_is_made_once_as_long_as_nothing_changes(peopled: App) -> None:
-    cache, file = PreviewCache(peopled, Asked()), peopled.root / "issues" / "2026-11-22-harbour.md"
+def test_a_sample_is_made_once_as_long_as_nothing_changes(peopled: App) -> None:
+    cache, file = PreviewCache(peopled), peopled.root / "issues" / "2026-11-22-harbour.md"
     first = cache.look(file, "")
     assert cache.look(file, "") is first
     assert cache.mark(file, first.email) == first.mark
@@ -66,7 +64,7 @@ def test_a_specimen_is_made_once_as_long_as_nothing_changes(peopled: App) -> Non
 
 
 def test_each_thing_that_a_mail_comes_from_renews_it(peopled: App) -> None:
-    root, cache = peopled.root, PreviewCache(peopled, Asked())
+    root, cache = peopled.root, PreviewCache(peopled)
     file = root / "issues" / "2026-11-22-harbour.md"
     assert "Good morning, Ada Quint" in look(cache, root)
     file.write_text(HARBOUR.replace("morning", "evening"))
@@ -81,7 +79,7 @@ def test_each_thing_that_a_mail_comes_from_renews_it(peopled: App) -> None:
 
 
 def test_settings_that_are_broken_and_put_right(app: App) -> None:
-    cache, env = PreviewCache(app, Asked()), app.root / ".env"
+    cache, env = PreviewCache(app), app.root / ".env"
     was = env.read_text()
     env.write_text("TZ=Port Example\n")
     assert "TZ" in look(cache, app.root)
@@ -90,7 +88,7 @@ def test_settings_that_are_broken_and_put_right(app: App) -> None:
 
 
 def test_someone_who_is_not_there_does_not_change_all_the_time(peopled: App) -> None:
-    cache, file = PreviewCache(peopled, Asked()), peopled.root / "issues" / "2026-11-22-harbour.md"
+    cache, file = PreviewCache(peopled), peopled.root / "issues" / "2026-11-22-harbour.md"
     for typed in ("new@shore.example", "nobody in particular", "no address", ""):
         outcome = cache.look(file, typed)
         assert cache.mark(file, outcome.email) == outcome.mark, typed
@@ -100,7 +98,7 @@ def test_someone_who_is_not_there_does_not_change_all_the_time(peopled: App) -> 
 
 
 def test_a_list_and_its_people_appear_once_they_are_there(app: App) -> None:
-    cache, file = PreviewCache(app, Asked()), app.root / "issues" / "2026-11-22-harbour.md"
+    cache, file = PreviewCache(app), app.root / "issues" / "2026-11-22-harbour.md"
     outcome = cache.look(file, "")
     assert "Good morning, Ada Quint" in look(cache, app.root)
     add_people(app, [{"email": "zora@quay.example", "name": "Zora"}])
@@ -108,9 +106,9 @@ def test_a_list_and_its_people_appear_once_they_are_there(app: App) -> None:
     assert "Good morning, Zora" in look(cache, app.root)
 
 
-def test_another_reader_is_printed_from_the_same_plate(peopled: App) -> None:
-    cache, file = PreviewCache(peopled, Asked()), peopled.root / "issues" / "2026-11-22-harbour.md"
+def test_another_readers_sample_comes_from_the_same_compiled_issue(peopled: App) -> None:
+    cache, file = PreviewCache(peopled), peopled.root / "issues" / "2026-11-22-harbour.md"
     cache.look(file, "")
-    compiled = cache._last_plate
+    compiled = cache._last_compiled
     cache.look(file, "bruno@quay.example")
-    assert cache._last_plate is compiled
+    assert cache._last_compiled is compiled

@@ -1,0 +1,85 @@
+"""What is wrong with issues, before anybody gets them. It needs no database and no list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from mailer.bootstrap import App
+from mailer.check.examine import UNREADABLE, examine
+from mailer.check.finding import Finding, Location, Severity
+from mailer.check.links import web_addresses
+from mailer.check.rendered import RenderedMail
+from mailer.compose.issue.source import default_slug
+from mailer.errors import IssueError
+from mailer.online.probe import probe
+from mailer.proof.proofs import Proofs
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """The issues' files; `lists` by name instead of their own.
+
+    `online`: every link is tried, also in those `networks` of one's own.
+    """
+
+    files: Sequence[Path]
+    lists: Sequence[str] = ()
+    online: bool = False
+    networks: Sequence[IPv4Network | IPv6Network] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedIssue:
+    """One issue file, and what was found in it."""
+
+    path: str
+    slug: str
+    findings: Sequence[Finding]
+
+
+def check(app: App, request: CheckRequest, say: Callable[[str], None] = lambda _: None) -> list[CheckedIssue]:
+    """Return what is found in each file; a file that can't be used is a finding of it.
+
+    `say` is told what is done meanwhile. Raises UsageError for a list that isn't there, SettingsError.
+    """
+    proofs = app.proofs
+    if not app.has_database:
+        say("No database yet: a stand-in for the list, and no look at subscribers' fields.")
+    mails = {file: _mail(proofs, file, request.lists) for file in request.files}
+    dead = dict[str, str]()
+    if request.online:
+        wanted = set[str]().union(
+            *(web_addresses(mail) for mail in mails.values() if isinstance(mail, RenderedMail))
+        )
+        say(f"Trying {len(wanted):,} addresses.")
+        dead = probe(wanted, allowed=request.networks)
+    return [_checked(file, mail, dead) for file, mail in mails.items()]
+
+
+def _mail(proofs: Proofs, file: Path, lists: Sequence[str]) -> RenderedMail | IssueError:
+    """Return what the first reader of an issue gets, or why nobody can."""
+    try:
+        job = proofs.compile(file, lists)
+        if (reader := proofs.reader(job)) is None:
+            said = "none of those tried can get it: a value has no use where it stands"
+            raise IssueError(job.issue.path, None, said)
+        missing = proofs.missing_lists(job.issue) if proofs.people else ()
+        return proofs.mail(job, reader, proofs.census(job, lambda _: True), missing)
+    except IssueError as error:
+        return error
+
+
+def _checked(file: Path, mail: RenderedMail | IssueError, dead: Mapping[str, str]) -> CheckedIssue:
+    if isinstance(mail, IssueError):
+        return CheckedIssue(str(file), default_slug(file), [_unreadable(mail)])
+    return CheckedIssue(str(file), mail.issue.slug, examine(replace(mail, dead=dead)))
+
+
+def _unreadable(error: IssueError) -> Finding:
+    where = f"{error.path}:{error.line}" if error.line else f"{error.path}"
+    text = error.problem.removeprefix(f"{where}: ")
+    hint = (error.next_step or "").replace(f"Correct {where}; nothing was sent.", "Correct it.")
+    return Finding(UNREADABLE, Severity.ERROR, str(error.path), (Location(error.line, text),), hint)
