@@ -12,8 +12,8 @@ from mailer.compose.symbolic.suggest import LAYOUT_NAMES
 from mailer.compose.tags.offered import protect
 from mailer.domain.recipient_names import LINKS, RECIPIENT_NAMES, SERVED, RecipientName
 from mailer.errors import IssueError
-from mailer.proof.compiled import Asked, compile_issue
-from mailer.proof.sample import Sample, make_sample
+from mailer.proof.sample import Sample
+from mailer.services.preview import PreviewRequest, preview
 
 EACH = pytest.mark.parametrize("each", RECIPIENT_NAMES, ids=[each.name for each in RECIPIENT_NAMES])
 
@@ -26,7 +26,7 @@ def shown(app: App, body: str, layout: str = "") -> Sample:
     folder.mkdir(parents=True, exist_ok=True)
     for ending in ("html", "txt"):
         (folder / f"own.{ending}").write_text(f"{{{{ content }}}}{layout}", encoding="utf-8")
-    return make_sample(app, compile_issue(app, issue, Asked()))
+    return preview(app, PreviewRequest(issue))
 
 
 @EACH
