@@ -35,7 +35,7 @@ def names_of(envelope: RecipientHeader = ENVELOPE, **subscriber: Any) -> dict[st
     return {
         "subscriber": subscriber,
         "unsubscribe_url": "https://gazette.example/u/AbC-123",
-        "envelope": envelope,
+        "header": envelope,
     }
 
 
