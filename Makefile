@@ -29,6 +29,7 @@ check: $(VENV)/.tools
 	@echo "== ruff: lint"; $(BIN)/ruff check .
 	@echo "== ruff: format"; $(BIN)/ruff format --check .
 	@echo "== mypy: types"; $(BIN)/mypy
+	@echo "== mypy: types of the tests"; $(BIN)/mypy --config-file tests/mypy.ini
 	@echo "== import-linter: layers"; $(BIN)/lint-imports
 
 coverage: $(VENV)/.tools

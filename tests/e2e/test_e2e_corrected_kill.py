@@ -21,7 +21,7 @@ def test_killed_at_random_moments_of_a_correction_with_errata(workspace, server,
         server.extensions = (*server.extensions, "CHUNKING")
     workspace.settings |= {"SMTP_CONNECTIONS": "4", "SMTP_WINDOW": str(window)}
     workspace.people(PEOPLE)
-    hit = killed(workspace, server, "send-issue", "harbour", "--yes", "-q", after=PEOPLE // 3)
+    hit: int = killed(workspace, server, "send-issue", "harbour", "--yes", "-q", after=PEOPLE // 3)
     old = len(server.taken)
     assert hit and old < PEOPLE
     workspace.issue(RIGHT)

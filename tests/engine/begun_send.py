@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import cast
 
 from sqlalchemy import Engine
 
@@ -15,6 +16,7 @@ from mailer.engine.personaliser import Personaliser
 from mailer.engine.worker import Worker
 from mailer.ledger.journal import Journal
 from mailer.ledger.ledger import Ledger
+from mailer.message.mime.template import MessageTemplate
 from mailer.people.enrol import Consent
 from mailer.people.people import People
 
@@ -48,6 +50,5 @@ def begin(database: Engine, emails: Iterable[str]) -> tuple[Ledger, Send]:
 def worker_of(ledger: Ledger, send: Send, journal: Journal, pace: Pace | None = None, **options) -> Worker:
     """Return a worker on that send."""
     personaliser = Personaliser(send.id, 1, "seed", "a.example", "editor@a.example", "leave@a.example")
-    return Worker(
-        ledger, journal, send, lambda number: AddressOnly(), personaliser, pace or Pace(), **options
-    )
+    template = cast("MessageTemplate", AddressOnly())
+    return Worker(ledger, journal, send, lambda number: template, personaliser, pace or Pace(), **options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from typing import Any
 
 import pytest
 
@@ -29,12 +30,12 @@ SAID = [
 ]
 
 
-def heard(octets: bytes, size: int) -> list[object]:
+def heard(octets: bytes, size: int) -> list[Any]:
     """Return what one end hears of `octets` that come in pieces of `size`."""
     ours, theirs = socket.socketpair()
     theirs.setblocking(True)
 
-    async def main() -> list[object]:
+    async def main() -> list[Any]:
         async def send() -> None:
             for start in range(0, len(octets), size):
                 theirs.send(octets[start : start + size])
@@ -84,7 +85,7 @@ def test_nobody_waits_for_one_who_does_not_listen_and_nothing_is_lost():
     for each in long:
         line.say(each)
 
-    async def main() -> list[object]:
+    async def main() -> list[Any]:
         listening = asyncio.create_task(listen())
         for _ in range(1000):
             await asyncio.sleep(0.001)
@@ -93,7 +94,7 @@ def test_nobody_waits_for_one_who_does_not_listen_and_nothing_is_lost():
         line.close()
         return await listening
 
-    async def listen() -> list[object]:
+    async def listen() -> list[Any]:
         return [said async for said in other.hear()]
 
     assert asyncio.run(main()) == [*long, Ended()]

@@ -81,7 +81,12 @@ def test_a_refusal_is_told_once_and_never_back():
     processes = Processes(3)
     told = []
     for place, pace in enumerate(processes.paces):
-        pace.tell = lambda refusal, place=place: (told.append(place), processes.say(place, refusal))
+
+        def tell(refusal, place=place):
+            told.append(place)
+            processes.say(place, refusal)
+
+        pace.tell = tell
         send(pace, 10, NOW)
     for pace in processes.paces:
         for _ in range(5):

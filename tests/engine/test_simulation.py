@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from simulation import DAY, START, Bucket, Fixed, Provider, Run, Sliding, several, until
 
@@ -22,7 +24,7 @@ def accepted_once(run: Run) -> bool:
     return sorted(message for _, message in run.accepted) == sorted(run.messages)
 
 
-LIMITERS = {
+LIMITERS: dict[str, tuple[Callable[[], Callable[[float], bool]], float]] = {
     "14 a second, saved up": (lambda: Bucket(14, 14), 14.0),
     "14 a second, ten seconds saved up": (lambda: Bucket(14, 140), 14.0),
     "14 in any second": (lambda: Sliding(14, 1), 14.0),

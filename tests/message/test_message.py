@@ -7,6 +7,7 @@ from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parseaddr
+from typing import Any
 
 import pytest
 from lxml import html
@@ -226,7 +227,7 @@ def test_a_value_can_not_add_a_field() -> None:
         {"sender": Mailbox.parse("zoë@quay.example")},
     ],
 )
-def test_a_head_that_makes_no_header_is_refused(change: dict[str, str]) -> None:
+def test_a_head_that_makes_no_header_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(HeaderError):
         compile_message(EDITION, replace(HEAD, **change))
 

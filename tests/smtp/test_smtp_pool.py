@@ -12,7 +12,7 @@ import pytest
 from dialogue import letter
 
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Stage, Uncertain, Untried
-from mailer.errors import AccountFault, ServerUnavailable
+from mailer.errors import AccountFault, MailerError, ServerUnavailable
 from mailer.sandbox.rehearsal import Act, Script, ScriptedServer
 from mailer.smtp.account import Account, Timeouts
 from mailer.smtp.ending import Ending
@@ -186,7 +186,7 @@ SETTING_UP: dict[str, tuple[Stage, str | Act, type[Exception], str]] = {
 
 @pytest.mark.parametrize("stage, answer, error, words", SETTING_UP.values(), ids=SETTING_UP)
 def test_a_server_that_never_lets_us_in(
-    stage: Stage, answer: str | Act, error: type[Exception], words: str
+    stage: Stage, answer: str | Act, error: type[MailerError], words: str
 ) -> None:
     work, server = Recording(letters(3)), ScriptedServer(always(stage, answer))
     raised = run(work, server, connections=3, timeouts=patience(answer))

@@ -69,7 +69,7 @@ def test_the_way_out_and_the_address_are_in_sight(
     with opened(browser, mails[name].stripped if stripped else mails[name].html) as page:
         link = page.locator(".footer a")
         assert link.is_visible()
-        assert link.bounding_box()["height"] >= 44  # type: ignore[index] - as high as a finger is wide
+        assert link.bounding_box()["height"] >= 44  # as high as a finger is wide
         assert page.get_by_text(POSTAL).is_visible()
 
 

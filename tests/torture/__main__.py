@@ -32,7 +32,7 @@ def main() -> int:
     return broken
 
 
-WAYS = {
+WAYS: dict[str, dict[str, bool]] = {
     "pipelining": {},
     "pipelining-resend": {"resend": True},
     "chunking": {"chunking": True},

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from e2e.harbour_workspace import ISSUE, Workspace
+from harbour_workspace import ISSUE, Workspace
 
 import mailer
 

@@ -199,8 +199,8 @@ def test_without_a_language_of_the_readers_it_is_the_mails(
     issue, _ = load_issue(file)
     people = People(harbour.database)
     template = App(tmp_path, {}).compiler.compile(issue, [people.list_named("weekly")])
-    row = {"slug": f"{name}-{lang}", "audience": Audience(lists=("weekly",)).canonical(), "subject": "x"}
-    row |= {"revision": "0", "created_at": NOW}
+    audience = Audience(lists=("weekly",)).canonical()
+    row = {"slug": f"{name}-{lang}", "audience": audience, "subject": "x", "revision": "0", "created_at": NOW}
     with harbour.database.begin() as connection:
         send = connection.execute(insert(sends), row).inserted_primary_key[0]
         text = {"send_id": send, "no": 1, "revision": "0", "subject": "x", "template": template.dump()}
