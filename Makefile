@@ -5,11 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RECIPIENTS ?= 1000
+# What was compiled is kept even where the environment says otherwise: all commands that tests start need it.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check coverage bench torture screenshots goldens caniemail pins figures clean
+.PHONY: help demo quick test check coverage bench torture screenshots goldens caniemail pins figures clean
 
 help:
 	@echo "make demo     the whole main job on this machine: sandbox inbox, sample list, sent, proved"
+	@echo "make quick    the tests of level unit, in less than a minute: no process, socket or browser"
 	@echo "make test     every test, with a real SMTP server and a real browser where they can be had"
 	@echo "make check    lint, format, types, layers"
 	@echo "make coverage the tests again, and what of the program they leave out: 90 % or more have to run"
@@ -19,6 +22,10 @@ help:
 
 demo: $(VENV)/.installed
 	@$(BIN)/mailer demo --recipients $(RECIPIENTS) $(DEMO)
+
+# While editing. The same examples each time; the levels of tests are told apart in tests/levels.py.
+quick: $(VENV)/.tools
+	@$(BIN)/python -m pytest -q --numprocesses auto --dist worksteal -m unit --hypothesis-profile quick $(PYTEST)
 
 test: $(VENV)/.tools
 	@$(BIN)/python .ci/system_packages.py

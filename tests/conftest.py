@@ -1,8 +1,47 @@
-"""For all tests: no time limit on a single example, because the machines that run them are shared."""
+"""For all tests: each gets its level, and no example a time limit, because the machines are shared."""
 
 from __future__ import annotations
 
-from hypothesis import settings
+import gc
+import sys
+from collections.abc import Generator
 
-settings.register_profile("shared machine", deadline=None)
+import pytest
+from hypothesis import HealthCheck, settings
+from levels import LEAVING, level_of
+
+settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+# For `make quick`: the same examples each time, and fewer, where a test doesn't say how many it needs.
+settings.register_profile("quick", settings.get_profile("shared machine"), derandomize=True, max_examples=20)
 settings.load_profile("shared machine")
+
+_left: list[str] = []
+sys.addaudithook(lambda event, _: _left.append(event) if event in LEAVING else None)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test with its level."""
+    item.add_marker(level_of(item))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Keep all modules and tests from being looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Forget what tests before this one did."""
+    _left.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test of level unit that left this process."""
+    result = yield
+    if level_of(item) == "unit":
+        assert not _left, f"{sorted(set(_left))} in a test of level unit: mark it with @pytest.mark.peers"
+    return result

@@ -26,13 +26,20 @@ lang: en
 ---
 """
 PROSE = "The tide was low, and the [harbour office](https://harbour.example/tides) was open.\n"
+# A layout as small as can be that breaks no rule.
+BARE = """<!DOCTYPE html><html lang="en"><head><title>{{ issue.subject }}</title></head><body>
+<div style="display: none">{{ issue.description }}</div><h1>{{ issue.title }}</h1>
+{{ content }}<p><a href="{{ unsubscribe_url }}">Unsubscribe</a> {{ sender.postal_address }}</p></body></html>
+"""
 
 
 class Workshop:
-    """Writes issues into a folder and looks at them."""
+    """Writes issues into a folder and looks at them, in a small layout or in those that come with mailer."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, bundled: bool = False) -> None:
         self.folder = folder
+        if not bundled:
+            self.layout(BARE, "newsletter")
 
     def compiler(self, **changed: Any) -> Compiler:
         compiler = Compiler(

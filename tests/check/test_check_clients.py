@@ -25,9 +25,9 @@ SAMPLES = Path(__file__).parents[2] / "docs" / "samples"
 
 @pytest.mark.parametrize("layout", ["newsletter", "gazette", "digest", "letter"])
 def test_a_layout_misses_no_more_than_the_best_known_template(
-    workshop: Workshop, capsys: pytest.CaptureFixture[str], layout: str
+    bundled: Workshop, capsys: pytest.CaptureFixture[str], layout: str
 ) -> None:
-    uses = list(features_of(workshop.sheet_of_file(SAMPLES / f"{layout}.md")))
+    uses = list(features_of(bundled.sheet_of_file(SAMPLES / f"{layout}.md")))
     # With what nobody misses, such as the switch for dark mode: so the other template is counted too.
     missed = {client: support().missed_by(client, uses, harmless=True) for client in MOST}
     with capsys.disabled():

@@ -73,6 +73,7 @@ def grown(times: int) -> dict[str, str]:
     }
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("much", grown(1).keys())
 def test_twice_as_much_takes_no_more_than_twice_the_steps(much: str) -> None:
     few, many = (calls(lambda: examine(mail(grown(times)[much]))) for times in (400, 800))  # noqa: B023

@@ -15,6 +15,8 @@ import trustme
 from mailer.online.probe import probe
 from mailer.online.public import may_try
 
+pytestmark = pytest.mark.peers
+
 LOOPBACK = [ip_network("127.0.0.0/8")]
 
 

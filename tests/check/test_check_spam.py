@@ -60,6 +60,7 @@ def test_the_example_is_found_and_the_harmless_is_not(phrase: Phrase) -> None:
     assert [text for text in HARMLESS[phrase.part] if phrase.found_in(text)] == []
 
 
+@pytest.mark.peers
 def test_spamassassin_finds_the_same(tmp_path: Path) -> None:
     judged = reports([message(each, FOUND[each.name]).encode() for each in PHRASES], tmp_path)
     missed = {

@@ -202,6 +202,7 @@ def test_without_issues_there_is_something_to_do_first(root: Path) -> None:
     assert "mailer new" in (refusal.value.next_step or "")
 
 
+@pytest.mark.peers
 def test_colours_only_on_a_terminal(root: Path) -> None:
     issue(root, WORSE)
     command = [sys.executable, "-m", "mailer", "check"]
@@ -223,6 +224,7 @@ class Pages(BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.peers
 def test_links_are_tried_only_if_asked_and_in_our_networks_only_if_named(root: Path) -> None:
     server = HTTPServer(("127.0.0.1", 0), Pages)
     threading.Thread(target=server.serve_forever, daemon=True).start()

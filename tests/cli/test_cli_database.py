@@ -10,6 +10,8 @@ import pytest
 
 from mailer.store.database import HEAD
 
+pytestmark = pytest.mark.peers
+
 
 def upgrade(workspace: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

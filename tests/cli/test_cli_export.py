@@ -85,7 +85,7 @@ def everyone(engine: Engine) -> list[Subscriber]:
     return [replace(each, id=0) for each in People(engine).subscribers()]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(PEOPLE)
 def test_what_is_exported_is_read_back_the_same(
     engines: tuple[Engine, Engine],

@@ -43,6 +43,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.usefixtures("nowhere")
 def test_it_says_that_the_folder_is_gone(

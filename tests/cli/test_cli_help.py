@@ -38,6 +38,7 @@ finally:
 """
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize(
     "arguments",
     [["--help"], ["--version"], ["send-issue", "--help"], ["check", "--help"], ["init", "--help"]],
@@ -69,6 +70,7 @@ NOT_FOR_LOOKING = (
 )
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize(
     "words",
     ["tick", "status", "why ada@quay-press.org", "lists list", "subscribers list"],
@@ -110,6 +112,7 @@ def test_help_fits_a_terminal_of_eighty_columns_and_breaks_no_sentence_off(words
     assert [each.name for each in command.params if isinstance(each, click.Option) and not each.help] == []
 
 
+@pytest.mark.peers
 def test_a_command_mistyped_is_a_usage_error():
     done = subprocess.run(
         [sys.executable, "-m", "mailer", "sned"], capture_output=True, text=True, check=False

@@ -17,6 +17,8 @@ import httpx
 import pytest
 from forked_mailer import run_mailer
 
+pytestmark = pytest.mark.peers
+
 ISSUE = """\
 ---
 title: The harbour clock

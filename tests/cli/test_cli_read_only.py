@@ -17,6 +17,8 @@ from mailer.services.backup import back_up, restore
 from mailer.store.database import HEAD
 from mailer.workspace.scaffold import make_workspace
 
+pytestmark = pytest.mark.peers
+
 LOOKS = [
     "status",
     "lists list",

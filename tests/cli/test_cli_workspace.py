@@ -94,6 +94,7 @@ def test_init_without_a_folder_means_the_chosen_one_or_here(
     assert (tmp_path / ".env").is_file()
 
 
+@pytest.mark.peers
 def test_secrets_and_addresses_are_private_whatever_the_umask(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "mailer", "init", str(tmp_path / "news")],
@@ -135,6 +136,7 @@ def test_an_older_gitignore_that_lets_secrets_through_is_named(tmp_path: Path) -
     assert ".gitignore" not in run("init", tmp_path).stderr
 
 
+@pytest.mark.peers
 def test_git_ignores_the_secrets_and_the_people(tmp_path: Path) -> None:
     run("init", tmp_path)
     (tmp_path / "subscribers" / "real.csv").write_text("email\n")

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
-from slow_way import SURROUNDINGS
+from slow_way import SMALL_LAYOUT, SURROUNDINGS
 
 from mailer.compose.body import write_body
 from mailer.compose.html.tokens import decode
 from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
 from mailer.message.filling.evaluate import fill_text
-from mailer.workspace.bundled import templates_folder
 
 # Names that are references without a semicolon too, and so may be found in query strings by mistake.
 NAMES = sorted({name.removesuffix(";") for name in html5 if not name.endswith(";")})
@@ -57,7 +56,7 @@ READ = """() => [...document.querySelectorAll('a')].filter(each => /^L\\d/.test(
 def mail(body: str, ending: str, **subscriber: Any) -> tuple[str, str]:
     """Return the HTML and the text that somebody gets."""
     issue, _ = read_issue(f"issues/tide.{ending}", f"---\ntitle: T\n---\n{body}".encode())
-    edition = render(issue, write_body(issue), SURROUNDINGS, [templates_folder()])
+    edition = render(issue, write_body(issue), SURROUNDINGS, SMALL_LAYOUT)
     names = {"subscriber": subscriber, "unsubscribe_url": "https://gazette.example/u/1"}
     return fill_text(edition.html, names), fill_text(edition.text, names)
 

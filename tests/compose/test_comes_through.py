@@ -169,7 +169,7 @@ https://a.example/b;<https://a.example>;{.button};[!NOTE];— ;\t;\u00a0;\u3000;
 LINES = st.sampled_from([*MARKUP, "\n", "\n\n"])
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(st.lists(LINES | st.from_regex(r"[a-z]{4,9} ", fullmatch=True), max_size=25))
 def test_no_word_is_ever_lost(pieces: list[str]):
     """Words between any markup are in both parts, but for those that scripts and comments hide."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from message_samples import ENVELOPE
 from pictures import LAUGHS, picture
+from slow_way import SMALL_LAYOUT
 
 from mailer.compose.issue.source import load_issue
 from mailer.domain.address import Mailbox
@@ -19,9 +20,7 @@ from mailer.domain.subscriber import SubscriberList
 from mailer.engine.compiler import Compiler
 from mailer.errors import IssueError, MailerError
 from mailer.message.mime.template import MessageTemplate
-from mailer.workspace.bundled import templates_folder
 
-LAYOUTS = Path(__file__).parents[1] / "data" / "templates"  # as small as a layout can be
 ATTACKS = [
     "x\r\nBcc: thief@evil.example",
     "x\nBcc: thief@evil.example",
@@ -66,7 +65,7 @@ class Letter:
 
     def compiler(self, issue: Issue) -> MessageTemplate:
         compiler = Compiler(
-            folders=[LAYOUTS, templates_folder()],
+            folders=SMALL_LAYOUT,
             sender=Mailbox.parse("Harbour Gazette <editor@gazette.example>"),
             reply_to=Mailbox.parse("letters@gazette.example"),
             return_path="editor@gazette.example",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from jinja2 import DictLoader
-from slow_way import SURROUNDINGS, desk
+from slow_way import SMALL_LAYOUT, SURROUNDINGS, desk
 
 from mailer.compose.body import write_body
 from mailer.compose.issue.source import read_issue
@@ -43,7 +43,7 @@ HOSTILE = [
 def mail(text: str, ending: str = "md", **names: Any) -> tuple[str, str, str]:
     """Return subject, HTML and text of an issue, filled from `names`."""
     issue, _ = read_issue(f"issues/tide.{ending}", text.encode())
-    edition = render(issue, write_body(issue), SURROUNDINGS, [templates_folder()])
+    edition = render(issue, write_body(issue), SURROUNDINGS, SMALL_LAYOUT)
     names = {"unsubscribe_url": "https://gazette.example/u/1", "subscriber": {}} | names
     parts = [fill_text(tree, names) for tree in (edition.subject, edition.html, edition.text)]
     return parts[0], parts[1], parts[2]
@@ -242,6 +242,7 @@ TOO_MUCH = [
 ]
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("layout", TOO_MUCH, ids=range(len(TOO_MUCH)))
 def test_a_template_without_end_ends_in_a_clear_error(tmp_path: Path, layout: str):
     with pytest.raises(IssueError) as refused:

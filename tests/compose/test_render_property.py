@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from slow_way import Desk, desk
 
@@ -153,9 +153,7 @@ PARAMS = st.fixed_dictionaries(
 )
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=2 * settings().max_examples)
 @given(templates(), STYLES, PARAMS, st.lists(RECIPIENTS, min_size=1, max_size=4))
 def test_an_edition_equals_the_slow_way_for_anybody_or_is_refused(
     layout: str, css: str, params: dict[str, Any], recipients: list[dict[str, Any]]

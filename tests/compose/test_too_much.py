@@ -16,6 +16,8 @@ from mailer.compose.symbolic.tokens import Refusal
 from mailer.compose.tags.tag import MOST_TAGS
 from mailer.errors import IssueError
 
+pytestmark = pytest.mark.torture
+
 WHOLE = "<!doctype html>\n<html><head>\n<style>{}</style></head><body>\n{}</body></html>"
 FRAMES = {"md": "Text\n\n\n\n{}", "html": "Text\n\n\n\n{}", "whole.html": WHOLE.replace("{}", "i {}", 1)}
 

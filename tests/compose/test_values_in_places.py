@@ -9,14 +9,13 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from slow_way import SURROUNDINGS, desk
+from slow_way import SMALL_LAYOUT, SURROUNDINGS, desk
 
 from mailer.compose.body import write_body
 from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
 from mailer.errors import IssueError
 from mailer.message.filling.evaluate import fill_text
-from mailer.workspace.bundled import templates_folder
 
 UNSUBSCRIBE = "https://gazette.example/u/1"
 VALUES = [
@@ -33,7 +32,7 @@ def mail(body: str, ending: str = "md", subject: str = "", **subscriber: Any) ->
     """Return subject, HTML and text that somebody gets."""
     front = f"---\ntitle: T\n{f'subject: {subject}' if subject else ''}\n---\n"
     issue, _ = read_issue(f"issues/tide.{ending}", f"{front}{body}".encode())
-    edition = render(issue, write_body(issue), SURROUNDINGS, [templates_folder()])
+    edition = render(issue, write_body(issue), SURROUNDINGS, SMALL_LAYOUT)
     names = {"subscriber": subscriber, "unsubscribe_url": UNSUBSCRIBE}
     parts = [fill_text(tree, names) for tree in (edition.subject, edition.html, edition.text)]
     return parts[0], parts[1], parts[2]

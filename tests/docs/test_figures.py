@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "docs"))
 
@@ -54,6 +56,7 @@ def test_the_page_has_a_place_for_them() -> None:
     assert figures.BETWEEN.search(figures.PAGE.read_text(encoding="utf-8"))
 
 
+@pytest.mark.peers
 def test_no_function_is_too_complex() -> None:
     every = figures.complexities()
     assert max(max(each) for each in every.values()) <= 10

@@ -192,6 +192,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
+@pytest.mark.peers
 def test_a_full_disk_and_a_read_only_one(small_disk: Path) -> None:
     open_database("sqlite:///mailer.db", small_disk).dispose()
     assert examined(small_disk / "mailer.db")["disk.space"].verdict is Grade.ERROR
@@ -200,6 +201,7 @@ def test_a_full_disk_and_a_read_only_one(small_disk: Path) -> None:
     assert found["disk.writable"].verdict is Grade.ERROR
 
 
+@pytest.mark.peers
 def test_a_full_journal_folder_beside_a_database_with_room(tmp_path: Path, small_disk: Path) -> None:
     open_database("sqlite:///mailer.db", tmp_path).dispose()
     (small_disk / "ballast").write_bytes(bytes(2 << 20))

@@ -20,6 +20,8 @@ from mailer.message.dkim.key import Algorithm, SigningKey
 from mailer.sandbox.process import running_sandbox
 from mailer.workspace.scaffold import make_workspace
 
+pytestmark = pytest.mark.peers
+
 CANARY = "canary-in-the-mine"
 
 

@@ -17,6 +17,8 @@ from mailer.errors import UsageError
 from mailer.message.dkim.key import Algorithm, SigningKey
 from mailer.message.dkim.signer import Signer
 
+pytestmark = pytest.mark.peers
+
 KEY = SigningKey("news1", Algorithm.RSA, rsa.generate_private_key(65537, 2048))
 SECOND = SigningKey("news2", Algorithm.ED25519, ed25519.Ed25519PrivateKey.generate())
 RECORDS = zone(

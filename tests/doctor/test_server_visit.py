@@ -29,7 +29,7 @@ from mailer.smtp.capabilities import Capabilities
 
 USER, PASSWORD = "editor", "tides-and-times"
 NOW = datetime.now(UTC)
-pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+pytestmark = [pytest.mark.peers, pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")]
 
 
 class Doorkeeper:

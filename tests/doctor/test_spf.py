@@ -120,6 +120,7 @@ GOOD = {
 }
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("domain", GOOD)
 def test_a_good_record(server: str, domain: str) -> None:
     [result] = examined(server, domain)
@@ -127,6 +128,7 @@ def test_a_good_record(server: str, domain: str) -> None:
     assert GOOD[domain] in result.text
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize(
     ("domain", "verdict", "words", "suggestion"),
     [
@@ -168,6 +170,7 @@ def test_a_provider_with_a_return_path_of_its_own_needs_no_record_of_ours(server
     assert result.verdict is Grade.NOTE
 
 
+@pytest.mark.peers
 def test_silence_is_waited_for_once() -> None:
     with silent_server() as where:
         lookup = Lookup(where)

@@ -21,6 +21,8 @@ from mailer.people.people import People
 from mailer.store.database import open_database
 from mailer.web.app import Paper, links_app
 
+pytestmark = pytest.mark.peers
+
 KEY = b"a key of the harbour"
 NOW = datetime.now(UTC)
 

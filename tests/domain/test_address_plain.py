@@ -31,7 +31,7 @@ def by_the_library(text: str) -> tuple[str, str] | None:
     return found.local_part, str(found.ascii_domain)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=15 * settings().max_examples)
 @given(ADDRESSES | st.text(SIGNS, max_size=30))
 @example("ada@quay.example")
 @example("a@b.arpa")

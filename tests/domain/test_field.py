@@ -105,7 +105,6 @@ def test_a_value_of_another_type_is_refused_with_the_way_to_write_it(
         convert(text, kind)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(), min_size=1))
 def test_an_inferred_value_reads_back_as_it_was_typed(values: list[str]) -> None:
     kind = infer(values)

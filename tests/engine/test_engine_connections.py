@@ -19,6 +19,8 @@ from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
 from mailer.store.database import open_database
 
+pytestmark = pytest.mark.peers
+
 PEOPLE = 200
 CONNECTIONS = 6
 

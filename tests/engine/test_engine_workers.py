@@ -23,6 +23,8 @@ from mailer.errors import AccountFault, IssueError, ServerUnavailable, StorageFu
 from mailer.smtp.account import Account
 from mailer.store.database import open_database
 
+pytestmark = pytest.mark.peers
+
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 

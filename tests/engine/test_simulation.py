@@ -9,6 +9,8 @@ from simulation import DAY, START, Bucket, Fixed, Provider, Run, Sliding, severa
 
 from mailer.engine.pacing import Pace
 
+pytestmark = pytest.mark.torture
+
 SES = "454 Throttling failure: Maximum sending rate exceeded"
 DAILY = "454 Throttling failure: Daily message quota exceeded"
 GMAIL = "421 4.7.28 Gmail has detected an unusual rate of mail"

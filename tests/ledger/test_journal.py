@@ -102,6 +102,7 @@ def killed(database, tmp_path):  # noqa: F811
     return database, folder, name
 
 
+@pytest.mark.peers
 def test_a_killed_workers_deliveries_are_settled_by_its_journal(killed, caplog):
     database, folder, name = killed  # noqa: F811
     with caplog.at_level("INFO", "mailer"):
@@ -116,6 +117,7 @@ def test_a_killed_workers_deliveries_are_settled_by_its_journal(killed, caplog):
     assert reclaim(database, folder, RetryPolicy(), NOW) == Reclaimed()
 
 
+@pytest.mark.peers
 def test_an_unreadable_journal_makes_open_claims_uncertain(killed):
     database, folder, name = killed  # noqa: F811
     data = (folder / name).read_bytes()
@@ -124,6 +126,7 @@ def test_an_unreadable_journal_makes_open_claims_uncertain(killed):
     assert set(states(database).values()) == {"uncertain"}
 
 
+@pytest.mark.peers
 def test_after_a_power_cut_open_claims_are_uncertain_and_what_stands_there_counts(killed):
     database, folder, name = killed  # noqa: F811
     # As if the machine had been started anew since: the last records may not have reached the disk.
@@ -135,6 +138,7 @@ def test_after_a_power_cut_open_claims_are_uncertain_and_what_stands_there_count
     assert states(database)["ann@a.example"] == "accepted"
 
 
+@pytest.mark.peers
 def test_a_lost_journal_makes_open_claims_uncertain(killed):
     database, folder, name = killed  # noqa: F811
     (folder / name).unlink()
@@ -191,6 +195,7 @@ def test_a_folder_that_can_not_take_a_journal_is_named(tmp_path):
         Journal(tmp_path / "file", NOW)
 
 
+@pytest.mark.peers
 def test_a_full_disk_is_noticed_before_a_message_is_handed(tmp_path):
     script = f"""
 import resource, signal

@@ -18,6 +18,8 @@ from mailer.message.filling.residual import Edition, Hole, Place, Static
 from mailer.message.mime.message import compile_message
 from mailer.message.mime.template import MessageTemplate
 
+pytestmark = pytest.mark.peers
+
 MOMENT = 1_795_334_400
 TEMPLATE = compile_message(EDITION, HEAD)
 ADA = names_of(name="Ada  Quint", paid=True, berths=["3", "7  b"])

@@ -58,6 +58,7 @@ def test_fields_are_what_dkimpy_makes_of_them(fields):
     assert [(name, line + b"\r\n") for name, line in found] == expected
 
 
+@pytest.mark.peers
 @each_reader
 @pytest.mark.parametrize("base64", [False, True], ids=["quoted-printable", "base64"])
 def test_every_awkward_line_and_value_is_signed(read, base64):

@@ -35,6 +35,7 @@ PKCS1 = openssl("rsa", "-traditional", stdin=PKCS8)
 EDWARDS = openssl("genpkey", "-algorithm", "ed25519")
 
 
+@pytest.mark.peers
 @each_reader
 @pytest.mark.parametrize(
     ("algorithm", "pem"),
@@ -52,6 +53,7 @@ def recipes() -> list[str]:
     return [line for line in text.splitlines() if line.startswith("echo ")]
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize(
     ("recipe", "algorithm", "pem", "file"),
     [(recipes()[0], RSA, PKCS8, "dkim-news1.pem"), (recipes()[1], ED25519, EDWARDS, "dkim-news2.pem")],

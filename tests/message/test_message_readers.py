@@ -23,6 +23,8 @@ from mailer.message.dkim.signer import Signer
 from mailer.message.mime.template import MessageTemplate
 from mailer.workspace.bundled import sample, templates_folder
 
+pytestmark = pytest.mark.peers
+
 NAMES = {
     "subscriber": {"name": "Zoë Ångström", "email": "zoe@quay.example"},
     "unsubscribe_url": "https://gazette.example/u/AbC-123",

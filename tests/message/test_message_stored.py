@@ -27,6 +27,7 @@ print(compile_message(EDITION, HEAD).revision)
 """
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_every_process_finds_the_same_revision(seed: str) -> None:
     run = subprocess.run(

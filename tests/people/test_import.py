@@ -418,6 +418,7 @@ def test_a_file_that_is_not_there_or_a_folder(engine: Engine, tmp_path: Path) ->
             run_import(engine, Import(path), NOW, print, print)
 
 
+@pytest.mark.torture
 def test_twenty_thousand_rows(importer: Importer, people: People, engine: Engine, tmp_path: Path) -> None:
     rows = [f"p{n}@quay{n % 7}.example,Person {n},{n}\n" for n in range(20_000)]
     rows[BATCH + 1] = "broken\n"
@@ -452,7 +453,10 @@ def test_an_interrupted_import_is_simply_run_again(engine: Engine, people: Peopl
 CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=3 * settings().max_examples // 2,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5), st.sampled_from(",;\t"))
 def test_any_text_comes_back_as_typed_or_its_row_is_named(
     made: Engine, tmp_path: Path, cells: list[tuple[str, str]], sign: str

@@ -13,6 +13,8 @@ from PIL import Image
 
 from mailer.bootstrap import App
 
+pytestmark = pytest.mark.peers
+
 ISSUE = "2026-11-22-harbour.md"
 
 

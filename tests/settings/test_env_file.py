@@ -104,6 +104,7 @@ async def log_in(root) -> list[bytes]:
     return door.said
 
 
+@pytest.mark.peers
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 @pytest.mark.parametrize(("value", "meant"), AS_THEY_STAND.items())
 def test_a_password_arrives_at_the_login_as_it_stands(tmp_path, value, meant):

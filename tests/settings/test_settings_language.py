@@ -97,6 +97,7 @@ def test_a_text_that_runs_the_same_way_is_in_the_language_of_the_workspace() -> 
     assert language_of("Прилив", "uk") == "uk"
 
 
+@pytest.mark.peers
 def test_english_needs_no_table_of_languages() -> None:
     asked = (
         "import sys; from pathlib import Path; from mailer.settings.reading import load_settings;"

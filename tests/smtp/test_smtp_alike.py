@@ -16,6 +16,8 @@ from mailer.smtp.envelope import Envelope
 from mailer.smtp.pool import deliver
 from mailer.smtp.recording import Recording
 
+pytestmark = pytest.mark.peers
+
 COUNT = 200
 
 

@@ -28,6 +28,7 @@ USER, PASSWORD = "editor", "tides-and-times ½"
 BRISK = Reconnecting(tries=2, first=0.01)
 # What aiosmtpd thinks of a server without TLS that asks for a password, which is what some tests are about.
 pytestmark = [
+    pytest.mark.peers,
     pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS"),
     pytest.mark.usefixtures("each_loop"),
 ]

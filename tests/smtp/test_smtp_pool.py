@@ -21,7 +21,7 @@ from mailer.smtp.pool import deliver
 from mailer.smtp.reconnecting import Reconnecting
 from mailer.smtp.recording import Recording
 
-pytestmark = pytest.mark.usefixtures("each_loop")
+pytestmark = [pytest.mark.peers, pytest.mark.usefixtures("each_loop")]
 
 QUICK = Timeouts(connect=5, greeting=0.4, command=0.4, content=0.4, idle=0.2, quit=0.4)
 PATIENT = Timeouts(idle=60)  # whatever the machine does, a server that answers is heard

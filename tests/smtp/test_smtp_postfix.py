@@ -18,6 +18,8 @@ from mailer.smtp.envelope import Envelope
 from mailer.smtp.pool import deliver
 from mailer.smtp.recording import Recording
 
+pytestmark = pytest.mark.peers
+
 SMUGGLED = (
     b"%bMAIL FROM:<thief@night.example>\r\nRCPT TO:<victim@harbour.example>\r\nDATA\r\nSubject: smuggled\r\n"
 )

@@ -17,7 +17,7 @@ from mailer.smtp.pool import deliver
 from mailer.smtp.reconnecting import Reconnecting
 from mailer.smtp.recording import Recording
 
-pytestmark = pytest.mark.usefixtures("each_loop")
+pytestmark = [pytest.mark.peers, pytest.mark.usefixtures("each_loop")]
 
 QUICK = Timeouts(connect=5, greeting=0.5, command=0.5, content=0.5, idle=0.2, quit=0.5)
 BRISK = Reconnecting(tries=3, first=0.01, limit=0.05)

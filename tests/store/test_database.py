@@ -96,6 +96,7 @@ def test_an_empty_file_is_a_new_database(tmp_path: Path) -> None:
         assert connection.exec_driver_sql("SELECT count(*) FROM lists").scalar() == 0
 
 
+@pytest.mark.peers
 def test_a_current_database_opens_without_alembic(engine: Engine, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from mailer.store.database import open_database\n"
@@ -118,6 +119,7 @@ with engine.begin() as connection:
 """
 
 
+@pytest.mark.peers
 def test_processes_that_open_a_new_database_at_once_all_succeed(tmp_path: Path) -> None:
     for round_ in range(3):
         root = tmp_path / str(round_)

@@ -188,6 +188,7 @@ def rows(folder: Path) -> object:
     return found
 
 
+@pytest.mark.peers
 def test_when_the_system_refuses_to_write_what_was_committed_stands(engine: Engine, tmp_path: Path) -> None:
     engine.dispose()
     done = fill(tmp_path, "400000")
@@ -195,6 +196,7 @@ def test_when_the_system_refuses_to_write_what_was_committed_stands(engine: Engi
     assert rows(tmp_path) == done
 
 
+@pytest.mark.peers
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("mount"), reason="only root can mount a small disk")
 def test_a_disk_that_is_full(tmp_path: Path) -> None:
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", tmp_path], check=False)

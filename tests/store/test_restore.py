@@ -138,6 +138,7 @@ def working(path: Path, command: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@pytest.mark.peers
 def test_who_is_at_work_is_named_and_whoever_died_is_not(path: Path) -> None:
     with working(path, "serve") as serve, working(path, "run") as run:
         with pytest.raises(UsageError, match="in use") as caught:

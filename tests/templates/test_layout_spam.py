@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from pictures import picture
 from spamassassin import reports
 from written_mail import SAMPLE_NAMES, SAMPLES, write_message
@@ -28,6 +29,7 @@ def with_files(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.peers
 def test_the_samples_are_far_from_spam(tmp_path: Path) -> None:
     files = [sample("harbour.md"), with_files(tmp_path), *(SAMPLES / f"{name}.md" for name in LAYOUTS)]
     judged = zip(files, reports([write_message(file) for file in files], tmp_path), strict=True)
