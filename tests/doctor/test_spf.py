@@ -13,6 +13,8 @@ from mailer.doctor.result import Grade, Result
 from mailer.doctor.spf import examine_spf, merged, with_end, with_include
 from mailer.doctor.spf_record import Spf, SpfError, Term, is_spf, parse_spf
 
+pytestmark = pytest.mark.peers
+
 DOMAIN = "gazette.test"
 
 
@@ -120,7 +122,6 @@ GOOD = {
 }
 
 
-@pytest.mark.peers
 @pytest.mark.parametrize("domain", GOOD)
 def test_a_good_record(server: str, domain: str) -> None:
     [result] = examined(server, domain)
@@ -128,7 +129,6 @@ def test_a_good_record(server: str, domain: str) -> None:
     assert GOOD[domain] in result.text
 
 
-@pytest.mark.peers
 @pytest.mark.parametrize(
     ("domain", "verdict", "words", "suggestion"),
     [
@@ -170,7 +170,6 @@ def test_a_provider_with_a_return_path_of_its_own_needs_no_record_of_ours(server
     assert result.verdict is Grade.NOTE
 
 
-@pytest.mark.peers
 def test_silence_is_waited_for_once() -> None:
     with silent_server() as where:
         lookup = Lookup(where)
