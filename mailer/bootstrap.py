@@ -16,7 +16,7 @@ from mailer.settings.values import refuse_half_a_login, refuse_wrong_security
 from mailer.workspace.bundled import templates_folder
 
 if TYPE_CHECKING:
-    from mailer.compose.images.links import ImageLinks
+    from mailer.compose.images.source import ImageLinks
     from mailer.domain.warmup import WarmUp
     from mailer.engine.compiler import Compiler
     from mailer.engine.sending import Sending
@@ -245,20 +245,20 @@ class App:
         )
         return Sending(compiler, dispatcher)
 
-    def _look(self) -> dict[str, Any]:
+    def _theme(self) -> dict[str, Any]:
         from mailer.compose.theme.theme import KEYS, ThemeError, read_theme
 
         wished = {key: getattr(self.settings, f"look_{key}") for key in KEYS}
         try:
-            look = read_theme(wished)
+            theme = read_theme(wished)
         except ThemeError as error:
             name = f"LOOK_{error.key.upper()}"
             raise SettingsError(
                 f"{name} = {wished[error.key]!r} {error}", next_step=f"Correct {name} in .env."
             ) from None
-        if look.logo and not look.logo.on_the_web and not (self.root / look.logo.src).is_file():
+        if theme.logo and not theme.logo.on_the_web and not (self.root / theme.logo.src).is_file():
             raise SettingsError(
-                f"LOOK_LOGO = {wished['logo']!r}: there is no file {self.root / look.logo.src}",
+                f"LOOK_LOGO = {wished['logo']!r}: there is no file {self.root / theme.logo.src}",
                 next_step="Correct LOOK_LOGO: the path of an image from the workspace, or its https address.",
             )
         return wished
@@ -272,7 +272,7 @@ class App:
             partial(refuse_wrong_security, s),
             lambda: self.warmup,
             self._signer,
-            self._look,
+            self._theme,
             lambda: self.database_file,
         ]
         # These need the sender, and would only say once more what is wrong with it.
@@ -302,7 +302,7 @@ class App:
             base_url=s.base_url,
             key=s.secret_key.get_secret_value().encode(),
             signer=self._signer(),
-            look=self._look(),
+            theme=self._theme(),
             root=self.root,
             image_links=self._image_links(),
             to_the_world=not self.smtp_account.loopback,
@@ -330,7 +330,7 @@ class App:
             raise SettingsError(f"MAIL_WARMUP: {error}", next_step="Correct MAIL_WARMUP in .env.") from None
 
     def _image_links(self) -> ImageLinks | None:
-        from mailer.compose.images.links import ImageLinks
+        from mailer.compose.images.source import ImageLinks
 
         s = self.settings
         key = s.secret_key.get_secret_value().encode()

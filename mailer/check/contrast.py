@@ -25,7 +25,7 @@ _LINK = Colour(0, 0, 238)
 
 
 @dataclass(frozen=True, slots=True)
-class Appearance:
+class TextStyle:
     """How text looks at one place; None is what can't be known."""
 
     ink: Colour | None
@@ -40,8 +40,8 @@ class Appearance:
         return ENOUGH_IF_LARGE if large else ENOUGH
 
 
-IN_LIGHT = Appearance(BLACK, WHITE)
-IN_DARK = Appearance(None, None)
+IN_LIGHT = TextStyle(BLACK, WHITE)
+IN_DARK = TextStyle(None, None)
 
 
 def low_contrast(mail: RenderedMail) -> Iterator[Remark]:
@@ -54,7 +54,7 @@ def low_contrast(mail: RenderedMail) -> Iterator[Remark]:
         yield from _faint(mail, "dark", dark, IN_DARK)
 
 
-def _faint(mail: RenderedMail, mode: str, rules: list[Applied], outermost: Appearance) -> Iterator[Remark]:
+def _faint(mail: RenderedMail, mode: str, rules: list[Applied], outermost: TextStyle) -> Iterator[Remark]:
     cascade = Cascade(mail.document, rules)
     body = mail.document.find("body")
     for element, words, look in texts(body, outermost, cascade) if body is not None else ():
@@ -77,10 +77,10 @@ def _below(ratio: float, enough: float) -> str:
 
 
 def texts(
-    element: HtmlElement, around: Appearance, cascade: Cascade
-) -> Iterator[tuple[HtmlElement, str, Appearance]]:
+    element: HtmlElement, around: TextStyle, cascade: Cascade
+) -> Iterator[tuple[HtmlElement, str, TextStyle]]:
     """Yield every run of text that is seen, with the element it stands in and how it looks."""
-    look = _appearance(element, around, cascade.style(element))
+    look = _text_style(element, around, cascade.style(element))
     if not look.shown:
         return
     if element.text and element.text.strip() and look.pixels > 1:
@@ -92,12 +92,12 @@ def texts(
             yield element, child.tail, look
 
 
-def _appearance(element: HtmlElement, around: Appearance, style: dict[str, str]) -> Appearance:
+def _text_style(element: HtmlElement, around: TextStyle, style: dict[str, str]) -> TextStyle:
     shown = style.get("display") != "none" and style.get("visibility") not in ("hidden", "collapse")
     pixels = _pixels(style.get("font-size", ""), around.pixels)
     if style.get("opacity", "1") != "1":
         return replace(around, ink=None, shown=shown and style["opacity"] != "0")
-    return Appearance(
+    return TextStyle(
         ink=_ink(element, around, style),
         paper=_paper(element, around, style),
         pixels=pixels,
@@ -106,7 +106,7 @@ def _appearance(element: HtmlElement, around: Appearance, style: dict[str, str])
     )
 
 
-def _ink(element: HtmlElement, around: Appearance, style: dict[str, str]) -> Colour | None:
+def _ink(element: HtmlElement, around: TextStyle, style: dict[str, str]) -> Colour | None:
     written = style.get("-webkit-text-fill-color", "currentcolor").lower()
     if written == "currentcolor":
         written = style.get("color", element.get("color", "") if element.tag == "font" else "").lower()
@@ -118,7 +118,7 @@ def _ink(element: HtmlElement, around: Appearance, style: dict[str, str]) -> Col
     return around.ink
 
 
-def _paper(element: HtmlElement, around: Appearance, style: dict[str, str]) -> Colour | None:
+def _paper(element: HtmlElement, around: TextStyle, style: dict[str, str]) -> Colour | None:
     shorthand = style.get("background", "")
     if "(" in f"{re.sub('(rgb|hsl)a?[(]', '', shorthand)}{style.get('background-image', '')}" or element.get(
         "background"
@@ -153,7 +153,7 @@ def _pixels(size: str, around: float) -> float:
     }[found[2]]
 
 
-def _bold(element: HtmlElement, around: Appearance, style: dict[str, str]) -> bool:
+def _bold(element: HtmlElement, around: TextStyle, style: dict[str, str]) -> bool:
     weight = style.get("font-weight", "")
     if weight.isdigit():
         return int(weight) >= 700

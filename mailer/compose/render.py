@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Template, TemplateNotFound, TemplateSyntaxError
+from jinja2 import Template, TemplateNotFound
 from markupsafe import Markup
 
 from mailer.compose.body import Body
 from mailer.compose.document.restyle import Restyler
 from mailer.compose.document.styles import for_outlook
 from mailer.compose.images.placing import Images
+from mailer.compose.inlining.addresses import read_addresses
 from mailer.compose.inlining.inline import Inliner, inline_deferred
-from mailer.compose.symbolic.addresses import read_addresses
 from mailer.compose.symbolic.environment import SymbolicEnvironment
-from mailer.compose.symbolic.origin import error_origin
+from mailer.compose.symbolic.refusal import Sources
 from mailer.compose.symbolic.structure import grow, read_structure
 from mailer.compose.symbolic.symbol import Symbol
-from mailer.compose.symbolic.tokens import Origin, Refusal, Token, Tokens
+from mailer.compose.symbolic.tokens import Token, Tokens
 from mailer.compose.tags.offered import protect
 from mailer.compose.theme.layouts import layout_loader
 from mailer.compose.theme.locale import PageLocale
 from mailer.compose.theme.theme import Theme, read_theme
 from mailer.domain import recipient_names
 from mailer.domain.issue import Issue
-from mailer.errors import IssueError, MailerError
-from mailer.message.expression.bounds import TooMuch
+from mailer.errors import IssueError
 from mailer.message.expression.expression import Name
 from mailer.message.filling.residual import Edition, Hole, Place, Tree
 
@@ -42,7 +40,7 @@ ERRATUM = (
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What layouts show that is not in the issue's text: who sends, to which list, in which look.
+    """What layouts show that is not in the issue's text: who sends, to which list, in which theme.
 
     `web` is whether there are web pages, `erratum` whether the mail corrects an earlier one.
     """
@@ -52,7 +50,7 @@ class Surroundings:
     postal_address: str
     list_title: str
     web: bool = False
-    look: Theme = field(default_factory=read_theme)
+    theme: Theme = field(default_factory=read_theme)
     erratum: bool = False
 
     def names(self) -> dict[str, Any]:
@@ -66,7 +64,7 @@ class Surroundings:
             "list": {"title": self.list_title},
             "web": self.web,
             "erratum": self.erratum,
-            "look": self.look,
+            "look": self.theme,
         } | dict.fromkeys(recipient_names.KNOWN - recipient_names.SERVED)
 
 
@@ -82,10 +80,10 @@ def render(
     `images` takes up those of the layout. Raises IssueError, naming file and line, for what is wrong in the
     issue or a template, and for what can't be deferred to the recipients. No mail is ever silently wrong.
     """
-    return _Press(issue, body, surroundings, folders, images).run()
+    return _Rendering(issue, body, surroundings, folders, images).run()
 
 
-class _Press:
+class _Rendering:
     def __init__(
         self,
         issue: Issue,
@@ -95,9 +93,9 @@ class _Press:
         images: Images | None,
     ) -> None:
         self._issue = issue
-        self._images = images
         self._body = body
         self._folders = folders
+        self._images = images
         self._tokens = Tokens([body.html, body.text, repr(issue), repr(surroundings)])
         loader = layout_loader(folders)
         self._html = SymbolicEnvironment(self._tokens, loader, escapes=True)
@@ -105,20 +103,19 @@ class _Press:
         self._names = surroundings.names() | {
             name: Symbol(Name(name)) for name in sorted(recipient_names.SERVED)
         }
-        self._names["page"] = PageLocale(issue.lang)
+        self._names |= {"issue": issue, "params": issue.params, "page": PageLocale(issue.lang)}
         if body.traits:
             self._names["document"] = body.traits.names(surroundings.postal_address)
-        # Sources that are not files, with the issue's line for each of theirs.
-        self._lines: dict[str, tuple[int | None, ...]] = {}
-        self._page = ""  # the layout that the page is made with, once it is
+        self._sources = Sources(issue.path)
 
     def run(self) -> Edition:
-        with self._located():
+        """Run the subject, then both parts, each in its layout; then style the HTML, and find the holes."""
+        body = self._body
+        with self._sources.located():
             subject = self._subject()
             self._names["issue"] = replace(self._issue, subject=subject)
-            self._names["params"] = self._issue.params
-            html = self._part(self._html, "html", self._body.html, self._body.html_lines)
-            text = self._part(self._text, "txt", self._body.text, self._body.text_lines)
+            html = self._part(self._html, "html", body.html, body.html_lines)
+            text = self._part(self._text, "txt", body.text, body.text_lines)
             return Edition(
                 slug=self._issue.slug,
                 subject=grow(read_structure(subject, self._tokens), lambda token: _hole(token, Place.HEADER)),
@@ -131,23 +128,29 @@ class _Press:
         source = protect(subject, path=self._issue.path, line=1)
         if self._names["erratum"]:
             source = f"{ERRATUM}{source}"
-        names = self._names | {"issue": self._issue, "params": self._issue.params}
-        return self._run(self._from_source(self._text, source, "subject", (None,)), names)
+        return self._run(self._from_source(self._text, source, "subject", (None,)))
 
     def _part(
         self, environment: SymbolicEnvironment, ending: str, source: str, lines: tuple[int, ...]
     ) -> str:
         """Return one part of the mail: the body in its layout."""
-        body = self._run(self._from_source(environment, source, ending, lines), self._names)
+        body = self._run(self._from_source(environment, source, ending, lines))
         if self._body.traits and environment.escapes:
             return body
         content = Markup(body) if environment.escapes else body  # noqa: S704 (Jinja2 escaped it)
         layout = self._layout(environment, ending)
-        whole = self._run(layout, self._names | {"content": content})
+        whole = self._run(layout, content=content)
         self._check_content(body, whole, layout)
         if environment.escapes:
-            self._page = layout.filename or ""
+            self._sources.page = layout.filename or ""
         return whole
+
+    def _from_source(
+        self, environment: SymbolicEnvironment, source: str, ending: str, lines: tuple[int | None, ...]
+    ) -> Template:
+        filename = self._sources.add(ending, lines)
+        code = environment.compile(source, name=f"issue.{ending}", filename=filename)
+        return Template.from_code(environment, code, environment.make_globals(None))
 
     def _layout(self, environment: SymbolicEnvironment, ending: str) -> Template:
         template = "document/layout" if self._body.traits else self._issue.template
@@ -168,17 +171,9 @@ class _Press:
         line = self._issue.field_lines.get("template")
         return IssueError(self._issue.path, line, problem, next_step=f"Layouts are looked for in {where}")
 
-    def _from_source(
-        self, environment: SymbolicEnvironment, source: str, ending: str, lines: tuple[int | None, ...]
-    ) -> Template:
-        filename = f"{self._issue.path} ({ending})"
-        self._lines[filename] = lines
-        code = environment.compile(source, name=f"issue.{ending}", filename=filename)
-        return Template.from_code(environment, code, environment.make_globals(None))
-
-    def _run(self, template: Template, names: Mapping[str, Any]) -> str:
+    def _run(self, template: Template, **names: Any) -> str:
         # Not Template.render: it would hide the frames that tell where an error is.
-        return "".join(template.root_render_func(template.new_context(dict(names))))
+        return "".join(template.root_render_func(template.new_context(self._names | names)))
 
     def _check_content(self, body: str, whole: str, layout: Template) -> None:
         """Raise IssueError if the layout lost a part of the body, or its order."""
@@ -213,47 +208,7 @@ class _Press:
 
         return grow(read_structure(text, self._tokens), hole)
 
-    @contextmanager
-    def _located(self) -> Iterator[None]:
-        """Turn what goes wrong in a template into an IssueError that names its file and line."""
-        try:
-            yield
-        except MailerError:
-            raise
-        except Refusal as error:
-            page = Origin(self._page, None) if self._page else None
-            origin = error.origin or error_origin(error) or page
-            raise self._issue_error(origin, error.problem, error.next_step) from error
-        except TemplateSyntaxError as error:
-            origin = Origin(error.filename or error.name or "", error.lineno)
-            raise self._issue_error(origin, error.message or "a tag can't be read") from error
-        except Exception as error:
-            origin = error_origin(error)
-            if origin is None and not isinstance(error, (RecursionError, TooMuch)):
-                raise
-            raise self._issue_error(origin, _in_words(error)) from error
-
-    def _issue_error(self, origin: Origin | None, problem: str, next_step: str | None = None) -> IssueError:
-        if origin is None:
-            return IssueError(self._issue.path, None, problem, next_step=next_step)
-        lines = self._lines.get(origin.path)
-        if not lines:
-            return IssueError(origin.path, origin.line, problem, next_step=next_step)
-        line = lines[min(origin.line or 1, len(lines)) - 1]
-        return IssueError(self._issue.path, line, problem, next_step=next_step)
-
 
 def _hole(token: Token, place: Place, url_start: bool = False) -> Hole:
     assert token.expression is not None
     return Hole(token.expression, place, url_start)
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, TemplateNotFound):
-        return f"there is no template {error.name!r}"
-    if isinstance(error, RecursionError):
-        return (
-            "recursion without end: a template extends or includes itself, or a macro calls itself;"
-            " the program's own file of the same name is bundled/email/…"
-        )
-    return str(error) or type(error).__name__

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from mailer.compose.body import Body, write_body
 from mailer.compose.images.attachments import attached
-from mailer.compose.images.links import ImageLinks
 from mailer.compose.images.placing import Images
+from mailer.compose.images.source import ImageLinks
 from mailer.compose.render import Surroundings, render
-from mailer.compose.theme.theme import issue_look
+from mailer.compose.theme.theme import issue_theme
 from mailer.domain.address import Mailbox, is_made_up
 from mailer.domain.audience import Audience
 from mailer.domain.issue import Issue
@@ -65,7 +65,7 @@ class Compiler:
     """The sender's identity and the folders in which layouts are looked for, first the workspace's own.
 
     `unsubscribe_address` takes unsubscribe mails; with a `base_url` links are signed with `key`. A `signer`
-    signs every message (DKIM). `look` is what mails look like unless an issue says otherwise (`read_look`).
+    signs every message (DKIM). `theme` are the wishes (see `read_theme`) of issues without some of their own.
     `root` is the workspace, where a layout's images lie; with `image_links` mails have links to images
     instead of the images themselves.
     """
@@ -79,7 +79,7 @@ class Compiler:
     base_url: str
     key: bytes
     signer: Signer | None = None
-    look: Mapping[str, Any] = field(default_factory=dict)
+    theme: Mapping[str, Any] = field(default_factory=dict)
     root: Path | None = None
     image_links: ImageLinks | None = None
     to_the_world: bool = False
@@ -115,18 +115,18 @@ class Compiler:
             self.signer.require_alignment(sender.address.domain)
         reply_to = Mailbox.parse(issue.reply_to) if issue.reply_to else self.reply_to
         first = lists[0]
-        look = issue_look(issue, self.look)
+        theme = issue_theme(issue, self.theme)
         surroundings = Surroundings(
             sender_name=sender.name or sender.address.wire,
             sender_address=sender.address.wire,
             postal_address=self.postal_address,
             list_title=first.title,
             web=bool(self.base_url),
-            look=look,
+            theme=theme,
             erratum=erratum,
         )
         domain = sender.address.domain
-        images = Images(issue, domain, root=self.root, links=self.image_links, room=look.room)
+        images = Images(issue, domain, root=self.root, links=self.image_links, room=theme.room)
         body = write_body(issue, images)
         edition = render(issue, body, surroundings, self.folders, images)
         head = Head(

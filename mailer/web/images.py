@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mailer.compose.images.companion import read_file
-from mailer.compose.images.kind import SHOWN, kind_of
+from mailer.compose.images.picture import SHOWN, kind_of
 from mailer.compose.images.placing import MOST_OCTETS
 from mailer.domain.signed_links import read_image_token
 from mailer.message.mime.enclosure import UnfitFile

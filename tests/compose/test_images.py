@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pictures import LAUGHS, SVG, blank, moving, picture
 
 from mailer.compose.body import write_body
-from mailer.compose.images.links import ImageLinks
 from mailer.compose.images.placing import Images
+from mailer.compose.images.source import ImageLinks
 from mailer.compose.images.tags import Attributes, change_images
 from mailer.compose.issue.source import read_issue
 from mailer.domain.signed_links import read_image_token

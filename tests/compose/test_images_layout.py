@@ -9,7 +9,7 @@ import pytest
 from message_samples import ENVELOPE
 from pictures import picture
 
-from mailer.compose.images.links import ImageLinks
+from mailer.compose.images.source import ImageLinks
 from mailer.compose.issue.source import load_issue
 from mailer.domain.address import Mailbox
 from mailer.domain.subscriber import SubscriberList

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mailer.compose.inlining.trials import count_beside, trials
+from mailer.compose.symbolic.refusal import Refusal
 from mailer.compose.symbolic.structure import Piece, choose, read_structure
-from mailer.compose.symbolic.tokens import Refusal, Role, Tokens
+from mailer.compose.symbolic.tokens import Role, Tokens
 from mailer.message.expression.expression import Name
 
 

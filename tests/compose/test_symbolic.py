@@ -12,8 +12,9 @@ from jinja2 import DictLoader
 from markupsafe import Markup, escape
 
 from mailer.compose.symbolic.environment import SymbolicEnvironment
+from mailer.compose.symbolic.refusal import Refusal
 from mailer.compose.symbolic.symbol import Once, Spoiled, Symbol, is_deferred, lift
-from mailer.compose.symbolic.tokens import Refusal, Role, Tokens
+from mailer.compose.symbolic.tokens import Role, Tokens
 from mailer.message.expression.expression import Call, Const, Expression, Field, Name, describe
 from mailer.message.expression.operations import FILTERS, OPERATIONS, TESTS
 from mailer.message.filling.evaluate import evaluate

@@ -12,7 +12,7 @@ from mailer.compose.html.measure import MOST_ATTRIBUTES, MOST_MARKUP, MOST_MATCH
 from mailer.compose.html.tokens import read_html
 from mailer.compose.inlining.inline import Inliner
 from mailer.compose.issue.source import read_issue
-from mailer.compose.symbolic.tokens import Refusal
+from mailer.compose.symbolic.refusal import Refusal
 from mailer.compose.tags.tag import MOST_TAGS
 from mailer.errors import IssueError
 

@@ -8,7 +8,7 @@ import pytest
 
 from mailer.bootstrap import App
 from mailer.check.merge_tag_names import instead
-from mailer.compose.symbolic.suggest import LAYOUT_NAMES
+from mailer.compose.symbolic.refusal import LAYOUT_NAMES
 from mailer.compose.tags.offered import protect
 from mailer.domain.recipient_names import LINKS, RECIPIENT_NAMES, SERVED, RecipientName
 from mailer.errors import IssueError

@@ -88,12 +88,12 @@ def write_message(path: Path, *own_folders: Path) -> bytes:
     return compiled(path, *own_folders).fill(NAMES)
 
 
-def write_sample(name: str, look: Mapping[str, Any] | None = None) -> Mail:
+def write_sample(name: str, theme: Mapping[str, Any] | None = None) -> Mail:
     """Return the mail that the sample called `name` becomes."""
-    return _mail(compiled(SAMPLES / f"{name}.md", look=look))
+    return _mail(compiled(SAMPLES / f"{name}.md", theme=theme))
 
 
-def compiled(path: Path, *own_folders: Path, look: Mapping[str, Any] | None = None) -> MessageTemplate:
+def compiled(path: Path, *own_folders: Path, theme: Mapping[str, Any] | None = None) -> MessageTemplate:
     """Return the compiled message of the issue at `path`."""
     compiler = Compiler(
         folders=[*own_folders, templates_folder()],
@@ -104,7 +104,7 @@ def compiled(path: Path, *own_folders: Path, look: Mapping[str, Any] | None = No
         postal_address=POSTAL,
         base_url="https://gazette.example",
         key=b"k" * 32,
-        look=look or {},
+        theme=theme or {},
     )
     issue, _ = load_issue(path)
     return compiler.compile(issue, [SubscriberList(1, "weekly", "Weekly")])

@@ -11,7 +11,7 @@ import pytest
 from harbour import KEY, Harbour
 from pictures import SVG, picture
 
-from mailer.compose.images.links import ImageLinks
+from mailer.compose.images.source import ImageLinks
 from mailer.domain.signed_links import image_url, sign_image
 
 FOLDER = "issues/harbour"

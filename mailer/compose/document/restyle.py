@@ -17,7 +17,7 @@ from lxml import etree
 from mailer.compose.css.reading import StyleRule, read_sheet, read_style
 from mailer.compose.html.tokens import HTMLToken, TokenKind, read_html
 from mailer.compose.inlining.inline import Inliner
-from mailer.compose.symbolic.tokens import Refusal
+from mailer.compose.symbolic.refusal import Refusal
 
 NUMBER = "data-mailer-number"
 KEPT = ' data-premailer="ignore"'

@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from mailer.compose.images.companion import Companion, find_beside, read_file
-from mailer.compose.images.size import filling, missing_size
-from mailer.compose.images.source import SCHEME, decoded, no_address, refuse_half
-from mailer.compose.images.tags import Attributes, ImageSpot, change_images
+from mailer.compose.images.picture import read_picture
+from mailer.compose.images.source import SCHEME, ImageLinks, decoded, no_address, refuse_half
+from mailer.compose.images.tags import Attributes, ImageSpot, change_images, filling, missing_size
 from mailer.domain.issue import Issue
 from mailer.errors import IssueError
 from mailer.message.mime.enclosure import Enclosure, UnfitFile
 
 if TYPE_CHECKING:
-    from mailer.compose.images.links import ImageLinks
     from mailer.compose.tags.marks import Marked
 
 ROOM = 592  # pixels of the layout's column, inside its padding
@@ -158,8 +157,6 @@ class Images:
         return self._files[file]
 
     def _part(self, name: str, content: bytes, file: Path | None = None) -> Shown:
-        from mailer.compose.images.picture import read_picture  # Pillow, which most issues don't need
-
         picture = read_picture(content)
         if file and self._links:
             return Shown(self._links.address(file, content), picture.width, picture.height)

@@ -1,12 +1,16 @@
-"""Sources of images that are no paths: what they hold, and why some can't be mailed."""
+"""Sources of images that are no paths: what they hold, what can't be mailed, what `mailer serve` answers."""
 
 from __future__ import annotations
 
 import binascii
 import re
 from base64 import b64decode
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
+from mailer.domain.signed_links import image_url, sign_image
 from mailer.message.mime.enclosure import UnfitFile
 
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
@@ -51,3 +55,24 @@ def no_address(scheme: str, source: str) -> UnfitFile:
         f"begins with {scheme}:, which mail programs don't open",
         f"Write https://…, or if it is a file of that name ./{source}",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLinks:
+    """Makes addresses below `base_url` of files in the workspace `root`, signed with `key`."""
+
+    base_url: str
+    key: bytes
+    root: Path
+
+    def address(self, file: Path, content: bytes) -> str:
+        """Return the address of a `file` without symlinks; raises Unfit for one outside of `root`."""
+        root = self.root.resolve()
+        if not file.is_relative_to(root):
+            raise UnfitFile(
+                f"is not in the workspace {root}, so `mailer serve` could not show it",
+                "Keep the issue in the workspace's issues folder, or set MAIL_IMAGES=inline",
+            )
+        path = file.relative_to(root).as_posix()
+        token = sign_image(self.key, sha256(content).digest(), path)
+        return image_url(self.base_url, token, path)

@@ -20,8 +20,9 @@ from mailer.compose.html.addresses import keeping_addresses
 from mailer.compose.html.measure import LESS, MOST_MATCHES, MOST_RULES, too_many_rules
 from mailer.compose.inlining.places import Reading, check_containers, check_selectors, read_places
 from mailer.compose.inlining.trials import count_beside, trials
+from mailer.compose.symbolic.refusal import Refusal
 from mailer.compose.symbolic.structure import Piece, choose, read_structure
-from mailer.compose.symbolic.tokens import Refusal, Tokens
+from mailer.compose.symbolic.tokens import Tokens
 
 # So many take some seconds; an issue whose styles call for more is refused.
 MOST_TRIALS = 500

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from mailer.compose.html.allowed import VOID
 from mailer.compose.html.measure import LESS, excess
 from mailer.compose.html.tokens import HTMLToken, TokenKind, read_html
-from mailer.compose.inlining.link_starts import link_starts
-from mailer.compose.symbolic.addresses import refuse_second_scheme
+from mailer.compose.inlining.addresses import link_starts, refuse_second_scheme
+from mailer.compose.symbolic.refusal import Refusal
 from mailer.compose.symbolic.structure import read_structure, torn
-from mailer.compose.symbolic.tokens import Refusal, Role, Token, Tokens
+from mailer.compose.symbolic.tokens import Role, Token, Tokens
 from mailer.message.filling.residual import Place
 
 URL_ATTRIBUTES = frozenset({"href", "src", "background"})

@@ -13,10 +13,10 @@ from typing import Any, cast
 
 from markupsafe import Markup
 
-from mailer.compose.symbolic.origin import current_origin
+from mailer.compose.symbolic.refusal import Refusal, current_origin
 from mailer.compose.symbolic.structure import read_structure
 from mailer.compose.symbolic.symbol import Once, Rounds, Spoiled, Symbol, Symbolic, holds_tokens, is_deferred
-from mailer.compose.symbolic.tokens import Refusal, Role, Tokens
+from mailer.compose.symbolic.tokens import Role, Tokens
 from mailer.message.expression.bounds import Budget
 from mailer.message.expression.expression import Call, Const, Expression
 

@@ -22,9 +22,8 @@ from markupsafe import Markup
 
 from mailer.compose.symbolic.branches import Branches
 from mailer.compose.symbolic.operators import Operators
-from mailer.compose.symbolic.origin import current_origin
+from mailer.compose.symbolic.refusal import Origin, Refusal, Suggesting, current_origin
 from mailer.compose.symbolic.rewrite import rewrite
-from mailer.compose.symbolic.suggest import Suggesting
 from mailer.compose.symbolic.symbol import (
     Once,
     Spoiled,
@@ -35,7 +34,7 @@ from mailer.compose.symbolic.symbol import (
     lift,
     rounds_of,
 )
-from mailer.compose.symbolic.tokens import Origin, Refusal, Role, Tokens
+from mailer.compose.symbolic.tokens import Role, Tokens
 from mailer.message.expression.bounds import CHARACTERS_A_STEP, Budget, check_call
 from mailer.message.expression.expression import Call, Field, Name
 from mailer.message.expression.operations import BINARY, FILTERS, LOOP_FIELDS, TESTS, UNARY

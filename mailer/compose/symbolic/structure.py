@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mailer.compose.symbolic.tokens import Refusal, Role, Token, Tokens
+from mailer.compose.symbolic.refusal import Refusal
+from mailer.compose.symbolic.tokens import Role, Token, Tokens
 from mailer.message.filling.residual import Branch, Hole, Loop, Static, Tree
 
 

@@ -15,7 +15,8 @@ from jinja2.runtime import LoopContext
 from jinja2.utils import Namespace
 from markupsafe import Markup
 
-from mailer.compose.symbolic.tokens import Refusal, Tokens
+from mailer.compose.symbolic.refusal import Refusal
+from mailer.compose.symbolic.tokens import Tokens
 from mailer.message.expression.bounds import Opaque
 from mailer.message.expression.expression import Call, Const, Expression, Name, describe
 

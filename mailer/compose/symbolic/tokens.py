@@ -12,27 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailer.compose.symbolic.refusal import Origin, Refusal
 from mailer.message.expression.expression import Expression
 
 _DIGITS = 5
-
-
-class Refusal(Exception):
-    """A template asks for what can't be deferred to the recipients; `origin` tells where, if known."""
-
-    def __init__(self, problem: str, *, next_step: str | None = None, origin: Origin | None = None) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.next_step = next_step
-        self.origin = origin
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where in a template or in the issue something was printed."""
-
-    path: str
-    line: int | None
 
 
 class Role(StrEnum):

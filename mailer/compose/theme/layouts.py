@@ -10,7 +10,7 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, Pref
 
 from mailer.compose.html.measure import LESS, excess
 from mailer.compose.html.tokens import read_html
-from mailer.compose.symbolic.tokens import Origin, Refusal
+from mailer.compose.symbolic.refusal import Origin, Refusal
 
 BUNDLED = "bundled"
 MOST_CHARACTERS = 500_000

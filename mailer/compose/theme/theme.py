@@ -53,7 +53,7 @@ _FAMILY = re.compile(r"-?[A-Za-z][\w-]*(?: [A-Za-z][\w-]*)*")
 
 
 class ThemeError(ValueError):
-    """A wish for a look can't be met; `key` is one of KEYS, the message says what is wrong and expected."""
+    """A wish for a theme can't be met; `key` is one of KEYS, the message says what is wrong and expected."""
 
     def __init__(self, key: str, problem: str) -> None:
         super().__init__(problem)
@@ -82,7 +82,7 @@ class Palette:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """The looks of a mail; templates know it as `look`. Font lists are CSS; `width` and sizes are pixels."""
+    """How a mail looks; templates know it as `look`. Font lists are CSS; `width` and sizes are pixels."""
 
     width: int
     logo: Logo | None
@@ -106,16 +106,16 @@ class Theme:
         """Return the width of a column that has this `share` (0.5, "1/3", "33%") of the text's width.
 
         Columns whose shares make a whole fill a line, with a gutter between each two. None is half of it, and
-        the least is a sixth. Raises LookError.
+        the least is a sixth. Raises ThemeError.
         """
         part = max(_fraction(share), LEAST_SHARE)
         return int((self.measure + GUTTER) * part) - GUTTER
 
 
 def read_theme(*wishes: Mapping[str, Any]) -> Theme:
-    """Return the look that `wishes` ask for: each may have any of KEYS, and the later ones win.
+    """Return the theme that `wishes` ask for: each may have any of KEYS, and the later ones win.
 
-    Values that are empty text are no wishes. Raises LookError.
+    Values that are empty text are no wishes. Raises ThemeError.
     """
     wished = {key: each[key] for each in wishes for key in KEYS if key in each and each[key] != ""}
     font = _font(wished.get("font", FONT))
@@ -131,8 +131,8 @@ def read_theme(*wishes: Mapping[str, Any]) -> Theme:
     )
 
 
-def issue_look(issue: Issue, wishes: Mapping[str, Any]) -> Theme:
-    """Return the look of an issue: its params win over `wishes`. Raises IssueError for what it asks for."""
+def issue_theme(issue: Issue, wishes: Mapping[str, Any]) -> Theme:
+    """Return the theme of an issue: its params win over `wishes`. Raises IssueError for what it asks for."""
     try:
         return read_theme(wishes, issue.params)
     except ThemeError as error:
