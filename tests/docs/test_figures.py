@@ -61,3 +61,11 @@ def test_no_function_is_too_complex() -> None:
     every = figures.complexities()
     assert max(max(each) for each in every.values()) <= 10
     assert len(every) > 100
+
+
+def test_no_two_folders_import_each_other() -> None:
+    assert figures.two_way_imports() == []
+
+
+def test_a_class_has_mostly_a_name_of_its_own() -> None:
+    assert len(figures.repeated_classes()) <= 5
