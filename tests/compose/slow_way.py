@@ -12,13 +12,13 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
 from markupsafe import Markup
+from reference_filling import fill_text
 
 from mailer.compose.body import Body
 from mailer.compose.inlining.inline import Inliner
 from mailer.compose.render import Surroundings, render
 from mailer.compose.tags.offered import protect
 from mailer.domain.issue import Issue, Kind
-from mailer.message.filling.evaluate import fill_text
 from mailer.message.filling.residual import Edition
 from mailer.workspace.bundled import templates_folder
 

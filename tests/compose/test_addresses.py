@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
+from reference_filling import fill_text
 from slow_way import SMALL_LAYOUT, SURROUNDINGS
 
 from mailer.compose.body import write_body
 from mailer.compose.html.tokens import decode
 from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
-from mailer.message.filling.evaluate import fill_text
 
 # Names that are references without a semicolon too, and so may be found in query strings by mistake.
 NAMES = sorted({name.removesuffix(";") for name in html5 if not name.endswith(";")})

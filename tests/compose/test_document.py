@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from reference_filling import fill_text
 from slow_way import desk
 from whole_mail import DOCUMENT, POSTAL, UNSUBSCRIBE, whole_mail
 
@@ -13,7 +14,6 @@ from mailer.compose.body import write_body
 from mailer.compose.document.completing import is_document
 from mailer.compose.issue.source import read_issue
 from mailer.errors import IssueError
-from mailer.message.filling.evaluate import fill_text
 
 LEAVE = '<a href="{{ unsubscribe_url }}">Leave</a>'
 

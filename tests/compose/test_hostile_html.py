@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from payloads import HTML, MARKDOWN_LINKS
 from playwright.sync_api import Browser, Page, Route
+from reference_filling import fill_text
 from slow_way import SURROUNDINGS
 
 from mailer.compose.body import write_body
 from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
 from mailer.errors import IssueError
-from mailer.message.filling.evaluate import fill_text
 from mailer.workspace.bundled import templates_folder
 
 NAMES = {"subscriber": {"name": "A"}, "unsubscribe_url": "https://gazette.example/u/1"}

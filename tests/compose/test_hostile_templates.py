@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from jinja2 import DictLoader
+from reference_filling import fill_text
 from slow_way import SMALL_LAYOUT, SURROUNDINGS, desk
 
 from mailer.compose.body import write_body
@@ -19,7 +20,6 @@ from mailer.domain.issue import Issue
 from mailer.errors import IssueError
 from mailer.message.expression.bounds import MOST_STEPS
 from mailer.message.expression.operations import UnfitValue
-from mailer.message.filling.evaluate import fill_text
 from mailer.workspace.bundled import templates_folder
 
 # Values that are templates, markup or format strings to something somewhere.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from reference_filling import fill_text
 from slow_way import SURROUNDINGS, UNSUBSCRIBE, desk, normal_form
 
 from mailer.compose.body import write_body
@@ -13,7 +14,7 @@ from mailer.domain.issue import Issue, Kind
 from mailer.errors import IssueError
 from mailer.message.expression.expression import Call, Const, Field, Name
 from mailer.message.expression.operations import MissingValue, UnfitValue
-from mailer.message.filling.evaluate import evaluate, fill_text, uses
+from mailer.message.filling.evaluate import evaluate, uses
 from mailer.message.filling.residual import Hole, Loop, Place, Static, Tree
 
 NAME = Field(Name("subscriber"), Const("name"))

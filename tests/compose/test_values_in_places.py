@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+from reference_filling import fill_text
 from slow_way import SMALL_LAYOUT, SURROUNDINGS, desk
 
 from mailer.compose.body import write_body
 from mailer.compose.issue.source import read_issue
 from mailer.compose.render import render
 from mailer.errors import IssueError
-from mailer.message.filling.evaluate import fill_text
 
 UNSUBSCRIBE = "https://gazette.example/u/1"
 VALUES = [

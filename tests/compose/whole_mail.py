@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from reference_filling import fill_text
+
 from mailer.compose.body import Body, write_body
 from mailer.compose.issue.source import read_issue
 from mailer.compose.render import Surroundings, render
 from mailer.domain.issue import Issue
-from mailer.message.filling.evaluate import fill_text
 from mailer.workspace.bundled import templates_folder
 
 POSTAL = "Harbour Gazette, 1 Quay Street, Port Example"

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from message_samples import HEAD, field, names_of
+from reference_filling import fill_text
 
 from mailer.message.expression.expression import Call, Const, Name
 from mailer.message.expression.operations import CannotFill
-from mailer.message.filling.evaluate import fill_text
 from mailer.message.filling.residual import Branch, Edition, Hole, Loop, Node, Place, Static, Tree
 from mailer.message.mime.message import compile_message
 from mailer.message.mime.template import MessageTemplate

@@ -1,7 +1,4 @@
-"""Expressions evaluated for one recipient, and the reference way to fill a tree: simple, obviously right.
-
-Sending fills bytes (`mailer.message.filling.program`); previews and proofs compare that with `fill_text`.
-"""
+"""Expressions evaluated for one recipient."""
 
 from __future__ import annotations
 
@@ -21,8 +18,7 @@ from mailer.message.expression.operations import (
     UnfitValue,
 )
 from mailer.message.filling.canonical import walk_expressions
-from mailer.message.filling.escape import escape_value
-from mailer.message.filling.residual import Branch, Hole, Loop, Static, Tree
+from mailer.message.filling.residual import Branch, Hole, Loop, Tree
 
 Names = Mapping[str, Any]
 
@@ -45,11 +41,6 @@ def evaluate(expression: Expression, names: Names) -> Any:
     if value is None or isinstance(value, StrictUndefined):
         raise MissingValue(describe(expression))
     return value
-
-
-def fill_text(tree: Tree, names: Names) -> str:
-    """Return `tree` filled for one recipient; raises MissingValue and UnfitValue."""
-    return "".join(_fill(tree, dict(names)))
 
 
 def uses(tree: Tree) -> frozenset[str]:
@@ -95,27 +86,6 @@ def bind(loop: Loop, names: Names) -> Iterator[dict[str, Any]]:
     for item in evaluate(loop.iterable, names):
         values = (item,) if len(loop.names) == 1 else item
         yield {**names, **dict(zip(loop.names, values, strict=True))}
-
-
-def _fill(tree: Tree, names: dict[str, Any]) -> Iterator[str]:
-    for node in tree:
-        match node:
-            case Static(text):
-                yield text
-            case Hole(expression, place, url_start):
-                yield escape_value(evaluate(expression, names), place, url_start)
-            case Branch(condition, then, otherwise):
-                yield from _fill(then if evaluate(condition, names) else otherwise, names)
-            case Loop():
-                yield from _fill_loop(node, names)
-
-
-def _fill_loop(loop: Loop, names: dict[str, Any]) -> Iterator[str]:
-    rounds = list(bind(loop, names))
-    for bound in rounds:
-        yield from _fill(loop.body, bound)
-    if not rounds:
-        yield from _fill(loop.otherwise, names)
 
 
 def _value(expression: Expression, names: Names) -> Any:
