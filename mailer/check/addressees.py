@@ -8,14 +8,16 @@ from itertools import islice
 
 from mailer.check.finding import Severity
 from mailer.check.rendered import RenderedMail
-from mailer.check.rule import Remark, Rule
+from mailer.check.rule import Remark, rule
 from mailer.domain.field import FieldType
 from mailer.domain.yes_no import WORDS
 
+UNFILLABLE = "field-missing"
 SHOWN = 5  # values of a field
 _FIELD = re.compile(r"subscriber\.(\w+)")
 
 
+@rule("field-unknown", Severity.WARNING, "Correct its name, or import it: mailer subscribers import FILE")
 def unknown_fields(mail: RenderedMail) -> Iterator[Remark]:
     """Look for fields that nobody has a value for, where something stands in for it."""
     refused = {found[1] for said, _ in mail.refusals for found in _FIELD.finditer(said)}
@@ -24,6 +26,7 @@ def unknown_fields(mail: RenderedMail) -> Iterator[Remark]:
             yield Remark(f"nobody of the {mail.recipients:,} has a {name}", _line(mail, name))
 
 
+@rule(UNFILLABLE, Severity.ERROR, "Correct the subscribers' values or the issue.")
 def unfillable(mail: RenderedMail) -> Iterator[Remark]:
     """Tell for how many the issue can't be filled, in the words in which the plan of a send refuses it."""
     for said, next_step in mail.refusals:
@@ -31,6 +34,7 @@ def unfillable(mail: RenderedMail) -> Iterator[Remark]:
         yield Remark(said, _line(mail, found[1]) if found else None, hint=next_step or "")
 
 
+@rule("field-text", Severity.ERROR, "Import it as true or false, or compare it.")
 def texts_for_truth(mail: RenderedMail) -> Iterator[Remark]:
     """Look for text that is taken for true or false: all text is true, a no as well."""
     for name, counts in sorted(mail.texts.items()):
@@ -55,6 +59,7 @@ def _meant(counts: Mapping[str, int]) -> str:
     return next((text for text in counts if WORDS.read(text) is not False), next(iter(counts)))
 
 
+@rule("field-compare", Severity.ERROR, "Compare it with what its type can be.")
 def misfit_texts(mail: RenderedMail) -> Iterator[Remark]:
     """Look for texts that a field never equals, because it holds none."""
     for name, (kind, text) in sorted(mail.compares.items()):
@@ -75,17 +80,3 @@ def _line(mail: RenderedMail, name: str) -> int | None:
     lines = mail.issue.source.split("\n")
     pattern = re.compile(rf"\bsubscriber\.{re.escape(name)}\b")
     return next((n for n, line in enumerate(lines, 1) if pattern.search(line)), None)
-
-
-UNFILLABLE = "field-missing"
-RULES = (
-    Rule(
-        "field-unknown",
-        Severity.WARNING,
-        unknown_fields,
-        "Correct its name, or import it: mailer subscribers import FILE",
-    ),
-    Rule("field-text", Severity.ERROR, texts_for_truth, "Import it as true or false, or compare it."),
-    Rule("field-compare", Severity.ERROR, misfit_texts, "Compare it with what its type can be."),
-    Rule(UNFILLABLE, Severity.ERROR, unfillable, "Correct the subscribers' values or the issue."),
-)

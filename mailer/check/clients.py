@@ -1,4 +1,7 @@
-"""The rule about mail programs: what some of those that matter can't show, as caniemail has tested it."""
+"""Rules about mail programs: what they cut off or throw away, and what some can't show.
+
+The last is as caniemail has tested it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,13 @@ from lxml.html import HtmlElement
 from mailer.check.features import FeatureUse, features_in, features_of
 from mailer.check.finding import Severity
 from mailer.check.rendered import RenderedMail
-from mailer.check.rule import Remark, Rule
+from mailer.check.rule import Remark, rule
+
+# Gmail shows no more than this of a message's HTML and hides the rest, the unsubscribe link with it.
+CLIPPED_AT = 102_400
+WARN_FROM = 80 * 1024
+# From here on Gmail throws away a style sheet, and all that follow it (hteumeuleu/email-bugs 90).
+STYLE_DROPPED_AT = 16 * 1024
 
 # A reader whose mail program lacks these misses nothing: they announce something that it has not got, a dark
 # mode or a pointer, or say how a thing looks while it is being pointed at.
@@ -47,25 +56,22 @@ class Support:
     titles: dict[str, str]
     lacking: dict[str, frozenset[str]]
 
-    def missed(self, uses: Iterable[FeatureUse], *, harmless: bool = False) -> dict[str, set[str]]:
+    def missed(self, uses: Iterable[FeatureUse]) -> dict[str, set[str]]:
         """Return for each feature that is used in vain the clients that lack it.
 
         What stands inside something that a client lacks (`@media`, `<style>`) is not counted for it again.
-        What nobody misses (`HARMLESS`, rules aimed at one mail program) counts only if `harmless`.
         """
         found: dict[str, set[str]] = {}
         for use in set(uses):
-            if not harmless and (use.aimed or use.feature in HARMLESS):
-                continue
             for client in self.lacking.get(use.feature, ()):
                 if not any(client in self.lacking.get(outer, ()) for outer in use.inside):
                     found.setdefault(use.feature, set()).add(client)
         return found
 
-    def missed_by(self, client: str, uses: Iterable[FeatureUse], *, harmless: bool = False) -> list[str]:
-        """Return the titles of what `client` lacks of the features used."""
-        missed = self.missed(uses, harmless=harmless)
-        return sorted(self.titles[feature] for feature, who in missed.items() if client in who)
+
+def noticed(uses: Iterable[FeatureUse]) -> Iterator[FeatureUse]:
+    """Yield the uses that a reader could miss: not the harmless, nor rules aimed at one mail program."""
+    return (use for use in uses if not use.aimed and use.feature not in HARMLESS)
 
 
 @cache
@@ -82,6 +88,11 @@ def support() -> Support:
     )
 
 
+@rule(
+    "client-support",
+    Severity.ADVICE,
+    "Make sure that the mail holds without it; see https://www.caniemail.com.",
+)
 def unsupported(mail: RenderedMail) -> Iterator[Remark]:
     """Look for features that a client lacks: the issue's own each by itself, the layout's together."""
     data = support()
@@ -89,7 +100,7 @@ def unsupported(mail: RenderedMail) -> Iterator[Remark]:
     typed = (element for element in mail.lines.written if not _made_of_markdown(element))
     for feature, element in features_in(*typed):
         own.setdefault(feature, mail.lines.of_row(element.sourceline or 1))
-    missed = sorted(data.missed(features_of(mail)).items())
+    missed = sorted(data.missed(noticed(features_of(mail))).items())
     for feature, clients in missed:
         if feature in own:
             names = [name for client, name in data.clients.items() if client in clients]
@@ -110,11 +121,21 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-RULES = (
-    Rule(
-        "client-support",
-        Severity.ADVICE,
-        unsupported,
-        "Make sure that the mail holds without it; see https://www.caniemail.com.",
-    ),
+@rule("html-size", Severity.ERROR, "Shorten the issue, or link to the rest of it.")
+def html_size(mail: RenderedMail) -> Iterator[Remark]:
+    """Look at the size of the HTML part."""
+    text = f"the HTML is {mail.octets:,} octets; Gmail cuts it off at {CLIPPED_AT:,}"
+    if mail.octets > CLIPPED_AT:
+        yield Remark(f"{text}, and the footer with it")
+    elif mail.octets > WARN_FROM:
+        yield Remark(text, severity=Severity.WARNING)
+
+
+@rule(
+    "style-size", Severity.WARNING, "Take rules out of the <style>; what can be inlined needs no place there."
 )
+def style_size(mail: RenderedMail) -> Iterator[Remark]:
+    """Look at the size of the style sheets together."""
+    octets = sum(len(text.encode()) for text in mail.style_texts)
+    if octets > STYLE_DROPPED_AT:
+        yield Remark(f"the style sheets are {octets:,} octets; Gmail drops what is over {STYLE_DROPPED_AT:,}")

@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 from mailer.check.cascade import Applied, Cascade, applied
 from mailer.check.finding import Severity
 from mailer.check.rendered import RenderedMail
-from mailer.check.rule import Remark, Rule, remark, short
+from mailer.check.rule import Remark, remark, rule, short
 from mailer.compose.css.colour import BLACK, WHITE, Colour, read_colour
 
 # WCAG 2.2, 1.4.3: text, and large text (from 24 px, or bold from 18.66 px).
@@ -44,6 +44,11 @@ IN_LIGHT = TextStyle(BLACK, WHITE)
 IN_DARK = TextStyle(None, None)
 
 
+@rule(
+    "contrast",
+    Severity.WARNING,
+    "Make the text darker or what is behind it lighter (in dark mode the other way round).",
+)
 def low_contrast(mail: RenderedMail) -> Iterator[Remark]:
     """Look at all text in light and, if the mail has rules for it, in the dark."""
     rules = list(applied(mail.styles))
@@ -160,13 +165,3 @@ def _bold(element: HtmlElement, around: TextStyle, style: dict[str, str]) -> boo
     if weight in ("bold", "bolder", "normal", "lighter"):
         return weight.startswith("bold")
     return around.bold or element.tag in ("b", "strong", "th", "h1", "h2", "h3", "h4", "h5", "h6")
-
-
-RULES = (
-    Rule(
-        "contrast",
-        Severity.WARNING,
-        low_contrast,
-        "Make the text darker or what is behind it lighter (in dark mode the other way round).",
-    ),
-)

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from mailer.check.finding import Severity
 from mailer.check.rendered import RenderedMail
-from mailer.check.rule import Remark, Rule
+from mailer.check.rule import Remark, rule
 from mailer.compose.document.traits import letters
 
 
+@rule("unsubscribe-link", Severity.ERROR, "Let it print {{ unsubscribe_url }} as a link.")
 def unsubscribe(mail: RenderedMail) -> Iterator[Remark]:
     """Look for the way out, in both parts."""
     where = f"(in {mail.layout})"
@@ -19,6 +20,7 @@ def unsubscribe(mail: RenderedMail) -> Iterator[Remark]:
         yield Remark(f"the text part has no unsubscribe link {where}")
 
 
+@rule("postal-address", Severity.ERROR, "Let it print {{ sender.postal_address }}.")
 def postal_address(mail: RenderedMail) -> Iterator[Remark]:
     """Look for the sender's postal address, in both parts."""
     if not mail.postal_address:
@@ -33,14 +35,3 @@ def postal_address(mail: RenderedMail) -> Iterator[Remark]:
     for name, text in parts.items():
         if wanted not in letters(text):
             yield Remark(f"the {name} has no postal address (in {mail.layout})")
-
-
-RULES = (
-    Rule(
-        "unsubscribe-link",
-        Severity.ERROR,
-        unsubscribe,
-        "Let it print {{ unsubscribe_url }} as a link.",
-    ),
-    Rule("postal-address", Severity.ERROR, postal_address, "Let it print {{ sender.postal_address }}."),
-)

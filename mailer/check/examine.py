@@ -1,32 +1,23 @@
-"""All rules, and what they find."""
+"""All rules, and what they find. A rule is a function of a module in this folder; nothing else lists it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from importlib import import_module
+from pkgutil import iter_modules
 
-from mailer.check import (
-    addressees,
-    clients,
-    contrast,
-    duties,
-    front,
-    images,
-    links,
-    merge_tags,
-    size,
-    structure,
-    visible,
-    wording,
-)
+import mailer.check
 from mailer.check.finding import Finding, Severity
 from mailer.check.rendered import RenderedMail
-from mailer.check.rule import Remark, Rule
+from mailer.check.rule import Remark, Rule, rule
 
 # What an issue is that can't even be compiled; it is no rule that looks at anything.
 UNREADABLE = "unreadable"
+_ORDER = list(Severity)
 
 
+@rule("unknown-rule", Severity.WARNING, "docs/check.md lists the rules.")
 def unknown_rules(mail: RenderedMail) -> Iterator[Remark]:
     """Look for names in `check_off` that no rule has."""
     for name in mail.issue.check_off:
@@ -38,30 +29,19 @@ def unknown_rules(mail: RenderedMail) -> Iterator[Remark]:
             yield Remark(f"check_off: there is no rule {name!r}{meant}", mail.lines.key("check_off"))
 
 
-_ROOMS = (
-    front.RULES,
-    duties.RULES,
-    visible.RULES,
-    size.RULES,
-    wording.RULES,
-    merge_tags.RULES,
-    links.RULES,
-    images.RULES,
-    structure.RULES,
-    contrast.RULES,
-    addressees.RULES,
-    clients.RULES,
-    (Rule("unknown-rule", Severity.WARNING, unknown_rules, "docs/check.md lists the rules."),),
-)
-RULES: dict[str, Rule] = {rule.name: rule for rules in _ROOMS for rule in rules}
+def _rules() -> Iterator[Rule]:
+    """Yield what `rule` made of functions in the modules of this folder."""
+    for each in iter_modules(mailer.check.__path__, "mailer.check."):
+        yield from (found for found in vars(import_module(each.name)).values() if isinstance(found, Rule))
 
-_ORDER = list(Severity)
+
+RULES = {each.name: each for each in _rules()}
 
 
 def examine(mail: RenderedMail) -> list[Finding]:
-    """Return what is wrong with `sheet`, by line, what has none last; rules in `check_off` are left out."""
+    """Return what is wrong with a mail, by line, what has none last; rules in `check_off` are left out."""
     off = set(mail.issue.check_off)
-    found = [finding for rule in RULES.values() if rule.name not in off for finding in rule.findings(mail)]
+    found = [finding for each in RULES.values() if each.name not in off for finding in each.findings(mail)]
     return sorted(found, key=_place)
 
 

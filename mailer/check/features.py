@@ -97,7 +97,7 @@ class FeatureUse:
 
 
 def features_of(mail: RenderedMail) -> Iterator[FeatureUse]:
-    """Yield every use of a feature in the HTML part of `sheet`."""
+    """Yield every use of a feature in the HTML part of a mail."""
     if re.match(r"\s*<!doctype html>", mail.html, re.IGNORECASE):
         yield FeatureUse("html-doctype")
     yield from (FeatureUse(name) for name, _ in features_in(*mail.document.iter()))

@@ -8,9 +8,16 @@ from lxml.html import HtmlElement
 
 from mailer.check.finding import Severity
 from mailer.check.rendered import RenderedMail
-from mailer.check.rule import Remark, Rule, remark, short
+from mailer.check.rule import Remark, remark, rule, short
+
+ONLY_DECORATION = "Say what it shows; leave it empty only where it is mere decoration."
 
 
+@rule(
+    "image-alt",
+    Severity.WARNING,
+    'Say in a few words what it shows: ![A boat at the quay](…), alt="A boat at the quay".',
+)
 def alt(mail: RenderedMail) -> Iterator[Remark]:
     """Look for images that say nothing to those who don't see them (WCAG 2.2, 1.1.1)."""
     for image in mail.elements("img"):
@@ -23,9 +30,7 @@ def alt(mail: RenderedMail) -> Iterator[Remark]:
             yield _remark(mail, image, "has an empty alt text", Severity.ADVICE, ONLY_DECORATION)
 
 
-ONLY_DECORATION = "Say what it shows; leave it empty only where it is mere decoration."
-
-
+@rule("image-width", Severity.WARNING, 'Give it the width it is to have in pixels: width="560".')
 def width(mail: RenderedMail) -> Iterator[Remark]:
     """Look for images without a width: Outlook shows them as large as the file is."""
     for image in mail.elements("img"):
@@ -45,14 +50,3 @@ def _remark(
 def _alone_in_link(image: HtmlElement) -> bool:
     link = next(image.iterancestors("a"), None)
     return link is not None and not link.text_content().strip() and len(link.findall(".//img")) == 1
-
-
-RULES = (
-    Rule(
-        "image-alt",
-        Severity.WARNING,
-        alt,
-        'Say in a few words what it shows: ![A boat at the quay](…), alt="A boat at the quay".',
-    ),
-    Rule("image-width", Severity.WARNING, width, 'Give it the width it is to have in pixels: width="560".'),
-)

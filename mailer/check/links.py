@@ -13,8 +13,7 @@ from lxml.html import HtmlElement
 from mailer.check.finding import Severity
 from mailer.check.merge_tag_names import tags_in
 from mailer.check.rendered import RenderedMail
-from mailer.check.rule import Remark, Rule, remark, short
-from mailer.check.trackers import tracker_of
+from mailer.check.rule import Remark, remark, rule, short
 from mailer.compose.css.reading import read_style
 
 PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9])(?:TK(?:TK)*|TODO|FIXME)(?![A-Za-z0-9])")
@@ -24,6 +23,26 @@ _CSS_URL = re.compile(r"""\burl\(\s*(?P<quote>["']?)(?P<address>[^()]*?)(?P=quot
 _CANDIDATE = re.compile(r"([^\s,](?:\S*[^\s,])?)(?:,|\s[^,]*(?:,|\Z)|\Z)")
 _PLAYED = frozenset({"audio", "source", "video"})
 _ATTRIBUTES = {"a": "href", "area": "href", "img": "src"}
+# Addresses that only a mailing service's click counter makes, kept to what is evident from host and path; the
+# hosts are those that the services themselves document. Service: (its hosts, how the path of a counted link
+# begins).
+TRACKERS: dict[str, tuple[str, str]] = {
+    "Mailchimp": (r"(.+\.)?list-manage\d*\.com", r"/track/click"),
+    "Mandrill": (r"mandrillapp\.com", r"/track/click"),
+    "SendGrid": (r"(.+\.)?ct\.sendgrid\.net|sendgrid\.net", r"/(ls|wf)/click"),
+    "Amazon SES": (r"(.+\.)?awstrack\.me", r"/L0/"),
+    "Campaign Monitor": (r"(.+\.)?(cmail\d+|createsend\d*)\.com", r"/t/"),
+    "Substack": (r"(.+\.)?substack\.com", r"/redirect/"),
+    "Kit": (r"click\.(convertkit-mail\d*|kit-mail\d*)\.com", r"/"),
+    "beehiiv": (r"link\.mail\.beehiiv\.com", r"/ss/c/"),
+    "HubSpot": (r"(.+\.)?hubspotlinks\w*\.com", r"/"),
+    "Constant Contact": (r"r20\.rs6\.net", r"/tn\.jsp"),
+    "MailerLite": (r"click\.mlsend\.com|click\.mailerlite\.com", r"/link/"),
+    "Outlook Safe Links": (r"(.+\.)?safelinks\.protection\.outlook\.com", r"/"),
+    "Proofpoint": (r"urldefense(\.proofpoint)?\.com", r"/v\d/"),
+    "Google": (r"(www\.)?google\.[a-z.]+", r"/url$"),
+    "Facebook": (r"l\.facebook\.com|lm\.facebook\.com", r"/l\.php"),
+}
 
 
 def addresses(mail: RenderedMail) -> Iterator[tuple[HtmlElement, str, str]]:
@@ -64,6 +83,7 @@ def _urls(mail: RenderedMail) -> Iterator[tuple[HtmlElement, str, str, SplitResu
             continue  # of the kind http://[x: the rule about broken addresses has it
 
 
+@rule("link-empty", Severity.ERROR, "Write where it leads.")
 def empty(mail: RenderedMail) -> Iterator[Remark]:
     """Look for links and images that lead nowhere at all."""
     for element, address, what in addresses(mail):
@@ -71,6 +91,7 @@ def empty(mail: RenderedMail) -> Iterator[Remark]:
             yield remark(mail, element, f"{what} has no address", written=address, kind="empty")
 
 
+@rule("link-relative", Severity.ERROR, "Write the whole address, with https://.")
 def relative(mail: RenderedMail) -> Iterator[Remark]:
     """Look for addresses that mean something only beside the file, or only on this machine."""
     for element, address, what in chain(addresses(mail), _loaded(mail)):
@@ -89,6 +110,7 @@ def relative(mail: RenderedMail) -> Iterator[Remark]:
             yield remark(mail, element, text, written=address, kind="out of reach")
 
 
+@rule("link-insecure", Severity.WARNING, "Write https:// if the site has it.")
 def insecure(mail: RenderedMail) -> Iterator[Remark]:
     """Look for addresses without TLS."""
     for element, address, what, url in _urls(mail):
@@ -97,6 +119,7 @@ def insecure(mail: RenderedMail) -> Iterator[Remark]:
             yield remark(mail, element, text, written=address, kind="http")
 
 
+@rule("link-placeholder", Severity.ERROR, "Write the address that was to stand here.")
 def placeholder(mail: RenderedMail) -> Iterator[Remark]:
     """Look for addresses that were to be filled in later."""
     for element, address, what in addresses(mail):
@@ -107,15 +130,25 @@ def placeholder(mail: RenderedMail) -> Iterator[Remark]:
             yield remark(mail, element, text, written=address, severity=severity, kind="placeholder")
 
 
+@rule("link-tracked", Severity.WARNING, "Follow it, and put in the address where it ends.")
 def tracked(mail: RenderedMail) -> Iterator[Remark]:
     """Look for addresses that another mail's tracking has been through."""
     for element, address, what, url in _urls(mail):
-        if (tracker := tracker_of(url)) is not None:
+        if (tracker := _tracker_of(url)) is not None:
             text = f"{what} goes through {tracker}, which counts clicks for someone else: {short(address)}"
             yield remark(mail, element, text, written=address, kind=tracker)
         elif doubled := _doubled(url):
             text = f"{what} has {doubled}: {short(address)}"
             yield remark(mail, element, text, written=address, kind=doubled)
+
+
+def _tracker_of(url: SplitResult) -> str | None:
+    """Return the service whose click counter an address leads through, or None."""
+    host = (url.hostname or "").lower()
+    for name, (hosts, path) in TRACKERS.items():
+        if re.fullmatch(hosts, host) and re.match(path, url.path or "/"):
+            return name
+    return None
 
 
 def _doubled(url: SplitResult) -> str:
@@ -127,6 +160,7 @@ def _doubled(url: SplitResult) -> str:
     return f"{', '.join(twice)} twice" if twice else ""
 
 
+@rule("link-target", Severity.WARNING, "Give the place an id, or correct the link.")
 def targets(mail: RenderedMail) -> Iterator[Remark]:
     """Look for links to places of the mail that are not there."""
     known = {element.get("id") for element in mail.document.iter() if isinstance(element.tag, str)}
@@ -139,6 +173,7 @@ def targets(mail: RenderedMail) -> Iterator[Remark]:
         yield remark(mail, element, text, written=address, kind="nowhere")
 
 
+@rule("link-dead", Severity.WARNING, "Open it; correct it or take it out.")
 def dead(mail: RenderedMail) -> Iterator[Remark]:
     """Tell which addresses were tried in vain (`--online`)."""
     for element, address, what in addresses(mail):
@@ -166,14 +201,3 @@ def _on_this_machine(address: str) -> bool:
     except ValueError:
         return False
     return found.is_private or found.is_loopback or found.is_link_local
-
-
-RULES = (
-    Rule("link-empty", Severity.ERROR, empty, "Write where it leads."),
-    Rule("link-relative", Severity.ERROR, relative, "Write the whole address, with https://."),
-    Rule("link-placeholder", Severity.ERROR, placeholder, "Write the address that was to stand here."),
-    Rule("link-insecure", Severity.WARNING, insecure, "Write https:// if the site has it."),
-    Rule("link-tracked", Severity.WARNING, tracked, "Follow it, and put in the address where it ends."),
-    Rule("link-target", Severity.WARNING, targets, "Give the place an id, or correct the link."),
-    Rule("link-dead", Severity.WARNING, dead, "Open it; correct it or take it out."),
-)

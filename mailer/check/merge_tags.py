@@ -17,11 +17,12 @@ from lxml.html import HtmlElement
 from mailer.check.finding import Severity
 from mailer.check.merge_tag_names import instead, tags_in
 from mailer.check.rendered import SILENT, RenderedMail
-from mailer.check.rule import Remark, Rule, short
+from mailer.check.rule import Remark, rule, short
 from mailer.compose.tags.offered import protect
 from mailer.compose.tags.tag import literal_text
 from mailer.domain.issue import Epigraph, Kind
 
+NAME = "merge-tag"
 _ESCAPED = re.compile(r"(?:\\\{|&#0*123;|&#[xX]0*7[bB];|&lcub;|&lbrace;)(?=([^\n]{0,160}))")
 # Elements that no mail program knows, and that go lost on the way: Campaign Monitor's, PHP, Word's fields.
 _ELEMENTS = re.compile(
@@ -35,6 +36,7 @@ _FIELDS = ("subject", "title", "description", "standfirst", "kicker", "byline", 
 _TYPED_AS_IT_IS = "nothing is filled in in plain text: take it out, or let the file's name end in .md"
 
 
+@rule(NAME, Severity.ERROR, "Take it out.")
 def merge_tags(mail: RenderedMail) -> Iterator[Remark]:
     """Look for what another program would have filled in."""
     meant = [unescape(found[1]).replace("\\", "") for found in _ESCAPED.finditer(mail.issue.source)]
@@ -124,7 +126,3 @@ def _in_attribute(value: str) -> Iterator[str]:
 def _line(mail: RenderedMail, tag: str) -> int | None:
     lines = mail.issue.source.split("\n")
     return next((number for number, line in enumerate(lines, 1) if tag in line), None)
-
-
-NAME = "merge-tag"
-RULES = (Rule(NAME, Severity.ERROR, merge_tags, "Take it out."),)

@@ -1,4 +1,4 @@
-"""The sheet that is looked at: an issue, its file, and the mail that one recipient gets of it."""
+"""What is looked at: an issue, its file, and the mail that one recipient gets of it."""
 
 from __future__ import annotations
 

@@ -25,17 +25,20 @@ class Remark:
     kind: str = ""
 
 
+Looking = Callable[[RenderedMail], Iterable[Remark]]
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule. `name` is stable: it stands in issues (`check_off`), in reports and in docs/check.md."""
 
     name: str
     severity: Severity
-    look: Callable[[RenderedMail], Iterable[Remark]]
+    look: Looking
     hint: str
 
     def findings(self, mail: RenderedMail) -> Iterator[Finding]:
-        """Yield what this rule finds in `sheet`, each thing once, with all its places."""
+        """Yield what this rule finds in a mail, each thing once, with all its places."""
         found: dict[tuple[str, Severity, str, bool], dict[Location, None]] = {}
         for remark in self.look(mail):
             severity, hint = remark.severity or self.severity, remark.hint or self.hint
@@ -45,6 +48,14 @@ class Rule:
         for (_, severity, hint, _), places in found.items():
             ordered = tuple(sorted(places, key=lambda place: place.line or 0))
             yield Finding(self.name, severity, mail.issue.path, ordered, hint)
+
+
+def rule(name: str, severity: Severity, hint: str) -> Callable[[Looking], Rule]:
+    """Make a rule of the function below: what it looks for is in its docstring, what it found are Remarks.
+
+    `hint` says what to do about it. Every rule in a module of this folder counts, see `mailer.check.examine`.
+    """
+    return lambda look: Rule(name, severity, look, hint)
 
 
 def remark(

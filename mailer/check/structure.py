@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 
 from mailer.check.finding import Severity
 from mailer.check.rendered import RenderedMail
-from mailer.check.rule import Remark, Rule, remark, short
+from mailer.check.rule import Remark, remark, rule, short
 from mailer.compose.css.reading import read_style
 from mailer.compose.issue.source import visible_text
 from mailer.languages import likely_language, runs_rtl, text_rtl
@@ -21,12 +21,14 @@ _SAID_LTR = XPath(
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
+@rule("lang", Severity.WARNING, 'Let it begin with <html lang="{{ issue.lang }}">.')
 def language(mail: RenderedMail) -> Iterator[Remark]:
     """Look for the language that screen readers speak (WCAG 2.2, 3.1.1)."""
     if not mail.document.get("lang", "").strip():
         yield Remark(f"the HTML says no language (in {mail.layout})")
 
 
+@rule("direction", Severity.WARNING, 'Let the layout print <html dir="{{ page.dir }}">.')
 def direction(mail: RenderedMail) -> Iterator[Remark]:
     """Look for text that would run the wrong way: full stops would stand at the wrong end of its lines."""
     issue = mail.issue
@@ -61,12 +63,14 @@ def _says_direction(element: HtmlElement) -> bool:
     return element.get("dir", "").lower() in ("rtl", "auto") or "direction" in element.get("style", "")
 
 
+@rule("title", Severity.WARNING, "Let it have a title: <title>{{ issue.subject }}</title>.")
 def title(mail: RenderedMail) -> Iterator[Remark]:
     """Look for the document's title (WCAG 2.2, 2.4.2)."""
     if not (mail.document.findtext("head/title") or "").strip():
         yield Remark(f"the HTML has no title (in {mail.layout})")
 
 
+@rule("heading-order", Severity.WARNING, "Go down one level at a time.")
 def heading_order(mail: RenderedMail) -> Iterator[Remark]:
     """Look for headings that leave out a level: who listens takes that for something missed."""
     last = 0
@@ -79,6 +83,7 @@ def heading_order(mail: RenderedMail) -> Iterator[Remark]:
         last = level
 
 
+@rule("heading-one", Severity.WARNING, "Make it level 2: the issue's title is the one of level 1.")
 def one_headline(mail: RenderedMail) -> Iterator[Remark]:
     """Look for a second heading of level 1."""
     for heading in list(mail.elements("h1"))[1:]:
@@ -86,6 +91,7 @@ def one_headline(mail: RenderedMail) -> Iterator[Remark]:
         yield remark(mail, heading, text, kind="second")
 
 
+@rule("important-inline", Severity.WARNING, "Take !important out of the style attribute.")
 def important(mail: RenderedMail) -> Iterator[Remark]:
     """Look for `!important` in style attributes: it beats the rules for phones and for the dark."""
     for element in mail.document.iter():
@@ -94,18 +100,3 @@ def important(mail: RenderedMail) -> Iterator[Remark]:
                 if each.important:
                     text = f"the style of a <{element.tag}> has {each.name} with !important"
                     yield remark(mail, element, text, kind="important")
-
-
-RULES = (
-    Rule("lang", Severity.WARNING, language, 'Let it begin with <html lang="{{ issue.lang }}">.'),
-    Rule("direction", Severity.WARNING, direction, 'Let the layout print <html dir="{{ page.dir }}">.'),
-    Rule("title", Severity.WARNING, title, "Let it have a title: <title>{{ issue.subject }}</title>."),
-    Rule("heading-order", Severity.WARNING, heading_order, "Go down one level at a time."),
-    Rule(
-        "heading-one",
-        Severity.WARNING,
-        one_headline,
-        "Make it level 2: the issue's title is the one of level 1.",
-    ),
-    Rule("important-inline", Severity.WARNING, important, "Take !important out of the style attribute."),
-)

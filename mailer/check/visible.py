@@ -11,7 +11,7 @@ from mailer.check.cascade import Cascade, applied
 from mailer.check.contrast import IN_DARK, IN_LIGHT, texts
 from mailer.check.finding import Severity
 from mailer.check.rendered import RenderedMail
-from mailer.check.rule import Remark, Rule, remark
+from mailer.check.rule import Remark, remark, rule
 from mailer.compose.css.colour import Colour
 
 # What is less is no text to anybody; what is merely hard to read is the rule about contrast.
@@ -58,6 +58,12 @@ _PLACED = frozenset({"left", "top", "right", "bottom", "inset"})
 _SHAPED = {"transform": ",", "clip": ",", "clip-path": "", "filter": ""}
 
 
+@rule(
+    "unsubscribe-hidden",
+    Severity.ERROR,
+    "Let everybody see it: take out what hides it, or leave the link out of the document, so that one is"
+    " added.",
+)
 def hidden_unsubscribe(mail: RenderedMail) -> Iterator[Remark]:
     """Look whether a reader can see a way out: on every screen, and with what any of them adds."""
     links = [link for link in mail.elements("a", "area") if link.get("href") == mail.unsubscribe_url]
@@ -128,14 +134,3 @@ def _is_out_of_sight(name: str, value: str, style: dict[str, str]) -> bool:
 def _cuts(style: dict[str, str], way: str) -> bool:
     """Whether what is too long one `way` is not shown."""
     return style.get(way, style.get("overflow", "")) in ("hidden", "clip")
-
-
-RULES = (
-    Rule(
-        "unsubscribe-hidden",
-        Severity.ERROR,
-        hidden_unsubscribe,
-        "Let everybody see it: take out what hides it, or leave the link out of the document, so that one is"
-        " added.",
-    ),
-)

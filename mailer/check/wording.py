@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 from mailer.check.finding import Severity
 from mailer.check.links import PLACEHOLDER
 from mailer.check.rendered import SILENT, RenderedMail
-from mailer.check.rule import Remark, Rule, remark, short
+from mailer.check.rule import Remark, remark, rule, short
 from mailer.check.spam import PHRASES, SpamPart
 
 LONGEST_SUBJECT = 60
@@ -18,12 +18,14 @@ PREHEADER = range(40, 131)
 _UNWRITTEN = re.compile(rf"{PLACEHOLDER.pattern}|(?i:\blorem ipsum\b)")
 
 
+@rule("subject-empty", Severity.ERROR, "Give it a subject, or a title.")
 def subject_empty(mail: RenderedMail) -> Iterator[Remark]:
     """Look for a subject that has nothing in it for a recipient."""
     if not mail.subject.strip():
         yield Remark("the subject is empty", mail.lines.key("subject") or mail.lines.key("title"))
 
 
+@rule("subject-length", Severity.ADVICE, "Put what matters first, or shorten it.")
 def subject_length(mail: RenderedMail) -> Iterator[Remark]:
     """Look for a subject that a phone cuts off."""
     if len(mail.subject) > LONGEST_SUBJECT:
@@ -31,12 +33,14 @@ def subject_length(mail: RenderedMail) -> Iterator[Remark]:
         yield Remark(text, mail.lines.key("subject") or mail.lines.key("title"))
 
 
+@rule("preheader", Severity.WARNING, "Write one in front matter: description: …")
 def preheader(mail: RenderedMail) -> Iterator[Remark]:
     """Look for the line that an inbox shows after the subject."""
     if not mail.preheader:
         yield Remark("there is no preheader: an inbox shows the mail's first words after the subject")
 
 
+@rule("preheader-length", Severity.ADVICE, "Write 40 to 130 characters as the description.")
 def preheader_length(mail: RenderedMail) -> Iterator[Remark]:
     """Look for a preheader that is cut off, or that leaves room for whatever comes next."""
     if mail.preheader and len(mail.preheader) not in PREHEADER:
@@ -44,6 +48,7 @@ def preheader_length(mail: RenderedMail) -> Iterator[Remark]:
         yield Remark(text, mail.lines.key("description") or mail.lines.key("standfirst"))
 
 
+@rule("placeholder", Severity.WARNING, "Write what was to stand here.")
 def unwritten(mail: RenderedMail) -> Iterator[Remark]:
     """Look for words that stand for others: TK, TODO, FIXME, lorem ipsum."""
     if found := _UNWRITTEN.search(mail.subject):
@@ -56,6 +61,7 @@ def unwritten(mail: RenderedMail) -> Iterator[Remark]:
             yield remark(mail, element, text, written=typed, kind="unwritten")
 
 
+@rule("spam-wording", Severity.ADVICE, "Say it in other words, if they are as good.")
 def spam_wording(mail: RenderedMail) -> Iterator[Remark]:
     """Look for what SpamAssassin's own rules count against a mail."""
     for phrase in PHRASES:
@@ -77,18 +83,3 @@ def _prose(mail: RenderedMail) -> Iterator[tuple[HtmlElement, str]]:
 def _line(mail: RenderedMail, words: str) -> int | None:
     lines = mail.issue.source.split("\n")
     return next((number for number, line in enumerate(lines, 1) if words in line), None)
-
-
-RULES = (
-    Rule("subject-empty", Severity.ERROR, subject_empty, "Give it a subject, or a title."),
-    Rule("subject-length", Severity.ADVICE, subject_length, "Put what matters first, or shorten it."),
-    Rule("preheader", Severity.WARNING, preheader, "Write one in front matter: description: …"),
-    Rule(
-        "preheader-length",
-        Severity.ADVICE,
-        preheader_length,
-        "Write 40 to 130 characters as the description.",
-    ),
-    Rule("placeholder", Severity.WARNING, unwritten, "Write what was to stand here."),
-    Rule("spam-wording", Severity.ADVICE, spam_wording, "Say it in other words, if they are as good."),
-)

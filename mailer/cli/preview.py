@@ -121,8 +121,8 @@ def _printed(sample: Sample, form: str | None) -> str:
 
 def _summary(sample: Sample) -> Iterator[tuple[str, str]]:
     """Yield what an editor looks at first: names and values."""
+    from mailer.check.clients import CLIPPED_AT
     from mailer.check.finding import counted
-    from mailer.check.size import CLIPPED_AT
 
     parts = f"HTML {sample.html_octets:,}, {100 * sample.html_octets / CLIPPED_AT:.0f} % of what Gmail shows"
     found = counted(sample.findings)

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mailer.check.clients import CLIPPED_AT, WARN_FROM
 from mailer.check.finding import counted
-from mailer.check.size import CLIPPED_AT, WARN_FROM
 from mailer.compose.issue.source import issue_files
 from mailer.errors import MailerError
 from mailer.preview.cache import PreviewCache

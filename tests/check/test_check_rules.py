@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from proofs import BARE, FRONT, PROSE, Workshop
@@ -146,6 +149,25 @@ def test_a_broken_rule_is_found_and_a_hint_given(
 
 def test_every_rule_has_an_issue_that_breaks_it() -> None:
     assert {rule for rule, _, _ in BROKEN} == RULES.keys()
+
+
+@pytest.mark.peers
+def test_a_new_file_with_a_rule_is_all_that_a_rule_takes(tmp_path: Path) -> None:
+    (tmp_path / "tides.py").write_text(
+        "from mailer.check.finding import Severity\n"
+        "from mailer.check.rule import Remark, rule\n"
+        "@rule('low-tide', Severity.ADVICE, 'Wait for the flood.')\n"
+        "def low_tide(mail):\n"
+        "    yield Remark('the tide is out')\n"
+    )
+    asked = (
+        "import mailer.check; mailer.check.__path__.append(r'{}');"
+        "from mailer.check.examine import RULES; print(RULES['low-tide'].hint, 'draft' in RULES)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asked.format(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "Wait for the flood. True\n", done.stderr
 
 
 def test_nothing_is_wrong_with_a_good_issue(workshop: Workshop, bundled: Workshop) -> None:
