@@ -1,7 +1,7 @@
 """The rule about contrast, in light and in dark: text that can't be read on what is behind it.
 
-Only what can be computed is judged: a picture or a gradient behind the text, an opacity, a variable, or in
-the dark a background that the mail leaves to the mail program are passed over.
+Only what can be computed is judged: a picture or a gradient behind the text, an opacity, a variable that
+nothing sets, or in the dark a background that the mail leaves to the mail program are passed over.
 """
 
 from __future__ import annotations
