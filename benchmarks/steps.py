@@ -25,7 +25,7 @@ def freeze(app: App) -> float:
 def compile_issue(app: App) -> float:
     """Compile the issue, several times; the first, which also imports the libraries, does not count."""
     sending, issue = app.sending(), load(app, "harbour")
-    lists = [app.people.list_named("weekly")]
+    lists = [app.lists.named("weekly")]
     times = []
     for _ in range(6):
         began = perf_counter()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mailer.ledger.queries import LedgerQueries
     from mailer.message.dkim.signer import Signer
     from mailer.people.directory import Directory
-    from mailer.people.people import People
+    from mailer.people.lists import Lists
     from mailer.proof.proofs import Proofs
     from mailer.settings.fields import Settings
     from mailer.smtp.account import Account
@@ -88,7 +88,7 @@ class App:
     def at_work(self) -> AbstractContextManager[None]:
         """Keep a restore from exchanging the database under this command, which it names to whoever tries."""
         from mailer.store.faults import read_only
-        from mailer.store.place import is_read_only
+        from mailer.store.files import is_read_only
         from mailer.store.presence import at_work
 
         if is_read_only(self.database_file):
@@ -179,11 +179,11 @@ class App:
         return path.with_name(f"{path.name}.journals")
 
     @property
-    def people(self) -> People:
-        """Lists and subscribers."""
-        from mailer.people.people import People
+    def lists(self) -> Lists:
+        """Subscriber lists."""
+        from mailer.people.lists import Lists
 
-        return People(self.database)
+        return Lists(self.database)
 
     @property
     def ledger(self) -> Ledger:
@@ -316,7 +316,7 @@ class App:
         compiler, language = self.compiler, self.settings.language
         if not self.has_database:
             return Proofs(compiler, language=language)
-        return Proofs(compiler, self.ledger, self.people, self.directory, language)
+        return Proofs(compiler, self.ledger, self.lists, self.directory, language)
 
     @property
     def warmup(self) -> WarmUp | None:

@@ -19,8 +19,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("mailer.cli.workspace", "init", "Make a workspace: settings, issues, templates, subscribers."),
     "new": ("mailer.cli.workspace", "new", "Start an issue with its front matter."),
     "issues": ("mailer.cli.issue_list", "issues", "Every issue file, and what became of it."),
-    "lists": ("mailer.cli.people", "lists", "Create and show subscriber lists."),
-    "subscribers": ("mailer.cli.people", "subscribers", "Add, import, list and unsubscribe people."),
+    "lists": ("mailer.cli.lists", "lists", "Create and show subscriber lists."),
+    "subscribers": ("mailer.cli.subscribers", "subscribers", "Add, import, list and unsubscribe people."),
     "preview": ("mailer.cli.preview", "preview", "Show an issue as a subscriber would get it."),
     "check": ("mailer.cli.check", "check", "Look for mistakes in issues before they go."),
     "send-issue": (
@@ -51,8 +51,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "sandbox": ("mailer.cli.sandbox", "sandbox", "A local inbox: SMTP on loopback and a page to read it."),
     "demo": ("mailer.cli.demo", "demo", "The whole main job on this machine, proved."),
     "doctor": ("mailer.cli.doctor", "doctor", "What surrounds a send: settings, server, DNS, links, disk."),
-    "backup": ("mailer.cli.backup", "backup", "Copy the database while it is in use."),
-    "restore": ("mailer.cli.backup", "restore", "Put a backup in the database's place."),
+    "backup": ("mailer.cli.database", "copy", "Copy the database while it is in use."),
+    "restore": ("mailer.cli.database", "put_back", "Put a backup in the database's place."),
     "db": ("mailer.cli.database", "db", "Look after the database."),
 }
 

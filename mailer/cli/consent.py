@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from mailer.domain.address import CONTROLS
 from mailer.domain.standing import Standing
 from mailer.errors import PlanRefused
-from mailer.people.importing.consent import ConsentUnclear, Seen
+from mailer.services.import_people import ConsentUnclear, Seen
 
 SHOWN = 5  # values of a column
 ANSWERS = """\

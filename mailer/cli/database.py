@@ -1,7 +1,8 @@
-"""Look after the database: mailer db."""
+"""`mailer backup`, `mailer restore` and `mailer db`: look after the database."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -9,26 +10,69 @@ import click
 if TYPE_CHECKING:
     from mailer.bootstrap import App
 
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("backup")
+@click.argument("file", type=FILE)
+@click.pass_obj
+def copy(app: App, file: Path) -> None:
+    """Copy the database to FILE, as of one moment, while it is in use."""
+    from mailer.services.database import back_up
+
+    octets = back_up(app.database, file)
+    click.echo(f"{file}: {octets:,} octets. It holds addresses: keep it as safe as the database.")
+
+
+@click.command("restore")
+@click.argument("file", type=FILE)
+@click.pass_obj
+def put_back(app: App, file: Path) -> None:
+    """Put the backup FILE in the database's place; the old database is put aside, not deleted.
+
+    What was sent after the backup was taken is learned from the journals beside the database, so that nobody
+    gets it again; who left since, from the database as it was.
+    """
+    from mailer.services.database import restore
+
+    done = restore(file, app.database_file, app.journals, app.now())
+    learned = done.learned
+    if done.aside:
+        click.echo(f"The database as it was: {done.aside}")
+    click.echo(f"Restored {app.database_file} from {file}.")
+    if done.left:
+        people, stay = ("1 person", "stays") if done.left == 1 else (f"{done.left:,} people", "stay")
+        click.echo(f"  {people} left since the backup was taken and {stay} away.")
+    if done.left is None:
+        click.echo(
+            "  The database as it was can't be read: who left since the backup was taken is not known."
+        )
+    if learned.settled:
+        messages = "1 message was" if learned.settled == 1 else f"{learned.settled:,} messages were"
+        click.echo(f"  {messages} sent since the backup was taken; the journals tell of it.")
+    for about in learned.unknown:
+        click.echo(
+            f"  {about.slug} was begun on {about.created_at[:16]} UTC, after the backup; sent no more."
+        )
+
 
 @click.group()
 def db() -> None:
     """Look after the database."""
 
 
-@db.command()
+@db.command("upgrade")
 @click.pass_obj
-def upgrade(app: App) -> None:
+def upgrade_tables(app: App) -> None:
     """Bring the database to this version's tables.
 
     If there is none, make it. Any other command does so too on first use; this one says what it did.
     """
-    from mailer.store.database import HEAD, database_path, open_upgraded
+    from mailer.services.database import upgrade
 
-    url = app.settings.database_url.get_secret_value()
-    engine, before = open_upgraded(url, app.root)
-    engine.dispose()
-    path = database_path(url, app.root)
-    if before == HEAD:
-        click.echo(f"{path} is at revision {HEAD} already.")
+    done = upgrade(app.settings.database_url.get_secret_value(), app.root)
+    if done.before == done.now:
+        click.echo(f"{done.path} is at revision {done.now} already.")
     else:
-        click.echo(f"{path}: from {f'revision {before}' if before else 'nothing'} to revision {HEAD}.")
+        before = f"revision {done.before}" if done.before else "nothing"
+        click.echo(f"{done.path}: from {before} to revision {done.now}.")

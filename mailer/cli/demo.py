@@ -80,23 +80,26 @@ def _workspace(root: Path, sandbox: Sandbox) -> App:
 
 def _people(app: App, recipients: int) -> None:
     from mailer.domain.address import Address
-    from mailer.people.importing.importer import Import, run_import
     from mailer.sandbox.people import made_up_people
+    from mailer.services.import_people import Import, import_people
+    from mailer.services.lists import NewList, create_list
+    from mailer.services.unsubscribe import Unsubscribe, suppress, unsubscribe
 
     made_up = app.root / "subscribers" / "made-up.csv"
     sample = app.root / "subscribers" / "example.csv"
-    app.people.create_list(LIST, app.now(), title="Harbour Gazette")
+    create_list(app.database, NewList(LIST, "Harbour Gazette"), app.now())
     imported = 0
     for path in (sample, made_up):
         if path == made_up:
             _write(made_up, recipients - imported + LEFT + SUPPRESSED, made_up_people())
-        done = run_import(app.database, Import(path, (LIST,)), app.now(), _reject, _ignore)
+        done = import_people(app.database, Import(path, (LIST,)), app.now(), _reject, _ignore)
         imported += done.added
     everyone = list(islice(made_up_people(), LEFT + SUPPRESSED))
     for person in everyone[:LEFT]:
-        app.people.unsubscribe(Address.parse(person["email"]), [LIST], "demo", app.now())
+        left = Unsubscribe(Address.parse(person["email"]), (LIST,), "demo")
+        unsubscribe(app.database, left, app.now())
     for person in everyone[LEFT:]:
-        app.people.suppress(Address.parse(person["email"]).key, "bounced", "demo", app.now())
+        suppress(app.database, Address.parse(person["email"]), "bounced", "demo", app.now())
     _say(f"Imported {imported:,} people; {LEFT} of them unsubscribed and {SUPPRESSED} bounced since.")
 
 
@@ -138,13 +141,14 @@ def _prove(app: App, sandbox: Sandbox, folder: Path) -> Path:
     from mailer.domain.subscriber import Status
     from mailer.private import write_private
     from mailer.sandbox.proof import mismatches
+    from mailer.services.export import list_people
     from mailer.viewer.frame import whole_page
     from mailer.viewer.reading import read
 
     (send,) = app.ledger.sends()
     eligible = [
         Address.parse(person.email).wire
-        for person in app.people.subscribers(LIST, Status.SUBSCRIBED)
+        for person in list_people(app.database, LIST, Status.SUBSCRIBED)
         if person.suppressed is None
     ]
     wrong = mismatches(sandbox.inbox, eligible) + verification(app.accounts, send).discrepancies

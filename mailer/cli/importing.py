@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +13,16 @@ import click
 
 from mailer.cli.consent import question
 from mailer.cli.progress import bar
-from mailer.cli.table import SpreadsheetWriter, print_table
-from mailer.domain.exported import REJECTS
-from mailer.errors import UsageError
-from mailer.people.importing.consent import ConsentUnclear
-from mailer.people.importing.csv_file import CsvFile
-from mailer.people.importing.importer import Import, ImportReport, run_import
-from mailer.people.importing.rows import Reject
+from mailer.cli.table import print_table
+from mailer.services.import_people import (
+    ConsentUnclear,
+    Import,
+    ImportReport,
+    Reject,
+    import_people,
+    rejects_file,
+)
+from mailer.services.lists import all_lists
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -50,7 +52,7 @@ def run(app: App, request: Import, rejects: Path | None, *, as_json: bool) -> Im
     """Import; progress and bad rows go to stderr, the report to stdout, and it is returned too."""
     bad = Bad()
     with ExitStack() as stack:
-        write = stack.enter_context(_rejects_file(rejects, request.path)) if rejects else None
+        write = stack.enter_context(rejects_file(rejects, request.path)) if rejects else None
 
         def on_reject(reject: Reject) -> None:
             if write:
@@ -58,7 +60,7 @@ def run(app: App, request: Import, rejects: Path | None, *, as_json: bool) -> Im
             bad.add(reject)
 
         try:
-            report = run_import(app.database, request, app.now(), on_reject, _progress(stack))
+            report = import_people(app.database, request, app.now(), on_reject, _progress(stack))
         except ConsentUnclear as stop:
             raise question(stop, [] if request.lists else _some_list(app)) from None
     _show_rejects(request.path, bad, report, rejects)
@@ -73,7 +75,7 @@ def run(app: App, request: Import, rejects: Path | None, *, as_json: bool) -> Im
 
 def _some_list(app: App) -> list[str]:
     """Return the options for the first list there is, else for one that is made."""
-    names = [each.name for each in app.people.all_lists()]
+    names = [each.name for each in all_lists(app.database)]
     return ["--list", names[0]] if names else ["--list", "weekly", "--create-list"]
 
 
@@ -90,23 +92,6 @@ def _progress(stack: ExitStack) -> Callable[[int, int], None]:
         before = done
 
     return on_progress
-
-
-@contextmanager
-def _rejects_file(path: Path, source: Path) -> Iterator[Callable[[Reject], None]]:
-    """Yield what writes a bad row to `path`: its line, the reason, its cells as they were."""
-    header = CsvFile.open(source).header.cells
-    if path.exists() and path.samefile(source):
-        raise UsageError(f"--rejects {path} is the file to import; name another one")
-    try:
-        # Other people's addresses: for the owner's eyes only.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise UsageError(f"--rejects {path} can't be written: {error.strerror}") from None
-    with open(descriptor, "w", encoding="utf-8", newline="") as out:  # noqa: PTH123
-        writer = SpreadsheetWriter(out)
-        writer.row((*REJECTS, *header))
-        yield lambda reject: writer.row((reject.line, reject.reason, *reject.cells))
 
 
 def _show_rejects(path: Path, bad: Bad, report: ImportReport, rejects: Path | None) -> None:

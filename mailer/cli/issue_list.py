@@ -81,7 +81,7 @@ def _shelf(app: App) -> Iterator[Shelved]:
     files = issue_files(app.root / "issues")
     fronts = {file: front_of(file) for file in files}
     sharing = Counter(front["slug"] for front in fronts.values())
-    known = {each.name for each in app.people.all_lists()} if app.has_database else set[str]()
+    known = {each.name for each in app.lists.all()} if app.has_database else set[str]()
     waiting = Schedules(app.database).all(ScheduleState.WAITING) if app.has_database else []
     for file, front in fronts.items():
         try:

@@ -176,9 +176,10 @@ def _serve(
 ) -> None:
     import webbrowser
 
-    from mailer.cli.server import http_server, listen, listen_near
+    from mailer.cli.listening import listen, listen_near
     from mailer.preview.page import preview_page
     from mailer.viewer.pages import link
+    from mailer.web.server import http_server
 
     app.stay()
     # Before anything is said, so that whoever reads it may stop it at once.

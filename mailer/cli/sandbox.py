@@ -38,10 +38,11 @@ def sandbox(
     import tempfile
     from contextlib import ExitStack
 
-    from mailer.cli.server import http_server, listen
+    from mailer.cli.listening import listen
     from mailer.sandbox.inbox import Inbox
     from mailer.sandbox.page import inbox_page
     from mailer.sandbox.server import Keep, run
+    from mailer.web.server import http_server
 
     with ExitStack() as stack:
         smtp = stack.enter_context(listen(HOST, smtp_port, "--smtp-port"))

@@ -191,14 +191,12 @@ def job_for(
 
     names = list_names or issue.lists
     if not names:
-        known = (
-            ", ".join(each.name for each in app.people.all_lists()) or "none yet: mailer lists create NAME"
-        )
+        known = ", ".join(each.name for each in app.lists.all()) or "none yet: mailer lists create NAME"
         raise UsageError(
             f"to which list? {issue.path} names none", next_step=f"Add --list L. Lists: {known}."
         )
-    lists = [app.people.list_named(name) for name in dict.fromkeys(names)]
-    excluded = tuple(app.people.list_named(name).name for name in excluded_names)
+    lists = [app.lists.named(name) for name in dict.fromkeys(names)]
+    excluded = tuple(app.lists.named(name).name for name in excluded_names)
     job = sending.prepare(issue, Audience(tuple(each.name for each in lists), excluded), lists, subject)
     warn(job.composed.body.notices)
     return job

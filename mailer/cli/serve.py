@@ -23,9 +23,12 @@ def serve(app: App, host: str, port: int) -> None:
     """
     import logging
 
-    from mailer.cli.server import http_server, listen
+    from mailer.cli.listening import listen
     from mailer.errors import SettingsError
+    from mailer.services.unsubscribe_link import UnsubscribeLinks
     from mailer.web.app import Paper, links_app
+    from mailer.web.images import ImagePages
+    from mailer.web.server import http_server
 
     settings = app.settings
     key = settings.secret_key.get_secret_value().encode()
@@ -38,7 +41,8 @@ def serve(app: App, host: str, port: int) -> None:
     paper = Paper(
         app.sender.name or app.sender.address.wire, app.unsubscribe_mailbox.address.wire, settings.language
     )
-    pages = links_app(lambda: app.people, key, app.template_folders, app.now, app.root, paper)
+    links = UnsubscribeLinks(lambda: app.database, key, app.now)
+    pages = links_app(links, ImagePages(app.root, key), app.template_folders, paper)
     app.stay()
     with app.at_work(), listen(host, port, "--port") as listener:
         app.database  # noqa: B018 - what is wrong with it is said now

@@ -57,8 +57,8 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
 def deliveries(app: App, issue: str, state: str | None, revision: str, as_csv: bool, as_json: bool) -> None:
     """Show who got ISSUE, who did not, and the server's words."""
     from mailer.cli.issues import sends_of
-    from mailer.cli.table import SpreadsheetWriter
     from mailer.domain.delivery import State
+    from mailer.domain.spreadsheet import csv_line
 
     sends = sends_of(app, issue)
     if revision:
@@ -70,10 +70,8 @@ def deliveries(app: App, issue: str, state: str | None, revision: str, as_csv: b
         for line in app.accounts.lines(send, State(state) if state else None, revision)
     )
     if as_csv:
-        table = SpreadsheetWriter(sys.stdout)
-        table.row(COLUMNS)
-        for line, erratum in rows:
-            table.row(_cells(line, erratum).values())
+        sys.stdout.write(csv_line(COLUMNS))
+        sys.stdout.writelines(csv_line(_cells(line, erratum).values()) for line, erratum in rows)
     elif as_json:
         for line, erratum in rows:
             click.echo(json.dumps(_cells(line, erratum), ensure_ascii=False))

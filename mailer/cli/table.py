@@ -1,16 +1,12 @@
-"""Rows for people, for spreadsheets, for programs."""
+"""Rows under headings, for a person to read."""
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
-from typing import Any, TextIO
 
 import click
-
-from mailer.domain.exported import guard
 
 PEEK = 200  # rows that set the widths; the rest streams
 
@@ -42,19 +38,3 @@ def width(text: str) -> int:
     """Return how many columns of a terminal `text` takes: two for a wide character, none for a mark."""
     marks = sum(unicodedata.combining(char) > 0 for char in text)
     return len(text) - marks + sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-
-
-class SpreadsheetWriter:
-    """Writes CSV that no spreadsheet runs: a cell that begins like a formula gets a quote mark first."""
-
-    def __init__(self, out: TextIO) -> None:
-        self._writer = csv.writer(out, lineterminator="\n")
-
-    def row(self, cells: Iterable[Any]) -> None:
-        """Write one row."""
-        self._writer.writerow([spreadsheet_cell(cell) for cell in cells])
-
-
-def spreadsheet_cell(cell: object) -> object:
-    """Return `cell` as a spreadsheet shows it and does not run it; numbers stay numbers."""
-    return guard(cell) if isinstance(cell, str) else cell

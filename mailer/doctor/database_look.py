@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mailer.ledger.journal import KEPT
-from mailer.store.place import is_locked
+from mailer.store.files import is_locked
 
 LIMIT = 5.0  # seconds for reading a database through
 STEPS = 10_000  # of SQLite's virtual machine between two looks at the clock

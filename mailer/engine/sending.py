@@ -28,7 +28,7 @@ from mailer.engine.workers import Workers, best_number, forked
 from mailer.errors import PlanRefused
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.queries import LedgerQueries
-from mailer.people.people import People
+from mailer.people.lists import Lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ class Sending:
         return Report(send, LedgerQueries(self.dispatcher.database).totals(send))
 
     def _personaliser(self, send: Send) -> Personaliser:
-        first_list = People(self.dispatcher.database).list_ids(send.audience.lists[:1])[0]
+        first_list = Lists(self.dispatcher.database).ids(send.audience.lists[:1])[0]
         corrected = self._personaliser(self.ledger.send(send.corrects)) if send.corrects else None
         return self.compiler.personaliser(send.id, first_list, _seed(send), corrected)
 

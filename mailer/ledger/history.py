@@ -21,6 +21,7 @@ from mailer.domain.outcome import Stage
 from mailer.ledger.claiming import bound
 from mailer.ledger.journal import KEPT, DeadJournal, Handed, JournalHeader, read_journal
 from mailer.ledger.recording import note_passed
+from mailer.store.dialect import add_missing
 from mailer.store.schema import attempts, deliveries, journals_read, revisions, sends
 
 log = getLogger(__name__)
@@ -38,7 +39,7 @@ class TakenIn:
 
 def mark_read(connection: Connection, name: str) -> None:
     """Note that all a journal says is in the database, in the caller's transaction."""
-    connection.execute(insert(journals_read).prefix_with("OR IGNORE"), {"name": name})
+    add_missing(connection, journals_read, {"name": name})
 
 
 def take_in_history(engine: Engine, journals: Path) -> TakenIn:

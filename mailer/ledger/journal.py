@@ -35,7 +35,7 @@ from mailer.domain.delivery import Settlement, State
 from mailer.domain.moment import utc_text
 from mailer.domain.outcome import Stage
 from mailer.errors import StorageFull
-from mailer.store.place import MAKE_ROOM, make_folder, unwritable
+from mailer.store.files import MAKE_ROOM, make_folder, unwritable
 
 HEADING = "mailer-journal 3"
 BEFORE = "mailer-journal 2"  # it named no revision: a send had one text only

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Select, exists, func, select
 
-from mailer.domain.audience import reason_in_words
+from mailer.domain.audience import Audience, reason_in_words
 from mailer.domain.delivery import OPEN, State
 from mailer.domain.send import Send
 from mailer.ledger.ledger import PAGE
@@ -128,6 +128,23 @@ class LedgerQueries:
                     row.due_at,
                     row.revision or "",
                 )
+
+    def template(self, send_id: int) -> bytes | None:
+        """Return the compiled template of a send's newest text, None if it is gone."""
+        r = revisions.c
+        newest = select(r.template).where(r.send_id == send_id, r.template.is_not(None)).order_by(r.no.desc())
+        with self._engine.connect() as connection:
+            return connection.scalar(newest.limit(1))
+
+    def list_ids(self, send_id: int) -> tuple[int, ...]:
+        """Return the ids of the lists a send went to; none if the send or its lists are gone."""
+        with self._engine.connect() as connection:
+            audience = connection.scalar(select(sends.c.audience).where(sends.c.id == send_id))
+            if audience is None:
+                return ()
+            names = Audience.parse(audience).lists
+            found = select(lists.c.id).where(lists.c.name.in_(names)).order_by(lists.c.id)
+            return tuple(connection.scalars(found))
 
     def discrepancies(self, send: Send) -> list[str]:
         """Return what does not add up in a send's account, in words; nothing when it does."""

@@ -25,7 +25,7 @@ from mailer.domain.send import Send
 from mailer.ledger.claiming import bound
 from mailer.ledger.freezing import SEND, FrozenText, freeze, halted_words, read_send, write_revision
 from mailer.people.audience import candidates_for
-from mailer.people.people import list_ids
+from mailer.people.lists import list_ids
 from mailer.store.schema import deliveries, revisions, sends, subscriptions
 from mailer.store.snapshot import SNAPSHOT, recipients, snapshot_of
 

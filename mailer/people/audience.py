@@ -23,7 +23,8 @@ from sqlalchemy import (
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import State
 from mailer.domain.subscriber import OWN_FIELDS, Status
-from mailer.people.people import list_ids
+from mailer.people.lists import list_ids
+from mailer.store.dialect import is_json_text, json_value
 from mailer.store.schema import deliveries, sends, subscribers, subscriptions, suppressions
 from mailer.store.snapshot import snapshot_of
 
@@ -58,10 +59,10 @@ def count_texts(connection: Connection, slug: str, audience: Audience, name: str
     Numbers, lists, true and false are no texts.
     """
     everyone = candidates_for(connection, slug, audience, again=True).subquery()
-    value = func.json_extract(everyone.c.fields, _path(name))
+    value = json_value(everyone.c.fields, name)
     counted = (
         select(value, func.count())
-        .where(everyone.c.reason.is_(None), func.json_type(everyone.c.fields, _path(name)) == "text")
+        .where(everyone.c.reason.is_(None), is_json_text(everyone.c.fields, name))
         .group_by(value)
         .order_by(func.count().desc(), value)
         .limit(TEXTS)
@@ -69,13 +70,9 @@ def count_texts(connection: Connection, slug: str, audience: Audience, name: str
     return dict(connection.execute(counted).all())
 
 
-def _path(name: str) -> str:
-    return '$."' + name.replace('"', '\\"') + '"'
-
-
 def _value(people: Subquery, name: str) -> ColumnElement[Any]:
     """Return the SQL of `Recipient.values()[name]`, NULL for an absent one."""
-    field = func.json_extract(people.c.fields, _path(name))
+    field = json_value(people.c.fields, name)
     return func.coalesce(people.c[name], field) if name in OWN_FIELDS else field
 
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, insert, select, text, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from mailer.domain.subscriber import Status
+from mailer.store.dialect import add_missing
 from mailer.store.schema import lists, subscribers, subscriptions, suppressions
 
 DEPARTURES = """
@@ -45,8 +45,7 @@ def take_over(before: sqlite3.Connection, restored: Engine) -> int:
             "SELECT email_key, reason, note, since FROM suppressions"
         ):
             row = {"email_key": key, "reason": reason, "note": note, "since": datetime.fromisoformat(since)}
-            added = connection.execute(upsert(suppressions).values(row).on_conflict_do_nothing())
-            left |= {key} if added.rowcount else set()
+            left |= {key} if add_missing(connection, suppressions, row) else set()
         for table, number in before.execute("SELECT name, seq FROM sqlite_sequence").fetchall():
             if table in NUMBERED:
                 raised = text("UPDATE sqlite_sequence SET seq = max(seq, :number) WHERE name = :table")
@@ -68,8 +67,7 @@ def _leave(connection: Connection, at: dict[str, int], each: Departure) -> bool:
         person = _add(connection, each)
     values = {"status": Status.UNSUBSCRIBED, "source": each.source, "since": each.since}
     row = {"list_id": list_id, "subscriber_id": person, **values}
-    with_it = upsert(subscriptions).values(row).on_conflict_do_nothing()
-    if connection.execute(with_it).rowcount:
+    if add_missing(connection, subscriptions, row):
         return True
     s = subscriptions.c
     still_on = (s.list_id == list_id, s.subscriber_id == person, s.status != Status.UNSUBSCRIBED)

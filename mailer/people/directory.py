@@ -1,20 +1,23 @@
-"""Looking people up: for a preview, which shows an issue as one of them gets it."""
+"""Looking people up: one, as a preview shows an issue to them, or all of them, as they are listed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, Text, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Text, func, or_, select, type_coerce
 
 from mailer.domain.audience import Recipient
-from mailer.domain.subscriber import Status
-from mailer.store.schema import lists, subscribers, subscriptions, suppressions
+from mailer.domain.subscriber import Status, Subscriber
+from mailer.people.lists import list_ids
+from mailer.store.schema import fields, lists, subscribers, subscriptions, suppressions
 from mailer.store.snapshot import recipients, snapshot_of
+
+PAGE = 500  # subscribers read at once; memory stays flat whatever the list
 
 
 class Directory:
-    """Finds subscribers. Each method is one query, and records nothing."""
+    """Finds subscribers. It records nothing."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -43,6 +46,42 @@ class Directory:
         holds = or_(*(column.icontains(text, autoescape=True) for column in columns))
         return self._all(_everyone().where(holds).order_by(begins.desc(), subscribers.c.id).limit(limit))
 
+    def subscribers(self, list_name: str | None = None, status: Status | None = None) -> Iterator[Subscriber]:
+        """Yield subscribers in the order they came: of one list, of one status (there, or on any list)."""
+        wanted = select(subscribers, suppressions.c.reason.label("suppressed")).outerjoin(
+            suppressions, suppressions.c.email_key == subscribers.c.email_key
+        )
+        if list_name is not None or status is not None:
+            wanted = wanted.where(subscribers.c.id.in_(self._members(list_name, status)))
+        last = 0
+        while True:
+            with self._engine.connect() as connection:
+                page = connection.execute(
+                    wanted.where(subscribers.c.id > last).order_by(subscribers.c.id).limit(PAGE)
+                ).all()
+                on = _lists_of(connection, [row.id for row in page])
+            yield from (_subscriber(row, on.get(row.id, {})) for row in page)
+            if len(page) < PAGE:
+                return
+            last = page[-1].id
+
+    def shut_out(self) -> Iterator[Subscriber]:
+        """Yield the addresses that are never mailed and are no subscriber's, as subscribers of no list."""
+        strangers = (
+            select(suppressions.c.email_key, suppressions.c.reason)
+            .outerjoin(subscribers, subscribers.c.email_key == suppressions.c.email_key)
+            .where(subscribers.c.id.is_(None))
+            .order_by(suppressions.c.email_key)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(strangers).all()
+        return (Subscriber(0, row.email_key, suppressed=row.reason) for row in rows)
+
+    def field_names(self) -> list[str]:
+        """Return the names of all fields beyond a subscriber's own, in order."""
+        with self._engine.connect() as connection:
+            return sorted(connection.scalars(select(fields.c.name)))
+
     def newest(self) -> tuple[int, int]:
         """Return the ids of the newest list and the newest subscriber, 0 for none: they tell of growth."""
         ids = (lists.c.id, subscribers.c.id)
@@ -50,6 +89,13 @@ class Directory:
         with self._engine.connect() as connection:
             row = connection.execute(newest).one()
         return row[0], row[1]
+
+    def _members(self, list_name: str | None, status: Status | None) -> Select[Any]:
+        members = select(subscriptions.c.subscriber_id)
+        if list_name is not None:
+            with self._engine.connect() as connection:
+                members = members.where(subscriptions.c.list_id == list_ids(connection, [list_name])[0])
+        return members.where(subscriptions.c.status == status) if status is not None else members
 
     def _one(self, query: Select[Any]) -> Recipient | None:
         return next(iter(self._all(query.limit(1))), None)
@@ -70,3 +116,29 @@ def _gets(list_ids: Sequence[int]) -> ColumnElement[bool]:
     )
     kept_out = select(suppressions.c.email_key)
     return subscribers.c.id.in_(members) & subscribers.c.email_key.not_in(kept_out)
+
+
+def _lists_of(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Status]]:
+    on: dict[int, dict[str, Status]] = {}
+    for row in connection.execute(
+        select(subscriptions.c.subscriber_id, lists.c.name, subscriptions.c.status)
+        .join(lists)
+        .where(subscriptions.c.subscriber_id.in_(ids))
+        .order_by(lists.c.name)
+    ):
+        on.setdefault(row.subscriber_id, {})[row.name] = Status(row.status)
+    return on
+
+
+def _subscriber(row: Row[Any], on: Mapping[str, Status]) -> Subscriber:
+    return Subscriber(
+        row.id,
+        row.email,
+        row.name,
+        row.language,
+        row.timezone,
+        tuple(row.tags or ()),
+        row.fields or {},
+        on,
+        row.suppressed,
+    )

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from mailer.domain.address import CONTROLS
-from mailer.domain.exported import STATES
 from mailer.domain.field import LONGEST_NAME, FieldError, FieldType, convert, field_name, infer, to_text
+from mailer.domain.spreadsheet import STATES
 from mailer.domain.subscriber import OWN_FIELDS
 from mailer.domain.yes_no import WORDS, YesNo
 from mailer.errors import UsageError
+from mailer.store.dialect import put
 from mailer.store.schema import fields, subscribers
 
 OWN_TYPES = dict.fromkeys(OWN_FIELDS, FieldType.TEXT) | {"tags": FieldType.LIST}
@@ -37,8 +37,7 @@ def declare_types(connection: Connection, types: Mapping[str, FieldType], words:
             continue
         if name in known:
             _convert_all(connection, name, kind, words)
-        new = upsert(fields).values(name=name, type=kind)
-        connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"type": kind}))
+        put(connection, fields, {"name": name}, {"type": kind})
 
 
 def values_of(connection: Connection, texts: Mapping[str, str]) -> dict[str, Any]:

@@ -17,14 +17,14 @@ from mailer.domain.subscriber import OWN_FIELDS, SubscriberList
 from mailer.engine.compiler import Compiler, Job
 from mailer.engine.plan import refusals_of
 from mailer.languages import DEFAULT
-from mailer.people.people import no_such_list
+from mailer.people.lists import no_such_list
 from mailer.proof.readers import first_reader
 
 if TYPE_CHECKING:
     from mailer.domain.issue import Issue
     from mailer.ledger.ledger import Ledger
     from mailer.people.directory import Directory
-    from mailer.people.people import People
+    from mailer.people.lists import Lists
 
 LOOKED_AT = 20  # recipients; with the first who can get the issue it is looked at
 NAMELESS = SubscriberList(0, "newsletter", "Newsletter")  # where there is no list yet
@@ -50,20 +50,20 @@ class Census:
 class Proofs:
     """Proofs of issues, made by the steps of a send; nothing is recorded.
 
-    `ledger`, `people` and `directory` are None where there is no database yet: then nobody gets an issue, and
-    there is no list. An issue that says no language is in `language`.
+    `ledger`, `all_lists` and `directory` are None where there is no database yet: then nobody gets an
+    issue, and there is no list. An issue that says no language is in `language`.
     """
 
     compiler: Compiler
     ledger: Ledger | None = None
-    people: People | None = None
+    all_lists: Lists | None = None
     directory: Directory | None = None
     language: str = DEFAULT
 
     @cached_property
     def lists(self) -> Mapping[str, SubscriberList]:
         """Every list by its name."""
-        return {each.name: each for each in self.people.all_lists()} if self.people else {}
+        return {each.name: each for each in self.all_lists.all()} if self.all_lists else {}
 
     def compile(self, file: Path, asked: Sequence[str] = (), subject: str | None = None) -> Job:
         """Return the issue in `file`, compiled for the lists that were `asked` for, else for its own.

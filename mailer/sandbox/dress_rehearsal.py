@@ -94,10 +94,10 @@ def rehearse(app: App, issue: Issue, lists: Sequence[str], level: str, seed: int
 
 def _copy(app: App, folder: Path, port: int) -> App:
     """Return the workspace as it is, but with its people and its ledger copied, and this server."""
-    from mailer.services.backup import back_up
+    from mailer.services.database import back_up
 
     database = folder / "mailer.db"
-    back_up(app.database_file, database)
+    back_up(app.database, database)
     changed = {
         "smtp_host": "127.0.0.1",
         "smtp_port": port,
@@ -116,7 +116,7 @@ def _begin(app: App, issue: Issue, names: Sequence[str]) -> tuple[Sending, Send]
     from mailer.domain.audience import Audience
 
     sending = app.sending()
-    lists = [app.people.list_named(name) for name in dict.fromkeys(names)]
+    lists = [app.lists.named(name) for name in dict.fromkeys(names)]
     audience = Audience(tuple(each.name for each in lists))
     # What was begun before is not gone on with: a rehearsal is of everyone.
     for earlier in app.ledger.sends(issue.slug):

@@ -137,7 +137,7 @@ def _begin(
     from mailer.services.renamed import refuse_renamed
 
     issue, _ = load_issue(app.root / schedule.issue, app.settings.language)
-    lists = [app.people.list_named(name) for name in schedule.audience.lists]
+    lists = [app.lists.named(name) for name in schedule.audience.lists]
     job = sending.prepare(issue, schedule.audience, lists)
     if sending.existing(job) is None:
         refuse_renamed(sending, job, app.root / "issues", schedule.issue)

@@ -66,7 +66,7 @@ def _mail(proofs: Proofs, file: Path, lists: Sequence[str]) -> RenderedMail | Is
         if (reader := proofs.reader(job)) is None:
             said = "none of those tried can get it: a value has no use where it stands"
             raise IssueError(job.issue.path, None, said)
-        missing = proofs.missing_lists(job.issue) if proofs.people else ()
+        missing = proofs.missing_lists(job.issue) if proofs.all_lists else ()
         return proofs.mail(job, reader, proofs.census(job, lambda _: True), missing)
     except IssueError as error:
         return error

@@ -83,7 +83,7 @@ def _worth_a_look(app: App) -> Iterator[Offer]:
     yield Offer(BARE, "Nobody in particular", "only an address is known: shows what has no fallback")
     if not app.has_database:
         return
-    lists = [each.id for each in app.people.all_lists()]
+    lists = [each.id for each in app.lists.all()]
     barest = app.directory.barest(lists)
     if barest:
         yield Offer(

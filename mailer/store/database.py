@@ -16,23 +16,58 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from logging import WARNING, getLogger
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from threading import RLock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from mailer.errors import SettingsError, StorageBusy, StorageError
 from mailer.store.faults import gone, read_only, replaced, translate
-from mailer.store.one_at_a_time import OneAtATime
-from mailer.store.place import FileId, access_to, file_id, folder_lock, is_read_only, make_private
+from mailer.store.files import FileId, access_to, file_id, folder_lock, is_read_only, make_private
 
 HEAD = "0005"  # the newest migration in migrations/versions; a test holds it there
 BUSY_TIMEOUT = 5.0  # seconds
+TURN_TIMEOUT = 10.0  # seconds for those before us in this process
 LOOK = 50  # milliseconds that a lock is waited for while others wait for their turn
 PRAGMAS = ("PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
+
+# A pool tells its log of everything; SQLAlchemy quiets those that are its own.
+getLogger(f"{__name__}.OneAtATime").setLevel(WARNING)
+
+
+class OneAtATime(NullPool):
+    """Opens a connection for each use and closes it after; the next one waits for that.
+
+    As long as any connection is open, what was committed may stand in SQLite's write-ahead log alone. Whoever
+    moves the file by hand leaves the log behind, and with it what was said to be done; worse, the file that
+    gets the name next would be read with that log. The last connection that is closed writes all into the
+    file and removes the log: with one at a time each is the last.
+    """
+
+    _turn = RLock()  # of all databases: the next one may have the name that the last one had
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        if not self._turn.acquire(timeout=TURN_TIMEOUT):
+            raise StorageBusy(
+                "the database is being used by too many at once", next_step="Try again in a moment."
+            )
+        try:
+            return super()._do_get()
+        except BaseException:
+            self._turn.release()
+            raise
+
+    def _do_return_conn(self, record: Any) -> None:
+        try:
+            super()._do_return_conn(record)
+        finally:
+            self._turn.release()
 
 
 class Database(Engine):

@@ -9,7 +9,7 @@ import sqlite3
 from pathlib import Path
 
 from mailer.errors import DatabaseReplaced, MailerError, StorageBusy, StorageError, StorageFull
-from mailer.store.place import is_read_only
+from mailer.store.files import is_read_only
 
 # Primary result codes, https://www.sqlite.org/rescode.html; they are the low octet of the extended ones.
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailer.errors import AtWork, UsageError
-from mailer.store.place import folder_lock, is_locked, living, make_folder, unwritable
+from mailer.store.files import folder_lock, is_locked, living, make_folder, unwritable
 
 FOLDER = "at-work"
 TURNS = "turns"

@@ -1,1 +1,1 @@
-"""The pages that subscribers reach from a mail."""
+"""The pages that subscribers reach from a mail, and the server that pages run in."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,12 +20,11 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from mailer.domain.signed_links import IMAGES, UNSUBSCRIBE, LinkToken, find_token, read_undo, sign_undo
+from mailer.domain.signed_links import IMAGES, UNSUBSCRIBE, LinkToken
 from mailer.domain.subscriber import Choices
 from mailer.errors import MailerError
 from mailer.languages import DEFAULT
-from mailer.message.mime.template import MessageTemplate, TemplateError
-from mailer.people.people import People
+from mailer.services.unsubscribe_link import UnsubscribeLinks
 from mailer.web.guard import Guard
 from mailer.web.images import ImagePages
 from mailer.web.words import accepted, choose, read_words
@@ -68,24 +65,15 @@ class RestOfPath(Convertor[str]):
 register_url_convertor("rest", RestOfPath())
 
 
-def links_app(
-    people: Callable[[], People],
-    key: bytes,
-    folders: list[Path],
-    now: Callable[[], datetime],
-    root: Path,
-    paper: Paper,
-) -> ASGIApp:
-    """Return what is behind the links signed with `key`, as an ASGI application.
+def links_app(links: UnsubscribeLinks, images: ImagePages, folders: list[Path], paper: Paper) -> ASGIApp:
+    """Return what is behind the links in mails, as an ASGI application.
 
-    `people` are asked for once for each answer, since their database may be another one by then. Templates
-    come from the first of `folders` that has them; `now` is when somebody left; `root` is the workspace with
-    the images.
+    Templates come from the first of `folders` that has them.
     """
-    pages = LinkPages(people, key, folders, now, paper)
+    pages = LinkPages(links, folders, paper)
     routes = [
         Route(UNSUBSCRIBE, pages.answer, methods=["GET", "POST"]),
-        Route(IMAGES, ImagePages(root, key).show),
+        Route(IMAGES, images.show),
         Route("/healthz", pages.health),
     ]
     handlers = {404: pages.unknown, MailerError: pages.unavailable}
@@ -97,17 +85,8 @@ def links_app(
 class LinkPages:
     """The endpoints. Starlette runs plain functions in threads, so the database never blocks the loop."""
 
-    def __init__(
-        self,
-        people: Callable[[], People],
-        key: bytes,
-        folders: list[Path],
-        now: Callable[[], datetime],
-        paper: Paper,
-    ) -> None:
-        self.people = people
-        self.key = key
-        self.now = now
+    def __init__(self, links: UnsubscribeLinks, folders: list[Path], paper: Paper) -> None:
+        self.links = links
         self.paper = paper
         self.words = read_words(folders)
         self.templates = Environment(
@@ -123,7 +102,7 @@ class LinkPages:
     def ask(self, request: Request) -> Response:
         """GET and HEAD, as browsers and mail scanners do: a page with buttons, and nothing is changed."""
         token = self._token(request)
-        choice = self._choice(token)
+        choice = self.links.choices(token)
         titles = [each.title for each in choice.lists if each.subscribed] if choice else []
         return self._page("unsubscribe.html", request, token, choice, titles=titles)
 
@@ -145,29 +124,25 @@ class LinkPages:
         return await run_in_threadpool(self._leave, request, everywhere="all" in typed)
 
     def _leave_by_one_click(self, request: Request) -> Response:
-        token = self._token(request)
-        self.people().leave(token.subscriber_id, self._lists(token), BY_ONE_CLICK, self.now())
+        self.links.leave(self._token(request), BY_ONE_CLICK)
         return PlainTextResponse("Unsubscribed.\n")
 
     def _leave(self, request: Request, *, everywhere: bool) -> Response:
         token = self._token(request)
-        wanted = None if everywhere else self._lists(token)
-        left = self.people().leave(token.subscriber_id, wanted, BY_PAGE, self.now())
-        undo = sign_undo(self.key, token.subscriber_id, left) if left and left.lists else ""
-        choice = self._choice(token)
+        undo = self.links.leave(token, BY_PAGE, everywhere=everywhere)
+        choice = self.links.choices(token)
         return self._page(
             "unsubscribe.html", request, token, choice, titles=[], undo=undo, everywhere=everywhere
         )
 
     def _come_back(self, request: Request, word: str) -> Response:
         token = self._token(request)
-        left = read_undo(self.key, token.subscriber_id, word, self.now())
-        back = left and self.people().come_back(token.subscriber_id, left, BY_UNDO, self.now())
-        return self._page("undone.html", request, token, self._choice(token), back=bool(back))
+        back = self.links.come_back(token, word, BY_UNDO)
+        return self._page("undone.html", request, token, self.links.choices(token), back=back)
 
     def health(self, request: Request) -> Response:  # noqa: ARG002
         """Whether links can be answered, the database being there."""
-        self.people().send_lists(0)
+        self.links.require_database()
         return PlainTextResponse("ok\n")
 
     def unknown(self, request: Request, error: Exception) -> Response:  # noqa: ARG002
@@ -181,17 +156,10 @@ class LinkPages:
         return answer
 
     def _token(self, request: Request) -> LinkToken:
-        token = find_token(self.key, request.path_params["token"])
+        token = self.links.read(request.path_params["token"])
         if token is None:
             raise HTTPException(404)
         return token
-
-    def _choice(self, token: LinkToken) -> Choices | None:
-        return self.people().choice(token.subscriber_id, self._lists(token))
-
-    def _lists(self, token: LinkToken) -> tuple[int, ...]:
-        # The token's own list stands in where the send is gone: an old mail must still work.
-        return self.people().send_lists(token.send_id) or (token.list_id,)
 
     def _page(
         self,
@@ -223,9 +191,8 @@ class LinkPages:
         """Yield what the page may be in: the person's language, the mail's, the browser's, the paper's."""
         if choice:
             yield choice.language
-        if token and (template := self.people().send_template(token.send_id)):
-            with suppress(TemplateError):
-                yield MessageTemplate.load(template).language
+        if token:
+            yield self.links.language(token)
         yield from accepted(request.headers.get("accept-language", ""))
         yield self.paper.language
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from members import join
 from proofs import READER, Workshop
 
 from mailer.bootstrap import App
 from mailer.check.finding import Severity
 from mailer.compose.issue.source import load_issue
-from mailer.domain.address import Address
 from mailer.domain.audience import Audience
 from mailer.domain.subscriber import SubscriberList
 from mailer.errors import PlanRefused
 from mailer.message.expression.operations import MissingValue
-from mailer.people.enrol import Consent
 from mailer.proof.proofread import proofread
 from mailer.proof.readers import first_reader
 from mailer.services.check import CheckRequest, check
@@ -86,7 +85,7 @@ def test_what_check_finds_of_fields_is_what_a_send_says(tmp_path: Path) -> None:
         assert found.keys() == expected
         assert [each.line for each in found.values()] == [5] * len(found)
         sending, issue = app.sending(), load_issue(file)[0]
-        lists = [app.people.list_named("weekly")]
+        lists = [app.lists.named("weekly")]
         job = sending.prepare(issue, Audience(("weekly",)), lists)
         refused = False
         try:
@@ -137,16 +136,15 @@ def test_what_hangs_on_a_fields_own_truth_is_known(workshop: Workshop) -> None:
 
 def test_an_if_over_text_is_an_error_with_the_values_in_check_and_send_alike(tmp_path: Path) -> None:
     app = workspace(tmp_path)
-    consent = Consent(app.people.list_ids(["weekly"]), "test", app.now())
     for email, paid in (("ada", "vielleicht"), ("bo", "nein"), ("cy", "nein")):
         texts = {"paid": paid, "member": "yes", "boat": "Heron", "visits": "3", "name": "Ada"}
-        app.people.add(Address.parse(f"{email}@quay.example"), texts, consent)
+        join(app.database, f"{email}@quay.example", "weekly", fields=texts)
     names = ("paid", "member", "visits", "name")
     bare = "".join(f"{{% if subscriber.{name} %}}P{{% endif %}}\n\n" for name in names)
     # Asked only whether there is one: wrong where a no is among them.
     there = "".join(f"{{{{ subscriber.{name}|default('') or 'none' }}}}\n\n" for name in ("boat", "paid"))
     file, sending = tmp_path / "issues" / "boats.md", app.sending()
-    lists = [app.people.list_named("weekly")]
+    lists = [app.lists.named("weekly")]
     for body in (bare, there):
         file.write_text(f"---\ntitle: Boats\nlist: weekly\n---\n{body}", encoding="utf-8")
         (proof,) = check(app, CheckRequest([file]))
@@ -161,9 +159,8 @@ def test_an_if_over_text_is_an_error_with_the_values_in_check_and_send_alike(tmp
 
 def test_a_text_that_a_field_can_never_equal_is_an_error_that_says_what_to_write(tmp_path: Path) -> None:
     app = workspace(tmp_path)
-    consent = Consent(app.people.list_ids(["weekly"]), "test", app.now())
     texts = {"paid": "ja", "visits": "3", "boats": '["Heron"]', "town": "Port", "since": "2026-01-02"}
-    app.people.add(Address.parse("ada@quay.example"), texts, consent)
+    join(app.database, "ada@quay.example", "weekly", fields=texts)
     conditions = {
         "subscriber.paid == 'ja'": "Write {% if subscriber.paid %} or {% if not subscriber.paid %}.",
         "'3' != subscriber.visits|default('')": (
@@ -187,12 +184,11 @@ def workspace(root: Path) -> App:
     (root / "issues").mkdir()
     (root / ".env").write_text("POSTAL_ADDRESS=1 Quay Street, Port Example\nSECRET_KEY=not-so-secret\n")
     app = App(root, {})
-    app.people.create_list("weekly", app.now())
-    consent = Consent(app.people.list_ids(["weekly"]), "test", app.now())
+    app.lists.create("weekly", app.now())
     for email, texts in (
         ("ada@quay.example", {"name": "Ada", "boat": "Gannet"}),
         ("bo@quay.example", {"name": "Bo", "boat": "Heron"}),
         ("cy@quay.example", {}),
     ):
-        app.people.add(Address.parse(email), texts, consent)
+        join(app.database, email, "weekly", fields=texts)
     return app

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,16 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete
 
-from mailer.cli.people import write_people
 from mailer.domain.address import BLANKS, CONTROLS, Address
-from mailer.domain.exported import guard, read_lists, unguard, write_lists
 from mailer.domain.field import FieldType
+from mailer.domain.spreadsheet import guard, read_lists, unguard, write_lists
 from mailer.domain.subscriber import Status, Subscriber
+from mailer.people.directory import Directory
 from mailer.people.enrol import Consent, Entry, enrol
 from mailer.people.field_types import declare_types
-from mailer.people.importing.importer import Import, run_import
 from mailer.people.importing.rows import Reject
-from mailer.people.people import People
+from mailer.people.lists import Lists
+from mailer.services.export import export_people
+from mailer.services.import_people import Import, import_people
 from mailer.store.database import open_database
 from mailer.store.schema import lists, subscribers, suppressions
 
@@ -82,7 +82,7 @@ PEOPLE = st.lists(
 
 
 def everyone(engine: Engine) -> list[Subscriber]:
-    return [replace(each, id=0) for each in People(engine).subscribers()]
+    return [replace(each, id=0) for each in Directory(engine).subscribers()]
 
 
 @settings(max_examples=20)
@@ -96,19 +96,17 @@ def test_what_is_exported_is_read_back_the_same(
     empty(before)
     empty(after)
     for name in LISTS:
-        People(before).create_list(name, NOW)
+        Lists(before).create(name, NOW)
     entries = [
         Entry(Address.parse(f"p{number}@quay.example"), values, statuses, suppressed)
         for number, (values, statuses, suppressed) in enumerate(people)
     ]
     with before.begin() as connection:
-        enrol(connection, entries, Consent(People(before).list_ids(LISTS), "a form", NOW))
+        enrol(connection, entries, Consent(Lists(before).ids(LISTS), "a form", NOW))
     path = tmp_path_factory.getbasetemp() / "everyone.csv"
-    out = io.StringIO()
-    write_people(People(before).subscribers(), People(before).field_names(), out)
-    path.write_text(out.getvalue(), encoding="utf-8")
+    path.write_text("".join(export_people(before)), encoding="utf-8")
     rejects: list[Reject] = []
-    run_import(after, Import(path, create_lists=True), NOW, rejects.append, lambda done, total: None)
+    import_people(after, Import(path, create_lists=True), NOW, rejects.append, lambda done, total: None)
     assert rejects == []
     assert everyone(after) == everyone(before)
 
@@ -143,15 +141,15 @@ def test_into_lists_that_are_named_and_into_none_that_the_file_lacks(
     )
     rejects: list[Reject] = []
     request = Import(path, ("daily",), create_lists=True)
-    report = run_import(engine, request, NOW, rejects.append, lambda done, total: None)
+    report = import_people(engine, request, NOW, rejects.append, lambda done, total: None)
     assert (report.lists, report.unsubscribed, report.suppressed) == (("daily",), 1, 1)
     assert [(each.line, each.reason.partition(":")[0]) for each in rejects] == [
         (4, "lists"),
         (5, "suppressed"),
     ]
-    assert [(each.lists, each.suppressed) for each in People(engine).subscribers()] == [
+    assert [(each.lists, each.suppressed) for each in Directory(engine).subscribers()] == [
         ({"daily": Status.UNSUBSCRIBED}, None),
         ({"daily": Status.SUBSCRIBED}, "bounced"),
     ]
     with pytest.raises(Exception, match="it has nobody on books"):
-        run_import(engine, Import(path, ("books",), create_lists=True), NOW, print, print)
+        import_people(engine, Import(path, ("books",), create_lists=True), NOW, print, print)

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from mailer.cli import main
-from mailer.cli.table import spreadsheet_cell, width
+from mailer.cli.table import width
+from mailer.domain.spreadsheet import csv_line
 
 
 @dataclass(frozen=True)
@@ -387,4 +388,4 @@ def test_columns_are_counted_as_a_terminal_does(text: str, columns: int) -> None
 
 def test_numbers_stay_numbers_for_a_spreadsheet() -> None:
     cells = (3, -3, "-3.5", "\t=1", None)
-    assert [spreadsheet_cell(cell) for cell in cells] == [3, -3, "-3.5", "'\t=1", None]
+    assert csv_line(cells) == "3,-3,-3.5,'\t=1,\n"

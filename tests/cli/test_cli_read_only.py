@@ -13,7 +13,8 @@ import pytest
 from mailer.bootstrap import App
 from mailer.cli import mailer
 from mailer.errors import StorageError, UsageError
-from mailer.services.backup import back_up, restore
+from mailer.services.database import restore
+from mailer.store.backup import back_up
 from mailer.store.database import HEAD
 from mailer.workspace.scaffold import make_workspace
 
@@ -83,7 +84,7 @@ def test_what_stands_in_the_log_is_seen(
     workspace: Path, read_only: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     app = App(workspace)
-    app.people.create_list("tides", app.now())  # and the log stays, since the database is open still
+    app.lists.create("tides", app.now())  # and the log stays, since the database is open still
     assert (workspace / "subscribers" / "mailer.db-wal").stat().st_size
     call(read_only, "lists list")
     assert "tides" in capsys.readouterr().out

@@ -127,16 +127,16 @@ def test_what_a_database_carries_along(tmp_path: Path) -> None:
 
 
 def test_the_largest_list_is_counted(tmp_path: Path) -> None:
-    from mailer.domain.address import Address
-    from mailer.people.enrol import Consent
-    from mailer.people.people import People
+
+    from members import join
+
+    from mailer.people.lists import Lists
 
     engine = open_database("sqlite:///mailer.db", tmp_path)
-    people = People(engine)
-    weekly, tides = (people.create_list(name, NOW).id for name in ("weekly", "tides"))
+    for name in ("weekly", "tides"):
+        Lists(engine).create(name, NOW)
     for number in range(5):
-        lists = (weekly, tides) if number < 2 else (weekly,)
-        people.add(Address.parse(f"reader{number}@bay.example"), {}, Consent(lists, "test", NOW))
+        join(engine, f"reader{number}@bay.example", *(("weekly", "tides") if number < 2 else ("weekly",)))
     engine.dispose()
     assert look_at(tmp_path / "mailer.db").audience == 5
     assert "(5 people)" in examined(tmp_path / "mailer.db")["disk.space"].text

@@ -17,9 +17,10 @@ import trustme
 from mailer.doctor.result import Grade, Result
 from mailer.doctor.website import Failure, Site, visit
 from mailer.doctor.website_verdict import judge_site
-from mailer.people.people import People
+from mailer.services.unsubscribe_link import UnsubscribeLinks
 from mailer.store.database import open_database
 from mailer.web.app import Paper, links_app
+from mailer.web.images import ImagePages
 
 pytestmark = pytest.mark.peers
 
@@ -37,8 +38,9 @@ def served(folder: Path, context: ssl.SSLContext | None = None, prefix: str = ""
     from mailer.workspace.bundled import templates_folder
 
     database = open_database("sqlite:///mailer.db", folder)
-    people, paper = People(database), Paper("Harbour Gazette", "editor@gazette.example")
-    app = links_app(lambda: people, KEY, [templates_folder()], lambda: NOW, folder, paper)
+    links = UnsubscribeLinks(lambda: database, KEY, lambda: NOW)
+    paper = Paper("Harbour Gazette", "editor@gazette.example")
+    app = links_app(links, ImagePages(folder, KEY), [templates_folder()], paper)
     if prefix:
         app = Starlette(routes=[Mount(prefix, app)])
     config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import cast
 
+from members import join
 from sqlalchemy import Engine
 
-from mailer.domain.address import Address
 from mailer.domain.audience import Audience
 from mailer.domain.send import Send
 from mailer.engine.pacing import Pace
@@ -17,8 +17,7 @@ from mailer.engine.worker import Worker
 from mailer.ledger.journal import Journal
 from mailer.ledger.ledger import Ledger
 from mailer.message.mime.template import MessageTemplate
-from mailer.people.enrol import Consent
-from mailer.people.people import People
+from mailer.people.lists import Lists
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
@@ -37,10 +36,10 @@ class AddressOnly:
 
 def begin(database: Engine, emails: Iterable[str]) -> tuple[Ledger, Send]:
     """Freeze a send to these people."""
-    people, ledger = People(database), Ledger(database)
-    weekly = people.create_list("weekly", NOW)
+    ledger = Ledger(database)
+    Lists(database).create("weekly", NOW)
     for email in emails:
-        people.add(Address.parse(email), {}, Consent((weekly.id,), "test", NOW))
+        join(database, email, "weekly")
     audience = Audience(("weekly",))
     send = ledger.freeze("harbour", audience, subject="s", revision="r", template=b"t", now=NOW)
     ledger.proved(send, NOW)

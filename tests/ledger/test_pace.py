@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 
 import pytest
+from members import join
 from sqlalchemy import select
 
-from mailer.domain.address import Address
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import Settlement, State
 from mailer.domain.learned import ACCOUNT, Learned, QuotaFound, RateFound
@@ -18,8 +18,7 @@ from mailer.ledger.journal import Journal, read_journal
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.pace_memory import FRESH, PaceMemory, account_key
 from mailer.ledger.recording import note_passed
-from mailer.people.enrol import Consent
-from mailer.people.people import People
+from mailer.people.lists import Lists
 from mailer.store.database import open_database
 from mailer.store.schema import deliveries, passed
 
@@ -123,10 +122,10 @@ def test_a_quota_is_as_large_as_all_runs_together_found_it(database, memory):
 
 
 def test_a_limit_says_itself_when_a_message_goes_again(database, tmp_path):
-    people, ledger = People(database), Ledger(database)
-    weekly = people.create_list("weekly", NOW)
+    ledger = Ledger(database)
+    Lists(database).create("weekly", NOW)
     for email in ("ann@gmail.com", "ben@inbox.example", "cat@GoogleMail.com"):
-        people.add(Address.parse(email), {}, Consent((weekly.id,), "test", NOW))
+        join(database, email, "weekly")
     send = ledger.freeze("harbour", Audience(("weekly",)), subject="s", revision="r", template=b"t", now=NOW)
     ledger.proved(send, NOW)
     (ben,) = ledger.claim(send, "w", 10, NOW, without=["gmail.com", "googlemail.com"])

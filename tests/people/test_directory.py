@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from members import join, part, shut_out
+from sqlalchemy import Engine
 
 from mailer.domain.address import Address
 from mailer.people.directory import Directory
-from mailer.people.enrol import Consent
-from mailer.people.people import People
+from mailer.people.lists import Lists
 from mailer.store.database import open_database
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -24,19 +25,18 @@ WHO = {
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> People:
-    people = People(open_database("sqlite:///people.db", tmp_path))
-    people.create_list("weekly", NOW)
-    people.create_list("monthly", NOW)
-    ids = people.list_ids(["weekly"])
+def engine(tmp_path: Path) -> Engine:
+    engine = open_database("sqlite:///people.db", tmp_path)
+    Lists(engine).create("weekly", NOW)
+    Lists(engine).create("monthly", NOW)
     for email, texts in WHO.items():
-        people.add(Address.parse(email), texts, Consent(ids, "test", NOW))
-    return people
+        join(engine, email, "weekly", fields=texts)
+    return engine
 
 
 @pytest.fixture
-def directory(people: People) -> Directory:
-    return Directory(people._engine)
+def directory(engine: Engine) -> Directory:
+    return Directory(engine)
 
 
 def found(directory: Directory, text: str) -> list[str]:
@@ -54,22 +54,22 @@ def test_people_are_found_by_name_and_address(directory: Directory) -> None:
     assert len(directory.matching("", 2)) == 2
 
 
-def test_the_first_of_a_list_is_one_who_would_get_the_issue(people: People, directory: Directory) -> None:
-    weekly, monthly = people.list_ids(["weekly", "monthly"])
+def test_the_first_of_a_list_is_one_who_would_get_the_issue(engine: Engine, directory: Directory) -> None:
+    weekly, monthly = Lists(engine).ids(["weekly", "monthly"])
     assert directory.first([monthly]) is None
     assert directory.first([]) is None
     first = directory.first([monthly, weekly])
     assert first is not None
     assert (first.email, first.fields) == ("ada@quay.example", {"town": "Port Example"})
-    people.unsubscribe(Address.parse("ada@quay.example"), ["weekly"], "test", NOW)
-    people.suppress("bram@lighthouse.test", "bounced", "", NOW)
+    part(engine, "ada@quay.example", "weekly")
+    shut_out(engine, "bram@lighthouse.test")
     first = directory.first([weekly])
     assert first is not None
     assert first.email == "room@library.example"
 
 
-def test_the_barest_is_one_without_a_name(people: People, directory: Directory) -> None:
-    barest = directory.barest(people.list_ids(["weekly"]))
+def test_the_barest_is_one_without_a_name(engine: Engine, directory: Directory) -> None:
+    barest = directory.barest(Lists(engine).ids(["weekly"]))
     assert barest is not None
     assert barest.email == "room@library.example"
     assert directory.barest([]) is None
@@ -82,6 +82,6 @@ def test_a_person_is_found_by_the_key_of_their_address(directory: Directory) -> 
     assert directory.person("nobody@quay.example") is None
 
 
-def test_growth_is_told_by_the_newest(tmp_path: Path, people: People, directory: Directory) -> None:
+def test_growth_is_told_by_the_newest(tmp_path: Path, engine: Engine, directory: Directory) -> None:
     assert Directory(open_database("sqlite:///empty.db", tmp_path)).newest() == (0, 0)
     assert directory.newest() == (2, len(WHO))

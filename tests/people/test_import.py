@@ -19,10 +19,12 @@ from mailer.domain.field import FieldType
 from mailer.domain.subscriber import Status, Subscriber
 from mailer.domain.yes_no import YesNo
 from mailer.errors import UsageError
+from mailer.people.directory import Directory
 from mailer.people.importing.consent import Answers
-from mailer.people.importing.importer import BATCH, Import, ImportReport, run_import
 from mailer.people.importing.rows import BREAKS, Reject
-from mailer.people.people import People
+from mailer.people.lists import Lists
+from mailer.services.import_people import BATCH, Import, ImportReport, import_people
+from mailer.services.unsubscribe import Unsubscribe, unsubscribe
 from mailer.store.database import open_database
 from mailer.store.schema import fields, subscribers
 
@@ -35,7 +37,7 @@ Importer = Callable[..., tuple[ImportReport, list[Reject]]]
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     engine = open_database("sqlite:///mailer.db", tmp_path_factory.mktemp("import"))
-    People(engine).create_list("weekly", NOW)
+    Lists(engine).create("weekly", NOW)
     return engine
 
 
@@ -54,8 +56,8 @@ def empty(engine: Engine) -> None:
 
 
 @pytest.fixture
-def people(engine: Engine) -> People:
-    return People(engine)
+def people(engine: Engine) -> Directory:
+    return Directory(engine)
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def importer(engine: Engine, tmp_path: Path) -> Importer:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         rejects: list[Reject] = []
         wanted = Import(path, **{"lists": ("weekly",), **request})
-        return run_import(engine, wanted, NOW, rejects.append, lambda done, total: None), rejects
+        return import_people(engine, wanted, NOW, rejects.append, lambda done, total: None), rejects
 
     return run
 
@@ -74,7 +76,7 @@ def counts(report: ImportReport) -> dict[str, int]:
     return {name: count for name in COUNTS if (count := getattr(report, name))}
 
 
-def everyone(people: People) -> dict[str, Subscriber]:
+def everyone(people: Directory) -> dict[str, Subscriber]:
     return {each.email: each for each in people.subscribers()}
 
 
@@ -82,7 +84,7 @@ def lines(rejects: list[Reject]) -> list[int]:
     return [reject.line for reject in rejects]
 
 
-def test_columns_become_fields_of_inferred_types(importer: Importer, people: People) -> None:
+def test_columns_become_fields_of_inferred_types(importer: Importer, people: Directory) -> None:
     report, rejects = importer(
         "Email,Name,First Seen,paid,plz,visits,tags,language\n"
         "ada@quay.example,Ada Quint,2026-01-31,yes,04109,3,press; north,pt\n"
@@ -124,7 +126,7 @@ BAD = (
 )
 
 
-def test_a_bad_row_is_named_by_its_line_and_stops_no_other(importer: Importer, people: People) -> None:
+def test_a_bad_row_is_named_by_its_line_and_stops_no_other(importer: Importer, people: Directory) -> None:
     report, rejects = importer(BAD)
     assert counts(report) == {"added": 5, "duplicates": 1, "rejected": 5}
     assert (report.rows, report.folded) == (11, 2)
@@ -155,7 +157,7 @@ def test_lines_are_counted_whatever_ends_them(importer: Importer, end: str) -> N
 
 @pytest.mark.parametrize("after", [1, 300])
 def test_a_quote_that_is_never_closed_spoils_its_own_line_only(
-    importer: Importer, people: People, after: int
+    importer: Importer, people: Directory, after: int
 ) -> None:
     rows = "".join(f"p{n}@quay.example,Person {n}\n" for n in range(after))
     report, rejects = importer(f'email,name\nada@quay.example,"Ada\n{rows}')
@@ -164,7 +166,7 @@ def test_a_quote_that_is_never_closed_spoils_its_own_line_only(
     assert len(everyone(people)) == after
 
 
-def test_importing_twice_changes_nothing(importer: Importer, people: People) -> None:
+def test_importing_twice_changes_nothing(importer: Importer, people: Directory) -> None:
     importer(BAD)
     before = everyone(people)
     report, _ = importer(BAD)
@@ -172,7 +174,7 @@ def test_importing_twice_changes_nothing(importer: Importer, people: People) -> 
     assert everyone(people) == before
 
 
-def test_a_later_file_updates_what_it_says_and_keeps_the_rest(importer: Importer, people: People) -> None:
+def test_a_later_file_updates_what_it_says_and_keeps_the_rest(importer: Importer, people: Directory) -> None:
     importer("email,name,town,visits\nada@quay.example,Ada,Porto,3\nbram@quay.example,Bram,Faro,4\n")
     report, _ = importer("email,town,visits,shoe\nADA@quay.example,,5,41\nbram@quay.example,Faro,,\n")
     assert counts(report) == {"updated": 1, "unchanged": 1}
@@ -183,10 +185,12 @@ def test_a_later_file_updates_what_it_says_and_keeps_the_rest(importer: Importer
     )
 
 
-def test_who_left_stays_off_and_who_is_suppressed_stays_so(importer: Importer, people: People) -> None:
+def test_who_left_stays_off_and_who_is_suppressed_stays_so(
+    importer: Importer, people: Directory, engine: Engine
+) -> None:
     importer("email\nada@quay.example\nbram@quay.example\ncora@quay.example\n")
-    people.unsubscribe(Address.parse("ada@quay.example"), ["weekly"], "a letter", NOW)
-    people.unsubscribe(Address.parse("bram@quay.example"), None, "a letter", NOW)
+    unsubscribe(engine, Unsubscribe(Address.parse("ada@quay.example"), ("weekly",), "a letter"), NOW)
+    unsubscribe(engine, Unsubscribe(Address.parse("bram@quay.example"), None, "a letter"), NOW)
     report, _ = importer("email,name\nAda@quay.example,Ada\nbram@quay.example,\ncora@quay.example,\n")
     assert counts(report) == {"updated": 1, "unchanged": 2, "kept_out": 2, "suppressed": 1}
     found = everyone(people)
@@ -197,31 +201,35 @@ def test_who_left_stays_off_and_who_is_suppressed_stays_so(importer: Importer, p
     assert found["cora@quay.example"].lists == {"weekly": Status.SUBSCRIBED}
 
 
-def test_a_dry_run_says_the_same_and_writes_nothing(importer: Importer, people: People) -> None:
+def test_a_dry_run_says_the_same_and_writes_nothing(
+    importer: Importer, people: Directory, engine: Engine
+) -> None:
     importer("email,town\nada@quay.example,Porto\n")
-    before, lists = everyone(people), people.all_lists()
+    before, lists = everyone(people), Lists(engine).all()
     rehearsed, rejected = importer(BAD, dry_run=True, lists=("weekly", "books"), create_lists=True)
-    assert (everyone(people), people.all_lists(), people.field_names()) == (before, lists, ["town"])
+    assert (everyone(people), Lists(engine).all(), people.field_names()) == (before, lists, ["town"])
     report, rejects = importer(BAD, lists=("weekly", "books"), create_lists=True)
     assert (counts(rehearsed), rehearsed.columns, rejected) == (counts(report), report.columns, rejects)
-    assert people.list_named("books").counts[Status.SUBSCRIBED] == 5
+    assert Lists(engine).named("books").counts[Status.SUBSCRIBED] == 5
 
 
-def test_an_unknown_list_is_an_error_even_without_rows(importer: Importer, people: People) -> None:
+def test_an_unknown_list_is_an_error_even_without_rows(
+    importer: Importer, people: Directory, engine: Engine
+) -> None:
     with pytest.raises(UsageError, match="did you mean weekly"):
         importer("email\n", lists=("wekly",))
     with pytest.raises(UsageError, match="no list"):
         importer("email\nada@quay.example\n", lists=("books",), dry_run=True)
     assert importer("email\n", lists=("books", "books"), create_lists=True)[0].rows == 0
-    assert [each.name for each in people.all_lists()] == ["books", "weekly"]
+    assert [each.name for each in Lists(engine).all()] == ["books", "weekly"]
 
 
-def test_without_a_list_people_are_kept_on_none(importer: Importer, people: People) -> None:
+def test_without_a_list_people_are_kept_on_none(importer: Importer, people: Directory) -> None:
     importer("email\nada@quay.example\n", lists=())
     assert everyone(people)["ada@quay.example"].lists == {}
 
 
-def test_a_declared_type_rejects_what_does_not_fit(importer: Importer, people: People) -> None:
+def test_a_declared_type_rejects_what_does_not_fit(importer: Importer, people: Directory) -> None:
     content = "email,visits,colours\nada@quay.example,3,red; green\nbram@quay.example,many,\n"
     report, rejects = importer(content, types={"visits": FieldType.NUMBER, "colours": FieldType.LIST})
     assert counts(report) == {"added": 1, "rejected": 1}
@@ -231,7 +239,7 @@ def test_a_declared_type_rejects_what_does_not_fit(importer: Importer, people: P
 
 
 def test_a_field_keeps_its_type_in_later_files_until_another_is_declared(
-    importer: Importer, people: People
+    importer: Importer, people: Directory
 ) -> None:
     importer("email,visits\nada@quay.example,3\n")
     _, rejects = importer("email,visits\nbram@quay.example,many\n")
@@ -247,7 +255,7 @@ def test_a_field_keeps_its_type_in_later_files_until_another_is_declared(
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_comma_semicolon_tab_or_bar_with_or_without_a_byte_order_mark(
-    importer: Importer, people: People, sign: str, mark: str
+    importer: Importer, people: Directory, sign: str, mark: str
 ) -> None:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=sign)
@@ -262,7 +270,7 @@ def test_comma_semicolon_tab_or_bar_with_or_without_a_byte_order_mark(
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_spreadsheets_unicode_text_is_read_with_a_mark_or_without(
-    importer: Importer, people: People, encoding: str, end: str
+    importer: Importer, people: Directory, encoding: str, end: str
 ) -> None:
     content = "email\tname\nada@quay.example\tAdä\nbram@quay.example\tБрам\n".replace("\n", end)
     importer(content.encode(encoding))
@@ -270,7 +278,9 @@ def test_spreadsheets_unicode_text_is_read_with_a_mark_or_without(
 
 
 @pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "\ufeffsep=;", "sep=:", "sep=|"])
-def test_a_first_line_may_say_which_sign_parts_cells(importer: Importer, people: People, first: str) -> None:
+def test_a_first_line_may_say_which_sign_parts_cells(
+    importer: Importer, people: Directory, first: str
+) -> None:
     sign = first.strip('"')[-1]
     rows = ["Email;Name;;", 'ada@quay.example;"Quint; Ada: x|y";;', ";;;", "bram@quay.example;;;;;;", "bad;x"]
     report, rejects = importer("\r\n".join([first, *rows]).replace(";", sign))
@@ -279,7 +289,7 @@ def test_a_first_line_may_say_which_sign_parts_cells(importer: Importer, people:
 
 
 def test_what_surrounds_an_address_is_no_part_of_it_and_what_is_inside_is_refused(
-    importer: Importer, people: People
+    importer: Importer, people: Directory
 ) -> None:
     around = [
         "\u200b{}",
@@ -302,7 +312,7 @@ def test_what_surrounds_an_address_is_no_part_of_it_and_what_is_inside_is_refuse
     assert lines(rejects) == [10, 11, 12, 13]
 
 
-def test_a_quote_that_swallows_rows_is_named_and_no_line_break(importer: Importer, people: People) -> None:
+def test_a_quote_that_swallows_rows_is_named_and_no_line_break(importer: Importer, people: Directory) -> None:
     rows = 'ada@quay.example,"Ada\nbram@quay.example,Bram\ncora@quay.example,Cora"\ndan@quay.example,Dan\n'
     report, rejects = importer(f"email,name\n{rows}")
     assert (counts(report), lines(rejects)) == ({"added": 1, "rejected": 1}, [2])
@@ -312,7 +322,7 @@ def test_a_quote_that_swallows_rows_is_named_and_no_line_break(importer: Importe
 
 
 def test_yes_and_no_of_a_language_are_true_and_false_and_codes_stay_text(
-    importer: Importer, people: People
+    importer: Importer, people: Directory
 ) -> None:
     report, _ = importer(
         "email,paid,lang,country,mixed,plan\n"
@@ -335,12 +345,14 @@ def test_yes_and_no_of_a_language_are_true_and_false_and_codes_stay_text(
     assert everyone(people)["ada@quay.example"].fields["paid"] is False
 
 
-def test_quoted_headings_do_not_confuse_the_delimiter(importer: Importer, people: People) -> None:
+def test_quoted_headings_do_not_confuse_the_delimiter(importer: Importer, people: Directory) -> None:
     importer('"name, full";"email"\nAda;ada@quay.example\n')
     assert everyone(people)["ada@quay.example"].fields == {"name_full": "Ada"}
 
 
-def test_a_column_can_be_mapped_and_is_left_out_without_heading(importer: Importer, people: People) -> None:
+def test_a_column_can_be_mapped_and_is_left_out_without_heading(
+    importer: Importer, people: Directory
+) -> None:
     report, _ = importer(
         "E-Mail,Who,,\nada@quay.example,Ada,x,\n", mapping={"E-Mail": "email", "Who": "name"}
     )
@@ -356,7 +368,7 @@ def test_a_column_can_be_mapped_and_is_left_out_without_heading(importer: Import
     ],
 )
 def test_the_one_column_that_is_headed_as_addresses_are_holds_them(
-    importer: Importer, people: People, heading: str
+    importer: Importer, people: Directory, heading: str
 ) -> None:
     cell = '"' + heading.replace('"', '""') + '"'
     importer(f"Address,{cell},E-Mail 2\nQuay 1,ada@quay.example,\n")
@@ -400,7 +412,7 @@ def test_the_one_column_that_is_headed_as_addresses_are_holds_them(
 )
 def test_a_file_that_cannot_be_used_says_where_and_what_to_do(
     importer: Importer,
-    people: People,
+    people: Directory,
     content: str | bytes,
     request_: dict[str, Any],
     says: str,
@@ -415,27 +427,29 @@ def test_a_file_that_cannot_be_used_says_where_and_what_to_do(
 def test_a_file_that_is_not_there_or_a_folder(engine: Engine, tmp_path: Path) -> None:
     for path, says in ((tmp_path / "none.csv", "No such file"), (tmp_path, "Is a directory")):
         with pytest.raises(UsageError, match=says):
-            run_import(engine, Import(path), NOW, print, print)
+            import_people(engine, Import(path), NOW, print, print)
 
 
 @pytest.mark.torture
-def test_twenty_thousand_rows(importer: Importer, people: People, engine: Engine, tmp_path: Path) -> None:
+def test_twenty_thousand_rows(importer: Importer, people: Directory, engine: Engine, tmp_path: Path) -> None:
     rows = [f"p{n}@quay{n % 7}.example,Person {n},{n}\n" for n in range(20_000)]
     rows[BATCH + 1] = "broken\n"
     (tmp_path / "many.csv").write_text("email,name,number\n" + "".join(rows))
     seen: list[tuple[int, int]] = []
     rejects: list[Reject] = []
     request = Import(tmp_path / "many.csv", ("weekly",))
-    report = run_import(engine, request, NOW, rejects.append, lambda done, total: seen.append((done, total)))
+    report = import_people(
+        engine, request, NOW, rejects.append, lambda done, total: seen.append((done, total))
+    )
     assert counts(report) == {"added": 19_999, "rejected": 1}
     assert lines(rejects) == [BATCH + 3]
     assert seen[-1] == (20_000, 20_000)
-    assert people.list_named("weekly").counts[Status.SUBSCRIBED] == 19_999
-    again = run_import(engine, request, NOW, rejects.append, lambda done, total: None)
+    assert Lists(engine).named("weekly").counts[Status.SUBSCRIBED] == 19_999
+    again = import_people(engine, request, NOW, rejects.append, lambda done, total: None)
     assert counts(again) == {"unchanged": 19_999, "rejected": 1}
 
 
-def test_an_interrupted_import_is_simply_run_again(engine: Engine, people: People, tmp_path: Path) -> None:
+def test_an_interrupted_import_is_simply_run_again(engine: Engine, people: Directory, tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
     path.write_text("email\n" + "".join(f"p{n}@quay.example\n" for n in range(BATCH * 3)))
 
@@ -444,9 +458,9 @@ def test_an_interrupted_import_is_simply_run_again(engine: Engine, people: Peopl
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_import(engine, Import(path, ("weekly",)), NOW, print, stop)
-    assert people.list_named("weekly").counts[Status.SUBSCRIBED] == BATCH * 2
-    report = run_import(engine, Import(path, ("weekly",)), NOW, print, lambda done, total: None)
+        import_people(engine, Import(path, ("weekly",)), NOW, print, stop)
+    assert Lists(engine).named("weekly").counts[Status.SUBSCRIBED] == BATCH * 2
+    report = import_people(engine, Import(path, ("weekly",)), NOW, print, lambda done, total: None)
     assert counts(report) == {"added": BATCH, "unchanged": BATCH * 2}
 
 
@@ -470,8 +484,8 @@ def test_any_text_comes_back_as_typed_or_its_row_is_named(
     rejects: list[Reject] = []
     answers = Answers(ignored=("name", "note"))
     request = Import(path, types={"note": FieldType.TEXT}, answers=answers)
-    run_import(made, request, NOW, rejects.append, lambda done, total: None)
-    found = everyone(People(made))
+    import_people(made, request, NOW, rejects.append, lambda done, total: None)
+    found = everyone(Directory(made))
     for n, pair in enumerate(cells):
         email = f"p{n}@quay.example"
         folded = [" ".join(part for each in BREAKS.split(text) if (part := each.strip())) for text in pair]

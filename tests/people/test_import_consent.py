@@ -13,10 +13,12 @@ from mailer.domain.address import Address
 from mailer.domain.standing import Standing
 from mailer.domain.subscriber import Status
 from mailer.errors import ExitCode, UsageError
+from mailer.people.directory import Directory
 from mailer.people.importing.consent import Answers, ConsentUnclear
-from mailer.people.importing.importer import Import, ImportReport, run_import
 from mailer.people.importing.rows import Reject
-from mailer.people.people import People
+from mailer.people.lists import Lists
+from mailer.services.import_people import Import, ImportReport, import_people
+from mailer.services.unsubscribe import suppress
 from mailer.store.database import open_database
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -28,13 +30,13 @@ Importer = Callable[..., tuple[ImportReport, list[Reject]]]
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
     engine = open_database("sqlite:///mailer.db", tmp_path)
-    People(engine).create_list("weekly", NOW)
+    Lists(engine).create("weekly", NOW)
     return engine
 
 
 @pytest.fixture
-def people(engine: Engine) -> People:
-    return People(engine)
+def people(engine: Engine) -> Directory:
+    return Directory(engine)
 
 
 @pytest.fixture
@@ -51,12 +53,12 @@ def importer(engine: Engine, tmp_path: Path) -> Importer:
         path.write_text(content)
         rejects: list[Reject] = []
         request = Import(path, lists, dry_run=dry_run, answers=Answers(**answers))  # type: ignore[arg-type]
-        return run_import(engine, request, NOW, rejects.append, lambda done, total: None), rejects
+        return import_people(engine, request, NOW, rejects.append, lambda done, total: None), rejects
 
     return run
 
 
-def standings(people: People) -> dict[str, str]:
+def standings(people: Directory) -> dict[str, str]:
     """Return what each is on weekly, and why they are never mailed, by the name before the @."""
     return {
         each.email.partition("@")[0]: " ".join(filter(None, (each.lists.get("weekly", "-"), each.suppressed)))
@@ -159,7 +161,7 @@ SENDY = (
 )
 def test_a_file_that_speaks_of_consent_stops_until_it_is_said_what_it_means(
     importer: Importer,
-    people: People,
+    people: Directory,
     content: str,
     columns: set[str],
     answers: dict[str, object],
@@ -172,7 +174,9 @@ def test_a_file_that_speaks_of_consent_stops_until_it_is_said_what_it_means(
     assert standings(people) == outcome
 
 
-def test_a_column_of_statuses_is_no_field_and_an_ignored_one_is(importer: Importer, people: People) -> None:
+def test_a_column_of_statuses_is_no_field_and_an_ignored_one_is(
+    importer: Importer, people: Directory
+) -> None:
     content = "email,status,town\nada@quay.example,active,Porto\n"
     report, _ = importer(content, status=("status",))
     assert [column.field for column in report.columns] == ["email", "town"]
@@ -182,7 +186,7 @@ def test_a_column_of_statuses_is_no_field_and_an_ignored_one_is(importer: Import
 
 
 def test_a_blank_in_a_status_is_no_consent_and_says_how_to_make_it_one(
-    importer: Importer, people: People
+    importer: Importer, people: Directory
 ) -> None:
     report, rejects = importer(GHOST, status=("subscribed_to_emails",))
     assert (report.added, report.unsubscribed, report.rejected) == (2, 1, 1)
@@ -191,7 +195,7 @@ def test_a_blank_in_a_status_is_no_consent_and_says_how_to_make_it_one(
     assert standings(people)["cee"] == "subscribed"
 
 
-def test_a_blank_where_a_column_says_who_left_has_not_left(importer: Importer, people: People) -> None:
+def test_a_blank_where_a_column_says_who_left_has_not_left(importer: Importer, people: Directory) -> None:
     content = "email,unsubscribed_at\nada@quay.example,\nbram@quay.example,2024-05-01\n"
     importer(content, status=("unsubscribed_at",))
     assert standings(people) == {"ada": "subscribed", "bram": "unsubscribed"}
@@ -201,7 +205,7 @@ def test_a_blank_where_a_column_says_who_left_has_not_left(importer: Importer, p
 
 
 def test_a_value_that_is_not_known_rejects_its_row_until_it_is_said_what_it_means(
-    importer: Importer, people: People
+    importer: Importer, people: Directory
 ) -> None:
     content = "email,status\nada@quay.example,reader\nbram@quay.example,fort\ncee@quay.example,abgemeldet\n"
     _, rejects = importer(content, status=("status",))
@@ -211,7 +215,7 @@ def test_a_value_that_is_not_known_rejects_its_row_until_it_is_said_what_it_mean
     assert standings(people) == {"cee": "unsubscribed", "ada": "subscribed", "bram": "unsubscribed"}
 
 
-def test_a_value_without_a_column_is_of_the_one_that_holds_it(importer: Importer, people: People) -> None:
+def test_a_value_without_a_column_is_of_the_one_that_holds_it(importer: Importer, people: Directory) -> None:
     content = "email,subscribed\nada@quay.example,yes\nbram@quay.example,no\n"
     importer(content, meanings=(("no", UNSUBSCRIBED),))
     assert standings(people) == {"ada": "subscribed", "bram": "unsubscribed"}
@@ -220,7 +224,7 @@ def test_a_value_without_a_column_is_of_the_one_that_holds_it(importer: Importer
 
 
 def test_a_value_said_of_an_ordinary_column_leaves_its_others_alone(
-    importer: Importer, people: People
+    importer: Importer, people: Directory
 ) -> None:
     content = "email,tier\nada@quay.example,gold\nbram@quay.example,former\n"
     importer(content, meanings=(("tier=former", UNSUBSCRIBED),))
@@ -229,7 +233,7 @@ def test_a_value_said_of_an_ordinary_column_leaves_its_others_alone(
 
 
 def test_in_a_cell_of_several_values_what_is_refused_outdoes_what_is_agreed_to(
-    importer: Importer, people: People
+    importer: Importer, people: Directory
 ) -> None:
     content = (
         'email,tags\nada@quay.example,vip\nbram@quay.example,"vip, inactive"\ncee@quay.example,"vip, "\n'
@@ -270,7 +274,7 @@ def test_what_is_counted_or_about_something_else_is_asked_for_only_if_its_values
 @pytest.mark.parametrize(
     "text", ["weekly: unsubscribed", '{"status": "unsubscribed"}', "weekly (unsubscribed)"]
 )
-def test_a_word_within_a_cell_is_offered_and_heard(importer: Importer, people: People, text: str) -> None:
+def test_a_word_within_a_cell_is_offered_and_heard(importer: Importer, people: Directory, text: str) -> None:
     cell = '"' + text.replace('"', '""') + '"'
     content = f"email,extra\nada@quay.example,weekly\nbram@quay.example,{cell}\n"
     with pytest.raises(ConsentUnclear) as stop:
@@ -281,7 +285,7 @@ def test_a_word_within_a_cell_is_offered_and_heard(importer: Importer, people: P
 
 
 def test_what_this_program_exported_can_be_imported_as_one_thing_all_the_same(
-    importer: Importer, people: People
+    importer: Importer, people: Directory
 ) -> None:
     importer("email,lists,suppressed\nada@quay.example,daily,\n", everyone=UNSUBSCRIBED)
     assert standings(people) == {"ada": "unsubscribed"}
@@ -298,18 +302,18 @@ def test_what_this_program_exported_can_be_imported_as_one_thing_all_the_same(
     ],
 )
 def test_everybody_in_a_file_can_be_one_thing(
-    importer: Importer, people: People, everyone: Standing, outcome: str
+    importer: Importer, people: Directory, everyone: Standing, outcome: str
 ) -> None:
     importer("email\nada@quay.example\n", everyone=everyone)
     assert standings(people) == {"ada": outcome}
 
 
 def test_who_is_here_already_leaves_by_a_file_and_nobody_comes_back_by_one(
-    importer: Importer, people: People
+    importer: Importer, people: Directory, engine: Engine
 ) -> None:
     three = "email\nada@quay.example\nbram@quay.example\ncee@quay.example\n"
     importer(three)
-    people.suppress(Address.parse("cee@quay.example").key, "complained", "a report", NOW)
+    suppress(engine, Address.parse("cee@quay.example"), "complained", "a report", NOW)
     importer("email\nada@quay.example\n", name="left.csv", everyone=UNSUBSCRIBED)
     importer("email\nbram@quay.example\ncee@quay.example\n", name="bounces.csv", everyone=Standing.BOUNCED)
     outcome = {"ada": "unsubscribed", "bram": "subscribed bounced", "cee": "subscribed complained"}
@@ -322,14 +326,14 @@ def test_who_is_here_already_leaves_by_a_file_and_nobody_comes_back_by_one(
     assert standings(people) == outcome
 
 
-def test_a_column_without_a_heading_asks_too(importer: Importer, people: People) -> None:
+def test_a_column_without_a_heading_asks_too(importer: Importer, people: Directory) -> None:
     content = "email,,\nada@quay.example,,\nbram@quay.example,,abgemeldet\n"
     assert asked(importer, content) == {"column 3"}
     importer(content, meanings=(("column 3=abgemeldet", UNSUBSCRIBED),))
     assert standings(people) == {"ada": "subscribed", "bram": "unsubscribed"}
 
 
-def test_marks_are_no_blanks(importer: Importer, people: People) -> None:
+def test_marks_are_no_blanks(importer: Importer, people: Directory) -> None:
     content = (
         "email,unsubscribed\nada@quay.example,\nbram@quay.example,✓\ncee@quay.example,✗\ndan@quay.example,●\n"
     )
@@ -344,7 +348,7 @@ def test_marks_are_no_blanks(importer: Importer, people: People) -> None:
     }
 
 
-def test_a_files_name_asks_too(importer: Importer, people: People) -> None:
+def test_a_files_name_asks_too(importer: Importer, people: Directory) -> None:
     with pytest.raises(ConsentUnclear) as stop:
         importer("email\nada@quay.example\n", name="unsubscribed_members_export.csv")
     assert stop.value.name is UNSUBSCRIBED
@@ -366,14 +370,14 @@ def test_a_files_name_asks_too(importer: Importer, people: People) -> None:
     ],
 )
 def test_who_left_in_one_row_of_several_has_left_even_if_that_row_is_bad(
-    importer: Importer, people: People, rows: str
+    importer: Importer, people: Directory, rows: str
 ) -> None:
     importer("email,visits\nada@quay.example,2\n")
     importer(f"email,status,visits\n{rows}", status=("status",))
     assert standings(people) == {"ada": "unsubscribed"}
 
 
-def test_what_one_column_leaves_open_another_may_refuse(importer: Importer, people: People) -> None:
+def test_what_one_column_leaves_open_another_may_refuse(importer: Importer, people: Directory) -> None:
     content = "email,status,bounced\nada@quay.example,,1\nbram@quay.example,,0\ncee@quay.example,active,\n"
     _, rejects = importer(content, status=("status", "bounced"))
     assert [each.line for each in rejects] == [3]
@@ -382,7 +386,7 @@ def test_what_one_column_leaves_open_another_may_refuse(importer: Importer, peop
     assert standings(people)["dan"] == "unsubscribed bounced"
 
 
-def test_whose_standing_is_of_a_list_needs_one(importer: Importer, people: People) -> None:
+def test_whose_standing_is_of_a_list_needs_one(importer: Importer, people: Directory) -> None:
     for answers in ({"everyone": UNSUBSCRIBED}, {"status": ("status",)}):
         with pytest.raises(UsageError, match="on which list"):
             importer("email,status\nada@quay.example,active\n", lists=(), **answers)
@@ -410,7 +414,9 @@ def test_the_names_of_exported_columns_can_be_no_fields(importer: Importer, head
         importer(f"email,{heading}\nada@quay.example,x\n", ignored=(heading,))
 
 
-def test_unconfirmed_people_are_put_on_a_list_as_such_and_counted(importer: Importer, people: People) -> None:
+def test_unconfirmed_people_are_put_on_a_list_as_such_and_counted(
+    importer: Importer, people: Directory, engine: Engine
+) -> None:
     report, _ = importer("email,confirmed\nada@quay.example,yes\nbram@quay.example,\n", status=("confirmed",))
     assert (report.added, report.unconfirmed) == (2, 1)
-    assert people.list_named("weekly").counts[Status.UNCONFIRMED] == 1
+    assert Lists(engine).named("weekly").counts[Status.UNCONFIRMED] == 1

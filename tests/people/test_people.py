@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +13,13 @@ from mailer.domain.address import Address
 from mailer.domain.audience import Audience
 from mailer.domain.subscriber import Choices, ListChoice, Status, Subscriber
 from mailer.errors import UsageError
-from mailer.people.enrol import Consent, Effect, Entry, enrol
-from mailer.people.people import PAGE, People
+from mailer.ledger.queries import LedgerQueries
+from mailer.people.directory import PAGE, Directory
+from mailer.people.enrol import Consent, Effect, Enrolment, Entry, enrol
+from mailer.people.lists import Lists
+from mailer.people.unsubscribing import LeftList, choices, leave
+from mailer.services.subscribe import Subscribe, subscribe
+from mailer.services.unsubscribe import Unsubscribe, suppress, unsubscribe
 from mailer.store.database import open_database
 from mailer.store.schema import sends, subscriptions, suppressions
 
@@ -24,45 +30,64 @@ ADA = Address.parse("Ada@Quay.example")
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    return open_database("sqlite:///mailer.db", tmp_path)
+    engine = open_database("sqlite:///mailer.db", tmp_path)
+    Lists(engine).create("weekly", NOW, "The Weekly", "Every Monday")
+    Lists(engine).create("daily", NOW)
+    return engine
 
 
-@pytest.fixture
-def people(engine: Engine) -> People:
-    people = People(engine)
-    people.create_list("weekly", NOW, "The Weekly", "Every Monday")
-    people.create_list("daily", NOW)
-    return people
+def consent(engine: Engine, *names: str) -> Consent:
+    return Consent(Lists(engine).ids(names), "a form", NOW)
 
 
-def consent(people: People, *names: str, anew: bool = False) -> Consent:
-    return Consent(people.list_ids(names), "a form", NOW, anew)
+def add(
+    engine: Engine, address: Address, texts: dict[str, str], *names: str, anew: bool = False
+) -> Enrolment:
+    return subscribe(engine, Subscribe(address, names, "a form", texts, anew=anew), NOW)
 
 
-def the_one(people: People) -> Subscriber:
-    (found,) = people.subscribers()
+def take_off(
+    engine: Engine, address: Address, names: tuple[str, ...] | None, now: datetime = NOW
+) -> tuple[str, ...]:
+    return unsubscribe(engine, Unsubscribe(address, names, "a letter"), now)
+
+
+def leave_by_id(
+    engine: Engine, person: int, ids: Sequence[int], source: str, now: datetime = NOW
+) -> list[LeftList]:
+    with engine.begin() as connection:
+        return leave(connection, person, ids, source, now)
+
+
+def choices_of(engine: Engine, person: int, ids: Sequence[int]) -> Choices | None:
+    with engine.connect() as connection:
+        return choices(connection, person, ids)
+
+
+def the_one(engine: Engine) -> Subscriber:
+    (found,) = Directory(engine).subscribers()
     return found
 
 
-def test_lists_have_a_title_and_counts_by_status(people: People) -> None:
-    people.add(ADA, {}, consent(people, "weekly"))
-    people.unsubscribe(ADA, ["weekly"], "a letter", NOW)
-    people.add(Address.parse("bram@quay.example"), {}, consent(people, "weekly"))
-    daily, weekly = people.all_lists()
+def test_lists_have_a_title_and_counts_by_status(engine: Engine) -> None:
+    add(engine, ADA, {}, "weekly")
+    take_off(engine, ADA, ("weekly",))
+    add(engine, Address.parse("bram@quay.example"), {}, "weekly")
+    daily, weekly = Lists(engine).all()
     assert (weekly.name, weekly.title, weekly.description) == ("weekly", "The Weekly", "Every Monday")
     assert weekly.counts == {Status.SUBSCRIBED: 1, Status.UNCONFIRMED: 0, Status.UNSUBSCRIBED: 1}
     assert (daily.title, sum(daily.counts.values())) == ("daily", 0)
-    assert people.list_named("daily") == daily
+    assert Lists(engine).named("daily") == daily
 
 
-def test_who_is_never_mailed_counts_as_suppressed_and_nothing_else(people: People) -> None:
+def test_who_is_never_mailed_counts_as_suppressed_and_nothing_else(engine: Engine) -> None:
     for number in range(4):
-        people.add(Address.parse(f"p{number}@quay.example"), {}, consent(people, "weekly", "daily"))
-    people.suppress("p0@quay.example", "bounced", "550", NOW)
-    people.suppress("nobody@quay.example", "bounced", "550", NOW)
-    people.unsubscribe(Address.parse("p1@quay.example"), None, "a letter", NOW)
-    people.unsubscribe(Address.parse("p2@quay.example"), ["daily"], "a letter", NOW)
-    daily, weekly = people.all_lists()
+        add(engine, Address.parse(f"p{number}@quay.example"), {}, "weekly", "daily")
+    suppress(engine, Address.parse("p0@quay.example"), "bounced", "550", NOW)
+    suppress(engine, Address.parse("nobody@quay.example"), "bounced", "550", NOW)
+    take_off(engine, Address.parse("p1@quay.example"), None)
+    take_off(engine, Address.parse("p2@quay.example"), ("daily",))
+    daily, weekly = Lists(engine).all()
     assert (list(daily.counts.values()), daily.suppressed) == ([1, 0, 1], 2)
     assert (list(weekly.counts.values()), weekly.suppressed) == ([2, 0, 0], 2)
 
@@ -71,11 +96,11 @@ def test_who_is_never_mailed_counts_as_suppressed_and_nothing_else(people: Peopl
     ("name", "says"),
     [("wekly", "did you mean weekly"), ("books", r"there is daily, weekly"), ("", "no list")],
 )
-def test_an_unknown_list_names_the_nearest(people: People, name: str, says: str) -> None:
+def test_an_unknown_list_names_the_nearest(engine: Engine, name: str, says: str) -> None:
     for ask in (
-        people.list_named,
-        lambda name: people.list_ids([name]),
-        lambda name: list(people.subscribers(name)),
+        Lists(engine).named,
+        lambda name: Lists(engine).ids([name]),
+        lambda name: list(Directory(engine).subscribers(name)),
     ):
         with pytest.raises(UsageError, match=says) as caught:
             ask(name)
@@ -85,22 +110,22 @@ def test_an_unknown_list_names_the_nearest(people: People, name: str, says: str)
 @pytest.mark.parametrize(
     "name", ["weekly", "", "with space", "a.b", "-a", "a" * 64, "naïve", "weekly\n", "a@b", "../x"]
 )
-def test_a_list_name_that_is_taken_or_unfit_is_refused(people: People, name: str) -> None:
+def test_a_list_name_that_is_taken_or_unfit_is_refused(engine: Engine, name: str) -> None:
     with pytest.raises(UsageError):
-        people.create_list(name, NOW)
-    assert len(people.all_lists()) == 2
+        Lists(engine).create(name, NOW)
+    assert len(Lists(engine).all()) == 2
 
 
-def test_a_title_with_a_line_break_is_refused(people: People) -> None:
+def test_a_title_with_a_line_break_is_refused(engine: Engine) -> None:
     with pytest.raises(UsageError, match="control character"):
-        people.create_list("books", NOW, "Books\r\nBcc: eve@quay.example")
+        Lists(engine).create("books", NOW, "Books\r\nBcc: eve@quay.example")
 
 
-def test_a_person_is_kept_as_typed_and_known_by_key(people: People) -> None:
+def test_a_person_is_kept_as_typed_and_known_by_key(engine: Engine) -> None:
     texts = {"name": "Ada Quint", "Paid": "no", "tags": "press; north", "plz": "04109", "language": "pt"}
-    done = people.add(ADA, texts, consent(people, "weekly", "daily"))
+    done = add(engine, ADA, texts, "weekly", "daily")
     assert (done.effect, done.kept_out, done.suppressed) == (Effect.ADDED, (), None)
-    assert the_one(people) == Subscriber(
+    assert the_one(engine) == Subscriber(
         done.subscriber_id,
         "Ada@Quay.example",
         "Ada Quint",
@@ -110,15 +135,15 @@ def test_a_person_is_kept_as_typed_and_known_by_key(people: People) -> None:
         {"paid": False, "plz": "04109"},
         {"daily": Status.SUBSCRIBED, "weekly": Status.SUBSCRIBED},
     )
-    assert people.field_names() == ["paid", "plz"]
+    assert Directory(engine).field_names() == ["paid", "plz"]
 
 
-def test_adding_again_keeps_what_is_not_named(people: People) -> None:
-    people.add(ADA, {"name": "Ada", "town": "Porto"}, consent(people, "weekly"))
-    again = people.add(Address.parse("ADA@quay.EXAMPLE"), {"visits": "3"}, consent(people, "weekly"))
+def test_adding_again_keeps_what_is_not_named(engine: Engine) -> None:
+    add(engine, ADA, {"name": "Ada", "town": "Porto"}, "weekly")
+    again = add(engine, Address.parse("ADA@quay.EXAMPLE"), {"visits": "3"}, "weekly")
     assert again.effect is Effect.UPDATED
-    assert people.add(ADA, {"visits": "3"}, consent(people, "weekly")).effect is Effect.UNCHANGED
-    found = the_one(people)
+    assert add(engine, ADA, {"visits": "3"}, "weekly").effect is Effect.UNCHANGED
+    found = the_one(engine)
     assert (found.email, found.name, found.fields) == (
         "Ada@Quay.example",
         "Ada",
@@ -137,112 +162,115 @@ def test_adding_again_keeps_what_is_not_named(people: People) -> None:
         ({"Lists": "x"}, "can't name a field"),
     ],
 )
-def test_a_bad_value_changes_nothing(people: People, texts: dict[str, str], says: str) -> None:
-    people.add(ADA, {"visits": "3"}, consent(people, "weekly"))
-    before = the_one(people)
+def test_a_bad_value_changes_nothing(engine: Engine, texts: dict[str, str], says: str) -> None:
+    add(engine, ADA, {"visits": "3"}, "weekly")
+    before = the_one(engine)
     with pytest.raises(UsageError, match=says):
-        people.add(ADA, {"town": "Porto"} | texts, consent(people, "weekly", "daily"))
-    assert the_one(people) == before
+        add(engine, ADA, {"town": "Porto"} | texts, "weekly", "daily")
+    assert the_one(engine) == before
 
 
-def test_who_unsubscribed_comes_back_only_by_consent_given_anew(people: People) -> None:
-    people.add(ADA, {}, consent(people, "weekly", "daily"))
-    assert people.unsubscribe(ADA, ["weekly"], "a letter", LATER) == ("weekly",)
-    assert people.unsubscribe(ADA, ["weekly"], "a letter", LATER) == ()
+def test_who_unsubscribed_comes_back_only_by_consent_given_anew(engine: Engine) -> None:
+    add(engine, ADA, {}, "weekly", "daily")
+    assert take_off(engine, ADA, ("weekly",), LATER) == ("weekly",)
+    assert take_off(engine, ADA, ("weekly",), LATER) == ()
     with pytest.raises(UsageError, match="unsubscribed and is not brought back") as caught:
-        people.add(ADA, {"town": "Porto"}, consent(people, "weekly"))
+        add(engine, ADA, {"town": "Porto"}, "weekly")
     assert "--resubscribe" in str(caught.value.next_step)
-    assert the_one(people).lists == {"daily": Status.SUBSCRIBED, "weekly": Status.UNSUBSCRIBED}
-    assert the_one(people).fields == {}
-    people.add(ADA, {}, consent(people, "weekly", anew=True))
-    assert the_one(people).lists["weekly"] is Status.SUBSCRIBED
+    assert the_one(engine).lists == {"daily": Status.SUBSCRIBED, "weekly": Status.UNSUBSCRIBED}
+    assert the_one(engine).fields == {}
+    add(engine, ADA, {}, "weekly", anew=True)
+    assert the_one(engine).lists["weekly"] is Status.SUBSCRIBED
 
 
-def test_off_every_list_is_for_good(people: People, engine: Engine) -> None:
-    people.add(ADA, {}, consent(people, "weekly", "daily"))
-    assert people.unsubscribe(ADA, None, "a letter", NOW) == ("daily", "weekly")
-    people.create_list("monthly", NOW)
+def test_off_every_list_is_for_good(engine: Engine) -> None:
+    add(engine, ADA, {}, "weekly", "daily")
+    assert take_off(engine, ADA, None) == ("daily", "weekly")
+    Lists(engine).create("monthly", NOW)
     with pytest.raises(UsageError, match=r"suppressed \(requested\)"):
-        people.add(ADA, {}, consent(people, "monthly"))
+        add(engine, ADA, {}, "monthly")
     with engine.begin() as connection:
-        done = enrol(connection, [Entry(ADA)], consent(people, "monthly"))[0]
-    assert done.suppressed == the_one(people).suppressed == "requested"
-    people.add(ADA, {}, consent(people, "monthly", anew=True))
-    assert the_one(people).suppressed is None
+        done = enrol(connection, [Entry(ADA)], consent(engine, "monthly"))[0]
+    assert done.suppressed == the_one(engine).suppressed == "requested"
+    add(engine, ADA, {}, "monthly", anew=True)
+    assert the_one(engine).suppressed is None
 
 
-def test_an_address_that_was_never_here_can_be_shut_out_but_not_unsubscribed(people: People) -> None:
+def test_an_address_that_was_never_here_can_be_shut_out_but_not_unsubscribed(engine: Engine) -> None:
     with pytest.raises(UsageError, match="nobody here"):
-        people.unsubscribe(ADA, ["weekly"], "a letter", NOW)
-    assert people.unsubscribe(ADA, None, "a letter", NOW) == ()
+        take_off(engine, ADA, ("weekly",))
+    assert take_off(engine, ADA, None) == ()
     with pytest.raises(UsageError, match="suppressed"):
-        people.add(ADA, {}, consent(people, "weekly"))
+        add(engine, ADA, {}, "weekly")
 
 
-def test_the_unconfirmed_stay_unconfirmed(people: People, engine: Engine) -> None:
-    done = people.add(ADA, {}, consent(people, "weekly"))
+def test_the_unconfirmed_stay_unconfirmed(engine: Engine) -> None:
+    done = add(engine, ADA, {}, "weekly")
     with engine.begin() as connection:
         connection.execute(subscriptions.update().values(status=Status.UNCONFIRMED))
-    again = people.add(ADA, {}, consent(people, "weekly"))
+    again = add(engine, ADA, {}, "weekly")
     assert (again.effect, again.subscriber_id) == (Effect.UNCHANGED, done.subscriber_id)
-    assert the_one(people).lists == {"weekly": Status.UNCONFIRMED}
+    assert the_one(engine).lists == {"weekly": Status.UNCONFIRMED}
 
 
-def test_the_first_reason_of_a_suppression_stands(people: People, engine: Engine) -> None:
-    people.suppress(ADA.key, "complained", "feedback report", NOW)
-    people.suppress(ADA.key, "bounced", "550", LATER)
+def test_the_first_reason_of_a_suppression_stands(engine: Engine) -> None:
+    suppress(engine, ADA, "complained", "feedback report", NOW)
+    suppress(engine, ADA, "bounced", "550", LATER)
     with engine.connect() as connection:
         assert connection.execute(select(suppressions)).all() == [
             (ADA.key, "complained", "feedback report", NOW)
         ]
 
 
-def test_subscribers_come_in_pages_of_one_list_and_status(people: People, engine: Engine) -> None:
+def test_subscribers_come_in_pages_of_one_list_and_status(engine: Engine) -> None:
     everyone = [Address.parse(f"p{n}@quay.example") for n in range(PAGE * 2)]
     with engine.begin() as connection:
-        enrol(connection, [Entry(address) for address in everyone], consent(people, "weekly"))
-    people.add(ADA, {}, consent(people, "daily"))
-    people.unsubscribe(everyone[3], ["weekly"], "a letter", NOW)
+        enrol(connection, [Entry(address) for address in everyone], consent(engine, "weekly"))
+    add(engine, ADA, {}, "daily")
+    take_off(engine, everyone[3], ("weekly",))
     emails = [address.typed for address in everyone]
-    assert [each.email for each in people.subscribers("weekly")] == emails
-    assert [each.email for each in people.subscribers()] == [*emails, ADA.typed]
-    assert [each.email for each in people.subscribers("weekly", Status.UNSUBSCRIBED)] == [emails[3]]
-    assert [each.email for each in people.subscribers(None, Status.UNSUBSCRIBED)] == [emails[3]]
-    assert [each.email for each in people.subscribers("daily", Status.UNSUBSCRIBED)] == []
+    assert [each.email for each in Directory(engine).subscribers("weekly")] == emails
+    assert [each.email for each in Directory(engine).subscribers()] == [*emails, ADA.typed]
+    assert [each.email for each in Directory(engine).subscribers("weekly", Status.UNSUBSCRIBED)] == [
+        emails[3]
+    ]
+    assert [each.email for each in Directory(engine).subscribers(None, Status.UNSUBSCRIBED)] == [emails[3]]
+    assert [each.email for each in Directory(engine).subscribers("daily", Status.UNSUBSCRIBED)] == []
 
 
-def test_the_page_behind_a_link_shows_and_changes_only_its_lists(people: People) -> None:
-    person = people.add(ADA, {}, consent(people, "weekly")).subscriber_id
-    weekly, daily = people.list_ids(["weekly", "daily"])
-    assert people.choice(person, [weekly, daily]) == Choices(
+def test_the_page_behind_a_link_shows_and_changes_only_its_lists(engine: Engine) -> None:
+    person = add(engine, ADA, {}, "weekly").subscriber_id
+    weekly, daily = Lists(engine).ids(["weekly", "daily"])
+    assert choices_of(engine, person, [weekly, daily]) == Choices(
         "Ada@Quay.example", (ListChoice(weekly, "The Weekly", True), ListChoice(daily, "daily", False))
     )
-    assert people.leave(person, [weekly, daily], "link in a mail", NOW)
-    assert people.leave(person, [weekly], "link in a mail", LATER)
-    assert the_one(people).lists == {"weekly": Status.UNSUBSCRIBED}
-    choice = people.choice(person, [weekly])
+    left = leave_by_id(engine, person, [weekly, daily], "link in a mail")
+    assert left == [LeftList(weekly, "weekly", Status.SUBSCRIBED)]
+    assert leave_by_id(engine, person, [weekly], "link in a mail", LATER) == []
+    assert the_one(engine).lists == {"weekly": Status.UNSUBSCRIBED}
+    choice = choices_of(engine, person, [weekly])
     assert choice is not None
     assert [each.subscribed for each in choice.lists] == [False]
 
 
-def test_leaving_twice_keeps_the_time_and_source_of_the_first(people: People, engine: Engine) -> None:
-    person = people.add(ADA, {}, consent(people, "weekly")).subscriber_id
-    ids = people.list_ids(["weekly"])
-    people.leave(person, ids, "link in a mail", NOW)
-    people.leave(person, ids, "a letter", LATER)
+def test_leaving_twice_keeps_the_time_and_source_of_the_first(engine: Engine) -> None:
+    person = add(engine, ADA, {}, "weekly").subscriber_id
+    ids = Lists(engine).ids(["weekly"])
+    leave_by_id(engine, person, ids, "link in a mail")
+    leave_by_id(engine, person, ids, "a letter", LATER)
     with engine.connect() as connection:
         row = connection.execute(select(subscriptions)).one()
     assert (row.status, row.source, row.since) == (Status.UNSUBSCRIBED, "link in a mail", NOW)
 
 
-def test_nobody_and_nothing_have_no_choice(people: People) -> None:
-    person = people.add(ADA, {}, consent(people, "weekly")).subscriber_id
-    assert people.choice(person + 1, people.list_ids(["weekly"])) is None
-    assert people.choice(person, [99]) is None
-    assert not people.leave(person + 1, people.list_ids(["weekly"]), "link in a mail", NOW)
+def test_nobody_and_nothing_have_no_choice(engine: Engine) -> None:
+    person = add(engine, ADA, {}, "weekly").subscriber_id
+    assert choices_of(engine, person + 1, Lists(engine).ids(["weekly"])) is None
+    assert choices_of(engine, person, [99]) is None
+    assert leave_by_id(engine, person + 1, Lists(engine).ids(["weekly"]), "link in a mail") == []
 
 
-def test_a_send_knows_its_lists(people: People, engine: Engine) -> None:
+def test_a_send_knows_its_lists(engine: Engine) -> None:
     audience = Audience(("weekly", "daily", "gone"), ("press",)).canonical()
     row = {
         "slug": "harbour",
@@ -253,14 +281,14 @@ def test_a_send_knows_its_lists(people: People, engine: Engine) -> None:
     }
     with engine.begin() as connection:
         connection.execute(insert(sends).values(row))
-    assert people.send_lists(1) == people.list_ids(["weekly", "daily"])
-    assert people.send_lists(2) == ()
+    assert LedgerQueries(engine).list_ids(1) == Lists(engine).ids(["weekly", "daily"])
+    assert LedgerQueries(engine).list_ids(2) == ()
 
 
-def test_a_field_that_turns_from_true_to_one_has_changed(people: People, engine: Engine) -> None:
+def test_a_field_that_turns_from_true_to_one_has_changed(engine: Engine) -> None:
     with engine.begin() as connection:
         effects = [
-            enrol(connection, [Entry(ADA, {"paid": value})], consent(people))[0].effect
+            enrol(connection, [Entry(ADA, {"paid": value})], consent(engine))[0].effect
             for value in (True, True, 1)
         ]
     assert effects == [Effect.ADDED, Effect.UNCHANGED, Effect.UPDATED]

@@ -13,10 +13,9 @@ from threading import Thread
 
 import httpx
 import uvicorn
+from members import join
 
 from mailer.bootstrap import App
-from mailer.domain.address import Address
-from mailer.people.enrol import Consent
 from mailer.preview.cache import PreviewCache
 from mailer.preview.page import preview_page
 
@@ -42,12 +41,11 @@ PEOPLE = [
 
 def add_people(app: App, people: list[dict[str, str]]) -> None:
     """Add `people` to the list weekly, which is made if there is none."""
-    if "weekly" not in {each.name for each in app.people.all_lists()}:
-        app.people.create_list("weekly", app.now(), title="Harbour Gazette")
-    consent = Consent(app.people.list_ids(["weekly"]), "test", app.now())
+    if "weekly" not in {each.name for each in app.lists.all()}:
+        app.lists.create("weekly", app.now(), title="Harbour Gazette")
     for person in people:
         texts = {name: value for name, value in person.items() if name != "email" and value}
-        app.people.add(Address.parse(person["email"]), texts, consent)
+        join(app.database, person["email"], "weekly", fields=texts)
 
 
 @contextmanager

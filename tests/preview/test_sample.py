@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from harbour_issue import HARBOUR
+from members import part, shut_out
 
 from mailer.bootstrap import App
 from mailer.errors import IssueError, PlanRefused, SettingsError, UsageError
@@ -64,7 +65,7 @@ def test_the_only_list_is_taken_where_the_issue_names_none(peopled: App) -> None
 
 
 def test_of_several_lists_the_first_is_taken_and_said(peopled: App) -> None:
-    peopled.people.create_list("daily", peopled.now(), title="Daily")
+    peopled.lists.create("daily", peopled.now(), title="Daily")
     rewrite(peopled, HARBOUR.replace("list: weekly\n", ""))
     sample = shown(peopled)
     assert sample.field("List-Id") == "Daily <daily.gazette.example>"
@@ -79,11 +80,10 @@ def test_the_first_subscriber_is_shown_unless_another_is_asked_for(peopled: App)
 
 
 def test_who_left_or_is_suppressed_is_not_the_first(peopled: App) -> None:
-    from mailer.domain.address import Address
 
-    peopled.people.unsubscribe(Address.parse("ada@quay.example"), ["weekly"], "test", peopled.now())
+    part(peopled.database, "ada@quay.example", "weekly")
     assert shown(peopled).reader.email == "bruno@quay.example"
-    peopled.people.suppress("bruno@quay.example", "bounced", "", peopled.now())
+    shut_out(peopled.database, "bruno@quay.example")
     assert shown(peopled).reader.email == "room@library.example"
 
 
@@ -104,7 +104,7 @@ def test_nobody_in_particular_shows_what_has_no_fallback(peopled: App) -> None:
 
 
 def test_lists_and_subject_may_be_asked_for(peopled: App) -> None:
-    peopled.people.create_list("monthly", peopled.now(), title="Monthly")
+    peopled.lists.create("monthly", peopled.now(), title="Monthly")
     sample = shown(peopled, lists=("monthly",), subject="Another subject")
     assert sample.field("Subject") == "Another subject"
     assert sample.field("List-Id") == "Monthly <monthly.gazette.example>"

@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from members import join, part, shut_out
 from told_apart import fields, write
 
-from mailer.domain.address import Address
 from mailer.errors import DatabaseReplaced, StorageBusy, UsageError
-from mailer.people.enrol import Consent
-from mailer.people.people import People
-from mailer.services.backup import Restored, back_up, restore
+from mailer.people.directory import Directory
+from mailer.people.lists import Lists
+from mailer.services.database import Restored, restore
+from mailer.store.backup import back_up
 from mailer.store.database import open_database
 from mailer.store.presence import at_work
 
@@ -117,8 +118,6 @@ def test_who_opened_it_before_and_writes_after_is_told(path: Path) -> None:
 WORKING = """
 import sys
 from pathlib import Path
-from mailer.people.enrol import Consent
-from mailer.people.people import People
 from mailer.store.presence import at_work
 with at_work(Path(sys.argv[1]), sys.argv[2]):
     print("at work", flush=True)
@@ -167,50 +166,47 @@ def test_being_at_work_leaves_nothing(path: Path) -> None:
 
 def test_who_left_since_the_backup_was_taken_stays_away(tmp_path: Path) -> None:
     database = open_database(URL, tmp_path)
-    people = People(database)
-    weekly, tides = (people.create_list(name, NOW).id for name in ("weekly", "tides"))
-
-    def join(email: str) -> int:
-        return people.add(Address.parse(email), {}, Consent((weekly, tides), "test", NOW)).subscriber_id
-
-    stays, leaves, refuses = map(join, ("stays@bay.example", "leaves@bay.example", "refuses@bay.example"))
+    for name in (both := ("weekly", "tides")):
+        Lists(database).create(name, NOW)
+    stays, leaves, refuses = (
+        join(database, f"{who}@bay.example", *both) for who in ("stays", "leaves", "refuses")
+    )
     back_up(tmp_path / "mailer.db", tmp_path / "monday.db")
-    newer, gone = join("newer@bay.example"), join("gone@bay.example")
-    people.leave(leaves, [weekly], "unsubscribe page", NOW + timedelta(hours=1))
-    people.leave(refuses, None, "unsubscribe page", NOW + timedelta(hours=1))
-    people.leave(gone, [weekly], "one-click", NOW + timedelta(hours=1))
-    people.suppress("elsewhere@bay.example", "complained", "", NOW)
+    newer, gone = join(database, "newer@bay.example", *both), join(database, "gone@bay.example", *both)
+    later = NOW + timedelta(hours=1)
+    part(database, "leaves@bay.example", "weekly", now=later)
+    part(database, "refuses@bay.example", now=later)
+    part(database, "gone@bay.example", "weekly", now=later)
+    shut_out(database, "elsewhere@bay.example", "complained")
     database.dispose()
     done = put_back(tmp_path / "mailer.db")
     assert done.left == 4
     restored = open_database(URL, tmp_path)
-    people = People(restored)
-    found = {each.id: (each.email, dict(each.lists), each.suppressed) for each in people.subscribers()}
-    assert found == {
+    everyone = Directory(restored).subscribers()
+    assert {each.id: (each.email, dict(each.lists), each.suppressed) for each in everyone} == {
         stays: ("stays@bay.example", {"weekly": "subscribed", "tides": "subscribed"}, None),
         leaves: ("leaves@bay.example", {"weekly": "unsubscribed", "tides": "subscribed"}, None),
         refuses: ("refuses@bay.example", {"weekly": "unsubscribed", "tides": "unsubscribed"}, "requested"),
         gone: ("gone@bay.example", {"weekly": "unsubscribed"}, None),
     }
     with pytest.raises(UsageError, match="unsubscribed and is not brought back"):
-        join("gone@bay.example")
-    assert join("another@bay.example") > max(newer, gone)  # an id in a link is never given to somebody else
+        join(restored, "gone@bay.example", *both)
+    another = join(restored, "another@bay.example", *both)
+    assert another > max(newer, gone)  # an id in a link is never given to somebody else
     restored.dispose()
 
 
 def test_who_came_back_before_the_backup_was_taken_stays(tmp_path: Path) -> None:
     database = open_database(URL, tmp_path)
-    people = People(database)
-    weekly = people.create_list("weekly", NOW).id
-    person = people.add(Address.parse("ada@bay.example"), {}, Consent((weekly,), "test", NOW)).subscriber_id
-    people.leave(person, [weekly], "one-click", NOW)
-    again = Consent((weekly,), "anew", NOW + timedelta(hours=1), anew=True)
+    Lists(database).create("weekly", NOW)
+    join(database, "ada@bay.example", "weekly", now=NOW)
+    part(database, "ada@bay.example", "weekly", now=NOW)
     back_up(tmp_path / "mailer.db", tmp_path / "left.db")
-    people.add(Address.parse("ada@bay.example"), {}, again)
+    join(database, "ada@bay.example", "weekly", anew=True, now=NOW + timedelta(hours=1))
     database.dispose()
     back_up(tmp_path / "mailer.db", tmp_path / "monday.db")
     (tmp_path / "left.db").replace(tmp_path / "mailer.db")
     assert put_back(tmp_path / "mailer.db").left == 0
     restored = open_database(URL, tmp_path)
-    assert [dict(each.lists) for each in People(restored).subscribers()] == [{"weekly": "subscribed"}]
+    assert [dict(each.lists) for each in Directory(restored).subscribers()] == [{"weekly": "subscribed"}]
     restored.dispose()

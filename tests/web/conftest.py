@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from mailer.domain.audience import Audience
-from mailer.people.people import People
+from mailer.people.lists import Lists
 from mailer.store.database import open_database
 from mailer.store.schema import sends
 
@@ -22,9 +22,8 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
     root = tmp_path_factory.mktemp("workspace")
     (root / ".env").write_text(f"SECRET_KEY={KEY.decode()}\nDATABASE_URL={DATABASE}\n")
     database = open_database(DATABASE, root)
-    people = People(database)
-    weekly = people.create_list("weekly", NOW, "Harbour Gazette Weekly").id
-    tides = people.create_list("tides", NOW, "Tide Tables").id
+    weekly = Lists(database).create("weekly", NOW, "Harbour Gazette Weekly").id
+    tides = Lists(database).create("tides", NOW, "Tide Tables").id
     audience = Audience(lists=("weekly", "tides"))
     row = {
         "slug": "harbour",

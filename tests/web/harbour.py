@@ -14,8 +14,7 @@ from sqlalchemy import Engine, Row, select
 
 from mailer.domain.address import Address
 from mailer.domain.signed_links import LinkToken, sign_token
-from mailer.people.enrol import Consent
-from mailer.people.people import People
+from mailer.people.enrol import Consent, Entry, enrol
 from mailer.store.schema import subscriptions
 
 DATABASE = "sqlite:///mailer.db"
@@ -38,7 +37,8 @@ class Harbour:
     def join(self, email: str, *list_ids: int) -> int:
         """Take a person in and return their id."""
         consent = Consent(list_ids or (self.weekly,), "test", NOW)
-        return People(self.database).add(Address.parse(email), {}, consent).subscriber_id
+        with self.database.begin() as connection:
+            return enrol(connection, [Entry(Address.parse(email))], consent)[0].subscriber_id
 
     def token(self, subscriber_id: int, send_id: int | None = None, list_id: int | None = None) -> str:
         return sign_token(KEY, LinkToken(send_id or self.send, subscriber_id, list_id or self.weekly))

@@ -9,12 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 from harbour import DATABASE, KEY, NOW, serving
+from members import join
 
-from mailer.domain.address import Address
 from mailer.domain.signed_links import LinkToken, sign_token
-from mailer.people.enrol import Consent
-from mailer.people.people import People
-from mailer.services.backup import back_up
+from mailer.people.directory import Directory
+from mailer.people.lists import Lists
+from mailer.store.backup import back_up
 from mailer.store.database import open_database
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -26,9 +26,8 @@ def path(tmp_path: Path) -> Path:
     """A database with one reader, and a backup of it: `monday.db`."""
     (tmp_path / ".env").write_text(f"SECRET_KEY={KEY.decode()}\nDATABASE_URL={DATABASE}\n")
     database = open_database(DATABASE, tmp_path)
-    people = People(database)
-    weekly = people.create_list("weekly", NOW, "Harbour Gazette Weekly").id
-    people.add(Address.parse(READER), {}, Consent((weekly,), "test", NOW))
+    Lists(database).create("weekly", NOW, "Harbour Gazette Weekly")
+    join(database, READER, "weekly")
     database.dispose()
     back_up(tmp_path / "mailer.db", tmp_path / "monday.db")
     return tmp_path / "mailer.db"
@@ -47,7 +46,7 @@ LINK = f"/u/{sign_token(KEY, LinkToken(1, 1, 1))}"
 def standing(path: Path) -> str:
     """The reader's status in the database under that name."""
     database = open_database(f"sqlite:///{path.name}", path.parent)
-    (person,) = People(database).subscribers()
+    (person,) = Directory(database).subscribers()
     database.dispose()
     return person.lists["weekly"]
 

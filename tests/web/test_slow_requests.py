@@ -16,7 +16,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from mailer.cli.server import http_server, listen
+from mailer.cli.listening import listen
+from mailer.web.server import http_server
 
 async def echo(request):
     return PlainTextResponse(str(len(await request.body())))

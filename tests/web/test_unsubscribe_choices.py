@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from harbour import KEY, NOW, Harbour
+from members import shut_out
 from sqlalchemy import insert, select, update
 
 from mailer.bootstrap import App
@@ -18,7 +19,7 @@ from mailer.compose.issue.source import load_issue
 from mailer.domain.audience import Audience
 from mailer.domain.signed_links import read_undo, sign_undo
 from mailer.domain.subscriber import Left
-from mailer.people.people import People
+from mailer.people.lists import Lists
 from mailer.store.schema import revisions, sends, subscribers, suppressions
 from mailer.web.words import accepted, choose, read_words
 from mailer.workspace.bundled import templates_folder
@@ -115,7 +116,7 @@ def test_a_suppression_of_another_origin_stays(harbour: Harbour, client: httpx.C
     person, link = reader(harbour)
     with harbour.database.connect() as connection:
         key = connection.scalar(select(subscribers.c.email_key).where(subscribers.c.id == person))
-    People(harbour.database).suppress(str(key), "complained", "", NOW)
+    shut_out(harbour.database, str(key), "complained")
     gone = client.post(link, data={"all": "yes"})
     undone = client.post(link, data={"undo": undo_word(gone)})
     assert suppressed(harbour, person) == ["complained"]
@@ -197,8 +198,7 @@ def test_without_a_language_of_the_readers_it_is_the_mails(
     file = tmp_path / name
     file.write_text(f"---\ntitle: Hafen\nlang: {lang}\n---\nText ü ä — {{{{ unsubscribe_url }}}}\n")
     issue, _ = load_issue(file)
-    people = People(harbour.database)
-    template = App(tmp_path, {}).compiler.compile(issue, [people.list_named("weekly")])
+    template = App(tmp_path, {}).compiler.compile(issue, [Lists(harbour.database).named("weekly")])
     audience = Audience(lists=("weekly",)).canonical()
     row = {"slug": f"{name}-{lang}", "audience": audience, "subject": "x", "revision": "0", "created_at": NOW}
     with harbour.database.begin() as connection:

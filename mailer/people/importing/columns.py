@@ -11,8 +11,8 @@ from pathlib import Path
 
 from mailer.domain.address import BLANKS, CONTROLS, PLAIN
 from mailer.domain.address_headings import heads_addresses
-from mailer.domain.exported import STATES
 from mailer.domain.field import LONGEST_NAME, FieldType, field_name
+from mailer.domain.spreadsheet import STATES
 from mailer.errors import UsageError
 from mailer.people.importing.csv_file import Row
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from mailer.domain.exported import STATES
 from mailer.domain.fold import fold
+from mailer.domain.spreadsheet import STATES
 from mailer.domain.standing import (
     STATUS,
     Sense,
@@ -123,7 +123,7 @@ class Seen:
         return not harmless or any(self.counts)  # a blank is counted as ""
 
 
-class Watch:
+class ConsentWatch:
     """Looks at every row in the first reading of a file; `understood` is for the second."""
 
     def __init__(self, columns: Sequence[Column], answers: Answers, path: Path, where: str) -> None:
@@ -149,13 +149,13 @@ class Watch:
                 if smells([text := cell(row, seen.column)]):
                     seen.add(next(filter(refusing_word, parts(text)), text), row.line)
 
-    def understood(self, lists: tuple[str, ...]) -> Standings:
+    def understood(self, lists: tuple[str, ...]) -> ConsentReader:
         """Return what reads each row for an import to these lists; ConsentUnclear if an answer is missing."""
         if self._answers.settled:
             # What the columns say of consent is outdone, and of use for nothing else.
             sure = [each.column for each in self._with_sense if each.sense and not each.sense.doubtful]
             states = [column for column in self._seen if column.field in STATES]
-            return Standings([], {*sure, *states}, lists, self._answers.everyone)
+            return ConsentReader([], {*sure, *states}, lists, self._answers.everyone)
         open_ = {each.column: each for each in self._seen.values() if each.speaks}
         readers = self._readers(open_)
         asked = [
@@ -164,7 +164,7 @@ class Watch:
         name = None if self._answers.everyone else refusing_name(self._path.stem)
         if asked or name:
             raise ConsentUnclear(self._path, asked, name)
-        return Standings(readers, [each.column for each in readers if each.whole], lists)
+        return ConsentReader(readers, [each.column for each in readers if each.whole], lists)
 
     def _readers(self, open_: Mapping[Column, Seen]) -> list[StatusColumn]:
         """Return the columns that were answered for, each with all that was said of it."""
@@ -222,7 +222,7 @@ class StatusColumn:
         return f"{name} is blank, which is no consent; to take a blank for one: --subscribed-if '{name}='"
 
 
-class Standings:
+class ConsentReader:
     """Reads from each row how the person stands; `columns` are not fields, as all that they say is in it."""
 
     def __init__(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from mailer.domain.exported import REJECTS, STATES, unguard
+from mailer.domain.spreadsheet import REJECTS, STATES, unguard
 from mailer.errors import UsageError
 from mailer.people.importing.encoding import encoding_of, undecodable
 

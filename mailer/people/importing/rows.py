@@ -34,7 +34,7 @@ class Reject:
     refusal: Entry | None = None
 
 
-class SaysOfConsent(Protocol):
+class ReadsConsent(Protocol):
     """What reads from a row how the person stands; it raises Unclear."""
 
     def said(self, row: Row) -> Said: ...
@@ -51,7 +51,7 @@ class RowReader:
         columns: Sequence[TypedColumn],
         width: int,
         delimiter: str,
-        consent: SaysOfConsent,
+        consent: ReadsConsent,
         words: YesNo = WORDS,
     ) -> None:
         self._columns = [column for column in columns if column.field != "email"]

@@ -6,7 +6,9 @@ import that was interrupted is simply run again. Nothing that is wrong with one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -14,8 +16,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
 
-from mailer.domain.exported import STATES
 from mailer.domain.field import FieldType, Guess
+from mailer.domain.spreadsheet import REJECTS, STATES, csv_line
 from mailer.domain.subscriber import Status
 from mailer.domain.yes_no import WORDS, YesNo
 from mailer.errors import UsageError
@@ -30,12 +32,24 @@ from mailer.people.importing.columns import (
     refuse_reserved,
     unnamed,
 )
-from mailer.people.importing.consent import NOTHING, Answers, Watch
+from mailer.people.importing.consent import NOTHING, Answers, ConsentUnclear, ConsentWatch, Seen
 from mailer.people.importing.csv_file import CsvFile, Row
+from mailer.people.importing.exported import ExportWatch
 from mailer.people.importing.rows import Reject, RowReader
-from mailer.people.importing.states import StatesWatch
-from mailer.people.people import create_list, list_ids
+from mailer.people.lists import create_list, list_ids
 from mailer.store.schema import lists
+
+# Beside what is defined here: what a caller answers, and what they are asked or told.
+__all__ = [
+    "Answers",
+    "ConsentUnclear",
+    "Import",
+    "ImportReport",
+    "Reject",
+    "Seen",
+    "import_people",
+    "rejects_file",
+]
 
 BATCH = 1000  # rows
 SAMPLE = 20  # rows that say which column is which
@@ -98,8 +112,8 @@ class ImportReport:
         self.suppressed += enrolment.suppressed is not None
 
 
-def run_import(
-    engine: Engine,
+def import_people(
+    database: Engine,
     request: Import,
     now: datetime,
     on_reject: Callable[[Reject], None],
@@ -113,7 +127,7 @@ def run_import(
     file = CsvFile.open(request.path)
     plain = columns(file.header, request.path, request.mapping, file.first(SAMPLE))
     _refuse_unknown_types(request.types, plain)
-    with engine.connect() as connection:
+    with database.connect() as connection:
         known = known_types(connection) | dict(request.types)
     watch = _watch(request, file, plain)
     types, total = _learn(file, plain, known, request.words, watch)
@@ -128,7 +142,7 @@ def run_import(
     fields = {name: types[name] for name in free if name in types}
 
     def take_in(entries: Sequence[Entry], refusals: Sequence[Entry] = ()) -> None:
-        with engine.begin() as connection:
+        with database.begin() as connection:
             declare_types(connection, fields, request.words)
             source = f"import {request.path.name}"
             terms = Consent(_lists(connection, request, consent.lists, now), source, now)
@@ -156,13 +170,32 @@ def run_import(
     return report
 
 
-def _watch(request: Import, file: CsvFile, found: Sequence[Column]) -> Watch | StatesWatch:
+@contextmanager
+def rejects_file(path: Path, source: Path) -> Iterator[Callable[[Reject], object]]:
+    """Yield what writes a row of `source` that isn't taken in to a CSV file: line, reason, its cells.
+
+    An import reads that file like the one it is from. UsageError if it can't be written.
+    """
+    header = CsvFile.open(source).header.cells
+    if path.exists() and path.samefile(source):
+        raise UsageError(f"--rejects {path} is the file to import; name another one")
+    try:
+        # Other people's addresses: for the owner's eyes only.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UsageError(f"--rejects {path} can't be written: {error.strerror}") from None
+    with open(descriptor, "w", encoding="utf-8", newline="") as out:  # noqa: PTH123
+        out.write(csv_line((*REJECTS, *header)))
+        yield lambda reject: out.write(csv_line((reject.line, reject.reason, *reject.cells)))
+
+
+def _watch(request: Import, file: CsvFile, found: Sequence[Column]) -> ConsentWatch | ExportWatch:
     """Return what looks for consent; what this program wrote is known, unless a person says otherwise."""
     answers = request.answers
     otherwise = answers.settled or answers.status or answers.meanings or {*STATES} & {*answers.ignored}
     if {*STATES} <= {column.field for column in found} and not otherwise:
-        return StatesWatch(found)
-    return Watch(
+        return ExportWatch(found)
+    return ConsentWatch(
         [*found, *unnamed(file.header, found)], answers, request.path, f"{request.path}:{file.header.line}"
     )
 
@@ -186,7 +219,7 @@ def _learn(
     found: Sequence[Column],
     known: Mapping[str, FieldType],
     words: YesNo,
-    watch: Watch | StatesWatch,
+    watch: ConsentWatch | ExportWatch,
 ) -> tuple[dict[str, FieldType], int]:
     """Return the type of each field that has one already or a value in the file, and the number of rows."""
     types = OWN_TYPES | dict(known)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailer.domain.exported import STATES, SUPPRESSIONS, read_lists
+from mailer.domain.spreadsheet import STATES, SUPPRESSIONS, read_lists
 from mailer.errors import UsageError
 from mailer.people.importing.columns import Column, cell
 from mailer.people.importing.consent import Said, Unclear
 from mailer.people.importing.csv_file import Row
 
 
-class StatesWatch:
+class ExportWatch:
     """Notes in the first reading which lists the file names."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
@@ -23,7 +23,7 @@ class StatesWatch:
         """Take one row into account."""
         self._lists |= (read_lists(cell(row, self._columns[0])) or {}).keys()
 
-    def understood(self, lists: tuple[str, ...]) -> States:
+    def understood(self, lists: tuple[str, ...]) -> ExportReader:
         """Return what reads each row for an import to these lists, or to all that the file names.
 
         UsageError for a list on which the file has nobody: nobody would come to be on it.
@@ -35,10 +35,10 @@ class StatesWatch:
                     f"the file says itself who is on which list, and it has nobody on {name}",
                     next_step=f"Leave out --list {name}; the file's lists are: {there}",
                 )
-        return States(self._columns, lists or tuple(sorted(self._lists)))
+        return ExportReader(self._columns, lists or tuple(sorted(self._lists)))
 
 
-class States:
+class ExportReader:
     """Reads from each row on which lists a person is, how, and why they are never mailed."""
 
     def __init__(self, columns: tuple[Column, ...], lists: tuple[str, ...]) -> None:

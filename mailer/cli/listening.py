@@ -1,18 +1,11 @@
-"""What the commands that serve have in common: a port to listen on, and a server that stops when told."""
+"""A port of this machine to listen on, for the commands that serve."""
 
 from __future__ import annotations
 
 import errno
-import signal
 import socket
-from typing import TYPE_CHECKING
 
 from mailer.errors import UsageError
-
-if TYPE_CHECKING:
-    import uvicorn
-    from starlette.types import ASGIApp
-
 
 NEAR = 20  # ports tried in turn
 
@@ -60,34 +53,3 @@ def _refusal(error: OSError, host: str, port: int, option: str) -> UsageError:
         f"can't listen on {host}, port {port}: {error.strerror or error}",
         next_step="Give an address of this machine, such as 127.0.0.1.",
     )
-
-
-def http_server(app: ASGIApp, patience: float | None = None, most: int | None = None) -> uvicorn.Server:
-    """Return a server for `app` that SIGINT and SIGTERM stop with exit code 0, after the requests it has.
-
-    A request has `patience` seconds to arrive, and at most so many connections may be waited for at once.
-    """
-    import uvicorn
-
-    from mailer.cli.arrival import MOST, PATIENCE, prompt
-
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http=prompt(patience or PATIENCE, most or MOST),
-            lifespan="off",
-            log_config=None,
-            access_log=False,  # it would log addresses, and so tokens
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=5,
-        )
-    )
-
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
-    # uvicorn hears signals while it runs and raises them again when it has stopped: this hears those.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    return server

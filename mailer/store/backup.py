@@ -1,4 +1,4 @@
-"""A copy of the database while it is in use, and the way back."""
+"""The files of a backup and of a restore: a copy taken while the database is in use, and put in its place."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 
 from mailer.errors import StorageBusy, StorageError, UsageError
-from mailer.ledger.history import TakenIn, take_in_history
-from mailer.people.departures import take_over
 from mailer.private import private_file, private_folder
 from mailer.store.database import BUSY_TIMEOUT, Database, open_file
-from mailer.store.faults import read_only, translate
-from mailer.store.place import access_to, folder_lock, is_read_only, make_private
-from mailer.store.presence import alone
+from mailer.store.faults import translate
+from mailer.store.files import access_to, folder_lock, make_private
 
 SIDE_FILES = ("", "-wal", "-shm")
 NAME_A_BACKUP = "Name a file that `mailer backup` wrote."
@@ -43,63 +39,42 @@ def back_up(database: Path, target: Path) -> None:
         raise
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What a restore came to.
+@contextmanager
+def made_ready(backup: Path, database: Path) -> Iterator[Database]:
+    """Yield a copy of the backup beside the database, of this version, to be brought up to date and `put`.
 
-    `aside` is where the database of before was put, if there was one; `learned`, what journals told; `left`,
-    how many people left since the backup was taken, None if the database of before could not say.
+    UsageError for a file that isn't a backup.
     """
+    fresh = database.with_name(f"{database.name}.restoring")
+    try:
+        _remove(fresh)  # what a restore left that was killed
+        make_private(fresh)
+        _copy(backup, fresh)
+        yield open_file(fresh, keep_open=False)[0]
+    finally:
+        _remove(fresh)
 
-    aside: Path | None
-    learned: TakenIn
-    left: int | None = 0
 
+@contextmanager
+def exchanging(
+    fresh: Database, database: Path, now: datetime
+) -> Iterator[tuple[sqlite3.Connection, Path] | None]:
+    """Put `fresh` in the database's place at the end of the block, which has the old one to itself.
 
-def restore(backup: Path, database: Path, journals: Path, now: datetime) -> Restored:
-    """Put a backup in the database's place, with what is known of the time since it was taken.
-
-    The journals tell who was mailed, the database of before who left. The name has a whole database at every
-    instant: that one, or the restored one, brought up to date. Raises UsageError for a file that isn't a
-    backup, and while somebody is at work, naming them; StorageBusy while any program has the database open.
-    The journals stay.
+    Yield the old one and where it is put aside, None if there was none. The name has a whole database at
+    every instant. StorageBusy while any program has the database open.
     """
-    _check(backup)
-    database = database.resolve()  # a link to it stays one
-    if is_read_only(database):
-        raise read_only(database)
-    with alone(journals):
-        fresh = database.with_name(f"{database.name}.restoring")
-        try:
-            _remove(fresh)  # what a restore left that was killed
-            make_private(fresh)
-            _copy(backup, fresh)
-            opened, _ = open_file(fresh, keep_open=False)
-            learned = take_in_history(opened, journals)
-            return _exchanged(database, opened, learned, now)
-        finally:
-            _remove(fresh)
-
-
-def _exchanged(database: Path, fresh: Database, learned: TakenIn, now: datetime) -> Restored:
     # Who opens a database holds this lock, who writes one that of SQLite: both find either file whole.
     with folder_lock(database.parent, exclusive=True):
         if not database.exists():
+            yield None
             fresh.path.replace(database)
-            return Restored(None, learned)
+            return
         with _to_ourselves(database) as before:
-            left = _taken_over(before, fresh)
             aside = _free_name(f"{database}.before-{now:%Y%m%dT%H%M%S}")
+            yield before, aside
             _put_aside(database, aside)
             fresh.path.replace(database)
-            return Restored(aside, learned, left)
-
-
-def _taken_over(before: sqlite3.Connection, fresh: Database) -> int | None:
-    try:
-        return take_over(before, fresh)
-    except sqlite3.DatabaseError:  # damaged, or not one of ours
-        return None
 
 
 def _free_name(wanted: str) -> Path:
@@ -153,7 +128,8 @@ def _copy(source: Path, target: Path) -> None:
     os.close(descriptor)
 
 
-def _check(backup: Path) -> None:
+def check_backup(backup: Path) -> None:
+    """Raise UsageError for a file that is no backup of this program, StorageError for a damaged one."""
     if not backup.is_file():
         raise UsageError(f"no such file: {backup}", next_step=NAME_A_BACKUP)
     try:

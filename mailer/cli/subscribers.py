@@ -1,87 +1,25 @@
-"""People on the command line: mailer lists, mailer subscribers."""
+"""`mailer subscribers`: add, import, list and unsubscribe people."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailer.cli.saying import say
 from mailer.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.address import Address
-    from mailer.domain.subscriber import Subscriber, SubscriberList
-    from mailer.people.importing.consent import Answers
-    from mailer.people.importing.importer import Import
+    from mailer.domain.subscriber import Subscriber
+    from mailer.services.import_people import Answers, Import
 
 SOURCE = "command line"
 STATUSES = ["subscribed", "unconfirmed", "unsubscribed"]
 STANDINGS = [*STATUSES, "bounced", "complained", "suppressed"]
-
-
-@click.group()
-def lists() -> None:
-    """Create and show subscriber lists."""
-
-
-@lists.command("create")
-@click.argument("name")
-@click.option("--title", default="", help="What subscribers read; the name unless given.")
-@click.option("--description", default="", help="What the list is about, in a sentence.")
-@click.pass_obj
-def create_list(app: App, name: str, title: str, description: str) -> None:
-    """Make a list. NAME is what commands say: letters, digits, - and _."""
-    made = app.people.create_list(name, app.now(), title, description)
-    click.echo(f"Made the list {made.name} ({made.title}).", err=True)
-
-
-@lists.command("list")
-@click.option("--json", "as_json", is_flag=True, help="As data.")
-@click.pass_obj
-def list_lists(app: App, as_json: bool) -> None:
-    """Show every list and how many people have which status."""
-    from mailer.cli.table import print_table
-
-    found = app.people.all_lists()
-    if as_json:
-        click.echo(json.dumps([_list_data(each) for each in found], ensure_ascii=False))
-    elif found:
-        rows = [(each.name, each.title, *_counts(each).values()) for each in found]
-        print_table(("name", "title", *STATUSES, "suppressed"), rows)
-    else:
-        say("There is no list yet. Make one with: mailer lists create NAME", err=True)
-
-
-@lists.command("show")
-@click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="As data.")
-@click.pass_obj
-def show_list(app: App, name: str, as_json: bool) -> None:
-    """Show one list."""
-    found = app.people.list_named(name)
-    if as_json:
-        click.echo(json.dumps(_list_data(found), ensure_ascii=False))
-        return
-    click.echo(f"{found.name} · {found.title}")
-    if found.description:
-        click.echo(f"  {found.description}")
-    click.echo("  " + "   ".join(f"{status} {count:,}" for status, count in _counts(found).items()))
-
-
-def _list_data(found: SubscriberList) -> dict[str, Any]:
-    data = {"name": found.name, "title": found.title, "description": found.description}
-    return {**data, "counts": _counts(found)}
-
-
-def _counts(found: SubscriberList) -> dict[str, int]:
-    return {**{str(status): count for status, count in found.counts.items()}, "suppressed": found.suppressed}
 
 
 @click.group()
@@ -104,12 +42,11 @@ def add(
     app: App, email: str, names: tuple[str, ...], name: str, fields: tuple[str, ...], resubscribe: bool
 ) -> None:
     """Take in one person who agreed to get mail."""
-    from mailer.people.enrol import Consent
+    from mailer.services.subscribe import Subscribe, subscribe
 
     texts = dict(_pair(field, "--field") for field in fields) | ({"name": name} if name else {})
-    source = f"{SOURCE}, consent given anew" if resubscribe else SOURCE
-    consent = Consent(app.people.list_ids(names), source, app.now(), anew=resubscribe)
-    done = app.people.add(_address(email), texts, consent)
+    request = Subscribe(_address(email), names, SOURCE, texts, anew=resubscribe)
+    done = subscribe(app.database, request, app.now())
     click.echo(f"{email}: {done.effect}, on {', '.join(names)}.", err=True)
 
 
@@ -204,7 +141,7 @@ def _import(
     **consent: Any,
 ) -> Import:
     from mailer.domain.yes_no import YesNo
-    from mailer.people.importing.importer import Import
+    from mailer.services.import_people import Import
 
     if both := set(map(str.casefold, true)) & set(map(str.casefold, false)):
         raise UsageError(f"{min(both)!r} can't be both true and false")
@@ -228,7 +165,7 @@ def _answers(
     standing: str | None,
 ) -> Answers:
     from mailer.domain.standing import Standing
-    from mailer.people.importing.consent import Answers
+    from mailer.services.import_people import Answers
 
     meanings = [(value, Standing.SUBSCRIBED) for value in agreed]
     meanings += [(value, Standing.UNSUBSCRIBED) for value in left]
@@ -247,35 +184,21 @@ def _answers(
 def list_subscribers(app: App, name: str | None, status: str | None, as_json: bool, as_csv: bool) -> None:
     """Show people in the order they came."""
     from mailer.cli.table import print_table
-    from mailer.domain.exported import write_lists
+    from mailer.domain.spreadsheet import write_lists
     from mailer.domain.subscriber import Status
+    from mailer.services.export import export_people, list_people
 
-    found = app.people.subscribers(name, Status(status) if status else None)
+    wanted = Status(status) if status else None
+    if as_csv and not as_json:
+        sys.stdout.writelines(export_people(app.database, name, wanted))
+        return
+    found = list_people(app.database, name, wanted)
     if as_json:
         for each in found:
             click.echo(json.dumps(_subscriber_data(each), ensure_ascii=False))
-    elif as_csv:
-        # So that a file of everyone loses nobody who must not be mailed.
-        strangers = app.people.shut_out() if name is status is None else iter(())
-        write_people(chain(found, strangers), app.people.field_names(), sys.stdout)
     else:
         rows = ((each.email, each.name, write_lists(each.lists), each.suppressed) for each in found)
         print_table(("email", "name", "lists", "suppressed"), rows)
-
-
-def write_people(people: Iterable[Subscriber], free: Sequence[str], out: TextIO) -> None:
-    """Write people with all that is known of them as CSV that `import` reads back; `free` are field names."""
-    from mailer.cli.table import SpreadsheetWriter
-    from mailer.domain.exported import STATES, write_lists
-    from mailer.domain.field import to_text
-    from mailer.domain.subscriber import OWN_FIELDS
-
-    table = SpreadsheetWriter(out)
-    table.row((*OWN_FIELDS, *free, *STATES))
-    for each in people:
-        own = (each.email, each.name, each.language, each.timezone, to_text(each.tags))
-        fields = (to_text(each.fields.get(key)) for key in free)
-        table.row((*own, *fields, write_lists(each.lists), each.suppressed))
 
 
 @subscribers.command("unsubscribe")
@@ -283,11 +206,14 @@ def write_people(people: Iterable[Subscriber], free: Sequence[str], out: TextIO)
 @click.option("--list", "names", metavar="LIST", multiple=True, help="A list to take them off.")
 @click.option("--all", "everywhere", is_flag=True, help="Off every list, and never mailed again by any.")
 @click.pass_obj
-def unsubscribe(app: App, email: str, names: tuple[str, ...], everywhere: bool) -> None:
+def take_off(app: App, email: str, names: tuple[str, ...], everywhere: bool) -> None:
     """Take a person off lists. No later import brings them back."""
+    from mailer.services.unsubscribe import Unsubscribe, unsubscribe
+
     if bool(names) == everywhere:
         raise UsageError("say which lists to leave: --list LIST (once or more), or --all")
-    left = app.people.unsubscribe(_address(email), None if everywhere else names, SOURCE, app.now())
+    request = Unsubscribe(_address(email), None if everywhere else names, SOURCE)
+    left = unsubscribe(app.database, request, app.now())
     did = f"left {', '.join(left)}" if left else "was on no such list"
     click.echo(f"{email} {did}{'; it is never mailed again' if everywhere else ''}.", err=True)
 

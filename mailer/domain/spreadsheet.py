@@ -1,9 +1,11 @@
-"""How people are written to a CSV file so that no spreadsheet runs it and an import reads the same back."""
+"""CSV that no spreadsheet runs, and people in it so that an import reads the same back."""
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from mailer.domain.subscriber import Status
 
@@ -17,6 +19,14 @@ SUPPRESSIONS = frozenset({"bounced", "complained", "requested"})
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
 _FORMULA = re.compile(r"'*[=+@\t\r-]")
 _LIST = re.compile(r"([A-Za-z0-9_-]+)(?: \((unconfirmed|unsubscribed)\))?", re.ASCII)
+
+
+def csv_line(cells: Iterable[object]) -> str:
+    """Return one line of CSV with its end; texts are guarded, numbers stay numbers, None is empty."""
+    line = io.StringIO()
+    row = [guard(cell) if isinstance(cell, str) else cell for cell in cells]
+    csv.writer(line, lineterminator="\n").writerow(row)
+    return line.getvalue()
 
 
 def guard(text: str) -> str:

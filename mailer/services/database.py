@@ -1,0 +1,83 @@
+"""The database as a whole: brought to this version, copied while it is in use, put back from a backup."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from mailer.ledger.history import TakenIn, take_in_history
+from mailer.people.departures import take_over
+from mailer.store import backup as files
+from mailer.store.database import HEAD, Database, database_path, open_upgraded
+from mailer.store.faults import read_only
+from mailer.store.files import is_read_only
+from mailer.store.presence import alone
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """Which file is at which revision now, and at which it was: None if it was made."""
+
+    path: Path
+    before: str | None
+    now: str = HEAD
+
+
+def upgrade(url: str, root: Path) -> Upgraded:
+    """Bring the database at `url` (relative to `root`) to this version's tables; make it if there is none."""
+    database, before = open_upgraded(url, root)
+    database.dispose()
+    return Upgraded(database_path(url, root), before)
+
+
+def back_up(database: Database, target: Path) -> int:
+    """Copy the database to a new file (0600), as of one moment, without stopping anybody; return its octets.
+
+    UsageError for a file that is there already or can't be written.
+    """
+    database.dispose()
+    files.back_up(database.path, target)
+    return target.stat().st_size
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore came to.
+
+    `aside` is where the database of before was put, if there was one; `learned`, what journals told; `left`,
+    how many people left since the backup was taken, None if the database of before could not say.
+    """
+
+    aside: Path | None
+    learned: TakenIn
+    left: int | None = 0
+
+
+def restore(backup: Path, database: Path, journals: Path, now: datetime) -> Restored:
+    """Put a backup in the database's place, with what is known of the time since it was taken.
+
+    The journals tell who was mailed, the database of before who left. The name has a whole database at every
+    instant: that one, or the restored one, brought up to date. Raises UsageError for a file that isn't a
+    backup, and while somebody is at work, naming them; StorageBusy while any program has the database open.
+    The journals stay.
+    """
+    files.check_backup(backup)
+    database = database.resolve()  # a link to it stays one
+    if is_read_only(database):
+        raise read_only(database)
+    with alone(journals), files.made_ready(backup, database) as fresh:
+        learned = take_in_history(fresh, journals)
+        with files.exchanging(fresh, database, now) as old:
+            if old is None:
+                return Restored(None, learned)
+            before, aside = old
+            return Restored(aside, learned, _take_over(before, fresh))
+
+
+def _take_over(before: sqlite3.Connection, fresh: Database) -> int | None:
+    try:
+        return take_over(before, fresh)
+    except sqlite3.DatabaseError:  # damaged, or not one of ours
+        return None

@@ -1,0 +1,75 @@
+"""What the link in a mail lets whoever has it do: see their lists, leave them, take that back for an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from mailer.domain.signed_links import LinkToken, find_token, read_undo, sign_undo
+from mailer.domain.subscriber import Choices, Left, Status
+from mailer.ledger.queries import LedgerQueries
+from mailer.message.mime.template import MessageTemplate, TemplateError
+from mailer.people import unsubscribing
+
+
+class UnsubscribeLinks:
+    """The links that `key` signed.
+
+    `database` is asked for at each call, since its file may be another one by then; `now` is when somebody
+    leaves. Each method but `read` raises a MailerError where the database can't be used.
+    """
+
+    def __init__(self, database: Callable[[], Engine], key: bytes, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._key = key
+        self._now = now
+
+    def read(self, text: str) -> LinkToken | None:
+        """Return the token in what came of a link on its way; None if `key` signed none."""
+        return find_token(self._key, text)
+
+    def choices(self, token: LinkToken) -> Choices | None:
+        """Return what the person may choose, None if they or all lists of the mail are gone."""
+        lists = self._lists(token)
+        with self._database().connect() as connection:
+            return unsubscribing.choices(connection, token.subscriber_id, lists)
+
+    def leave(self, token: LinkToken, source: str, *, everywhere: bool = False) -> str:
+        """Take the person off the lists that the mail went to, or off all and for good.
+
+        Return the word that takes it back, empty if there was nothing to leave.
+        """
+        lists = None if everywhere else self._lists(token)
+        now = self._now()
+        with self._database().begin() as connection:
+            if not unsubscribing.is_known(connection, token.subscriber_id):
+                return ""
+            left = unsubscribing.leave(connection, token.subscriber_id, lists, source, now)
+        undone = tuple(each.id for each in left if each.was is Status.SUBSCRIBED)
+        return sign_undo(self._key, token.subscriber_id, Left(now, undone, everywhere)) if undone else ""
+
+    def come_back(self, token: LinkToken, word: str, source: str) -> bool:
+        """Take back what `leave` gave this `word` for; return whether the person is back."""
+        left = read_undo(self._key, token.subscriber_id, word, self._now())
+        if left is None:
+            return False
+        with self._database().begin() as connection:
+            return unsubscribing.come_back(connection, token.subscriber_id, left, source, self._now())
+
+    def language(self, token: LinkToken) -> str:
+        """Return the language (BCP 47) of the mail that the link stood in, empty if it is gone."""
+        if template := LedgerQueries(self._database()).template(token.send_id):
+            with suppress(TemplateError):
+                return MessageTemplate.load(template).language
+        return ""
+
+    def require_database(self) -> None:
+        """Raise a MailerError if no link could be answered now."""
+        LedgerQueries(self._database()).list_ids(0)
+
+    def _lists(self, token: LinkToken) -> tuple[int, ...]:
+        # The token's own list stands in where the send is gone: an old mail must still work.
+        return LedgerQueries(self._database()).list_ids(token.send_id) or (token.list_id,)
