@@ -82,12 +82,11 @@ def _people(app: App, recipients: int) -> None:
     from mailer.domain.address import Address
     from mailer.sandbox.people import made_up_people
     from mailer.services.import_people import Import, import_people
-    from mailer.services.lists import NewList, create_list
     from mailer.services.unsubscribe import Unsubscribe, suppress, unsubscribe
 
     made_up = app.root / "subscribers" / "made-up.csv"
     sample = app.root / "subscribers" / "example.csv"
-    create_list(app.database, NewList(LIST, "Harbour Gazette"), app.now())
+    app.lists.create(LIST, app.now(), "Harbour Gazette")
     imported = 0
     for path in (sample, made_up):
         if path == made_up:
@@ -141,14 +140,13 @@ def _prove(app: App, sandbox: Sandbox, folder: Path) -> Path:
     from mailer.domain.subscriber import Status
     from mailer.private import write_private
     from mailer.sandbox.proof import mismatches
-    from mailer.services.export import list_people
     from mailer.viewer.frame import whole_page
     from mailer.viewer.reading import read
 
     (send,) = app.ledger.sends()
     eligible = [
         Address.parse(person.email).wire
-        for person in list_people(app.database, LIST, Status.SUBSCRIBED)
+        for person in app.directory.subscribers(LIST, Status.SUBSCRIBED)
         if person.suppressed is None
     ]
     wrong = mismatches(sandbox.inbox, eligible) + verification(app.accounts, send).discrepancies

@@ -22,7 +22,6 @@ from mailer.services.import_people import (
     import_people,
     rejects_file,
 )
-from mailer.services.lists import all_lists
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -75,7 +74,7 @@ def run(app: App, request: Import, rejects: Path | None, *, as_json: bool) -> Im
 
 def _some_list(app: App) -> list[str]:
     """Return the options for the first list there is, else for one that is made."""
-    names = [each.name for each in all_lists(app.database)]
+    names = [each.name for each in app.lists.all()]
     return ["--list", names[0]] if names else ["--list", "weekly", "--create-list"]
 
 

@@ -26,9 +26,7 @@ def lists() -> None:
 @click.pass_obj
 def create(app: App, name: str, title: str, description: str) -> None:
     """Make a list. NAME is what commands say: letters, digits, - and _."""
-    from mailer.services.lists import NewList, create_list
-
-    made = create_list(app.database, NewList(name, title, description), app.now())
+    made = app.lists.create(name, app.now(), title, description)
     click.echo(f"Made the list {made.name} ({made.title}).", err=True)
 
 
@@ -39,9 +37,8 @@ def show_all(app: App, as_json: bool) -> None:
     """Show every list and how many people have which status."""
     from mailer.cli.table import print_table
     from mailer.domain.subscriber import Status
-    from mailer.services.lists import all_lists
 
-    found = all_lists(app.database)
+    found = app.lists.all()
     if as_json:
         click.echo(json.dumps([_list_data(each) for each in found], ensure_ascii=False))
     elif found:
@@ -57,9 +54,7 @@ def show_all(app: App, as_json: bool) -> None:
 @click.pass_obj
 def show(app: App, name: str, as_json: bool) -> None:
     """Show one list."""
-    from mailer.services.lists import list_named
-
-    found = list_named(app.database, name)
+    found = app.lists.named(name)
     if as_json:
         click.echo(json.dumps(_list_data(found), ensure_ascii=False))
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,6 @@ from mailer.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.address import Address
-    from mailer.domain.subscriber import Subscriber
     from mailer.services.import_people import Answers, Import
 
 SOURCE = "command line"
@@ -186,16 +186,18 @@ def list_subscribers(app: App, name: str | None, status: str | None, as_json: bo
     from mailer.cli.table import print_table
     from mailer.domain.spreadsheet import write_lists
     from mailer.domain.subscriber import Status
-    from mailer.services.export import export_people, list_people
+    from mailer.services.export import export_people
 
     wanted = Status(status) if status else None
     if as_csv and not as_json:
         sys.stdout.writelines(export_people(app.database, name, wanted))
         return
-    found = list_people(app.database, name, wanted)
+    found = app.directory.subscribers(name, wanted)
     if as_json:
         for each in found:
-            click.echo(json.dumps(_subscriber_data(each), ensure_ascii=False))
+            data = asdict(each)
+            del data["id"]
+            click.echo(json.dumps(data, ensure_ascii=False))
     else:
         rows = ((each.email, each.name, write_lists(each.lists), each.suppressed) for each in found)
         print_table(("email", "name", "lists", "suppressed"), rows)
@@ -216,19 +218,6 @@ def take_off(app: App, email: str, names: tuple[str, ...], everywhere: bool) -> 
     left = unsubscribe(app.database, request, app.now())
     did = f"left {', '.join(left)}" if left else "was on no such list"
     click.echo(f"{email} {did}{'; it is never mailed again' if everywhere else ''}.", err=True)
-
-
-def _subscriber_data(each: Subscriber) -> dict[str, Any]:
-    return {
-        "email": each.email,
-        "name": each.name,
-        "language": each.language,
-        "timezone": each.timezone,
-        "tags": list(each.tags),
-        "fields": dict(each.fields),
-        "lists": {name: str(status) for name, status in each.lists.items()},
-        "suppressed": each.suppressed,
-    }
 
 
 def _address(text: str) -> Address:

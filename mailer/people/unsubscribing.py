@@ -28,13 +28,16 @@ def leave(
 ) -> list[LeftList]:
     """Take a person off these lists, or off all and for good if None; return those they were on, by id.
 
-    Off all means suppressed too: no list made or imported later brings them back.
+    Off all means suppressed too: no list made or imported later brings them back. For an id that nobody has
+    nothing is done.
     """
     s = subscriptions.c
     theirs = [s.subscriber_id == subscriber_id, s.status != Status.UNSUBSCRIBED]
+    key = connection.scalar(select(subscribers.c.email_key).where(subscribers.c.id == subscriber_id))
+    if key is None:
+        return []
     if list_ids is None:
-        key = select(subscribers.c.email_key).where(subscribers.c.id == subscriber_id)
-        suppress(connection, connection.execute(key).scalar_one(), REQUESTED, source, now)
+        suppress(connection, key, REQUESTED, source, now)
     else:
         theirs.append(s.list_id.in_(list_ids))
     were = select(lists.c.id, lists.c.name, s.status).join(subscriptions).where(*theirs).order_by(lists.c.id)
@@ -96,9 +99,3 @@ def choices(connection: Connection, subscriber_id: int, list_ids: Sequence[int])
 def subscriber_id(connection: Connection, email_key: str) -> int | None:
     """Return the id of the person with this address (`Address.key`), None if there is none."""
     return connection.scalar(select(subscribers.c.id).where(subscribers.c.email_key == email_key))
-
-
-def is_known(connection: Connection, subscriber_id: int) -> bool:
-    """Whether anybody has that id."""
-    known = select(subscribers.c.id).where(subscribers.c.id == subscriber_id)
-    return connection.scalar(known) is not None

@@ -1,4 +1,4 @@
-"""People one after the other, or as a CSV file with all that is known of them, which an import reads back."""
+"""People as a CSV file, with all that is known of them: an import reads the same back."""
 
 from __future__ import annotations
 
@@ -9,22 +9,14 @@ from sqlalchemy import Engine
 
 from mailer.domain.field import to_text
 from mailer.domain.spreadsheet import STATES, csv_line, write_lists
-from mailer.domain.subscriber import OWN_FIELDS, Status, Subscriber
+from mailer.domain.subscriber import OWN_FIELDS, Status
 from mailer.people.directory import Directory
-
-
-def list_people(database: Engine, list_name: str | None, status: Status | None) -> Iterator[Subscriber]:
-    """Yield people in the order they came: of one list, of one status (there, or on any list).
-
-    UsageError, with the first, for an unknown list.
-    """
-    return Directory(database).subscribers(list_name, status)
 
 
 def export_people(
     database: Engine, list_name: str | None = None, status: Status | None = None
 ) -> Iterator[str]:
-    """Yield the same people as lines of CSV, the header first.
+    """Yield people as lines of CSV, the header first: of one list, of one status (there, or on any list).
 
     A file of everyone loses nobody who must not be mailed: addresses that are suppressed and no subscriber's
     are in it, too.

@@ -45,8 +45,6 @@ class UnsubscribeLinks:
         lists = None if everywhere else self._lists(token)
         now = self._now()
         with self._database().begin() as connection:
-            if not unsubscribing.is_known(connection, token.subscriber_id):
-                return ""
             left = unsubscribing.leave(connection, token.subscriber_id, lists, source, now)
         undone = tuple(each.id for each in left if each.was is Status.SUBSCRIBED)
         return sign_undo(self._key, token.subscriber_id, Left(now, undone, everywhere)) if undone else ""

@@ -81,7 +81,7 @@ fields = Table(
     "fields",
     metadata,
     Column("name", String(64), primary_key=True),
-    Column("type", String(16), nullable=False),  # domain.subscriber.FieldType
+    Column("type", String(16), nullable=False),  # domain.field.FieldType
 )
 
 subscriptions = Table(
@@ -89,12 +89,10 @@ subscriptions = Table(
     metadata,
     Column("list_id", ForeignKey("lists.id", ondelete="CASCADE"), primary_key=True),
     Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True, index=True),
-    Column(
-        "status", String(16), nullable=False
-    ),  # domain.subscriber.Status: subscribed, unconfirmed, unsubscribed
-    Column(
-        "source", Text, nullable=False
-    ),  # where the consent came from: import example.csv, command line, ...
+    # domain.subscriber.Status: subscribed, unconfirmed, unsubscribed
+    Column("status", String(16), nullable=False),
+    # where the consent came from: import example.csv, command line, ...
+    Column("source", Text, nullable=False),
     Column("since", UtcTime, nullable=False),  # when it got this status
 )
 
@@ -113,9 +111,8 @@ sends = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("slug", Text, nullable=False),
-    Column(
-        "audience", Text, nullable=False
-    ),  # canonical JSON of Audience: {"exclude":[],"lists":["weekly"],...}
+    # canonical JSON of Audience: {"exclude":[],"lists":["weekly"],...}
+    Column("audience", Text, nullable=False),
     Column("audience_put", Text),  # Audience.text(): in the order it was asked for, which the mail depends on
     Column("subject_put", Text),  # --subject: without it the issue is another one
     Column("occasion", Integer, nullable=False, server_default="0"),  # how often it was repeated: --again
@@ -128,9 +125,8 @@ sends = Table(
     Column("halted_at", UtcTime),
     Column("halted_by", Text),  # who said so: a login name; for limited: the option
     Column("halt_told_at", UtcTime),  # when `tick` said that it leaves this one alone
-    Column(
-        "proved_at", UtcTime
-    ),  # when every frozen recipient's render was proved; nothing is claimed before
+    # when every frozen recipient's render was proved; nothing is claimed before
+    Column("proved_at", UtcTime),
     Column("corrects", Integer),  # for an erratum: the send that it is about,
     Column("correction", Integer),  # and which of its revisions those get who had an earlier one
     UniqueConstraint("slug", "audience", "occasion"),
@@ -155,9 +151,8 @@ deliveries = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("send_id", ForeignKey("sends.id"), nullable=False),
-    Column(
-        "subscriber_id", Integer, nullable=False
-    ),  # no foreign key: the account outlives the person's erasure
+    # no foreign key: the account outlives the person's erasure
+    Column("subscriber_id", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("email", Text, nullable=False),  # the snapshot: as it was when the audience was frozen
     Column("name", Text),
