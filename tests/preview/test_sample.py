@@ -80,7 +80,6 @@ def test_the_first_subscriber_is_shown_unless_another_is_asked_for(peopled: App)
 
 
 def test_who_left_or_is_suppressed_is_not_the_first(peopled: App) -> None:
-
     part(peopled.database, "ada@quay.example", "weekly")
     assert shown(peopled).reader.email == "bruno@quay.example"
     shut_out(peopled.database, "bruno@quay.example")
