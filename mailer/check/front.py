@@ -39,8 +39,9 @@ def not_as_typed(mail: RenderedMail) -> Iterator[Remark]:
 @rule("entity", Severity.WARNING, "Write the sign itself: here nothing is HTML.")
 def entities(mail: RenderedMail) -> Iterator[Remark]:
     """Look for HTML in what is no HTML: readers would see `&amp;`."""
-    for name in ("title", "subject", "description", "kicker", "standfirst", "byline"):
-        for found in dict.fromkeys(_ENTITY.findall(getattr(mail.issue, name))):
+    front = {"title": mail.issue.title, "subject": mail.issue.subject, **mail.issue.printed}
+    for name, value in front.items():
+        for found in dict.fromkeys(_ENTITY.findall(value if isinstance(value, str) else "")):
             if unescape(found) != found and (name == "title" or found not in mail.issue.title):
                 said = f"{name} has {found}, which is mailed as it stands"
                 yield Remark(said, mail.lines.key(name), hint=f"Write {unescape(found)} for it.")

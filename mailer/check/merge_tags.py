@@ -32,7 +32,6 @@ _ELEMENTS = re.compile(
 )
 _BLOCKS = ("div", "p", "td", "th", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "dt", "dd")
 _UNSEEN = frozenset({"style", "class", "id"})  # attributes
-_FIELDS = ("subject", "title", "description", "standfirst", "kicker", "byline", "epigraph", "params")
 _TYPED_AS_IT_IS = "nothing is filled in in plain text: take it out, or let the file's name end in .md"
 
 
@@ -59,8 +58,10 @@ def _remark(mail: RenderedMail, tag: str, line: int | None) -> Remark:
 
 
 def _in_front(mail: RenderedMail) -> Iterator[tuple[str, int | None]]:
-    for name in _FIELDS:
-        for text in _texts(getattr(mail.issue, name)):
+    issue = mail.issue
+    front = {"subject": issue.subject, "title": issue.title, **issue.printed, "params": issue.params}
+    for name, value in front.items():
+        for text in _texts(value):
             for tag in tags_in(literal_text(protect(text)) if name == "subject" else text):
                 yield tag, mail.lines.key(name) or _line(mail, tag)
 

@@ -56,7 +56,6 @@ class Issue:
     subject: str = ""
     date: datetime | None = None
     lang: str = "en"
-    description: str = ""
     draft: bool = False
     lists: tuple[str, ...] = ()
     segment: str = ""
@@ -66,13 +65,9 @@ class Issue:
     attachments: tuple[str, ...] = ()
     tracking: bool = False
     archive: bool = True
-    kicker: str = ""
-    epigraph: Epigraph | None = None
-    standfirst: str = ""
-    byline: str = ""
-    erratum: str = ""
     check_off: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
+    printed: Mapping[str, Any] = field(default_factory=dict)  # by key, what only layouts make use of
     field_lines: Mapping[str, int] = field(default_factory=dict)  # by key, the file's line in front matter
     source: str = field(default="", repr=False, compare=False)
     notices: tuple[Notice, ...] = field(default=(), repr=False, compare=False)

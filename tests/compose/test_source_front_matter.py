@@ -86,8 +86,9 @@ def refused(text: str, path: str = "issues/harbour.md") -> IssueError:
 
 
 def values(issue: Issue) -> dict[str, object]:
-    typed = {"body_line", "field_lines", "source"}
-    return {name: getattr(issue, name) for name in issue.__slots__ if name not in typed}
+    typed = {"body_line", "field_lines", "source", "printed"}
+    own = {name: getattr(issue, name) for name in issue.__slots__ if name not in typed}
+    return {**own, **issue.printed}
 
 
 def test_every_key_arrives():
@@ -99,7 +100,7 @@ def test_every_key_arrives():
     assert issue.lists == ("weekly", "harbour")
     assert issue.sender == "Harbour Gazette <editor@gazette.example>"
     assert issue.reply_to == "letters@gazette.example"
-    assert issue.epigraph == Epigraph("Time and tide wait", "a pilot")
+    assert issue.printed["epigraph"] == Epigraph("Time and tide wait", "a pilot")
     assert issue.params == {"pier": 7}
     assert (issue.draft, issue.archive) == (False, False)
     assert (issue.body, issue.body_line) == ("Body.", 21)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mailer.check.examine import RULES
 from mailer.check.spam import PHRASES
-from mailer.compose.issue.fields import FIELDS, NOT_YET
+from mailer.compose.issue.fields import FIELDS, IfUnfit
 from mailer.compose.tags.offered import OFFERED
 from mailer.domain.delivery import NEXT, State
 from mailer.domain.recipient_names import KNOWN, SERVED
@@ -100,7 +100,15 @@ def test_every_key_of_front_matter_is_described() -> None:
     keys = {key for row in rows("issue-files.md", "Front matter") for key in CODE.findall(row[0])}
     assert keys == FIELDS.keys()
     refused = next(row for row in rows("issue-files.md", "Front matter") if "refused" in row[1])
-    assert set(CODE.findall(refused[0])) == NOT_YET.keys()
+    assert set(CODE.findall(refused[0])) == {name for name, key in FIELDS.items() if key.not_yet}
+
+
+def test_which_unfit_values_are_refused_is_said() -> None:
+    text = (DOCS / "issue-files.md").read_text(encoding="utf-8")
+    listed = re.search(r"a value that does not fit\n(.*?), and a key that is nearly", text)
+    assert listed is not None
+    refused = {name for name, key in FIELDS.items() if key.unfit is not IfUnfit.IGNORED and not key.not_yet}
+    assert set(CODE.findall(listed[1])) == refused
 
 
 def test_what_bodies_and_filters_offer_is_described() -> None:

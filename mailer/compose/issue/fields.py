@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 from datetime import datetime
 from difflib import get_close_matches
+from enum import IntEnum
+from types import SimpleNamespace
 from typing import Any
 
 from mailer.compose.issue.dates import read_date
@@ -15,7 +18,7 @@ from mailer.compose.issue.synonyms import READY, SYNONYMS, UNREADY
 from mailer.compose.tags.offered import refuse_tags
 from mailer.compose.theme.theme import ThemeError, read_theme
 from mailer.domain.address import CONTROLS, AddressError, Mailbox
-from mailer.domain.issue import Epigraph, Notice
+from mailer.domain.issue import Epigraph, Issue, Notice
 from mailer.errors import IssueError
 from mailer.languages import read_language
 
@@ -130,55 +133,72 @@ def _texts(value: Any) -> tuple[str, ...]:
             return ()
 
 
-# key -> (field of Issue, how its value is read)
-FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "title": ("title", _line),
-    "subject": ("subject", _line),
-    "date": ("date", _date),
-    "slug": ("slug", _name),
-    "lang": ("lang", _language),
-    "description": ("description", _text),
-    "draft": ("draft", _truth),
-    "list": ("lists", _names),
-    "segment": ("segment", _line),
-    "template": ("template", _name),
-    "from": ("sender", _mailbox),
-    "reply_to": ("reply_to", _mailbox),
-    "attachments": ("attachments", _names),
-    "tracking": ("tracking", _truth),
-    "archive": ("archive", _truth),
-    "check_off": ("check_off", _names),
-    "params": ("params", _params),
-    "kicker": ("kicker", _text),
-    "epigraph": ("epigraph", _epigraph),
-    "standfirst": ("standfirst", _text),
-    "byline": ("byline", _text),
-    "erratum": ("erratum", _line),
+class IfUnfit(IntEnum):
+    """What becomes of a value that can't be read, by what hangs on it."""
+
+    IGNORED = 0  # with a notice
+    REFUSED = 1  # the issue would say something else
+    GUARDED = 2  # it could go out, or to others: so is a key that is nearly this one, and what can't be read
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """How a key's value is read, and which `field` of an Issue it becomes.
+
+    Without one it is what layouts print as `issue.<key>`; `empty` is what that is where an issue says none.
+    An issue that asks for what is `not_yet` possible must not go out without.
+    """
+
+    read: Callable[[Any], Any]
+    field: str = ""
+    unfit: IfUnfit = IfUnfit.IGNORED
+    empty: Any = ""
+    not_yet: str = ""
+
+
+# A new key is an entry here, and a row in docs/issue-files.md.
+FIELDS = {
+    "title": Key(_line, "title", IfUnfit.REFUSED),
+    "subject": Key(_line, "subject", IfUnfit.REFUSED),
+    "date": Key(_date, "date"),
+    "slug": Key(_name, "slug"),
+    "lang": Key(_language, "lang"),
+    "description": Key(_text),
+    "draft": Key(_truth, "draft", IfUnfit.GUARDED),
+    "list": Key(_names, "lists", IfUnfit.GUARDED),
+    "segment": Key(_line, "segment", IfUnfit.GUARDED, not_yet="sending to a segment is not possible yet"),
+    "template": Key(_name, "template", IfUnfit.GUARDED),
+    "from": Key(_mailbox, "sender", IfUnfit.GUARDED),
+    "reply_to": Key(_mailbox, "reply_to", IfUnfit.GUARDED),
+    "attachments": Key(_names, "attachments", IfUnfit.GUARDED),
+    "tracking": Key(_truth, "tracking", IfUnfit.REFUSED, not_yet="tracking is not possible yet"),
+    "archive": Key(_truth, "archive"),
+    "check_off": Key(_names, "check_off"),
+    "params": Key(_params, "params"),
+    "kicker": Key(_text),
+    "epigraph": Key(_epigraph, unfit=IfUnfit.REFUSED, empty=None),
+    "standfirst": Key(_text),
+    "byline": Key(_text),
+    "erratum": Key(_line),
 }
+GUARDED = frozenset(name for name, key in FIELDS.items() if key.unfit is IfUnfit.GUARDED)
 
-# What decides who gets what from whom: a value that can't be read is refused.
-VITAL = frozenset(
-    {"attachments", "draft", "epigraph", "from", "list", "reply_to", "segment", "subject", "template"}
-    | {"title", "tracking"}
-)
 
-# Of these a near miss, or what can't be read at all, is refused: without them it could go out, or to others.
-GUARDED = VITAL - {"epigraph", "subject", "title", "tracking"}
-
-# Refused rather than ignored: an issue that asks for them must not go out without.
-NOT_YET = {
-    "segment": "sending to a segment is not possible yet",
-    "tracking": "tracking is not possible yet",
-}
+def printed(issue: Issue) -> SimpleNamespace:
+    """Return what `issue` is in a template: its fields, and each key that is only printed."""
+    own = {each.name: getattr(issue, each.name) for each in fields(issue)}
+    empty = {name: key.empty for name, key in FIELDS.items() if not key.field}
+    return SimpleNamespace(**{**own, **empty, **issue.printed})
 
 
 def read_fields(path: str, entries: Iterable[KeyValue]) -> tuple[dict[str, Any], list[Notice]]:
     """Return the Issue fields that `entries` set, and notices for what is ignored.
 
-    Raise IssueError, with the line, the value and what is expected, for a value of a key of VITAL that does
-    not fit, and for a tag where none is read.
+    Raise IssueError, with the line, the value and what is expected, for an unfit value of a key that is not
+    to be ignored then, and for a tag where none is read.
     """
-    fields: dict[str, Any] = {}
+    values: dict[str, Any] = {}
+    only_printed: dict[str, Any] = {}
     lines: dict[str, int] = {}
     notices = []
     for entry in entries:
@@ -186,15 +206,16 @@ def read_fields(path: str, entries: Iterable[KeyValue]) -> tuple[dict[str, Any],
             notices.append(Notice(path, entry.line, _unknown(path, entry)))
         elif entry.value is not None:
             try:
-                name, value = _read(path, entry)
+                value = _read(path, entry)
             except UnfitField as unfit:
                 notices.append(Notice(path, entry.line, f"{unfit}; it is ignored"))
                 if entry.name == "archive":
-                    fields["archive"] = False  # whoever wrote it had a wish about what may be seen
+                    values["archive"] = False  # whoever wrote it had a wish about what may be seen
             else:
-                fields[name] = value
+                field = FIELDS[entry.name].field
+                (values if field else only_printed)[field or entry.name] = value
                 lines[entry.name] = entry.line
-    return {**fields, "field_lines": lines}, notices
+    return {**values, "printed": only_printed, "field_lines": lines}, notices
 
 
 def _unknown(path: str, entry: KeyValue) -> str:
@@ -225,10 +246,10 @@ def meaning(name: str) -> str:
     return near[0] if near else ""
 
 
-def _read(path: str, entry: KeyValue) -> tuple[str, Any]:
-    name, reader = FIELDS[entry.name]
+def _read(path: str, entry: KeyValue) -> Any:
+    known = FIELDS[entry.name]
     try:
-        value = reader(entry.value)
+        value = known.read(entry.value)
     except UnfitField as unfit:
         key, line, value = entry.key, entry.line, entry.value
         if unfit.key:
@@ -236,17 +257,17 @@ def _read(path: str, entry: KeyValue) -> tuple[str, Any]:
         shown = repr(value)
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
         problem = f"{key}: {shown} {unfit}"
-        if entry.name in VITAL or unfit.key:
+        if known.unfit is not IfUnfit.IGNORED or unfit.key:
             raise IssueError(path, line, problem) from None
         raise UnfitField(problem) from None
     if entry.name != "subject":
         for text in _texts(value):
             refuse_tags(text, path=path, line=entry.line, place=entry.name)
-    if value and entry.name in NOT_YET:
+    if value and known.not_yet:
         raise IssueError(
             path,
             entry.line,
-            f"{entry.key}: {NOT_YET[entry.name]}",
+            f"{entry.key}: {known.not_yet}",
             next_step=f"Take {entry.key} out of the issue",
         )
-    return name, value
+    return value

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from types import FrameType, TracebackType
+from types import FrameType, SimpleNamespace, TracebackType
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError
@@ -64,6 +64,8 @@ class Suggesting(StrictUndefined):
 def _candidates(obj: Any) -> frozenset[str]:
     if obj is missing:
         return LAYOUT_NAMES
+    if isinstance(obj, SimpleNamespace):
+        return frozenset(vars(obj))
     if dataclasses.is_dataclass(obj):
         return frozenset(field.name for field in dataclasses.fields(obj))
     return frozenset()
