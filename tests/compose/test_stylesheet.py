@@ -17,8 +17,8 @@ from mailer.compose.document.stylesheet import (
 
 
 def divided(css: str, typed: str = "") -> tuple[str, str]:
-    result = divide(css, inlined_families(css), families([typed]))
-    return result.inlined, " ".join(result.kept.split())
+    inlined, kept = divide(css, inlined_families(css), families([typed]))
+    return inlined, " ".join(kept.split())
 
 
 @given(st.text(alphabet="a{}()[];:'\"\\/*@!<>- \n", max_size=40))

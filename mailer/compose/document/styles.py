@@ -25,9 +25,9 @@ def keep_styles(html: str) -> str:
         tag = sheet.tag
         kept_tag = tag.source[:6] + KEPT + tag.source[6:]
         if sheet.for_all:
-            divided = divide(sheet.css, contested, typed)
-            written = f"<style>{divided.inlined}</style>" if divided.inlined else ""
-            written += f"{kept_tag}{divided.kept}</style>" if divided.kept else ""
+            inlined, kept = divide(sheet.css, contested, typed)
+            written = f"<style>{inlined}</style>" if inlined else ""
+            written += f"{kept_tag}{kept}</style>" if kept else ""
         else:
             written = f"{kept_tag}{strengthen(sheet.css, contested)}</style>"
         parts += [html[position : tag.start], _in_lines(written, html.count("\n", tag.start, sheet.end))]

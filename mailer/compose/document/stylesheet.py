@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from cssselect import SelectorError
@@ -33,14 +32,6 @@ _VISITED = re.compile(r":visited\b", re.IGNORECASE)
 _AROUND_RULES = frozenset({"media", "supports", "layer", "container", "-moz-document"})
 
 
-@dataclass(frozen=True, slots=True)
-class Divided:
-    """Two style sheets: one to put into style attributes, one to keep. Either may be empty."""
-
-    inlined: str
-    kept: str
-
-
 def families(styles: Iterable[str]) -> frozenset[str]:
     """Return the families that these style attributes set."""
     return frozenset(_family(each) for style in styles for each in read_style(style))
@@ -59,8 +50,8 @@ def _family(declaration: Declaration) -> str:
     return name if name.startswith("-") else name.partition("-")[0]
 
 
-def divide(css: str, contested: frozenset[str], typed: frozenset[str]) -> Divided:
-    """Divide a style sheet.
+def divide(css: str, contested: frozenset[str], typed: frozenset[str]) -> tuple[str, str]:
+    """Return two style sheets: one to put into style attributes, one to keep. Either may be empty.
 
     `contested` are the `inlined_families` of all sheets of the document, `typed` the `families` that its own
     style attributes set.
@@ -68,7 +59,7 @@ def divide(css: str, contested: frozenset[str], typed: frozenset[str]) -> Divide
     rules = [rule for rule in read_sheet(css) if rule.at != "charset"]
     inlined = [_written(chosen, rule.block) for rule in rules if (chosen := _inlined_selectors(rule))]
     kept = [each for rule in rules for each in _kept(rule, contested, typed)]
-    return Divided("\n".join(inlined), "\n".join(kept))
+    return "\n".join(inlined), "\n".join(kept)
 
 
 def strengthen(css: str, contested: frozenset[str]) -> str:

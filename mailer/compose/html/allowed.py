@@ -6,31 +6,32 @@ Whatever is not here is taken out; its text stays, but for what is no text (`NO_
 from __future__ import annotations
 
 
-def _names(text: str) -> frozenset[str]:
+def names(text: str) -> frozenset[str]:
+    """Return the words of `text`, a long list of names."""
     return frozenset(text.split())
 
 
-COMPONENTS = _names(
+COMPONENTS = names(
     """
     mail-button mail-callout mail-column mail-columns mail-divider mail-figure mail-quote
     """
 )
-TABLE_PARTS = _names("caption col colgroup tbody td tfoot th thead tr")
-VOID = _names("area base br col embed hr img input link meta param source track wbr")
-HEADINGS = _names("h1 h2 h3 h4 h5 h6")
+TABLE_PARTS = names("caption col colgroup tbody td tfoot th thead tr")
+VOID = names("area base br col embed hr img input link meta param source track wbr")
+HEADINGS = names("h1 h2 h3 h4 h5 h6")
 
 # What begins on a line of its own, and ends an open <p> (HTML 13.1.2.4).
 BLOCKS = (
     COMPONENTS
     | HEADINGS
-    | _names(
+    | names(
         """
     address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form
     header hr li main nav ol p pre section summary table ul
     """
     )
 )
-_PHRASES = _names(
+_PHRASES = names(
     """
     a abbr acronym area b bdi bdo big br cite code data del dfn em font i img ins kbd map mark nobr q rb
     rp rt rtc ruby s samp small span strike strong sub sup time tt u var wbr
@@ -39,17 +40,17 @@ _PHRASES = _names(
 ELEMENTS = (BLOCKS - {"fieldset", "form"}) | TABLE_PARTS | _PHRASES
 
 # What stands in them is not read by anybody.
-NO_TEXT = _names("datalist math-annotation script select style template title")
+NO_TEXT = names("datalist math-annotation script select style template title")
 # They show what lies elsewhere; mail programs don't, so a link to it is left.
 MEDIA = {"iframe": "src", "frame": "src", "video": "src", "audio": "src", "embed": "src", "object": "data"}
 # Of no use in a mail and of no consequence: nobody has to hear that they are gone.
-UNNOTICED = _names("body head html link meta noscript param picture source track")
+UNNOTICED = names("body head html link meta noscript param picture source track")
 KNOWN = (
     ELEMENTS
     | NO_TEXT
     | UNNOTICED
     | MEDIA.keys()
-    | _names(
+    | names(
         """
     applet base basefont bgsound blink button canvas circle command defs desc dialog dir ellipse
     fencedframe fieldset filter foreignobject form frameset g hgroup input isindex keygen label legend
@@ -115,7 +116,7 @@ ATTRIBUTES |= {part: {"bgcolor", "valign"} for part in ("tbody", "thead", "tfoot
 ADDRESSES = frozenset({"background", "href", "src"})
 
 # Not those that lead nowhere from a mail (file:) or run code (javascript:, vbscript:, data:).
-SCHEMES = _names(
+SCHEMES = names(
     """
     bitcoin callto cid ed2k facetime feed ftp ftps gemini geo git gopher http https im irc ircs lightning
     magnet mailto maps market matrix mid mms news nntp nostr rtsp sftp sip sips skype sms smsto ssh svn
@@ -124,7 +125,7 @@ SCHEMES = _names(
 )
 
 # caniemail.com has what supports them; those that take an element out of its place are not here.
-STYLES = _names(
+STYLES = names(
     """
     background background-color background-image background-position background-repeat background-size
     border border-bottom border-bottom-color border-bottom-left-radius border-bottom-right-radius

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailer.compose.html.allowed import VOID
+from mailer.compose.html.allowed import ADDRESSES, VOID, names
 from mailer.compose.html.measure import LESS, excess
 from mailer.compose.html.tokens import HTMLToken, TokenKind, read_html
 from mailer.compose.inlining.addresses import link_starts, refuse_second_scheme
@@ -16,43 +16,13 @@ from mailer.compose.symbolic.structure import read_structure, torn
 from mailer.compose.symbolic.tokens import Role, Token, Tokens
 from mailer.message.filling.residual import Place
 
-URL_ATTRIBUTES = frozenset({"href", "src", "background"})
 TEXT_ATTRIBUTES = frozenset({"abbr", "align", "alt", "bgcolor", "color", "dir", "height", "lang", "summary"})
 OTHER_ATTRIBUTES = frozenset({"title", "valign", "value", "width"})
 
 # Their attributes load, run or submit something.
-ACTIVE_ELEMENTS = frozenset(
-    {
-        "applet",
-        "base",
-        "button",
-        "embed",
-        "form",
-        "frame",
-        "iframe",
-        "input",
-        "link",
-        "meta",
-        "object",
-        "script",
-    }
-)
+ACTIVE_ELEMENTS = names("applet base button embed form frame iframe input link meta object script")
 # Their text is no character data, at least for some readers.
-RAW_ELEMENTS = frozenset(
-    {
-        "iframe",
-        "math",
-        "noembed",
-        "noframes",
-        "noscript",
-        "object",
-        "plaintext",
-        "script",
-        "style",
-        "svg",
-        "xmp",
-    }
-)
+RAW_ELEMENTS = names("iframe math noembed noframes noscript object plaintext script style svg xmp")
 
 _CONDITIONAL = re.compile(r"\[if [^\]]*\]>(.*)<!\[endif\]", re.DOTALL)
 _SELECTED = re.compile(r"\[([^\]]*)")
@@ -190,7 +160,7 @@ class _Reader:
 
     def _read_attribute(self, tag: str, name: str, value: str, container: str) -> None:
         starts = set[str]()
-        if name in URL_ATTRIBUTES:
+        if name in ADDRESSES:
             place = Place.URL
             starts = _link_starts(value, self._tokens)
         elif name in TEXT_ATTRIBUTES | OTHER_ATTRIBUTES or name.startswith("aria-"):

@@ -50,12 +50,12 @@ class Token:
 
 
 class Tokens:
-    """All tokens of one edition."""
+    """All tokens of one edition; `pattern` is what each looks like."""
 
     def __init__(self, inputs: Iterable[str]) -> None:
         self._nonce = _absent_word(list(inputs))
         self._tokens: list[Token] = []
-        self._pattern = re.compile(f"{self._nonce}([0-9]{{{_DIGITS}}})")
+        self.pattern = re.compile(f"{self._nonce}([0-9]{{{_DIGITS}}})")
         self._groups = 0
 
     def next_group(self) -> int:
@@ -79,18 +79,13 @@ class Tokens:
         self._tokens.append(Token(word, role, origin, expression, group, names))
         return word
 
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        """What a token looks like."""
-        return self._pattern
-
     def held_by(self, text: str) -> bool:
         """Whether a token, or a part of one, stands in `text`."""
         return self._nonce in text
 
     def split(self, text: str) -> Iterator[str | Token]:
         """Yield the static stretches of `text` (none of them empty) and its tokens, in order."""
-        for position, piece in enumerate(self._pattern.split(text)):
+        for position, piece in enumerate(self.pattern.split(text)):
             if position % 2:
                 yield self._tokens[int(piece)]
             elif piece:
@@ -98,7 +93,7 @@ class Tokens:
 
     def read(self, text: str) -> list[Token]:
         """Return the tokens in `text`, in order."""
-        return [self._tokens[int(found.group(1))] for found in self._pattern.finditer(text)]
+        return [self._tokens[int(found.group(1))] for found in self.pattern.finditer(text)]
 
 
 def _absent_word(inputs: list[str]) -> str:
