@@ -10,9 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from torture.ordeal import WINDOW, Ordeal
-
 from mailer.ledger.reclaim import ANSWER_LOST
+from torture.ordeal import WINDOW, Ordeal
 
 WITHHELD = {
     "CUT",

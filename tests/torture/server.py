@@ -8,10 +8,9 @@ import random
 import sys
 from pathlib import Path
 
-from torture.faults import BALKING, TroubleWithTexts
-
 from mailer.sandbox.rehearsal import EXTENSIONS, ScriptedServer
 from mailer.sandbox.trouble import MUCH, Trouble
+from torture.faults import BALKING, TroubleWithTexts
 
 
 async def serve(folder: Path, seed: int, *, chunking: bool, balking: bool, corrects: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from torture.__main__ import WAYS
 from torture.judgement import Judgement
 from torture.ordeal import Ordeal, Size
