@@ -84,13 +84,6 @@ def test_the_presets_are_those_of_the_program() -> None:
     }
 
 
-def test_a_new_workspace_names_the_presets() -> None:
-    text = (DOCS.parent / ".env.example").read_text(encoding="utf-8").replace("\n# ", " ")
-    listed = re.search(r"known limits: (.*?)\.", text)
-    assert listed is not None
-    assert set(listed[1].split(", ")) == PRESETS.keys()
-
-
 def test_every_state_is_in_the_glossary() -> None:
     text = (DOCS / "glossary.md").read_text(encoding="utf-8")
     assert {*State} <= {*re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE)}
