@@ -26,7 +26,7 @@ LIMIT = 5000  # files looked at below one folder; the nearest come first
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PreviewOutcome:
     """What came of making a sample: it, or the error that says why there is none.
 
     `mark` is another one as soon as it may come out differently; `email` is whose row in the database counts.
@@ -47,7 +47,7 @@ class PreviewCache:
         self._lists = lists
         self._subject = subject
         self._settings = mark([app.root / ENV_FILE])
-        self._held: dict[tuple[Path, str], Outcome] = {}
+        self._held: dict[tuple[Path, str], PreviewOutcome] = {}
         self._last_compiled: tuple[Path, str, Job] | None = None
         # One at a time: what is asked for together, the page and its frame, is mostly the same sample.
         self._lock = Lock()
@@ -59,7 +59,7 @@ class PreviewCache:
             self._settings, self._app = now, self._app.renewed()
         return self._app
 
-    def look(self, file: Path, typed: str) -> Outcome:
+    def look(self, file: Path, typed: str) -> PreviewOutcome:
         """Return what the reader whom `typed` means would get of the issue in `file`, as things stand."""
         with self._lock:
             held, ground = self._held.get((file, typed)), self._ground(file)
@@ -75,15 +75,15 @@ class PreviewCache:
         with self._lock:
             return self._mark(self._ground(file), email, None)
 
-    def _make(self, file: Path, typed: str, ground: str) -> Outcome:
+    def _make(self, file: Path, typed: str, ground: str) -> PreviewOutcome:
         request = PreviewRequest(file, typed, self._lists, self._subject)
         try:
             made = preview(self.app, request, self._compiled(request, ground))
         except MailerError as error:
             email = typed if "@" in typed else ""
-            return Outcome(self._mark(ground, email, None), email, error)
+            return PreviewOutcome(self._mark(ground, email, None), email, error)
         email = made.reader.email
-        return Outcome(self._mark(ground, email, made.known), email, made)
+        return PreviewOutcome(self._mark(ground, email, made.known), email, made)
 
     def _compiled(self, request: PreviewRequest, ground: str) -> Job:
         """Return the issue compiled for all its readers: that takes most of the time."""

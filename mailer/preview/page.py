@@ -18,7 +18,7 @@ from mailer.check.finding import counted
 from mailer.compose.issue.source import issue_files
 from mailer.errors import MailerError
 from mailer.preview.cache import PreviewCache
-from mailer.preview.views import VIEWS, ReaderChoice, broken, shown
+from mailer.preview.views import VIEWS, ViewChoice, broken, shown
 from mailer.proof.sample import Sample
 from mailer.services.preview import readers_for
 from mailer.viewer.frame import LINKS
@@ -60,7 +60,7 @@ class PreviewPage:
 
     def show(self, request: Request) -> Response:
         """The page itself: the view that was chosen, or why there is nothing to see."""
-        choice, files = ReaderChoice.of(request), self._files()
+        choice, files = ViewChoice.of(request), self._files()
         key, file = self._file(choice, files)
         if file is None:
             return self._nothing(choice)
@@ -72,7 +72,7 @@ class PreviewPage:
 
     def html(self, request: Request) -> Response:
         """The mail's HTML, for the frame."""
-        return frame(self._sample(request).reading, ReaderChoice.of(request).look, PERMITS)
+        return frame(self._sample(request).reading, ViewChoice.of(request).appearance, PERMITS)
 
     def raw(self, request: Request) -> Response:
         """The message, for a mail program."""
@@ -88,7 +88,7 @@ class PreviewPage:
 
     def state(self, request: Request) -> Response:
         """What the page's script asks again and again: whether anything has changed."""
-        _, file = self._file(ReaderChoice.of(request), self._files())
+        _, file = self._file(ViewChoice.of(request), self._files())
         if file is None:
             raise HTTPException(404)
         return JSONResponse(
@@ -116,7 +116,7 @@ class PreviewPage:
             files = {str(self.given): self.given, **files}
         return files
 
-    def _file(self, choice: ReaderChoice, files: Mapping[str, Path]) -> tuple[str, Path | None]:
+    def _file(self, choice: ViewChoice, files: Mapping[str, Path]) -> tuple[str, Path | None]:
         if choice.issue:
             return choice.issue, files.get(choice.issue)
         first = self.given and self.given.resolve()
@@ -124,14 +124,14 @@ class PreviewPage:
         return given, files.get(given)
 
     def _sample(self, request: Request) -> Sample:
-        choice = ReaderChoice.of(request)
+        choice = ViewChoice.of(request)
         _, file = self._file(choice, self._files())
         made = self.cache.look(file, choice.reader).made if file else None
         if not isinstance(made, Sample):
             raise HTTPException(404)
         return made
 
-    def _nothing(self, choice: ReaderChoice) -> Response:
+    def _nothing(self, choice: ViewChoice) -> Response:
         if choice.issue:
             raise HTTPException(404)
         return self.pages.page("preview_none.html", folder=self.cache.root / "issues")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ VIEWS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ReaderChoice:
+class ViewChoice:
     """What is shown and how, as the page's address says it; "" is the default of each."""
 
     issue: str
@@ -44,7 +44,7 @@ class ReaderChoice:
     line: int
 
     @classmethod
-    def of(cls, request: Request) -> ReaderChoice:
+    def of(cls, request: Request) -> ViewChoice:
         """Return the choice in the address that was asked for."""
         line = request.query_params.get("line", "")
         return cls(
@@ -59,11 +59,10 @@ class ReaderChoice:
         )
 
     @property
-    def look(self) -> Appearance:
+    def appearance(self) -> Appearance:
         """How the frame is seen."""
-        return Appearance(
-            ShownImages(self.images or ShownImages.OWN), self.scheme or "light", self.styles != "none"
-        )
+        images = ShownImages(self.images or ShownImages.OWN)
+        return Appearance(images, self.scheme or "light", self.styles != "none")
 
 
 def shown(sample: Sample, view: str, file: Path) -> dict[str, Any]:
@@ -113,24 +112,13 @@ def broken(error: MailerError, root: Path) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """`lines` are numbers and texts, the one that it is about is number `line`."""
-
-    line: int
-    lines: tuple[tuple[int, str], ...]
-
-
-def _excerpt(error: Exception) -> Excerpt | None:
-    """Return the lines that an error is about; None if it names none that can be read."""
+def _excerpt(error: Exception) -> Sequence[tuple[int, str]]:
+    """Return the lines that an error is about, with their numbers; none if it names none that can be read."""
     if not isinstance(error, IssueError) or error.line is None:
-        return None
+        return ()
     path = Path(str(error.path))
-    if path.suffix.lower() not in READABLE:
-        return None
-    numbered = tuple(enumerate(_lines(path), start=1))
-    shown = numbered[max(error.line - 1 - AROUND, 0) : error.line + AROUND]
-    return Excerpt(error.line, shown) if shown else None
+    numbered = list(enumerate(_lines(path), start=1)) if path.suffix.lower() in READABLE else []
+    return numbered[max(error.line - 1 - AROUND, 0) : error.line + AROUND]
 
 
 def _lines(path: Path) -> list[str]:

@@ -18,8 +18,7 @@ from mailer.message.expression.operations import CannotFill
 from mailer.proof.proofs import Census, Proofs
 from mailer.proof.readers import choose_reader, example_reader
 from mailer.viewer.frame import whole_page
-from mailer.viewer.headers import header_fields
-from mailer.viewer.reading import MailReading, read
+from mailer.viewer.reading import MailReading, header_fields, read
 
 MOST_TRIED = 10_000  # subscribers; to try more would keep an editor waiting
 

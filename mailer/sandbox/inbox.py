@@ -19,7 +19,7 @@ from email.policy import default
 from pathlib import Path
 
 from mailer.private import private_file, private_folder, write_private
-from mailer.viewer.headers import field_values
+from mailer.viewer.reading import field_values
 
 # `words` is what a search looks in, casefolded: SQLite itself would ignore case in ASCII only.
 SCHEMA = """

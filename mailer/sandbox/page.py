@@ -13,9 +13,8 @@ from starlette.routing import Route
 
 from mailer.sandbox.inbox import Inbox, Received
 from mailer.viewer.frame import Appearance, ShownImages
-from mailer.viewer.headers import header_fields, name_of
 from mailer.viewer.pages import COMMON, Pages, cut, download, frame, one_of, viewer_app
-from mailer.viewer.reading import MailReading, read
+from mailer.viewer.reading import MailReading, header_fields, name_of, read
 
 PAGE = 50  # messages
 VIEWS = ("html", "text", "source", "headers")

@@ -50,21 +50,23 @@ class Appearance:
         return POLICY.format(permits=permits, remote=remote, images=images)
 
 
-def framed(reading: MailReading, look: Appearance) -> str:
+def framed(reading: MailReading, appearance: Appearance) -> str:
     """Return the HTML as it is put into a frame: own images inside, links for a new tab,
-    and what it asks of the reader's colour scheme answered with that of `look`.
+    and what it asks of the reader's colour scheme answered with that of `appearance`.
 
     Scripts, forms and requests are the business of the frame's sandbox and of its CSP.
     """
     html = reading.html or ""
-    if look.images is not ShownImages.NONE:
+    if appearance.images is not ShownImages.NONE:
         html = _with_images(reading)
-    if not look.styles:
+    if not appearance.styles:
         html = STYLE.sub("", html)
     # The page around a frame can't say which scheme the frame is to see: each browser asks its own settings.
-    html = ASKED.sub(lambda found: f"({'min' if found[1].lower() == look.scheme else 'max'}-width: 0)", html)
-    html = OFFERED.sub(lambda found: found[1] + look.scheme, html)
-    if look.images is not ShownImages.REMOTE:
+    html = ASKED.sub(
+        lambda found: f"({'min' if found[1].lower() == appearance.scheme else 'max'}-width: 0)", html
+    )
+    html = OFFERED.sub(lambda found: found[1] + appearance.scheme, html)
+    if appearance.images is not ShownImages.REMOTE:
         # A CSP does not stop <link rel=preconnect>, which would tell a stranger that the mail is being read.
         html = LINK.sub("<x-", html)
     return _in_head(html, '<base target="_blank">')

@@ -73,10 +73,10 @@ class Pages:
         return Response(source, media_type=TYPES[Path(name).suffix], headers=COMMON)
 
 
-def frame(reading: MailReading, look: Appearance, permits: str = LINKS) -> HTMLResponse:
+def frame(reading: MailReading, appearance: Appearance, permits: str = LINKS) -> HTMLResponse:
     """Return a message's HTML for a frame, which may do what `permits` says."""
-    headers = COMMON | {"Content-Security-Policy": look.policy(permits)}
-    return HTMLResponse(framed(reading, look), headers=headers)
+    headers = COMMON | {"Content-Security-Policy": appearance.policy(permits)}
+    return HTMLResponse(framed(reading, appearance), headers=headers)
 
 
 def download(content: bytes, media_type: str, name: str) -> Response:

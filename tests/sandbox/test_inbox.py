@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.sandbox.inbox import ADDED, Inbox, Received
-from mailer.viewer.headers import field_values, header_fields, readable
+from mailer.viewer.reading import field_values, header_fields, readable
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
