@@ -20,18 +20,17 @@ from mailer.compose.html.tokens import read_html
 from mailer.compose.images.placing import Images
 from mailer.compose.markdown.reading import parse_markdown, render_markdown
 from mailer.compose.markdown.text import markdown_blocks
-from mailer.compose.notices import Notices
 from mailer.compose.tags.elements import recognise_tags
 from mailer.compose.tags.likely import Likely
-from mailer.compose.tags.marks import Marked, mark, write_source
+from mailer.compose.tags.marks import Marked, mark
 from mailer.compose.tags.offered import refuse_divided
 from mailer.compose.tags.tag import MOST_TAGS, too_many
-from mailer.compose.tags.template_source import TemplateSource
+from mailer.compose.tags.template_source import TemplateSource, write_source
+from mailer.compose.text.inline import TextTags
 from mailer.compose.text.markup import markup_blocks
 from mailer.compose.text.part import Block, set_text
 from mailer.compose.text.plaintext import write_plain_text
-from mailer.compose.text.tags import TextTags
-from mailer.domain.issue import Issue, Kind, Notice
+from mailer.domain.issue import Issue, Kind, Notice, Notices
 from mailer.errors import IssueError
 from mailer.languages import runs_rtl
 

@@ -11,7 +11,7 @@ from payloads import HTML
 
 from mailer.compose.cleaning.documents import clean_document
 from mailer.compose.html.tokens import TokenKind, read_html
-from mailer.compose.notices import Notices
+from mailer.domain.issue import Notices
 
 
 def disarmed(html: str) -> tuple[str, list[str]]:

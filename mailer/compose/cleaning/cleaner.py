@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from mailer.compose.html.allowed import MEDIA
 from mailer.compose.html.tokens import Attribute, HTMLToken, TokenKind, read_html
-from mailer.compose.notices import Notices
+from mailer.domain.issue import Notices
 
 # In them the rules of HTML change, which is how filters are fooled: only their text and links stay.
 DRAWINGS = frozenset({"math", "svg"})

@@ -11,7 +11,7 @@ import re
 from mailer.compose.cleaning.cleaner import DRAWINGS, Cleaner
 from mailer.compose.html.allowed import ELEMENTS, MEDIA
 from mailer.compose.html.tokens import RAW_ELEMENTS, Attribute, HTMLToken, TokenKind, kept_tag
-from mailer.compose.notices import Notices
+from mailer.domain.issue import Notices
 
 # With all that is in them.
 _REMOVED = frozenset({"script", "select", "template"})

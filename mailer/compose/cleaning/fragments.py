@@ -30,10 +30,9 @@ from mailer.compose.html.allowed import (
 )
 from mailer.compose.html.open_elements import OpenElements
 from mailer.compose.html.tokens import Attribute, HTMLToken, write_tag
-from mailer.compose.notices import Notices
 from mailer.compose.tags.elements import WHOLE
 from mailer.compose.tags.likely import Likely
-from mailer.domain.issue import Issue
+from mailer.domain.issue import Issue, Notices
 from mailer.errors import IssueError
 
 # Parsers of mail programs give up somewhere above 200, and the layout is around these.

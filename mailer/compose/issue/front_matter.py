@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mailer.compose.issue.doubtful import AS_TEXT, FENCED, looks_like_matter, refuse_doubtful
+from mailer.compose.issue.fenced import read_toml, read_yaml
 from mailer.compose.issue.matter import KeyValue, Matter, NoMatter, normal_key
-from mailer.compose.issue.toml_matter import read_toml
-from mailer.compose.issue.yaml_matter import read_yaml
 from mailer.domain.issue import Notice
 from mailer.errors import IssueError
 

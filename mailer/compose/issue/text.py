@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from mailer.compose.issue.controls import printable
-from mailer.compose.notices import Notices
-from mailer.domain.issue import Notice
+import re
+
+from mailer.domain.issue import Notice, Notices
 from mailer.errors import IssueError
 
 MAX_BYTES = 2_000_000
+
+# C0 and C1 controls but tab and line feed, and what XML forbids.
+_UNPRINTABLE = re.compile(r"(?![\t\n])[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+_BREAKS = "\v\f"
 
 
 def read_text(path: str, data: bytes) -> tuple[str, list[Notice]]:
@@ -21,7 +25,7 @@ def read_text(path: str, data: bytes) -> tuple[str, list[Notice]]:
     if not text.strip():
         raise IssueError(path, None, "is empty", next_step="Write the issue in it")
     notices = Notices(path)
-    return printable(path, text, notices), list(notices)
+    return _printable(path, text, notices), list(notices)
 
 
 def encoding_of(data: bytes) -> str:
@@ -54,3 +58,31 @@ def _line_feeds(text: str) -> str:
 def _position(before: str) -> tuple[int, int]:
     """Return the line and column (from 1, in characters) of what follows `before`."""
     return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+
+
+def _printable(path: str, text: str, notices: Notices) -> str:
+    """Return `text` without its control characters; raise IssueError for NUL, which no text has.
+
+    Those from 0x80 on are what Windows-1252 has there, as browsers read them too (Encoding standard, 4.2).
+    """
+
+    def read(found: re.Match[str]) -> str:
+        line, shown = text.count("\n", 0, found.start()) + 1, _meant(found.group())
+        code = f"the control character U+{ord(found.group()):04X}"
+        if found.group() == "\0":
+            raise IssueError(path, line, f"holds {code}, so it is no text file")
+        if shown.strip():
+            notices.add(line, f"{code} was read as {shown}, which it is in Windows-1252")
+        else:
+            notices.add(line, f"{code} was taken out")
+        return shown
+
+    return _UNPRINTABLE.sub(read, text)
+
+
+def _meant(control: str) -> str:
+    if control in _BREAKS:
+        return " "
+    if "\x80" <= control <= "\x9f":
+        return control.encode("latin-1").decode("cp1252", "ignore")
+    return ""

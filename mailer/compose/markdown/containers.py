@@ -16,8 +16,14 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from mailer.compose.markdown.callouts import CALLOUTS, callout_open
-from mailer.compose.markdown.pieces import BLOCK_TAG, component, paragraph, top_blocks
+from mailer.compose.markdown.pieces import (
+    BLOCK_TAG,
+    CALLOUTS,
+    callout_open,
+    component,
+    paragraph,
+    top_blocks,
+)
 
 COLUMNS, COLUMN = "columns", "column"
 NAMES = frozenset({COLUMNS, COLUMN, *CALLOUTS})

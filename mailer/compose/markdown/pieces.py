@@ -6,7 +6,16 @@ from typing import Literal
 
 from markdown_it.token import Token
 
+from mailer.compose.components import CALLOUT_KINDS
+
 BLOCK_TAG = "block_tag"
+# Ours first; then what GitHub, Obsidian, VuePress and Docusaurus call the same.
+CALLOUTS = {kind: kind for kind in CALLOUT_KINDS} | {
+    "info": "note",
+    "hint": "tip",
+    "caution": "warning",
+    "danger": "warning",
+}
 
 
 def component(tag: str, nesting: Literal[1, -1], where: Token, *, inline: bool = False) -> Token:
@@ -33,6 +42,13 @@ def paragraph(content: str, where: Token, name: str = "") -> list[Token]:
     if name:
         begin.attrSet("class", name)
     return [begin, inline, end]
+
+
+def callout_open(name: str, title: str, where: Token) -> list[Token]:
+    """Return the tokens that begin a callout; a `title` is Markdown, and may be empty."""
+    begin = component("mail-callout", 1, where)
+    begin.attrSet("kind", CALLOUTS[name])
+    return [begin, *(paragraph(title, where, "callout-title") if title else ())]
 
 
 def top_blocks(tokens: list[Token]) -> list[list[Token]]:

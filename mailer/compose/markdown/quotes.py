@@ -8,9 +8,9 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from mailer.compose.markdown.callouts import callout_open, read_alert
-from mailer.compose.markdown.pieces import component, top_blocks
+from mailer.compose.markdown.pieces import CALLOUTS, callout_open, component, top_blocks
 
+_ALERT = re.compile(r"\[!([A-Za-z]+)\][-+]?[ \t]*([^\n]*)(?:\n|\Z)")
 _DASH = re.compile(r"[—–―]")
 
 
@@ -38,7 +38,7 @@ def _changed(tokens: list[Token]) -> list[Token]:
 
 
 def _callout(block: list[Token], inner: list[Token]) -> list[Token]:
-    alert = read_alert(inner[1].content) if inner[0].type == "paragraph_open" else None
+    alert = _alert(inner[1].content) if inner[0].type == "paragraph_open" else None
     if not alert:
         return []
     name, title, rest = alert
@@ -46,6 +46,15 @@ def _callout(block: list[Token], inner: list[Token]) -> list[Token]:
     first = inner if rest.strip() else inner[3:]
     end = component("mail-callout", -1, block[-1])
     return [*callout_open(name, title, block[0]), *first, end]
+
+
+def _alert(content: str) -> tuple[str, str, str] | None:
+    """Return the kind, the title and the rest of a quotation that begins with `[!NOTE]`, else None."""
+    found = _ALERT.match(content)
+    name = found.group(1).lower() if found else ""
+    if not found or name not in CALLOUTS:
+        return None
+    return name, found.group(2).strip(), content[found.end() :]
 
 
 def _attributed(block: list[Token], inner: list[Token]) -> list[Token]:

@@ -19,11 +19,11 @@ from mailer.compose.document.traits import text_of
 from mailer.compose.markdown.cleaning import clean_tokens
 from mailer.compose.markdown.containers import doubt, fault
 from mailer.compose.markdown.dialect import markdown_parser
-from mailer.compose.markdown.pieces import BLOCK_TAG, top_blocks
-from mailer.compose.notices import Notices
+from mailer.compose.markdown.pieces import top_blocks
+from mailer.compose.markdown.tables import prepare_cells, refuse_half_tables
 from mailer.compose.tags.likely import Likely
 from mailer.compose.tags.marks import Marked, mark
-from mailer.domain.issue import Issue
+from mailer.domain.issue import Issue, Notices
 from mailer.errors import IssueError
 
 _HOLDERS = frozenset({"mail-callout", "mail-column", "mail-columns"})
@@ -38,8 +38,8 @@ def parse_markdown(issue: Issue, marked: Marked, notices: Notices) -> list[Token
     """
     likely = Likely(marked)
     tokens = markdown_parser(likely).parse(marked.text)
-    _refuse_half_tables(tokens, marked, issue.path)
-    _prepare_cells(tokens)
+    refuse_half_tables(tokens, marked, issue.path)
+    prepare_cells(tokens)
     for token in tokens:
         if problem := fault(token):
             raise IssueError(issue.path, issue.body_line + (token.map or [0])[0], problem)
@@ -50,36 +50,6 @@ def parse_markdown(issue: Issue, marked: Marked, notices: Notices) -> list[Token
                 each.content = marked.restore(each.content)
                 each.info = marked.restore(each.info)
     return clean_tokens(tokens, FragmentCleaner(issue, likely, notices), issue.body_line)
-
-
-def _prepare_cells(tokens: list[Token]) -> None:
-    """Say which cells are headings, and which are the last of their row: mail knows no `:last-child`."""
-    cells = [token for token in tokens if token.type in ("th_open", "td_open", "tr_close")]
-    for cell, following in pairwise(cells):
-        if cell.type == "th_open":
-            cell.attrSet("scope", "col")  # says to a screen reader what the cells below are about
-        if cell.type != "tr_close" and following.type == "tr_close":
-            cell.attrJoin("class", "last")
-
-
-def _refuse_half_tables(tokens: list[Token], marked: Marked, path: str) -> None:
-    """Raise if a tag's line interrupts a table: what follows it would no longer be rows."""
-    end, tag = None, None
-    for token, following in zip(tokens, [*tokens[1:], None], strict=False):
-        first, last = token.map or (None, None)
-        if token.type == "table_open":
-            end, tag = last, None
-        elif token.type == BLOCK_TAG and first == end:
-            end, tag = last, marked.candidates[marked.numbers(token.content)[0]]
-        elif (
-            token.type == "paragraph_open" and tag and first == end and following and "|" in following.content
-        ):
-            raise IssueError(
-                path,
-                tag.line,
-                f"{tag.source} stands between the rows of a table",
-                next_step="Wrap the whole table, or put the tags inside cells",
-            )
 
 
 def first_heading(body: str) -> tuple[str, int, int] | None:

@@ -8,11 +8,19 @@ from collections.abc import Callable, Iterator
 from markdown_it.token import Token
 
 from mailer.compose.markdown.pieces import BLOCK_TAG
-from mailer.compose.text.components import QUOTE, component_blocks
-from mailer.compose.text.inline import InlineText
+from mailer.compose.text.inline import InlineText, TextTags
 from mailer.compose.text.markup import markup_blocks
-from mailer.compose.text.part import Block, Group, Heading, Paragraph, Table, ThematicBreak, Verbatim
-from mailer.compose.text.tags import TextTags
+from mailer.compose.text.part import (
+    QUOTE,
+    Block,
+    Group,
+    Heading,
+    Paragraph,
+    Table,
+    ThematicBreak,
+    Verbatim,
+    component_blocks,
+)
 
 _ALIGNMENT = re.compile(r"text-align:(left|right|center)")
 

@@ -8,13 +8,12 @@ strip them, although CommonMark (2.1) counts only spaces and tabs as indentation
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from operator import attrgetter
 
 from mailer.compose.tags.tag import Candidate, find_candidates
-from mailer.compose.tags.template_source import TemplateSource
 
 _PREFIX = r"^(?:[ \t>]|[-+*#]+[ \t]|[0-9]{1,9}[.)][ \t])*"
 _WIDE_INDENT = re.compile(
@@ -92,33 +91,3 @@ def _absent_word(text: str) -> str:
     while (word := f"q{digest[:16]}x") in folded:
         digest = sha256(digest.encode()).hexdigest()
     return word
-
-
-def write_source(
-    text: str,
-    marked: Marked,
-    ours: frozenset[int],
-    lines: list[int],
-    *,
-    literal: Callable[[str], str] = str,
-    pieces: Callable[[str], Iterable[tuple[str, str | None]]] = lambda static: [(static, None)],
-) -> TemplateSource:
-    """Return the template source of a marked `text`.
-
-    `ours` are the marks that become tags; the others are printed as typed, through `literal`. `pieces`
-    divides static text, and gives source for what is to be evaluated. `lines` are the issue's lines of the
-    lines of `text`, or only that of its first.
-    """
-    source, row = TemplateSource(lines[:1]), 0
-    for piece in marked.pieces(text):
-        if isinstance(piece, int) and piece in ours:
-            source.tag(marked.candidates[piece])
-            continue
-        printed = literal(marked.typed(piece)) if isinstance(piece, int) else ""
-        for static, code in [(printed, None)] if isinstance(piece, int) else pieces(piece):
-            breaks = static.count("\n")
-            if code is not None:
-                source.code(code)
-            source.static(static if code is None else "\n" * breaks, lines[row + 1 : row + 1 + breaks])
-            row += breaks
-    return source

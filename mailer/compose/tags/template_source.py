@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from mailer.compose.tags.marks import Marked
 from mailer.compose.tags.tag import Candidate, protect_literal
 
 _DELIMITER = re.compile(r"\{[{%][-+]?")
@@ -48,3 +50,33 @@ class TemplateSource:
     def text(self) -> str:
         """The source so far."""
         return "".join(self._parts)
+
+
+def write_source(
+    text: str,
+    marked: Marked,
+    ours: frozenset[int],
+    lines: list[int],
+    *,
+    literal: Callable[[str], str] = str,
+    pieces: Callable[[str], Iterable[tuple[str, str | None]]] = lambda static: [(static, None)],
+) -> TemplateSource:
+    """Return the template source of a marked `text`.
+
+    `ours` are the marks that become tags; the others are printed as typed, through `literal`. `pieces`
+    divides static text, and gives source for what is to be evaluated. `lines` are the issue's lines of the
+    lines of `text`, or only that of its first.
+    """
+    source, row = TemplateSource(lines[:1]), 0
+    for piece in marked.pieces(text):
+        if isinstance(piece, int) and piece in ours:
+            source.tag(marked.candidates[piece])
+            continue
+        printed = literal(marked.typed(piece)) if isinstance(piece, int) else ""
+        for static, code in [(printed, None)] if isinstance(piece, int) else pieces(piece):
+            breaks = static.count("\n")
+            if code is not None:
+                source.code(code)
+            source.static(static if code is None else "\n" * breaks, lines[row + 1 : row + 1 + breaks])
+            row += breaks
+    return source

@@ -7,10 +7,18 @@ from collections import Counter
 
 from mailer.compose.html.open_elements import IMPLIED_ENDS
 from mailer.compose.html.tokens import HTMLToken, TokenKind, read_html
-from mailer.compose.text.components import QUOTE, component_blocks
-from mailer.compose.text.inline import InlineText, add_inline_tag
-from mailer.compose.text.part import Block, Control, Group, Heading, Paragraph, ThematicBreak, Verbatim
-from mailer.compose.text.tags import TextTags
+from mailer.compose.text.inline import InlineText, TextTags, add_inline_tag
+from mailer.compose.text.part import (
+    QUOTE,
+    Block,
+    Control,
+    Group,
+    Heading,
+    Paragraph,
+    ThematicBreak,
+    Verbatim,
+    component_blocks,
+)
 
 SILENT = frozenset({"head", "style", "script", "title", "template"})
 INLINE = re.compile(

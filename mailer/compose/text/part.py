@@ -13,6 +13,7 @@ from mailer.compose.text.wrapping import COLUMNS, Measure, wrap
 
 LEAST_COLUMNS = 24
 UNDERLINES = {1: "=", 2: "-"}
+QUOTE, PANEL = "> ", "| "
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,20 @@ class Group:
 
 
 Block = Paragraph | Heading | Verbatim | ThematicBreak | Control | Table | Group
+
+
+def component_blocks(tag: str, blocks: list[Block]) -> list[Block]:
+    """Return what a component with these blocks in it is for a text terminal; columns follow each other."""
+    match tag:
+        case "mail-callout":
+            return [Group(PANEL, PANEL, tuple(blocks))] if blocks else []
+        case "mail-quote":
+            return [Group(QUOTE, QUOTE, tuple(blocks))] if blocks else []
+        case "mail-figure":
+            return [Group("", "", tuple(blocks), tight=True)] if blocks else []
+        case "mail-divider":
+            return [ThematicBreak()]
+    return blocks
 
 
 def set_text(blocks: Sequence[Block], measure: Measure, width: int = COLUMNS, *, tight: bool = False) -> str:

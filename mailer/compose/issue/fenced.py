@@ -1,12 +1,13 @@
-"""YAML front matter. Where it is no YAML as a whole, its keys are read one by one.
+"""Front matter between fences: YAML, and TOML as Hugo and Zola write it.
 
-A colon in a title, a tab, a star: what one generator forgave is no reason to refuse an issue. A key that
-decides who gets it, though, must be readable.
+Where it is no YAML as a whole, its keys are read one by one. A colon in a title, a tab, a star: what one
+generator forgave is no reason to refuse an issue. A key that decides who gets it, though, must be readable.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from mailer.errors import IssueError
 MOST_NODES = 10_000
 
 _KEY_LINE = re.compile(r"[\"']?([A-Za-z_][\w .-]*?)[\"']?[ \t]*:(?:[ \t]+(.*)|)$")
+_WHERE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _FAULTS = (ValueError, ArithmeticError, LookupError, AttributeError, TypeError)
 
 
@@ -145,3 +147,27 @@ class _Reading:
         if isinstance(node, yaml.MappingNode):
             return {str(key.value): self._text(value, line) for key, value in node.value}
         return None if node.tag == "tag:yaml.org,2002:null" else node.value
+
+
+def read_toml(path: str, source: str) -> Matter:
+    """Return the entries of TOML; raise IssueError, with the file's line, if it is none."""
+    try:
+        values = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        where = _WHERE.search(str(error))
+        line = int(where.group(1)) if where and where.group(1) else source.count("\n") + 1
+        problem = _WHERE.sub("", str(error))
+        raise IssueError(path, 1 + line, f"the TOML front matter can't be read: {problem}") from None
+    except (RecursionError, ValueError) as error:
+        raise IssueError(path, 2, f"the TOML front matter can't be read: {error}") from None
+    return Matter([_toml_entry(source, key, value) for key, value in values.items()])
+
+
+def _toml_entry(source: str, key: str, value: Any) -> KeyValue:
+    within = {each: _toml_line(source, each) for each in value} if isinstance(value, dict) else {}
+    return KeyValue(key, _toml_line(source, key), value, within)
+
+
+def _toml_line(source: str, key: str) -> int:
+    found = re.search(rf"^[ \t]*\[*[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*[\]=.]", source, re.MULTILINE)
+    return 2 + (source.count("\n", 0, found.start()) if found else 0)
