@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from mailer.doctor.lookup import Answer, Found, Lookup, Unanswered, parse_tags
-from mailer.doctor.result import DnsRecord, Result, error, ok, warning
+from mailer.doctor.result import DnsRecord, Result, error, ok, unanswered, warning
 from mailer.message.dkim.key import GOOD_BITS, Algorithm, SigningKey
 
 
@@ -29,7 +29,7 @@ def judge_key(key: SigningKey, domain: str, answer: Answer) -> Result:
     name = "dkim.key" if key.algorithm is Algorithm.RSA else "dkim.ed25519"
     where = place(key, domain)
     if isinstance(answer, Unanswered):
-        return warning(name, f"not looked at: {answer.words}", "Run it again when DNS answers.")
+        return unanswered(name, answer.words)
     record = DnsRecord(where, "TXT", key.record)
     records = answer.records if isinstance(answer, Found) else ()
     if not records:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mailer.doctor.dmarc_record import POLICIES, Level, Walk, is_aligned
-from mailer.doctor.result import DnsRecord, Result, error, note, ok, warning
+from mailer.doctor.result import DnsRecord, Result, error, note, ok, unanswered, warning
 from mailer.settings.presets import preset_of
 
 RECORD = "dmarc.record"
@@ -12,7 +14,7 @@ RECORD = "dmarc.record"
 def judge_dmarc(walk: Walk, reports_to: str) -> list[Result]:
     """Say whether there is one good policy for mail from the walk's domain; `reports_to` is an address."""
     if walk.unanswered:
-        return [warning(RECORD, f"not looked at: {walk.unanswered}", "Run it again when DNS answers.")]
+        return [unanswered(RECORD, walk.unanswered)]
     starter = DnsRecord(f"_dmarc.{walk.domain}", "TXT", f"v=DMARC1; p=none; rua=mailto:{reports_to}")
     for level in walk.levels:
         if len(level.records) > 1:
@@ -68,45 +70,35 @@ def _no_reports(level: Level) -> Result:
 
 def judge_path(author: Walk, path: Walk, provider: str) -> Result:
     """Say whether SPF speaks for the From address: whether the return path is its domain's."""
-    name = "spf.alignment"
-    if words := author.unanswered or path.unanswered:
-        return warning(name, f"not looked at: {words}", "Run it again when DNS answers.")
-    strict = _strict(author, "aspf")
-    if preset_of(provider).own_return_path:
+    if preset_of(provider).own_return_path and not (author.unanswered or path.unanswered):
         return note(
-            name,
+            "spf.alignment",
             f"{provider} replaces the return path by its own; whether that one is aligned, its pages show",
         )
-    if is_aligned(path, author, strict=strict):
-        return ok(
-            name,
-            f"the return path's {path.domain} is aligned with From's {author.domain}{_kin(path, author)}",
-        )
-    reason = "aspf=s asks for the same domain" if strict else "they are of two organisations"
-    return warning(
-        name,
-        f"the return path's {path.domain} isn't aligned with From's {author.domain}: {reason}",
-        f"Set MAIL_RETURN_PATH to an address at {author.domain}.",
-    )
+    step = f"Set MAIL_RETURN_PATH to an address at {author.domain}."
+    # It is only a warning: where DKIM speaks for the address, that is enough.
+    return _judge_alignment("spf", "the return path's", author, path, lambda name, text: warning(name, text, step))
 
 
 def judge_signature(author: Walk, signer: Walk) -> Result:
     """Say whether DKIM speaks for the From address: whether our signature is its domain's."""
-    name = "dkim.alignment"
-    if words := author.unanswered or signer.unanswered:
-        return warning(name, f"not looked at: {words}", "Run it again when DNS answers.")
-    strict = _strict(author, "adkim")
-    if is_aligned(signer, author, strict=strict):
-        return ok(
-            name,
-            f"DKIM_DOMAIN's {signer.domain} is aligned with From's {author.domain}{_kin(signer, author)}",
-        )
-    reason = "adkim=s asks for the same domain" if strict else "they are of two organisations"
-    return error(
-        name,
-        f"DKIM_DOMAIN's {signer.domain} isn't aligned with From's {author.domain}: {reason}",
-        f"Set DKIM_DOMAIN to {author.domain} and publish the key there.",
-    )
+    step = f"Set DKIM_DOMAIN to {author.domain} and publish the key there."
+    return _judge_alignment("dkim", "DKIM_DOMAIN's", author, signer, lambda name, text: error(name, text, step))
+
+
+def _judge_alignment(
+    by: str, whose: str, author: Walk, other: Walk, refuse: Callable[[str, str], Result]
+) -> Result:
+    name = f"{by}.alignment"
+    if words := author.unanswered or other.unanswered:
+        return unanswered(name, words)
+    tag = f"a{by}"  # aspf or adkim, of the policy
+    strict = _strict(author, tag)
+    if is_aligned(other, author, strict=strict):
+        kin = _kin(other, author)
+        return ok(name, f"{whose} {other.domain} is aligned with From's {author.domain}{kin}")
+    reason = f"{tag}=s asks for the same domain" if strict else "they are of two organisations"
+    return refuse(name, f"{whose} {other.domain} isn't aligned with From's {author.domain}: {reason}")
 
 
 def _strict(author: Walk, tag: str) -> bool:

@@ -10,7 +10,7 @@ from mailer.doctor.dkim import examine_key
 from mailer.doctor.dmarc import judge_dmarc, judge_path, judge_signature
 from mailer.doctor.dmarc_record import walk_up
 from mailer.doctor.lookup import Absent, Answer, Found, Lookup, Unanswered
-from mailer.doctor.result import Result, error, note, ok, skipped, warning
+from mailer.doctor.result import Result, error, note, ok, skipped, unanswered, warning
 from mailer.doctor.spf import examine_spf
 from mailer.domain.address import Mailbox
 from mailer.domain.mailbox_providers import PROVIDERS
@@ -134,7 +134,7 @@ def judge_exchangers(
     )
     for answer in (exchangers, addresses):
         if isinstance(answer, Unanswered):
-            return warning(NAME, f"not looked at: {answer.words}", "Run it again when DNS answers.")
+            return unanswered(NAME, answer.words)
     if isinstance(exchangers, Found) and exchangers.records[0] == NULL_MX:
         return error(NAME, f"{domain} ({named}) says that it takes no mail (null MX)", move)
     if isinstance(exchangers, Absent):

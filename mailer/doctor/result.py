@@ -60,3 +60,8 @@ note = partial(Result, Grade.NOTE)
 warning = partial(Result, Grade.WARNING)
 error = partial(Result, Grade.ERROR)
 skipped = partial(Result, Grade.SKIPPED)
+
+
+def unanswered(name: str, words: str) -> Result:
+    """Return that DNS left this open; `words` say how."""
+    return warning(name, f"not looked at: {words}", "Run it again when DNS answers.")

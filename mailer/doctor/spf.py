@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mailer.doctor.lookup import Answer, Found, Lookup, Unanswered
-from mailer.doctor.result import DnsRecord, Result, error, note, ok, warning
+from mailer.doctor.result import DnsRecord, Result, error, note, ok, unanswered, warning
 from mailer.doctor.spf_record import ASKING, VERSION, Spf, SpfError, is_spf, parse_spf
 from mailer.settings.presets import preset_of
 
@@ -90,7 +90,7 @@ async def examine_spf(domain: str, provider: str, lookup: Lookup) -> list[Result
 def judge_presence(domain: str, answer: Answer, records: Sequence[str], provider: str) -> Result:
     """Say what it means that there is no answer, no record, or more than one."""
     if isinstance(answer, Unanswered):
-        return warning(NAME, f"not looked at: {answer.words}", "Run it again when DNS answers.")
+        return unanswered(NAME, answer.words)
     if len(records) > 1:
         return error(
             NAME,

@@ -18,7 +18,7 @@ from mailer.domain.learned import Learned
 from mailer.domain.moment import utc_text
 from mailer.domain.send import Send
 from mailer.domain.warmup import WarmUp
-from mailer.engine.pacing import Pace
+from mailer.engine.pacing.pace import Pace
 from mailer.engine.personaliser import Personaliser
 from mailer.engine.send_gate import Held, SendGate
 from mailer.engine.standing import send_command

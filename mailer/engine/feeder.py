@@ -12,8 +12,8 @@ from mailer.domain.delivery import Claim
 from mailer.domain.learned import ACCOUNT
 from mailer.domain.mailbox_providers import domains_of
 from mailer.domain.send import Send
-from mailer.engine.pace.domain_queues import DomainQueues
-from mailer.engine.pacing import LONG, Pace
+from mailer.engine.pacing.domain_queues import DomainQueues
+from mailer.engine.pacing.pace import LONG, Pace
 from mailer.engine.personaliser import PreparedMessage, receiver_of
 from mailer.engine.ports import WorkerLedger
 

@@ -14,7 +14,7 @@ from typing import Any
 from mailer import errors
 from mailer.domain.learned import Learned, QuotaFound, RateFound
 from mailer.domain.throttle import Scope, Throttle
-from mailer.engine.pacing import LimitMet
+from mailer.engine.pacing.pace import LimitMet
 from mailer.errors import MailerError
 
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from mailer.domain.learned import ACCOUNT, Learned, share_of
 from mailer.domain.throttle import Scope
-from mailer.engine.pace.concurrency import Concurrency
-from mailer.engine.pacing import LimitMet, Pace
+from mailer.engine.pacing.concurrency import Concurrency
+from mailer.engine.pacing.pace import LimitMet, Pace
 from mailer.engine.pipe import Allowed, Connected, Order, Said
 
 Word = tuple[int, Said]  # to the process at which place, what

@@ -15,7 +15,7 @@ from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Untried
 from mailer.domain.send import Send
 from mailer.engine.brake import Brake
 from mailer.engine.feeder import Feeder
-from mailer.engine.pacing import Hold, Pace
+from mailer.engine.pacing.pace import Hold, Pace
 from mailer.engine.personaliser import Personaliser, PreparedMessage, receiver_of
 from mailer.engine.ports import WorkerJournal, WorkerLedger
 from mailer.errors import MailerError

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from mailer.engine.pacing import LimitMet, Pace
+from mailer.engine.pacing.pace import LimitMet, Pace
 from mailer.engine.pipe import Allowed, Connected, Ended, Order, Pipe, Said, Settled
 from mailer.engine.stopping import SIGNALS, run
 from mailer.engine.worker import Progress

@@ -24,7 +24,7 @@ from mailer.domain.delivery import State
 from mailer.domain.learned import share_of
 from mailer.domain.send import Send
 from mailer.engine.dispatch import Dispatcher
-from mailer.engine.pacing import Pace
+from mailer.engine.pacing.pace import Pace
 from mailer.engine.personaliser import Personaliser
 from mailer.engine.pipe import Ended, Order, Pipe, Said, Settled
 from mailer.engine.shared_limits import SharedLimits, Word

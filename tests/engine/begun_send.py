@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from mailer.domain.audience import Audience
 from mailer.domain.send import Send
-from mailer.engine.pacing import Pace
+from mailer.engine.pacing.pace import Pace
 from mailer.engine.personaliser import Personaliser
 from mailer.engine.worker import Worker
 from mailer.ledger.journal import Journal

@@ -14,8 +14,8 @@ from random import Random
 
 from mailer.domain.learned import ACCOUNT
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Reply, Stage
-from mailer.engine.pace.domain_queues import DomainQueues
-from mailer.engine.pacing import Pace
+from mailer.engine.pacing.domain_queues import DomainQueues
+from mailer.engine.pacing.pace import Pace
 from mailer.engine.pipe import Allowed
 from mailer.engine.shared_limits import SharedLimits
 

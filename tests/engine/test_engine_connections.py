@@ -11,7 +11,7 @@ from begun_send import NOW, begin, worker_of
 from mailer.domain.audience import Audience
 from mailer.domain.learned import ACCOUNT, Learned
 from mailer.domain.outcome import Stage
-from mailer.engine.pacing import Pace
+from mailer.engine.pacing.pace import Pace
 from mailer.ledger.journal import Journal
 from mailer.ledger.ledger import Ledger
 from mailer.sandbox.rehearsal import Act, ScriptedServer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailer.engine.pacing import TokenBucket
+from mailer.engine.pacing.rate import TokenBucket
 
 
 @pytest.mark.parametrize("rate", [0.5, 1, 10, 333])

@@ -8,9 +8,9 @@ import pytest
 
 from mailer.domain.learned import Learned
 from mailer.domain.outcome import Accepted, Deferred, Rejected, Reply, Stage, Uncertain, Untried
-from mailer.engine.pace.concurrency import Concurrency
-from mailer.engine.pace.domain_queues import ENOUGH, DomainQueues
-from mailer.engine.pacing import ACCOUNT, Hold, Pace
+from mailer.engine.pacing.concurrency import Concurrency
+from mailer.engine.pacing.domain_queues import ENOUGH, DomainQueues
+from mailer.engine.pacing.pace import ACCOUNT, Hold, Pace
 
 RATE = Reply(454, "Throttling failure: Maximum sending rate exceeded")
 

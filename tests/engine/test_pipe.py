@@ -11,7 +11,7 @@ import pytest
 
 from mailer.domain.learned import ACCOUNT, Learned, QuotaFound, RateFound
 from mailer.domain.throttle import CONCURRENCY, DAILY, RECEIVER_RATE
-from mailer.engine.pacing import LimitMet
+from mailer.engine.pacing.pace import LimitMet
 from mailer.engine.pipe import Allowed, Connected, Ended, Order, Pipe, Settled, read, written
 from mailer.errors import IssueError
 

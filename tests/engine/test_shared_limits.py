@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailer.domain.learned import ACCOUNT, Learned, QuotaFound, RateFound
 from mailer.domain.outcome import Accepted, Deferred, Reply, Stage
 from mailer.domain.throttle import CONCURRENCY, RATE
-from mailer.engine.pacing import LimitMet, Pace
+from mailer.engine.pacing.pace import LimitMet, Pace
 from mailer.engine.pipe import Allowed, Connected, Order
 from mailer.engine.shared_limits import SharedLimits
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from simulation import DAY, START, Bucket, Fixed, Provider, Run, Sliding, several, until
 
-from mailer.engine.pacing import Pace
+from mailer.engine.pacing.pace import Pace
 
 pytestmark = pytest.mark.torture
 

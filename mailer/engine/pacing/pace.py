@@ -15,10 +15,9 @@ from random import Random
 from mailer.domain.learned import ACCOUNT, Learned
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Reply, Stage, Untried
 from mailer.domain.throttle import CONCURRENCY, Scope, Throttle, classify
-from mailer.engine.pace.concurrency import Concurrency
-from mailer.engine.pace.quota import Quota
-from mailer.engine.pace.rate import INFINITE, Rate
-from mailer.engine.pace.rate import TokenBucket as TokenBucket
+from mailer.engine.pacing.concurrency import Concurrency
+from mailer.engine.pacing.quota import Quota
+from mailer.engine.pacing.rate import INFINITE, Rate
 
 log = getLogger(__name__)
 

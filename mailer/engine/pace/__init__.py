@@ -1,1 +1,0 @@
-"""The parts of pacing. Pure: time is an argument, in seconds of any origin."""
