@@ -77,13 +77,17 @@ def judge_path(author: Walk, path: Walk, provider: str) -> Result:
         )
     step = f"Set MAIL_RETURN_PATH to an address at {author.domain}."
     # It is only a warning: where DKIM speaks for the address, that is enough.
-    return _judge_alignment("spf", "the return path's", author, path, lambda name, text: warning(name, text, step))
+    return _judge_alignment(
+        "spf", "the return path's", author, path, lambda name, text: warning(name, text, step)
+    )
 
 
 def judge_signature(author: Walk, signer: Walk) -> Result:
     """Say whether DKIM speaks for the From address: whether our signature is its domain's."""
     step = f"Set DKIM_DOMAIN to {author.domain} and publish the key there."
-    return _judge_alignment("dkim", "DKIM_DOMAIN's", author, signer, lambda name, text: error(name, text, step))
+    return _judge_alignment(
+        "dkim", "DKIM_DOMAIN's", author, signer, lambda name, text: error(name, text, step)
+    )
 
 
 def _judge_alignment(

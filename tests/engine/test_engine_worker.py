@@ -284,6 +284,7 @@ def test_who_is_refused_at_the_end_of_a_limit_fails_once_others_got_through(data
     assert counted(database, send) == {State.ACCEPTED: 10, State.FAILED: 2}
 
 
+@pytest.mark.peers
 def test_who_sends_loads_no_sqlalchemy():
     modules = "mailer.engine.worker_process, mailer.engine.worker"
     found = "[each for each in sys.modules if each.split('.')[0] in ('sqlalchemy', 'alembic')]"

@@ -16,6 +16,8 @@ from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
 from mailer.smtp.recording import Recording
 
+pytestmark = pytest.mark.peers
+
 PASSWORD = "correct-horse"
 USERNAME = "gazette-login"
 SECRETS = (
