@@ -77,6 +77,4 @@ _INSTEAD = {
 
 
 def _line(mail: RenderedMail, name: str) -> int | None:
-    lines = mail.issue.source.split("\n")
-    pattern = re.compile(rf"\bsubscriber\.{re.escape(name)}\b")
-    return next((n for n, line in enumerate(lines, 1) if pattern.search(line)), None)
+    return mail.lines.first(rf"\bsubscriber\.{re.escape(name)}\b")

@@ -50,8 +50,6 @@ DATA = Path(__file__).with_name("caniemail.json")
 class Support:
     """What caniemail says: clients by id with their names, features by id with title and who lacks them."""
 
-    source: str
-    date: str
     clients: dict[str, str]
     titles: dict[str, str]
     lacking: dict[str, frozenset[str]]
@@ -80,8 +78,6 @@ def support() -> Support:
     data = json.loads(DATA.read_text(encoding="utf-8"))
     features = data["features"]
     return Support(
-        data["source"],
-        data["date"],
         data["clients"],
         {name: feature["title"] for name, feature in features.items()},
         {name: frozenset(feature["lacking"]) for name, feature in features.items()},

@@ -79,11 +79,18 @@ class Lines:
     def _hits(self, pattern: re.Pattern[str], lines: Sequence[int]) -> list[int]:
         return [line for line in lines for _ in pattern.finditer(self._source[line - 1])]
 
-    def key(self, name: str) -> int | None:
-        """Return the line of front matter's key `name`, or None."""
+    def key(self, *names: str) -> int | None:
+        """Return the line of the first of these keys that front matter has, or None."""
+        return next(filter(None, map(self._key, names)), None)
+
+    def _key(self, name: str) -> int | None:
         pattern = re.compile(rf"[ \t]*{name.replace('_', '[-_ ]')}[ \t]*[:=]", re.IGNORECASE)
         start = self._numbers[0] if self._numbers else len(self._source)
         return next((n for n, line in enumerate(self._source[:start], 1) if pattern.match(line)), None)
+
+    def first(self, pattern: str) -> int | None:
+        """Return the first line of the file that has what `pattern` (a regular expression) finds, or None."""
+        return next((n for n, line in enumerate(self._source, 1) if re.search(pattern, line)), None)
 
 
 def read_html(html: str) -> HtmlElement:

@@ -63,7 +63,7 @@ def _in_front(mail: RenderedMail) -> Iterator[tuple[str, int | None]]:
     for name, value in front.items():
         for text in _texts(value):
             for tag in tags_in(literal_text(protect(text)) if name == "subject" else text):
-                yield tag, mail.lines.key(name) or _line(mail, tag)
+                yield tag, mail.lines.key(name) or mail.lines.first(re.escape(tag))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -122,8 +122,3 @@ def _in_attribute(value: str) -> Iterator[str]:
     # Whoever wrote the address may have encoded it, or not.
     for text in dict.fromkeys((value, unquote(value))):
         yield from tags_in(text, address=True)
-
-
-def _line(mail: RenderedMail, tag: str) -> int | None:
-    lines = mail.issue.source.split("\n")
-    return next((number for number, line in enumerate(lines, 1) if tag in line), None)

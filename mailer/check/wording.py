@@ -22,7 +22,7 @@ _UNWRITTEN = re.compile(rf"{PLACEHOLDER.pattern}|(?i:\blorem ipsum\b)")
 def subject_empty(mail: RenderedMail) -> Iterator[Remark]:
     """Look for a subject that has nothing in it for a recipient."""
     if not mail.subject.strip():
-        yield Remark("the subject is empty", mail.lines.key("subject") or mail.lines.key("title"))
+        yield Remark("the subject is empty", mail.lines.key("subject", "title"))
 
 
 @rule("subject-length", Severity.ADVICE, "Put what matters first, or shorten it.")
@@ -30,7 +30,7 @@ def subject_length(mail: RenderedMail) -> Iterator[Remark]:
     """Look for a subject that a phone cuts off."""
     if len(mail.subject) > LONGEST_SUBJECT:
         text = f"the subject has {len(mail.subject)} characters; a phone shows some {LONGEST_SUBJECT}"
-        yield Remark(text, mail.lines.key("subject") or mail.lines.key("title"))
+        yield Remark(text, mail.lines.key("subject", "title"))
 
 
 @rule("preheader", Severity.WARNING, "Write one in front matter: description: …")
@@ -45,16 +45,14 @@ def preheader_length(mail: RenderedMail) -> Iterator[Remark]:
     """Look for a preheader that is cut off, or that leaves room for whatever comes next."""
     if mail.preheader and len(mail.preheader) not in PREHEADER:
         text = f"the preheader has {len(mail.preheader)} characters; 40 to 130 fill an inbox's line"
-        yield Remark(text, mail.lines.key("description") or mail.lines.key("standfirst"))
+        yield Remark(text, mail.lines.key("description", "standfirst"))
 
 
 @rule("placeholder", Severity.WARNING, "Write what was to stand here.")
 def unwritten(mail: RenderedMail) -> Iterator[Remark]:
     """Look for words that stand for others: TK, TODO, FIXME, lorem ipsum."""
     if found := _UNWRITTEN.search(mail.subject):
-        yield Remark(
-            f"the subject has {found[0]} in it", mail.lines.key("subject") or mail.lines.key("title")
-        )
+        yield Remark(f"the subject has {found[0]} in it", mail.lines.key("subject", "title"))
     for element, words in _prose(mail):
         for typed in dict.fromkeys(found[0] for found in _UNWRITTEN.finditer(words)):
             text = f"“{typed}” stands where something was to be written"
@@ -66,9 +64,9 @@ def spam_wording(mail: RenderedMail) -> Iterator[Remark]:
     """Look for what SpamAssassin's own rules count against a mail."""
     for phrase in PHRASES:
         if phrase.part is SpamPart.SUBJECT and phrase.found_in(mail.subject):
-            yield Remark(f"the subject {phrase.says}", mail.lines.key("subject") or mail.lines.key("title"))
+            yield Remark(f"the subject {phrase.says}", mail.lines.key("subject", "title"))
         elif phrase.part is SpamPart.BODY and (words := phrase.found_in(" ".join(mail.text.split()))):
-            yield Remark(f"“{short(words)}” {phrase.says}", _line(mail, words))
+            yield Remark(f"“{short(words)}” {phrase.says}", mail.lines.first(re.escape(words)))
 
 
 def _prose(mail: RenderedMail) -> Iterator[tuple[HtmlElement, str]]:
@@ -78,8 +76,3 @@ def _prose(mail: RenderedMail) -> Iterator[tuple[HtmlElement, str]]:
             words = " ".join([element.text or "", *(child.tail or "" for child in element)])
             if words.strip() and not inside:
                 yield element, words
-
-
-def _line(mail: RenderedMail, words: str) -> int | None:
-    lines = mail.issue.source.split("\n")
-    return next((number for number, line in enumerate(lines, 1) if words in line), None)
