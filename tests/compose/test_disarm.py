@@ -75,6 +75,9 @@ def test_a_tag_that_is_read_in_two_ways_is_written_in_one():
         '<a href="?a=1&amp;copy=2&amp;b" title="&lt;b&gt;" x="`y`">z</a>'
     )
     assert disarmed("<p a=1 A=2>")[0] == '<p a="1">'
+    assert disarmed("<a href=javascript:x() href=https://a.example>b</a>")[0] == "<a>b</a>"
+    assert disarmed("a<b\n>c</b>")[0] == "a<b\n>c</b>"
+    assert disarmed("a<b\n onclick=x()>c</b>")[0] == "a<b\n>c</b>"
     assert disarmed("1 < 2 <3 <")[0] == "1 &lt; 2 &lt;3 &lt;"
 
 

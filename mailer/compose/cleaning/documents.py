@@ -156,13 +156,15 @@ class _DocumentCleaner(Cleaner):
         return link
 
     def _kept(self, token: HTMLToken) -> list[Attribute]:
-        kept = dict[str, Attribute]()
+        kept, firsts = [], dict[str, Attribute]()
         for attribute in token.attributes:
+            firsts.setdefault(attribute.name, attribute)  # of two the first counts (HTML 13.2.5.33)
+        for name, attribute in firsts.items():
             if reason := _refused_attribute(token.name, attribute):
-                self._refuse(f"{attribute.name}= of <{token.name}>", reason)
+                self._refuse(f"{name}= of <{token.name}>", reason)
             else:
-                kept.setdefault(attribute.name, attribute)  # of two the first counts (HTML 13.2.5.33)
-        return list(kept.values())
+                kept.append(attribute)
+        return kept
 
     def _comment(self, token: HTMLToken) -> str:
         if not (conditional := _CONDITIONAL.fullmatch(token.source)):
