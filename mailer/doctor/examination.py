@@ -1,4 +1,4 @@
-"""The whole examination: everything at once, each part with a time limit, and one account of it."""
+"""The whole examination: everything at once, each part with a time limit, and one diagnosis."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 class Interrupted(MailerError):
-    """A second signal ended the run at once; the account is exact all the same."""
+    """A second signal ended the run at once; the ledger is exact all the same."""
 
     exit_code = ExitCode.INTERRUPTED
 

@@ -147,7 +147,7 @@ class LedgerQueries:
             return tuple(connection.scalars(found))
 
     def discrepancies(self, send: Send) -> list[str]:
-        """Return what does not add up in a send's account, in words; nothing when it does."""
+        """Return what does not add up in what the ledger says of a send, in words; nothing when it does."""
         totals = self.totals(send)
         found = []
         known = totals.audience + sum(totals.excluded.values())

@@ -1,4 +1,4 @@
-"""What goes out when. A schedule only begins a send; from then on the ledger keeps the account."""
+"""What goes out when. A schedule only begins a send; from then on the ledger keeps the record."""
 
 from __future__ import annotations
 

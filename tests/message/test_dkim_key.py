@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import subprocess
 from pathlib import Path
 
@@ -120,10 +119,3 @@ def test_a_key_never_shows_itself():
     assert (
         repr(ed25519_key()) == "SigningKey(selector='news2', algorithm=<Algorithm.ED25519: 'ed25519-sha256'>)"
     )
-
-
-def test_a_signer_may_go_to_another_process():
-    signer = Signer(DOMAIN, [rsa_key(), ed25519_key()])
-    before = signer.signatures(*PARTS, MOMENT)
-    for each in (signer, Signer(DOMAIN, signer.keys)):
-        assert pickle.loads(pickle.dumps(each)).signatures(*PARTS, MOMENT) == before

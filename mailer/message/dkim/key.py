@@ -6,7 +6,6 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,10 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
-    NoEncryption,
-    PrivateFormat,
     PublicFormat,
-    load_der_private_key,
     load_pem_private_key,
 )
 
@@ -101,14 +97,3 @@ class SigningKey:
         if isinstance(self.private, RSAPrivateKey) and not GOOD_BITS <= self.private.key_size <= MOST_BITS:
             return f"an RSA key of {self.private.key_size} bits; {GOOD_BITS} is what every receiver takes"
         return ""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Let a key go to a worker process."""
-        octets = self.private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        return _loaded, (self.selector, self.algorithm, octets)
-
-
-def _loaded(selector: str, algorithm: Algorithm, octets: bytes) -> SigningKey:
-    # Checked when it was first read; checking RSA again would take as long as hundreds of signatures.
-    private: Any = load_der_private_key(octets, password=None, unsafe_skip_rsa_key_validation=True)
-    return SigningKey(selector, algorithm, private)
