@@ -19,7 +19,7 @@ HEAD = Head(
     one_click=True,
     feedback_id="harbour:weekly:news:gazette",
 )
-ENVELOPE = RecipientHeader(
+HEADER = RecipientHeader(
     to_name="Zoë Ångström",
     to_address="zoe@quay.example",
     message_id="ICe-and_fog.0001@gazette.example",
@@ -31,11 +31,11 @@ def field(key: str) -> Expression:
     return Field(Name("subscriber"), Const(key))
 
 
-def names_of(envelope: RecipientHeader = ENVELOPE, **subscriber: Any) -> dict[str, Any]:
+def names_of(header: RecipientHeader = HEADER, **subscriber: Any) -> dict[str, Any]:
     return {
         "subscriber": subscriber,
         "unsubscribe_url": "https://gazette.example/u/AbC-123",
-        "header": envelope,
+        "header": header,
     }
 
 

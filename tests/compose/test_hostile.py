@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from message_samples import ENVELOPE
+from message_samples import HEADER
 from pictures import LAUGHS, picture
 from slow_way import SMALL_LAYOUT
 
@@ -51,7 +51,7 @@ class Letter:
     attachment: str = "a.pdf"
     weekly: SubscriberList = field(default_factory=lambda: SubscriberList(1, "weekly", "Weekly"))
     subscriber: dict[str, Any] = field(default_factory=lambda: {"name": "Ada", "email": "ada@quay.example"})
-    envelope: Any = ENVELOPE
+    header: Any = HEADER
 
     def write(self, folder: Path) -> bytes:
         (folder / "quay.png").write_bytes(picture())
@@ -61,7 +61,7 @@ class Letter:
         (folder / "harbour.md").write_text(f"---\n{lines}---\n{self.body}")
         template = self.compiler(load_issue(folder / "harbour.md")[0])
         names = {"subscriber": self.subscriber, "unsubscribe_url": "https://gazette.example/u/1"}
-        return template.fill(names | {"header": self.envelope})
+        return template.fill(names | {"header": self.header})
 
     def compiler(self, issue: Issue) -> MessageTemplate:
         compiler = Compiler(
@@ -170,9 +170,9 @@ def test_a_list_adds_no_field(attack: str, tmp_path: Path) -> None:
 @each_attack
 @pytest.mark.parametrize("part", ["to_name", "to_address", "message_id", "date"])
 def test_a_recipient_adds_no_field(part: str, attack: str, tmp_path: Path) -> None:
-    check(Letter(envelope=ENVELOPE._replace(**{part: attack})), tmp_path)
+    check(Letter(header=HEADER._replace(**{part: attack})), tmp_path)
     if part == "to_address":
-        check(Letter(envelope=ENVELOPE._replace(to_address=f"{attack}@quay.example")), tmp_path)
+        check(Letter(header=HEADER._replace(to_address=f"{attack}@quay.example")), tmp_path)
 
 
 @each_attack

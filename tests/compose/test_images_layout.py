@@ -6,7 +6,7 @@ from pathlib import Path
 
 import lxml.html
 import pytest
-from message_samples import ENVELOPE
+from message_samples import HEADER
 from pictures import picture
 
 from mailer.compose.images.source import ImageLinks
@@ -21,7 +21,7 @@ from mailer.workspace.bundled import templates_folder
 NAMES = {
     "subscriber": {"name": "Ada", "photo": "https://gazette.example/ada.png", "paid": True},
     "unsubscribe_url": "https://gazette.example/u/1",
-    "header": ENVELOPE,
+    "header": HEADER,
 }
 LAYOUT = """<!doctype html><html><head><title>x</title></head><body>
 <!--[if mso]><img src="images/logo.png"><![endif]-->

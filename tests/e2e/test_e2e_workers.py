@@ -48,7 +48,7 @@ def within(seconds: float, holds) -> bool:
 
 @contextmanager
 def sending(workspace, server, people: int, *more: object) -> Iterator[tuple]:
-    """A run of a crew in its middle, and the ids of its workers; whatever is left of it is killed."""
+    """A run of several processes in its middle, and the ids of these; whatever is left of it is killed."""
     workspace.settings["SMTP_CONNECTIONS"] = str(CONNECTIONS)
     workspace.people(people)
     server.script = slow
@@ -71,7 +71,7 @@ def uncertain(workspace) -> set[str]:
     return {line.split()[1] for line in lines}
 
 
-def test_a_crew_sends_to_everyone_once(workspace, server):
+def test_several_processes_send_to_everyone_once(workspace, server):
     workspace.people(1000)
     report = workspace.data(*SEND)
     assert report["settled"] == report["states"]["accepted"] == 1000

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from dkim_readers import DOMAIN, Reader, by_dkimpy, each_reader, ed25519_key, records, rsa_key
-from message_samples import EDITION, ENVELOPE, HEAD, NAME, names_of
+from message_samples import EDITION, HEAD, HEADER, NAME, names_of
 
 from mailer.errors import SettingsError
 from mailer.message.dkim.signer import FIELDS, OVERSIGNED, SIGNED, Signer, is_aligned
@@ -71,7 +71,7 @@ SAMPLES = {
     "base64": (text_only("氷室の時計がふたたび動き出し、町じゅうが針を見上げた。\n" * 40), ADA),
     "raw UTF-8 address": (
         TEMPLATE,
-        names_of(ENVELOPE._replace(to_name="", to_address="zoë.ångström@quay.example"), berths=[], paid=True),
+        names_of(HEADER._replace(to_name="", to_address="zoë.ångström@quay.example"), berths=[], paid=True),
     ),
     "nothing at all": (compile_message(Edition("harbour", (), (), ()), HEAD), ADA),
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from lxml import html
-from message_samples import EDITION, ENVELOPE, HEAD, NAME, field, names_of
+from message_samples import EDITION, HEAD, HEADER, NAME, field, names_of
 
 from mailer.domain.address import Mailbox
 from mailer.message.encoding.header import HeaderError
@@ -174,7 +174,7 @@ def test_a_list_name_of_any_kind_makes_an_id() -> None:
 def test_ten_thousand_message_ids() -> None:
     template = compile_message(EDITION, HEAD)
     fills = (
-        template.fill({**STRANGER, "header": ENVELOPE._replace(message_id=f"{number}@gazette.example")})
+        template.fill({**STRANGER, "header": HEADER._replace(message_id=f"{number}@gazette.example")})
         for number in range(10_000)
     )
     assert len({re.search(rb"(?m)^Message-ID: <(.+)>\r$", wire)[1] for wire in fills}) == 10_000
@@ -195,7 +195,7 @@ def test_ten_thousand_message_ids() -> None:
     ],
 )
 def test_an_envelope_can_not_add_a_field(change: dict[str, str]) -> None:
-    names = names_of(ENVELOPE._replace(**change), berths=[], paid=True)
+    names = names_of(HEADER._replace(**change), berths=[], paid=True)
     template = compile_message(EDITION, HEAD)
     for use in (template.fill, template.fillings):
         with pytest.raises(HeaderError):

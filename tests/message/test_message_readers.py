@@ -12,7 +12,7 @@ import pytest
 from dkim_readers import DOMAIN, ed25519_key, records, rsa_key
 from dkim_readers import each_reader as each_dkim_reader
 from mail_readers import File, Reader, each_reader
-from message_samples import ENVELOPE
+from message_samples import HEADER
 from pictures import moving, picture
 
 from mailer.compose.issue.source import load_issue
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.peers
 NAMES = {
     "subscriber": {"name": "Zoë Ångström", "email": "zoe@quay.example"},
     "unsubscribe_url": "https://gazette.example/u/AbC-123",
-    "header": ENVELOPE,
+    "header": HEADER,
 }
 QUAY, CLOCK, WAVE = picture("JPEG", 1280, 640), picture("PNG", 90, 120), moving()
 PDF = b"%PDF-1.7\r\n" + bytes(range(256)) * 40

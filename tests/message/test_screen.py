@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from message_samples import EDITION, ENVELOPE, HEAD, NAME, field, names_of
+from message_samples import EDITION, HEAD, HEADER, NAME, field, names_of
 from test_message_property import EDITIONS, SUBSCRIBERS
 
 from mailer.message.expression.expression import Call, Const, Name
@@ -53,9 +53,7 @@ def test_whoever_passes_can_be_filled(edition, subscribers):
 @given(st.text(max_size=9), st.text(max_size=30))
 def test_a_name_and_an_address_that_pass_make_a_header_field(name, address):
     if passes(LETTER, ADA, name=name, address=address):
-        compile_message(LETTER, HEAD).fill(
-            names_of(ENVELOPE._replace(to_name=name, to_address=address), **ADA)
-        )
+        compile_message(LETTER, HEAD).fill(names_of(HEADER._replace(to_name=name, to_address=address), **ADA))
 
 
 def test_ordinary_people_pass():

@@ -46,7 +46,7 @@ class Ordeal:
     balking: bool = False
     resend: bool = False
     corrects: bool = False  # whether the issue is edited after half of the kills
-    crew: bool = False  # whether there are worker processes
+    forks: bool = False  # whether there are worker processes
     kills: int = 0  # that met a run in the middle of sending
     early: int = 0  # other kills: at start, while freezing or settling what the dead left
     runs: int = 0
@@ -68,7 +68,7 @@ class Ordeal:
         chance = random.Random(self.seed)
         with self._server() as port:
             workspace = self._workspace(port)
-            self.crew = "--workers" in workspace.run("send-issue", "--help").stdout
+            self.forks = "--workers" in workspace.run("send-issue", "--help").stdout
             while self.kills < self.size.kills and self._left():
                 self._killed(workspace, chance)
                 self._make_due()
@@ -146,7 +146,7 @@ class Ordeal:
 
     def _start(self, workspace: Workspace) -> subprocess.Popen[str]:
         self.runs += 1
-        options = ["--workers", WORKERS] * self.crew + ["--corrected"] * (self.corrects and self.kills > 0)
+        options = ["--workers", WORKERS] * self.forks + ["--corrected"] * (self.corrects and self.kills > 0)
         command = workspace.command("send-issue", "harbour", "--yes", "-q", *options)
         with (self.folder / f"stderr-{self.runs}.txt").open("w") as stderr:
             process = subprocess.Popen(
