@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -195,8 +195,7 @@ def list_subscribers(app: App, name: str | None, status: str | None, as_json: bo
     found = app.directory.subscribers(name, wanted)
     if as_json:
         for each in found:
-            data = asdict(each)
-            del data["id"]
+            data = {part.name: getattr(each, part.name) for part in fields(each) if part.name != "id"}
             click.echo(json.dumps(data, ensure_ascii=False))
     else:
         rows = ((each.email, each.name, write_lists(each.lists), each.suppressed) for each in found)
