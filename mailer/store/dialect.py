@@ -1,4 +1,4 @@
-"""What databases say each in their own way. Today there is SQLite; another one is told apart here only."""
+"""SQL that differs from one database to another. Only SQLite is supported so far."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -89,26 +89,30 @@ def folder_lock(
             next_step=f"Make {folder} readable and writable for this user, or change DATABASE_URL.",
         ) from None
     try:
-        _wait_for(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, f"{busy} {folder}")
+        kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
+        if not within(LOCK_WAIT, lambda: _is_had(descriptor, kind)):
+            raise StorageBusy(f"{busy} {folder}", next_step="Run the same command again in a moment.")
         yield
     finally:
         os.close(descriptor)
 
 
-def _wait_for(descriptor: int, kind: int, busy: str) -> None:
-    until = time.monotonic() + LOCK_WAIT
-    while True:
-        try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                raise StorageBusy(
-                    busy,
-                    next_step="Run the same command again in a moment.",
-                ) from None
-            time.sleep(0.02)
-        else:
-            return
+def within(seconds: float, locked: Callable[[], bool]) -> bool:
+    """Try for a lock, again and again for so long; return whether it was had."""
+    until = time.monotonic() + seconds
+    while not locked():
+        if time.monotonic() >= until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _is_had(file: int, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_locked(path: Path) -> bool:
@@ -116,12 +120,9 @@ def is_locked(path: Path) -> bool:
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         # Shared, so that two who look don't take each other for the holder.
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return not _is_had(file, fcntl.LOCK_SH)
     finally:
         os.close(file)
-    return False
 
 
 def living(folder: Path) -> bool:

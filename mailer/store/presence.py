@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailer.errors import AtWork, UsageError
-from mailer.store.files import folder_lock, is_locked, living, make_folder, unwritable
+from mailer.store.files import folder_lock, is_locked, living, make_folder, unwritable, within
 
 FOLDER = "at-work"
 TURNS = "turns"
@@ -137,7 +136,7 @@ def turn(record: Path, command: str, *, wait: float = LOOK) -> Iterator[None]:
     except OSError as error:
         raise unwritable(record, error) from None
     try:
-        if not _locked(file, wait):
+        if not within(wait, lambda: _is_ours(file)):
             raise AtWork(str(Present.read(record) or "another process"))
         _sign(file, command)
         yield
@@ -145,15 +144,10 @@ def turn(record: Path, command: str, *, wait: float = LOOK) -> Iterator[None]:
         os.close(file)
 
 
-def _locked(file: int, wait: float) -> bool:
-    until = time.monotonic() + wait
-    while True:
-        try:
-            # A record lock: one by flock would live on in a worker process that outlives this one.
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if time.monotonic() >= until:
-                return False
-            time.sleep(0.02)
-        else:
-            return True
+def _is_ours(file: int) -> bool:
+    try:
+        # A record lock: one by flock would live on in a worker process that outlives this one.
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
