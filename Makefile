@@ -8,11 +8,12 @@ RECIPIENTS ?= 1000
 # What was compiled is kept even where the environment says otherwise: all commands that tests start need it.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo quick test check coverage bench torture screenshots goldens caniemail pins figures clean
+.PHONY: help demo quick pythons test check coverage bench torture screenshots goldens caniemail pins figures clean
 
 help:
 	@echo "make demo     the whole main job on this machine: sandbox inbox, sample list, sent, proved"
 	@echo "make quick    the tests of level unit, in less than a minute: no process, socket or browser"
+	@echo "make pythons  the same by each further Python that is installed here"
 	@echo "make test     every test, with a real SMTP server and a real browser where they can be had"
 	@echo "make check    lint, format, types, layers"
 	@echo "make coverage the tests again, and what of the program they leave out: 90 % or more have to run"
@@ -26,6 +27,10 @@ demo: $(VENV)/.installed
 # While editing. The same examples each time; the levels of tests are told apart in tests/levels.py.
 quick: $(VENV)/.tools
 	@$(BIN)/python -m pytest -q --numprocesses auto --dist worksteal -m unit --hypothesis-profile quick $(PYTEST)
+
+# By each of 3.12, 3.13 and 3.14 that is installed.
+pythons:
+	@.ci/pythons.sh
 
 test: $(VENV)/.tools
 	@$(BIN)/python .ci/system_packages.py
@@ -90,4 +95,4 @@ $(VENV)/.tools: $(VENV)/.installed
 	@touch $@
 
 clean:
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage* dist build
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .pythons .coverage* dist build

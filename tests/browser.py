@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+
+expect.set_options(timeout=120_000)  # milliseconds: on a machine that is busy a page takes its time
 
 FONTS = Path(__file__).with_name("fonts.conf")
 

@@ -78,7 +78,7 @@ def by_opendkim(messages: Sequence[bytes], dns: Mapping[str, str]) -> list[Verdi
         for path, message in zip(paths, messages, strict=True):
             path.write_bytes(message)
         command = [OPENDKIM, "-vv", "-x", f"{folder}/conf", "-t", ",".join(map(str, paths))]
-        said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+        said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
     results = said.split("hname='Authentication-Results'")[1:]
     assert len(results) == len(messages), said
     return [

@@ -62,12 +62,12 @@ def name_server(lines: Iterable[str]) -> Iterator[str]:
             yield f"127.0.0.1:{port}"
         finally:
             running.terminate()
-            running.wait(10)
+            running.wait(120)
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wait(running: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    for _ in range(200):
+    for _ in range(2400):
         assert running.poll() is None, log.read_text()
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -56,7 +56,7 @@ class PostfixServer:
     maildir: Path
     log: Path
 
-    def messages(self, at_least: int = 0, within: float = 30) -> list[bytes]:
+    def messages(self, at_least: int = 0, within: float = 120) -> list[bytes]:
         """Return the delivered messages with LF line ends, as Postfix stores them, in no certain order.
 
         Waits until there are `at_least` so many, or `within` seconds have passed.
@@ -167,7 +167,7 @@ def _run(folder: Path, command: str) -> None:
 
 
 def _wait_for_port(server: PostfixServer) -> None:
-    for _ in range(200):
+    for _ in range(2400):
         with socket.socket() as probe:
             if probe.connect_ex((server.host, server.port)) == 0:
                 return

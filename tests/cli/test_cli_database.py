@@ -19,7 +19,7 @@ def upgrade(workspace: Path, **environment: str) -> subprocess.CompletedProcess[
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **environment},
     )
 

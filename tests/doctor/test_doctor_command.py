@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,7 @@ def test_links_to_a_mailer_serve(root: Path, tmp_path: Path) -> None:
         try:
             while "Serving on " not in log.read_text():
                 assert serve.poll() is None, log.read_text()
+                time.sleep(0.01)
             url = log.read_text().partition("Serving on ")[2].partition(" ")[0].rstrip("./")
             found = results(root, expect=3, SMTP_PORT="1", BASE_URL=url)
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,7 @@ def served(folder: Path, context: ssl.SSLContext | None = None, prefix: str = ""
     try:
         while not server.started:
             assert thread.is_alive()
+            time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         yield f"{'https' if context else 'http'}://127.0.0.1:{port}{prefix}"
     finally:
@@ -190,7 +192,7 @@ def test_a_post_that_does_not_arrive(post: Callable[[BaseHTTPRequestHandler], No
 def test_nobody_there_and_a_silent_one() -> None:
     assert "connection refused" in visited("http://127.0.0.1:1")["links.answer"].text
     hold = threading.Event()
-    with answering(lambda request: bool(hold.wait(20)) and None) as url:
+    with answering(lambda request: bool(hold.wait(120)) and None) as url:
         result = visited(url)["links.answer"]
         hold.set()
     assert "no answer within 5 s" in result.text

@@ -52,7 +52,7 @@ def test_a_send_that_was_killed_after_the_backup_is_settled_too(workspace, serve
     process.communicate()
     workspace.run("restore", tmp_path / "monday.db")
     last = workspace.start("send-issue", "harbour", "--yes", "-q")
-    last.communicate(timeout=60)
+    last.communicate(timeout=120)
     uncertain = workspace.data("status")[0]["states"]["uncertain"]
     assert last.returncode == (5 if uncertain else 0)
     assert len(set(recipients(server))) == len(server.taken)
@@ -110,7 +110,7 @@ def test_nothing_is_restored_while_something_is_sent(workspace, server, tmp_path
     assert "something is being sent from this database" in refused
     assert f"mailer send-issue (process {process.pid})" in refused
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
 
 
 def test_nothing_is_restored_while_the_clock_or_the_pages_are_at_work(workspace, tmp_path):
@@ -125,7 +125,7 @@ def test_nothing_is_restored_while_the_clock_or_the_pages_are_at_work(workspace,
     assert "  next: Stop what is at work" in refused
     for process in (run, serve):
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
         assert process.returncode == 0
     workspace.run("restore", tmp_path / "monday.db")
 
@@ -143,6 +143,6 @@ def test_a_run_goes_by_the_database_that_took_the_place_of_its_own(workspace, se
     assert "Began harbour" in run.stdout.readline()
     assert any("accepted 3" in line for line in run.stdout)
     run.terminate()
-    run.communicate(timeout=30)
+    run.communicate(timeout=120)
     assert sorted(recipients(server)) == [f"reader{n}@inbox.example" for n in range(3)]
     assert workspace.data("schedule", "list")[0]["state"] == "done"

@@ -82,10 +82,10 @@ def test_a_link_to_the_database_hides_no_journal(workspace, server):
     own = workspace.settings
     workspace.settings = own | {"DATABASE_URL": "sqlite:///elsewhere.db", "UNCERTAIN": "resend"}
     second = workspace.start("send-issue", "harbour", "--yes", "-q")
-    second.communicate(timeout=60)
+    second.communicate(timeout=120)
     workspace.settings = own
     process.send_signal(signal.SIGCONT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert {process.returncode, second.returncode} <= {0, 75}
     workspace.run("send-issue", "harbour", "--yes", "-q")
     assert len({message.recipients[0] for message in server.taken}) == len(server.taken) == 2000

@@ -181,7 +181,7 @@ def test_no_text_changes_while_another_process_sends_it(workspace, server):
         assert "harbour to list weekly is being sent already, by" in busy.stderr
         assert "mailer pause harbour" in busy.stderr
         workspace.run("pause", "harbour")
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
     finally:
         process.kill()
         process.communicate()

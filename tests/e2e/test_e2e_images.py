@@ -44,7 +44,7 @@ def serving(workspace: Workspace) -> Iterator[str]:
             yield found[1]
         finally:
             running.terminate()
-            assert running.wait(10) == 0
+            assert running.wait(120) == 0
 
 
 def test_everybody_gets_every_octet(illustrated: Workspace, server: ScriptedServer) -> None:

@@ -290,7 +290,7 @@ def test_an_interrupted_send_finishes_what_is_in_flight_and_says_how_to_go_on(wo
     while len(server.taken) < 100 and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=30)
+    out, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
     report = json.loads(out)
     assert report["interrupted"]
@@ -303,7 +303,7 @@ def test_an_interrupted_send_finishes_what_is_in_flight_and_says_how_to_go_on(wo
 def test_two_runs_at_once_share_the_work(workspace, server):
     workspace.people(1500)
     first, second = (workspace.start("send-issue", "harbour", "--yes", "-q") for _ in range(2))
-    errors = first.communicate(timeout=60)[1], second.communicate(timeout=60)[1]
+    errors = first.communicate(timeout=120)[1], second.communicate(timeout=120)[1]
     assert {first.returncode, second.returncode} <= {0, 75}, errors
     workspace.run("send-issue", "harbour", "--yes", "-q")
     assert len(set(delivered(server))) == len(server.taken) == 1500

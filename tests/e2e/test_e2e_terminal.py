@@ -24,7 +24,7 @@ def on_a_terminal(workspace, answer: str) -> tuple[int, str]:
         close_fds=True,
     )
     os.close(theirs)
-    screen, deadline = "", time.monotonic() + 60
+    screen, deadline = "", time.monotonic() + 120
     while time.monotonic() < deadline:
         if select.select([ours], [], [], 0.1)[0]:
             try:
@@ -35,7 +35,7 @@ def on_a_terminal(workspace, answer: str) -> tuple[int, str]:
             os.write(ours, f"{answer}\n".encode())
             answer = ""
     os.close(ours)
-    return process.wait(10), re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen)
+    return process.wait(120), re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen)
 
 
 @pytest.mark.parametrize(("answer", "sent"), [("y", 40), ("n", 0)])

@@ -84,14 +84,14 @@ def test_several_processes_send_to_everyone_once(workspace, server):
 def test_several_processes_send(workspace, server):
     with sending(workspace, server, 1000) as (process, workers):
         assert len(workers) == WORKERS
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
     assert set(copies(server).values()) == {1}
 
 
 def test_one_worker_is_killed_and_the_run_still_ends_complete(workspace, server):
     with sending(workspace, server, 1000, "--json") as (process, workers):
         os.kill(workers[1], signal.SIGKILL)
-        said, complaints = process.communicate(timeout=30)
+        said, complaints = process.communicate(timeout=120)
     assert "A worker process was lost" in complaints
     assert json.loads(said)["settled"] == 1000
     lost, taken = uncertain(workspace), copies(server)
@@ -131,7 +131,7 @@ def test_a_signal_finishes_what_is_in_flight_in_every_worker(workspace, server):
         # As a terminal's Ctrl-C or a service manager would: all of them get it.
         for pid in (process.pid, *workers):
             os.kill(pid, signal.SIGTERM)
-        assert process.wait(10) == 130
+        assert process.wait(120) == 130
         assert not any(map(runs, workers))
     states = workspace.data("status")[0]["states"]
     assert states["uncertain"] == 0
@@ -147,7 +147,7 @@ def test_a_second_signal_ends_at_once(workspace, server):
         process.send_signal(signal.SIGINT)
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        assert process.wait(120) == 130
         assert not any(map(runs, workers))
     assert len(uncertain(workspace)) <= CONNECTIONS
     states = workspace.data("status")[0]["states"]
@@ -176,7 +176,7 @@ def test_a_limit_holds_for_all_of_them_together(workspace, server):
 def test_a_limit_holds_when_a_worker_is_killed(workspace, server):
     with sending(workspace, server, 1000, "--limit", "700") as (process, workers):
         os.kill(workers[0], signal.SIGKILL)
-        process.wait(30)
+        process.wait(120)
     states = workspace.data("status")[0]["states"]
     assert states["accepted"] + states["uncertain"] == 700
     assert states["queued"] == 300

@@ -90,4 +90,4 @@ def previewing(root: Path, *arguments: str) -> Iterator[tuple[str, subprocess.Po
             yield line.removeprefix("Preview on ").partition(" ")[0].rstrip("."), running
         finally:
             running.terminate()
-            assert running.wait(20) == 0
+            assert running.wait(120) == 0

@@ -51,7 +51,6 @@ def page(browser: Browser, root: Path, url: str) -> Iterator[Page]:
     rewrite(root)
     with browser.new_context(base_url=url, viewport={"width": 1440, "height": 900}) as context:
         opened = context.new_page()
-        opened.set_default_timeout(15_000)
         errors: list[str] = []
         opened.on("pageerror", lambda error: errors.append(str(error)))
         yield opened
@@ -306,7 +305,7 @@ def test_the_page_says_when_the_preview_has_stopped(browser: Browser, root: Path
         with previewing(root, "harbour") as (url, running):
             ready(page, url)
             running.send_signal(signal.SIGINT)
-            assert running.wait(20) == 0
+            assert running.wait(120) == 0
         expect(page.locator("#status")).to_have_text("mailer preview has stopped")
 
 

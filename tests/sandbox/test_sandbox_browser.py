@@ -103,7 +103,6 @@ def outside() -> Iterator[Outside]:
 def page(browser: Browser, sandbox: Sandbox) -> Iterator[Page]:
     with browser.new_context(base_url=sandbox.url) as context:
         opened = context.new_page()
-        opened.set_default_timeout(5000)
         yield opened
 
 

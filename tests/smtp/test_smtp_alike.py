@@ -63,7 +63,7 @@ def arrived(postfix: PostfixServer, run: str, count: int) -> dict[int, bytes]:
     everything: list[bytes] = []
     while sum(bool(marker.search(message)) for message in everything) < count and len(everything) > before:
         before = len(everything)
-        everything = postfix.messages(before + 1, within=20)
+        everything = postfix.messages(before + 1)
     found = [(match, message) for message in everything if (match := marker.search(message))]
     assert len(found) == count == len({match[1] for match, _ in found})
     return {int(match[1]): message[message.index(b"Subject: tide") :] for match, message in found}

@@ -59,7 +59,7 @@ def fresh(postfix: PostfixServer, marker: str, count: int) -> list[bytes]:
     everything = postfix.messages()
     while sum(marker.encode() in message for message in everything) < count:
         before = len(everything)
-        everything = postfix.messages(before + 1, within=10)
+        everything = postfix.messages(before + 1)
         assert len(everything) > before, postfix.log.read_text()
     return [message for message in everything if marker.encode() in message]
 

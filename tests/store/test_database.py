@@ -137,7 +137,7 @@ def test_processes_that_open_a_new_database_at_once_all_succeed(tmp_path: Path) 
         for process in started:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
-        errors = [process.communicate("go\n", timeout=60)[1] for process in started]
+        errors = [process.communicate("go\n", timeout=120)[1] for process in started]
         assert [process.returncode for process in started] == [0, 0, 0, 0], errors
         with open_database(URL, root).connect() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM fields").scalar() == 4

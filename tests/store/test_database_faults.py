@@ -177,7 +177,7 @@ except StorageFull:
 def fill(folder: Path, *limit: str) -> int:
     """Write until it can't be recorded, in a process of its own; return how many rows it saw committed."""
     command = [sys.executable, "-c", FILL, str(folder), *limit]
-    return int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+    return int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout)
 
 
 def rows(folder: Path) -> object:

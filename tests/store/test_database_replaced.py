@@ -85,7 +85,7 @@ def test_a_transaction_that_waited_for_the_exchange_writes_to_neither(path: Path
     exchanging.execute("BEGIN IMMEDIATE")
     with ThreadPoolExecutor(1) as pool:
         writing = pool.submit(write, database, "late")
-        assert has_looked.wait(30)
+        assert has_looked.wait(120)
         path.rename(path.with_suffix(".before"))
         other.rename(path)
         exchanging.execute("COMMIT")
@@ -139,7 +139,7 @@ def test_who_waits_to_write_lets_others_read(path: Path) -> None:
     other_program.execute("BEGIN IMMEDIATE")
     with ThreadPoolExecutor(1) as pool:
         writing = pool.submit(write, database, "late")
-        assert tries.acquire(timeout=30)  # it gave its turn back, and will look again
+        assert tries.acquire(timeout=120)  # it gave its turn back, and will look again
         assert read(database) == set()
         assert not writing.done()
         other_program.execute("COMMIT")

@@ -126,7 +126,7 @@ class Ordeal:
             assert process.stdout is not None
             yield int(process.stdout.readline())
         finally:
-            process.communicate(timeout=10)
+            process.communicate(timeout=120)
 
     def _workspace(self, port: int) -> Workspace:
         root = self.folder / "workspace"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,7 +64,8 @@ def serving(root: Path, log: Path) -> Iterator[str]:
         try:
             while "Serving on " not in log.read_text():
                 assert running.poll() is None, log.read_text()
+                time.sleep(0.01)
             yield log.read_text().partition("Serving on ")[2].partition(" ")[0].rstrip("./")
         finally:
             running.terminate()
-            assert running.wait(10) == 0
+            assert running.wait(120) == 0

@@ -35,7 +35,10 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(path: Path) -> Iterator[httpx.Client]:
-    with serving(path.parent, path.with_name("log")) as url, httpx.Client(base_url=url) as opened:
+    with (
+        serving(path.parent, path.with_name("log")) as url,
+        httpx.Client(base_url=url, timeout=120) as opened,
+    ):
         assert opened.get(LINK).status_code == 200
         yield opened
 

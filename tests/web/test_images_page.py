@@ -17,9 +17,9 @@ from mailer.domain.signed_links import image_url, sign_image
 FOLDER = "issues/harbour"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client() as opened:
+    with httpx.Client(timeout=120) as opened:
         yield opened
 
 

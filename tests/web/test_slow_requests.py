@@ -46,11 +46,11 @@ def serving(patience: float, most: int = 100) -> Iterator[int]:
             yield int(process.stdout.readline())
         finally:
             process.terminate()
-            assert process.wait(30) == 0
+            assert process.wait(120) == 0
 
 
 def connected(port: int, beginning: bytes = b"") -> socket.socket:
-    wire = socket.create_connection(("127.0.0.1", port), timeout=60)
+    wire = socket.create_connection(("127.0.0.1", port), timeout=120)
     wire.sendall(beginning)
     return wire
 

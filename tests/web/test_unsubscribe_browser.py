@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, Page, expect
 def page(browser: Browser, harbour: Harbour) -> Iterator[Page]:
     with browser.new_context(base_url=harbour.url, java_script_enabled=False) as context:
         opened = context.new_page()
-        opened.set_default_timeout(5000)
         yield opened
 
 

@@ -27,9 +27,9 @@ from mailer.workspace.bundled import templates_folder
 numbers = count()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(harbour: Harbour) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=harbour.url) as opened:
+    with httpx.Client(base_url=harbour.url, timeout=120) as opened:
         yield opened
 
 
