@@ -8,7 +8,7 @@ RECIPIENTS ?= 1000
 # What was compiled is kept even where the environment says otherwise: all commands that tests start need it.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo quick pythons test check coverage bench torture screenshots goldens caniemail pins figures clean
+.PHONY: help demo quick pythons python314 test check coverage bench torture screenshots goldens caniemail pins figures clean
 
 help:
 	@echo "make demo     the whole main job on this machine: sandbox inbox, sample list, sent, proved"
@@ -31,6 +31,10 @@ quick: $(VENV)/.tools
 # By each of 3.12, 3.13 and 3.14 that is installed.
 pythons:
 	@.ci/pythons.sh
+
+# What needs no package that is compiled for a processor. Needs npm.
+python314: $(VENV)/.tools
+	@.ci/python314.sh $(VENV) $(PYTEST)
 
 test: $(VENV)/.tools
 	@$(BIN)/python .ci/system_packages.py

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from harbour_workspace import Workspace
 
 from mailer.sandbox.rehearsal import ScriptedServer, rehearsal
 
 
-@pytest.fixture
-def workspace(tmp_path):
-    """A workspace with an empty list and one issue."""
-    root = tmp_path / "workspace"
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory):
+    """A folder to copy: its database is migrated once, not for each test."""
+    root = tmp_path_factory.mktemp("founded") / "workspace"
     (root / "issues").mkdir(parents=True)
     (root / ".env").write_text("POSTAL_ADDRESS=1 Quay Street, Port Example\nSECRET_KEY=not-so-secret\n")
     made = Workspace(root, {"SMTP_PORT": "1"})
     made.run("lists", "create", "weekly", "--title", "Harbour Gazette")
     made.issue()
-    return made
+    return root
+
+
+@pytest.fixture
+def workspace(tmp_path, founded):
+    """A workspace with an empty list and one issue."""
+    return Workspace(shutil.copytree(founded, tmp_path / "workspace"), {"SMTP_PORT": "1"})
 
 
 @pytest.fixture
