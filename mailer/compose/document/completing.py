@@ -13,7 +13,7 @@ from mailer.compose.document.restyle import OWN
 from mailer.compose.document.styles import sheets
 from mailer.compose.document.stylesheet import hiding_names
 from mailer.compose.document.traits import Survey, Traits
-from mailer.compose.html.tokens import TokenKind, read_html, without_comments
+from mailer.compose.html.tokens import TokenKind, read_html
 from mailer.compose.tags.marks import Marked
 from mailer.languages import runs_rtl
 
@@ -27,13 +27,17 @@ VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">
 
 HEAD_ELEMENTS = frozenset({"base", "head", "html", "link", "meta", "style", "title"})
 
-_WHOLE = re.compile(r"<!doctype\s|<html[\s>]|<body[\s>]", re.IGNORECASE)
+_MAYBE_WHOLE = re.compile(r"<!doctype\s|<html[\s>]|<body[\s>]", re.IGNORECASE)
 _CHARSET = re.compile(r"(charset\s*=\s*[\"']?)[\w-]+", re.IGNORECASE)
 
 
 def is_document(html: str) -> bool:
     """Whether an HTML issue is a whole document, not a fragment for a layout."""
-    return bool(_WHOLE.search(without_comments(html)))
+    return bool(_MAYBE_WHOLE.search(html)) and any(
+        (token.kind is TokenKind.START and token.name in ("html", "body"))
+        or (token.kind is TokenKind.DECLARATION and token.source[:9].lower() == "<!doctype")
+        for token in read_html(html)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,6 @@ _TAG_END = re.compile(rf"[{SPACE}/]*>")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|([A-Za-z][A-Za-z0-9]*(?:;|(?![A-Za-z0-9=]))))")
 _WRITABLE = re.compile(r"[a-z_:@][\w:.@-]*")
 _COMMENT_END = re.compile(r"--!?>")
-_WHOLE_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 # What every reader understands in the same way, and so may stay as it was typed.
 _CANONICAL = re.compile(
     rf"<[A-Za-z][A-Za-z0-9:-]*(?:[{SPACE}]+[A-Za-z_:@][\w:.@-]*(?:=(?:\"[^\"<>]*\"|'[^'<>]*'|[\w#%.,:;-]+))?)*[{SPACE}]*/?>"
@@ -162,12 +161,6 @@ def comment_end(text: str, start: int) -> int | None:
             return start + len(empty)
     found = _COMMENT_END.search(text, start + len(_COMMENT))
     return found.end() if found else None
-
-
-def without_comments(html: str) -> str:
-    """Return `html` without its comments."""
-    end = html.rfind("-->") + 3  # one that never ends would be looked for from each beginning
-    return _WHOLE_COMMENT.sub("", html[:end]) + html[end:]
 
 
 def _read_tag(text: str, start: int, found: re.Match[str]) -> HTMLToken:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
-from html import unescape
 from pathlib import Path, PurePath
 from typing import Any
 
 from mailer.compose.document.completing import is_document
 from mailer.compose.document.traits import text_of
-from mailer.compose.html.tokens import without_comments
+from mailer.compose.html.tokens import TokenKind, read_html
 from mailer.compose.issue.fields import FIELDS, GUARDED, read_fields
 from mailer.compose.issue.front_matter import Split, split_front_matter
 from mailer.compose.issue.text import read_text
-from mailer.compose.markdown.reading import all_texts, first_heading
+from mailer.compose.issue.title import Titled, find_title, untitled
+from mailer.compose.markdown.reading import all_texts
 from mailer.compose.tags.offered import refuse_tags
-from mailer.domain.address import CONTROLS
 from mailer.domain.issue import Issue, Kind, Notice
 from mailer.errors import IssueError
 from mailer.languages import DEFAULT, language_of, read_language, runs_rtl
@@ -33,15 +31,7 @@ KINDS = {
 }
 
 NO_TEXT = "has no text"
-# As much of an issue as stands for its title, if it has none.
-MOST_TITLE = 70
-
 _LEADING_DATE = re.compile(r"\d{4}-\d{2}-\d{2}-(?=.)")
-# One that never ends is looked for once, and is none.
-_H1 = re.compile(r"<h1(?:\s[^<>]*)?>(.*?)(</h1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-_HTML_TITLE = re.compile(r"<title(?:\s[^<>]*)?>(.*?)(</title\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-_HTML_LANG = re.compile(r"<html\s[^>]*?\blang\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
-_HTML_TAG = re.compile(r"<[^>]*>")
 
 
 def load_issue(file: Path, language: str = DEFAULT) -> tuple[Issue, tuple[Notice, ...]]:
@@ -103,12 +93,12 @@ def read_issue(path: str, data: bytes, language: str = DEFAULT) -> tuple[Issue, 
             path, None, "the file's name makes no slug", next_step="Give one in front matter: slug: …"
         )
     given = str(fields.pop("title", ""))
-    titled = _find_title(kind, _Titled(given, split.body.rstrip(" \t\n"), split.body_line))
+    titled = find_title(kind, Titled(given, split.body.rstrip(" \t\n"), split.body_line))
     if titled.title != given:
         refuse_tags(titled.title, path=path, line=titled.line, place="title")
     title = titled.title or fields.get("subject", "")
     if not title:
-        title, said = _untitled(path, kind, titled, fields["slug"], notices)
+        title, said = untitled(path, kind, titled, fields["slug"], notices)
         notices.append(said)
     if "lang" not in fields:
         fields["lang"] = language_of(visible_text(kind, f"{title}\n\n{split.body}"), language)
@@ -120,15 +110,7 @@ def read_issue(path: str, data: bytes, language: str = DEFAULT) -> tuple[Issue, 
     return issue, tuple(notices)
 
 
-@dataclass(frozen=True, slots=True)
-class _Titled:
-    title: str
-    body: str
-    line: int
-    in_body: bool = False
-
-
-def _issue(path: str, kind: Kind, title: str, titled: _Titled, fields: dict[str, Any]) -> Issue:
+def _issue(path: str, kind: Kind, title: str, titled: Titled, fields: dict[str, Any]) -> Issue:
     blank = re.match(r"(?:[ \t]*\n)*", titled.body)
     start = blank.end() if blank else 0
     fields["subject"] = fields.get("subject") or title
@@ -178,61 +160,12 @@ def front_of(file: Path) -> dict[str, Any]:
     return {**fields, "slug": fields.get("slug") or default_slug(file)}
 
 
-def _find_title(kind: Kind, given: _Titled) -> _Titled:
-    match kind:
-        case Kind.MARKDOWN:
-            return _markdown_title(given)
-        case Kind.HTML:
-            return _html_title(given)
-        case Kind.TEXT:
-            if given.title:
-                return given
-            return _Titled(_one_line(given.body.strip().split("\n")[0]), given.body, given.line, in_body=True)
-
-
-def _markdown_title(given: _Titled) -> _Titled:
-    found = first_heading(given.body)
-    if not found:
-        return given
-    title, start, end = found
-    if given.title and given.title != _one_line(title):
-        return given
-    lines = given.body.split("\n")
-    if any(line.strip() for line in lines[:start]):
-        return _Titled(_one_line(title), given.body, given.line, in_body=True)
-    # Empty lines in the heading's place keep the line numbers right.
-    body = "\n".join([*lines[:start], *[""] * (end - start), *lines[end:]])
-    return _Titled(_one_line(title), body, given.line)
-
-
-def _html_title(given: _Titled) -> _Titled:
-    body = without_comments(given.body)
-    headline = _inside(_H1, body)
-    if headline and given.title in ("", headline) and not _holds_tag(headline):
-        return _Titled(headline, given.body, given.line, in_body=True)
-    named = "" if given.title else _inside(_HTML_TITLE, body)
-    return _Titled(given.title or ("" if _holds_tag(named) else named), given.body, given.line)
-
-
-def _inside(element: re.Pattern[str], html: str) -> str:
-    found = element.search(html)
-    return _visible(found.group(1)) if found and found.group(2) else ""
-
-
-def _holds_tag(text: str) -> bool:
-    """Whether `text` can't be a title, because tags are not read there: the body says what is wrong in it."""
-    try:
-        refuse_tags(text, path="", line=1, place="title")
-    except IssueError:
-        return True
-    return False
-
-
 def _document_lang(html: str) -> str:
     """Return the language that a whole document says it is in, if it says one."""
-    found = _HTML_LANG.search(html) if is_document(html) else None
+    roots = (token for token in read_html(html) if token.kind is TokenKind.START and token.name == "html")
+    root = next(roots, None) if is_document(html) else None
     try:
-        return read_language(found.group(1)) if found else ""
+        return read_language(root.get("lang") or "") if root else ""
     except ValueError:
         return ""
 
@@ -252,37 +185,3 @@ def _unsaid(path: str, lang: str, language: str) -> Notice:
     way = "right to left" if runs_rtl(lang) else "left to right"
     said = f"the text runs from {way}, so it is taken for {lang}, not {language}; say which, lang: {lang}"
     return Notice(path, 1, said)
-
-
-def _untitled(path: str, kind: Kind, titled: _Titled, slug: str, notices: list[Notice]) -> tuple[str, Notice]:
-    """Return a title for an issue that has none; IssueError if it was to have one, under a mistyped key."""
-    if hint := next((each for each in notices if "did you mean 'title'" in each.text), None):
-        raise IssueError(path, hint.line, "has no title", next_step=f"Write title: … ({hint.text})")
-    title = _first_words(kind, titled.body) or _slug_words(slug)
-    said = f"has no title; {title!r} is taken for one. Give it one in front matter, title: …, or a heading"
-    return title, Notice(path, titled.line, said)
-
-
-def _first_words(kind: Kind, body: str) -> str:
-    """Return the beginning of what a reader sees, for an issue without title."""
-    texts = all_texts(body) if kind is Kind.MARKDOWN else text_of(body).split("\n")
-    for text in map(_one_line, texts):
-        if text and not _holds_tag(text):
-            words = (
-                text if len(text) <= MOST_TITLE else text[:MOST_TITLE].rpartition(" ")[0] or text[:MOST_TITLE]
-            )
-            return words if words == text else f"{words} …"
-    return ""
-
-
-def _slug_words(slug: str) -> str:
-    return re.sub(r"[-_]+", " ", slug).strip().capitalize()
-
-
-def _visible(html: str) -> str:
-    return _one_line(unescape(_HTML_TAG.sub("", html)))
-
-
-def _one_line(text: str) -> str:
-    """Return `text` fit for a header: white space that breaks lines becomes a space, controls go."""
-    return CONTROLS.sub("", re.sub(r"[ \t\n\u2028\u2029]+", " ", text)).strip(" ")
