@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import subprocess
+import time
+from contextlib import suppress
 
 SEND = ("send-issue", "harbour", "--yes", "--quiet")
 
@@ -36,3 +41,24 @@ def test_worker_processes_tell_as_well(workspace, server):
     assert {*re.findall(r"mailer\.smtp\[(\d+)\]: #\d+ > MAIL FROM:<…@", said)} <= started
     assert said.count("> RCPT TO:<…@inbox.example>") == 6
     assert "reader" not in said
+
+
+def test_on_a_terminal_no_line_is_written_into_the_progress_bar(workspace, server):
+    workspace.settings |= {"LOG_LEVEL": "info", "TERM": "xterm", "COLUMNS": "200"}
+    workspace.people(40)
+    server.script = lambda stage, count: time.sleep(0.002)
+    ours, theirs = pty.openpty()
+    command = workspace.command("send-issue", "harbour", "--yes", "--workers", 2)
+    process = subprocess.Popen(
+        command, env=workspace.environment(), stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs
+    )
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # the other end is closed
+        while octets := os.read(ours, 1 << 16):
+            shown += octets
+    os.close(ours)
+    assert process.wait() == 0
+    lines = [line for line in shown.decode().split("\r\n") if " INFO mailer." in line]
+    assert any("mailer.smtp[" in line for line in lines)
+    assert [line for line in lines if not re.fullmatch(r"\d{4}-.*", line.rpartition("\r\x1b[2K")[2])] == []
