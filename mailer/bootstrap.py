@@ -112,13 +112,11 @@ class App:
     @cached_property
     def settings(self) -> Settings:
         """The settings of this workspace."""
+        from mailer.log import write_log
         from mailer.settings.reading import load_settings
 
         settings = self._settings or load_settings(self.root, self._environ)
-        if settings.log_level:
-            from mailer.log import write_log
-
-            write_log(settings.log_level)
+        write_log(settings.log_level)
         return settings
 
     @cached_property

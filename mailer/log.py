@@ -11,12 +11,16 @@ CLEAR_LINE = "\r\x1b[2K"
 
 
 def write_log(level: str) -> None:
-    """Have what the program logs from `level` on (a name of the standard library's) written to stderr."""
+    """Have what the program logs from `level` on (a name of the standard library's) written to stderr.
+
+    Empty: nothing is asked for; of what was before, warnings are still written.
+    """
     log = logging.getLogger("mailer")
-    log.setLevel(level)
-    if not any(isinstance(handler, ToStderr) for handler in log.handlers):
+    if level and not log.handlers:
         log.addHandler(ToStderr())
-    log.propagate = False
+        log.propagate = False
+    if log.handlers:
+        log.setLevel(level or logging.WARNING)
 
 
 class ToStderr(logging.Handler):
