@@ -7,6 +7,7 @@ import sys
 from collections.abc import Generator
 
 import pytest
+import urllib3  # noqa: F401  # premailer's; it binds a socket while it is imported, which is no test's doing
 from hypothesis import HealthCheck, settings
 from levels import LEAVING, level_of
 

@@ -17,6 +17,7 @@ WORDS = {
     "preview": "preview harbour",
     "check": "check",
     "send-issue": "send-issue harbour --yes",
+    "rehearse": "rehearse harbour",
     "deliveries": "deliveries harbour",
     "verify": "verify harbour",
     "why": "why ada.quint@quay.example",
