@@ -91,7 +91,9 @@ def _people(app: App, recipients: int) -> None:
     for path in (sample, made_up):
         if path == made_up:
             _write(made_up, recipients - imported + LEFT + SUPPRESSED, made_up_people())
-        done = import_people(app.database, Import(path, (LIST,)), app.now(), _reject, _ignore)
+        done = import_people(app.database, Import(path, (LIST,)), app.now())
+        if done.rejects:
+            raise NotProved(f"the sample list has a bad row: {done.rejects[0]}")
         imported += done.added
     everyone = list(islice(made_up_people(), LEFT + SUPPRESSED))
     for person in everyone[:LEFT]:
@@ -108,14 +110,6 @@ def _write(path: Path, number: int, people: object) -> None:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _reject(reject: object) -> None:
-    raise NotProved(f"the sample list has a bad row: {reject}")
-
-
-def _ignore(done: int, total: int) -> None:
-    """No progress for what takes a moment."""
 
 
 def _send(app: App) -> Report:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,12 +13,12 @@ from mailer.cli.consent import question
 from mailer.cli.progress import bar
 from mailer.cli.table import print_table
 from mailer.services.import_people import (
+    KEPT,
     ConsentUnclear,
     Import,
     ImportReport,
     Reject,
     import_people,
-    rejects_file,
 )
 
 if TYPE_CHECKING:
@@ -28,43 +26,19 @@ if TYPE_CHECKING:
 
 SHOWN = 20  # bad rows on stderr
 FEW = 5  # lines of duplicates
-KEPT = 1000  # bad rows in the report as data, and as many that stand in the file twice
 COUNTS = ("added", "updated", "unchanged", "duplicates", "rejected")
 STANDINGS = ("unsubscribed", "unconfirmed", "kept_out", "suppressed")
 
 
-@dataclass(slots=True)
-class Bad:
-    """The first rows that weren't taken in: at fault, or of people in an earlier row."""
-
-    faults: list[Reject] = field(default_factory=list)
-    duplicates: list[Reject] = field(default_factory=list)
-
-    def add(self, reject: Reject) -> None:
-        """Keep a row, if there is room."""
-        rows = self.duplicates if reject.duplicate else self.faults
-        if len(rows) < KEPT:
-            rows.append(reject)
-
-
-def run(app: App, request: Import, rejects: Path | None, *, as_json: bool) -> ImportReport:
+def run(app: App, request: Import, *, as_json: bool) -> ImportReport:
     """Import; progress and bad rows go to stderr, the report to stdout, and it is returned too."""
-    bad = Bad()
-    with ExitStack() as stack:
-        write = stack.enter_context(rejects_file(rejects, request.path)) if rejects else None
-
-        def on_reject(reject: Reject) -> None:
-            if write:
-                write(reject)
-            bad.add(reject)
-
-        try:
-            report = import_people(app.database, request, app.now(), on_reject, _progress(stack))
-        except ConsentUnclear as stop:
-            raise question(stop, [] if request.lists else _some_list(app)) from None
-    _show_rejects(request.path, bad, report, rejects)
+    try:
+        report = import_people(app.database, request, app.now(), partial(bar, "importing"))
+    except ConsentUnclear as stop:
+        raise question(stop, [] if request.lists else _some_list(app)) from None
+    _show_rejects(request, report)
     if as_json:
-        click.echo(json.dumps(_data(request, report, bad), ensure_ascii=False))
+        click.echo(json.dumps(_data(request, report), ensure_ascii=False))
     else:
         _print(request, report)
     if not report.lists and not request.answers.settled:
@@ -78,30 +52,17 @@ def _some_list(app: App) -> list[str]:
     return ["--list", names[0]] if names else ["--list", "weekly", "--create-list"]
 
 
-def _progress(stack: ExitStack) -> Callable[[int, int], None]:
-    """Return what takes rows done and rows in all; the bar begins with the first call."""
-    advance: Callable[[int], None] | None = None
-    before = 0
-
-    def on_progress(done: int, total: int) -> None:
-        nonlocal advance, before
-        if advance is None:
-            advance = stack.enter_context(bar("importing", total))
-        advance(done - before)
-        before = done
-
-    return on_progress
-
-
-def _show_rejects(path: Path, bad: Bad, report: ImportReport, rejects: Path | None) -> None:
-    where = f"all are in {rejects}" if rejects else "see them all with --rejects FILE"
-    for reject in bad.faults[:SHOWN]:
+def _show_rejects(request: Import, report: ImportReport) -> None:
+    path = request.path
+    where = f"all are in {request.rejects}" if request.rejects else "see them all with --rejects FILE"
+    faults, duplicates = _sorted(report.rejects)
+    for reject in faults[:SHOWN]:
         click.echo(f"{path}:{reject.line}: {_short(reject.value)}: {reject.reason}", err=True)
-    if more := report.rejected - len(bad.faults[:SHOWN]):
+    if more := report.rejected - len(faults[:SHOWN]):
         click.echo(f"... and {more:,} more rows; {where}", err=True)
     if count := report.duplicates:
         rows = f"{count:,} rows are of people" if count > 1 else "1 row is of somebody"
-        lines = ", ".join(str(each.line) for each in bad.duplicates[:FEW])
+        lines = ", ".join(str(each.line) for each in duplicates[:FEW])
         others = f" and {count - FEW:,} more; {where}" if count > FEW else ""
         click.echo(f"{path}: {rows} in an earlier row, which counts (line {lines}{others})", err=True)
     if report.folded:
@@ -109,12 +70,18 @@ def _show_rejects(path: Path, bad: Bad, report: ImportReport, rejects: Path | No
         click.echo(f"{path}: in {rows} a line break in a cell became a blank", err=True)
 
 
+def _sorted(rejects: Sequence[Reject]) -> tuple[list[Reject], list[Reject]]:
+    """Return the rows at fault, and those of people in an earlier row."""
+    return [each for each in rejects if not each.duplicate], [each for each in rejects if each.duplicate]
+
+
 def _short(value: str) -> str:
     shown = repr(value)
     return shown if len(shown) <= 60 else f"{shown[:56]}...'"
 
 
-def _data(request: Import, report: ImportReport, bad: Bad) -> dict[str, Any]:
+def _data(request: Import, report: ImportReport) -> dict[str, Any]:
+    faults, duplicates = _sorted(report.rejects)
     return {
         "file": str(request.path),
         "dry_run": request.dry_run,
@@ -127,7 +94,7 @@ def _data(request: Import, report: ImportReport, bad: Bad) -> dict[str, Any]:
         **{name: getattr(report, name) for name in (*COUNTS, *STANDINGS, "folded")},
         "rejects": [
             {"line": each.line, "value": each.value, "reason": each.reason, "duplicate": each.duplicate}
-            for each in [*bad.faults, *bad.duplicates][:KEPT]
+            for each in [*faults, *duplicates][:KEPT]
         ],
     }
 

@@ -105,7 +105,6 @@ def import_file(
     /,
     file: Path,
     names: tuple[str, ...],
-    rejects: Path | None,
     *,
     as_json: bool,
     **asked: Any,
@@ -124,7 +123,7 @@ def import_file(
     """
     from mailer.cli.importing import run
 
-    report = run(app, _import(file, names, **asked), rejects, as_json=as_json)
+    report = run(app, _import(file, names, **asked), as_json=as_json)
     raise click.exceptions.Exit(ExitCode.FAILURES if report.rejected else ExitCode.COMPLETE)
 
 
@@ -138,6 +137,7 @@ def _import(
     *,
     create_list: bool,
     dry_run: bool,
+    rejects: Path | None,
     **consent: Any,
 ) -> Import:
     from mailer.domain.yes_no import YesNo
@@ -154,6 +154,7 @@ def _import(
         dry_run,
         YesNo(true, false),
         _answers(**consent),
+        rejects,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -41,6 +41,7 @@ from mailer.store.schema import lists
 
 # Beside what is defined here: what a caller answers, and what they are asked or told.
 __all__ = [
+    "KEPT",
     "Answers",
     "ConsentUnclear",
     "Import",
@@ -48,10 +49,10 @@ __all__ = [
     "Reject",
     "Seen",
     "import_people",
-    "rejects_file",
 ]
 
 BATCH = 1000  # rows
+KEPT = 1000  # rejects in the report, and as many that stand in the file twice
 SAMPLE = 20  # rows that say which column is which
 
 
@@ -59,7 +60,8 @@ SAMPLE = 20  # rows that say which column is which
 class Import:
     """What to import: `mapping` is heading to field, `types` are the declared ones by field.
 
-    `words` are those for true and false; `answers` say what in the file is about consent.
+    `words` are those for true and false; `answers` say what in the file is about consent. `rejects` is the
+    file to write rows to that aren't taken in.
     """
 
     path: Path
@@ -70,11 +72,15 @@ class Import:
     dry_run: bool = False
     words: YesNo = WORDS
     answers: Answers = NOTHING
+    rejects: Path | None = None
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did, or in a dry run would do. Each row counts in one of the first five."""
+    """What an import did, or in a dry run would do. Each row counts in one of the first five.
+
+    `rejects` are the first rows that weren't taken in, as many at fault as of people in an earlier row.
+    """
 
     columns: tuple[TypedColumn, ...]
     lists: tuple[str, ...] = ()
@@ -88,6 +94,7 @@ class ImportReport:
     unsubscribed: int = 0  # of those taken in: have left a list, as the file says
     unconfirmed: int = 0  # of those taken in: have not confirmed that they want to be on a list, as it says
     folded: int = 0  # rows in which a line break became a blank
+    rejects: list[Reject] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -95,11 +102,11 @@ class ImportReport:
         return self.added + self.updated + self.unchanged + self.duplicates + self.rejected
 
     def count_reject(self, reject: Reject) -> None:
-        """Count a row that isn't taken in."""
-        if reject.duplicate:
-            self.duplicates += 1
-        else:
-            self.rejected += 1
+        """Count a row that isn't taken in, and keep it if there is room."""
+        self.duplicates += reject.duplicate
+        self.rejected += not reject.duplicate
+        if (self.duplicates if reject.duplicate else self.rejected) <= KEPT:
+            self.rejects.append(reject)
 
     def count(self, entry: Entry, enrolment: Enrolment) -> None:
         """Count a person taken in."""
@@ -112,18 +119,36 @@ class ImportReport:
         self.suppressed += enrolment.suppressed is not None
 
 
+# Gets the number of rows and yields what counts those done.
+Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+
+
 def import_people(
     database: Engine,
     request: Import,
     now: datetime,
-    on_reject: Callable[[Reject], None],
-    on_progress: Callable[[int, int], None],
+    progress: Progress = lambda total: nullcontext(_ignore),  # noqa: ARG005
 ) -> ImportReport:
     """Import a file; a dry run does the same and rolls each batch back.
 
-    `on_progress` gets the rows done and the rows in all after each batch. UsageError for a file, a column or
-    a list that can't be used: then nothing was written.
+    UsageError for a file, a column or a list that can't be used, ConsentUnclear where the file seems to say
+    who agreed and it is not clear what: then nothing was written.
     """
+    with _rejects_file(request) as write:
+        return _import(database, request, now, write, progress)
+
+
+def _ignore(done: int) -> None:
+    """No progress is shown."""
+
+
+def _import(
+    database: Engine,
+    request: Import,
+    now: datetime,
+    write: Callable[[Reject], object],
+    progress: Progress,
+) -> ImportReport:
     file = CsvFile.open(request.path)
     plain = columns(file.header, request.path, request.mapping, file.first(SAMPLE))
     _refuse_unknown_types(request.types, plain)
@@ -155,29 +180,34 @@ def import_people(
 
     take_in(())  # lists and types, and what is wrong with them, stand before the first person
     rows = file.records()
-    while chunk := list(islice(rows, BATCH)):
-        read = [reader.read(row) for row in chunk]
-        rejects = [each for each in read if isinstance(each, Reject)]
-        for reject in rejects:
-            report.count_reject(reject)
-            on_reject(reject)
-        take_in(
-            [entry for entry in read if isinstance(entry, Entry)],
-            [reject.refusal for reject in rejects if reject.refusal],
-        )
-        report.folded = reader.folded
-        on_progress(report.rows, total)
+    with progress(total) as advance:
+        while chunk := list(islice(rows, BATCH)):
+            read = [reader.read(row) for row in chunk]
+            rejects = [each for each in read if isinstance(each, Reject)]
+            for reject in rejects:
+                report.count_reject(reject)
+                write(reject)
+            take_in(
+                [entry for entry in read if isinstance(entry, Entry)],
+                [reject.refusal for reject in rejects if reject.refusal],
+            )
+            advance(len(chunk))
+    report.folded = reader.folded
     return report
 
 
 @contextmanager
-def rejects_file(path: Path, source: Path) -> Iterator[Callable[[Reject], object]]:
-    """Yield what writes a row of `source` that isn't taken in to a CSV file: line, reason, its cells.
+def _rejects_file(request: Import) -> Iterator[Callable[[Reject], object]]:
+    """Yield what writes a row to the file of rejects, if there is to be one: its line, the reason, its cells.
 
-    An import reads that file like the one it is from. UsageError if it can't be written.
+    An import reads that file like the one it is from.
     """
-    header = CsvFile.open(source).header.cells
-    if path.exists() and path.samefile(source):
+    path = request.rejects
+    if path is None:
+        yield lambda reject: None  # noqa: ARG005
+        return
+    header = CsvFile.open(request.path).header.cells
+    if path.exists() and path.samefile(request.path):
         raise UsageError(f"--rejects {path} is the file to import; name another one")
     try:
         # Other people's addresses: for the owner's eyes only.

@@ -19,7 +19,6 @@ from mailer.domain.subscriber import Status, Subscriber
 from mailer.people.directory import Directory
 from mailer.people.enrol import Consent, Entry, enrol
 from mailer.people.field_types import declare_types
-from mailer.people.importing.rows import Reject
 from mailer.people.lists import Lists
 from mailer.services.export import export_people
 from mailer.services.import_people import Import, import_people
@@ -105,9 +104,7 @@ def test_what_is_exported_is_read_back_the_same(
         enrol(connection, entries, Consent(Lists(before).ids(LISTS), "a form", NOW))
     path = tmp_path_factory.getbasetemp() / "everyone.csv"
     path.write_text("".join(export_people(before)), encoding="utf-8")
-    rejects: list[Reject] = []
-    import_people(after, Import(path, create_lists=True), NOW, rejects.append, lambda done, total: None)
-    assert rejects == []
+    assert import_people(after, Import(path, create_lists=True), NOW).rejects == []
     assert everyone(after) == everyone(before)
 
 
@@ -139,11 +136,10 @@ def test_into_lists_that_are_named_and_into_none_that_the_file_lacks(
         "cee@quay.example;News (gone);\n"
         "dan@quay.example;daily;perhaps\n"
     )
-    rejects: list[Reject] = []
     request = Import(path, ("daily",), create_lists=True)
-    report = import_people(engine, request, NOW, rejects.append, lambda done, total: None)
+    report = import_people(engine, request, NOW)
     assert (report.lists, report.unsubscribed, report.suppressed) == (("daily",), 1, 1)
-    assert [(each.line, each.reason.partition(":")[0]) for each in rejects] == [
+    assert [(each.line, each.reason.partition(":")[0]) for each in report.rejects] == [
         (4, "lists"),
         (5, "suppressed"),
     ]
@@ -152,4 +148,4 @@ def test_into_lists_that_are_named_and_into_none_that_the_file_lacks(
         ({"daily": Status.SUBSCRIBED}, "bounced"),
     ]
     with pytest.raises(Exception, match="it has nobody on books"):
-        import_people(engine, Import(path, ("books",), create_lists=True), NOW, print, print)
+        import_people(engine, Import(path, ("books",), create_lists=True), NOW)

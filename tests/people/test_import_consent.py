@@ -51,9 +51,9 @@ def importer(engine: Engine, tmp_path: Path) -> Importer:
     ) -> tuple[ImportReport, list[Reject]]:
         path = tmp_path / name
         path.write_text(content)
-        rejects: list[Reject] = []
         request = Import(path, lists, dry_run=dry_run, answers=Answers(**answers))  # type: ignore[arg-type]
-        return import_people(engine, request, NOW, rejects.append, lambda done, total: None), rejects
+        report = import_people(engine, request, NOW)
+        return report, report.rejects
 
     return run
 
