@@ -6,6 +6,7 @@ Neither passwords nor contents are written, and of addresses only the domain.
 from __future__ import annotations
 
 import re
+from collections import deque
 from itertools import count
 from logging import DEBUG, INFO, getLogger
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ log = getLogger("mailer.smtp")
 
 _LOCAL_PART = re.compile(r'(?:"[^"]{0,254}"|[^\s<>"@:;,()]{1,254})@')
 _NUMBERS = count(1)
+RECENT = 64  # recipients: more than are under way at once, by far
 
 
 class Transcript:
@@ -31,6 +33,7 @@ class Transcript:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._number = next(_NUMBERS)
+        self._people: deque[str] = deque(maxlen=RECENT)  # local parts, which a reply may name alone
 
     @staticmethod
     def is_wanted() -> bool:
@@ -52,12 +55,14 @@ class Transcript:
 
     def said(self, step: Step, parts: Parts) -> None:
         """Write what is said to the server."""
+        if step is Step.RCPT:
+            self._people.append(parts[0].decode().partition("<")[2].rpartition("@")[0])
         log.debug("#%d > %s", self._number, self._shown(step, parts))
 
     def heard(self, reply: Reply) -> None:
         """Write what the server answers."""
-        for line in reply.text.split("\n"):
-            log.debug("#%d < %d %s", self._number, reply.code, self._masked(line))
+        for line in self._masked(reply.text).split("\n"):
+            log.debug("#%d < %d %s", self._number, reply.code, line)
 
     def _shown(self, step: Step, parts: Parts) -> str:
         if step is Step.AUTH:
@@ -68,4 +73,7 @@ class Transcript:
         return self._masked(b"".join(parts).decode("utf-8", "replace").strip())
 
     def _masked(self, words: str) -> str:
-        return _LOCAL_PART.sub("…@", self._account.redact(words))
+        words = _LOCAL_PART.sub("…@", self._account.redact(words))
+        for name in self._people:
+            words = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", words)
+        return words

@@ -79,6 +79,13 @@ def test_of_addresses_only_the_domain_is_logged_and_of_contents_only_the_size(ca
     assert "High at nine" not in text
 
 
+@pytest.mark.parametrize("words", ["reader1... User unknown", "<reader1>: no such user", "no reader1"])
+def test_a_recipient_who_is_named_without_the_domain_is_not_logged_either(caplog, words):
+    text = logged(caplog, logging.DEBUG, answer(Stage.RCPT, f"550 5.1.1 {words}"), "PIPELINING", "AUTH PLAIN")
+    assert f"< 550 5.1.1 {words.replace('reader1', '…')}" in text
+    assert "reader1" not in text
+
+
 def test_a_server_that_echoes_the_password_puts_it_into_no_log(caplog):
     script = answer(Stage.AUTH, f"535 5.7.8 {PASSWORD} is wrong")
     text = logged(caplog, logging.DEBUG, script, fails=True)
