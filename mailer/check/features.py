@@ -18,28 +18,21 @@ from lxml.html import HtmlElement
 from mailer.check.rendered import RenderedMail
 from mailer.compose.css.reading import Declaration, StyleRule, read_style
 
-_PROPERTIES = {
-    **dict.fromkeys(("left", "right", "top", "bottom"), "css-left-right-top-bottom"),
-    **dict.fromkeys(("row-gap", "column-gap", "grid-gap"), "css-gap"),
-    **dict.fromkeys(("block-size", "inline-size"), "css-block-inline-size"),
-    **dict.fromkeys(
-        ("columns", "column-width", "column-rule", "column-span"), "css-column-layout-properties"
-    ),
-    **dict.fromkeys(("margin-inline", "margin-block"), "css-margin-inline-block"),
-    **dict.fromkeys(("padding-inline", "padding-block"), "css-padding-inline-block"),
-    **dict.fromkeys(("border-inline", "border-block"), "css-border-inline-block"),
-    **dict.fromkeys(("margin-inline-start", "margin-inline-end"), "css-margin-inline-start-end"),
-    **dict.fromkeys(("margin-block-start", "margin-block-end"), "css-margin-block-start-end"),
-    **dict.fromkeys(("padding-inline-start", "padding-inline-end"), "css-padding-inline-start-end"),
-    **dict.fromkeys(("padding-block-start", "padding-block-end"), "css-padding-block-start-end"),
-}
-_PROPERTY_PATTERNS = (
-    (re.compile(r"grid-template-.+"), "css-grid-template"),
-    (re.compile(r"scroll-snap-.+"), "css-scroll-snap"),
-    (re.compile(r"border-(?:start|end)-(?:start|end)-radius"), "css-border-radius-logical"),
-    (re.compile(r"border-(?:inline|block)-(?:width|style|color)"), "css-border-inline-block-longhand"),
-    (re.compile(r"border-(?:inline|block)-(?:start|end).*"), "css-border-inline-block-individual"),
-    (re.compile(r"(?:animation|transition|outline|mask-image|filter)-.+|--.+"), ""),
+# Of the first that matches the whole name; what is none of caniemail's is "".
+_PROPERTIES = (
+    (r"left|right|top|bottom", "css-left-right-top-bottom"),
+    (r"(?:row|column|grid)-gap", "css-gap"),
+    (r"(?:block|inline)-size", "css-block-inline-size"),
+    (r"columns|column-(?:width|rule|span)", "css-column-layout-properties"),
+    (r"(margin|padding|border)-(?:inline|block)", r"css-\1-inline-block"),
+    (r"(margin|padding)-(inline|block)-(?:start|end)", r"css-\1-\2-start-end"),
+    (r"grid-template-.+", "css-grid-template"),
+    (r"scroll-snap-.+", "css-scroll-snap"),
+    (r"border-(?:start|end)-(?:start|end)-radius", "css-border-radius-logical"),
+    (r"border-(?:inline|block)-(?:width|style|color)", "css-border-inline-block-longhand"),
+    (r"border-(?:inline|block)-(?:start|end).*", "css-border-inline-block-individual"),
+    (r"(?:animation|transition|outline|mask-image|filter)-.+|--.+", ""),
+    (r"(?s).*", r"css-\g<0>"),
 )
 _VALUES = (
     (re.compile(r"(?:fit|min|max)-content"), "css-intrinsic-size"),
@@ -120,9 +113,7 @@ def declaration_features(declaration: Declaration) -> Iterator[str]:
     name, value = declaration.name, declaration.value.lower()
     if declaration.important:
         yield "css-important"
-    yield _PROPERTIES.get(name) or next(
-        (feature for pattern, feature in _PROPERTY_PATTERNS if pattern.fullmatch(name)), f"css-{name}"
-    )
+    yield next(found.expand(feature) for each, feature in _PROPERTIES if (found := re.fullmatch(each, name)))
     yield f"css-{name}-{value}"  # display: flex
     if name == "inline-size":
         yield "css-inline-size"

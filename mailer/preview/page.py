@@ -22,7 +22,7 @@ from mailer.preview.views import VIEWS, ViewChoice, broken, shown
 from mailer.proof.sample import Sample
 from mailer.services.preview import readers_for
 from mailer.viewer.frame import LINKS
-from mailer.viewer.pages import COMMON, Pages, download, frame, viewer_app
+from mailer.viewer.pages import COMMON, Pages, download, download_part, frame, viewer_app
 
 ASSETS = ("viewer.css", "preview.css", "preview.js", "combobox.js")
 # The page's script keeps the place in a frame while it is renewed, so the frame has the page's origin. It
@@ -81,10 +81,7 @@ class PreviewPage:
 
     def part(self, request: Request) -> Response:
         """One of the message's other parts, to save."""
-        others, index = self._sample(request).reading.others, request.path_params["index"]
-        if index >= len(others):
-            raise HTTPException(404)
-        return download(others[index].content, "application/octet-stream", f"part-{index + 1}")
+        return download_part(self._sample(request).reading, request)
 
     def state(self, request: Request) -> Response:
         """What the page's script asks again and again: whether anything has changed."""

@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from mailer.sandbox.inbox import Inbox, Received
 from mailer.viewer.frame import Appearance, ShownImages
-from mailer.viewer.pages import COMMON, Pages, cut, download, frame, one_of, viewer_app
-from mailer.viewer.reading import MailReading, header_fields, name_of, read
+from mailer.viewer.pages import COMMON, Pages, cut, download, download_part, frame, one_of, viewer_app
+from mailer.viewer.reading import header_fields, name_of, read
 
 PAGE = 50  # messages
 VIEWS = ("html", "text", "source", "headers")
@@ -110,11 +110,7 @@ class InboxPage:
 
     def part(self, request: Request) -> Response:
         """One of a message's other parts, to save: never shown, whatever it says it is."""
-        reading: MailReading = read(self._found(request)[1])
-        index: int = request.path_params["index"]
-        if index >= len(reading.others):
-            raise HTTPException(404)
-        return download(reading.others[index].content, "application/octet-stream", f"part-{index + 1}")
+        return download_part(read(self._found(request)[1]), request)
 
     async def clear(self, request: Request) -> Response:
         """Throw every message away, if our own page asked for it."""

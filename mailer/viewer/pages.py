@@ -85,6 +85,14 @@ def download(content: bytes, media_type: str, name: str) -> Response:
     return Response(content, media_type=media_type, headers=COMMON | headers)
 
 
+def download_part(reading: MailReading, request: Request) -> Response:
+    """Return the part of a message that the address asks for by its `index`; 404 if there is none."""
+    index: int = request.path_params["index"]
+    if index >= len(reading.others):
+        raise HTTPException(404)
+    return download(reading.others[index].content, "application/octet-stream", f"part-{index + 1}")
+
+
 def moment(time: datetime) -> str:
     """Return a time as this machine's clock shows it."""
     return time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
