@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Text, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, or_, select
 
 from mailer.domain.audience import Recipient
 from mailer.domain.subscriber import Status, Subscriber
 from mailer.people.lists import list_ids
+from mailer.store.dialect import json_text
 from mailer.store.schema import fields, lists, subscribers, subscriptions, suppressions
 from mailer.store.snapshot import recipients, snapshot_of
 
@@ -32,7 +33,7 @@ class Directory:
 
     def barest(self, list_ids: Sequence[int]) -> Recipient | None:
         """Return the subscriber of these lists of whom the least is known: one without a name if possible."""
-        known = func.coalesce(func.length(type_coerce(subscribers.c.fields, Text)), 0)
+        known = func.coalesce(func.length(json_text(subscribers.c.fields)), 0)
         by = (func.coalesce(subscribers.c.name, "") != "", subscribers.c.language.is_not(None), known)
         return self._one(_everyone().where(_gets(list_ids)).order_by(*by, subscribers.c.id))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, func
+from sqlalchemy import ColumnElement, Connection, Table, Text, func, type_coerce
 from sqlalchemy.dialects.sqlite import insert
 
 
@@ -18,6 +18,11 @@ def put(connection: Connection, table: Table, key: Mapping[str, Any], values: Ma
     """Insert a row with this key, or give the row that has it these `values`."""
     row = insert(table).values({**key, **values})
     connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def json_text(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return the text that a column of JSON is kept as, undecoded."""
+    return type_coerce(column, Text)
 
 
 def json_value(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:

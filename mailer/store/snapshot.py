@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Text, type_coerce
+from sqlalchemy import ColumnElement, FromClause
 
 from mailer.domain.audience import Recipient
+from mailer.store.dialect import json_text
 
 SNAPSHOT = ("email", "name", "language", "timezone", "tags", "fields")
 """The columns that a delivery keeps as they were when its audience was frozen."""
@@ -19,7 +20,7 @@ _JSON = ("tags", "fields")
 
 def snapshot_of(table: FromClause) -> list[ColumnElement[Any]]:
     """Return the snapshot's columns as `recipients` reads them: JSON as text."""
-    return [type_coerce(table.c[name], Text) if name in _JSON else table.c[name] for name in SNAPSHOT]
+    return [json_text(table.c[name]) if name in _JSON else table.c[name] for name in SNAPSHOT]
 
 
 def recipients(rows: Sequence[Sequence[Any]]) -> list[Recipient]:
