@@ -15,7 +15,7 @@ from mailer.engine.pacing.pace import ACCOUNT, Hold, Pace
 RATE = Reply(454, "Throttling failure: Maximum sending rate exceeded")
 
 
-def lines(*names: str) -> DomainQueues[str]:
+def queues(*names: str) -> DomainQueues[str]:
     made = DomainQueues(lambda name: name[0])
     made.put(names)
     return made
@@ -29,34 +29,34 @@ def take_all(waiting: DomainQueues[str], held: str = "") -> list[str]:
 
 
 def test_who_is_not_held_back_goes_in_order():
-    assert take_all(lines("a1", "b1", "a2")) == ["a1", "b1", "a2"]
+    assert take_all(queues("a1", "b1", "a2")) == ["a1", "b1", "a2"]
 
 
 def test_who_is_held_back_stands_aside_and_keeps_its_order():
-    waiting = lines("a1", "b1", "a2", "b2", "a3")
+    waiting = queues("a1", "b1", "a2", "b2", "a3")
     assert take_all(waiting, held="a") == ["b1", "b2"]
     assert waiting.held == ["a"]
     waiting.put(["a4", "b3"])
     assert sorted(take_all(waiting)) == ["a1", "a2", "a3", "a4", "b3"]
 
 
-def test_lines_take_turns_with_the_rest():
-    waiting = lines(*"aaaabbbb", *(f"c{n}" for n in range(8)))
+def test_queues_take_turns_with_the_rest():
+    waiting = queues(*"aaaabbbb", *(f"c{n}" for n in range(8)))
     assert waiting.take(lambda scope: scope == "c") == "c0"
     first = [waiting.take(lambda scope: True) for _ in range(9)]
     assert {name[0]: sum(each[0] == name[0] for each in first) for name in first} == {"a": 3, "b": 3, "c": 3}
 
 
 def test_what_was_not_tried_is_the_next_of_its_kind():
-    waiting = lines("a1", "b1", "b2")
+    waiting = queues("a1", "b1", "b2")
     assert waiting.take(lambda scope: scope != "a") == "b1"
     waiting.put_back("b1")
     assert take_all(waiting, held="a") == ["b1", "b2"]
-    assert len(waiting) == 1
+    assert len(waiting.everyone) == 1
 
 
-def test_a_line_says_when_enough_wait():
-    waiting = lines(*(f"a{n}" for n in range(ENOUGH)))
+def test_a_queue_says_when_enough_wait():
+    waiting = queues(*(f"a{n}" for n in range(ENOUGH)))
     assert waiting.full == []
     assert waiting.take(lambda scope: False) is None
     assert waiting.full == ["a"]

@@ -1,4 +1,4 @@
-"""Waiting lines: what may go goes, what is held back waits beside, and nobody waits for another's limit."""
+"""A queue for each domain that is held back: it waits beside the rest, and nobody waits for another's limit."""
 
 from __future__ import annotations
 
@@ -21,9 +21,6 @@ class DomainQueues(Generic[Item]):
         self._open: deque[Item] = deque()
         self._held: dict[str, deque[Item]] = {}
         self._turn: deque[str] = deque()  # the scopes of `_held`, whose turn is next first
-
-    def __len__(self) -> int:
-        return len(self._open) + sum(map(len, self._held.values()))
 
     @property
     def open(self) -> deque[Item]:
@@ -49,7 +46,7 @@ class DomainQueues(Generic[Item]):
         self._held.get(self._scope_of(item), self._open).appendleft(item)
 
     def take(self, ready: Callable[[str], bool]) -> Item | None:
-        """Return the next item whose scope is `ready`; the lines and the rest take turns."""
+        """Return the next item whose scope is `ready`; the queues and the rest take turns."""
         for _ in range(len(self._turn)):
             scope = self._turn[0]
             self._turn.rotate(-1)
@@ -57,10 +54,10 @@ class DomainQueues(Generic[Item]):
                 if (item := self._from_open(ready)) is not None:
                     return item
             elif ready(scope):
-                return self._from_line(scope)
+                return self._from_queue(scope)
         return None if self._turn else self._from_open(ready)
 
-    def _from_line(self, scope: str) -> Item:
+    def _from_queue(self, scope: str) -> Item:
         queue = self._held[scope]
         item = queue.popleft()
         if not queue:
