@@ -100,5 +100,7 @@ def _orphans(engine: Engine, journals: Path, now: datetime) -> Reclaimed:
         # A journal is made before the first claim and removed after the last settlement: look again inside.
         if not (journals / worker).exists():
             with engine.begin() as connection:
-                lost += len(give_back(connection, worker, State.UNCERTAIN, JOURNAL_LOST, now))
+                gone = len(give_back(connection, worker, State.UNCERTAIN, JOURNAL_LOST, now))
+            log.info("worker %s and its journal are gone: uncertain %d", worker, gone)
+            lost += gone
     return Reclaimed(uncertain=lost)

@@ -1,4 +1,4 @@
-"""A queue for each domain that is held back: it waits beside the rest, and nobody waits for another's limit."""
+"""A queue for each domain that is held back, beside the rest, so that nobody waits for another's limit."""
 
 from __future__ import annotations
 
