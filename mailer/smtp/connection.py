@@ -1,4 +1,4 @@
-"""A socket, with or without TLS, and nothing else: it carries octets and says when it is gone."""
+"""A socket, with or without TLS: it carries octets and says when it is gone. And what is at a mute port."""
 
 from __future__ import annotations
 

@@ -149,6 +149,8 @@ def _cut(octets: bytes, length: int) -> Iterator[bytes]:
     return (octets[start : start + length] for start in range(0, len(octets), length))
 
 
+# The relaxed forms of header and body (RFC 6376 3.4.2 and 3.4.4). They take octets that are whole lines,
+# ended by CRLF, so a message may come in pieces.
 _FOLD = re.compile(rb"\r\n(?=[ \t])")
 _WHITE_SPACE = re.compile(rb"[ \t]+")
 

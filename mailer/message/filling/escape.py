@@ -1,4 +1,4 @@
-"""The one place where a recipient's value is escaped for where it stands."""
+"""The one place where a recipient's value is escaped for where it stands, and which values need no escape."""
 
 from __future__ import annotations
 
@@ -104,6 +104,8 @@ _ESCAPES: dict[Place, Callable[[str], str]] = {
 _STARTS = {Place.URL: _whole_url, Place.ADDRESS: _whole_address}
 
 
+# Plain values, as most are: no escape touches them and no transfer encoding quotes them, so that one look at
+# a value is enough for all the places where it stands. What isn't plain goes the long way, to the same end.
 # Nothing that HTML, a comment, a URL or quoted-printable would write differently. At most 75, for a line.
 _INNER = "A-Za-z0-9@._,/:-"
 _FIRST = "A-Za-z0-9@_,/:-"  # a dot at the beginning of a line is quoted
