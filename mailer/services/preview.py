@@ -39,7 +39,7 @@ def preview(app: App, request: PreviewRequest, job: Job | None = None) -> Sample
     send would, and UsageError for what means no reader.
     """
     proofs = _proofs(app, request)
-    job = job or compile_issue(app, request)
+    job = job or proofs.compile(request.file, request.lists, request.subject)
     return make_sample(proofs, job, request.reader, _remarks(proofs, job, request))
 
 
@@ -50,11 +50,9 @@ def compile_issue(app: App, request: PreviewRequest) -> Job:
 
 def _proofs(app: App, request: PreviewRequest) -> Proofs:
     proofs = app.proofs
-    return (
-        replace(proofs, compiler=replace(proofs.compiler, image_links=None))
-        if request.images_inside
-        else proofs
-    )
+    if not request.images_inside:
+        return proofs
+    return replace(proofs, compiler=replace(proofs.compiler, image_links=None))
 
 
 def _remarks(proofs: Proofs, job: Job, request: PreviewRequest) -> Iterator[str]:
