@@ -34,8 +34,8 @@ def test_each_python_that_is_promised_is_tried() -> None:
 def test_a_change_is_tried_as_the_checks_of_this_repository_are() -> None:
     targets = re.compile(r"^make ([a-z]+)", re.MULTILINE)
     asked = targets.findall((CHECKOUT / ".ci" / "run").read_text(encoding="utf-8"))
-    assert asked
-    assert {*asked} <= {*targets.findall("\n".join(runs(workflow("test.yml")["jobs"]["test"])))}
+    assert "pythons" in asked  # there as a matrix
+    assert {*asked} - {"pythons"} <= {*targets.findall("\n".join(runs(workflow("test.yml")["jobs"]["test"])))}
 
 
 def test_actions_are_pinned_to_commits() -> None:
