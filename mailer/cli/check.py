@@ -12,9 +12,8 @@ import click
 from mailer.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Network, IPv6Network
-
     from mailer.bootstrap import App
+    from mailer.online.public import Network
 
 FORMATS = ("text", "json", "github")
 
@@ -77,7 +76,7 @@ def _files(app: App, named: Sequence[str]) -> list[Path]:
     return [Path(from_here(file)) for file in dict.fromkeys(files)]
 
 
-def _networks(typed: Sequence[str]) -> list[IPv4Network | IPv6Network]:
+def _networks(typed: Sequence[str]) -> list[Network]:
     from ipaddress import ip_network
 
     try:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from mailer.bootstrap import App
@@ -14,7 +13,7 @@ from mailer.check.links import web_addresses
 from mailer.check.rendered import RenderedMail
 from mailer.compose.issue.source import default_slug
 from mailer.errors import IssueError
-from mailer.online.probe import probe
+from mailer.online.public import Network
 from mailer.proof.proofs import Proofs
 
 
@@ -28,7 +27,7 @@ class CheckRequest:
     files: Sequence[Path]
     lists: Sequence[str] = ()
     online: bool = False
-    networks: Sequence[IPv4Network | IPv6Network] = ()
+    networks: Sequence[Network] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +48,19 @@ def check(app: App, request: CheckRequest, say: Callable[[str], None] = lambda _
     if not app.has_database:
         say("No database yet: a stand-in for the list, and no look at subscribers' fields.")
     mails = {file: _mail(proofs, file, request.lists) for file in request.files}
-    dead = dict[str, str]()
-    if request.online:
-        wanted = set[str]().union(
-            *(web_addresses(mail) for mail in mails.values() if isinstance(mail, RenderedMail))
-        )
-        say(f"Trying {len(wanted):,} addresses.")
-        dead = probe(wanted, allowed=request.networks)
+    dead = _tried(mails.values(), request.networks, say) if request.online else {}
     return [_checked(file, mail, dead) for file, mail in mails.items()]
+
+
+def _tried(
+    mails: Iterable[RenderedMail | IssueError], networks: Sequence[Network], say: Callable[[str], None]
+) -> dict[str, str]:
+    """Return the addresses in the mails that lead nowhere, each with the reason."""
+    from mailer.online.probe import probe  # what never tries one needs no sockets
+
+    wanted = set[str]().union(*(web_addresses(mail) for mail in mails if isinstance(mail, RenderedMail)))
+    say(f"Trying {len(wanted):,} addresses.")
+    return probe(wanted, allowed=networks)
 
 
 def _mail(proofs: Proofs, file: Path, lists: Sequence[str]) -> RenderedMail | IssueError:
