@@ -18,4 +18,6 @@ if [ ! -e "$folder/.installed" ]; then
     touch "$folder/.installed"
 fi
 packages=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-exec node .ci/python314.mjs "$folder" "$packages" "$@"
+# Deep nesting is one of the things that are tried.
+ulimit -s "$(ulimit -Hs)"
+exec node --stack-size=60000 .ci/python314.mjs "$folder" "$packages" "$@"

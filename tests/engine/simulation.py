@@ -93,12 +93,13 @@ class Provider:
 
 @dataclass
 class Run:
-    """Messages are (receiver, number). `connections`, `latency` (seconds, each way) are the sender's."""
+    """Messages are (receiver, number). `latency` (seconds, each way) is the sender's."""
 
     provider: Provider
     pace: Pace
     messages: list[tuple[str, int]]
     latency: float = 0.025
+    look: float = 1.0  # seconds after which it is looked again for how many connections there may be
     seed: int = 0
     now: float = START
     accepted: list[tuple[float, tuple[str, int]]] = field(default_factory=list)
@@ -141,11 +142,10 @@ class Run:
 
     def _open(self) -> None:
         """Have as many connections as there may be; look again now and then."""
-        wait = 1.0
         while self.now >= self._none_before and self._up + self._opening < self.pace.connections(self.now):
             self._opening += 1
             self.at(self.now + self._trip(), self._greeted)
-        self.at(self.now + wait, self._open)
+        self.at(self.now + self.look, self._open)
 
     def _greeted(self) -> None:
         self._opening -= 1
@@ -200,7 +200,7 @@ class Run:
         waits = [self.pace.delay(scope, self.now) for scope in scopes]
         if self._due:
             waits.append(max(self._due[0][0] - self.now, self.pace.delay(ACCOUNT, self.now)))
-        return max(min(waits, default=1.0), 0.001) + self._random.uniform(0, 0.001)
+        return max(min(waits, default=self.look), 0.001) + self._random.uniform(0, 0.001)
 
     def _arrive(self, message: tuple[str, int]) -> None:
         outcome = self.provider.reply(message[0], self.now)

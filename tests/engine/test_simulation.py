@@ -72,7 +72,8 @@ def test_what_was_learned_spares_the_next_run_the_search(seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_daily_quota_is_used_up_each_day_and_exceeded_once(seed):
-    run = Run(Provider([(Sliding(200, DAY), DAILY, None)]), Pace(connections=4), everyone(950), seed=seed)
+    pace = Pace(connections=4)
+    run = Run(Provider([(Sliding(200, DAY), DAILY, None)]), pace, everyone(950), seed=seed, look=60.0)
     days = []
     for day in range(1, 6):
         run.until(START + day * (DAY + 100) - 60)

@@ -489,10 +489,10 @@ def falls_silent(script: Script, *, allowed: int, content: float) -> tuple[Allow
     """Deliver 100 over 3 connections at most, `allowed` at first; say how many were settled before SLOW."""
     work, server = Allowed(letters(100)), ScriptedServer(script, dawdle=2 * content / 3)
     work.allowed = allowed
-    timeouts = replace(QUICK, content=content, silence=0.2)
+    timeouts = replace(PATIENT, content=content, silence=1.0)
 
     async def main() -> None:
-        async with server, asyncio.timeout(60):
+        async with server, asyncio.timeout(120):
             account = Account("127.0.0.1", server.port, "none", connections=3)
             await deliver(work, account, timeouts=timeouts, reconnecting=BRISK)
 
@@ -504,7 +504,7 @@ def falls_silent(script: Script, *, allowed: int, content: float) -> tuple[Allow
 
 def test_while_a_connection_is_silent_others_are_tried() -> None:
     script: Script = lambda stage, count: Act.HUSH if (stage, count) == (Stage.CONTENT, SLOW) else None  # noqa: E731
-    work, server, before = falls_silent(script, allowed=1, content=3)
+    work, server, before = falls_silent(script, allowed=1, content=6)
     assert kinds(work) == {Accepted: 99, Uncertain: 1}
     assert before >= 98, "all but the one that stood behind it"
     assert server.connections == 3, (
@@ -514,7 +514,7 @@ def test_while_a_connection_is_silent_others_are_tried() -> None:
 
 def test_a_connection_that_was_only_slow_goes_on() -> None:
     script: Script = lambda stage, count: Act.DAWDLE if (stage, count) == (Stage.CONTENT, SLOW) else None  # noqa: E731
-    work, server, before = falls_silent(script, allowed=1, content=3)
+    work, server, before = falls_silent(script, allowed=1, content=6)
     assert kinds(work) == {Accepted: 100}
     assert before >= 98, "all but the one that stood behind it"
     assert server.connections == server.commands.count("QUIT") == 2
@@ -526,12 +526,12 @@ def test_a_slow_server_that_allows_no_other_connection_is_waited_for() -> None:
             return "421 4.7.0 Too many connections"
         return Act.DAWDLE if (stage, count) == (Stage.CONTENT, 20) else None
 
-    work, server = Allowed(letters(100)), ScriptedServer(script, dawdle=2)
+    work, server = Allowed(letters(100)), ScriptedServer(script, dawdle=5)
 
     async def main() -> None:
-        async with server, asyncio.timeout(20):
+        async with server, asyncio.timeout(120):
             account = Account("127.0.0.1", server.port, "none", connections=3)
-            timeouts = replace(QUICK, content=4, silence=0.1)
+            timeouts = replace(PATIENT, silence=0.1)
             await deliver(work, account, timeouts=timeouts, reconnecting=BRISK)
 
     asyncio.run(main())
@@ -544,11 +544,13 @@ def test_all_that_the_settings_allow_may_be_silent_and_no_more() -> None:
     work, server = Allowed(letters(100)), ScriptedServer(hushed)
 
     async def main() -> None:
-        async with server, asyncio.timeout(20):
+        async with server, asyncio.timeout(120):
             account = Account("127.0.0.1", server.port, "none", connections=3)
-            timeouts = replace(QUICK, content=2, silence=0.1)
+            timeouts = replace(PATIENT, silence=0.1)
             delivery = asyncio.create_task(deliver(work, account, timeouts=timeouts, reconnecting=BRISK))
-            await asyncio.sleep(1.5)
+            while server.present < 3:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.5)  # in which there would be a fourth
             assert server.present == server.connections == 3
             delivery.cancel()
             await asyncio.wait([delivery])
