@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,17 @@ import uvloop
 sys.path.insert(0, str(Path(__file__).parent.parent))  # for tests/postfix.py
 
 
-@pytest.fixture(params=[asyncio.DefaultEventLoopPolicy, uvloop.EventLoopPolicy], ids=["asyncio", "uvloop"])
+@pytest.fixture(params=["asyncio", "uvloop"])
 def each_loop(request: pytest.FixtureRequest) -> Iterator[None]:
     """Run a test by either event loop that we send with."""
-    asyncio.set_event_loop_policy(request.param())
+    choose_loop(request.param)
     yield
-    asyncio.set_event_loop_policy(None)
+    choose_loop(None)
+
+
+def choose_loop(name: str | None) -> None:
+    """Say what `asyncio.run` runs: by a policy, which is deprecated from Python 3.14 on, but still there."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        policies = {"asyncio": asyncio.DefaultEventLoopPolicy, "uvloop": uvloop.EventLoopPolicy}
+        asyncio.set_event_loop_policy(policies[name]() if name else None)
