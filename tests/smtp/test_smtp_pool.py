@@ -489,7 +489,7 @@ def falls_silent(script: Script, *, allowed: int, content: float) -> tuple[Allow
     """Deliver 100 over 3 connections at most, `allowed` at first; say how many were settled before SLOW."""
     work, server = Allowed(letters(100)), ScriptedServer(script, dawdle=2 * content / 3)
     work.allowed = allowed
-    timeouts = replace(PATIENT, content=content, silence=1.0)
+    timeouts = replace(PATIENT, idle=0.2, content=content, silence=1.0)
 
     async def main() -> None:
         async with server, asyncio.timeout(120):
@@ -531,7 +531,7 @@ def test_a_slow_server_that_allows_no_other_connection_is_waited_for() -> None:
     async def main() -> None:
         async with server, asyncio.timeout(120):
             account = Account("127.0.0.1", server.port, "none", connections=3)
-            timeouts = replace(PATIENT, silence=0.1)
+            timeouts = replace(PATIENT, idle=0.2, silence=0.1)
             await deliver(work, account, timeouts=timeouts, reconnecting=BRISK)
 
     asyncio.run(main())
@@ -546,7 +546,7 @@ def test_all_that_the_settings_allow_may_be_silent_and_no_more() -> None:
     async def main() -> None:
         async with server, asyncio.timeout(120):
             account = Account("127.0.0.1", server.port, "none", connections=3)
-            timeouts = replace(PATIENT, silence=0.1)
+            timeouts = replace(PATIENT, idle=0.2, silence=0.1)
             delivery = asyncio.create_task(deliver(work, account, timeouts=timeouts, reconnecting=BRISK))
             while server.present < 3:
                 await asyncio.sleep(0.01)
