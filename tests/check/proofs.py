@@ -67,9 +67,9 @@ class Workshop:
     ) -> RenderedMail:
         file = self.folder / name
         file.write_text(front + body, encoding="utf-8")
-        return self.sheet_of_file(file, compiler)
+        return self.mail_of_file(file, compiler)
 
-    def sheet_of_file(self, file: Path, compiler: Compiler | None = None) -> RenderedMail:
+    def mail_of_file(self, file: Path, compiler: Compiler | None = None) -> RenderedMail:
         issue, _ = load_issue(file)
         compiler = compiler or self.compiler()
         job = compiler.prepare(issue, Audience(("weekly",)), [SubscriberList(1, "weekly", "Weekly")])

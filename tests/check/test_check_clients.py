@@ -28,7 +28,7 @@ SAMPLES = Path(__file__).parents[2] / "docs" / "samples"
 def test_a_layout_misses_no_more_than_the_best_known_template(
     bundled: Workshop, capsys: pytest.CaptureFixture[str], layout: str
 ) -> None:
-    uses = list(features_of(bundled.sheet_of_file(SAMPLES / f"{layout}.md")))
+    uses = list(features_of(bundled.mail_of_file(SAMPLES / f"{layout}.md")))
     # With what nobody misses, such as the switch for dark mode: so the other template is counted too.
     missed = {client: missed_by(client, uses) for client in MOST}
     with capsys.disabled():
