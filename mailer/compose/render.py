@@ -17,7 +17,7 @@ from mailer.compose.document.styles import for_outlook
 from mailer.compose.images.placing import Images
 from mailer.compose.inlining.addresses import read_addresses
 from mailer.compose.inlining.inline import Inliner, inline_deferred
-from mailer.compose.issue.fields import printed
+from mailer.compose.issue.fields import names_of
 from mailer.compose.symbolic.environment import SymbolicEnvironment
 from mailer.compose.symbolic.refusal import Sources
 from mailer.compose.symbolic.structure import grow, read_structure
@@ -104,7 +104,7 @@ class _Rendering:
         self._names = surroundings.names() | {
             name: Symbol(Name(name)) for name in sorted(recipient_names.SERVED)
         }
-        self._names |= {"issue": printed(issue), "params": issue.params, "page": PageLocale(issue.lang)}
+        self._names |= {"issue": names_of(issue), "params": issue.params, "page": PageLocale(issue.lang)}
         if body.traits:
             self._names["document"] = body.traits.names(surroundings.postal_address)
         self._sources = Sources(issue.path)
@@ -114,7 +114,7 @@ class _Rendering:
         body = self._body
         with self._sources.located():
             subject = self._subject()
-            self._names["issue"] = printed(replace(self._issue, subject=subject))
+            self._names["issue"] = names_of(replace(self._issue, subject=subject))
             html = self._part(self._html, "html", body.html, body.html_lines)
             text = self._part(self._text, "txt", body.text, body.text_lines)
             return Edition(

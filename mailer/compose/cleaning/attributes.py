@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from html import unescape
 
-from nh3 import Cleaner
+import nh3
 
 from mailer.compose.css.reading import read_style
 from mailer.compose.html.addresses import tidy
@@ -93,8 +93,8 @@ def _alone(tag: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _cleaner() -> Cleaner:
-    return Cleaner(
+def _cleaner() -> nh3.Cleaner:
+    return nh3.Cleaner(
         tags={_alone(tag) for tag in ELEMENTS},
         attributes={_alone(tag): names for tag, names in ATTRIBUTES.items()},
         generic_attribute_prefixes={"aria-"},

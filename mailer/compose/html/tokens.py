@@ -142,7 +142,7 @@ def _read_markup(text: str, start: int, endless: set[str]) -> HTMLToken:
     if name := _TAG_NAME.match(text, start):
         return _read_tag(text, start, name)
     if text.startswith(_COMMENT, start):
-        end = None if _COMMENT in endless else comment_end(text, start)
+        end = None if _COMMENT in endless else _comment_end(text, start)
         if end:
             return HTMLToken(TokenKind.COMMENT, text[start:end], start)
         # One that never ends is text, so that nothing after it is lost.
@@ -154,7 +154,7 @@ def _read_markup(text: str, start: int, endless: set[str]) -> HTMLToken:
     return HTMLToken(TokenKind.DECLARATION, text[start : end + 1], start)
 
 
-def comment_end(text: str, start: int) -> int | None:
+def _comment_end(text: str, start: int) -> int | None:
     """Return where the comment that begins at `start` ends, None if it never does (HTML 13.2.5.43 to 52)."""
     for empty in ("<!-->", "<!--->"):
         if text.startswith(empty, start):

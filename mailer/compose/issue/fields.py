@@ -184,8 +184,8 @@ FIELDS = {
 GUARDED = frozenset(name for name, key in FIELDS.items() if key.unfit is IfUnfit.GUARDED)
 
 
-def printed(issue: Issue) -> SimpleNamespace:
-    """Return what `issue` is in a template: its fields, and each key that is only printed."""
+def names_of(issue: Issue) -> SimpleNamespace:
+    """Return what a template can name of `issue`: its fields, and each key that is only printed."""
     own = {each.name: getattr(issue, each.name) for each in fields(issue)}
     empty = {name: key.empty for name, key in FIELDS.items() if not key.field}
     return SimpleNamespace(**{**own, **empty, **issue.printed})
