@@ -1,17 +1,28 @@
-"""Settings -> objects. Nothing else constructs; a command gets an `App` and takes what it needs."""
+"""Settings -> objects: a service gets an `App` and takes what it needs.
+
+What sends, compiles or keeps by a setting is made here and nowhere else; what is wrong with settings
+`mailer.contradictions` says.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mailer.domain.address import Mailbox, is_made_up
-from mailer.errors import SettingsError, UsageError
+from mailer.contradictions import (
+    read_mailbox,
+    read_warmup,
+    refuse_dead_links,
+    refuse_made_up_sender,
+    theme_wishes,
+)
+from mailer.domain.address import Mailbox
+from mailer.errors import UsageError
 from mailer.settings.values import refuse_half_a_login, refuse_wrong_security
 from mailer.workspace.bundled import templates_folder
 
@@ -22,6 +33,7 @@ if TYPE_CHECKING:
     from mailer.engine.sending import Sending
     from mailer.ledger.ledger import Ledger
     from mailer.ledger.queries import LedgerQueries
+    from mailer.ledger.schedules import Schedules
     from mailer.message.dkim.signer import Signer
     from mailer.people.directory import Directory
     from mailer.people.lists import Lists
@@ -68,6 +80,7 @@ class App:
         self._database: Database | None = None
         self._lasts = False
         self._keep_open = True
+        self._at_work = False
         self.command = ""  # what it was made for, as others are told who meet it at work
 
     def renewed(self) -> App:
@@ -85,15 +98,27 @@ class App:
         """
         self._lasts, self._keep_open = True, keep_open
 
-    def at_work(self) -> AbstractContextManager[None]:
-        """Keep a restore from exchanging the database under this command, which it names to whoever tries."""
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Keep a restore from exchanging the database under this command, which it names to whoever tries.
+
+        Inside such a block another one changes nothing.
+        """
         from mailer.store.faults import read_only
         from mailer.store.files import is_read_only
         from mailer.store.presence import at_work
 
+        if self._at_work:
+            yield
+            return
         if is_read_only(self.database_file):
             raise read_only(self.database_file)
-        return at_work(self.journals, self.command)
+        with at_work(self.journals, self.command):
+            self._at_work = True
+            try:
+                yield
+            finally:
+                self._at_work = False
 
     def let_go(self) -> None:
         """Close the database until it is needed again."""
@@ -191,6 +216,13 @@ class App:
         return Ledger(self.database)
 
     @property
+    def schedules(self) -> Schedules:
+        """What goes out when."""
+        from mailer.ledger.schedules import Schedules
+
+        return Schedules(self.database)
+
+    @property
     def accounts(self) -> LedgerQueries:
         """The ledger for reading."""
         from mailer.ledger.queries import LedgerQueries
@@ -220,7 +252,7 @@ class App:
     @cached_property
     def sender(self) -> Mailbox:
         """The mailbox that issues come from."""
-        return self._mailbox("MAIL_FROM")
+        return read_mailbox(self.settings, "MAIL_FROM")
 
     def sending(self, *, rate: float | None = None, warmup: WarmUp | None = None) -> Sending:
         """The main job, at most `rate` messages a second and by this `warmup` (default: the settings')."""
@@ -229,7 +261,7 @@ class App:
 
         s = self.settings
         compiler = self.compiler  # before there is a database: it finds fault with the settings
-        self._check_sender()
+        refuse_made_up_sender(s, self.sender, to_the_world=not self.smtp_account.loopback)
         dispatcher = Dispatcher(
             self.database,
             self.journals,
@@ -243,67 +275,32 @@ class App:
         )
         return Sending(compiler, dispatcher)
 
-    def _theme(self) -> dict[str, Any]:
-        from mailer.compose.theme.theme import KEYS, ThemeError, read_theme
-
-        wished = {key: getattr(self.settings, f"look_{key}") for key in KEYS}
-        try:
-            theme = read_theme(wished)
-        except ThemeError as error:
-            name = f"LOOK_{error.key.upper()}"
-            raise SettingsError(
-                f"{name} = {wished[error.key]!r} {error}", next_step=f"Correct {name} in .env."
-            ) from None
-        if theme.logo and not theme.logo.on_the_web and not (self.root / theme.logo.src).is_file():
-            raise SettingsError(
-                f"LOOK_LOGO = {wished['logo']!r}: there is no file {self.root / theme.logo.src}",
-                next_step="Correct LOOK_LOGO: the path of an image from the workspace, or its https address.",
-            )
-        return wished
-
-    def misfits(self) -> list[SettingsError]:
-        """Return what keeps the settings from sending; neither the database nor the network is touched."""
-        s = self.settings
-        parts: list[Callable[[], object]] = [
-            *(partial(self._mailbox, name) for name in MAILBOXES if getattr(s, name.lower())),
-            partial(refuse_half_a_login, s),
-            partial(refuse_wrong_security, s),
-            lambda: self.warmup,
-            self._signer,
-            self._theme,
-            lambda: self.database_file,
-        ]
-        # These need the sender, and would only say once more what is wrong with it.
-        later = [self._check_links, lambda: self.smtp_account]
-        found = list(filter(None, map(_misfit, parts))) or list(filter(None, map(_misfit, later)))
-        return list({error.problem: error for error in found}.values())
-
     def mailboxes(self) -> dict[str, Mailbox]:
         """Return the mailboxes of the settings that name one, by setting; SettingsError if one isn't one."""
-        return {name: self._mailbox(name) for name in MAILBOXES if getattr(self.settings, name.lower())}
+        given = [name for name in MAILBOXES if getattr(self.settings, name.lower())]
+        return {name: read_mailbox(self.settings, name) for name in given}
 
     @cached_property
     def compiler(self) -> Compiler:
         """What compiles issues; it needs no database."""
         from mailer.engine.compiler import Compiler
 
-        s = self.settings
-        self._check_links()
-        reply_to = self._mailbox("MAIL_REPLY_TO") if s.mail_reply_to else None
+        s, to_the_world = self.settings, not self.smtp_account.loopback
+        refuse_dead_links(s, to_the_world=to_the_world)
         return Compiler(
             folders=self.template_folders,
             sender=self.sender,
-            reply_to=reply_to,
-            return_path=self._return_path().address.wire,
+            reply_to=self.mailboxes().get("MAIL_REPLY_TO"),
+            return_path=self._first_mailbox("MAIL_RETURN_PATH", "MAIL_FROM").address.wire,
             unsubscribe_address=self.unsubscribe_mailbox.address.wire,
             postal_address=s.postal_address,
             base_url=s.base_url,
             key=s.secret_key.get_secret_value().encode(),
-            signer=self._signer(),
-            theme=self._theme(),
+            signer=self.signer,
+            theme=theme_wishes(s, self.root),
             root=self.root,
             image_links=self._image_links(),
-            to_the_world=not self.smtp_account.loopback,
+            to_the_world=to_the_world,
         )
 
     @property
@@ -319,13 +316,7 @@ class App:
     @property
     def warmup(self) -> WarmUp | None:
         """The plan by which a new domain is warmed up, if there is one."""
-        from mailer.domain.warmup import WarmUp
-
-        plan = self.settings.mail_warmup
-        try:
-            return WarmUp.parse(plan) if plan else None
-        except ValueError as error:
-            raise SettingsError(f"MAIL_WARMUP: {error}", next_step="Correct MAIL_WARMUP in .env.") from None
+        return read_warmup(self.settings)
 
     def _image_links(self) -> ImageLinks | None:
         from mailer.compose.images.source import ImageLinks
@@ -334,7 +325,8 @@ class App:
         key = s.secret_key.get_secret_value().encode()
         return ImageLinks(s.base_url, key, self.root) if s.mail_images == "linked" else None
 
-    def _signer(self) -> Signer | None:
+    @property
+    def signer(self) -> Signer | None:
         """What signs messages. Without a DKIM setting cryptography is not even imported."""
         if not any(value for name, value in self.settings if name.startswith("dkim_")):
             return None
@@ -344,68 +336,11 @@ class App:
         signer.require_alignment(self.sender.address.domain)
         return signer
 
-    def _return_path(self) -> Mailbox:
-        return self._mailbox("MAIL_RETURN_PATH") if self.settings.mail_return_path else self.sender
-
     @property
     def unsubscribe_mailbox(self) -> Mailbox:
         """Where people write to who leave by mail."""
-        s = self.settings
-        if s.mail_unsubscribe:
-            return self._mailbox("MAIL_UNSUBSCRIBE")
-        return self._mailbox("MAIL_REPLY_TO") if s.mail_reply_to else self.sender
+        return self._first_mailbox("MAIL_UNSUBSCRIBE", "MAIL_REPLY_TO", "MAIL_FROM")
 
-    def _mailbox(self, name: str) -> Mailbox:
-        text: str = getattr(self.settings, name.lower())
-        try:
-            return Mailbox.parse(text)
-        except ValueError as error:
-            raise SettingsError(f"{name} = {text!r}: {error}", next_step=f"Correct {name} in .env.") from None
-
-    def _check_sender(self) -> None:
-        """Refuse to mail the world from an address that nobody can have: that of the example, say."""
-        domain = self.sender.address.domain
-        if is_made_up(domain) and not self.smtp_account.loopback:
-            raise SettingsError(
-                f"MAIL_FROM is at {domain}, which nobody can own, "
-                f"and SMTP_HOST = {self.settings.smtp_host} mails the world",
-                next_step="Set MAIL_FROM to an address of yours.",
-            )
-
-    def _check_links(self) -> None:
-        s = self.settings
-        if s.mail_images == "linked" and not s.base_url:
-            raise SettingsError(
-                "MAIL_IMAGES = linked, but there is no BASE_URL for the addresses of images",
-                next_step="Set BASE_URL to where `mailer serve` is reached, or MAIL_IMAGES=inline.",
-            )
-        if s.base_url and not s.secret_key.get_secret_value():
-            raise SettingsError(
-                "BASE_URL is set, but there is no SECRET_KEY to sign the links in mails with",
-                next_step="Set SECRET_KEY in .env to a long random text; `mailer init` makes one.",
-            )
-        if s.base_url and is_loopback(s.base_url) and not self.smtp_account.loopback:
-            raise SettingsError(
-                f"BASE_URL = {s.base_url} is this machine, but SMTP_HOST = {s.smtp_host} mails the world",
-                next_step="Set BASE_URL to where subscribers reach `mailer serve`, or leave it empty.",
-            )
-
-
-def _misfit(part: Callable[[], object]) -> SettingsError | None:
-    try:
-        part()
-    except SettingsError as error:
-        return error
-    return None
-
-
-def is_loopback(url: str) -> bool:
-    """Whether `url` names this machine."""
-    from ipaddress import ip_address
-    from urllib.parse import urlsplit
-
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+    def _first_mailbox(self, *names: str) -> Mailbox:
+        chosen = next((name for name in names if getattr(self.settings, name.lower())), names[-1])
+        return read_mailbox(self.settings, chosen)

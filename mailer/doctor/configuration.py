@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from mailer.bootstrap import App
+from mailer.bootstrap import MAILBOXES, App
+from mailer.contradictions import read_mailbox, refuse_dead_links, theme_wishes
 from mailer.doctor.masking import MASK, masked_url
 from mailer.doctor.result import Result, error, note, ok, warning
 from mailer.domain.address import is_reserved
+from mailer.errors import SettingsError
 from mailer.settings.env_file import EnvFile, read_env_file
 from mailer.settings.fields import NAMES, SECRETS
 from mailer.settings.reading import ENV_FILE, SettingsReading
+from mailer.settings.values import refuse_half_a_login, refuse_wrong_security
 from mailer.workspace.bundled import sample
 from mailer.workspace.scaffold import unprotected
 
@@ -59,21 +63,50 @@ def examine_settings(app: App, reading: SettingsReading) -> list[Result]:
     problems = [
         error("settings.value", each.problem, each.next_step or "") for each in reading.problems.values()
     ]
-    misfits = [
+    together = [
         error("settings.together", each.problem, each.next_step or "")
-        for each in app.misfits()
+        for each in misfits(app)
         if not any(name in each.problem for name in reading.problems)
     ]
     results = [
         *problems,
-        *misfits,
+        *together,
         *_file(app.root, reading.env),
         *_secrecy(app.root, reading),
         *_sender(app),
     ]
-    if not problems and not misfits:
+    if not problems and not together:
         results.insert(0, ok("settings.value", f"all {len(NAMES)} can be read, and they fit together"))
     return results
+
+
+def misfits(app: App) -> list[SettingsError]:
+    """Return what keeps the settings from sending; neither the database nor the network is touched."""
+    s = app.settings
+    parts: list[Callable[[], object]] = [
+        *(partial(read_mailbox, s, name) for name in MAILBOXES if getattr(s, name.lower())),
+        partial(refuse_half_a_login, s),
+        partial(refuse_wrong_security, s),
+        lambda: app.warmup,
+        lambda: app.signer,
+        partial(theme_wishes, s, app.root),
+        lambda: app.database_file,
+    ]
+    # These need the sender, and would only say once more what is wrong with it.
+    later = [
+        lambda: refuse_dead_links(s, to_the_world=not app.smtp_account.loopback),
+        lambda: app.smtp_account,
+    ]
+    found = list(filter(None, map(_misfit, parts))) or list(filter(None, map(_misfit, later)))
+    return list({error.problem: error for error in found}.values())
+
+
+def _misfit(part: Callable[[], object]) -> SettingsError | None:
+    try:
+        part()
+    except SettingsError as error:
+        return error
+    return None
 
 
 def _file(root: Path, env: EnvFile) -> Iterator[Result]:
@@ -118,7 +151,7 @@ def _privacy(root: Path, env: EnvFile) -> Iterator[Result]:
 
 def _sender(app: App) -> Iterator[Result]:
     """What only matters once mail leaves this machine."""
-    if app.misfits() or app.smtp_account.loopback:
+    if misfits(app) or app.smtp_account.loopback:
         return
     domain = app.sender.address.domain
     if is_reserved(domain):

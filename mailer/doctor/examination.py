@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from mailer.bootstrap import App, is_loopback
+from mailer.bootstrap import App
+from mailer.contradictions import is_loopback
 from mailer.doctor import server, website
 from mailer.doctor.bulk import judge_bulk
 from mailer.doctor.clock import date_in, judge_clock, judge_zone
