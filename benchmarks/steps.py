@@ -8,8 +8,9 @@ from statistics import median
 from time import perf_counter
 
 from mailer.bootstrap import App
-from mailer.cli.issues import load
+from mailer.compose.issue.source import load_issue
 from mailer.domain.audience import Audience
+from mailer.services.issues import issue_file
 
 AUDIENCE = Audience(("weekly",), ())
 
@@ -24,12 +25,12 @@ def freeze(app: App) -> float:
 
 def compile_issue(app: App) -> float:
     """Compile the issue, several times; the first, which also imports the libraries, does not count."""
-    sending, issue = app.sending(), load(app, "harbour")
+    sending, issue = app.sending(), load_issue(issue_file(app, "harbour"))[0]
     lists = [app.lists.named("weekly")]
     times = []
     for _ in range(6):
         began = perf_counter()
-        sending.prepare(issue, AUDIENCE, lists)
+        sending.compiler.prepare(issue, AUDIENCE, lists)
         times.append(perf_counter() - began)
     return median(times[1:])
 

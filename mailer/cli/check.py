@@ -65,8 +65,8 @@ def check(
 
 
 def _files(app: App, named: Sequence[str]) -> list[Path]:
-    from mailer.cli.issues import from_here, issue_file
     from mailer.compose.issue.source import issue_files
+    from mailer.services.issues import from_here, issue_file
 
     files = [issue_file(app, each) for each in named] if named else issue_files(app.root / "issues")
     if not files:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.saying import warn
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
-    from mailer.engine.report import Report
     from mailer.sandbox.process import Sandbox
+    from mailer.services.report import Report
 
 LIST = "weekly"
 # Some of the made-up people must not get the issue, so that the proof has something to find.
@@ -113,37 +114,36 @@ def _write(path: Path, number: int, people: object) -> None:
 
 
 def _send(app: App) -> Report:
-    from mailer.cli.issues import load
     from mailer.cli.progress import bar
-    from mailer.cli.send import job_for
-    from mailer.engine.stopping import run_until_stopped
+    from mailer.services.begin import begin
+    from mailer.services.continuing import Portion, go_on
+    from mailer.services.prepare import SendRequest, prepare
 
-    sending = app.sending()
-    job = job_for(app, sending, load(app, str(next((app.root / "issues").glob("*.md")))), (LIST,), ())
-    send, plan = sending.begin(job, app.now())
-    assert plan is not None
-    click.echo(plan.text(), err=True)
-    with bar(f"Sending {send.slug}", plan.recipients) as progress:
-        return run_until_stopped(lambda stop: sending.run(send, app.now(), stop, progress=progress))
+    (file,) = (app.root / "issues").glob("*.md")
+    prepared = prepare(app, SendRequest(file, str(file), (LIST,)), warn)
+    begun = begin(prepared)
+    assert begun.plan is not None
+    click.echo(begun.plan.text(), err=True)
+    return go_on(app, begun.send, Portion(workers=1), bar)
 
 
 def _prove(app: App, sandbox: Sandbox, folder: Path) -> Path:
     """Check ledger, inbox and list against each other; write the first mail's HTML to a file."""
-    from mailer.cli.verification import verification
     from mailer.domain.address import Address
     from mailer.domain.subscriber import Status
     from mailer.private import write_private
     from mailer.sandbox.proof import mismatches
+    from mailer.services.verify import verify
     from mailer.viewer.frame import whole_page
     from mailer.viewer.reading import read
 
-    (send,) = app.ledger.sends()
+    (verified,) = verify(app)
     eligible = [
         Address.parse(person.email).wire
         for person in app.directory.subscribers(LIST, Status.SUBSCRIBED)
         if person.suppressed is None
     ]
-    wrong = mismatches(sandbox.inbox, eligible) + verification(app.accounts, send).discrepancies
+    wrong = mismatches(sandbox.inbox, eligible) + verified.discrepancies
     if wrong:
         raise NotProved(
             "\n  ".join(["the proof failed:", *wrong]),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from functools import partial
 from shlex import join
 from typing import TYPE_CHECKING
 
 import click
 
-from mailer.errors import MailerError, UsageError
+from mailer.cli.saying import warn
+from mailer.errors import MailerError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -46,15 +48,13 @@ def rehearse(
     Exit codes: 0 everyone was reached exactly once, but for refusals and doubts that are named; 1 not so;
     2 usage or setting; 3 the plan refused; 130 interrupted.
     """
-    from mailer.cli.issues import load
     from mailer.cli.progress import bar
     from mailer.sandbox.dress_rehearsal import rehearse as run
+    from mailer.services.issues import issue_file
+    from mailer.services.prepare import SendRequest
 
-    loaded = load(app, issue)
-    names = list_names or loaded.lists
-    if not names:
-        raise UsageError(f"to which list? {loaded.path} names none", next_step="Add --list L.")
-    done = run(app, loaded, names, trouble, seed, lambda title, total: bar(title, total, quiet=quiet))
+    request = SendRequest(issue_file(app, issue), issue, list_names)
+    done = run(app, request, trouble, seed, partial(bar, quiet=quiet), warn)
     command = join(
         ["mailer", "send-issue", issue, *(word for name in list_names for word in ("--list", name))]
     )
@@ -68,7 +68,7 @@ def rehearse(
 
 def _text(app: App, done: Rehearsed, command: str) -> str:
     from mailer.domain.delivery import State
-    from mailer.engine.report import duration
+    from mailer.services.report import duration
 
     report, states = done.report, done.report.totals.states
     send = report.send
@@ -101,7 +101,7 @@ def _lasts(app: App, estimate: Estimate | None, messages: int) -> str:
 
 
 def _said(lasts: timedelta) -> str:
-    from mailer.engine.report import duration
+    from mailer.services.report import duration
 
     if lasts >= timedelta(days=2):
         return f"{lasts.days:,} days"

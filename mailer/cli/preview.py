@@ -61,7 +61,7 @@ def preview(
     Without further options: a summary and the text part. It works without a list, too: then for someone
     made up.
     """
-    from mailer.cli.issues import issue_file
+    from mailer.services.issues import issue_file
     from mailer.services.preview import PreviewRequest
     from mailer.services.preview import preview as preview_issue
 

@@ -4,102 +4,53 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections import Counter
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from mailer.errors import ExitCode, UsageError, worst
+from mailer.cli.progress import bar
+from mailer.cli.send import say_findings
+from mailer.errors import worst
+from mailer.services.begin import plan, refuse_unfit
+from mailer.services.rehearse import dry_run, send_trial_mails
 
 if TYPE_CHECKING:
-    from mailer.bootstrap import App
-    from mailer.domain.address import Address
-    from mailer.engine.sending import Job, Sending
+    from mailer.cli.send import Options
+    from mailer.services.prepare import PreparedSend
 
 
-def dry_run(sending: Sending, job: Job, output: Path | None, *, again: bool, as_json: bool) -> None:
-    """Plan, then render every message in full; write them to `output` if given."""
-    from mailer.cli.progress import bar
-    from mailer.engine.plan import split
-    from mailer.engine.trial import write_files
-
-    plan = sending.plan(job, again=again)
-    click.echo(plan.text(), err=True)
-    recipients = split(sending.ledger.preview(job.issue.slug, job.audience, again=again), Counter())
-    octets = 0
-    with bar("Rendering", plan.recipients) as progress:
-        for size in write_files(job.template, sending.personaliser(job), recipients, output):
-            octets += size
-            progress(1)
-    written = output if plan.recipients else None
-    if written:
-        _tell_of_others(written)
-    if as_json:
-        data = {"issue": plan.slug, "revision": plan.revision, "audience": plan.recipients}
-        click.echo(json.dumps(data | {"excluded": plan.excluded, "octets": octets, "dry_run": True}))
-        return
-    where = f", written to {written}" if written else ""
-    click.echo(
-        f"Dry run: {plan.recipients:,} messages rendered ({octets:,} octets){where}; nothing was sent."
-    )
-
-
-def _tell_of_others(folder: Path) -> None:
-    from mailer.private import open_to_others
-
-    if open_to_others(folder):
+def rehearse(prepared: PreparedSend, options: Options) -> None:
+    """Plan, then render every message in full; write them to the folder that was named, if one was."""
+    refuse_unfit(prepared, again=options.again, force=True)
+    say_findings(prepared, options)
+    planned = plan(prepared, again=options.again, force=True)
+    click.echo(planned.text(), err=True)
+    with bar("Rendering", planned.recipients) as progress:
+        done = dry_run(prepared, options.output, progress, again=options.again)
+    if done.open_to_others:
         click.echo(
-            f"Note: others may look into {folder} and see by the names of the files who gets the issue; the "
-            f"messages only you can read. To close it: chmod 700 {shlex.quote(str(folder))}",
+            f"Note: others may look into {done.written} and see by the names of the files who gets the "
+            "issue; the messages only you can read. To close it: "
+            f"chmod 700 {shlex.quote(str(done.written))}",
             err=True,
         )
-
-
-def send_tests(app: App, sending: Sending, job: Job, typed: tuple[str, ...]) -> None:
-    """Send one message to each address that was typed, and say what the server answered."""
-    from mailer.engine.stopping import run_until_stopped
-    from mailer.engine.trial import marked, stand_in
-    from mailer.engine.trial import send_tests as send
-    from mailer.proof.proofs import Proofs
-
-    addresses = [_address(text) for text in typed]
-    job = sending.prepare(marked(job.issue), job.audience, job.lists)
-    personaliser = sending.personaliser(job)
-    example = Proofs(sending.compiler, sending.ledger).reader(job)
-    recipients = [stand_in(address, app.directory.person(address.key), example) for address in addresses]
-    outcomes = run_until_stopped(
-        lambda stop: send(job.template, personaliser, recipients, app.smtp_account, stop)
+    if options.as_json:
+        data = {"issue": planned.slug, "revision": planned.revision, "audience": planned.recipients}
+        click.echo(json.dumps(data | {"excluded": planned.excluded, "octets": done.octets, "dry_run": True}))
+        return
+    where = f", written to {done.written}" if done.written else ""
+    click.echo(
+        f"Dry run: {planned.recipients:,} messages rendered ({done.octets:,} octets){where}; "
+        "nothing was sent."
     )
+
+
+def send_tests(prepared: PreparedSend, options: Options) -> NoReturn:
+    """Send one message to each address that was typed, and say what the server answered."""
+    say_findings(prepared, options)
     codes = set()
-    for address, outcome in zip(addresses, outcomes, strict=True):
-        words, code = _said(outcome)
+    for mail in send_trial_mails(prepared, options.test):
+        words, code = mail.result()
         codes.add(code)
-        click.echo(f"{address.typed}: {words}")
+        click.echo(f"{mail.address.typed}: {words}")
     raise click.exceptions.Exit(worst(codes))
-
-
-def _address(text: str) -> Address:
-    from mailer.domain.address import Address
-
-    try:
-        return Address.parse(text)
-    except ValueError as error:
-        raise UsageError(f"--test {text}: {error}") from None
-
-
-def _said(outcome: object) -> tuple[str, ExitCode]:
-    from mailer.domain.outcome import Accepted, Deferred, Rejected, Uncertain, Untried
-
-    match outcome:
-        case Accepted(reply):
-            return f"accepted: {reply}", ExitCode.COMPLETE
-        case Deferred(reply):
-            return f"deferred: {reply}", ExitCode.AGAIN
-        case Rejected(reply):
-            return f"refused: {reply}", ExitCode.FAILURES
-        case Uncertain(reason):
-            return f"uncertain: {reason}", ExitCode.UNCERTAIN
-        case Untried(reason):
-            return f"not sent: {reason}", ExitCode.AGAIN
-    raise AssertionError(outcome)

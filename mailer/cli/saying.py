@@ -1,13 +1,20 @@
-"""What is printed for a person: commands in it mean the workspace that `-C` named, wherever they are run."""
+"""What is said to a person, and asked; commands mean the workspace that `-C` named, wherever they are run."""
 
 from __future__ import annotations
 
 import re
+import sys
 from functools import cache
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 import click
+
+from mailer.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
 
 # Commands that need no workspace, or make one.
 _ANYWHERE = ("init", "demo", "sandbox")
@@ -40,3 +47,28 @@ def _commands() -> re.Pattern[str]:
 
     names = "|".join(name for name in COMMANDS if name not in _ANYWHERE)
     return re.compile(rf"(^ *|: |`)mailer (?=(?:{names})\b(?! answers))", re.MULTILINE)
+
+
+def warn(notice: object) -> None:
+    """Say on stderr what an editor should know and what stops nothing."""
+    click.echo(f"{click.style('Warning:', fg='yellow')} {notice}", err=True)
+
+
+def announce_settings(app: App) -> None:
+    """Say in one line that the defaults are used, where there is no .env."""
+    if not (app.root / ".env").is_file():
+        where = f"{app.settings.smtp_host}:{app.settings.smtp_port}"
+        click.echo(
+            f"No .env in {app.root}: using the defaults; mail goes to {where} (`mailer sandbox`).", err=True
+        )
+
+
+def ask(question: str) -> None:
+    """Ask on the terminal; end with 0 if the answer is no. UsageError where there is no terminal."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "there is no terminal to ask on", next_step="Add --yes to go on without being asked."
+        )
+    if not click.confirm(question, err=True):
+        click.echo("Nothing was done.", err=True)
+        raise click.exceptions.Exit(ExitCode.COMPLETE)

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, Row, insert, select, update
 
 from mailer.domain.audience import Audience
+from mailer.domain.moment import in_both_zones
 from mailer.store.schema import schedules
 
 
 class ScheduleState(StrEnum):
     """What is kept of where a schedule is; it leaves `waiting` once, by compare-and-set.
 
-    What became of one that has begun is its send's to say (`mailer.schedule.standing`).
+    What became of one that has begun is its send's to say (`mailer.services.schedules`).
     """
 
     WAITING = "waiting"
@@ -40,6 +42,11 @@ class Schedule:
     state: ScheduleState
     send_id: int | None
     note: str
+
+    @property
+    def when(self) -> str:
+        """When it is due, for a person."""
+        return in_both_zones(self.due_at, ZoneInfo(self.zone))
 
 
 class Schedules:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
@@ -20,22 +19,20 @@ from mailer.domain.address import Address
 from mailer.domain.delivery import State
 from mailer.domain.estimate import Estimate, Warming, by_quota, by_rate, by_warming
 from mailer.domain.learned import ACCOUNT, Learned
-from mailer.errors import EveryoneRefused, ExitCode, ServerUnavailable, UsageError
+from mailer.errors import ExitCode, UsageError
 from mailer.sandbox.troublemaker import ACCEPTED, DEEDS, running_troublemaker
+from mailer.services.report import Report, report_on
 
 if TYPE_CHECKING:
-    from mailer.domain.issue import Issue
+    from mailer.domain.issue import Notice
     from mailer.domain.send import Send
-    from mailer.engine.report import Report
-    from mailer.engine.sending import Sending
     from mailer.ledger.pace_memory import PaceMemory
+    from mailer.services.continuing import Watch
+    from mailer.services.prepare import SendRequest
 
 ROUNDS = 30  # what was put off goes again in the next one; far more than anybody needs
 LATER = timedelta(days=3)  # by then all that was put off is due
 NAMED = 5  # addresses named for each thing that is wrong
-
-Drawn = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-"""Given a title and a total: what draws progress, and is told of so many more that are done."""
 
 # What the server does, as an editor understands it, and what it is called in its log.
 TROUBLES = {
@@ -68,8 +65,10 @@ class Rehearsed:
         return ExitCode.INTERRUPTED if self.report.interrupted else ExitCode.COMPLETE
 
 
-def rehearse(app: App, issue: Issue, lists: Sequence[str], level: str, seed: int, drawn: Drawn) -> Rehearsed:
-    """Send `issue` to everyone on `lists`, by a server of ours that makes trouble at this `level`.
+def rehearse(
+    app: App, request: SendRequest, level: str, seed: int, watch: Watch, tell: Callable[[Notice], None]
+) -> Rehearsed:
+    """Send an issue to everyone on its lists, by a server of ours that makes trouble at this `level`.
 
     Nothing of the workspace changes: people and ledger are a copy, as is what is learned. UsageError where
     there is nobody to send to yet.
@@ -84,9 +83,9 @@ def rehearse(app: App, issue: Issue, lists: Sequence[str], level: str, seed: int
         with running_troublemaker(folder, level, seed) as port:
             copy = _copy(app, folder, port)
             try:
-                sending, send = _begin(copy, issue, lists)
-                estimate = _estimate(app, copy, sending.report(send).queued)
-                report = _rounds(copy, sending, send, drawn)
+                send = _begin(copy, request, tell)
+                estimate = _estimate(app, copy, report_on(copy, send).queued)
+                report = _rounds(copy, send, watch)
                 return judged(copy, report, estimate, folder)
             finally:
                 copy.let_go()
@@ -112,42 +111,34 @@ def _copy(app: App, folder: Path, port: int) -> App:
     return App(app.root, settings=app.settings.model_copy(update=changed))
 
 
-def _begin(app: App, issue: Issue, names: Sequence[str]) -> tuple[Sending, Send]:
-    from mailer.domain.audience import Audience
+def _begin(app: App, request: SendRequest, tell: Callable[[Notice], None]) -> Send:
+    from mailer.services.begin import begin
+    from mailer.services.prepare import prepare
 
-    sending = app.sending()
-    lists = [app.lists.named(name) for name in dict.fromkeys(names)]
-    audience = Audience(tuple(each.name for each in lists))
-    # What was begun before is not gone on with: a rehearsal is of everyone.
-    for earlier in app.ledger.sends(issue.slug):
+    prepared = prepare(app, request, tell)
+    # What was begun before is not gone on with: a rehearsal is of everyone, whatever check says.
+    for earlier in app.ledger.sends(prepared.job.issue.slug):
         app.ledger.cancel(earlier, "a rehearsal", app.now())
-    send, _ = sending.begin(sending.prepare(issue, audience, lists), app.now(), again=True)
-    return sending, send
+    return begin(prepared, again=True, force=True).send
 
 
-def _rounds(app: App, sending: Sending, send: Send, drawn: Drawn) -> Report:
+def _rounds(app: App, send: Send, watch: Watch) -> Report:
     """Send until nothing is left that may go; what was put off is due at once, in the next round."""
-    from mailer.engine.stopping import run_until_stopped
+    from mailer.services.continuing import Portion, go_on
 
     seconds, settled = 0.0, 0
     for number in range(1, ROUNDS + 1):
-        waiting = sending.report(send).queued
-        with drawn(f"Rehearsing {send.slug}" if number == 1 else f"Round {number}", waiting) as progress:
-            try:
-                report = run_until_stopped(partial(_round, app, sending, send, progress))
-            except (EveryoneRefused, ServerUnavailable):
-                report = sending.report(send)
+        title = f"Rehearsing {send.slug}" if number == 1 else f"Round {number}"
+        report = go_on(app, send, Portion(workers=1), partial(_titled, watch, title))
         seconds, settled = seconds + report.seconds, settled + report.settled
-        sending.dispatcher.prepare(send, app.now() + LATER)
-        if report.interrupted or not sending.report(send).queued:
+        app.ledger.requeue_due(send, app.now() + LATER)
+        if report.interrupted or not report_on(app, send).queued:
             break
-    return replace(sending.report(send), interrupted=report.interrupted, seconds=seconds, settled=settled)
+    return replace(report_on(app, send), interrupted=report.interrupted, seconds=seconds, settled=settled)
 
 
-async def _round(
-    app: App, sending: Sending, send: Send, progress: Callable[[int], None], stop: asyncio.Event
-) -> Report:
-    return await sending.run(send, app.now(), stop, progress=progress)
+def _titled(watch: Watch, title: str, _: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+    return watch(title, total)
 
 
 def judged(app: App, report: Report, estimate: Estimate | None, folder: Path) -> Rehearsed:

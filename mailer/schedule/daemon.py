@@ -18,13 +18,11 @@ from typing import TYPE_CHECKING
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from mailer.domain.send import Send
-from mailer.engine.stopping import Stopping
 from mailer.errors import MailerError, StorageBusy
-from mailer.schedule.round import make_round, ready
+from mailer.services.rounds import Rounds, check_settings
 
 if TYPE_CHECKING:
-    from mailer.bootstrap import App
+    from mailer.domain.send import Send
 
 LONGEST_REST = 900.0  # seconds
 
@@ -51,8 +49,7 @@ class Backoff:
 
 
 def keep_sending(
-    app: App,
-    stopping: Stopping,
+    rounds: Rounds,
     every: float,
     say: Callable[[str], None],
     complain: Callable[[MailerError], None],
@@ -69,29 +66,30 @@ def keep_sending(
         told.add(word)
         return new
 
-    beat = IntervalTrigger(seconds=every, start_date=app.now(), timezone="UTC")
-    while not stopping.asked:
+    beat = IntervalTrigger(seconds=every, start_date=rounds.app.now(), timezone="UTC")
+    while not rounds.over:
         if not rest.lasts(monotonic()):
-            _round(app, stopping, rest, say, is_news, complain)
-        stopping.run(lambda stop: _tick(beat, stop))
+            _round(rounds, rest, say, is_news, complain)
+        rounds.wait(lambda stop: _tick(beat, stop))
 
 
 def _round(
-    app: App,
-    stopping: Stopping,
+    rounds: Rounds,
     rest: Backoff,
     say: Callable[[str], None],
     is_news: Callable[[Send], bool],
     complain: Callable[[MailerError], None],
 ) -> None:
     try:
-        ready(app)  # what is wrong with the settings ends it now, and not when something falls due
-        done = make_round(app, stopping, say, is_news)
+        check_settings(
+            rounds.app
+        )  # what is wrong with the settings ends it now, and not when something falls due
+        done = rounds.make(say, is_news)
     except StorageBusy as busy:
         complain(busy)
         return
     finally:
-        app.let_go()
+        rounds.app.let_go()
     for report in done.reports:
         say(report.text())
     for error in done.errors:

@@ -8,27 +8,30 @@ from pathlib import Path
 
 from mailer.compose.issue.source import issue_files, slug_of
 from mailer.domain.send import Send
-from mailer.engine.sending import Job, Sending
-from mailer.engine.standing import issue_command, local, who_got_it
+from mailer.engine.compiler import Job
+from mailer.engine.sending import Sending
+from mailer.engine.standing import issue_command, local
 from mailer.errors import PlanRefused
 from mailer.message.expression.operations import CannotFill
+from mailer.services.prepare import PreparedSend
+from mailer.services.report import report_on
 
 
-def refuse_renamed(sending: Sending, job: Job, issues: Path, named: str) -> None:
-    """Raise PlanRefused where the job went to one of its lists by a name that no file in `issues` has now.
+def refuse_renamed(prepared: PreparedSend) -> None:
+    """Raise PlanRefused where an issue went to one of its lists by a name that no file in issues/ has now.
 
-    That is: with the same subject, and either in the same words or not to all as yet. `named` is what a
-    person called the issue.
+    That is: with the same subject, and either in the same words or not to all as yet.
     """
+    sending, job = prepared.sending, prepared.job
     if sending.ledger.find(job.issue.slug, job.audience):
         return
-    for send in _nameless(sending, job, issues):
-        totals = sending.report(send).totals
-        if totals.open or _same_words(sending, job, send):
-            once_more = issue_command(named, job.audience, job.subject_put, "--again")
+    for send in _nameless(sending, job, prepared.app.root / "issues"):
+        report = report_on(prepared.app, send)
+        if report.totals.open or _same_words(sending, job, send):
+            once_more = issue_command(prepared.named, job.audience, job.subject_put, "--again")
             raise PlanRefused(
                 f"{job.issue.slug} looks like {send.slug}, which went to {send.audience} on "
-                f"{local(send.created_at)} ({who_got_it(totals)}) and is no file's name now",
+                f"{local(send.created_at)} ({report.got_it}) and is no file's name now",
                 next_step=f"If the file was renamed, name it so in its front matter: slug: {send.slug}"
                 f"\n  next: else send it all the same: {once_more}",
             )
@@ -51,7 +54,7 @@ def _same_words(sending: Sending, job: Job, send: Send) -> bool:
     """Whether both have the same text part, for the first reader of the send who can be filled in."""
     with suppress(PlanRefused):  # a text that was lost with what came after a backup
         before = sending.dispatcher.template(send, send.number)
-        personaliser = sending.personaliser(job)
+        personaliser = sending.compiler.trial(job)
         for reader in sending.ledger.frozen(send):
             with suppress(CannotFill):
                 names = personaliser.names(reader, 0)

@@ -86,7 +86,7 @@ def test_what_check_finds_of_fields_is_what_a_send_says(tmp_path: Path) -> None:
         assert [each.line for each in found.values()] == [5] * len(found)
         sending, issue = app.sending(), load_issue(file)[0]
         lists = [app.lists.named("weekly")]
-        job = sending.prepare(issue, Audience(("weekly",)), lists)
+        job = sending.compiler.prepare(issue, Audience(("weekly",)), lists)
         refused = False
         try:
             sending.plan(job)
@@ -153,7 +153,7 @@ def test_an_if_over_text_is_an_error_with_the_values_in_check_and_send_alike(tmp
             "subscriber.paid is text, and an `if` takes any text for true: 'nein' 2, 'vielleicht' 1"
         )
         assert (error.severity, error.line) == (Severity.ERROR, 5 if body is bare else 7)
-        job = sending.prepare(load_issue(file)[0], Audience(("weekly",)), lists)
+        job = sending.compiler.prepare(load_issue(file)[0], Audience(("weekly",)), lists)
         assert [each for each in proofread(sending, job) if each.rule == "field-text"] == [error]
 
 

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from mailer.bootstrap import App
 from mailer.cli import mailer
-from mailer.cli.issues import issue_file, sends_of
 from mailer.errors import UsageError
+from mailer.services.issues import issue_file, sends_of
 
 FILES = {
     "2026-11-22-harbour.md": "---\ntitle: The harbour\nlist: weekly\n---\nText.",

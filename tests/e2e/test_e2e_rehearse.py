@@ -10,6 +10,7 @@ from harbour_workspace import Workspace
 from mailer.bootstrap import App
 from mailer.sandbox.dress_rehearsal import judged
 from mailer.sandbox.troublemaker import ACCEPTED, DEEDS
+from mailer.services.report import report_on
 
 PEOPLE = 300
 
@@ -80,7 +81,7 @@ def test_what_is_wrong_would_be_seen(peopled: Workspace, server: object, tmp_pat
         "".join([*heard, heard[0], "stranger@inbox.example <s@gazette.example>\n"])
     )
     (tmp_path / DEEDS).write_text("1 1 content reader1@inbox.example taken\n")
-    wrong = judged(app, app.sending().report(send), None, tmp_path).wrong
+    wrong = judged(app, report_on(app, send), None, tmp_path).wrong
     assert wrong == [
         "1 got more than one copy: reader1@inbox.example",
         "1 got a message and should not have: stranger@inbox.example",

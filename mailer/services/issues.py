@@ -1,21 +1,26 @@
-"""Which issue a command means: by path, file name, folder, slug, or what of its name follows the date."""
+"""The issues of a workspace: which one a person means, and what became of each.
+
+An issue is named by its path, file name, folder, slug, or what of its name follows the date.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import click
-
-from mailer.errors import UsageError
+from mailer.errors import IssueError, UsageError
+from mailer.services.report import Report, report_on
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
-    from mailer.domain.issue import Issue, Notice
+    from mailer.domain.issue import Issue
     from mailer.domain.send import Send
+    from mailer.ledger.schedules import Schedule
 
 
 def issue_file(app: App, named: str) -> Path:
@@ -82,21 +87,6 @@ def _near_files(app: App, named: str) -> str:
     return "See them with: mailer issues list" if names else 'Make an issue with: mailer new "Title"'
 
 
-def load(app: App, named: str) -> Issue:
-    """Return the issue that `named` means, after saying on stderr what its file warns of."""
-    from mailer.compose.issue.source import load_issue
-
-    issue, notices = load_issue(issue_file(app, named), app.settings.language)
-    warn(notices)
-    return issue
-
-
-def warn(notices: Iterable[Notice]) -> None:
-    """Say on stderr what an editor should know and what stops nothing."""
-    for notice in notices:
-        click.echo(f"{click.style('Warning:', fg='yellow')} {notice}", err=True)
-
-
 def sends_of(app: App, named: str) -> list[Send]:
     """Return the sends of the issue that `named` means; UsageError if it was never sent."""
     from mailer.compose.issue.source import default_slug, slug_of
@@ -115,3 +105,63 @@ def sends_of(app: App, named: str) -> list[Send]:
         if known
         else "Send one with: mailer send-issue ISSUE",
     )
+
+
+@dataclass(slots=True)
+class Shelved:
+    """One issue file: what it says as far as it can be read, what keeps it from going out, what became of it.
+
+    `front` has the fields of Issue that front matter sets; `issue` is None for one that can't be sent yet.
+    """
+
+    path: Path
+    front: Mapping[str, Any]
+    issue: Issue | None
+    problem: str = ""
+    sends: list[Report] = field(default_factory=list)
+    scheduled: list[Schedule] = field(default_factory=list)
+
+    @property
+    def slug(self) -> str:
+        """What a send of it is known by."""
+        return str(self.front["slug"])
+
+    @property
+    def title(self) -> str:
+        """The headline, as far as there is one."""
+        return self.issue.title if self.issue else self.front.get("title", "")
+
+
+def shelf(app: App) -> list[Shelved]:
+    """Return every issue file of the workspace, and what became of it."""
+    from mailer.compose.issue.source import NO_TEXT, front_of, issue_files, load_issue
+    from mailer.ledger.schedules import ScheduleState
+
+    files = issue_files(app.root / "issues")
+    fronts = {file: front_of(file) for file in files}
+    sharing = Counter(front["slug"] for front in fronts.values())
+    known = {each.name for each in app.lists.all()} if app.has_database else set[str]()
+    waiting = app.schedules.all(ScheduleState.WAITING) if app.has_database else []
+    found = []
+    for file, front in fronts.items():
+        try:
+            issue, problem = load_issue(file, app.settings.language)[0], ""
+        except IssueError as error:
+            issue, problem = None, "no text yet" if error.problem.endswith(NO_TEXT) else "unreadable"
+        shelved = Shelved(file, front, issue)
+        shelved.problem = problem or _problem(shelved, known, sharing[shelved.slug])
+        if app.has_database:
+            shelved.sends = [report_on(app, each) for each in app.ledger.sends(shelved.slug)]
+        shelved.scheduled = [each for each in waiting if app.root / each.issue == file]
+        found.append(shelved)
+    return found
+
+
+def _problem(shelved: Shelved, known: set[str], sharing: int) -> str:
+    """Return in a word or two what keeps an issue from going out as it stands."""
+    if sharing > 1:
+        return "same slug as another"
+    if shelved.front.get("draft"):
+        return "draft"
+    unknown = [name for name in shelved.front.get("lists", ()) if name not in known]
+    return f"no list {unknown[0]}" if unknown and known else ""

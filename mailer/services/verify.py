@@ -1,16 +1,19 @@
-"""What `mailer verify` finds of one send."""
+"""Whether the account of a send adds up, and what of it is still open."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
+from mailer.bootstrap import App
 from mailer.domain.audience import excluded_in_words
 from mailer.domain.delivery import OPEN, State
 from mailer.domain.send import Send
 from mailer.engine.standing import halt_mark
 from mailer.errors import ExitCode, worst
 from mailer.ledger.queries import DeliveryRow, LedgerQueries, Totals
+from mailer.services.issues import sends_of
 
 NAMED = 20  # open deliveries listed one by one
 
@@ -78,11 +81,11 @@ class Verification:
         }
 
 
-def verification(accounts: LedgerQueries, send: Send) -> Verification:
-    """Go through the account of one send."""
-    open_lines = [line for state in sorted(OPEN) for line in _some(accounts, send, state)]
-    return Verification(send, accounts.totals(send), accounts.discrepancies(send), open_lines[:NAMED])
+def verify(app: App, named: str | None = None) -> list[Verification]:
+    """Go through the account of each send, or those of one issue."""
+    return [_verified(app.accounts, send) for send in (sends_of(app, named) if named else app.ledger.sends())]
 
 
-def _some(accounts: LedgerQueries, send: Send, state: State) -> list[DeliveryRow]:
-    return [line for line, _ in zip(accounts.lines(send, state), range(NAMED), strict=False)]
+def _verified(accounts: LedgerQueries, send: Send) -> Verification:
+    lines = chain.from_iterable(accounts.lines(send, state) for state in sorted(OPEN))
+    return Verification(send, accounts.totals(send), accounts.discrepancies(send), list(islice(lines, NAMED)))

@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from difflib import SequenceMatcher
 from itertools import chain
-from textwrap import shorten
 
 from mailer.domain.audience import Recipient, excluded_in_words
 from mailer.domain.delivery import Halt, State
 from mailer.domain.send import Send
+from mailer.engine.compiler import Job
 from mailer.engine.plan import Plan, prove, split
-from mailer.engine.sending import Job, Sending
+from mailer.engine.sending import Sending
 from mailer.engine.standing import refuse_halted, send_command
 from mailer.errors import AtWork, PlanRefused, UsageError
 from mailer.ledger.freezing import FrozenText
-from mailer.ledger.queries import LedgerQueries, Totals
+from mailer.ledger.queries import Totals
 from mailer.ledger.revisions import Revisions
 from mailer.message.expression.operations import CannotFill
+from mailer.services.changed_words import changed_words
+from mailer.services.prepare import PreparedSend
+from mailer.services.report import report_on
 
-SHOWN = 12  # lines of what changed
-AROUND = 3  # words before and after
-WIDTH = 96  # characters of such a line
+WAITING = (State.QUEUED, State.DEFERRED)
 
 
 @dataclass(slots=True)
@@ -79,75 +79,112 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Correcting:
-    """The steps of a correction, each safe to repeat."""
+    """The steps of a correction, each safe to repeat.
 
-    sending: Sending
+    `erratum`: also for those who got another text. `failed`: also for those whom the server refused for good.
+    `force`: whatever check finds.
+    """
 
-    @property
-    def revisions(self) -> Revisions:
-        """The texts that sends had."""
-        return Revisions(self.sending.dispatcher.database)
+    prepared: PreparedSend
+    erratum: bool = False
+    failed: bool = False
+    force: bool = False
 
-    def plan(self, job: Job, now: datetime, *, erratum: bool = False, failed: bool = False) -> Correction:
-        """Count who would get the job's text and prove every render of it, recording nothing.
+    def plan(self) -> Correction:
+        """Count who would get the new text and prove every render of it, recording nothing.
 
-        `failed`: also for those whom the server refused for good. Raises PlanRefused, UsageError where no
-        send was begun, AtWork where another process sends it.
+        Raises PlanRefused, as for an issue with errors and where nobody is left to get it; UsageError where
+        no send was begun; AtWork where another process sends it.
         """
+        now, job = self.prepared.app.now(), self.prepared.job
+        self._sending.dispatcher.recover(now)
+        self.prepared.refuse_errors(force=self.force)
         send = self._send(job)
-        totals = LedgerQueries(self.sending.dispatcher.database).totals(send)
-        waiting = self._proved(job, send, self.revisions.unsent(send, WAITING))
+        waiting = self._proved(job, send, self._revisions.unsent(send, WAITING))
         # Whoever the server refused may be tried again later, too, and gets this text then.
-        refused = self._proved(job, send, self.revisions.unsent(send, [State.FAILED]))
-        correction = Correction(send, job, totals, waiting + (refused if failed else 0))
-        if erratum:
+        refused = self._proved(job, send, self._revisions.unsent(send, [State.FAILED]))
+        totals = report_on(self.prepared.app, send).totals
+        correction = Correction(send, job, totals, waiting + (refused if self.failed else 0))
+        if self.erratum:
             self._refuse_forgotten(send, now)
-            correction.marked = self.sending.prepare_erratum(job)
+            composed = self._sending.compiler.compose(job.issue, job.lists, erratum=True)
+            correction.marked = replace(job, composed=composed)
             correction.erratum = self._erratum(correction.marked, send, job.template.revision)
+        elif correction.changed and not correction.waiting:
+            raise PlanRefused(
+                f"nobody is left to get the corrected text of {send.slug}: all who get it have another one",
+                next_step="To send it to them, marked as a correction: "
+                + send_command(send, "--erratum", named=self.prepared.named),
+            )
         if correction.changed:
             correction.changes = self._changes(send, job)
         return correction
 
-    def correct(self, correction: Correction, now: datetime) -> Send:
-        """Let the send go on with the corrected text; AtWork if it is not as it was planned."""
-        send, job = correction.send, correction.job
+    def correct(self, correction: Correction, limited_by: str | None = None) -> Send:
+        """Let the send go on with the corrected text, and freeze its erratum, if there is to be one.
+
+        AtWork if it is not as it was planned. An erratum is `limited_by` an option from its first moment.
+        """
+        with self.prepared.app.at_work():
+            send = self._corrected(correction)
+            # Frozen before anything goes out: whoever is killed from here on has both to go on with.
+            if correction.marked:
+                self._begin_erratum(correction.marked, send, limited_by)
+            return send
+
+    def errata(self, send: Send) -> list[Send]:
+        """Return the errata to go on with, if there are to be any."""
+        errata = self._revisions.errata(send) if self.erratum else []
+        return [each for each in errata if each.halted is not Halt.CANCELLED]
+
+    @property
+    def _sending(self) -> Sending:
+        return self.prepared.sending
+
+    @property
+    def _revisions(self) -> Revisions:
+        return Revisions(self._sending.dispatcher.database)
+
+    def _corrected(self, correction: Correction) -> Send:
+        send, job, now = correction.send, correction.job, self.prepared.app.now()
         if not correction.changed:
-            self.revisions.restore(send, job.template.dump())
+            self._revisions.restore(send, job.template.dump())
             return send
         with self._alone(send):
-            corrected = self.revisions.correct(send, wording_of(job), now)
+            corrected = self._revisions.correct(send, _text_of(job), now)
         if corrected is None:
             raise AtWork(
                 "another process",
                 f"{send.slug} is not as it was a moment ago: another process sends or corrects it",
                 next_step=f"See how it stands, then run the same command again: mailer status {send.slug}",
             )
-        self.sending.ledger.cancel_rest(now)
+        self._sending.ledger.cancel_rest(now)
         return corrected
 
-    def begin_erratum(self, marked: Job, send: Send, now: datetime, *, limited_by: str | None = None) -> None:
+    def _begin_erratum(self, marked: Job, send: Send, limited_by: str | None) -> None:
         """Freeze an erratum of the send's text to all who got another one and have no erratum of it yet."""
-        with self.sending.dispatcher.beginning():
-            self.sending.ledger.discard_unproved()
-            if not any(reason is None for _, reason in self.revisions.mistaken(send, send.revision)):
+        now, ledger = self.prepared.app.now(), self._sending.ledger
+        with self._sending.dispatcher.beginning():
+            ledger.discard_unproved()
+            if not any(reason is None for _, reason in self._revisions.mistaken(send, send.revision)):
                 return
-            erratum = self.revisions.freeze_erratum(send, wording_of(marked), now, limited_by=limited_by)
+            erratum = self._revisions.freeze_erratum(send, _text_of(marked), now, limited_by=limited_by)
             try:
-                self._proved(marked, erratum, self.sending.ledger.frozen(erratum))
+                self._proved(marked, erratum, ledger.frozen(erratum))
             except BaseException:
-                self.sending.ledger.discard_unproved()
+                ledger.discard_unproved()
                 raise
-            self.sending.ledger.proved(erratum, now)
+            ledger.proved(erratum, now)
 
     def _send(self, job: Job) -> Send:
-        send = self.sending.ledger.find(job.issue.slug, job.audience)
+        send = self._sending.ledger.find(job.issue.slug, job.audience)
         if send is None:
             raise UsageError(
                 f"no send of {job.issue.slug} to {job.audience} was begun: there is nothing to correct",
                 next_step="To begin one, leave out --corrected and --erratum.",
             )
         if send.halted is Halt.CANCELLED:
-            refuse_halted(send, LedgerQueries(self.sending.dispatcher.database).totals(send))
+            refuse_halted(send, report_on(self.prepared.app, send).totals)
         with self._alone(send):
             pass  # that another process is at it is said before anything is asked
         return send
@@ -156,13 +193,13 @@ class Correcting:
     def _alone(self, send: Send) -> Iterator[None]:
         """Hold the right to send this one and its errata; AtWork while another process has it."""
         with ExitStack() as rights:
-            for each in (send, *self.revisions.errata(send)):
-                rights.enter_context(self.sending.dispatcher.sending(each))
+            for each in (send, *self._revisions.errata(send)):
+                rights.enter_context(self._sending.dispatcher.sending(each))
             yield
 
     def _refuse_forgotten(self, send: Send, now: datetime) -> None:
         """Raise PlanRefused where an erratum may have been sent after the backup this database comes from."""
-        for about in self.sending.dispatcher.recover(now).unknown:
+        for about in self._sending.dispatcher.recover(now).unknown:
             if about.slug == send.slug:
                 raise PlanRefused(
                     f"{send.slug} was sent on {about.created_at[:10]}, after the backup that this database "
@@ -172,7 +209,7 @@ class Correcting:
 
     def _proved(self, job: Job, send: Send, people: Iterable[Recipient]) -> int:
         try:
-            return prove(job.template, self.sending.personaliser(job, send), people, send.slug)
+            return prove(job.template, self._sending.personaliser_of(send), people, send.slug)
         except PlanRefused as refused:
             since = f"{send.created_at:%Y-%m-%d}"
             raise PlanRefused(
@@ -182,9 +219,9 @@ class Correcting:
 
     def _erratum(self, marked: Job, send: Send, revision: str) -> Plan:
         excluded: Counter[str] = Counter()
-        people = split(self.revisions.mistaken(send, revision), excluded)
+        people = split(self._revisions.mistaken(send, revision), excluded)
         plan = Plan(send.slug, marked.subject, marked.template.revision, send.audience, excluded=excluded)
-        personaliser = self.sending.personaliser(marked)
+        personaliser = self._sending.compiler.trial(marked)
         if first := next(people, None):
             plan.recipients = prove(marked.template, personaliser, chain([first], people), send.slug)
             plan.subject = marked.template.subject(personaliser.names(first, 0))
@@ -192,47 +229,16 @@ class Correcting:
 
     def _changes(self, send: Send, job: Job) -> list[str]:
         """Return what changes in one reader's text part."""
-        personaliser = self.sending.personaliser(job, send)
+        personaliser = self._sending.personaliser_of(send)
         with suppress(PlanRefused):  # a text that was lost with what came after a backup
-            before = self.sending.dispatcher.template(send, send.number)
-            for reader in self.sending.ledger.frozen(send):
+            before = self._sending.dispatcher.template(send, send.number)
+            for reader in self._sending.ledger.frozen(send):
                 with suppress(CannotFill):
                     names = personaliser.names(reader, 0)
-                    found = list(changed_words(before.text(names), job.template.text(names)))
-                    return _shortened(found) or [
-                        "not the text part: the HTML, the header or what is attached"
-                    ]
+                    found = changed_words(before.text(names), job.template.text(names))
+                    return found or ["not the text part: the HTML, the header or what is attached"]
         return ["not known: the text before is not in this database"]
 
 
-WAITING = (State.QUEUED, State.DEFERRED)
-
-
-def wording_of(job: Job) -> FrozenText:
-    """Return the job's text as the ledger keeps it."""
+def _text_of(job: Job) -> FrozenText:
     return FrozenText(job.subject, job.template.revision, job.template.dump())
-
-
-def changed_words(before: str, after: str) -> Iterator[str]:
-    """Yield the words that differ, with some around them, those of `before` with a minus.
-
-    Not the lines: one more letter may wrap a whole paragraph anew.
-    """
-    old, new = _words(before), _words(after)
-    for kind, begin, end, new_begin, new_end in SequenceMatcher(None, old, new).get_opcodes():
-        if kind != "equal":
-            yield f"- {_around(old, begin, end)}"
-            yield f"+ {_around(new, new_begin, new_end)}"
-
-
-def _words(text: str) -> list[str]:
-    return [word for word in text.split() if any(map(str.isalnum, word))]
-
-
-def _around(words: list[str], begin: int, end: int) -> str:
-    return shorten(" ".join(words[max(0, begin - AROUND) : end + AROUND]), WIDTH, placeholder=" …")
-
-
-def _shortened(lines: list[str]) -> list[str]:
-    more = len(lines) - SHOWN
-    return [*lines[:SHOWN], f"... and {more:,} lines more"] if more > 0 else lines

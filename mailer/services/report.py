@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mailer.bootstrap import App
 from mailer.domain.audience import excluded_in_words
 from mailer.domain.delivery import Halt, State
 from mailer.domain.send import Send
-from mailer.engine.standing import halt_mark, local, send_command
-from mailer.errors import ExitCode, worst
+from mailer.engine.standing import halt_mark, local, send_command, who_got_it
+from mailer.errors import ExitCode, MailerError, worst
 from mailer.ledger.queries import Totals
 from mailer.store.presence import Present
 
@@ -24,7 +25,9 @@ class Report:
     seconds: float = 0.0
     failed_now: int = 0
     interrupted: bool = False
-    stopped_by: ExitCode | None = None  # what an account or server that failed would end with
+    fault: MailerError | None = None  # of the account or the server, which ended it early
+    held: str = ""  # why the rest may not go now
+    decided: tuple[str, ...] = ()  # what a person decided before, a line each
     named: str = ""  # what a person called the issue, if one did
     at_work: Present | None = None  # which process sends it just now
 
@@ -35,13 +38,43 @@ class Report:
         unfinished = any(states.get(s) for s in (State.QUEUED, State.CLAIMED, State.HANDED, State.DEFERRED))
         held = {
             ExitCode.INTERRUPTED: self.interrupted,
-            ExitCode.REFUSED: self.send.halted is Halt.CANCELLED,
+            ExitCode.REFUSED: self.cancelled,
             ExitCode.UNCERTAIN: bool(states.get(State.UNCERTAIN)),
             ExitCode.AGAIN: unfinished,
             ExitCode.FAILURES: self.failed_now > 0,
         }
         codes = {code for code, holds in held.items() if holds}
-        return worst(codes | {self.stopped_by} if self.stopped_by else codes)
+        return worst(codes | {ExitCode(self.fault.exit_code)} if self.fault else codes)
+
+    @property
+    def name(self) -> str:
+        """What the send is called, with whom it goes to."""
+        return f"{self.send.label} to {self.send.audience}"
+
+    @property
+    def command(self) -> str:
+        """The `mailer send-issue` that goes on with it."""
+        return send_command(self.send, named=self.named)
+
+    @property
+    def got_it(self) -> str:
+        """How many have it, and what is to be said of the others."""
+        return who_got_it(self.totals)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether a person cancelled it."""
+        return self.send.halted is Halt.CANCELLED
+
+    @property
+    def accepted(self) -> int:
+        """How many have it."""
+        return self.totals.states.get(State.ACCEPTED, 0)
+
+    @property
+    def failed(self) -> int:
+        """How many the server refused for good."""
+        return self.totals.states.get(State.FAILED, 0)
 
     @property
     def queued(self) -> int:
@@ -52,7 +85,7 @@ class Report:
     def next_steps(self) -> list[str]:
         """What a person would want next; each ends in a command that can be run as it stands."""
         send, states = self.send, self.totals.states
-        slug, go_on = send.slug, send_command(send, named=self.named)
+        slug, go_on = send.slug, self.command
         if self.at_work:
             return [f"stop it with: mailer pause {slug}"]
         if send.halted is Halt.PAUSED:
@@ -115,6 +148,11 @@ class Report:
             "interrupted": self.interrupted,
             "exit_code": int(self.exit_code),
         }
+
+
+def report_on(app: App, send: Send) -> Report:
+    """Return how a send stands, without running it."""
+    return Report(send, app.accounts.totals(send))
 
 
 SHOWN = (State.ACCEPTED, State.FAILED, State.DEFERRED, State.UNCERTAIN)

@@ -1,0 +1,133 @@
+"""A send is begun: through every gate, its audience frozen, each of its messages proved to be fillable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from mailer.domain.delivery import Halt
+from mailer.domain.send import Send
+from mailer.engine.plan import Plan
+from mailer.engine.standing import refuse_halted, send_command
+from mailer.errors import PlanRefused
+from mailer.services.prepare import PreparedSend
+from mailer.services.renamed import refuse_renamed
+from mailer.services.report import report_on
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A send that was begun, and what it comes to; no plan where another process had begun it before."""
+
+    send: Send
+    plan: Plan | None
+
+
+def existing(prepared: PreparedSend, *, again: bool = False, edited: bool = False) -> Send | None:
+    """Return the send to go on with, if there is one; PlanRefused if the issue was edited since.
+
+    What dead workers left is settled first.
+    `again`: one that is finished is not gone on with. `edited`: that it was is known, and the send goes on
+    with the text that it has.
+    """
+    sending, job = prepared.sending, prepared.job
+    sending.dispatcher.recover(prepared.app.now())
+    send = sending.ledger.find(job.issue.slug, job.audience)
+    if send is None:
+        return None
+    finished = not report_on(prepared.app, send).totals.open
+    if again and finished:
+        return None
+    # One that was cancelled never goes on: that is what is to be said, not that its text is another one.
+    same = send.revision == job.template.revision
+    if not (same or edited or send.halted is Halt.CANCELLED):
+        raise PlanRefused(
+            f"{job.issue.slug} was edited since its send to {job.audience} began, or its sender or "
+            "layout was, or mailer itself is another version: "
+            f"the send is rev {send.revision[:12]}, now it would be rev {job.template.revision[:12]}",
+            next_step=_what_of_the_edit(send, prepared.named, finished=finished),
+        )
+    return send
+
+
+def refuse_unfit(
+    prepared: PreparedSend, *, again: bool = False, force: bool = False, draft: bool = False
+) -> None:
+    """Raise PlanRefused for an issue that must not be begun as it stands.
+
+    That is one that was sent by another name, unless it is to go out `again`, and one with errors (see
+    `PreparedSend.refuse_errors`).
+    """
+    if not again:
+        refuse_renamed(prepared)
+    prepared.refuse_errors(force=force, draft=draft)
+
+
+def plan(prepared: PreparedSend, *, again: bool = False, force: bool = False) -> Plan:
+    """Count who would get it and prove each message, recording nothing. Raises what `begin` does."""
+    refuse_unfit(prepared, again=again, force=force)
+    return prepared.sending.plan(prepared.job, again=again)
+
+
+def begin(
+    prepared: PreparedSend, *, again: bool = False, force: bool = False, limited_by: str | None = None
+) -> Begun:
+    """Freeze the audience and prove each of its messages; nothing is sent yet.
+
+    PlanRefused leaves nothing behind: where `refuse_unfit` refuses, for a send that a person halted, an issue
+    that was edited or sent after the backup that was restored, and where nobody or not everybody can get it.
+    The clock leaves a send alone that is `limited_by` an option. AtWork while another process begins one.
+    """
+    with turn_to_begin(prepared):
+        return begin_in_turn(prepared, again=again, force=force, limited_by=limited_by)
+
+
+@contextmanager
+def turn_to_begin(prepared: PreparedSend) -> Iterator[None]:
+    """Keep every other process from beginning a send, for the block; AtWork while one does."""
+    with prepared.app.at_work(), prepared.sending.dispatcher.beginning():
+        yield
+
+
+def begin_in_turn(
+    prepared: PreparedSend, *, again: bool = False, force: bool = False, limited_by: str | None = None
+) -> Begun:
+    """Do what `begin` does, for one who has the turn."""
+    sending, job = prepared.sending, prepared.job
+    # Whoever froze these died before they were proved, else it would still be their turn.
+    sending.ledger.discard_unproved()
+    if send := existing(prepared, again=again):
+        refuse_halted(send, report_on(prepared.app, send).totals)
+        return Begun(send, None)
+    refuse_unfit(prepared, again=again, force=force)
+    if not again:
+        _refuse_forgotten(prepared)
+    return Begun(*sending.freeze(job, prepared.app.now(), again=again, limited_by=limited_by))
+
+
+def _refuse_forgotten(prepared: PreparedSend) -> None:
+    """Raise PlanRefused for an issue sent after the backup that this database comes from."""
+    for about in prepared.sending.dispatcher.recover(prepared.app.now()).unknown:
+        if about.slug == prepared.job.issue.slug:
+            raise PlanRefused(
+                f"{about.slug} was sent on {about.created_at[:10]}, after the backup that this database "
+                "comes from: who got it is not known here",
+                next_step="To send it to everyone all the same, add --again.",
+            )
+
+
+def _what_of_the_edit(send: Send, named: str, *, finished: bool) -> str:
+    ways = {
+        "--corrected": "to send the new text to who has none yet",
+        "--uncorrected": "or to go on with the text that it has",
+    }
+    if finished:
+        ways = {
+            "--erratum": "to send the new text as a correction of the one that they have",
+            "--again": "or as if they had none",
+            "--uncorrected": "if there is nothing to correct, it is finished, as this says, too",
+        }
+    return "\n  next: ".join(
+        f"{what}: {send_command(send, option, named=named)}" for option, what in ways.items()
+    )

@@ -1,0 +1,185 @@
+"""A round: what fell due is begun, what is unfinished goes on; cron makes one, the scheduler one by one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mailer.domain.delivery import RetryPolicy
+from mailer.domain.send import Send
+from mailer.engine.standing import halt_words, local
+from mailer.engine.stopping import Interrupted, Stopping
+from mailer.errors import (
+    AccountFault,
+    AtWork,
+    EveryoneRefused,
+    ExitCode,
+    IssueError,
+    MailerError,
+    PlanRefused,
+    ServerUnavailable,
+    SettingsError,
+    UsageError,
+    worst,
+)
+from mailer.ledger.reclaim import recover
+from mailer.ledger.schedules import Schedule, Schedules, ScheduleState
+from mailer.services.report import Report, report_on
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+
+
+# What makes a schedule fail for good. A full disk or a setting is not of its making: it stays due.
+ITS_OWN_FAULT = (IssueError, PlanRefused, UsageError)
+
+
+@dataclass(slots=True)
+class Round:
+    """What one pass did: reports of the sends that ran, and what went wrong."""
+
+    reports: list[Report] = field(default_factory=list)
+    errors: list[MailerError] = field(default_factory=list)
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether the account doesn't work at all for now: another send would fare no better."""
+        return any(
+            isinstance(error, AccountFault | EveryoneRefused | ServerUnavailable) for error in self.errors
+        )
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The worst of what was met."""
+        codes = {report.exit_code for report in self.reports} | {ExitCode(e.exit_code) for e in self.errors}
+        return worst(codes)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """Rounds of one process, until a signal asks it to stop."""
+
+    app: App
+    stopping: Stopping
+
+    @property
+    def over(self) -> bool:
+        """Whether it was asked to stop."""
+        return self.stopping.asked
+
+    def make(self, say: Callable[[str], None], is_news: Callable[[Send], bool]) -> Round:
+        """Begin every due schedule, run every send that has something to send; one's failure stops no other.
+
+        A send that a person paused or limited is left alone, and that is said where it `is_news`. To be
+        called where there is neither an event loop nor a thread: each send has a loop of its own, and forks
+        the processes it is worth before that. Raises Interrupted.
+        """
+        # Most rounds find nothing, minute by minute: what makes and sends mail is loaded once there is some.
+        app, result = self.app, Round()
+        recover(app.database, app.journals, RetryPolicy(), app.now())
+        if due := app.schedules.due(app.now()):
+            _begin_due(app, due, self.stopping, say, result)
+        for send in filter(is_news, app.ledger.left_alone()):
+            left = app.accounts.totals(send).open
+            say(f"{send.label} to {send.audience} is {halt_words(send)}: {left:,} wait.")
+            say(f"  next: mailer resume {send.slug}")
+        for send in app.ledger.unfinished():
+            if not (self.over or result.turned_away):
+                check_settings(app)
+                _go_on(app, send, self.stopping, result)
+        return result
+
+    def wait(self, main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+        """Run `main` in an event loop of its own; the event that it is given says that a signal came."""
+        self.stopping.run(main)
+
+
+@contextmanager
+def rounds(app: App) -> Iterator[Rounds]:
+    """Heed signals for a block that makes rounds; nobody exchanges the database meanwhile."""
+    with app.at_work(), Stopping() as stopping:
+        yield Rounds(app, stopping)
+
+
+def tick(app: App, say: Callable[[str], None]) -> Round:
+    """Make one round; that a send is left alone only one of all ticks says: cron mails every word."""
+    with rounds(app) as made:
+        return made.make(say, lambda send: app.ledger.tell(send, app.now()))
+
+
+def check_settings(app: App) -> None:
+    """Raise what is wrong with the settings, noted with the schedules that it holds."""
+    try:
+        app.sending()
+    except SettingsError as error:
+        schedules = app.schedules
+        for schedule in schedules.due(app.now()):
+            schedules.hold(schedule.id, error.problem, app.now())
+        raise
+
+
+def _begin_due(
+    app: App, due: Sequence[Schedule], stopping: Stopping, say: Callable[[str], None], result: Round
+) -> None:
+    schedules = app.schedules
+    check_settings(app)
+    for schedule in due:
+        if stopping.asked or not schedules.waits(schedule.id):
+            continue  # removed, or begun by another process, while the one before was being begun
+        try:
+            _begin(app, schedules, schedule, say)
+        except MailerError as error:
+            result.errors.append(error)
+            if isinstance(error, ITS_OWN_FAULT):
+                schedules.settle(schedule.id, ScheduleState.FAILED, error.problem, app.now())
+            else:
+                schedules.hold(schedule.id, error.problem, app.now())
+
+
+def _go_on(app: App, send: Send, stopping: Stopping, result: Round) -> None:
+    from mailer.services.continuing import go_on_unasked
+
+    try:
+        report = go_on_unasked(app, send, stopping)
+    except Interrupted:
+        raise
+    except AtWork:
+        return  # by whoever it is: it is being sent
+    except MailerError as error:
+        result.errors.append(error)
+        return
+    if report and report.fault:
+        result.errors.append(report.fault)
+    elif report:
+        result.reports.append(report)
+
+
+def _begin(app: App, schedules: Schedules, schedule: Schedule, say: Callable[[str], None]) -> None:
+    from mailer.services.begin import Begun, begin_in_turn, existing, refuse_unfit, turn_to_begin
+    from mailer.services.prepare import SendRequest, prepare
+
+    file, audience = app.root / schedule.issue, schedule.audience
+    prepared = prepare(app, SendRequest(file, schedule.issue, audience.lists, audience.exclude))
+    if existing(prepared) is None:
+        refuse_unfit(prepared)  # it takes a while, and nobody has to wait for their turn meanwhile
+    with turn_to_begin(prepared):
+        if not schedules.waits(schedule.id):
+            return  # another process was quicker
+        before = existing(prepared)
+        begun = Begun(before, None) if before else begin_in_turn(prepared)
+        send, plan = begun.send, begun.plan
+        note = "" if plan else f"begun on {local(send.created_at)} without it"
+        schedules.settle(schedule.id, ScheduleState.BEGUN, note, app.now(), send.id)
+    if plan:
+        say(f"Began {send.slug} to {send.audience} (schedule {schedule.id}): {plan.recipients:,} people.")
+    else:
+        say(f"Schedule {schedule.id} began nothing: {_before(report_on(app, send))}.")
+
+
+def _before(report: Report) -> str:
+    send = report.send
+    halted = f" and is {halt_words(send)}" if send.halted else ""
+    return f"{report.name} was begun on {local(send.created_at)}{halted}; {report.got_it}"

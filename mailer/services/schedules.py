@@ -1,0 +1,199 @@
+"""Times at which issues go out: set, moved, removed; and how each stands.
+
+While it waits its row says that, and from then on its send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from mailer.bootstrap import App
+from mailer.domain.delivery import Halt, State
+from mailer.domain.moment import MomentError, in_both_zones, parse_moment
+from mailer.domain.send import Send
+from mailer.engine.standing import halt_words, local, refuse_halted, send_command, who_got_it
+from mailer.errors import IssueError, PlanRefused, UsageError
+from mailer.ledger.queries import Totals
+from mailer.ledger.schedules import Schedule, ScheduleState
+from mailer.services.report import report_on
+
+if TYPE_CHECKING:
+    from mailer.services.prepare import PreparedSend, SendRequest
+
+LATE = timedelta(minutes=2)  # cron looks once a minute
+NOT_BEGUN = "its time has passed; keep `mailer run` going, or see what `mailer tick` says"
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A schedule, and the slug that its issue has now."""
+
+    schedule: Schedule
+    slug: str
+
+
+def add(app: App, request: SendRequest, typed: str, tell: Callable[[str], None]) -> Scheduled:
+    """Have an issue sent at the time that was `typed`; `tell` is told what its editor should know.
+
+    The file is read when it is due, and looked over now for what would be refused then: PlanRefused for an
+    issue with errors or one that was sent before, UsageError for a time that is past, for a file where it
+    would not be looked for, and for a second schedule of the same.
+    """
+    from mailer.services.begin import refuse_unfit
+    from mailer.services.prepare import prepare
+
+    due = _moment(app, typed)
+    prepared = prepare(app, request, lambda notice: tell(str(notice)))
+    refuse_unfit(prepared, draft=True)
+    issue, audience = prepared.job.issue, prepared.job.audience
+    if issue.draft:
+        tell(f"{issue.path} is marked as a draft; as such it will not go out.")
+    path = _inside(app, request.file)
+    _refuse_sent(prepared)
+    for each in waiting_for(app, issue.slug):
+        if each.audience.canonical() == audience.canonical():
+            raise UsageError(
+                f"schedule {each.id} sends {issue.slug} to {audience} already: {each.when}",
+                next_step=f"To move it: mailer schedule move {each.id} --at {quote(typed)}",
+            )
+    added = app.schedules.add(path, audience, due, app.settings.zone.key, app.now())
+    return Scheduled(added, issue.slug)
+
+
+def _moment(app: App, typed: str) -> datetime:
+    zone = app.settings.zone
+    try:
+        due = parse_moment(typed, zone)
+    except MomentError as error:
+        raise UsageError(f"--at {error}") from None
+    if due <= app.now():
+        raise UsageError(
+            f"--at {typed!r} is in the past: {in_both_zones(due, zone)}",
+            next_step="Choose a later time, or send it now with `mailer send-issue`.",
+        )
+    return due
+
+
+def _inside(app: App, path: Path) -> str:
+    full = path.resolve()
+    if not full.is_relative_to(app.root):
+        raise UsageError(
+            f"{path} is not in the workspace {app.root}, where the scheduler would look for it",
+            next_step=f"Move it to {app.root / 'issues'}.",
+        )
+    return str(full.relative_to(app.root))
+
+
+def _refuse_sent(prepared: PreparedSend) -> None:
+    """Raise PlanRefused for an issue that was sent to these lists: a schedule would begin nothing."""
+    job = prepared.job
+    if (send := prepared.app.ledger.find(job.issue.slug, job.audience)) is None:
+        return
+    report = report_on(prepared.app, send)
+    totals = report.totals
+    refuse_halted(send, totals)
+    once_more = f"To send it to all {totals.audience:,} once more: {send_command(send, '--again')}"
+    already = "has been under way since" if totals.open else "was sent on"
+    raise PlanRefused(
+        f"{send.slug} to {send.audience} {already} {local(send.created_at)} ({report.got_it}): "
+        "a schedule would begin nothing",
+        next_step=report.next_steps[0] if totals.open else once_more,
+    )
+
+
+def move(app: App, number: int, typed: str) -> Schedule:
+    """Let a schedule that has not begun be due at the time that was `typed`."""
+    if not app.schedules.move(number, _moment(app, typed), app.settings.zone.key, app.now()):
+        raise _waits_no_longer(app, number)
+    return next(each for each in app.schedules.all() if each.id == number)
+
+
+def remove(app: App, number: int) -> None:
+    """Take back a schedule that has not begun; UsageError for any other."""
+    if not app.schedules.settle(number, ScheduleState.REMOVED, "", app.now()):
+        raise _waits_no_longer(app, number)
+
+
+def _waits_no_longer(app: App, number: int) -> UsageError:
+    found = {each.schedule.id: each for each in schedule_standings(app)}
+    if number not in found:
+        return UsageError(f"no schedule {number}", next_step="See them with: mailer schedule list")
+    stands = found[number]
+    words = f" ({stands.words})" if stands.words else ""
+    return UsageError(
+        f"schedule {number} is {stands.state}{words}", next_step="See them with: mailer schedule list"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleStanding:
+    """A word for where a schedule is, and what else there is to say of it."""
+
+    schedule: Schedule
+    state: str
+    words: str
+
+
+def schedule_standings(app: App) -> list[ScheduleStanding]:
+    """Return how every schedule stands now, by the time it is due."""
+    standings = _Standings(app)
+    return [standings.of(each) for each in app.schedules.all()]
+
+
+class _Standings:
+    """Tells how schedules stand at one moment."""
+
+    def __init__(self, app: App) -> None:
+        self._app, self._now = app, app.now()
+        self._sends = {send.id: send for send in app.ledger.sends()}
+
+    def of(self, schedule: Schedule) -> ScheduleStanding:
+        """Return how this one stands."""
+        if schedule.state is ScheduleState.WAITING:
+            return self._waiting(schedule)
+        if schedule.state is ScheduleState.BEGUN and (send := self._sends.get(schedule.send_id or 0)):
+            state, words = _sent(send, self._app.accounts.totals(send))
+            return ScheduleStanding(schedule, state, "; ".join(filter(None, (schedule.note, words))))
+        return ScheduleStanding(schedule, schedule.state, schedule.note)
+
+    def _waiting(self, schedule: Schedule) -> ScheduleStanding:
+        if send := self._begun_before(schedule):
+            words = f"will begin nothing: {send.slug} was begun on {local(send.created_at)} without it"
+            return ScheduleStanding(schedule, "waiting", words)
+        if schedule.note:
+            return ScheduleStanding(schedule, "held", schedule.note)
+        if schedule.due_at + LATE < self._now:
+            return ScheduleStanding(schedule, "missed", NOT_BEGUN)
+        return ScheduleStanding(schedule, "waiting", "")
+
+    def _begun_before(self, schedule: Schedule) -> Send | None:
+        slug = _slug(self._app, schedule)
+        return self._app.ledger.find(slug, schedule.audience) if slug else None
+
+
+def waiting_for(app: App, slug: str) -> list[Schedule]:
+    """Return the schedules that wait to send the issue of this slug, to whatever lists."""
+    return [each for each in app.schedules.all(ScheduleState.WAITING) if _slug(app, each) == slug]
+
+
+def _slug(app: App, schedule: Schedule) -> str | None:
+    from mailer.compose.issue.source import load_issue  # slow, and not needed by most
+
+    try:
+        return load_issue(app.root / schedule.issue, app.settings.language)[0].slug
+    except IssueError:
+        return None  # to be said when it is due
+
+
+def _sent(send: Send, totals: Totals) -> tuple[str, str]:
+    got = who_got_it(totals)
+    if send.halted is Halt.CANCELLED or (send.halted and totals.open):
+        return send.halted, f"{halt_words(send)}: {got}"
+    if totals.open > totals.states.get(State.UNCERTAIN, 0):
+        return "begun", got
+    return "done", got

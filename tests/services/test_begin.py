@@ -1,0 +1,135 @@
+"""Every gate stands inside: whoever calls, what must not be sent is neither begun nor gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mailer.bootstrap import App
+from mailer.domain.address import Address
+from mailer.domain.send import Send
+from mailer.errors import PlanRefused, UsageError
+from mailer.sandbox.rehearsal import ScriptedServer, rehearsal
+from mailer.services.begin import begin, plan
+from mailer.services.continuing import Decisions, go_on, take_up
+from mailer.services.prepare import PreparedSend, SendRequest, prepare
+from mailer.services.subscribe import Subscribe, subscribe
+from mailer.services.unsubscribe import Unsubscribe, unsubscribe
+
+ISSUE = """\
+---
+title: The harbour clock
+list: weekly
+{}---
+Good morning, {{{{ subscriber.name|default("reader") }}}}.
+
+The clock on the ice house is going again.
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    """A workspace with a list of three, and a mail server that must not be asked."""
+    (tmp_path / "issues").mkdir()
+    settings = {"SMTP_PORT": "1", "POSTAL_ADDRESS": "1 Quay Street, Port Example"}
+    made = App(tmp_path, settings)
+    made.lists.create("weekly", made.now(), "Harbour Gazette")
+    for name in ("ada", "ben", "cy"):
+        wanted = Subscribe(Address.parse(f"{name}@inbox.example"), ("weekly",), "by hand")
+        subscribe(made.database, wanted, made.now())
+    return made
+
+
+def prepared(app: App, more: str = "", name: str = "harbour") -> PreparedSend:
+    """Return the issue with these lines in its front matter, under this name."""
+    file = app.root / "issues" / f"{name}.md"
+    file.write_text(ISSUE.format(more), encoding="utf-8")
+    return prepare(app, SendRequest(file, name))
+
+
+def frozen(app: App) -> list[tuple[str, int]]:
+    return [(send.slug, app.accounts.totals(send).audience) for send in app.ledger.sends()]
+
+
+def test_a_send_is_frozen_and_proved_before_anything_is_sent(app):
+    begun = begin(prepared(app))
+    assert begun.plan is not None
+    assert begun.plan.recipients == 3
+    assert frozen(app) == [("harbour", 3)]
+
+
+@pytest.mark.parametrize("call", [plan, begin])
+def test_an_issue_with_errors_is_refused_and_nothing_frozen(app, call):
+    with pytest.raises(PlanRefused, match=r"harbour is not fit to be sent; nothing was sent:\n.*\(draft\)"):
+        call(prepared(app, "draft: true\n"))
+    assert frozen(app) == []
+
+
+def test_only_force_sends_an_issue_with_errors(app):
+    assert plan(prepared(app, "draft: true\n"), force=True).recipients == 3
+    assert begin(prepared(app, "draft: true\n"), force=True).plan is not None
+
+
+@pytest.mark.parametrize("call", [plan, begin])
+def test_an_issue_whose_file_was_renamed_is_refused_and_nothing_frozen(app, call):
+    begin(prepared(app))
+    (app.root / "issues" / "harbour.md").unlink()
+    with pytest.raises(PlanRefused, match="clock looks like harbour, which went to list weekly"):
+        call(prepared(app, name="clock"))
+    assert frozen(app) == [("harbour", 3)]
+    begin(prepared(app, name="clock"), again=True)
+    assert frozen(app) == [("harbour", 3), ("clock", 3)]
+
+
+def test_an_issue_that_was_edited_is_refused_and_nothing_frozen(app):
+    begin(prepared(app))
+    with pytest.raises(PlanRefused, match="harbour was edited since its send to list weekly began"):
+        begin(prepared(app, "description: It strikes.\n"))
+    assert frozen(app) == [("harbour", 3)]
+
+
+HALTS: dict[str, Callable[[App, Send], object]] = {
+    "paused": lambda app, send: app.ledger.pause(send, "ada", app.now()),
+    "cancelled": lambda app, send: app.ledger.cancel(send, "ada", app.now()),
+}
+
+
+@pytest.mark.parametrize("word", HALTS)
+def test_a_send_that_a_person_halted_is_neither_begun_nor_gone_on_with(app, word):
+    ready = prepared(app)
+    send = begin(ready).send
+    HALTS[word](app, send)
+    states = app.accounts.totals(send).states
+    for call in (
+        lambda: begin(ready),
+        lambda: take_up(app, send, Decisions()),
+        lambda: go_on(app, send),
+    ):
+        with pytest.raises(PlanRefused, match=f"harbour to list weekly (is|was) {word} by ada"):
+            call()
+    assert app.accounts.totals(send).states == states
+    assert frozen(app) == [("harbour", 3)]
+
+
+@pytest.mark.peers
+def test_who_left_since_the_audience_was_frozen_gets_nothing(app):
+    with rehearsal(ScriptedServer()) as server:
+        app = App(app.root, {"SMTP_PORT": str(server.port), "POSTAL_ADDRESS": "1 Quay Street, Port Example"})
+        ready = prepared(app)
+        send = begin(ready).send
+        left = Unsubscribe(Address.parse("ben@inbox.example"), ("weekly",), "by hand")
+        unsubscribe(app.database, left, app.now())
+        report = go_on(app, send)
+    assert {taken.recipients for taken in server.taken} == {("ada@inbox.example",), ("cy@inbox.example",)}
+    assert report.exit_code == 0
+
+
+def test_a_list_that_there_is_not_is_named_before_anything_is_begun(app):
+    file = app.root / "issues" / "harbour.md"
+    file.write_text(ISSUE.format(""), encoding="utf-8")
+    with pytest.raises(UsageError, match="montly"):
+        prepare(app, SendRequest(file, "harbour", lists=("montly",)))
+    with pytest.raises(UsageError, match="montly"):
+        prepare(app, SendRequest(file, "harbour", excluded=("montly",)))
