@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from mailer import __version__
-from mailer.cli.saying import from_here
+from mailer.cli.terminal import from_here
 from mailer.errors import ExitCode, MailerError, UsageError
 
 # command: (module, attribute, one line for --help). The line stands here so that --help imports no command.

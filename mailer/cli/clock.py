@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailer.cli.saying import announce_settings, say, warn
+from mailer.cli.terminal import announce_settings, say, warn
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App

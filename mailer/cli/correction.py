@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from mailer.cli.saying import ask
 from mailer.cli.send import go_on, say_findings
+from mailer.cli.terminal import ask
 from mailer.errors import ExitCode, worst
 from mailer.services.correct import Correcting
 

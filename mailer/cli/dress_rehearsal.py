@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailer.cli.saying import warn
+from mailer.cli.terminal import warn
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailer.check.finding import Finding, Severity, counted
-from mailer.cli.saying import from_here
+from mailer.cli.terminal import from_here
 
 if TYPE_CHECKING:
     from mailer.services.check import CheckedIssue

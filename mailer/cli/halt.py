@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailer.cli.saying import ask, say
+from mailer.cli.terminal import ask, say
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App

@@ -11,7 +11,7 @@ import click
 
 from mailer.cli.consent import question
 from mailer.cli.progress import bar
-from mailer.cli.table import print_table
+from mailer.cli.terminal import print_table
 from mailer.services.import_people import (
     KEPT,
     ConsentUnclear,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from mailer.cli.saying import say
+from mailer.cli.terminal import print_table, say, width
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -46,8 +46,6 @@ def list_issues(app: App, as_json: bool) -> None:
 
 
 def _print(found: Sequence[Shelved], zone: ZoneInfo) -> None:
-    from mailer.cli.table import print_table, width
-
     states = [_states(each, zone) for each in found]
     slugs, longest = max(width(each.slug) for each in found), max(map(width, chain(*states)))
     room = max(LEAST_TITLE, shutil.get_terminal_size().columns - slugs - DATE - longest - 3 * GAP)
@@ -69,8 +67,6 @@ def _day(shelved: Shelved) -> str:
 
 
 def _cut(text: str, room: int) -> str:
-    from mailer.cli.table import width
-
     if width(text) <= room:
         return text
     text = text[: 2 * room]

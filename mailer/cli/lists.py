@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailer.cli.saying import say
+from mailer.cli.terminal import print_table, say
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -35,7 +35,6 @@ def create(app: App, name: str, title: str, description: str) -> None:
 @click.pass_obj
 def show_all(app: App, as_json: bool) -> None:
     """Show every list and how many people have which status."""
-    from mailer.cli.table import print_table
     from mailer.domain.subscriber import Status
 
     found = app.lists.all()

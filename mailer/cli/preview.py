@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailer.cli.saying import from_here
+from mailer.cli.terminal import from_here
 from mailer.errors import UsageError
 from mailer.private import write_private
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailer.cli.saying import announce_settings, ask, from_here, say, warn
+from mailer.cli.terminal import announce_settings, ask, from_here, say, warn
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:

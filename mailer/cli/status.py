@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailer.cli.saying import say
+from mailer.cli.terminal import say
 from mailer.errors import ExitCode, worst
 
 if TYPE_CHECKING:

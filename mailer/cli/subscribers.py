@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailer.cli.terminal import print_table
 from mailer.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -184,7 +185,6 @@ def _answers(
 @click.pass_obj
 def list_subscribers(app: App, name: str | None, status: str | None, as_json: bool, as_csv: bool) -> None:
     """Show people in the order they came."""
-    from mailer.cli.table import print_table
     from mailer.domain.spreadsheet import write_lists
     from mailer.domain.subscriber import Status
     from mailer.services.export import export_people

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailer.cli.saying import say
+from mailer.cli.terminal import say
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from mailer.cli import main
-from mailer.cli.table import width
+from mailer.cli.terminal import width
 from mailer.domain.spreadsheet import csv_line
 
 

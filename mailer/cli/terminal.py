@@ -1,10 +1,16 @@
-"""What is said to a person, and asked; commands mean the workspace that `-C` named, wherever they are run."""
+"""What is said, asked and laid out in columns on a terminal.
+
+Commands in what is said mean the workspace that `-C` named, wherever they are run.
+"""
 
 from __future__ import annotations
 
 import re
 import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain, islice
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -16,6 +22,7 @@ from mailer.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from mailer.bootstrap import App
 
+PEEK = 200  # rows that set the widths; the rest streams
 # Commands that need no workspace, or make one.
 _ANYWHERE = ("init", "demo", "sandbox")
 
@@ -72,3 +79,32 @@ def ask(question: str) -> None:
     if not click.confirm(question, err=True):
         click.echo("Nothing was done.", err=True)
         raise click.exceptions.Exit(ExitCode.COMPLETE)
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print `rows` under `headings` on stdout, columns aligned; whole numbers to the right."""
+    source = iter(rows)
+    first = list(islice(source, PEEK))
+    widths = [max(map(width, [head, *(_shown(row[i]) for row in first)])) for i, head in enumerate(headings)]
+    click.secho(_line(headings, widths, first[0] if first else headings), bold=True)
+    for row in chain(first, source):
+        click.echo(_line(row, widths, row))
+
+
+def _line(cells: Sequence[object], widths: Sequence[int], like: Sequence[object]) -> str:
+    padded = []
+    for cell, room, model in zip(cells, widths, like, strict=True):
+        text = _shown(cell)
+        gap = " " * (room - width(text))
+        padded.append(gap + text if isinstance(model, int) else text + gap)
+    return "  ".join(padded).rstrip()
+
+
+def _shown(cell: object) -> str:
+    return f"{cell:,}" if isinstance(cell, int) else "" if cell is None else str(cell)
+
+
+def width(text: str) -> int:
+    """Return how many columns of a terminal `text` takes: two for a wide character, none for a mark."""
+    marks = sum(unicodedata.combining(char) > 0 for char in text)
+    return len(text) - marks + sum(unicodedata.east_asian_width(char) in "WF" for char in text)
