@@ -223,7 +223,7 @@ class App:
         return Schedules(self.database)
 
     @property
-    def accounts(self) -> LedgerQueries:
+    def queries(self) -> LedgerQueries:
         """The ledger for reading."""
         from mailer.ledger.queries import LedgerQueries
 

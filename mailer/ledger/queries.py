@@ -101,7 +101,7 @@ class LedgerQueries:
                 revisions_of(connection, send) if send.number > 1 else _only(send, counted),
             )
 
-    def lines(self, send: Send, state: State | None = None, revision: str = "") -> Iterator[DeliveryRow]:
+    def deliveries(self, send: Send, state: State | None = None, revision: str = "") -> Iterator[DeliveryRow]:
         """Yield the send's deliveries in the order they were frozen.
 
         Only those in one state, or who have, or may have, a text whose revision begins so.

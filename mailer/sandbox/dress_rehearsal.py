@@ -144,7 +144,7 @@ def _titled(watch: Watch, title: str, _: str, total: int) -> AbstractContextMana
 def judged(app: App, report: Report, estimate: Estimate | None, folder: Path) -> Rehearsed:
     """Hold the ledger against the logs that the server kept in `folder`."""
     copies = Counter(line.partition(" ")[0] for line in _lines(folder / ACCEPTED))
-    states = {Address.parse(row.email).wire: row.state for row in app.accounts.lines(report.send)}
+    states = {Address.parse(row.email).wire: row.state for row in app.queries.deliveries(report.send)}
     found = {
         "got more than one copy": [who for who, number in copies.items() if number > 1],
         "got a message and should not have": sorted(copies.keys() - states.keys()),

@@ -152,7 +152,7 @@ class Report:
 
 def report_on(app: App, send: Send) -> Report:
     """Return how a send stands, without running it."""
-    return Report(send, app.accounts.totals(send))
+    return Report(send, app.queries.totals(send))
 
 
 SHOWN = (State.ACCEPTED, State.FAILED, State.DEFERRED, State.UNCERTAIN)

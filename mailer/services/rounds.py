@@ -83,7 +83,7 @@ class Rounds:
         if due := app.schedules.due(app.now()):
             _begin_due(app, due, self.stopping, say, result)
         for send in filter(is_news, app.ledger.left_alone()):
-            left = app.accounts.totals(send).open
+            left = app.queries.totals(send).open
             say(f"{send.label} to {send.audience} is {halt_words(send)}: {left:,} wait.")
             say(f"  next: mailer resume {send.slug}")
         for send in app.ledger.unfinished():

@@ -157,7 +157,7 @@ class _Standings:
         if schedule.state is ScheduleState.WAITING:
             return self._waiting(schedule)
         if schedule.state is ScheduleState.BEGUN and (send := self._sends.get(schedule.send_id or 0)):
-            state, words = _sent(send, self._app.accounts.totals(send))
+            state, words = _sent(send, self._app.queries.totals(send))
             return ScheduleStanding(schedule, state, "; ".join(filter(None, (schedule.note, words))))
         return ScheduleStanding(schedule, schedule.state, schedule.note)
 

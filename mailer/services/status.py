@@ -21,7 +21,7 @@ def standings(app: App, named: str | None = None) -> list[Report]:
     return [
         Report(
             send,
-            app.accounts.totals(send),
+            app.queries.totals(send),
             at_work=whose_turn(sending_turn(app.journals, send.id)),
         )
         for send in (sends_of(app, named) if named else app.ledger.sends())
@@ -51,11 +51,11 @@ def deliveries(app: App, named: str, state: State | None = None, revision: str =
     """
     sends = sends_of(app, named)
     if revision:
-        _refuse_unknown(revision, [text for send in sends for text in app.accounts.totals(send).revisions])
+        _refuse_unknown(revision, [text for send in sends for text in app.queries.totals(send).revisions])
     lines = (
         DeliveryLine(row, send.corrects is not None)
         for send in sends
-        for row in app.accounts.lines(send, state, revision)
+        for row in app.queries.deliveries(send, state, revision)
     )
     several = len({send.revision for send in sends}) > 1 or any(send.number > 1 for send in sends)
     return Deliveries(lines, several)
@@ -83,4 +83,4 @@ def history(app: App, email: str) -> History:
         address = Address.parse(email)
     except ValueError as error:
         raise UsageError(f"{email}: {error}") from None
-    return History(address, app.accounts.history(address.key))
+    return History(address, app.queries.history(address.key))

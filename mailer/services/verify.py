@@ -83,9 +83,9 @@ class Verification:
 
 def verify(app: App, named: str | None = None) -> list[Verification]:
     """Go through the account of each send, or those of one issue."""
-    return [_verified(app.accounts, send) for send in (sends_of(app, named) if named else app.ledger.sends())]
+    return [_verified(app.queries, send) for send in (sends_of(app, named) if named else app.ledger.sends())]
 
 
-def _verified(accounts: LedgerQueries, send: Send) -> Verification:
-    lines = chain.from_iterable(accounts.lines(send, state) for state in sorted(OPEN))
-    return Verification(send, accounts.totals(send), accounts.discrepancies(send), list(islice(lines, NAMED)))
+def _verified(queries: LedgerQueries, send: Send) -> Verification:
+    lines = chain.from_iterable(queries.deliveries(send, state) for state in sorted(OPEN))
+    return Verification(send, queries.totals(send), queries.discrepancies(send), list(islice(lines, NAMED)))

@@ -42,7 +42,7 @@ def journals(tmp_path):
 
 
 def states(database, send) -> dict[str, State]:
-    return {line.email: line.state for line in LedgerQueries(database).lines(send)}
+    return {line.email: line.state for line in LedgerQueries(database).deliveries(send)}
 
 
 def test_an_outcome_that_can_not_be_written_down_is_never_taken_for_not_sent(database, journals):
@@ -107,7 +107,7 @@ def test_a_connection_that_breaks_three_times_under_a_message_leaves_it_for_late
         worker.settled([(ann.key, Untried("connection lost", Stage.MAIL))])
     assert worker.take() is None
     worker.close()
-    (line,) = LedgerQueries(database).lines(send)
+    (line,) = LedgerQueries(database).deliveries(send)
     assert (line.state, line.words) == (State.DEFERRED, "connection lost (3 times in a row)")
 
 

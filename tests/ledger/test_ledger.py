@@ -216,7 +216,7 @@ def test_who_unsubscribed_or_was_suppressed_since_is_cancelled_at_the_claim(data
             insert(suppressions).values(email_key="cat@a.example", reason="complained", since=NOW)
         )
     assert [claim.recipient.email for claim in ledger.claim(send, "w", 9, NOW)] == ["ann@a.example"]
-    lines = {line.email: (line.state, line.words) for line in LedgerQueries(database).lines(send)}
+    lines = {line.email: (line.state, line.words) for line in LedgerQueries(database).deliveries(send)}
     assert lines["ben@a.example"] == (State.CANCELLED, "unsubscribed after the audience was frozen")
     assert lines["cat@a.example"] == (State.CANCELLED, "suppressed after the audience was frozen")
 
@@ -238,7 +238,7 @@ def test_an_outcome_is_recorded_with_the_servers_words(database, state):
     ledger, send = frozen(database)
     (claim,) = ledger.claim(send, "w", 9, NOW)
     ledger.record("w", [said(claim, state, "451 4.7.1 later, please")])
-    (line,) = LedgerQueries(database).lines(send)
+    (line,) = LedgerQueries(database).deliveries(send)
     assert (line.state, line.words, line.attempts) == (state, "451 4.7.1 later, please", 1)
     assert "451 4.7.1 later, please" in str(LedgerQueries(database).history("ann@a.example"))
 
@@ -254,7 +254,7 @@ def test_only_the_holder_records_and_only_once(database):
     with database.connect() as connection:
         kept = connection.execute(select(attempts.c.state)).scalars().all()
         through = connection.execute(select(passed.c.account, passed.c.number)).all()
-    (line,) = LedgerQueries(database).lines(send)
+    (line,) = LedgerQueries(database).deliveries(send)
     assert (line.state, line.words, line.attempts) == (State.ACCEPTED, "250 Ok", 1)
     assert kept == []
     assert through == [("an-account", 1)]
@@ -382,7 +382,7 @@ def test_only_who_waits_is_withdrawn_when_people_leave(database):
         )
     # Ben's message is on the wire already.
     assert ledger.withdraw(send, "w", [ann, cat, dan], NOW) == {ann, cat}
-    told = {line.email: (line.state, line.words) for line in LedgerQueries(database).lines(send)}
+    told = {line.email: (line.state, line.words) for line in LedgerQueries(database).deliveries(send)}
     assert told == {
         "ann@a.example": (State.CANCELLED, "unsubscribed after the audience was frozen"),
         "ben@a.example": (State.CLAIMED, ""),

@@ -50,7 +50,7 @@ def prepared(app: App, more: str = "", name: str = "harbour") -> PreparedSend:
 
 
 def frozen(app: App) -> list[tuple[str, int]]:
-    return [(send.slug, app.accounts.totals(send).audience) for send in app.ledger.sends()]
+    return [(send.slug, app.queries.totals(send).audience) for send in app.ledger.sends()]
 
 
 def test_a_send_is_frozen_and_proved_before_anything_is_sent(app):
@@ -101,7 +101,7 @@ def test_a_send_that_a_person_halted_is_neither_begun_nor_gone_on_with(app, word
     ready = prepared(app)
     send = begin(ready).send
     HALTS[word](app, send)
-    states = app.accounts.totals(send).states
+    states = app.queries.totals(send).states
     for call in (
         lambda: begin(ready),
         lambda: take_up(app, send, Decisions()),
@@ -109,7 +109,7 @@ def test_a_send_that_a_person_halted_is_neither_begun_nor_gone_on_with(app, word
     ):
         with pytest.raises(PlanRefused, match=f"harbour to list weekly (is|was) {word} by ada"):
             call()
-    assert app.accounts.totals(send).states == states
+    assert app.queries.totals(send).states == states
     assert frozen(app) == [("harbour", 3)]
 
 

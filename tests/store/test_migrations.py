@@ -98,13 +98,13 @@ def test_sends_from_before_corrections_have_one_text_and_go_on(tmp_path):
             connection.exec_driver_sql(statement)
     engine.dispose()
     upgraded = open_database(URL, tmp_path)
-    ledger, accounts = Ledger(upgraded), LedgerQueries(upgraded)
+    ledger, queries = Ledger(upgraded), LedgerQueries(upgraded)
     clock, tide = ledger.sends()
     assert [(s.number, s.first_revision, ledger.template(s, 1)) for s in (clock, tide)] == [
         (1, "aa", b"\x01"),
         (1, "bb", b"\x02"),
     ]
-    has = {line.email: line.revision for line in accounts.lines(tide)}
+    has = {line.email: line.revision for line in queries.deliveries(tide)}
     assert has == {
         "ann@a.example": "bb",
         "ben@a.example": "",
@@ -112,7 +112,7 @@ def test_sends_from_before_corrections_have_one_text_and_go_on(tmp_path):
         "dan@a.example": "bb",
         "eve@a.example": "",
     }
-    assert accounts.discrepancies(clock) == []
+    assert queries.discrepancies(clock) == []
     corrected = Revisions(upgraded).correct(tide, FrozenText("Tide", "cc", b"\x03"), NOW)
     assert corrected is None, "a worker has one of its deliveries"
     ledger.give_back("w", NOW)
