@@ -195,10 +195,8 @@ class App:
     @cached_property
     def journals(self) -> Path:
         """The folder of the workers' journals, beside the database."""
-        from mailer.store.database import database_path
-
         # Whatever link leads to the database, all who send from it have to see each other's journals.
-        path = database_path(self.settings.database_url.get_secret_value(), self.root).resolve()
+        path = self.database_file.resolve()
         return path.with_name(f"{path.name}.journals")
 
     @property

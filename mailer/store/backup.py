@@ -41,9 +41,9 @@ def back_up(database: Path, target: Path) -> None:
 
 @contextmanager
 def made_ready(backup: Path, database: Path) -> Iterator[Database]:
-    """Yield a copy of the backup beside the database, of this version, to be brought up to date and `put`.
+    """Yield a copy of the backup beside the database, with this version's tables, for `exchanging`.
 
-    UsageError for a file that isn't a backup.
+    At the end of the block it is removed, if it is there still.
     """
     fresh = database.with_name(f"{database.name}.restoring")
     try:
