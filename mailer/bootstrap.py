@@ -18,12 +18,13 @@ from mailer.contradictions import (
     read_mailbox,
     read_warmup,
     refuse_dead_links,
+    refuse_half_a_login,
     refuse_made_up_sender,
+    refuse_wrong_security,
     theme_wishes,
 )
 from mailer.domain.address import Mailbox
 from mailer.errors import UsageError
-from mailer.settings.values import refuse_half_a_login, refuse_wrong_security
 from mailer.workspace.bundled import templates_folder
 
 if TYPE_CHECKING:

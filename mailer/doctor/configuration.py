@@ -8,7 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from mailer.bootstrap import MAILBOXES, App
-from mailer.contradictions import read_mailbox, refuse_dead_links, theme_wishes
+from mailer.contradictions import (
+    read_mailbox,
+    refuse_dead_links,
+    refuse_half_a_login,
+    refuse_wrong_security,
+    theme_wishes,
+)
 from mailer.doctor.masking import MASK, masked_url
 from mailer.doctor.result import Result, error, note, ok, warning
 from mailer.domain.address import is_reserved
@@ -16,7 +22,6 @@ from mailer.errors import SettingsError
 from mailer.settings.env_file import EnvFile, read_env_file
 from mailer.settings.fields import NAMES, SECRETS
 from mailer.settings.reading import ENV_FILE, SettingsReading
-from mailer.settings.values import refuse_half_a_login, refuse_wrong_security
 from mailer.workspace.bundled import sample
 from mailer.workspace.scaffold import unprotected
 
