@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
-from mailer.domain.consent_words import ASIDE, BLANKS, DETAILS, HEADINGS, LETTERS, OTHER_WAYS, SMELLS, WORDS
 from mailer.domain.fold import fold, fold_lines
+from mailer.domain.import_words import ASIDE, BLANKS, DETAILS, HEADINGS, LETTERS, OTHER_WAYS, SMELLS, WORDS
 from mailer.domain.subscriber import Status
 from mailer.domain.yes_no import WORDS as YES_NO
 

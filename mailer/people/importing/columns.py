@@ -7,11 +7,13 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from mailer.domain.address import BLANKS, CONTROLS, PLAIN
-from mailer.domain.address_headings import heads_addresses
 from mailer.domain.field import LONGEST_NAME, FieldType, field_name
+from mailer.domain.fold import fold
+from mailer.domain.import_words import ADDRESS_HEADINGS
 from mailer.domain.spreadsheet import STATES
 from mailer.errors import UsageError
 from mailer.people.importing.csv_file import Row
@@ -52,7 +54,7 @@ def columns(
     headings = [heading.strip() for heading in header.cells]
     chosen = _chosen(mapping, headings, where)
     if "email" not in {chosen.get(heading) or field_name(heading) for heading in headings}:
-        candidates = [each for each in headings if each not in chosen and heads_addresses(each)]
+        candidates = [each for each in headings if each not in chosen and _heads_addresses(each)]
         if len(set(candidates)) != 1:
             raise _several_emails(candidates, where) if candidates else _no_email(headings, where, below)
         chosen[candidates[0]] = "email"
@@ -181,7 +183,21 @@ def _no_email(headings: list[str], where: str, below: Sequence[Row]) -> UsageErr
 def _heads(row: Row) -> bool:
     """Whether a row is a header; below a title that no sign parts all of it is one cell."""
     cells = [cell for each in row.cells for cell in re.split(r"[,;\t|]", each)]
-    return any(map(heads_addresses, cells)) and not any(map(PLAIN.fullmatch, cells))
+    return any(map(_heads_addresses, cells)) and not any(map(PLAIN.fullmatch, cells))
+
+
+def _heads_addresses(heading: str) -> bool:
+    """Whether a column with this heading holds mail addresses, if another one doesn't."""
+    return _joined(heading) in _address_headings()
+
+
+def _joined(text: str) -> str:
+    return fold(text).replace(" ", "")
+
+
+@cache
+def _address_headings() -> frozenset[str]:
+    return frozenset(map(_joined, ADDRESS_HEADINGS.split(",")))
 
 
 def _map(heading: str, field: str) -> str:
