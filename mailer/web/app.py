@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.convertors import Convertor, register_url_convertor
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -48,18 +48,10 @@ class Paper:
     language: str = DEFAULT
 
 
-class RestOfPath(Convertor[str]):
-    """All that follows in a path: mail programs make anything of the end of a link."""
+class RestOfPath(PathConvertor):
+    """All that follows in a path, line ends too: mail programs make anything of the end of a link."""
 
     regex = "(?s:.*)"
-
-    def convert(self, value: str) -> str:
-        """Return it as it is."""
-        return value
-
-    def to_string(self, value: str) -> str:
-        """Return it as it is."""
-        return value
 
 
 register_url_convertor("rest", RestOfPath())
