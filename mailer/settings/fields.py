@@ -71,8 +71,8 @@ class Settings(BaseModel):
     def _in_any_case(cls, value: str, info: ValidationInfo) -> str:
         words = get_args(cls.model_fields[info.field_name or ""].annotation)
         word = values.one_of(value, words)
-        if info.field_name == "smtp_security" and word not in words:
-            raise ValueError(values.SECURITY)
+        if word not in words and (said := values.SAID.get(info.field_name or "")):
+            raise ValueError(said)
         return word
 
     @field_validator("language")

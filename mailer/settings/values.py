@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 _HOST = re.compile(r"[^\W_](?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*\.?")
 _HOST_AND_PORT = re.compile(r"(\[[^]]+\]|[^:]+):(\d+)")
 _NO_PART_OF_A_URL = re.compile(r'[\s\x00-\x20\x7f<>"\\^`{|}]')
-SECURITY = (
-    "write tls (encrypted from the first byte, as on port 465), "
-    "starttls (encrypted before anything is sent, as on port 587) or none"
-)
+# What to write where one of a few words is meant.
+SAID = {
+    "smtp_security": "write tls (encrypted from the first byte, as on port 465), "
+    "starttls (encrypted before anything is sent, as on port 587) or none",
+    "log_level": "write DEBUG, INFO, WARNING or ERROR, or leave it empty",
+}
 
 
 def host(value: str) -> str:

@@ -130,6 +130,7 @@ def test_a_preset_fills_its_settings_however_its_name_is_joined(tmp_path, name):
         ("MAIL_RATE", "fast", "must be a number, 0 or more"),
         ("SMTP_PROVIDER", "Hotmail", "do you mean office365?"),
         ("SMTP_PROVIDER", "custom", "for any other leave it empty and set SMTP_HOST"),
+        ("LOG_LEVEL", "verbose", "write DEBUG, INFO, WARNING or ERROR, or leave it empty"),
     ],
 )
 def test_a_bad_value_is_answered_in_words_of_its_own(tmp_path, name, value, words):
