@@ -14,7 +14,10 @@ from mailer.errors import PlanRefused, UsageError
 from mailer.sandbox.rehearsal import ScriptedServer, rehearsal
 from mailer.services.begin import begin, plan
 from mailer.services.continuing import Decisions, go_on, take_up
+from mailer.services.correct import Correcting
 from mailer.services.prepare import PreparedSend, SendRequest, prepare
+from mailer.services.rounds import rounds
+from mailer.services.schedules import schedule_standings
 from mailer.services.subscribe import Subscribe, subscribe
 from mailer.services.unsubscribe import Unsubscribe, unsubscribe
 
@@ -133,3 +136,33 @@ def test_a_list_that_there_is_not_is_named_before_anything_is_begun(app):
         prepare(app, SendRequest(file, "harbour", lists=("montly",)))
     with pytest.raises(UsageError, match="montly"):
         prepare(app, SendRequest(file, "harbour", excluded=("montly",)))
+
+
+def test_a_text_with_errors_corrects_nothing(app):
+    send = begin(prepared(app)).send
+    edited = prepared(app, "draft: true\n")
+    with pytest.raises(PlanRefused, match=r"not fit to be sent; nothing was sent:\n.*\(draft\)"):
+        Correcting(edited).plan()
+    assert app.ledger.reread(send).revision == send.revision
+    assert Correcting(edited, force=True).plan().waiting == 3
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ("draft: true\nsubject: The tide\n", "not fit to be sent"),
+        ("slug: regatta\n", "regatta looks like harbour"),
+    ],
+)
+def test_the_clock_begins_nothing_that_a_person_could_not(app: App, more: str, problem: str) -> None:
+    begun = begin(prepared(app)).send
+    app.ledger.pause(begun, "ada", app.now())
+    (app.root / "issues" / "harbour.md").unlink()
+    audience = prepared(app, more, name="clock").job.audience
+    app.schedules.add("issues/clock.md", audience, app.now(), "UTC", app.now())
+    with rounds(app) as made:
+        done = made.make(lambda words: None, lambda send: False)
+    (standing,) = schedule_standings(app)
+    assert (standing.state, frozen(app)) == ("failed", [("harbour", 3)])
+    assert problem in standing.words
+    assert done.exit_code == 3
