@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from mailer.domain.outcome import Stage
 
-ALLOWED = 60  # messages in any second
+ALLOWED = 20  # messages in any second: so few that a slow machine meets it, too
 
 
 class Limiter:
@@ -33,7 +33,7 @@ class Limiter:
 
 
 def test_a_rate_limit_is_found_and_everybody_gets_the_issue_in_one_run(workspace, server):
-    workspace.people(600)
+    workspace.people(200)
     may = Limiter(ALLOWED)
 
     def script(stage: Stage, count: int) -> str | None:
@@ -43,10 +43,10 @@ def test_a_rate_limit_is_found_and_everybody_gets_the_issue_in_one_run(workspace
 
     server.script = script
     report = workspace.data("send-issue", "harbour", "--yes")
-    assert report["states"]["accepted"] == 600
+    assert report["states"]["accepted"] == 200
     assert report["states"]["failed"] == report["states"]["deferred"] == 0
-    assert len({recipient for message in server.taken for recipient in message.recipients}) == 600
-    assert len(server.taken) == 600
+    assert len({recipient for message in server.taken for recipient in message.recipients}) == 200
+    assert len(server.taken) == 200
     assert 1 <= may.refused <= 40
     workspace.run("verify", "harbour")
 

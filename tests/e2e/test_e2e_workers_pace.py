@@ -22,8 +22,8 @@ def remembered(workspace) -> list[sqlite3.Row]:
 
 
 def test_a_rate_is_found_by_two_workers_between_them(workspace, server):
-    workspace.people(600)
-    allowed, refused, taken = 60, [], deque()
+    workspace.people(200)
+    allowed, refused, taken = 20, [], deque()
 
     def script(stage: Stage, count: int) -> str | None:
         if stage is not Stage.CONTENT:
@@ -39,8 +39,8 @@ def test_a_rate_is_found_by_two_workers_between_them(workspace, server):
 
     server.script = script
     report = workspace.data("send-issue", "harbour", "--yes", "--workers", 2)
-    assert report["states"]["accepted"] == len(server.taken) == 600
-    assert len({message.recipients[0] for message in server.taken}) == 600
+    assert report["states"]["accepted"] == len(server.taken) == 200
+    assert len({message.recipients[0] for message in server.taken}) == 200
     assert 1 <= len(refused) <= 60
     (row,) = remembered(workspace)
     assert 0.7 * allowed <= row["ceiling"] <= 1.5 * allowed, "of the account, not of one worker"
