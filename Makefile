@@ -14,6 +14,7 @@ help:
 	@echo "make demo     the whole main job on this machine: sandbox inbox, sample list, sent, proved"
 	@echo "make quick    the tests of level unit, in less than a minute: no process, socket or browser"
 	@echo "make pythons  the same by each further Python that is installed here"
+	@echo "make python314 what of it can be tried by CPython 3.14 as WebAssembly; needs npm"
 	@echo "make test     every test, with a real SMTP server and a real browser where they can be had"
 	@echo "make check    lint, format, types, layers"
 	@echo "make coverage the tests again, and what of the program they leave out: 90 % or more have to run"

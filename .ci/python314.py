@@ -5,8 +5,9 @@ Packages that are compiled for a processor are not to be had there. Whatever tes
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -24,20 +25,44 @@ OPTIONS = [
     "--continue-on-collection-errors",
     *("-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:xdist"),
     *("-W", "ignore::hypothesis.errors.HypothesisWarning"),
+    *("-W", "ignore::pytest.PytestUnraisableExceptionWarning"),  # databases of tests that were broken off
+    # Its images are made by a package that is not there.
+    "--deselect=tests/compose/test_images.py::test_what_is_no_image_for_mail_is_refused",
     *("-m", "unit", "--hypothesis-profile", "quick"),
 ]
 
 
+# What errors say where the system that WebAssembly runs on lacks something.
+LACKING = re.compile(
+    r"module 'os' has no attribute|No module named '(pwd|grp)'|can't start new thread|not support processes"
+    r"|is unsupported on this system|'Absent'|\[Errno (10|28|138)\]"
+)
+
+
 class Tests:
-    """Whether a test is running, and which modules of ours were loaded."""
+    """Says whether a test is running, and skips it where the system lacks what it needs."""
 
     running = False
 
-    def pytest_runtest_setup(self) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self) -> Generator[None, object, object]:
         self.running = True
+        return (yield from self._tried())
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        return (yield from self._tried())
 
     def pytest_runtest_teardown(self) -> None:
         self.running = False
+
+    def _tried(self) -> Generator[None, object, object]:
+        try:
+            return (yield)
+        except Exception as error:
+            if LACKING.search(repr(error)):
+                pytest.skip(f"the system lacks something: {error}")
+            raise
 
 
 tests = Tests()
