@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -38,9 +38,12 @@ class Sending:
 
     def plan(self, job: Job, *, again: bool = False) -> Plan:
         """Count the audience and prove every render, recording nothing. Raises PlanRefused."""
+        return self.plan_for(job, self.ledger.preview(job.issue.slug, job.audience, again=again))
+
+    def plan_for(self, job: Job, candidates: Iterable[tuple[Recipient, str | None]]) -> Plan:
+        """Do the same for these people, each with the reason why they don't get it, if there is one."""
         excluded: Counter[str] = Counter()
-        recipients = split(self.ledger.preview(job.issue.slug, job.audience, again=again), excluded)
-        plan = self._proved(job, None, recipients)
+        plan = self._proved(job, None, split(candidates, excluded))
         plan.excluded = dict(excluded)
         return plan
 
@@ -64,15 +67,21 @@ class Sending:
             subject_put=job.subject_put,
             limited_by=limited_by,
         )
-        try:
+        with self.proving(send, now):
             plan = self._proved(job, send, self.ledger.frozen(send))
             plan.excluded = LedgerQueries(self.dispatcher.database).totals(send).excluded
             _refuse_nobody(plan)
+        return send, plan
+
+    @contextmanager
+    def proving(self, send: Send, now: datetime) -> Iterator[None]:
+        """Let a frozen send go out if the block proves it; whatever it raises leaves nothing of it behind."""
+        try:
+            yield
         except BaseException:
             self.ledger.discard_unproved()
             raise
         self.ledger.proved(send, now)
-        return send, plan
 
     async def run(
         self,

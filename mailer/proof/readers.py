@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from mailer.domain.address import Address
 from mailer.domain.audience import Recipient
 from mailer.domain.subscriber import OWN_FIELDS
-from mailer.engine.trial import nobodys, stand_in
 from mailer.errors import UsageError
 from mailer.message.expression.operations import CannotFill
 
@@ -86,3 +85,18 @@ def _address(typed: str) -> Address:
             f"{typed!r} is no address to preview as: {error}",
             next_step="Write it like: --as ada@quay.example",
         ) from None
+
+
+def stand_in(address: Address, known: Recipient | None, example: Recipient | None) -> Recipient:
+    """Return whose values a test message to `address` shows: its own subscriber's, else an example's."""
+    if known:
+        return known
+    return nobodys(example or Recipient(0, ""))._replace(email=address.typed)
+
+
+def nobodys(reader: Recipient) -> Recipient:
+    """Return `reader` as subscriber 0, who is nobody: the links in their mail take nobody off a list.
+
+    What is shown, filed or tried is handed round.
+    """
+    return reader._replace(subscriber_id=0)

@@ -12,9 +12,10 @@ from mailer.check.finding import Finding
 from mailer.domain.audience import Recipient
 from mailer.domain.issue import Issue
 from mailer.engine.compiler import Job
-from mailer.engine.trial import message_to
+from mailer.engine.personaliser import Personaliser
 from mailer.errors import PlanRefused
 from mailer.message.expression.operations import CannotFill
+from mailer.message.mime.template import MessageTemplate
 from mailer.proof.proofs import Census, Proofs
 from mailer.proof.readers import choose_reader, example_reader
 from mailer.viewer.frame import whole_page
@@ -111,3 +112,10 @@ def _refusal(issue: Issue, reader: Recipient, error: CannotFill) -> PlanRefused:
         f"{issue.path} can't be rendered for {reader.email}: {error.problem}",
         next_step=error.next_step or "Correct the subscriber's values or the issue.",
     )
+
+
+def message_to(
+    recipient: Recipient, template: MessageTemplate, personaliser: Personaliser, moment: float
+) -> bytes:
+    """Return the message as it would go out at `moment` (Unix seconds); raises CannotFill."""
+    return personaliser.write(template, template.fillings(personaliser.names(recipient, moment)), moment)

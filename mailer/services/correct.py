@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import chain
 
 from mailer.domain.audience import Recipient, excluded_in_words
 from mailer.domain.delivery import Halt, State
 from mailer.domain.send import Send
 from mailer.engine.compiler import Job
-from mailer.engine.plan import Plan, prove, split
+from mailer.engine.plan import Plan, prove
 from mailer.engine.sending import Sending
 from mailer.engine.standing import refuse_halted, send_command
 from mailer.errors import AtWork, PlanRefused, UsageError
@@ -109,7 +107,8 @@ class Correcting:
             self._refuse_forgotten(send, now)
             composed = self._sending.compiler.compose(job.issue, job.lists, erratum=True)
             correction.marked = replace(job, composed=composed)
-            correction.erratum = self._erratum(correction.marked, send, job.template.revision)
+            mistaken = self._revisions.mistaken(send, job.template.revision)
+            correction.erratum = self._sending.plan_for(correction.marked, mistaken)
         elif correction.changed and not correction.waiting:
             raise PlanRefused(
                 f"nobody is left to get the corrected text of {send.slug}: all who get it have another one",
@@ -169,12 +168,8 @@ class Correcting:
             if not any(reason is None for _, reason in self._revisions.mistaken(send, send.revision)):
                 return
             erratum = self._revisions.freeze_erratum(send, _text_of(marked), now, limited_by=limited_by)
-            try:
+            with self._sending.proving(erratum, now):
                 self._proved(marked, erratum, ledger.frozen(erratum))
-            except BaseException:
-                ledger.discard_unproved()
-                raise
-            ledger.proved(erratum, now)
 
     def _send(self, job: Job) -> Send:
         send = self._sending.ledger.find(job.issue.slug, job.audience)
@@ -216,16 +211,6 @@ class Correcting:
                 f"{refused.problem}\n  Their values are those of {since}, when the audience was frozen",
                 next_step=refused.next_step,
             ) from None
-
-    def _erratum(self, marked: Job, send: Send, revision: str) -> Plan:
-        excluded: Counter[str] = Counter()
-        people = split(self._revisions.mistaken(send, revision), excluded)
-        plan = Plan(send.slug, marked.subject, marked.template.revision, send.audience, excluded=excluded)
-        personaliser = self._sending.compiler.trial(marked)
-        if first := next(people, None):
-            plan.recipients = prove(marked.template, personaliser, chain([first], people), send.slug)
-            plan.subject = marked.template.subject(personaliser.names(first, 0))
-        return plan
 
     def _changes(self, send: Send, job: Job) -> list[str]:
         """Return what changes in one reader's text part."""
