@@ -44,6 +44,11 @@ def test_a_misspelt_one_in_a_layout_is_refused(key: str, tmp_path: Path):
         page(tmp_path, read(""), f"{{{{ issue.{key}x }}}}")
 
 
+def test_an_error_about_a_name_that_an_issue_has_not_says_that_it_is_an_issues(tmp_path: Path):
+    with pytest.raises(IssueError, match="IssueNames object' has no attribute 'nope'"):
+        page(tmp_path, read(""), "{{ issue.nope }}")
+
+
 @pytest.mark.parametrize("key", sorted(FIELDS.keys() - {"params"}))  # which holds anything
 def test_what_becomes_of_an_unfit_value_is_in_the_table(key: str):
     unfit = f"{key}: {{unfit: {{value: 1}}}}\n"

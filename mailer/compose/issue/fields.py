@@ -184,11 +184,15 @@ FIELDS = {
 GUARDED = frozenset(name for name, key in FIELDS.items() if key.unfit is IfUnfit.GUARDED)
 
 
-def names_of(issue: Issue) -> SimpleNamespace:
+class IssueNames(SimpleNamespace):
+    """What a template can name of an issue; an error about one of them says by this name whose it is."""
+
+
+def names_of(issue: Issue) -> IssueNames:
     """Return what a template can name of `issue`: its fields, and each key that is only printed."""
     own = {each.name: getattr(issue, each.name) for each in fields(issue)}
     empty = {name: key.empty for name, key in FIELDS.items() if not key.field}
-    return SimpleNamespace(**{**own, **empty, **issue.printed})
+    return IssueNames(**{**own, **empty, **issue.printed})
 
 
 def read_fields(path: str, entries: Iterable[KeyValue]) -> tuple[dict[str, Any], list[Notice]]:
