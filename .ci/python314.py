@@ -60,7 +60,7 @@ class Tests:
         try:
             return (yield)
         except Exception as error:
-            if LACKING.search(repr(error)):
+            if LACKING.search(f"{error!r} {error}"):
                 pytest.skip(f"the system lacks something: {error}")
             raise
 
