@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import os
@@ -115,6 +116,8 @@ def main() -> None:
     """Run the command line and end the process with the exit code of the contract."""
     # What loading modules makes stays; to look for garbage among it took a sixth of a command's time.
     gc.set_threshold(GARBAGE_AFTER)
+    # So does the last look for it, when the process ends and all is given back anyhow.
+    atexit.register(gc.freeze)
     try:
         # Outside its standalone mode click returns the code of an Exit instead of raising it.
         done = mailer.main(standalone_mode=False, prog_name="mailer")

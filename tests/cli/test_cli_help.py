@@ -88,6 +88,21 @@ def test_looking_at_the_database_imports_little(tmp_path, words):
     assert done.stderr.splitlines()[-1] == "[]"
 
 
+@pytest.mark.peers
+def test_a_command_that_ends_looks_for_no_garbage():
+    # What was registered first is called last.
+    script = """
+import atexit, gc
+atexit.register(lambda: print(gc.get_count()[0] < gc.get_freeze_count()))
+from mailer.cli import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "True"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_loads_and_has_help(name):
     command = mailer.get_command(None, name)
