@@ -363,6 +363,7 @@ def test_exported_cells_never_start_a_formula(weekly: Mailer, tmp_path: Path) ->
     assert {row[5] for row in found} == {"'=x"}
 
 
+@pytest.mark.peers  # it waits for a lock that another one has
 def test_a_locked_database_ends_with_75(weekly: Mailer, tmp_path: Path) -> None:
     holder = sqlite3.connect(tmp_path / "space/subscribers/mailer.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")

@@ -143,6 +143,7 @@ def test_processes_that_open_a_new_database_at_once_all_succeed(tmp_path: Path) 
             assert connection.exec_driver_sql("SELECT count(*) FROM fields").scalar() == 4
 
 
+@pytest.mark.peers  # it waits for a lock that another one has
 def test_begin_takes_the_write_lock_at_once_and_readers_do_not_wait(engine: Engine, tmp_path: Path) -> None:
     other = open_database(URL, tmp_path)
     with other.connect() as connection:

@@ -129,6 +129,7 @@ def test_a_damaged_database(engine: Engine, tmp_path: Path) -> None:
     assert "backup" in str(caught.value.next_step)
 
 
+@pytest.mark.peers  # it waits for a lock that another one has
 def test_a_locked_database_is_for_later(engine: Engine, tmp_path: Path) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout=20")

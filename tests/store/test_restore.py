@@ -96,6 +96,7 @@ def test_what_a_killed_process_left_in_the_log_is_put_aside_and_not_restored(pat
     assert fields(path) == set()
 
 
+@pytest.mark.peers  # it waits for a lock that another one has
 def test_nobody_may_have_it_open(path: Path) -> None:
     with_it_open = open_database(URL, path.parent)
     with with_it_open.connect() as connection:
