@@ -90,9 +90,12 @@ async def _serve(
 
     if lifeline is not None:
         loop.add_reader(lifeline, at_end)
-    async with await loop.create_server(connection, sock=smtp):
+    listener = await loop.create_server(connection, sock=smtp)
+    try:
         ready()
         await server.serve(sockets=[http])
+    finally:
+        listener.close()  # to wait for it would be, from Python 3.12 on, to wait for whoever is connected
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
