@@ -58,7 +58,7 @@ def rehearse(
     command = join(
         ["mailer", "send-issue", issue, *(word for name in list_names for word in ("--list", name))]
     )
-    click.echo(json.dumps(_data(done), ensure_ascii=False) if as_json else _text(app, done, command))
+    click.echo(json.dumps(_data(done), ensure_ascii=False) if as_json else _text(done, command))
     if done.wrong:
         raise NotExact(
             "\n  ".join(["the rehearsal failed:", *done.wrong]), next_step="Don't send; report this as a bug."
@@ -66,7 +66,7 @@ def rehearse(
     raise click.exceptions.Exit(done.exit_code)
 
 
-def _text(app: App, done: Rehearsed, command: str) -> str:
+def _text(done: Rehearsed, command: str) -> str:
     from mailer.domain.delivery import State
     from mailer.services.report import duration
 
@@ -88,16 +88,15 @@ def _text(app: App, done: Rehearsed, command: str) -> str:
     if doubtful := states.get(State.UNCERTAIN):
         had = f"{done.doubtful_copies:,} of them have it"
         lines.append(f"  {doubtful:,} in doubt, because the answer was lost; {had}")
-    lines.append(f"  {_lasts(app, done.estimate, report.totals.audience)}")
+    lines.append(f"  {_lasts(done.estimate)}")
     lines.append(f"  next: {command}")
     return "\n".join(lines)
 
 
-def _lasts(app: App, estimate: Estimate | None, messages: int) -> str:
-    where = app.smtp_account.where
+def _lasts(estimate: Estimate | None) -> str:
     if estimate is None:
-        return f"how long it takes through {where} is not known: no limit is set, and nothing was sent lately"
-    return f"through {where} it takes about {_said(estimate.lasts)} for {messages:,} ({estimate.because})"
+        return "how long the real send takes is not known: there is no limit to tell"
+    return f"the real send takes about {_said(estimate.lasts)}: {estimate.because}"
 
 
 def _said(lasts: timedelta) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from math import ceil
 
 from mailer.domain.learned import QuotaFound
-from mailer.domain.warmup import WarmUp
-
-DAYS = 3_660  # a plan that isn't through after ten years never is
+from mailer.domain.warmup import Warming
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,27 +16,6 @@ class Estimate:
 
     lasts: timedelta
     because: str
-
-
-@dataclass(frozen=True, slots=True)
-class Warming:
-    """How far the warm-up of a domain has come: its plan, its first day, today, and what went today."""
-
-    plan: WarmUp
-    first_day: date
-    today: date
-    sent_today: int
-
-    def days(self, messages: int) -> int:
-        """Return after how many midnights so many messages have gone."""
-        day = (self.today - self.first_day).days
-        left = messages + self.sent_today
-        for number in range(DAYS):
-            allowed = self.plan.on_day(day + number)
-            if allowed is None or left <= allowed:
-                return number
-            left -= allowed if number else max(allowed, self.sent_today)
-        return DAYS
 
 
 def by_rate(messages: int, a_second: float, known_from: str) -> Estimate:
@@ -54,10 +31,12 @@ def by_quota(messages: int, quota: QuotaFound, now: float) -> Estimate | None:
     if not quota.number:
         return None
     ends = quota.since + quota.period
-    left = quota.number if now >= ends else quota.number - quota.used
+    over = now >= ends  # then another window begins with the first message
+    left = quota.number if over else max(quota.number - quota.used, 0)
     if messages <= left:
         return None
-    wait = max(ends - now, 0.0) + (ceil((messages - max(left, 0)) / quota.number) - 1) * quota.period
+    next_window = quota.period if over else ends - now
+    wait = next_window + (ceil((messages - left) / quota.number) - 1) * quota.period
     hours = quota.period / 3600
     return Estimate(
         timedelta(seconds=wait), f"{quota.number:,} in {hours:,.3g} hours, as the provider refused before"

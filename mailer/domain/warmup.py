@@ -8,6 +8,7 @@ from datetime import date
 
 _GROWTH = re.compile(r"(\d+)\s*x\s*(\d+(?:\.\d+)?)")
 ENOUGH = 10_000_000  # messages a day: a plan that has come so far holds nothing back any more
+DAYS = 3_660  # a plan that isn't through after ten years never is
 SYNTAX = "write 50x1.5 (50 on the first day, half as many more each day) or each day's number: 50,100,200"
 
 
@@ -50,7 +51,28 @@ class WarmUp:
         return allowed
 
 
-def allowed_today(plan: WarmUp, started_on: date, sent_today: int, day: date) -> int | None:
-    """Return how many more messages may go on `day`; None: as many as there are."""
-    allowed = plan.on_day((day - started_on).days)
-    return None if allowed is None else max(allowed - sent_today, 0)
+@dataclass(frozen=True, slots=True)
+class Warming:
+    """How far a warm-up has come: its plan, its first day, today, and how many went today."""
+
+    plan: WarmUp
+    first_day: date
+    today: date
+    sent_today: int
+
+    @property
+    def left(self) -> int | None:
+        """How many more may go today; None: as many as there are."""
+        allowed = self.plan.on_day((self.today - self.first_day).days)
+        return None if allowed is None else max(allowed - self.sent_today, 0)
+
+    def days(self, messages: int) -> int:
+        """Return after how many midnights so many messages have gone."""
+        left = messages
+        for number in range(DAYS):
+            day = (self.today - self.first_day).days + number
+            allowed = self.left if number == 0 else self.plan.on_day(day)
+            if allowed is None or left <= allowed:
+                return number
+            left -= allowed
+        return DAYS

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 
 from mailer.domain.learned import ACCOUNT
-from mailer.domain.warmup import WarmUp, allowed_today
+from mailer.domain.warmup import Warming, WarmUp
 from mailer.ledger.pace_memory import PaceMemory
 
 
@@ -48,11 +48,15 @@ class SendGate:
         allowed = self._warm(now)
         return min((each for each in (limit, allowed) if each is not None), default=None)
 
-    def _warm(self, now: datetime) -> int | None:
+    def warming(self, now: datetime) -> Warming | None:
+        """Return how far the warm-up has come, which begins now if it hadn't; None without a plan."""
         if self.warmup is None:
             return None
         today = now.astimezone(self.zone).date()
         first_day, began = self.memory.warmed_since(self.sender_domain, today, now)
         midnight = datetime.combine(today, time(), self.zone)
-        sent = self.memory.accepted_since(max(midnight, began))
-        return allowed_today(self.warmup, first_day, sent, today)
+        return Warming(self.warmup, first_day, today, self.memory.accepted_since(max(midnight, began)))
+
+    def _warm(self, now: datetime) -> int | None:
+        warming = self.warming(now)
+        return warming.left if warming else None

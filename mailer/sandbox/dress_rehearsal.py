@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from mailer.bootstrap import App
 from mailer.domain.address import Address
 from mailer.domain.delivery import State
-from mailer.domain.estimate import Estimate, Warming, by_quota, by_rate, by_warming
+from mailer.domain.estimate import Estimate, by_quota, by_rate, by_warming
 from mailer.domain.learned import ACCOUNT, Learned
 from mailer.errors import ExitCode, UsageError
 from mailer.sandbox.troublemaker import ACCEPTED, DEEDS, running_troublemaker
@@ -26,7 +26,6 @@ from mailer.services.report import Report, report_on
 if TYPE_CHECKING:
     from mailer.domain.issue import Notice
     from mailer.domain.send import Send
-    from mailer.ledger.pace_memory import PaceMemory
     from mailer.services.continuing import Watch
     from mailer.services.prepare import SendRequest
 
@@ -177,13 +176,14 @@ def _lines(log: Path) -> Iterator[str]:
 
 def _estimate(app: App, copy: App, messages: int) -> Estimate | None:
     """Return how long so many messages take through the server of `app`, by what `copy` remembers of it."""
+    from mailer.engine.send_gate import SendGate
     from mailer.ledger.pace_memory import PaceMemory, account_key
 
     account, now = app.smtp_account, app.now()
     memory = PaceMemory(copy.database, account_key(account.host, account.username))
     learned = next((each for each in memory.recall(now) if each.scope == ACCOUNT), Learned(ACCOUNT))
     rate, took = app.settings.mail_rate, memory.throughput(now)
-    warming = _warming(app, memory, now)
+    warming = SendGate(memory, app.warmup, app.sender.address.domain, app.settings.zone).warming(now)
     found = [
         by_rate(messages, rate, "MAIL_RATE") if rate else None,
         by_rate(messages, learned.rate.rate, "what the server lets through") if learned.rate else None,
@@ -192,14 +192,3 @@ def _estimate(app: App, copy: App, messages: int) -> Estimate | None:
         by_warming(messages, warming) if warming else None,
     ]
     return max((each for each in found if each), key=lambda each: each.lasts, default=None)
-
-
-def _warming(app: App, memory: PaceMemory, now: datetime) -> Warming | None:
-    plan = app.warmup
-    if plan is None:
-        return None
-    zone = app.settings.zone
-    today = now.astimezone(zone).date()
-    first_day, began = memory.warmed_since(app.sender.address.domain, today, now)
-    midnight = datetime.combine(today, time(), zone)
-    return Warming(plan, first_day, today, memory.accepted_since(max(midnight, began)))

@@ -56,10 +56,10 @@ def running_sandbox(folder: Path, *, smtp_port: int = 0, http_port: int = 0) -> 
             try:
                 yield sandbox
             finally:
-                _stop(process)
+                stop(process)
                 sys.stderr.write(_text(complaints))
         finally:
-            _stop(process)
+            stop(process)
 
 
 def _sandbox(process: subprocess.Popen[bytes], folder: Path, complaints: IO[bytes]) -> Sandbox:
@@ -74,7 +74,8 @@ def _sandbox(process: subprocess.Popen[bytes], folder: Path, complaints: IO[byte
     return Sandbox(said["smtp_port"], said["http_port"], Inbox(folder), process.pid)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Let a process end that waits for the end of its standard input; kill it if it doesn't."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.close()

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mailer.sandbox.process import stop
 from mailer.sandbox.rehearsal import EXTENSIONS, ScriptedServer
 from mailer.sandbox.trouble import LEVELS, Trouble
 
 ACCEPTED = "accepted.log"
 DEEDS = "deeds.log"
-STOP_SECONDS = 10
 
 
 @contextmanager
@@ -29,18 +29,11 @@ def running_troublemaker(folder: Path, level: str, seed: int) -> Iterator[int]:
     process = subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     )
-    assert process.stdin is not None
     assert process.stdout is not None
     try:
         yield int(process.stdout.readline())
     finally:
-        process.stdin.close()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+        stop(process)
 
 
 async def serve(folder: Path, level: str, seed: int) -> None:

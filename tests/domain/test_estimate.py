@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from mailer.domain.estimate import Warming, by_quota, by_rate, by_warming
+from mailer.domain.estimate import by_quota, by_rate, by_warming
 from mailer.domain.learned import QuotaFound
-from mailer.domain.warmup import WarmUp
+from mailer.domain.warmup import Warming, WarmUp
 
 DAY = 86_400.0
 
@@ -36,7 +36,10 @@ def test_a_quota_waits_for_its_windows(messages: int, days: float | None) -> Non
 
 
 def test_a_window_that_is_over_holds_nothing_back() -> None:
-    assert by_quota(500, QuotaFound(500, DAY, since=0.0, used=500), now=2 * DAY) is None
+    used_up = QuotaFound(500, DAY, since=0.0, used=500)
+    assert by_quota(500, used_up, now=2 * DAY) is None
+    found = by_quota(501, used_up, now=2 * DAY)
+    assert found is not None and found.lasts == timedelta(days=1), "the last one waits for the next window"
 
 
 def test_a_quota_of_unknown_size_says_nothing() -> None:

@@ -6,14 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from mailer.domain.warmup import WarmUp, allowed_today
+from mailer.domain.warmup import Warming, WarmUp
 
 START = date(2026, 11, 23)
 
 
 def days(text: str, number: int) -> list[int | None]:
     plan = WarmUp.parse(text)
-    return [allowed_today(plan, START, 0, START + timedelta(days=day)) for day in range(number)]
+    return [Warming(plan, START, START + timedelta(days=day), 0).left for day in range(number)]
 
 
 def test_growing_by_a_factor():
@@ -36,15 +36,15 @@ def test_it_ends():
 
 def test_what_went_today_counts():
     plan = WarmUp.parse("50x2")
-    assert allowed_today(plan, START, 20, START) == 30
-    assert allowed_today(plan, START, 50, START) == 0
-    assert allowed_today(plan, START, 70, START) == 0
-    assert allowed_today(plan, START, 70, START + timedelta(days=1)) == 30
-    assert allowed_today(plan, START, 7_000_000, START + timedelta(days=365)) is None
+    assert Warming(plan, START, START, 20).left == 30
+    assert Warming(plan, START, START, 50).left == 0
+    assert Warming(plan, START, START, 70).left == 0
+    assert Warming(plan, START, START + timedelta(days=1), 70).left == 30
+    assert Warming(plan, START, START + timedelta(days=365), 7_000_000).left is None
 
 
 def test_a_day_before_the_first_is_the_first():
-    assert allowed_today(WarmUp.parse("50x2"), START, 0, START - timedelta(days=3)) == 50
+    assert Warming(WarmUp.parse("50x2"), START, START - timedelta(days=3), 0).left == 50
 
 
 @pytest.mark.parametrize(

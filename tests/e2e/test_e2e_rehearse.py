@@ -8,7 +8,9 @@ import pytest
 from harbour_workspace import Workspace
 
 from mailer.bootstrap import App
+from mailer.cli.dress_rehearsal import LEVELS as CHOICES
 from mailer.sandbox.dress_rehearsal import judged
+from mailer.sandbox.trouble import LEVELS
 from mailer.sandbox.troublemaker import ACCEPTED, DEEDS
 from mailer.services.report import report_on
 
@@ -54,10 +56,16 @@ def test_who_has_the_issue_already_is_rehearsed_with_again(begun: Workspace) -> 
 
 def test_how_long_it_takes_is_told_by_the_settings(peopled: Workspace) -> None:
     peopled.settings["MAIL_RATE"] = "2"
-    assert "it takes about 2m30s for 300 (2 a second, MAIL_RATE)" in peopled.run("rehearse", "harbour").stdout
+    assert (
+        "the real send takes about 2m30s: 2 a second, MAIL_RATE" in peopled.run("rehearse", "harbour").stdout
+    )
     peopled.settings["MAIL_WARMUP"] = "50,100"
     said = peopled.data("rehearse", "harbour", "--trouble", "none")["estimate"]
     assert said == {"seconds": 2 * 86_400, "because": "the warm-up 50,100"}
+
+
+def test_every_level_of_trouble_can_be_asked_for() -> None:
+    assert (*LEVELS,) == CHOICES  # which the command knows without loading what makes it
 
 
 def test_without_people_it_says_how_to_get_some(workspace: Workspace) -> None:
