@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Send an issue: plan, confirm, send, account for everyone.",
     ),
     "rehearse": (
-        "mailer.cli.dress_rehearsal",
+        "mailer.cli.rehearse",
         "rehearse",
         "A whole send on this machine, by a server that makes trouble.",
     ),

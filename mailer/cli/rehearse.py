@@ -1,56 +1,119 @@
-"""The rehearsals of `send-issue`: `--test` and `--dry-run`."""
+"""`mailer rehearse`: a whole send to everyone, on this machine, by a mail server that makes trouble."""
 
 from __future__ import annotations
 
 import json
-import shlex
-from typing import TYPE_CHECKING, NoReturn
+from datetime import timedelta
+from functools import partial
+from shlex import join
+from typing import TYPE_CHECKING
 
 import click
 
-from mailer.cli.progress import bar
-from mailer.cli.send import say_findings
-from mailer.errors import worst
-from mailer.services.begin import plan, refuse_unfit
-from mailer.services.rehearse import dry_run, send_trial_mails
+from mailer.cli.terminal import warn
+from mailer.errors import MailerError
 
 if TYPE_CHECKING:
-    from mailer.cli.send import Options
-    from mailer.services.prepare import PreparedSend
+    from mailer.bootstrap import App
+    from mailer.domain.estimate import Estimate
+    from mailer.sandbox.rehearsal import Rehearsed
+
+LEVELS = ("none", "some", "much")
 
 
-def rehearse(prepared: PreparedSend, options: Options) -> None:
-    """Plan, then render every message in full; write them to the folder that was named, if one was."""
-    refuse_unfit(prepared, again=options.again, force=True)
-    say_findings(prepared, options)
-    planned = plan(prepared, again=options.again, force=True)
-    click.echo(planned.text(), err=True)
-    with bar("Rendering", planned.recipients) as progress:
-        done = dry_run(prepared, options.output, progress, again=options.again)
-    if done.open_to_others:
-        click.echo(
-            f"Note: others may look into {done.written} and see by the names of the files who gets the "
-            "issue; the messages only you can read. To close it: "
-            f"chmod 700 {shlex.quote(str(done.written))}",
-            err=True,
-        )
-    if options.as_json:
-        data = {"issue": planned.slug, "revision": planned.revision, "audience": planned.recipients}
-        click.echo(json.dumps(data | {"excluded": planned.excluded, "octets": done.octets, "dry_run": True}))
-        return
-    where = f", written to {done.written}" if done.written else ""
-    click.echo(
-        f"Dry run: {planned.recipients:,} messages rendered ({done.octets:,} octets){where}; "
-        "nothing was sent."
+class NotExact(MailerError):
+    """The rehearsal didn't reach everyone exactly once."""
+
+
+@click.command()
+@click.argument("issue")
+@click.option(
+    "--list", "-l", "list_names", multiple=True, metavar="L", help="A list that gets it; repeatable."
+)
+@click.option(
+    "--trouble", type=click.Choice(LEVELS), default="some", show_default=True, help="What the server does."
+)
+@click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Other trouble, at random.")
+@click.option("--json", "as_json", is_flag=True, help="As data.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, only the summary and errors.")
+@click.pass_obj
+def rehearse(
+    app: App, issue: str, list_names: tuple[str, ...], trouble: str, seed: int, as_json: bool, quiet: bool
+) -> None:
+    """Send ISSUE to all of its lists on this machine, by a mail server that refuses, hangs up and forgets.
+
+    Nothing leaves the machine and nothing is recorded: people and ledger are a copy. What the server took is
+    held against what the ledger says, and how long the real send takes is told, as far as that is known.
+
+    Exit codes: 0 everyone was reached exactly once, but for refusals and doubts that are named; 1 not so;
+    2 usage or setting; 3 the plan refused; 130 interrupted.
+    """
+    from mailer.cli.progress import bar
+    from mailer.sandbox.rehearsal import rehearse as run
+    from mailer.services.issues import issue_file
+    from mailer.services.prepare import SendRequest
+
+    request = SendRequest(issue_file(app, issue), issue, list_names)
+    done = run(app, request, trouble, seed, partial(bar, quiet=quiet), warn)
+    command = join(
+        ["mailer", "send-issue", issue, *(word for name in list_names for word in ("--list", name))]
     )
+    click.echo(json.dumps(_data(done), ensure_ascii=False) if as_json else _text(done, command))
+    if done.wrong:
+        raise NotExact(
+            "\n  ".join(["the rehearsal failed:", *done.wrong]), next_step="Don't send; report this as a bug."
+        )
+    raise click.exceptions.Exit(done.exit_code)
 
 
-def send_tests(prepared: PreparedSend, options: Options) -> NoReturn:
-    """Send one message to each address that was typed, and say what the server answered."""
-    say_findings(prepared, options)
-    codes = set()
-    for mail in send_trial_mails(prepared, options.test):
-        words, code = mail.result()
-        codes.add(code)
-        click.echo(f"{mail.address.typed}: {words}")
-    raise click.exceptions.Exit(worst(codes))
+def _text(done: Rehearsed, command: str) -> str:
+    from mailer.domain.delivery import State
+    from mailer.services.report import duration
+
+    report, states = done.report, done.report.totals.states
+    send = report.send
+    speed = (
+        f"      {duration(report.seconds)}  {report.settled / report.seconds:,.0f}/s"
+        if report.seconds
+        else ""
+    )
+    lines = [
+        f"Rehearsed: {send.slug} · rev {send.revision[:6]} · {send.audience}",
+        f"  audience {report.totals.audience:,}   excluded {sum(report.totals.excluded.values()):,}{speed}",
+    ]
+    lines += [f"  the server {words}: {count:,}" for words, count in done.troubles.items() if count]
+    lines.append(f"  {states.get(State.ACCEPTED, 0):,} got exactly one copy")
+    if failed := states.get(State.FAILED):
+        lines.append(f"  {failed:,} refused for good, and got none")
+    if doubtful := states.get(State.UNCERTAIN):
+        had = f"{done.doubtful_copies:,} of them have it"
+        lines.append(f"  {doubtful:,} in doubt, because the answer was lost; {had}")
+    lines.append(f"  {_lasts(done.estimate)}")
+    lines.append(f"  next: {command}")
+    return "\n".join(lines)
+
+
+def _lasts(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "how long the real send takes is not known: there is no limit to tell"
+    return f"the real send takes about {_said(estimate.lasts)}: {estimate.because}"
+
+
+def _said(lasts: timedelta) -> str:
+    from mailer.services.report import duration
+
+    if lasts >= timedelta(days=2):
+        return f"{lasts.days:,} days"
+    return duration(lasts.total_seconds())
+
+
+def _data(done: Rehearsed) -> dict[str, object]:
+    estimate = done.estimate
+    return done.report.data() | {
+        "exit_code": int(done.exit_code),
+        "troubles": done.troubles,
+        "wrong": done.wrong,
+        "doubtful_copies": done.doubtful_copies,
+        "estimate": estimate
+        and {"seconds": round(estimate.lasts.total_seconds()), "because": estimate.because},
+    }

@@ -148,13 +148,13 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     request = SendRequest(file, issue, options.list_names, options.excluded, options.subject)
     prepared = prepare(app, request, warn)
     if options.test:
-        from mailer.cli.rehearse import send_tests
+        from mailer.cli.trial import send_tests
 
         send_tests(prepared, options)
     elif options.dry_run and not options.correction:
-        from mailer.cli.rehearse import rehearse
+        from mailer.cli.trial import make_all
 
-        rehearse(prepared, options)
+        make_all(prepared, options)
     else:
         with app.at_work():
             _send(prepared, options)

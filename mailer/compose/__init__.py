@@ -1,1 +1,1 @@
-"""An issue becomes bytes: rendered once, filled for each recipient. Knows neither SMTP nor storage."""
+"""An issue becomes bytes: rendered once, filled for each recipient. Knows neither SMTP nor the database."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailer.domain.outcome import Stage
-from mailer.sandbox.rehearsal import Act, ScriptedServer
+from mailer.sandbox.scripted_server import Act, ScriptedServer
 
 GARBAGE = ("25", "2500 fine", "\x00\x01\x02 250 ok", "HTTP/1.1 200 OK", "-250 ok", "999 what", "250?ok")
 HANG_UP_AFTER = 1.0  # seconds that a conversation lasts that got stuck

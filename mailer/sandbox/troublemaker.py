@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mailer.sandbox.process import stop
-from mailer.sandbox.rehearsal import EXTENSIONS, ScriptedServer
+from mailer.sandbox.scripted_server import EXTENSIONS, ScriptedServer
 from mailer.sandbox.trouble import LEVELS, Trouble
 
 ACCEPTED = "accepted.log"

@@ -23,7 +23,7 @@ from mailer.doctor.server_verdict import judge_server, speed
 from mailer.domain.outcome import Stage
 from mailer.errors import AccountFault
 from mailer.sandbox.process import running_sandbox
-from mailer.sandbox.rehearsal import Act, ScriptedServer
+from mailer.sandbox.scripted_server import Act, ScriptedServer
 from mailer.smtp.account import Account, Security
 from mailer.smtp.capabilities import Capabilities
 

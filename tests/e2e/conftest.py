@@ -7,7 +7,7 @@ import shutil
 import pytest
 from harbour_workspace import Workspace
 
-from mailer.sandbox.rehearsal import ScriptedServer, rehearsal
+from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from harbour_workspace import ISSUE, children
 
 from mailer.domain.outcome import Stage
 from mailer.engine.workers import WORTHWHILE
-from mailer.sandbox.rehearsal import Act
+from mailer.sandbox.scripted_server import Act
 
 LATER = "2099-12-01 08:00"
 

@@ -19,7 +19,7 @@ from corrected_copies import (
 from harbour_workspace import ISSUE
 
 from mailer.domain.outcome import Stage
-from mailer.sandbox.rehearsal import Act
+from mailer.sandbox.scripted_server import Act
 
 
 def test_who_has_none_yet_gets_the_corrected_text(begun, server):

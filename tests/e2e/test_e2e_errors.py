@@ -15,7 +15,7 @@ from aiosmtpd.smtp import AuthResult
 from harbour_workspace import ISSUE
 
 from mailer.domain.outcome import Stage
-from mailer.sandbox.rehearsal import Act
+from mailer.sandbox.scripted_server import Act
 
 
 def complaint(workspace, *arguments, expect: int) -> str:

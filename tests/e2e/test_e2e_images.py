@@ -15,7 +15,7 @@ import pytest
 from harbour_workspace import ISSUE, Workspace
 from pictures import picture
 
-from mailer.sandbox.rehearsal import ScriptedServer
+from mailer.sandbox.scripted_server import ScriptedServer
 
 SHOWN = f"{ISSUE}\n![The quay](quay.jpg)\n"
 QUAY = picture("JPEG", 1280, 640)

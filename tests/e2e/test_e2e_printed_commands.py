@@ -10,7 +10,7 @@ from forked_mailer import run_mailer
 
 from mailer.cli import COMMANDS
 from mailer.errors import ExitCode
-from mailer.sandbox.rehearsal import Act, Stage
+from mailer.sandbox.scripted_server import Act, Stage
 
 # The slug is not the file's name, and the file names no list.
 ISSUE = "---\ntitle: The tides\nslug: low-tide\ndescription: High water at nine.\n---\nThe ferry sails.\n"

@@ -8,8 +8,8 @@ import pytest
 from harbour_workspace import Workspace
 
 from mailer.bootstrap import App
-from mailer.cli.dress_rehearsal import LEVELS as CHOICES
-from mailer.sandbox.dress_rehearsal import judged
+from mailer.cli.rehearse import LEVELS as CHOICES
+from mailer.sandbox.rehearsal import judged
 from mailer.sandbox.trouble import LEVELS
 from mailer.sandbox.troublemaker import ACCEPTED, DEEDS
 from mailer.services.report import report_on

@@ -16,7 +16,7 @@ from harbour_workspace import ISSUE
 
 from mailer.domain.outcome import Stage
 from mailer.domain.signed_links import read_token
-from mailer.sandbox.rehearsal import Act
+from mailer.sandbox.scripted_server import Act
 
 
 def delivered(server) -> list[str]:

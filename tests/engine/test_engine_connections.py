@@ -14,7 +14,7 @@ from mailer.domain.outcome import Stage
 from mailer.engine.pacing.pace import Pace
 from mailer.ledger.journal import Journal
 from mailer.ledger.ledger import Ledger
-from mailer.sandbox.rehearsal import Act, ScriptedServer
+from mailer.sandbox.scripted_server import Act, ScriptedServer
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
 from mailer.store.database import open_database

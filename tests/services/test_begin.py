@@ -11,7 +11,7 @@ from mailer.bootstrap import App
 from mailer.domain.address import Address
 from mailer.domain.send import Send
 from mailer.errors import PlanRefused, UsageError
-from mailer.sandbox.rehearsal import ScriptedServer, rehearsal
+from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
 from mailer.services.begin import begin, plan
 from mailer.services.continuing import Decisions, go_on, take_up
 from mailer.services.correct import Correcting

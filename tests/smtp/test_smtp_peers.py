@@ -18,7 +18,7 @@ from dialogue import letter
 
 from mailer.domain.outcome import Accepted, Stage, Untried
 from mailer.errors import AccountFault, ServerUnavailable
-from mailer.sandbox.rehearsal import ScriptedServer
+from mailer.sandbox.scripted_server import ScriptedServer
 from mailer.smtp.account import Account, Security, Timeouts
 from mailer.smtp.pool import deliver
 from mailer.smtp.reconnecting import Reconnecting

@@ -13,7 +13,7 @@ from dialogue import letter
 
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Stage, Uncertain, Untried
 from mailer.errors import AccountFault, MailerError, ServerUnavailable
-from mailer.sandbox.rehearsal import Act, Script, ScriptedServer
+from mailer.sandbox.scripted_server import Act, Script, ScriptedServer
 from mailer.smtp.account import Account, Timeouts
 from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope

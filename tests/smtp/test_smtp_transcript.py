@@ -11,7 +11,7 @@ from dialogue import letter
 
 from mailer.domain.outcome import Stage
 from mailer.errors import AccountFault
-from mailer.sandbox.rehearsal import Script, ScriptedServer
+from mailer.sandbox.scripted_server import Script, ScriptedServer
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
 from mailer.smtp.recording import Recording

@@ -11,7 +11,7 @@ from dialogue import letter
 
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Stage, Uncertain
 from mailer.errors import AccountFault, ServerUnavailable
-from mailer.sandbox.rehearsal import Act, Script, ScriptedServer
+from mailer.sandbox.scripted_server import Act, Script, ScriptedServer
 from mailer.smtp.account import Account, Timeouts
 from mailer.smtp.pool import deliver
 from mailer.smtp.reconnecting import Reconnecting

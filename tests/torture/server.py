@@ -8,7 +8,7 @@ import random
 import sys
 from pathlib import Path
 
-from mailer.sandbox.rehearsal import EXTENSIONS, ScriptedServer
+from mailer.sandbox.scripted_server import EXTENSIONS, ScriptedServer
 from mailer.sandbox.trouble import MUCH, Trouble
 from torture.faults import BALKING, TroubleWithTexts
 

@@ -1,4 +1,4 @@
-"""A send rehearsed: messages to one's own address, or every message made and none sent."""
+"""A send tried without a ledger: messages to one's own address, or every message made and none sent."""
 
 from __future__ import annotations
 
