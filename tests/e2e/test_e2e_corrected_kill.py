@@ -45,12 +45,11 @@ def test_killed_at_random_moments_of_a_correction_with_errata(workspace, server,
 
 
 def killed(workspace, server, *arguments: str, after: int = 0) -> bool:
-    """Kill a run at a random moment once so many more were taken; return whether it was still sending."""
-    before = len(server.taken)
+    """Kill a run a random number of messages after so many more were taken; return whether it was still sending."""
+    moment = len(server.taken) + after + random.randint(1, PEOPLE // KILLS // 2)
     process = workspace.start(*arguments)
-    while process.poll() is None and len(server.taken) <= before + after:
-        time.sleep(0.002)
-    time.sleep(random.uniform(0, 0.1))
+    while process.poll() is None and len(server.taken) < moment:
+        time.sleep(0.001)
     hit = process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.communicate()
