@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from message_samples import EDITION, HEAD, field, names_of
 
-from mailer.message.expression.expression import Call, Const
+from mailer.message.expression.expression import Call, Const, Expression, Field, Name
 from mailer.message.filling.canonical import dump_expression, load_expression
-from mailer.message.filling.residual import Static
+from mailer.message.filling.residual import Branch, Hole, Place, Static
 from mailer.message.mime.message import compile_message
 from mailer.message.mime.template import MessageTemplate, TemplateError
 
@@ -107,6 +107,49 @@ def test_a_damaged_template_is_refused(data: bytes) -> None:
 
 
 def test_a_template_of_another_version_is_refused() -> None:
-    with pytest.raises(TemplateError, match="version 2") as refusal:
-        MessageTemplate.load(zlib.compress(b'{"version":2}'))
+    with pytest.raises(TemplateError, match="version 3") as refusal:
+        MessageTemplate.load(zlib.compress(b'{"version":3}'))
     assert refusal.value.next_step
+
+
+def written_by_version_1(template: MessageTemplate) -> bytes:
+    return zlib.compress(zlib.decompress(template.dump()).replace(b'"version":2', b'"version":1'))
+
+
+def test_a_template_of_the_first_version_fills_the_same_and_stays_what_it_is() -> None:
+    template = compile_message(EDITION, HEAD)
+    older = MessageTemplate.load(written_by_version_1(template))
+    names = names_of(name="Zoë", berths=["7"], paid=False)
+    assert older.fill(names) == template.fill(names)
+    assert older.revision == template.revision
+    assert older.dump() == written_by_version_1(template)
+
+
+def test_a_send_has_to_keep_the_fields_that_its_messages_use() -> None:
+    template = compile_message(EDITION, HEAD)
+    assert template.fields == {"email", "name", "berths", "paid"}
+    assert MessageTemplate.load(template.dump()).fields == template.fields
+    plain = replace(EDITION, subject=(Static("Thaw"),), html=(Static("<p>"),), text=(Static("Thaw"),))
+    assert compile_message(plain, HEAD).fields == {"email", "name"}  # of the To field
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        Name("subscriber"),
+        Call("filter.length", (Name("subscriber"),)),
+        Call("op.in", (Const("berth"), Name("subscriber"))),
+        Field(Name("subscriber"), field("berth")),
+        Call("op.eq", (field("berth"), Field(Name("subscriber"), Const(1)))),
+    ],
+    ids=str,
+)
+def test_a_send_has_to_keep_every_field_where_a_template_may_use_any(expression: Expression) -> None:
+    branch = Branch(Const(True), (Hole(expression, Place.TEXT),))
+    assert compile_message(replace(EDITION, html=(*EDITION.html, branch)), HEAD).fields is None
+
+
+def test_a_send_that_an_older_program_began_keeps_every_field() -> None:
+    older = MessageTemplate.load(written_by_version_1(compile_message(EDITION, HEAD)))
+    assert older.fields is None
+    assert older.uses == {"name", "berths", "paid"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,8 @@ from mailer.message.filling.canonical import walk_expressions
 from mailer.message.filling.residual import Branch, Hole, Loop, Tree
 
 Names = Mapping[str, Any]
+
+SUBSCRIBER = Name("subscriber")
 
 _UNDECIDED = frozenset({"op.and", "op.or", "op.if"})
 _FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, TemplateError, RecursionError)
@@ -45,14 +47,25 @@ def evaluate(expression: Expression, names: Names) -> Any:
 
 def uses(tree: Tree) -> frozenset[str]:
     """Return the fields of `subscriber` that `tree` looks up, those behind a `default` or an `if` too."""
-    return frozenset(
-        expression.key.value
-        for expression in walk_expressions(tree)
-        if isinstance(expression, Field)
-        and expression.target == Name("subscriber")
-        and isinstance(expression.key, Const)
-        and isinstance(expression.key.value, str)
-    )
+    return frozenset(_named(walk_expressions(tree)))
+
+
+def may_use_any(tree: Tree) -> bool:
+    """Whether something in `tree` needs more of `subscriber` than fields that it names: its length, say."""
+    expressions = list(walk_expressions(tree))
+    return sum(each == SUBSCRIBER for each in expressions) > len(_named(expressions))
+
+
+def _named(expressions: Iterable[Expression]) -> list[str]:
+    """Return the field's name of each that looks up one of `subscriber` by a name that the issue gives."""
+    return [
+        each.key.value
+        for each in expressions
+        if isinstance(each, Field)
+        and each.target == SUBSCRIBER
+        and isinstance(each.key, Const)
+        and isinstance(each.key.value, str)
+    ]
 
 
 def requires(tree: Tree) -> frozenset[str]:

@@ -14,7 +14,7 @@ from mailer.errors import ExitCode, MailerError
 from mailer.message.encoding.transfer import HARD_BREAK, decode_quoted_printable
 from mailer.message.filling.canonical import canonical_json, dump_tree, load_tree
 from mailer.message.filling.conditions import compares, decides
-from mailer.message.filling.evaluate import Names, requires, uses
+from mailer.message.filling.evaluate import Names, may_use_any, requires, uses
 from mailer.message.filling.program import TEXT, WIRE, Program
 from mailer.message.filling.residual import Static, Tree
 from mailer.message.filling.screen import Screen, screen_of
@@ -29,7 +29,8 @@ from mailer.message.mime.pieces import (
     load_piece,
 )
 
-VERSION = 1
+VERSION = 2
+READABLE = (1, VERSION)
 HTML_LANGUAGE = re.compile(r"<html\b[^>]*\slang=[\"']?([A-Za-z0-9-]+)", re.IGNORECASE)
 
 
@@ -44,13 +45,15 @@ class MessageTemplate:
     """One issue's message, ready to be filled for each recipient.
 
     `names` are the recipient's: `subscriber` (a mapping of fields), `unsubscribe_url`, whatever else the
-    issue uses, and `header` (a `RecipientHeader`).
+    issue uses, and `header` (a `RecipientHeader`). `version` is of the program that compiled it: 1 where the
+    send keeps every field of its recipients, not only those that the issue uses.
     """
 
     slug: str
     subject_tree: Tree
     mailto: str
     pieces: tuple[Piece, ...]
+    version: int = VERSION
 
     def fill(self, names: Names) -> bytes:
         """Return the whole message: 7-bit lines that end in CRLF, none of a body beginning with a dot."""
@@ -104,6 +107,13 @@ class MessageTemplate:
         return frozenset().union(*map(uses, self._trees))
 
     @cached_property
+    def fields(self) -> frozenset[str] | None:
+        """The subscriber's fields that a send has to keep for its messages; None: all of them."""
+        if self.version == 1 or any(map(may_use_any, self._trees)):
+            return None
+        return self.uses | {"email", "name"}  # the To field's
+
+    @cached_property
     def requires(self) -> frozenset[str]:
         """The subscriber's fields that nobody may be without."""
         return frozenset().union(*map(requires, self._trees))
@@ -134,11 +144,11 @@ class MessageTemplate:
     @cached_property
     def revision(self) -> str:
         """The SHA-256 of what is sent, in hex: the same wherever and whenever this issue is compiled."""
-        return sha256(self._canonical.encode()).hexdigest()
+        return sha256(self._written(1).encode()).hexdigest()  # what was compiled of the same is the same
 
     def dump(self) -> bytes:
         """Return the template as compressed JSON that `load` reads."""
-        return zlib.compress(self._canonical.encode())
+        return zlib.compress(self._written(self.version).encode())
 
     @classmethod
     def load(cls, data: bytes) -> MessageTemplate:
@@ -146,23 +156,22 @@ class MessageTemplate:
         try:
             content = json.loads(zlib.decompress(data))
             version = content["version"]
-            if version == VERSION:
+            if version in READABLE:
                 pieces = tuple(load_piece(piece) for piece in content["pieces"])
-                return cls(content["slug"], load_tree(content["subject"]), content["mailto"], pieces)
+                return cls(content["slug"], load_tree(content["subject"]), content["mailto"], pieces, version)
         except (zlib.error, ValueError, KeyError, TypeError) as error:
             raise TemplateError(f"the stored message template is damaged: {error}") from error
         raise TemplateError(
-            f"the stored message template is of version {version}, this program reads {VERSION}",
+            f"the stored message template is of version {version}, this program reads up to {VERSION}",
             next_step="finish the send with the version of mailer that began it",
         )
 
-    @property
-    def _canonical(self) -> str:
+    def _written(self, version: int) -> str:
         pieces = [dump_piece(piece) for piece in self.pieces]
         subject = dump_tree(self.subject_tree)
         return canonical_json(
             {
-                "version": VERSION,
+                "version": version,
                 "slug": self.slug,
                 "subject": subject,
                 "mailto": self.mailto,
