@@ -45,7 +45,7 @@ def test_killed_at_random_moments_of_a_correction_with_errata(workspace, server,
 
 
 def killed(workspace, server, *arguments: str, after: int = 0) -> bool:
-    """Kill a run a random number of messages after so many more were taken; return whether it was still sending."""
+    """Kill a run a random number of messages after so many more; return whether it was still sending."""
     moment = len(server.taken) + after + random.randint(1, PEOPLE // KILLS // 2)
     process = workspace.start(*arguments)
     while process.poll() is None and len(server.taken) < moment:
