@@ -37,6 +37,8 @@ NEXT: dict[State, frozenset[State]] = {
 
 TERMINAL = frozenset({State.ACCEPTED, State.FAILED, State.CANCELLED})
 OPEN = frozenset(State) - TERMINAL
+# What is kept of a delivery. That it is claimed or handed is true only as long as somebody has it in hand.
+LASTING = tuple(state for state in State if state not in {State.CLAIMED, State.HANDED})
 
 
 class Halt(StrEnum):

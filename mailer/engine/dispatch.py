@@ -25,6 +25,7 @@ from mailer.engine.standing import send_command
 from mailer.engine.worker import Progress, Worker
 from mailer.errors import AccountFault, AtWork, PlanRefused
 from mailer.ledger.history import TakenIn
+from mailer.ledger.holding import Holding
 from mailer.ledger.journal import Journal, JournalHeader
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.pace_memory import PaceMemory, account_key
@@ -152,14 +153,13 @@ class Dispatcher:
         header = JournalHeader(
             send.id, utc_text(send.created_at), send.slug, self._account_key, send.revision
         )
+        journal = Journal(self.journals, now, header)
         worker = Worker(
-            self.ledger,
-            Journal(self.journals, now, header),
-            send,
+            Holding(self.database, send, journal.name, self._account_key, self.policy),
+            journal,
             template,
             personaliser,
             pace,
-            self._account_key,
             limit=limit,
             progress=progress or (lambda settled: None),  # noqa: ARG005
         )

@@ -1,4 +1,4 @@
-"""Where a worker's next message comes from: claimed in batches, queued by what holds them back."""
+"""Where a worker's next message comes from: taken in chunks, queued by what holds them back."""
 
 from __future__ import annotations
 
@@ -10,38 +10,26 @@ from datetime import UTC, datetime
 
 from mailer.domain.delivery import Claim
 from mailer.domain.learned import ACCOUNT
-from mailer.domain.mailbox_providers import domains_of
-from mailer.domain.send import Send
 from mailer.engine.pacing.domain_queues import DomainQueues
 from mailer.engine.pacing.pace import LONG, Pace
 from mailer.engine.personaliser import PreparedMessage, receiver_of
 from mailer.engine.ports import WorkerLedger
 
-# A batch of claims is sized to last about this long, in seconds: someone who unsubscribes meanwhile is
-# noticed when the next batch is claimed.
-CLAIM_SPAN = 1.0
-CLAIMS = (20, 1000)  # the least and the most in one batch
-
 
 @dataclass(slots=True)
 class Feeder:
-    """The messages of one worker on one send. `write` prepares one; `record` has the ledger caught up.
+    """The messages of one worker. `write` prepares one; `record` has the ledger caught up.
 
     Moments are those of `now`: seconds since 1970 that never jump.
     """
 
     ledger: WorkerLedger
-    send: Send
-    worker: str
     pace: Pace
     write: Callable[[Claim], PreparedMessage]
     record: Callable[[], None]
 
     _queues: DomainQueues[PreparedMessage] = field(default_factory=lambda: DomainQueues(receiver_of))
     _again: list[float] = field(default_factory=list)  # when what was deferred for a while is due
-    _batch: int = CLAIMS[0]
-    _claimed_at: float = 0.0
-    _unrefused: bool = True  # whom the server refused before comes last, so that they stand in nobody's way
     _exhausted: bool = False
     _only_held: bool = False  # of what is left in the queue enough waits here already
     _since: float = field(default_factory=lambda: time.time() - time.monotonic())
@@ -100,35 +88,17 @@ class Feeder:
             self._requeue(now)
         if self._exhausted or self._only_held:
             return False
-        least, most = CLAIMS
-        fast = now - self._claimed_at < CLAIM_SPAN
-        self._batch = min(most, self._batch * 2) if fast else max(least, self._batch // 2)
-        self._claimed_at = now
         enough = self._queues.full
-        without = [domain for receiver in enough for domain in domains_of(receiver)]
-        claims = self._next_claims(without)
-        if not claims and self._unrefused:
-            self._unrefused = False
-            claims = self._next_claims(without)
+        claims = self.ledger.take(datetime.now(UTC), without=enough)
         self._queues.put(map(self.write, claims))
         self._exhausted = not claims and not enough
         self._only_held = not claims and bool(enough)
         return bool(claims)
 
-    def _next_claims(self, without: Sequence[str]) -> list[Claim]:
-        return self.ledger.claim(
-            self.send,
-            self.worker,
-            self._batch,
-            datetime.now(UTC),
-            without=without,
-            unrefused=self._unrefused,
-        )
-
     def _requeue(self, now: float) -> None:
         """Have the ledger queue what is due again."""
         self.record()
-        self.ledger.requeue_due(self.send, datetime.fromtimestamp(now, UTC))
+        self.ledger.requeue_due(datetime.fromtimestamp(now, UTC))
         while self._again and self._again[0] <= now:
             heapq.heappop(self._again)
         self._exhausted = self._only_held = False

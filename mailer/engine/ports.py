@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from mailer.domain.delivery import Claim, Halt, Settlement
-from mailer.domain.send import Send
 
 
 class WorkerLedger(Protocol):
-    """The deliveries of a send; `worker` is the name of the journal that a claim is held under."""
+    """What one worker holds of a send: deliveries that it took, until they are settled or given back."""
 
-    def claim(
-        self,
-        send: Send,
-        worker: str,
-        limit: int,
-        now: datetime,
-        *,
-        without: Sequence[str] = (),
-        unrefused: bool = False,
-    ) -> list[Claim]:
-        """Take up to `limit` queued deliveries; none only where none else is queued any more.
+    def take(self, now: datetime, without: Collection[str] = ()) -> list[Claim]:
+        """Take some deliveries that are queued; none only where none else is to be had.
 
-        Those to the domains `without` are left, and with `unrefused` those that a server refused before.
+        Those of the mailbox providers `without` are left.
         """
 
-    def requeue_due(self, send: Send, now: datetime) -> int:
+    def requeue_due(self, now: datetime) -> int:
         """Queue the deferred deliveries whose time has come; return how many."""
 
-    def record(self, worker: str, settlements: Sequence[Settlement], account: str) -> None:
-        """Record what became of deliveries that `worker` holds."""
+    def record(self, settlements: Sequence[Settlement]) -> None:
+        """Record what became of deliveries that are held."""
 
-    def refused_before(self, send: Send, delivery_ids: Sequence[int]) -> dict[int, bool]:
+    def refused_before(self, delivery_ids: Collection[int]) -> dict[int, bool]:
         """Return which of these were refused and put back, and whether others were accepted since."""
 
-    def halted(self, send: Send) -> Halt | None:
+    def halted(self) -> Halt | None:
         """Return whether a person halted the send, as it is now."""
 
-    def withdraw(self, send: Send, worker: str, waiting: Iterable[int], now: datetime) -> set[int]:
+    def withdraw(self, waiting: Collection[int], now: datetime) -> set[int]:
         """Cancel those `waiting` whose people left or were suppressed; return which."""
 
-    def give_back(self, worker: str, now: datetime) -> None:
-        """Put what `worker` claimed and never handed over back into the queue."""
+    def give_back(self, now: datetime) -> None:
+        """Put back into the queue what is held and was never handed over."""
 
     def cancel_rest(self, now: datetime) -> int:
         """Cancel what came back to the queue of cancelled sends; return how many."""
@@ -55,7 +45,7 @@ class WorkerJournal(Protocol):
 
     @property
     def name(self) -> str:
-        """What the worker's claims are held under."""
+        """What the worker holds deliveries under."""
 
     def handed(self, delivery_ids: Sequence[int]) -> None:
         """Write that the contents of these may reach the server from now on."""

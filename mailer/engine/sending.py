@@ -61,6 +61,7 @@ class Sending:
             subject=job.subject,
             revision=job.template.revision,
             template=job.template.dump(),
+            fields=job.template.fields,
             now=now,
             occasion=earlier.occasion + 1 if earlier else 0,
             again=again,

@@ -1,4 +1,4 @@
-"""A worker: claims deliveries, fills their messages, feeds the connections and records what comes back."""
+"""A worker: takes deliveries, fills their messages, feeds the connections and records what comes back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 
 from mailer.domain.delivery import Claim, Halt, Settlement, State, settle
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Untried
-from mailer.domain.send import Send
 from mailer.engine.brake import Brake
 from mailer.engine.feeder import Feeder
 from mailer.engine.pacing.pace import Hold, Pace
@@ -40,11 +39,9 @@ class Worker:
 
     ledger: WorkerLedger
     journal: WorkerJournal
-    send: Send
     template: Callable[[int], MessageTemplate]
     personaliser: Personaliser
     pace: Pace
-    account: str = "-"  # its `ledger.pace_memory.account_key`
     limit: int | None = None
     progress: Progress = lambda settled: None  # noqa: ARG005
 
@@ -62,9 +59,7 @@ class Worker:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self._feeder = Feeder(
-            self.ledger, self.send, self.journal.name, self.pace, self._prepared, self.flush
-        )
+        self._feeder = Feeder(self.ledger, self.pace, self._prepared, self.flush)
 
     def take(self) -> Envelope | None:
         """Return the next message, or None while there is none to send."""
@@ -163,7 +158,7 @@ class Worker:
     def flush(self) -> None:
         """Let the database catch up with the journal."""
         if self._unrecorded:
-            self.ledger.record(self.journal.name, self._unrecorded, self.account)
+            self.ledger.record(self._unrecorded)
             self._recorded.update(settlement.state for settlement in self._unrecorded)
             self._unrecorded = []
             self.journal.recorded()
@@ -180,7 +175,7 @@ class Worker:
             self._keep(self._put_back())
             self.flush()
             if not self._out:
-                self.ledger.give_back(self.journal.name, datetime.now(UTC))
+                self.ledger.give_back(datetime.now(UTC))
                 self.ledger.cancel_rest(datetime.now(UTC))
                 recorded = True
         finally:
@@ -200,9 +195,9 @@ class Worker:
         if now - self._heeded_at < HEED_EVERY:
             return
         self._heeded_at = now
-        self._halted = self.ledger.halted(self.send) in (Halt.PAUSED, Halt.CANCELLED)
+        self._halted = self.ledger.halted() in (Halt.PAUSED, Halt.CANCELLED)
         waiting = [prepared.delivery_id for prepared in self._feeder.waiting]
-        if gone := self.ledger.withdraw(self.send, self.journal.name, waiting, datetime.now(UTC)):
+        if gone := self.ledger.withdraw(waiting, datetime.now(UTC)):
             self._feeder.leave_out(gone)
 
     def _limit_reached(self) -> bool:
@@ -275,7 +270,7 @@ class Worker:
 
     def _refused_before(self) -> dict[int, bool]:
         doubted = [settlement.delivery_id for settlement in self._brake.doubted]
-        return self.ledger.refused_before(self.send, doubted) if doubted else {}
+        return self.ledger.refused_before(doubted) if doubted else {}
 
     def _given_back(self, key: int, outcome: Untried, at: datetime, *, paced: bool) -> Sequence[Settlement]:
         self._untried[key] += not paced

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, insert, literal, select
+from sqlalchemy import Connection, Row, Select, func, insert, literal, select, update
 
 from mailer.domain.audience import Audience
-from mailer.domain.delivery import Halt, State
+from mailer.domain.delivery import Halt
 from mailer.domain.send import Send
+from mailer.ledger.chunks import cut
 from mailer.store.schema import deliveries, exclusions, revisions, sends
 from mailer.store.snapshot import SNAPSHOT
 
@@ -50,26 +52,42 @@ def halted_words(halted: Halt | None, by: str | None = None, now: datetime | Non
 
 
 class FrozenText(NamedTuple):
-    """A text that a send has: its compiled template, the hash of that, and the subject for readers."""
+    """A text that a send has: its compiled template, the hash of that, and the subject for readers.
+
+    `fields` are the values of a person that it names; None where that isn't known.
+    """
 
     subject: str
     revision: str
     template: bytes
+    fields: frozenset[str] | None = None
 
 
 def freeze(
-    connection: Connection, found: Select[Any], wording: FrozenText, now: datetime, **values: object
+    connection: Connection,
+    found: Select[Any],
+    wording: FrozenText,
+    now: datetime,
+    *,
+    chunk: int | None = None,
+    **values: object,
 ) -> Send:
-    """Write a send with `values`, a queued delivery or an exclusion for each of `found`.
+    """Write a send with `values`, a delivery or an exclusion for each of `found`, and the chunks to take.
 
-    `found` has the columns of `people.audience.candidates`.
+    `found` has the columns of `people.audience.candidates`; `chunk` is how many people are in one.
     """
-    send_id = connection.scalar(
+    send_id: int = connection.execute(
         insert(sends)
-        .values(subject=wording.subject, revision=wording.revision, created_at=now, **values)
+        .values(
+            subject=wording.subject,
+            revision=wording.revision,
+            kept=None if wording.fields is None else sorted(wording.fields),
+            created_at=now,
+            **values,
+        )
         .returning(sends.c.id)
-    )
-    write_revision(connection, send_id or 0, 1, wording, now)
+    ).scalar_one()
+    write_revision(connection, send_id, 1, wording, now)
     people = found.subquery("found")
     connection.execute(
         insert(exclusions).from_select(
@@ -79,19 +97,35 @@ def freeze(
             ),
         )
     )
+    kept = kept_columns(wording.fields)
     connection.execute(
         insert(deliveries).from_select(
-            ["send_id", "subscriber_id", "state", *SNAPSHOT, "updated_at"],
-            select(
-                literal(send_id),
-                people.c.subscriber_id,
-                literal(State.QUEUED.value),
-                *(people.c[name] for name in SNAPSHOT),
-                literal(now, deliveries.c.updated_at.type),
-            ).where(people.c.reason.is_(None)),
+            ["send_id", "subscriber_id", *kept],
+            select(literal(send_id), people.c.subscriber_id, *(people.c[name] for name in kept))
+            .where(people.c.reason.is_(None))
+            .order_by(people.c.subscriber_id),  # as they lie in the table
         )
     )
+    cut(connection, send_id, chunk)
+    connection.execute(
+        update(sends).where(sends.c.id == send_id).values(excluded=count_excluded(connection, send_id))
+    )
     return read_send(connection.execute(select(*SEND).where(sends.c.id == send_id)).one())
+
+
+def kept_columns(fields: Collection[str] | None) -> list[str]:
+    """Return the columns of the snapshot that hold these values of a person; None: whatever there is."""
+    if fields is None:
+        return list(SNAPSHOT)
+    own = [name for name in SNAPSHOT if name == "email" or name in fields]
+    return own + ["fields"] if set(fields) - set(SNAPSHOT) else own
+
+
+def count_excluded(connection: Connection, send_id: int) -> dict[str, int]:
+    """Return how many candidates of a send don't get it, by the reason."""
+    e = exclusions.c
+    counted = select(e.reason, func.count()).where(e.send_id == send_id).group_by(e.reason)
+    return dict(connection.execute(counted.order_by(e.reason)).all())
 
 
 def write_revision(

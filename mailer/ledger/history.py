@@ -7,22 +7,22 @@ a delivery counts if it is later than what the database says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from logging import getLogger
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, case, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from mailer.domain.delivery import TERMINAL, Settlement, State
 from mailer.domain.moment import utc_text
 from mailer.domain.outcome import Stage
-from mailer.ledger.claiming import bound
+from mailer.ledger.chunks import groups, settle_elsewhere
 from mailer.ledger.journal import KEPT, DeadJournal, Handed, JournalHeader, read_journal
-from mailer.ledger.recording import note_passed
+from mailer.ledger.outcomes import NEW, History, histories, note_passed
 from mailer.store.dialect import add_missing
-from mailer.store.schema import attempts, deliveries, journals_read, revisions, sends
+from mailer.store.schema import deliveries, delivery_numbers, journals_read, outcomes, revisions, sends
 
 log = getLogger(__name__)
 
@@ -70,6 +70,34 @@ def _knows(connection: Connection, header: JournalHeader) -> bool:
     return created_at is not None and utc_text(created_at) == header.created_at
 
 
+def said_by(connection: Connection, journal: DeadJournal) -> dict[int, Settlement | Handed]:
+    """Return a journal's last words by the person they are about, whatever it calls a delivery."""
+    if not journal.numbered:
+        return journal.last_word
+    n = delivery_numbers.c
+    query = select(n.number, n.subscriber_id).where(n.send_id == journal.header.send_id)
+    people = dict(connection.execute(query).all())
+    said = {people[number]: word for number, word in journal.last_word.items() if number in people}
+    return {
+        key: word._replace(delivery_id=key) if isinstance(word, Settlement) else word
+        for key, word in said.items()
+    }
+
+
+def latest_number(connection: Connection, send_id: int) -> int:
+    """Return the number of the text that a send has now."""
+    return connection.scalar(select(func.max(revisions.c.no)).where(revisions.c.send_id == send_id)) or 1
+
+
+def text_number(connection: Connection, header: JournalHeader) -> int:
+    """Return which text of its send a journal is about; 0 if it is not here."""
+    if header.revision == "-":
+        return 1
+    r = revisions.c
+    known = select(func.max(r.no)).where(r.send_id == header.send_id, r.revision == header.revision)
+    return connection.scalar(known) or 0
+
+
 def _word(delivery_id: int, said: Settlement | Handed) -> Settlement:
     if isinstance(said, Settlement):
         return said
@@ -81,13 +109,9 @@ def _number(connection: Connection, header: JournalHeader, since: datetime) -> i
 
     `since` is when the journal first speaks of a delivery that has it.
     """
-    r = revisions.c
-    last = connection.scalar(select(func.max(r.no)).where(r.send_id == header.send_id)) or 1
-    if header.revision == "-":
-        return 1
-    known = select(func.max(r.no)).where(r.send_id == header.send_id, r.revision == header.revision)
-    if number := connection.scalar(known):
-        return int(number)
+    if number := text_number(connection, header):
+        return number
+    last = latest_number(connection, header.send_id)
     # Nothing of the send may go out until its text is here again: the one that is here was found wrong.
     mine = sends.c.id == header.send_id
     subject = connection.scalar(select(sends.c.subject).where(mine))
@@ -99,41 +123,35 @@ def _number(connection: Connection, header: JournalHeader, since: datetime) -> i
 
 def _settle(connection: Connection, journal: DeadJournal) -> int:
     """Record a journal's last words on deliveries that are open here; return on how many."""
-    count, accepted = 0, []
-    words = {delivery_id: _word(delivery_id, said) for delivery_id, said in journal.last_word.items()}
+    words = {key: _word(key, said) for key, said in said_by(connection, journal).items()}
     if not words:
         return 0
     number = _number(connection, journal.header, min(word.at for word in words.values()))
-    for delivery_id, word in words.items():
-        if word.state is State.QUEUED:
-            continue
-        # What was to be tried again later was perhaps tried by a run whose journal comes after this one.
-        due = word.at if word.state is State.DEFERRED else None
-        done = connection.execute(
-            update(deliveries)
-            .where(
-                deliveries.c.id == delivery_id,
-                deliveries.c.send_id == journal.header.send_id,
-                deliveries.c.state.not_in(TERMINAL),
-                deliveries.c.updated_at < word.at,
-            )
-            .values(
-                state=word.state,
-                worker=None,
-                reason=word.words,
-                attempts=deliveries.c.attempts + 1,
-                due_at=due,
-                updated_at=word.at,
-                revision=case((bound(), deliveries.c.revision), else_=number),
-            )
-        )
-        if done.rowcount:
-            count += 1
-            if word.state is State.ACCEPTED:
-                accepted.append(word.at)
-                continue
-            kept = {"at": word.at, "state": word.state, "stage": word.stage, "reply": word.words}
-            connection.execute(insert(attempts), {"delivery_id": delivery_id, **kept})
+    later = {key: word for key, word in words.items() if word.state is not State.QUEUED}
+    count, accepted = 0, []
+    for group in groups(later):
+        told = _later(connection, journal.header.send_id, {key: later[key] for key in group})
+        count += len(told)
+        settle_elsewhere(connection, journal.header.send_id, told, number)
+        accepted += [word.at for word, _ in told.values() if word.state is State.ACCEPTED]
     if accepted:
         note_passed(connection, journal.header.account, max(accepted), len(accepted))
     return count
+
+
+def _later(
+    connection: Connection, send_id: int, words: Mapping[int, Settlement]
+) -> dict[int, tuple[Settlement, History]]:
+    """Return those words that are news on a delivery that is open, with what is known of it so far."""
+    d, s = deliveries.c, sends.c
+    mine = d.subscriber_id.in_(words)
+    people = connection.scalars(select(d.subscriber_id).where(d.send_id == send_id, mine)).all()
+    frozen_at = connection.scalar(select(s.created_at).where(s.id == send_id))
+    known = histories(connection, send_id, outcomes.c.subscriber_id.in_(words))
+    found = {}
+    for person in people:
+        history = known.get(person, NEW)
+        since = history.at or frozen_at
+        if history.state not in TERMINAL and since is not None and since < words[person].at:
+            found[person] = words[person], history
+    return found

@@ -6,7 +6,7 @@ in batches. Whoever gets a dead worker's lock reads its journal and settles what
 
 A journal is text, a record a line, each ending in the CRC-32 of what stands before it:
 
-    mailer-journal 3 20261123T080000-4711-9f3c 0b00710d 7 2026-11-23T07:59:58.000Z harbour 5e77 4f1c d3adb33f
+    mailer-journal 4 20261123T080000-4711-9f3c 0b00710d 7 2026-11-23T07:59:58.000Z harbour 5e77 4f1c d3adb33f
                   (its name; the boot it was written in; the send it is about, the account and the text)
     h 2026-11-23T08:00:01.100Z 17 18 0badcafe            (handed: the content may reach the server now)
     s 17 accepted 2026-11-23T08:00:01.123Z content "250 2.0.0 Ok" 1badb002
@@ -37,8 +37,9 @@ from mailer.domain.outcome import Stage
 from mailer.errors import StorageFull
 from mailer.store.files import MAKE_ROOM, make_folder, unwritable
 
-HEADING = "mailer-journal 3"
-BEFORE = "mailer-journal 2"  # it named no revision: a send had one text only
+HEADING = "mailer-journal 4"
+# Those before called a delivery by a number of its own; before 3 no revision was named: there was one text.
+BEFORE = ("mailer-journal 3", "mailer-journal 2")
 # Octets of room reserved ahead of the end. A message is handed only while half of it is left, so that what
 # becomes of the message can be written even when the disk has filled up meanwhile.
 RESERVE = 1 << 18
@@ -174,6 +175,7 @@ class DeadJournal:
     last_word: dict[int, Settlement | Handed] = field(default_factory=dict)
     header: JournalHeader = NOTHING
     gap: str = ""  # why more may have happened than stands here; empty where it is the whole story
+    numbered: bool = False  # its deliveries have the numbers that they had before there were chunks
 
 
 def read_journal(name: str, file: BinaryIO, *, whole: bool = False) -> DeadJournal:
@@ -184,7 +186,9 @@ def read_journal(name: str, file: BinaryIO, *, whole: bool = False) -> DeadJourn
     dead = DeadJournal(name)
     try:
         records = _records(file)
-        written_in, dead.header = _read_heading(name, next(records, ""))
+        heading = next(records, "")
+        written_in, dead.header = _read_heading(name, heading)
+        dead.numbered = heading.startswith(BEFORE)
         if written_in != boot():
             dead.gap = MACHINE_DIED
         for record in records:
@@ -207,7 +211,7 @@ def read_journal(name: str, file: BinaryIO, *, whole: bool = False) -> DeadJourn
 def _read_heading(name: str, record: str) -> tuple[str, JournalHeader]:
     """Return in which boot a journal was written, and its header."""
     heading, version, written_by, written_in, send_id, *rest = record.split(" ")
-    if f"{heading} {version}" not in (HEADING, BEFORE) or written_by != name:
+    if f"{heading} {version}" not in (HEADING, *BEFORE) or written_by != name:
         raise JournalUnreadable
     return written_in, JournalHeader(int(send_id), *rest)
 

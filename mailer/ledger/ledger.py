@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from logging import getLogger
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Engine,
-    bindparam,
-    delete,
-    exists,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, or_, select, update
 
 from mailer.domain.audience import Audience, Recipient
-from mailer.domain.delivery import NEXT, Claim, Halt, RetryPolicy, Settlement, State
+from mailer.domain.delivery import NEXT, Halt, RetryPolicy, State
 from mailer.domain.field import FieldType
 from mailer.domain.send import Send
-from mailer.ledger.claiming import cancel_gone, claim, gone, latest_deferral, refused_before
+from mailer.ledger.chunks import cancel, move, open_chunks, requeue
 from mailer.ledger.freezing import SEND, FrozenText, freeze, halted_words, read_send
-from mailer.ledger.history import mark_read
-from mailer.ledger.recording import give_back, record
+from mailer.ledger.outcomes import History, histories, latest
 from mailer.people.audience import (
     candidates_for,
     count_candidates,
@@ -33,10 +21,8 @@ from mailer.people.audience import (
     count_values,
 )
 from mailer.people.field_types import OWN_TYPES, known_types
-from mailer.store.schema import deliveries, exclusions, revisions, sends
+from mailer.store.schema import chunks, deliveries, exclusions, outcomes, revisions, sends
 from mailer.store.snapshot import recipients, snapshot_of
-
-log = getLogger(__name__)
 
 PAGE = 500
 CANCELLED_BY_HAND = "the send was cancelled"
@@ -46,7 +32,7 @@ class Ledger:
     """Reads and writes sends and deliveries; every method is one transaction."""
 
     def __init__(self, engine: Engine, policy: RetryPolicy | None = None) -> None:
-        self._engine = engine
+        self.engine = engine
         self._policy = policy or RetryPolicy()
 
     def find(self, slug: str, audience: Audience) -> Send | None:
@@ -62,20 +48,20 @@ class Ledger:
             .order_by(sends.c.occasion.desc())
             .limit(1)
         )
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             row = connection.execute(query).one_or_none()
         return read_send(row) if row else None
 
     def sends(self, slug: str | None = None) -> list[Send]:
         """Return every send, or those of one issue, oldest first."""
         query = select(*SEND).order_by(sends.c.id)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             rows = connection.execute(query.where(sends.c.slug == slug) if slug else query)
             return [read_send(row) for row in rows]
 
     def send(self, send_id: int) -> Send:
         """Return the send with this id, which must be there."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return read_send(connection.execute(select(*SEND).where(sends.c.id == send_id)).one())
 
     def reread(self, send: Send) -> Send:
@@ -91,13 +77,13 @@ class Ledger:
         return self._open(sends.c.halted.in_((Halt.PAUSED, Halt.LIMITED)))
 
     def _open(self, which: ColumnElement[bool]) -> list[Send]:
-        d = deliveries.c
-        open_ones = exists().where(
-            d.send_id == sends.c.id, d.state.in_((State.QUEUED, State.DEFERRED, State.UNCERTAIN))
+        c = chunks.c
+        open_ones = (
+            select(c.send_id).group_by(c.send_id).having(func.sum(c.queued + c.deferred + c.uncertain) > 0)
         )
-        query = select(*SEND).where(sends.c.proved_at.is_not(None), which, open_ones).order_by(sends.c.id)
-        with self._engine.connect() as connection:
-            return [read_send(row) for row in connection.execute(query)]
+        query = select(*SEND).where(sends.c.proved_at.is_not(None), which, sends.c.id.in_(open_ones))
+        with self.engine.connect() as connection:
+            return [read_send(row) for row in connection.execute(query.order_by(sends.c.id))]
 
     def template(self, send: Send, number: int) -> bytes | None:
         """Return the compiled template of the `number`th text of this send.
@@ -105,7 +91,7 @@ class Ledger:
         None where only journals know of that text: it is from after the backup that was restored.
         """
         r = revisions.c
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             found = connection.scalar(select(r.template).where(r.send_id == send.id, r.no == number))
         return None if found is None else bytes(found)
 
@@ -113,7 +99,7 @@ class Ledger:
         self, slug: str, audience: Audience, *, again: bool = False
     ) -> Iterator[tuple[Recipient, str | None]]:
         """Yield every candidate, and the reason if they would not get the issue. Records nothing."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             query = candidates_for(connection, slug, audience, again=again)
             found = connection.execution_options(yield_per=PAGE).execute(query)
             for rows in found.partitions():
@@ -121,17 +107,17 @@ class Ledger:
 
     def values(self, slug: str, audience: Audience, names: Collection[str]) -> tuple[int, dict[str, int]]:
         """Return how many would get the issue, and how many of them have a value for each of `names`."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return count_values(connection, slug, audience, names)
 
     def texts(self, slug: str, audience: Audience, names: Collection[str]) -> dict[str, dict[str, int]]:
         """Return the texts that each of these fields holds, among those who would get the issue."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return {name: count_texts(connection, slug, audience, name) for name in names}
 
     def field_types(self) -> dict[str, FieldType]:
         """Return the type of every field by name."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return OWN_TYPES | known_types(connection)
 
     def freeze(
@@ -143,21 +129,26 @@ class Ledger:
         revision: str,
         template: bytes,
         now: datetime,
+        fields: frozenset[str] | None = None,
         occasion: int = 0,
         again: bool = False,
         subject_put: str | None = None,
         limited_by: str | None = None,
+        chunk: int | None = None,
     ) -> Send:
         """Write the send, a queued delivery for each recipient, an exclusion for each other candidate.
 
-        `again` takes in also who got the issue by an earlier send; `limited_by` as for `limit`.
+        `fields` are the values that the template names: only these are kept; None: all. `again` takes in also
+        who got the issue by an earlier send; `limited_by` as for `limit`; `chunk` is how many a worker takes
+        at once, where that isn't for the number of people to say.
         """
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             return freeze(
                 connection,
                 candidates_for(connection, slug, audience, again=again),
-                FrozenText(subject, revision, template),
+                FrozenText(subject, revision, template, fields),
                 now,
+                chunk=chunk,
                 slug=slug,
                 audience=audience.canonical(),
                 audience_put=audience.text(),
@@ -172,13 +163,13 @@ class Ledger:
         query = select(deliveries.c.subscriber_id, *snapshot_of(deliveries)).where(
             deliveries.c.send_id == send.id
         )
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             for rows in connection.execution_options(yield_per=PAGE).execute(query).partitions():
                 yield from recipients(rows)
 
     def proved(self, send: Send, now: datetime) -> None:
         """Note that every frozen recipient's render was proved; only now may deliveries be claimed."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(update(sends).where(sends.c.id == send.id).values(proved_at=now))
 
     def discard_unproved(self) -> None:
@@ -186,57 +177,38 @@ class Ledger:
 
         Only for whoever holds the right to begin a send: another's may be under way.
         """
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             unproved = select(sends.c.id).where(sends.c.proved_at.is_(None))
-            for table in (deliveries, exclusions, revisions):
+            for table in (chunks, deliveries, exclusions, revisions):
                 connection.execute(delete(table).where(table.c.send_id.in_(unproved)))
             connection.execute(delete(sends).where(sends.c.id.in_(unproved)))
 
-    def claim(
-        self,
-        send: Send,
-        worker: str,
-        limit: int,
-        now: datetime,
-        *,
-        without: Sequence[str] = (),
-        unrefused: bool = False,
-    ) -> list[Claim]:
-        """Take up to `limit` queued deliveries; who left or was suppressed since is cancelled instead.
-
-        Those to the domains `without` are left, and with `unrefused` those that a server refused before. None
-        are returned only when none else is queued any more.
-        """
-        with self._engine.begin() as connection:
-            claims = claim(connection, send, worker, limit, now, without, unrefused=unrefused)
-        log.debug("%s claimed %d of send %d", worker, len(claims), send.id)
-        return claims
-
     def latest_deferral(self, send: Send) -> str | None:
         """Return what was said last to a message of this send that was put off; None if none was."""
-        with self._engine.connect() as connection:
-            return latest_deferral(connection, send)
+        o = outcomes.c
+        put_off = select(o.reply).where(o.send_id == send.id, o.state == State.DEFERRED)
+        with self.engine.connect() as connection:
+            return connection.scalar(put_off.order_by(o.at.desc()).limit(1))
 
-    def refused_before(self, send: Send, delivery_ids: Sequence[int]) -> dict[int, bool]:
+    def refused_before(self, send: Send, delivery_ids: Collection[int]) -> dict[int, bool]:
         """Return which of these were refused and put back, and whether others were accepted since."""
-        with self._engine.connect() as connection:
-            return refused_before(connection, send, delivery_ids)
-
-    def withdraw(self, send: Send, worker: str, waiting: Iterable[int], now: datetime) -> set[int]:
-        """Cancel those `waiting` of a worker's claims whose people left or were suppressed; return which."""
-        # A statement that names all who wait would be another one each time, and each is remembered.
-        with self._engine.connect() as connection:
-            left = set(gone(connection, send, worker)).intersection(waiting)
-        if not left:
-            return left
-        d = deliveries.c
-        rows = update(deliveries).where(d.id.in_(left), d.worker == worker, d.state == State.CLAIMED)
-        with self._engine.begin() as connection:
-            return cancel_gone(connection, send, rows, now)
+        o, accepted = outcomes.c, outcomes.alias("accepted")
+        refused = (o.send_id == send.id) & o.subscriber_id.in_(delivery_ids) & (o.state == State.QUEUED)
+        first = (
+            select(o.subscriber_id, func.min(o.at).label("at"))
+            .where(refused, o.reply.startswith("5"))
+            .group_by(o.subscriber_id)
+            .subquery()
+        )
+        since = exists().where(
+            accepted.c.send_id == send.id, accepted.c.state == State.ACCEPTED, accepted.c.at > first.c.at
+        )
+        with self.engine.connect() as connection:
+            return dict(connection.execute(select(first.c.subscriber_id, since)).all())
 
     def halted(self, send: Send) -> Halt | None:
         """Return whether a person paused or cancelled the send, as it is now."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             said = connection.scalar(select(sends.c.halted).where(sends.c.id == send.id))
         return Halt(said) if said else None
 
@@ -265,23 +237,20 @@ class Ledger:
     def tell(self, send: Send, now: datetime) -> bool:
         """Note that it is said now why this one is left alone; False if that was said before."""
         s = sends.c
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             first = update(sends).where(s.id == send.id, s.halt_told_at.is_(None)).values(halt_told_at=now)
             return connection.execute(first).rowcount == 1
 
     def cancel_rest(self, now: datetime) -> int:
         """Cancel what came back to the queue of cancelled sends, from their workers or from a deferral."""
-        d = deliveries.c
         cancelled = select(sends.c.id).where(sends.c.halted == Halt.CANCELLED)
-        rest = update(deliveries).where(d.send_id.in_(cancelled))
-        with self._engine.begin() as connection:
-            # By way of the queue, as NEXT has it.
-            connection.execute(rest.where(d.state == State.DEFERRED).values(state=State.QUEUED, due_at=None))
-            return connection.execute(
-                rest.where(d.state == State.QUEUED).values(
-                    state=State.CANCELLED, reason=CANCELLED_BY_HAND, updated_at=now
-                )
-            ).rowcount
+        count = 0
+        with self.engine.begin() as connection:
+            for send_id in connection.scalars(cancelled).all():
+                for chunk in open_chunks(connection, send_id):
+                    requeue(connection, chunk, now)  # by way of the queue, as NEXT has it
+                    count += cancel(connection, chunk, CANCELLED_BY_HAND, now)
+        return count
 
     def _halt(
         self,
@@ -292,61 +261,35 @@ class Ledger:
         now: datetime | None = None,
     ) -> bool:
         stands = or_(*(sends.c.halted.is_not_distinct_from(each) for each in before))
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             done = connection.execute(
                 update(sends).where(sends.c.id == send.id, stands).values(halted_words(after, by, now))
             )
             return done.rowcount == 1
 
-    def record(self, worker: str, settlements: Sequence[Settlement], account: str = "-") -> None:
-        """Record what became of deliveries that `worker` holds; one that it holds no longer is left alone.
-
-        `account` is the `ledger.pace_memory.account_key` of the one that they went through.
-        """
-        with self._engine.begin() as connection:
-            record(connection, self._policy, worker, account, settlements)
-        log.debug("%s recorded %d", worker, len(settlements))
-
-    def give_back(self, worker: str, now: datetime) -> None:
-        """Put what `worker` claimed and never handed over back into the queue; its journal is all in here."""
-        with self._engine.begin() as connection:
-            give_back(connection, worker, State.QUEUED, None, now)
-            mark_read(connection, worker)
-
     def requeue_due(self, send: Send, now: datetime) -> int:
         """Queue the deferred deliveries whose time has come; return how many."""
-        d = deliveries.c
-        due = (d.send_id == send.id) & (d.state == State.DEFERRED) & (d.due_at <= now)
-        with self._engine.begin() as connection:
-            return connection.execute(
-                update(deliveries).where(due).values(state=State.QUEUED, due_at=None, updated_at=now)
-            ).rowcount
+        with self.engine.connect() as connection:
+            if not open_chunks(connection, send.id, chunks.c.due_at <= now):
+                return 0
+        with self.engine.begin() as connection:
+            due = open_chunks(connection, send.id, chunks.c.due_at <= now)
+            return sum(requeue(connection, chunk, now) for chunk in due)
 
     def resend_uncertain(self, send: Send, reason: str, now: datetime) -> int:
         """Queue uncertain deliveries again: at once after the first attempt, then as the retry policy says.
 
         A server that takes every message and never says so would else be given another copy at every look.
         """
-        d = deliveries.c
-        with self._engine.begin() as connection:
-            uncertain = connection.execute(
-                select(d.id, d.attempts, d.first_attempt_at, d.updated_at).where(
-                    d.send_id == send.id, d.state == State.UNCERTAIN
-                )
-            ).all()
-            due = [row.id for row in uncertain if self._may_resend(row, now)]
-            if due:
-                rows = [{"b_id": delivery_id} for delivery_id in due]
-                again = update(deliveries).where(d.id == bindparam("b_id"), d.state == State.UNCERTAIN)
-                connection.execute(again.values(state=State.QUEUED, reason=reason, updated_at=now), rows)
-        return len(due)
+        with self.engine.begin() as connection:
+            uncertain = self._resting(connection, send, State.UNCERTAIN)
+            due = {key: each for key, each in uncertain.items() if self._may_resend(each, now)}
+            return move(connection, send.id, due, State.QUEUED, reason, now)
 
-    def _may_resend(self, row: Any, now: datetime) -> bool:
-        if row.attempts < 2:
+    def _may_resend(self, known: History, now: datetime) -> bool:
+        if known.tries < 2 or known.at is None:
             return True
-        when = self._policy.next_attempt(
-            row.attempts - 1, row.first_attempt_at or row.updated_at, row.updated_at
-        )
+        when = self._policy.next_attempt(known.tries - 1, known.since or known.at, known.at)
         return when is not None and when <= now
 
     def decide(self, send: Send, before: State, after: State, reason: str, now: datetime) -> int:
@@ -355,11 +298,12 @@ class Ledger:
         For what is queued again the retry policy's time begins anew: it may be long over.
         """
         assert after in NEXT[before]
-        d = deliveries.c
-        begin = None if after is State.QUEUED else d.first_attempt_at
-        with self._engine.begin() as connection:
-            return connection.execute(
-                update(deliveries)
-                .where(d.send_id == send.id, d.state == before)
-                .values(state=after, reason=reason, first_attempt_at=begin, updated_at=now)
-            ).rowcount
+        with self.engine.begin() as connection:
+            return move(connection, send.id, self._resting(connection, send, before), after, reason, now)
+
+    @staticmethod
+    def _resting(connection: Connection, send: Send, state: State) -> dict[int, History]:
+        """Return who is in this state, which has nothing to do with a chunk, and their histories."""
+        o = outcomes.alias("resting")
+        who = select(o.c.subscriber_id).where(o.c.send_id == send.id, o.c.state == state, latest(o))
+        return histories(connection, send.id, outcomes.c.subscriber_id.in_(who))

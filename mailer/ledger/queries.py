@@ -6,18 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, case, exists, func, select
 
 from mailer.domain.audience import Audience, reason_in_words
-from mailer.domain.delivery import OPEN, State
+from mailer.domain.delivery import LASTING, OPEN, State
 from mailer.domain.send import Send
+from mailer.ledger.freezing import count_excluded
 from mailer.ledger.ledger import PAGE
+from mailer.ledger.outcomes import DECIDED, latest
 from mailer.ledger.revisions import HAVE, Revision, revisions_of
+from mailer.ledger.standings import InHand, standings, state_of, tries
 from mailer.store.schema import (
-    attempts,
+    chunks,
     deliveries,
     exclusions,
     lists,
+    outcomes,
     revisions,
     sends,
     subscribers,
@@ -78,56 +82,66 @@ class LedgerQueries:
         self._engine = engine
 
     def totals(self, send: Send) -> Totals:
-        """Count the send's deliveries and exclusions."""
-        d, e = deliveries.c, exclusions.c
+        """Return the send's totals, as its chunks have them: they are read at once, however many people."""
+        c = chunks.c
+        sums = [func.sum(c[state.value]) for state in LASTING]
+        held = func.sum(case((c.holder.is_not(None) & (c.queued > 0), c.queued), else_=0))
+        waits = func.min(case((c.is_open & c.holder.is_(None), c.due_at)))
         with self._engine.connect() as connection:
-            states = connection.execute(
-                select(d.state, func.count()).where(d.send_id == send.id).group_by(d.state)
-            )
-            counted = {State(state): count for state, count in states}
-            excluded = connection.execute(
-                select(e.reason, func.count())
-                .where(e.send_id == send.id)
-                .group_by(e.reason)
-                .order_by(e.reason)
-            )
-            due = connection.scalar(
-                select(func.min(d.due_at)).where(d.send_id == send.id, d.state == State.DEFERRED)
-            )
-            return Totals(
-                counted,
-                dict(excluded.all()),
-                due,
-                revisions_of(connection, send) if send.number > 1 else _only(send, counted),
-            )
+            *counted, in_hand, due = connection.execute(
+                select(*sums, held, waits).where(c.send_id == send.id)
+            ).one()
+            states: dict[State, int] = {
+                state: number for state, number in zip(LASTING, counted, strict=True) if number
+            }
+            if in_hand:
+                states[State.CLAIMED] = in_hand
+                states[State.QUEUED] -= in_hand
+                states = {state: number for state, number in states.items() if number}
+            excluded = connection.scalar(select(sends.c.excluded).where(sends.c.id == send.id))
+            texts = revisions_of(connection, send) if send.number > 1 else _only(send, states)
+            return Totals(states, excluded or {}, due, texts)
 
     def deliveries(self, send: Send, state: State | None = None, revision: str = "") -> Iterator[DeliveryRow]:
-        """Yield the send's deliveries in the order they were frozen.
+        """Yield the send's deliveries by the person.
 
         Only those in one state, or who have, or may have, a text whose revision begins so.
         """
-        d, r = deliveries.c, revisions.c
-        has = (r.send_id == d.send_id) & (r.no == d.revision) & d.state.in_(HAVE)
-        query = (
-            select(d.email, d.state, d.attempts, d.reason, d.updated_at, d.due_at, r.revision)
-            .select_from(deliveries.outerjoin(revisions, has))
-            .where(d.send_id == send.id)
+        d, o, r, tried = deliveries.c, outcomes.c, revisions.c, tries()
+        same = (tried.c.send_id == d.send_id) & (tried.c.subscriber_id == d.subscriber_id)
+        has = (r.send_id == d.send_id) & (r.no == o.revision) & o.state.in_(HAVE)
+        query = standings(
+            d.subscriber_id,
+            d.email,
+            state_of().label("state"),
+            o.number,
+            o.reply,
+            o.at,
+            o.due_at,
+            func.coalesce(tried.c.number, 0).label("tries"),
+            r.revision,
         )
+        query = query.outerjoin(tried, same).outerjoin(revisions, has).where(d.send_id == send.id)
         if state:
-            query = query.where(d.state == state)
+            query = query.where(state_of() == (State.QUEUED if state is State.CLAIMED else state))
         if revision:
             query = query.where(r.revision.startswith(revision, autoescape=True))
         with self._engine.connect() as connection:
-            for row in connection.execution_options(yield_per=PAGE).execute(query.order_by(d.id)):
-                yield DeliveryRow(
-                    row.email,
-                    State(row.state),
-                    row.attempts,
-                    row.reason or "",
-                    row.updated_at,
-                    row.due_at,
-                    row.revision or "",
-                )
+            in_hand = InHand(connection, send.id)
+            for row in connection.execution_options(yield_per=PAGE).execute(query.order_by(d.subscriber_id)):
+                found = State(row.state)
+                if found is State.QUEUED and in_hand.has(row.subscriber_id, fresh=row.number is None):
+                    found = State.CLAIMED
+                if state is None or found is state:
+                    yield DeliveryRow(
+                        row.email,
+                        found,
+                        row.tries,
+                        row.reply or "",
+                        row.at or send.created_at,
+                        row.due_at,
+                        row.revision or "",
+                    )
 
     def template(self, send_id: int) -> bytes | None:
         """Return the compiled template of a send's newest text, None if it is gone."""
@@ -148,11 +162,16 @@ class LedgerQueries:
 
     def discrepancies(self, send: Send) -> list[str]:
         """Return what does not add up in what the ledger says of a send, in words; nothing when it does."""
-        totals = self.totals(send)
+        counted = self.recount(send)
         found = []
-        known = totals.audience + sum(totals.excluded.values())
+        known = sum(counted.states.values()) + sum(counted.excluded.values())
         if known != send.candidates:
             found.append(f"{send.candidates} candidates were frozen, but {known} are accounted for")
+        totals = self.totals(send)
+        for state in LASTING:
+            told, true = (_lasting(each.states, state) for each in (totals, counted))
+            if told != true:
+                found.append(f"{true} deliveries are {state}, but {told} were counted as the send went on")
         with self._engine.connect() as connection:
             for query, words in (
                 (_both(send), "people are both a recipient and excluded"),
@@ -167,6 +186,14 @@ class LedgerQueries:
                 if count := connection.scalar(query):
                     found.append(f"{count} {words}")
         return found
+
+    def recount(self, send: Send) -> Totals:
+        """Count the send's deliveries and exclusions, one by one."""
+        state = state_of()
+        each = standings(state, func.count()).where(deliveries.c.send_id == send.id).group_by(state)
+        with self._engine.connect() as connection:
+            states = {State(name): count for name, count in connection.execute(each)}
+            return Totals(states, count_excluded(connection, send.id), None)
 
     def history(self, email_key: str) -> list[Event]:
         """Return all that is known of the person: subscriptions, suppression, exclusions, every attempt."""
@@ -194,46 +221,47 @@ def _both(send: Send) -> Select[int]:
     )
 
 
+def _accepted(send: Send) -> ColumnElement[bool]:
+    return (outcomes.c.send_id == send.id) & (outcomes.c.state == State.ACCEPTED)
+
+
 def _accepted_without_reply(send: Send) -> Select[int]:
-    said = deliveries.c.reason.like("2__ %") | deliveries.c.reason.like("decided:%")
-    return select(func.count()).where(
-        deliveries.c.send_id == send.id,
-        deliveries.c.state == State.ACCEPTED,
-        deliveries.c.reason.is_(None) | ~said | (deliveries.c.attempts == 0),
-    )
+    reply = outcomes.c.reply
+    said = reply.like("2__ %") | reply.startswith(DECIDED)
+    return select(func.count()).where(_accepted(send), reply.is_(None) | ~said)
 
 
 def _accepted_before(send: Send) -> Select[int]:
-    # Nothing may follow an acceptance: one that was followed by anything stands among what was tried in vain.
-    return (
-        select(func.count(attempts.c.delivery_id.distinct()))
-        .join(deliveries, deliveries.c.id == attempts.c.delivery_id)
-        .where(deliveries.c.send_id == send.id, attempts.c.state == State.ACCEPTED)
-    )
+    return select(func.count()).where(_accepted(send), ~latest())
 
 
 def _accepted_without_text(send: Send) -> Select[int]:
-    d, r = deliveries.c, revisions.c
-    known = exists().where(r.send_id == d.send_id, r.no == d.revision)
-    return select(func.count(d.id)).where(d.send_id == send.id, d.state == State.ACCEPTED, ~known)
+    o, r = outcomes.c, revisions.c
+    known = exists().where(r.send_id == o.send_id, r.no == o.revision)
+    return select(func.count()).where(_accepted(send), ~known)
 
 
 def _corrected_twice(send: Send) -> Select[int]:
-    other, d = sends.alias("other"), deliveries.alias("twin")
-    mine = deliveries.join(d, d.c.subscriber_id == deliveries.c.subscriber_id)
+    other, twin = sends.alias("other"), outcomes.alias("twin")
+    o, t = outcomes.c, twin.c
+    both = (t.subscriber_id == o.subscriber_id) & (t.state == State.ACCEPTED)
     return (
-        select(func.count(deliveries.c.id))
-        .select_from(mine.join(other, other.c.id == d.c.send_id))
+        select(func.count())
+        .select_from(
+            outcomes.join(other, other.c.id != o.send_id).join(twin, (t.send_id == other.c.id) & both)
+        )
         .where(
-            deliveries.c.send_id == send.id,
-            other.c.id != send.id,
+            _accepted(send),
             other.c.corrects.is_not(None),
             other.c.corrects == send.corrects,
             other.c.correction == send.correction,
-            deliveries.c.state == State.ACCEPTED,
-            d.c.state == State.ACCEPTED,
         )
     )
+
+
+def _lasting(states: dict[State, int], state: State) -> int:
+    claimed = states.get(State.CLAIMED, 0) if state is State.QUEUED else 0
+    return states.get(state, 0) + claimed
 
 
 def _suppression(connection: Connection, email_key: str) -> list[Event]:
@@ -256,7 +284,7 @@ def _standing(connection: Connection, subscriber_id: int) -> list[Event]:
 
 
 def _sendings(connection: Connection, subscriber_id: int) -> list[Event]:
-    d, e, a, r = deliveries.c, exclusions.c, attempts.c, revisions.c
+    d, e = deliveries.c, exclusions.c
     events = [
         Event(
             row.created_at,
@@ -268,22 +296,40 @@ def _sendings(connection: Connection, subscriber_id: int) -> list[Event]:
             .where(e.subscriber_id == subscriber_id)
         )
     ]
-    has = (r.send_id == d.send_id) & (r.no == d.revision) & d.state.in_(HAVE)
+    # One look for each send that there was: nobody's deliveries are found by the person alone.
     mine = (
-        select(d.id, d.state, d.reason, d.updated_at, d.email, r.revision)
-        .add_columns(sends.c.slug, sends.c.created_at, sends.c.corrects)
-        .join_from(deliveries, sends, sends.c.id == d.send_id)
-        .outerjoin(revisions, has)
+        select(sends.c.id, sends.c.slug, sends.c.created_at, sends.c.corrects, d.email)
+        .join(deliveries, (d.send_id == sends.c.id) & (d.subscriber_id == subscriber_id))
+        .order_by(sends.c.id)
     )
-    for row in connection.execute(mine.where(d.subscriber_id == subscriber_id)).all():
+    for row in connection.execute(mine).all():
         mail = f"{row.slug} (erratum)" if row.corrects else row.slug
         events.append(Event(row.created_at, f"{mail}: in the audience, as {row.email}"))
-        tries = connection.execute(
-            select(a.at, a.state, a.reply).where(a.delivery_id == row.id).order_by(a.id)
-        )
-        events += [Event(at, f"{mail}: {state}: {reply}") for at, state, reply in tries]
-        now = row.state if row.state == State.ACCEPTED else f"now {row.state}"
-        words = f": {row.reason}" if row.reason else ""
-        text = f" (rev {row.revision[:6]})" if row.revision else ""
-        events.append(Event(row.updated_at, f"{mail}: {now}{words}{text}"))
+        events += _outcomes(connection, row.id, subscriber_id, mail) or [
+            Event(row.created_at, f"{mail}: now {State.QUEUED}")
+        ]
     return events
+
+
+def _outcomes(connection: Connection, send_id: int, subscriber_id: int, mail: str) -> list[Event]:
+    o, r = outcomes.c, revisions.c
+    has = (r.send_id == o.send_id) & (r.no == o.revision) & o.state.in_(HAVE)
+    query = (
+        select(o.at, o.state, o.stage, o.reply, r.revision)
+        .select_from(outcomes.outerjoin(revisions, has))
+        .where(o.send_id == send_id, o.subscriber_id == subscriber_id)
+        .order_by(o.number)
+    )
+    rows = connection.execute(query).all()
+    events = [Event(row.at, f"{mail}: {row.state}{_told(row.reply)}") for row in rows]
+    for last in rows[-1:]:
+        now = last.state if last.state == State.ACCEPTED else f"now {last.state}"
+        text = f" (rev {last.revision[:6]})" if last.revision else ""
+        told = Event(last.at, f"{mail}: {now}{_told(last.reply)}{text}")
+        # What was tried stands before where that led to; an acceptance is both.
+        events = [*(events[:-1] if last.stage is None or last.state == State.ACCEPTED else events), told]
+    return events
+
+
+def _told(words: str | None) -> str:
+    return f": {words}" if words else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from logging import getLogger
@@ -11,11 +12,14 @@ from sqlalchemy import Connection, Engine, select
 
 from mailer.domain.delivery import RetryPolicy, Settlement, State
 from mailer.domain.outcome import Stage
-from mailer.ledger.history import TakenIn, take_in_history
-from mailer.ledger.journal import DeadJournal, dead_journals, put_away
+from mailer.ledger.chunks import LET_GO, Chunk, change
+from mailer.ledger.history import TakenIn, latest_number, said_by, take_in_history, text_number
+from mailer.ledger.journal import DeadJournal, Handed, dead_journals, put_away
 from mailer.ledger.ledger import Ledger
-from mailer.ledger.recording import give_back, record
-from mailer.store.schema import deliveries
+from mailer.ledger.outcomes import Tally
+from mailer.ledger.recording import record
+from mailer.ledger.taking import Taken
+from mailer.store.schema import chunks
 
 log = getLogger(__name__)
 
@@ -49,7 +53,7 @@ def recover(engine: Engine, journals: Path, policy: RetryPolicy, now: datetime) 
 
 
 def reclaim(engine: Engine, journals: Path, policy: RetryPolicy, now: datetime) -> Reclaimed:
-    """Settle the journal of every dead worker, then claims whose journal is gone."""
+    """Settle the journal of every dead worker, then chunks of workers whose journal is gone."""
     total = Reclaimed()
     for path, journal in dead_journals(journals):
         with engine.begin() as connection:
@@ -62,45 +66,72 @@ def reclaim(engine: Engine, journals: Path, policy: RetryPolicy, now: datetime) 
 
 
 def _settle(connection: Connection, policy: RetryPolicy, journal: DeadJournal, now: datetime) -> Reclaimed:
-    if journal.gap:
-        # What it says up to the broken line is true by each line's seal, and acceptance is final; any other
-        # one may have been handed over again further down.
-        settled = [
-            said
-            for said in journal.last_word.values()
-            if isinstance(said, Settlement) and said.state is State.ACCEPTED
+    words, number = said_by(connection, journal), text_number(connection, journal.header)
+    total = Reclaimed()
+    for taken in _held_by(connection, journal.name):
+        mine = {key: said for key, said in words.items() if key in taken.waiting}
+        settled = _settlements(journal, taken, mine, now)
+        record(connection, policy, taken, settled, number, journal.header.account)
+        left = len(taken.waiting) - len(settled)
+        if left:
+            change(connection, taken.chunk, Tally(), **LET_GO)
+        uncertain = sum(each.state is State.UNCERTAIN for each in settled)
+        total += Reclaimed(len(settled) - uncertain, left, uncertain)
+    return total
+
+
+def _settlements(
+    journal: DeadJournal, taken: Taken, words: Mapping[int, Settlement | Handed], now: datetime
+) -> list[Settlement]:
+    """Return what became of those in a chunk of a dead worker; who isn't named was never handed over."""
+    if not journal.gap:
+        return [
+            said if isinstance(said, Settlement) else _lost(key, ANSWER_LOST, now)
+            for key, said in words.items()
         ]
-        record(connection, policy, journal.name, journal.header.account, settled)
-        lost = give_back(connection, journal.name, State.UNCERTAIN, journal.gap, now)
-        return Reclaimed(len(settled), 0, len(lost))
-    words = [
-        said
-        if isinstance(said, Settlement)
-        else Settlement(delivery_id, State.UNCERTAIN, now, Stage.CONTENT, ANSWER_LOST)
-        for delivery_id, said in journal.last_word.items()
-    ]
-    held = _held(connection, journal.name)
-    record(connection, policy, journal.name, journal.header.account, words)
-    queued = give_back(connection, journal.name, State.QUEUED, None, now)
-    uncertain = sum(w.state is State.UNCERTAIN and w.delivery_id in held for w in words)
-    return Reclaimed(len(held) - len(queued) - uncertain, len(queued), uncertain)
+    # What it says up to the broken line is true by each line's seal, and acceptance is final; any other
+    # one may have been handed over again further down.
+    accepted = {
+        key: said
+        for key, said in words.items()
+        if isinstance(said, Settlement) and said.state is State.ACCEPTED
+    }
+    return [accepted.get(key) or _lost(key, journal.gap, now) for key in taken.waiting]
 
 
-def _held(connection: Connection, worker: str) -> set[int]:
-    return set(connection.scalars(select(deliveries.c.id).where(deliveries.c.worker == worker)))
+def _lost(delivery_id: int, words: str, now: datetime) -> Settlement:
+    return Settlement(delivery_id, State.UNCERTAIN, now, Stage.CONTENT, words)
+
+
+def _held_by(connection: Connection, worker: str) -> list[Taken]:
+    held = connection.execute(select(chunks).where(chunks.c.holder == worker).order_by(chunks.c.id)).all()
+    found = []
+    for chunk in map(Chunk.of, held):
+        waiting = chunk.waiting(connection)
+        found.append(Taken(chunk, set(waiting), waiting))
+    return found
 
 
 def _orphans(engine: Engine, journals: Path, now: datetime) -> Reclaimed:
-    """Make claims uncertain whose worker has no journal any more: nobody can say what it handed over."""
-    d = deliveries.c
+    """Make deliveries uncertain whose worker has no journal any more: nobody can say what it handed over."""
+    c = chunks.c
     with engine.connect() as connection:
-        workers = connection.scalars(select(d.worker).where(d.worker.is_not(None)).distinct()).all()
+        workers = connection.scalars(select(c.holder).where(c.holder.is_not(None)).distinct()).all()
     lost = 0
     for worker in workers:
-        # A journal is made before the first claim and removed after the last settlement: look again inside.
+        # A journal is made before the first chunk is taken and put away after the last settlement.
         if not (journals / worker).exists():
             with engine.begin() as connection:
-                gone = len(give_back(connection, worker, State.UNCERTAIN, JOURNAL_LOST, now))
+                lost += (gone := _give_up(connection, worker, now))
             log.info("worker %s and its journal are gone: uncertain %d", worker, gone)
-            lost += gone
     return Reclaimed(uncertain=lost)
+
+
+def _give_up(connection: Connection, worker: str, now: datetime) -> int:
+    lost = 0
+    for taken in _held_by(connection, worker):
+        number = latest_number(connection, taken.chunk.send_id)
+        settled = [_lost(key, JOURNAL_LOST, now) for key in taken.waiting]
+        record(connection, RetryPolicy(), taken, settled, number, "-")
+        lost += len(settled)
+    return lost

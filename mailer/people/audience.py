@@ -25,7 +25,7 @@ from mailer.domain.delivery import State
 from mailer.domain.subscriber import OWN_FIELDS, Status
 from mailer.people.lists import list_ids
 from mailer.store.dialect import is_json_text, json_value
-from mailer.store.schema import deliveries, sends, subscribers, subscriptions, suppressions
+from mailer.store.schema import deliveries, outcomes, sends, subscribers, subscriptions, suppressions
 from mailer.store.snapshot import snapshot_of
 
 TEXTS = 100  # different texts of one field
@@ -135,10 +135,15 @@ def _subscribed_to(list_ids: Sequence[int]) -> ColumnElement[bool]:
 def _in_another_send(slug: str) -> ColumnElement[bool]:
     # Failed ones count too: `--retry-failed` of that send could still reach them. A send that was never
     # proved doesn't: whoever froze it died, and nobody can go on with it.
+    cancelled = exists().where(
+        outcomes.c.send_id == deliveries.c.send_id,
+        outcomes.c.subscriber_id == deliveries.c.subscriber_id,
+        outcomes.c.state == State.CANCELLED,
+    )
     return exists().where(
         deliveries.c.subscriber_id == subscribers.c.id,
         deliveries.c.send_id == sends.c.id,
-        deliveries.c.state != State.CANCELLED,
         sends.c.slug == slug,
         sends.c.proved_at.is_not(None),
+        ~cancelled,
     )

@@ -226,4 +226,4 @@ class Correcting:
 
 
 def _text_of(job: Job) -> FrozenText:
-    return FrozenText(job.subject, job.template.revision, job.template.dump())
+    return FrozenText(job.subject, job.template.revision, job.template.dump(), job.template.fields)

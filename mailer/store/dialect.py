@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, Text, func, type_coerce
 from sqlalchemy.dialects.sqlite import insert
+
+from mailer.domain.moment import utc_text
 
 
 def add_missing(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -37,3 +40,19 @@ def is_json_text(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
 
 def _path(name: str) -> str:
     return '$."' + name.replace('"', '\\"') + '"'
+
+
+def append(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows, each with a value for every column in their order, as the driver takes them.
+
+    The quickest way that the database has: it runs for every message.
+    """
+    if rows:
+        places = ", ".join("?" * len(table.c))
+        statement = f"INSERT INTO {table.name} VALUES ({places})"  # noqa: S608  # no name is anybody's input
+        connection.exec_driver_sql(statement, list(map(tuple, rows)))
+
+
+def moments(connection: Connection) -> Callable[[datetime | None], Any]:  # noqa: ARG001
+    """Return what makes of a moment what the driver takes for it."""
+    return lambda moment: moment and utc_text(moment)

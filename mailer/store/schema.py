@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -20,10 +21,11 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 
-from mailer.domain.delivery import State
+from mailer.domain.delivery import LASTING
 from mailer.domain.moment import utc_text
 
 metadata = MetaData(
@@ -120,6 +122,8 @@ sends = Table(
     Column("revision", String(64), nullable=False),  # of the text that is sent now: the newest in `revisions`
     # Everyone ever on the lists when the audience was frozen: deliveries and exclusions must add up to it.
     Column("candidates", Integer, nullable=False, server_default="0"),
+    Column("excluded", JSON(none_as_null=True)),  # how many of them don't get it, by the reason
+    Column("kept", JSON(none_as_null=True)),  # the values that deliveries keep, by name; NULL: all
     Column("created_at", UtcTime, nullable=False),
     Column("halted", String(16)),  # domain.delivery.Halt: a person's word to the whole send
     Column("halted_at", UtcTime),
@@ -146,30 +150,83 @@ revisions = Table(
     Column("since", UtcTime, nullable=False),
 )
 
+# Who gets a send, with the values that its text names, as they were when the audience was frozen. It is never
+# changed, but for a correction that names more: what became of each stands in `outcomes`.
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("send_id", ForeignKey("sends.id"), nullable=False),
+    Column("send_id", ForeignKey("sends.id"), primary_key=True),
     # no foreign key: the account outlives the person's erasure
-    Column("subscriber_id", Integer, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("email", Text, nullable=False),  # the snapshot: as it was when the audience was frozen
+    Column("subscriber_id", Integer, primary_key=True, autoincrement=False),
+    Column("email", Text, nullable=False),
     Column("name", Text),
     Column("language", Text),
     Column("timezone", Text),
     Column("tags", JSON(none_as_null=True)),
     Column("fields", JSON(none_as_null=True)),
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("first_attempt_at", UtcTime),
+    sqlite_with_rowid=False,
+)
+
+# What became of deliveries, in rows that are added and never changed. The latest one of a delivery is its
+# state; without one it is queued.
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("send_id", Integer, primary_key=True),
+    Column("subscriber_id", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # from 1, of this delivery
+    Column("state", String(16), nullable=False),
+    Column("stage", String(16)),  # domain.outcome.Stage; NULL where no server was asked
+    Column("at", UtcTime, nullable=False),
     Column("due_at", UtcTime),  # for deferred: when to try again
-    Column("worker", Text),  # who claimed it: the name of a journal
-    Column("reason", Text),  # the server's words, or ours for cancelled
-    Column("updated_at", UtcTime, nullable=False),
-    Column("revision", Integer),  # revisions.no of the text it was last claimed with
-    UniqueConstraint("send_id", "subscriber_id"),
-    CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in State)), name="state"),
-    Index(None, "send_id", "state"),
+    Column("reply", Text),  # the server's words, or ours
+    Column("revision", Integer),  # revisions.no of the text that was handed over
+    Column("tried", Boolean, nullable=False),  # whether it counts for the retry policy
+    Column("chunk", Integer),  # for queued and deferred: the chunk that it waits in
+    CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in LASTING)), name="state"),
+    # The few that are to be found again: whoever was accepted is not looked for.
+    Index(
+        "ix_outcomes_unaccepted",
+        "send_id",
+        "state",
+        sqlite_where=text("state <> 'accepted'"),
+        postgresql_where=text("state <> 'accepted'"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+# What is taken by a worker at once: some deliveries of a send, which are those from `first` to `last`, or
+# the `people` listed. One that is open and not queued waits until `due_at`.
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("id", Integer, primary_key=True),  # the order in which they are taken
+    Column("send_id", ForeignKey("sends.id"), nullable=False, index=True),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("people", JSON(none_as_null=True)),  # list of subscriber_id
+    Column("receiver", Text),  # the mailbox provider of all of them, where that was held back
+    Column("is_open", Boolean, nullable=False),
+    Column("due_at", UtcTime),
+    Column("epoch", Integer, nullable=False, server_default="0"),  # how often it was taken
+    Column("holder", Text),  # who took it last and has not let go: the name of a journal
+    # Where others can't see whether the holder lives: until when it holds the chunk, and whom it may have
+    # handed over to the server by now (list of subscriber_id).
+    Column("leased_until", UtcTime),
+    Column("in_doubt", JSON(none_as_null=True)),
+    Column("marks", Integer, nullable=False, server_default="0"),  # commits of the holder in this epoch
+    # How the totals of the send were changed by way of this chunk: their sum is the totals.
+    *(Column(state.value, Integer, nullable=False, server_default="0") for state in LASTING),
+    Index("ix_chunks_open", "send_id", "id", sqlite_where=text("is_open"), postgresql_where=text("is_open")),
+)
+
+# What journals from before there were chunks call the deliveries that were open then.
+delivery_numbers = Table(
+    "delivery_numbers",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("send_id", ForeignKey("sends.id"), nullable=False),
+    Column("subscriber_id", Integer, nullable=False),
 )
 
 # Candidates who do not get the issue, with the reason: verify needs everyone accounted for.
@@ -180,18 +237,6 @@ exclusions = Table(
     Column("subscriber_id", Integer, primary_key=True),
     Column("email", Text, nullable=False),
     Column("reason", String(32), nullable=False),  # unsubscribed, unconfirmed, bounced, already sent, ...
-)
-
-# What was tried in vain: whoever was accepted has the server's words, and when, in the delivery itself.
-attempts = Table(
-    "attempts",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("delivery_id", ForeignKey("deliveries.id"), nullable=False, index=True),
-    Column("at", UtcTime, nullable=False),
-    Column("state", String(16), nullable=False),  # what the attempt led to
-    Column("stage", String(16)),  # domain.outcome.Stage
-    Column("reply", Text, nullable=False),  # the server's words
 )
 
 # The journals that are in this database: one beside it that is not tells of what came after a backup.

@@ -14,6 +14,7 @@ from mailer.domain.send import Send
 from mailer.engine.pacing.pace import Pace
 from mailer.engine.personaliser import Personaliser
 from mailer.engine.worker import Worker
+from mailer.ledger.holding import Holding
 from mailer.ledger.journal import Journal
 from mailer.ledger.ledger import Ledger
 from mailer.message.mime.template import MessageTemplate
@@ -50,4 +51,5 @@ def worker_of(ledger: Ledger, send: Send, journal: Journal, pace: Pace | None = 
     """Return a worker on that send."""
     personaliser = Personaliser(send.id, 1, "seed", "a.example", "editor@a.example", "leave@a.example")
     template = cast("MessageTemplate", AddressOnly())
-    return Worker(ledger, journal, send, lambda number: template, personaliser, pace or Pace(), **options)
+    hand = Holding(ledger.engine, send, journal.name)
+    return Worker(hand, journal, lambda number: template, personaliser, pace or Pace(), **options)

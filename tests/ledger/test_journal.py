@@ -13,7 +13,7 @@ from zlib import crc32
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_ledger import NOW, database, frozen, populate, said, states  # noqa: F401
+from test_ledger import NOW, database, frozen, hold, populate, said, states  # noqa: F401
 
 from mailer.domain.delivery import RetryPolicy, Settlement, State
 from mailer.domain.outcome import Stage
@@ -94,7 +94,7 @@ def killed(database, tmp_path):  # noqa: F811
     folder = tmp_path / "journals"
     worker = subprocess.Popen([sys.executable, "-c", WORKER, str(folder)], stdout=subprocess.PIPE, text=True)
     name = worker.stdout.readline().strip()
-    ledger.claim(send, name, 9, NOW)
+    hold(database, send, name).take(NOW)
     assert reclaim(database, folder, RetryPolicy(), NOW) == Reclaimed()
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
@@ -149,7 +149,8 @@ def test_the_last_word_counts_when_a_message_was_tried_twice(database, tmp_path)
     populate(database, ("ann@a.example", "subscribed"))
     ledger, send = frozen(database)
     journal = Journal(tmp_path / "journals", NOW)
-    (claim,) = ledger.claim(send, journal.name, 9, NOW)
+    hand = hold(database, send, journal.name)
+    (claim,) = hand.take(NOW)
     journal.settled([said(claim, State.QUEUED, "connection lost before the content")])
     journal.handed([claim.delivery_id])
     journal.settled([said(claim, State.ACCEPTED)])
@@ -162,14 +163,15 @@ def test_what_the_database_has_already_does_not_count_when_a_delivery_comes_agai
     populate(database, *((f"{name}@a.example", "subscribed") for name in ("ann", "ben")))
     ledger, send = frozen(database)
     journal = Journal(tmp_path / "journals", NOW)
-    ann, ben = ledger.claim(send, journal.name, 9, NOW)
+    hand = hold(database, send, journal.name)
+    ann, ben = hand.take(NOW)
     journal.handed([ann.delivery_id, ben.delivery_id])
     refused = [said(ann, State.DEFERRED, "451 later")]
     journal.settled(refused)
-    ledger.record(journal.name, refused)
+    hand.record(refused)
     journal.recorded()
     ledger.requeue_due(send, NOW + timedelta(hours=1))
-    assert ledger.claim(send, journal.name, 9, NOW) == [ann]
+    assert hold(database, send, journal.name).take(NOW) == [ann]
     journal.close(keep=True)
     assert reclaim(database, tmp_path / "journals", RetryPolicy(), NOW) == Reclaimed(queued=1, uncertain=1)
     assert states(database) == {"ann@a.example": "queued", "ben@a.example": "uncertain"}

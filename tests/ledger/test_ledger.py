@@ -13,13 +13,14 @@ from mailer.domain.delivery import NEXT, OPEN, TERMINAL, Settlement, State
 from mailer.domain.outcome import Stage
 from mailer.domain.send import Send
 from mailer.errors import UsageError
+from mailer.ledger.holding import Holding
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.queries import LedgerQueries
 from mailer.store.database import open_database
 from mailer.store.schema import (
-    attempts,
     deliveries,
     lists,
+    outcomes,
     passed,
     subscribers,
     subscriptions,
@@ -68,8 +69,13 @@ def frozen(database: Engine, audience: Audience = WEEKLY, **changes) -> tuple[Le
 
 
 def states(database: Engine) -> dict[str, str]:
-    with database.connect() as connection:
-        return dict(connection.execute(select(deliveries.c.email, deliveries.c.state)).all())
+    queries = LedgerQueries(database)
+    return {line.email: line.state for send in Ledger(database).sends() for line in queries.deliveries(send)}
+
+
+def hold(database: Engine, send: Send, worker: str = "w") -> Holding:
+    """Return a worker's hand, empty yet."""
+    return Holding(database, send, worker, "an-account")
 
 
 def said(claim, state: State, words: str = "250 Ok", at: datetime = NOW) -> Settlement:
@@ -116,7 +122,7 @@ def test_a_later_send_of_the_same_issue_leaves_out_who_is_in_an_earlier_one(data
     populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"), list_name="daily")
     frozen(database)
     ledger, send = frozen(database, Audience(("daily",)))
-    assert [claim.recipient.email for claim in ledger.claim(send, "w", 9, NOW)] == ["ben@a.example"]
+    assert [claim.recipient.email for claim in hold(database, send).take(NOW)] == ["ben@a.example"]
     assert LedgerQueries(database).totals(send).excluded == {"in an earlier send": 1}
 
 
@@ -140,7 +146,7 @@ def test_again_freezes_everyone_once_more(database):
     populate(database, ("ann@a.example", "subscribed"))
     frozen(database)
     ledger, send = frozen(database, occasion=1, again=True)
-    assert len(ledger.claim(send, "w", 9, NOW)) == 1
+    assert len(hold(database, send).take(NOW)) == 1
     assert ledger.find("harbour", WEEKLY) == Ledger(database).sends("harbour")[-1]
 
 
@@ -157,14 +163,15 @@ def test_the_snapshot_stays_as_it_was_when_the_subscriber_changes(database):
     ledger, send = frozen(database)
     with database.begin() as connection:
         connection.execute(update(subscribers).values(fields={"town": "Elsewhere"}, name="New"))
-    (claim,) = ledger.claim(send, "w", 9, NOW)
+    hand = hold(database, send)
+    (claim,) = hand.take(NOW)
     assert claim.recipient.values() == {"email": "ann@a.example", "town": "Port"}
 
 
 def test_a_delivery_is_claimed_once(database):
     populate(database, *((f"p{n}@a.example", "subscribed") for n in range(5)))
-    ledger, send = frozen(database)
-    first, second = ledger.claim(send, "one", 3, NOW), ledger.claim(send, "two", 9, NOW)
+    _, send = frozen(database, chunk=3)
+    first, second = hold(database, send, "one").take(NOW), hold(database, send, "two").take(NOW)
     assert len(first) == 3
     assert len(second) == 2
     assert not {c.delivery_id for c in first} & {c.delivery_id for c in second}
@@ -174,7 +181,7 @@ def test_nothing_is_claimed_before_the_renders_are_proved(database):
     populate(database, ("ann@a.example", "subscribed"))
     ledger = Ledger(database)
     send = ledger.freeze("harbour", WEEKLY, subject="s", revision="r", template=b"t", now=NOW)
-    assert ledger.claim(send, "w", 9, NOW) == []
+    assert hold(database, send).take(NOW) == []
     assert ledger.find("harbour", WEEKLY) is None
     ledger.discard_unproved()
     assert ledger.sends() == []
@@ -187,7 +194,7 @@ def test_a_send_that_was_never_proved_keeps_nobody_out_of_another(database):
     ledger = Ledger(database)
     ledger.freeze("harbour", WEEKLY, subject="s", revision="r", template=b"t", now=NOW)
     _, send = frozen(database, Audience(("daily",)))
-    assert len(ledger.claim(send, "w", 9, NOW)) == 1
+    assert len(hold(database, send).take(NOW)) == 1
 
 
 def test_a_list_that_is_gone_is_an_error_and_excludes_nobody_in_silence(database):
@@ -215,7 +222,7 @@ def test_who_unsubscribed_or_was_suppressed_since_is_cancelled_at_the_claim(data
         connection.execute(
             insert(suppressions).values(email_key="cat@a.example", reason="complained", since=NOW)
         )
-    assert [claim.recipient.email for claim in ledger.claim(send, "w", 9, NOW)] == ["ann@a.example"]
+    assert [claim.recipient.email for claim in hold(database, send).take(NOW)] == ["ann@a.example"]
     lines = {line.email: (line.state, line.words) for line in LedgerQueries(database).deliveries(send)}
     assert lines["ben@a.example"] == (State.CANCELLED, "unsubscribed after the audience was frozen")
     assert lines["cat@a.example"] == (State.CANCELLED, "suppressed after the audience was frozen")
@@ -223,21 +230,22 @@ def test_who_unsubscribed_or_was_suppressed_since_is_cancelled_at_the_claim(data
 
 def test_a_whole_batch_of_people_who_left_is_not_the_end_of_the_queue(database):
     populate(database, *((f"p{n}@a.example", "subscribed") for n in range(5)))
-    ledger, send = frozen(database)
+    _, send = frozen(database, chunk=2)
     with database.begin() as connection:
         connection.execute(
             update(subscriptions).where(subscriptions.c.subscriber_id <= 4).values(status="unsubscribed")
         )
-    assert [claim.recipient.email for claim in ledger.claim(send, "w", 2, NOW)] == ["p4@a.example"]
-    assert ledger.claim(send, "w", 2, NOW) == []
+    assert [claim.recipient.email for claim in hold(database, send).take(NOW)] == ["p4@a.example"]
+    assert hold(database, send).take(NOW) == []
 
 
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.DEFERRED, State.FAILED, State.UNCERTAIN])
 def test_an_outcome_is_recorded_with_the_servers_words(database, state):
     populate(database, ("ann@a.example", "subscribed"))
     ledger, send = frozen(database)
-    (claim,) = ledger.claim(send, "w", 9, NOW)
-    ledger.record("w", [said(claim, state, "451 4.7.1 later, please")])
+    hand = hold(database, send)
+    (claim,) = hand.take(NOW)
+    hand.record([said(claim, state, "451 4.7.1 later, please")])
     (line,) = LedgerQueries(database).deliveries(send)
     assert (line.state, line.words, line.attempts) == (state, "451 4.7.1 later, please", 1)
     assert "451 4.7.1 later, please" in str(LedgerQueries(database).history("ann@a.example"))
@@ -246,17 +254,18 @@ def test_an_outcome_is_recorded_with_the_servers_words(database, state):
 def test_only_the_holder_records_and_only_once(database):
     populate(database, ("ann@a.example", "subscribed"))
     ledger, send = frozen(database)
-    (claim,) = ledger.claim(send, "w", 9, NOW)
-    ledger.record("somebody else", [said(claim, State.FAILED)])
+    hand = hold(database, send)
+    (claim,) = hand.take(NOW)
+    hold(database, send, "somebody else").record([said(claim, State.FAILED)])
     for _ in range(2):
-        ledger.record("w", [said(claim, State.ACCEPTED)], "an-account")
-    ledger.record("w", [said(claim, State.FAILED, "550 no")])
+        hand.record([said(claim, State.ACCEPTED)])
+    hand.record([said(claim, State.FAILED, "550 no")])
     with database.connect() as connection:
-        kept = connection.execute(select(attempts.c.state)).scalars().all()
+        kept = connection.execute(select(outcomes.c.state)).scalars().all()
         through = connection.execute(select(passed.c.account, passed.c.number)).all()
     (line,) = LedgerQueries(database).deliveries(send)
     assert (line.state, line.words, line.attempts) == (State.ACCEPTED, "250 Ok", 1)
-    assert kept == []
+    assert kept == ["accepted"]
     assert through == [("an-account", 1)]
     assert LedgerQueries(database).discrepancies(send) == []
 
@@ -266,8 +275,9 @@ def test_a_deferred_delivery_waits_its_time_and_fails_after_three_days(database)
     ledger, send = frozen(database)
     now, waits = NOW, []
     while LedgerQueries(database).totals(send).states.get(State.FAILED) is None:
-        (claim,) = ledger.claim(send, "w", 9, now)
-        ledger.record("w", [said(claim, State.DEFERRED, "451 busy", now)])
+        hand = hold(database, send)
+        (claim,) = hand.take(now)
+        hand.record([said(claim, State.DEFERRED, "451 busy", now)])
         if due := LedgerQueries(database).totals(send).next_due:
             waits.append(due - now)
             assert ledger.requeue_due(send, due - timedelta(seconds=1)) == 0
@@ -282,31 +292,35 @@ def test_a_deferred_delivery_waits_its_time_and_fails_after_three_days(database)
 def test_what_a_person_sends_again_has_three_days_anew(database, given_up_as):
     populate(database, ("ann@a.example", "subscribed"))
     ledger, send = frozen(database)
-    (claim,) = ledger.claim(send, "w", 9, NOW)
-    ledger.record("w", [said(claim, given_up_as)])
+    hand = hold(database, send)
+    (claim,) = hand.take(NOW)
+    hand.record([said(claim, given_up_as)])
     later = NOW + timedelta(days=7)
     ledger.decide(send, given_up_as, State.QUEUED, "decided", later)
-    (claim,) = ledger.claim(send, "w", 9, later)
-    ledger.record("w", [said(claim, State.DEFERRED, "451 busy", later)])
+    hand = hold(database, send)
+    (claim,) = hand.take(later)
+    hand.record([said(claim, State.DEFERRED, "451 busy", later)])
     assert states(database) == {"ann@a.example": "deferred"}
 
 
 def test_what_was_claimed_and_not_handed_goes_back(database):
     populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"))
     ledger, send = frozen(database)
-    first, _ = ledger.claim(send, "w", 9, NOW)
-    ledger.record("w", [said(first, State.ACCEPTED)])
-    ledger.give_back("w", NOW)
+    hand = hold(database, send)
+    first, _ = hand.take(NOW)
+    hand.record([said(first, State.ACCEPTED)])
+    hand.give_back(NOW)
     assert states(database) == {"ann@a.example": "accepted", "ben@a.example": "queued"}
 
 
 def test_a_batch_of_every_outcome_is_recorded_at_once(database):
-    outcomes = [State.ACCEPTED, State.DEFERRED, State.FAILED, State.UNCERTAIN, State.QUEUED]
+    every = [State.ACCEPTED, State.DEFERRED, State.FAILED, State.UNCERTAIN, State.QUEUED]
     populate(database, *((f"p{n:02}@a.example", "subscribed") for n in range(50)))
-    ledger, send = frozen(database)
-    claims = ledger.claim(send, "w", 99, NOW)
-    ledger.record("w", [said(claim, outcomes[n % 5]) for n, claim in enumerate(claims)])
-    assert LedgerQueries(database).totals(send).states == dict.fromkeys(outcomes, 10)
+    ledger, send = frozen(database, chunk=50)
+    hand = hold(database, send)
+    claims = hand.take(NOW)
+    hand.record([said(claim, every[n % 5]) for n, claim in enumerate(claims)])
+    assert LedgerQueries(database).totals(send).states == dict.fromkeys(every, 10)
 
 
 def test_uncertain_is_sent_again_at_once_and_then_ever_more_seldom(database):
@@ -314,9 +328,10 @@ def test_uncertain_is_sent_again_at_once_and_then_ever_more_seldom(database):
     ledger, send = frozen(database)
     now, copies = NOW, 0
     while now < NOW + timedelta(days=4):
-        for claim in ledger.claim(send, "w", 9, now):
+        hand = hold(database, send)
+        for claim in hand.take(now):
             copies += 1
-            ledger.record("w", [said(claim, State.UNCERTAIN, "no answer", now)])
+            hand.record([said(claim, State.UNCERTAIN, "no answer", now)])
         ledger.resend_uncertain(send, "again", now)
         now += timedelta(minutes=5)
     assert copies == 9
@@ -329,7 +344,8 @@ def test_a_missing_row_is_a_discrepancy(database):
     with database.begin() as connection:
         connection.execute(deliveries.delete().where(deliveries.c.email == "ann@a.example"))
     assert LedgerQueries(database).discrepancies(send) == [
-        "2 candidates were frozen, but 1 are accounted for"
+        "2 candidates were frozen, but 1 are accounted for",
+        "1 deliveries are queued, but 2 were counted as the send went on",
     ]
 
 
@@ -337,18 +353,24 @@ def test_an_acceptance_without_a_reply_is_a_discrepancy(database):
     populate(database, ("ann@a.example", "subscribed"))
     _, send = frozen(database)
     with database.begin() as connection:
-        connection.execute(update(deliveries).values(state="accepted", reason="250 made up", revision=1))
-    assert len(LedgerQueries(database).discrepancies(send)) == 1
+        row = {"number": 1, "state": "accepted", "at": NOW, "tried": True, "revision": 1}
+        connection.execute(insert(outcomes).values(send_id=send.id, subscriber_id=1, **row))
+    assert LedgerQueries(database).discrepancies(send) == [
+        "0 deliveries are queued, but 1 were counted as the send went on",
+        "1 deliveries are accepted, but 0 were counted as the send went on",
+        "1 deliveries are accepted without the server's reply on record",
+    ]
 
 
 def test_an_acceptance_of_a_text_that_is_not_there_is_a_discrepancy(database):
     populate(database, ("ann@a.example", "subscribed"))
     ledger, send = frozen(database)
-    (claim,) = ledger.claim(send, "w", 9, NOW)
-    ledger.record("w", [said(claim, State.ACCEPTED)])
+    hand = hold(database, send)
+    (claim,) = hand.take(NOW)
+    hand.record([said(claim, State.ACCEPTED)])
     assert LedgerQueries(database).discrepancies(send) == []
     with database.begin() as connection:
-        connection.execute(update(deliveries).values(revision=2))
+        connection.execute(update(outcomes).values(revision=2))
     assert LedgerQueries(database).discrepancies(send) == [
         "1 deliveries are accepted without their text on record"
     ]
@@ -357,11 +379,12 @@ def test_an_acceptance_of_a_text_that_is_not_there_is_a_discrepancy(database):
 def test_looking_for_people_who_left_is_one_statement_however_many_wait(database):
     populate(database, *((f"p{n}@a.example", "subscribed") for n in range(6)))
     ledger, send = frozen(database)
-    waiting = [claim.delivery_id for claim in ledger.claim(send, "w", 9, NOW)]
+    hand = hold(database, send)
+    waiting = [claim.delivery_id for claim in hand.take(NOW)]
     said: list[str] = []
     event.listen(database, "before_cursor_execute", lambda *told: said.append(told[2]))
     for number in range(6):
-        assert ledger.withdraw(send, "w", waiting[number:], NOW) == set()
+        assert hand.withdraw(waiting[number:], NOW) == set()
     # Each statement that differs is remembered by the driver, for as long as the connection lives.
     assert len({words for words in said if not words.startswith("BEGIN")}) == 1
 
@@ -369,7 +392,8 @@ def test_looking_for_people_who_left_is_one_statement_however_many_wait(database
 def test_only_who_waits_is_withdrawn_when_people_leave(database):
     populate(database, *((f"{name}@a.example", "subscribed") for name in ("ann", "ben", "cat", "dan")))
     ledger, send = frozen(database)
-    ann, _, cat, dan = (claim.delivery_id for claim in ledger.claim(send, "w", 9, NOW))
+    hand = hold(database, send)
+    ann, _, cat, dan = (claim.delivery_id for claim in hand.take(NOW))
     with database.begin() as connection:
         left = select(subscribers.c.id).where(subscribers.c.email.in_(["ann@a.example", "ben@a.example"]))
         connection.execute(
@@ -381,7 +405,7 @@ def test_only_who_waits_is_withdrawn_when_people_leave(database):
             insert(suppressions).values(email_key="cat@a.example", reason="bounced", since=NOW)
         )
     # Ben's message is on the wire already.
-    assert ledger.withdraw(send, "w", [ann, cat, dan], NOW) == {ann, cat}
+    assert hand.withdraw([ann, cat, dan], NOW) == {ann, cat}
     told = {line.email: (line.state, line.words) for line in LedgerQueries(database).deliveries(send)}
     assert told == {
         "ann@a.example": (State.CANCELLED, "unsubscribed after the audience was frozen"),

@@ -14,13 +14,14 @@ from mailer.domain.audience import Audience
 from mailer.domain.delivery import Settlement, State
 from mailer.domain.learned import ACCOUNT, Learned, QuotaFound, RateFound
 from mailer.domain.outcome import Stage
+from mailer.ledger.holding import Holding
 from mailer.ledger.journal import Journal, read_journal
 from mailer.ledger.ledger import Ledger
+from mailer.ledger.outcomes import note_passed
 from mailer.ledger.pace_memory import FRESH, PaceMemory, account_key
-from mailer.ledger.recording import note_passed
 from mailer.people.lists import Lists
 from mailer.store.database import open_database
-from mailer.store.schema import deliveries, passed
+from mailer.store.schema import outcomes, passed
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 ACCOUNT_KEY = account_key("smtp.provider.example", "editor")
@@ -128,7 +129,8 @@ def test_a_limit_says_itself_when_a_message_goes_again(database, tmp_path):
         join(database, email, "weekly")
     send = ledger.freeze("harbour", Audience(("weekly",)), subject="s", revision="r", template=b"t", now=NOW)
     ledger.proved(send, NOW)
-    (ben,) = ledger.claim(send, "w", 10, NOW, without=["gmail.com", "googlemail.com"])
+    hand = Holding(database, send, "w")
+    (ben,) = hand.take(NOW, without=["google"])
     assert ben.recipient.email == "ben@inbox.example"
     due = NOW + timedelta(seconds=2)
     said = Settlement(ben.delivery_id, State.DEFERRED, NOW, Stage.CONTENT, "454 slower", due)
@@ -137,12 +139,14 @@ def test_a_limit_says_itself_when_a_message_goes_again(database, tmp_path):
     written = (tmp_path / "journals" / journal.name).read_bytes()
     journal.close(keep=False)
     assert read_journal(journal.name, BytesIO(written)).last_word == {ben.delivery_id: said}
-    ledger.record("w", [said])
+    hand.record([said])
     assert ledger.requeue_due(send, NOW) == 0
     assert ledger.requeue_due(send, due) == 1
     with database.connect() as connection:
-        row = connection.execute(select(deliveries).where(deliveries.c.id == ben.delivery_id)).one()
-    assert (row.state, row.attempts, row.first_attempt_at) == ("queued", 0, None)
+        o = outcomes.c
+        his = select(o.state, o.tried).where(o.subscriber_id == ben.delivery_id).order_by(o.number)
+        rows = connection.execute(his).all()
+    assert rows == [("deferred", False), ("queued", False)]
 
 
 def test_how_fast_it_went_is_told_by_what_passed_while_it_was_used(database, memory):

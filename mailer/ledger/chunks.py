@@ -1,0 +1,232 @@
+"""Chunks: deliveries that are taken together. What changes about a send is one row a chunk, not one a person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, func, insert, literal, select, true, update
+
+from mailer.domain.delivery import LASTING, NEXT, Settlement, State
+from mailer.ledger.outcomes import NEW, History, OutcomeRow, Tally, histories, write
+from mailer.store.schema import chunks, deliveries, outcomes
+
+CHUNK = (20, 1000)  # the least and the most people in one: more make no statement quicker
+SHARES = 64  # chunks that even a small send is cut in, so that several can work on it
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A row of `chunks`: who is in it. `holder` may have changed it if it is at another `epoch` by now."""
+
+    id: int
+    send_id: int
+    first: int
+    last: int
+    people: tuple[int, ...] | None
+    epoch: int = 0
+    holder: str | None = None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Chunk:
+        """Return the chunk in a row."""
+        people = None if row.people is None else tuple(row.people)
+        return cls(row.id, row.send_id, row.first, row.last, people, row.epoch, row.holder)
+
+    def has(self, table: FromClause) -> ColumnElement[bool]:
+        """Return whether a row of `table`, with these columns, is of a delivery in this chunk."""
+        t = table.c
+        mine = (t.send_id == self.send_id) & t.subscriber_id.between(self.first, self.last)
+        return mine if self.people is None else mine & t.subscriber_id.in_(self.people)
+
+    def members(self, connection: Connection) -> dict[int, History]:
+        """Return who is in it, with what became of them so far."""
+        d = deliveries.c
+        everyone = connection.scalars(select(d.subscriber_id).where(self.has(deliveries)))
+        known = self.histories(connection)
+        return {person: known.get(person, NEW) for person in everyone}
+
+    def histories(self, connection: Connection) -> dict[int, History]:
+        """Return what became so far of those in it of whom anything is known."""
+        return histories(connection, self.send_id, self.has(outcomes))
+
+    def waiting(self, connection: Connection, state: State = State.QUEUED) -> dict[int, History]:
+        """Return those in it who wait to be sent, or for its time if they are `deferred`.
+
+        Whoever waits does so in one chunk: where they were frozen, or else in the one that their latest
+        outcome names.
+        """
+        everyone = self.members(connection).items()
+        return {key: each for key, each in everyone if self.awaits(each, state)}
+
+    def awaits(self, history: History, state: State = State.QUEUED) -> bool:
+        """Return whether a delivery in it, with this history, waits in it and in no other."""
+        if self.people is None:
+            return history.number == 0 and state is State.QUEUED
+        return history.state is state and history.chunk == self.id
+
+
+def cut(connection: Connection, send_id: int, size: int | None = None) -> None:
+    """Make the chunks of a send that was frozen: `size` people each, of which none has an outcome yet."""
+    d = deliveries.c
+    mine = d.send_id == send_id
+    if size is None:
+        number = connection.scalar(select(func.count()).select_from(deliveries).where(mine)) or 0
+        size = min(max(-(-number // SHARES), CHUNK[0]), CHUNK[1])
+    place = func.row_number().over(order_by=d.subscriber_id) - 1
+    placed = select(d.subscriber_id.label("person"), (place // size).label("share")).where(mine).subquery()
+    person = placed.c.person
+    connection.execute(
+        insert(chunks).from_select(
+            ["send_id", "first", "last", "is_open", State.QUEUED.value],
+            select(literal(send_id), func.min(person), func.max(person), true(), func.count())
+            .group_by(placed.c.share)
+            .order_by(placed.c.share),
+        )
+    )
+
+
+def add(
+    connection: Connection,
+    send_id: int,
+    people: Collection[int],
+    tally: Tally,
+    *,
+    is_open: bool = True,
+    due_at: datetime | None = None,
+    receiver: str | None = None,
+) -> int:
+    """Make a chunk of these people, of the mailbox provider `receiver` if that was held back; return its id.
+
+    `tally` says how the send's totals are changed by what is done with it.
+    """
+    listed = sorted(people)
+    row = {"send_id": send_id, "first": listed[0], "last": listed[-1], "people": listed}
+    row |= {"is_open": is_open, "due_at": due_at, "receiver": receiver}
+    row |= {state.value: tally[state] for state in LASTING}
+    (made,) = connection.execute(insert(chunks).values(row).returning(chunks.c.id)).one()
+    return int(made)
+
+
+def change(connection: Connection, chunk: Chunk, tally: Tally, **values: Any) -> bool:
+    """Let the tally of a chunk follow what was done, and set `values`; False if others have taken it since."""
+    c = chunks.c
+    counted = {state.value: c[state.value] + number for state, number in tally.items() if number}
+    row = update(chunks).where(c.id == chunk.id, c.epoch == chunk.epoch)
+    return connection.execute(row.values(counted | values | {"id": chunk.id})).rowcount == 1
+
+
+LET_GO = {"holder": None, "leased_until": None, "in_doubt": None}
+CLOSED = LET_GO | {"is_open": False}
+
+
+def open_chunks(connection: Connection, send_id: int, *which: ColumnElement[bool]) -> list[Chunk]:
+    """Return the open chunks of a send, in the order in which they are taken; of those nobody has in hand."""
+    c = chunks.c
+    query = select(chunks).where(c.send_id == send_id, c.is_open, c.holder.is_(None), *which)
+    return [
+        Chunk.of(row) for row in connection.execute(query.order_by(c.id).with_for_update(skip_locked=True))
+    ]
+
+
+def move(
+    connection: Connection,
+    send_id: int,
+    moved: Mapping[int, History],
+    after: State,
+    words: str | None,
+    now: datetime,
+) -> int:
+    """Append an outcome to each of these deliveries that may become `after`; return to how many.
+
+    What is queued thereby makes new chunks. Without `words` each keeps the words it had.
+    """
+    lawful = {key: each for key, each in moved.items() if after in NEXT[each.state]}
+    for group in groups(lawful):
+        tally = Tally({after: len(group)})
+        tally.subtract(lawful[key].state for key in group)
+        chunk = add(connection, send_id, group, tally, is_open=after is State.QUEUED)
+        told = {key: lawful[key].reply if words is None else words for key in group}
+        write(connection, [_next(send_id, chunk, key, lawful[key], after, told[key], now) for key in group])
+    return len(lawful)
+
+
+def _next(
+    send_id: int, chunk: int, person: int, history: History, state: State, words: str | None, now: datetime
+) -> OutcomeRow:
+    """Return an outcome that no server brought about."""
+    number, bound = history.number + 1, history.bound
+    return OutcomeRow(send_id, person, number, state, None, now, None, words, bound, tried=False, chunk=chunk)
+
+
+def requeue(connection: Connection, chunk: Chunk, now: datetime) -> int:
+    """Queue those in a chunk that waited for its time, in the same chunk; return how many."""
+    due = chunk.waiting(connection, State.DEFERRED)
+    write(
+        connection,
+        [
+            _next(chunk.send_id, chunk.id, key, each, State.QUEUED, each.reply, now)
+            for key, each in due.items()
+        ],
+    )
+    tally = Tally({State.DEFERRED: -len(due), State.QUEUED: len(due)})
+    change(connection, chunk, tally, due_at=None, is_open=bool(due))
+    return len(due)
+
+
+def cancel(connection: Connection, chunk: Chunk, words: str, now: datetime) -> int:
+    """Cancel those in a chunk that are queued, and close it; return how many."""
+    queued = chunk.waiting(connection)
+    write(
+        connection,
+        [
+            _next(chunk.send_id, chunk.id, key, each, State.CANCELLED, words, now)
+            for key, each in queued.items()
+        ],
+    )
+    change(connection, chunk, Tally({State.QUEUED: -len(queued), State.CANCELLED: len(queued)}), **CLOSED)
+    return len(queued)
+
+
+def settle_elsewhere(
+    connection: Connection, send_id: int, told: Mapping[int, tuple[Settlement, History]], revision: int
+) -> None:
+    """Append what became of deliveries that nobody here has in hand, as others tell it.
+
+    What was deferred is due at once: perhaps it was tried since by somebody of whom nothing is known yet.
+    """
+    if not told:
+        return
+    tally = Tally(word.state for word, _ in told.values())
+    tally.subtract(known.state for _, known in told.values())
+    waits = [word.at for word, _ in told.values() if word.state is State.DEFERRED]
+    chunk = add(connection, send_id, told, tally, is_open=bool(waits), due_at=max(waits, default=None))
+    write(
+        connection,
+        [
+            OutcomeRow(
+                send_id,
+                key,
+                known.number + 1,
+                word.state,
+                word.stage,
+                word.at,
+                word.at if word.state is State.DEFERRED else None,
+                word.words,
+                known.bound or revision,
+                tried=True,
+                chunk=chunk if word.state is State.DEFERRED else None,
+            )
+            for key, (word, known) in told.items()
+        ],
+    )
+
+
+def groups(people: Iterable[int]) -> Iterator[Sequence[int]]:
+    """Yield the people in order, so many at a time as there may be in one chunk."""
+    everyone = iter(sorted(people))
+    while group := list(islice(everyone, CHUNK[1])):
+        yield group

@@ -1,0 +1,122 @@
+"""What one worker holds of a send: chunks that it took, until all in them are settled or given back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from logging import getLogger
+
+from sqlalchemy import Engine
+
+from mailer.domain.delivery import Claim, Halt, RetryPolicy, Settlement
+from mailer.domain.send import Send
+from mailer.ledger.chunks import LET_GO, change
+from mailer.ledger.history import mark_read
+from mailer.ledger.ledger import Ledger
+from mailer.ledger.outcomes import Tally
+from mailer.ledger.recording import append, record
+from mailer.ledger.taking import Taken, cancelled, gone, take
+
+log = getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Holding:
+    """The chunks of `worker`, which is the name of its journal. Every method is one transaction.
+
+    `account` is the `ledger.pace_memory.account_key` of the one that messages go through.
+    """
+
+    engine: Engine
+    send: Send
+    worker: str
+    account: str = "-"
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+
+    _taken: dict[int, Taken] = field(default_factory=dict)  # by the chunk
+    _chunk_of: dict[int, Taken] = field(default_factory=dict)  # by the person
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger that it is of."""
+        return Ledger(self.engine, self.policy)
+
+    def take(self, now: datetime, without: Collection[str] = ()) -> list[Claim]:
+        """Take another chunk; none are returned only where no other one is left.
+
+        Who left or was suppressed since the audience was frozen is cancelled instead. Those of the mailbox
+        providers `without` are left.
+        """
+        with self.engine.begin() as connection:
+            taken = take(connection, self.send, self.worker, now, without)
+        if taken is None:
+            return []
+        log.debug("%s took chunk %d of send %d", self.worker, taken.chunk.id, self.send.id)
+        self._taken[taken.chunk.id] = taken
+        self._chunk_of.update(dict.fromkeys(taken.waiting, taken))
+        claims, taken.claims = taken.claims, []
+        return claims
+
+    def record(self, settlements: Sequence[Settlement]) -> None:
+        """Record what became of deliveries; of one that isn't in hand any more nothing is."""
+        by_chunk: dict[int, list[Settlement]] = {}
+        for each in settlements:
+            if (taken := self._chunk_of.get(each.delivery_id)) is not None:
+                by_chunk.setdefault(taken.chunk.id, []).append(each)
+        with self.engine.begin() as connection:
+            for chunk, group in by_chunk.items():
+                record(connection, self.policy, self._taken[chunk], group, self.send.number, self.account)
+        for chunk, group in by_chunk.items():
+            self._settled(chunk, [each.delivery_id for each in group])
+        log.debug("%s recorded %d", self.worker, len(settlements))
+
+    def withdraw(self, waiting: Collection[int], now: datetime) -> set[int]:
+        """Cancel those `waiting` whose people left or were suppressed; return which."""
+        with self.engine.connect() as connection:
+            left = gone(connection, self.send, [each.chunk for each in self._taken.values()])
+        reasons = {person: left[person] for person in left.keys() & set(waiting) & self._chunk_of.keys()}
+        if not reasons:
+            return set()
+        by_chunk: dict[int, dict[int, str]] = {}
+        for person, why in reasons.items():
+            by_chunk.setdefault(self._chunk_of[person].chunk.id, {})[person] = why
+        with self.engine.begin() as connection:
+            for chunk, group in by_chunk.items():
+                rows = cancelled(self._taken[chunk], group, now)
+                append(connection, self._taken[chunk], rows)
+        for chunk, group in by_chunk.items():
+            self._settled(chunk, group)
+        return set(reasons)
+
+    def give_back(self, now: datetime) -> None:  # noqa: ARG002
+        """Let go of all that is held; the worker's journal is all in the database."""
+        with self.engine.begin() as connection:
+            for taken in self._taken.values():
+                change(connection, taken.chunk, Tally(), **LET_GO)
+            mark_read(connection, self.worker)
+        self._taken, self._chunk_of = {}, {}
+
+    def requeue_due(self, now: datetime) -> int:
+        """Queue what was deferred and is due; return how many."""
+        return self.ledger.requeue_due(self.send, now)
+
+    def refused_before(self, delivery_ids: Collection[int]) -> dict[int, bool]:
+        """Return which of these were refused and put back, and whether others were accepted since."""
+        return self.ledger.refused_before(self.send, delivery_ids)
+
+    def halted(self) -> Halt | None:
+        """Return whether a person halted the send, as it is now."""
+        return self.ledger.halted(self.send)
+
+    def cancel_rest(self, now: datetime) -> int:
+        """Cancel what came back to the queue of cancelled sends; return how many."""
+        return self.ledger.cancel_rest(now)
+
+    def _settled(self, chunk: int, people: Iterable[int]) -> None:
+        taken = self._taken[chunk]
+        taken.waiting.difference_update(people)
+        for person in people:
+            self._chunk_of.pop(person, None)
+        if not taken.waiting:
+            del self._taken[chunk]

@@ -1,0 +1,114 @@
+"""What became of deliveries: rows that are added and never changed, of which the latest is the state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, FromClause, exists, insert, select
+
+from mailer.domain.delivery import State
+from mailer.domain.outcome import Stage
+from mailer.store.dialect import append, moments
+from mailer.store.schema import outcomes, passed
+
+# By how much each of a send's totals changes.
+Tally = Counter[State]
+
+DECIDED = "decided"  # how the words of a person's decision begin
+
+
+class OutcomeRow(NamedTuple):
+    """A row of `outcomes`, in the order of its columns."""
+
+    send_id: int
+    subscriber_id: int
+    number: int
+    state: State
+    stage: Stage | None
+    at: datetime
+    due_at: datetime | None
+    reply: str | None
+    revision: int | None
+    tried: bool
+    chunk: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The outcomes of one delivery so far, as far as they bear on what comes next.
+
+    `tries` are those that count for the retry policy, the first of which was at `since` (since a person had
+    it begin anew). `bound` is the text that it keeps because a copy of that may be out already. `chunk` is
+    the one that it waits in, if not the one it was frozen in.
+    """
+
+    number: int = 0
+    state: State = State.QUEUED
+    reply: str | None = None
+    at: datetime | None = None
+    tries: int = 0
+    since: datetime | None = None
+    bound: int | None = None
+    chunk: int | None = None
+
+    def followed_by(self, row: OutcomeRow) -> History:
+        """Return the history with one more outcome."""
+        anew = row.state is State.QUEUED and (row.reply or "").startswith(DECIDED)
+        since = (self.since or row.at) if row.tried else self.since
+        return History(
+            row.number,
+            row.state,
+            row.reply,
+            row.at,
+            self.tries + row.tried,
+            None if anew else since,
+            row.revision if row.state is State.UNCERTAIN and self.bound is None else self.bound,
+            row.chunk,
+        )
+
+
+NEW = History()
+
+
+def write(connection: Connection, rows: Iterable[OutcomeRow]) -> None:
+    """Append outcomes. Run for every message."""
+    moment = moments(connection)
+    # In the order of the key, in which a tree is quickest to grow.
+    append(
+        connection,
+        outcomes,
+        [
+            (send, person, number, state.value, stage and stage.value, moment(at), moment(due), *rest)
+            for send, person, number, state, stage, at, due, *rest in sorted(rows)
+        ],
+    )
+
+
+def note_passed(connection: Connection, account: str, at: datetime, number: int) -> None:
+    """Note that so many messages of an account (`ledger.pace_memory.account_key`) were accepted by then."""
+    connection.execute(insert(passed), {"account": account, "at": at, "number": number})
+
+
+def histories(connection: Connection, send_id: int, which: ColumnElement[bool]) -> dict[int, History]:
+    """Return the history of each delivery of a send that has one, of those whose outcomes are `which`."""
+    o = outcomes.c
+    query = select(outcomes).where(o.send_id == send_id, which).order_by(o.subscriber_id, o.number)
+    found: dict[int, History] = {}
+    for row in connection.execute(query):
+        outcome = OutcomeRow._make(row)._replace(state=State(row.state))
+        found[row.subscriber_id] = found.get(row.subscriber_id, NEW).followed_by(outcome)
+    return found
+
+
+def latest(table: FromClause = outcomes) -> ColumnElement[bool]:
+    """Return whether a row of `outcomes` (or an alias of it) is the last one of its delivery."""
+    o, later = table.c, outcomes.alias()
+    return ~exists().where(
+        later.c.send_id == o.send_id,
+        later.c.subscriber_id == o.subscriber_id,
+        later.c.number > o.number,
+    )

@@ -1,0 +1,183 @@
+"""Taking a chunk: one row is changed, and whoever left since the audience was frozen is cancelled instead."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, or_, select, update
+
+from mailer.domain.delivery import Claim, Halt, State
+from mailer.domain.mailbox_providers import provider_of
+from mailer.domain.send import Send
+from mailer.domain.subscriber import Status
+from mailer.ledger.chunks import CLOSED, Chunk, add, change
+from mailer.ledger.outcomes import NEW, History, OutcomeRow, Tally, write
+from mailer.store.schema import chunks, deliveries, lists, sends, subscribers, subscriptions, suppressions
+from mailer.store.snapshot import recipients, snapshot_of
+
+UNSUBSCRIBED_SINCE = "unsubscribed after the audience was frozen"
+SUPPRESSED_SINCE = "suppressed after the audience was frozen"
+
+
+@dataclass(slots=True)
+class Taken:
+    """A chunk in a worker's hand: who of it waits still, and the history of those who have one."""
+
+    chunk: Chunk
+    waiting: set[int]
+    histories: Mapping[int, History] = field(default_factory=dict)
+    claims: list[Claim] = field(default_factory=list)
+
+
+def take(
+    connection: Connection, send: Send, worker: str, now: datetime, without: Collection[str] = ()
+) -> Taken | None:
+    """Take the next chunk of a send in the caller's transaction, None if there is none.
+
+    Whoever in it is of a mailbox provider in `without` goes to a chunk of their own, which is left.
+    """
+    while (chunk := _next(connection, send, worker, without)) is not None:
+        taken = _look_through(connection, send, chunk, now, without)
+        if taken.waiting:
+            return taken
+    return None
+
+
+def gone(connection: Connection, send: Send, held: Sequence[Chunk]) -> dict[int, str]:
+    """Return who in these chunks left every list of the send or was suppressed, with the words for it."""
+    d, why = deliveries.c, reason_gone(send)
+    found: dict[int, str] = {}
+    for chunk in held:
+        query = select(d.subscriber_id, why).where(chunk.has(deliveries), why.is_not(None))
+        found |= {row[0]: row[1] for row in connection.execute(query)}
+    return found
+
+
+def reason_gone(send: Send) -> ColumnElement[str | None]:
+    """Return the SQL of why a delivery's person must not get it any more; NULL for who may."""
+    return case((_left(send), UNSUBSCRIBED_SINCE), (_suppressed_now(), SUPPRESSED_SINCE))
+
+
+def cancelled(taken: Taken, reasons: Mapping[int, str], now: datetime) -> list[OutcomeRow]:
+    """Return the outcomes by which people of a chunk are cancelled."""
+    rows = []
+    for person, words in reasons.items():
+        known = taken.histories.get(person, NEW)
+        number = known.number + 1
+        rows.append(
+            OutcomeRow(
+                taken.chunk.send_id,
+                person,
+                number,
+                State.CANCELLED,
+                None,
+                now,
+                None,
+                words,
+                known.bound,
+                tried=False,
+            )
+        )
+    return rows
+
+
+def _next(connection: Connection, send: Send, worker: str, without: Collection[str]) -> Chunk | None:
+    c, s = chunks.c, sends.c
+    free = exists().where(
+        s.id == send.id,
+        s.proved_at.is_not(None),
+        or_(s.halted.is_(None), s.halted == Halt.LIMITED),
+        s.revision == send.revision,  # a worker with the text from before a correction gets no more
+    )
+    ready = and_(c.send_id == send.id, c.is_open, c.holder.is_(None), c.due_at.is_(None), free)
+    if without:
+        ready &= or_(c.receiver.is_(None), c.receiver.not_in(without))
+    first = select(c.id).where(ready).order_by(c.id).limit(1).with_for_update(skip_locked=True)
+    taken = update(chunks).where(c.id == first.scalar_subquery())
+    row = connection.execute(
+        taken.values(holder=worker, epoch=c.epoch + 1, marks=0).returning(*chunks.c)
+    ).one_or_none()
+    return Chunk.of(row) if row else None
+
+
+def _look_through(
+    connection: Connection, send: Send, chunk: Chunk, now: datetime, without: Collection[str]
+) -> Taken:
+    d = deliveries.c
+    columns = d.subscriber_id, *snapshot_of(deliveries), reason_gone(send)
+    query = select(*columns).where(chunk.has(deliveries)).order_by(d.subscriber_id)
+    known = chunk.histories(connection)
+    rows = [row for row in connection.execute(query) if chunk.awaits(known.get(row.subscriber_id, NEW))]
+    taken = Taken(chunk, {row.subscriber_id for row in rows}, known)
+    reasons = {row.subscriber_id: row[-1] for row in rows if row[-1] is not None}
+    write(connection, cancelled(taken, reasons, now))
+    taken.waiting.difference_update(reasons)
+    tally = Tally({State.CANCELLED: len(reasons), State.QUEUED: -len(reasons)})
+    tally.update(_set_aside(connection, taken, rows, now, without))
+    if not taken.waiting:
+        change(connection, chunk, tally, **CLOSED)
+    elif tally:
+        change(connection, chunk, tally)
+    stay = [row for row in rows if row.subscriber_id in taken.waiting]
+    taken.claims = [
+        Claim(person.subscriber_id, person, known.get(person.subscriber_id, NEW).bound or send.number)
+        for person in recipients(stay)
+    ]
+    return taken
+
+
+def _set_aside(
+    connection: Connection, taken: Taken, rows: Sequence[Row[Any]], now: datetime, without: Collection[str]
+) -> Tally:
+    """Make chunks of those whose mailbox provider is held back; return by how much this one has fewer."""
+    held: dict[str, list[int]] = {}
+    for row in rows if without else ():
+        receiver = provider_of(row.email)
+        if receiver in without and row.subscriber_id in taken.waiting:
+            held.setdefault(receiver, []).append(row.subscriber_id)
+    moved = Tally()
+    for receiver, people in held.items():
+        send_id, count = taken.chunk.send_id, len(people)
+        aside = add(connection, send_id, people, Tally({State.QUEUED: count}), receiver=receiver)
+        histories = [(person, taken.histories.get(person, NEW)) for person in people]
+        write(
+            connection,
+            [
+                OutcomeRow(
+                    send_id,
+                    person,
+                    known.number + 1,
+                    State.QUEUED,
+                    None,
+                    now,
+                    None,
+                    known.reply,
+                    known.bound,
+                    tried=False,
+                    chunk=aside,
+                )
+                for person, known in histories
+            ],
+        )
+        taken.waiting.difference_update(people)
+        moved[State.QUEUED] -= count
+    return moved
+
+
+def _left(send: Send) -> ColumnElement[bool]:
+    ids = select(lists.c.id).where(lists.c.name.in_(send.audience.lists))
+    return ~exists().where(
+        subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
+        subscriptions.c.list_id.in_(ids),
+        subscriptions.c.status == Status.SUBSCRIBED,
+    )
+
+
+def _suppressed_now() -> ColumnElement[bool]:
+    return exists().where(
+        subscribers.c.id == deliveries.c.subscriber_id,
+        suppressions.c.email_key == subscribers.c.email_key,
+    )
