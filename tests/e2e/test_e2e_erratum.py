@@ -69,7 +69,8 @@ def test_a_newer_correction_ends_the_errata_of_the_older_one(begun, server):
 
 def test_who_was_in_doubt_and_is_decided_later_gets_an_erratum_later(begun, server):
     with closing(sqlite3.connect(begun.root / "subscribers" / "mailer.db")) as database, database:
-        database.execute("UPDATE deliveries SET state = 'uncertain' WHERE id = 1")
+        database.execute("UPDATE outcomes SET state = 'uncertain' WHERE subscriber_id = 1")
+        database.execute("UPDATE chunks SET accepted = accepted - 1, uncertain = 1 WHERE id = 1")
     begun.issue(RIGHT)
     begun.run("send-issue", "harbour", "--erratum", "--yes", "-q", expect=5)
     assert got(server) == {(1,): 1, (1, 2): 3, (2,): 6}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailer.ledger.reclaim import ANSWER_LOST
-from torture.ordeal import WINDOW, Ordeal
+from torture.ordeal import STANDINGS, WINDOW, Ordeal
 
 WITHHELD = {
     "CUT",
@@ -62,8 +62,9 @@ class Judgement:
             recipient, name = line.split(" ")
             self.names[recipient].append(name)
         with closing(sqlite3.connect(ordeal.database)) as ledger:
-            self.states = dict(ledger.execute("SELECT email, state FROM deliveries"))
-            self.revisions = dict(ledger.execute("SELECT email, revision FROM deliveries"))
+            standings = ledger.execute(STANDINGS).fetchall()
+            self.states = {email: state for email, state, _ in standings}
+            self.revisions = {email: text for email, _, text in standings}
             self.attempts = [Attempt(*row) for row in ledger.execute(ATTEMPTS)]
         self.uncertain = Counter(a.email for a in self.attempts if a.state == "uncertain")
         self.deaths = sum(a.state == "uncertain" and a.words == ANSWER_LOST for a in self.attempts)
@@ -193,10 +194,8 @@ class Judgement:
 
 
 ATTEMPTS = """
-    SELECT email, attempts.state, coalesce(stage, ''), reply
-    FROM attempts JOIN deliveries ON deliveries.id = delivery_id
-    UNION ALL
-    SELECT email, state, 'content', reason FROM deliveries WHERE state = 'accepted'
+    SELECT email, state, stage, reply FROM outcomes JOIN deliveries USING (send_id, subscriber_id)
+    WHERE stage IS NOT NULL
 """
 
 

@@ -12,11 +12,14 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from harbour_workspace import ISSUE, Workspace
 
 import mailer
+from mailer.domain.delivery import RetryPolicy
+from mailer.domain.moment import utc_text
 
 CONNECTIONS = 8
 WINDOW = 16  # messages under way on a connection by BDAT: the most that mailer allows itself
@@ -106,7 +109,7 @@ class Ordeal:
     def states(self) -> set[str]:
         """Return the states that deliveries are in."""
         with closing(sqlite3.connect(self.database, timeout=30)) as connection:
-            return {state for (state,) in connection.execute("SELECT DISTINCT state FROM deliveries")}
+            return {state for _, state, _ in connection.execute(STANDINGS)}
 
     @contextmanager
     def _server(self) -> Iterator[int]:
@@ -226,15 +229,24 @@ class Ordeal:
     def _make_due(self) -> None:
         """Make the time come of every deferred delivery, and of those in doubt that may go again."""
         with closing(sqlite3.connect(self.database, timeout=30)) as connection, connection:
-            connection.execute("UPDATE deliveries SET due_at = updated_at WHERE state = 'deferred'")
-            long_ago = "2026-01-01T00:00:00.000Z"
-            connection.execute("UPDATE deliveries SET updated_at = ? WHERE state = 'uncertain'", (long_ago,))
+            long_ago = utc_text(datetime.now(UTC) - RetryPolicy().longest - timedelta(hours=1))
+            connection.execute("UPDATE chunks SET due_at = ? WHERE due_at IS NOT NULL", (long_ago,))
+            connection.execute("UPDATE outcomes SET at = ? WHERE state = 'uncertain'", (long_ago,))
             # Beside a ledger set back, journals would look like news from after a backup.
             journals = self.database.with_name(f"{self.database.name}.journals").rglob("[0-9]*")
             connection.executemany(
                 "INSERT OR IGNORE INTO journals_read VALUES (?)", [(path.name,) for path in journals]
             )
 
+
+# Who, in which state now, and the number of the text that they have or may have.
+STANDINGS = """
+    SELECT email, coalesce(state, 'queued'), revision
+    FROM deliveries LEFT JOIN (
+        SELECT send_id, subscriber_id, state, revision, max(number) FROM outcomes
+        GROUP BY send_id, subscriber_id
+    ) USING (send_id, subscriber_id)
+"""
 
 LINE = len("reader10000@inbox.example <012345678901234567890123@gazette.example>\n")
 
