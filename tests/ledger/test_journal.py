@@ -90,7 +90,7 @@ time.sleep(60)
 def killed(database, tmp_path):  # noqa: F811
     """A send whose worker was killed with one delivery accepted, one in flight and one only claimed."""
     populate(database, *((f"{name}@a.example", "subscribed") for name in ("ann", "ben", "cat")))
-    ledger, send = frozen(database)
+    _ledger, send = frozen(database)
     folder = tmp_path / "journals"
     worker = subprocess.Popen([sys.executable, "-c", WORKER, str(folder)], stdout=subprocess.PIPE, text=True)
     name = worker.stdout.readline().strip()
@@ -147,7 +147,7 @@ def test_a_lost_journal_makes_open_claims_uncertain(killed):
 
 def test_the_last_word_counts_when_a_message_was_tried_twice(database, tmp_path):  # noqa: F811
     populate(database, ("ann@a.example", "subscribed"))
-    ledger, send = frozen(database)
+    _ledger, send = frozen(database)
     journal = Journal(tmp_path / "journals", NOW)
     hand = hold(database, send, journal.name)
     (claim,) = hand.take(NOW)

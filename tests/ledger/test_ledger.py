@@ -121,7 +121,7 @@ def test_a_later_send_of_the_same_issue_leaves_out_who_is_in_an_earlier_one(data
     populate(database, ("ann@a.example", "subscribed"))
     populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"), list_name="daily")
     frozen(database)
-    ledger, send = frozen(database, Audience(("daily",)))
+    _ledger, send = frozen(database, Audience(("daily",)))
     assert [claim.recipient.email for claim in hold(database, send).take(NOW)] == ["ben@a.example"]
     assert LedgerQueries(database).totals(send).excluded == {"in an earlier send": 1}
 
@@ -160,7 +160,7 @@ def test_preview_shows_the_same_people_and_writes_nothing(database):
 
 def test_the_snapshot_stays_as_it_was_when_the_subscriber_changes(database):
     populate(database, ("ann@a.example", "subscribed"))
-    ledger, send = frozen(database)
+    _ledger, send = frozen(database)
     with database.begin() as connection:
         connection.execute(update(subscribers).values(fields={"town": "Elsewhere"}, name="New"))
     hand = hold(database, send)
@@ -213,7 +213,7 @@ def test_a_proved_send_cannot_be_discarded(database):
 
 def test_who_unsubscribed_or_was_suppressed_since_is_cancelled_at_the_claim(database):
     populate(database, *((f"{name}@a.example", "subscribed") for name in ("ann", "ben", "cat")))
-    ledger, send = frozen(database)
+    _ledger, send = frozen(database)
     with database.begin() as connection:
         ben = select(subscribers.c.id).where(subscribers.c.email == "ben@a.example").scalar_subquery()
         connection.execute(
@@ -242,7 +242,7 @@ def test_a_whole_batch_of_people_who_left_is_not_the_end_of_the_queue(database):
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.DEFERRED, State.FAILED, State.UNCERTAIN])
 def test_an_outcome_is_recorded_with_the_servers_words(database, state):
     populate(database, ("ann@a.example", "subscribed"))
-    ledger, send = frozen(database)
+    _ledger, send = frozen(database)
     hand = hold(database, send)
     (claim,) = hand.take(NOW)
     hand.record([said(claim, state, "451 4.7.1 later, please")])
@@ -253,7 +253,7 @@ def test_an_outcome_is_recorded_with_the_servers_words(database, state):
 
 def test_only_the_holder_records_and_only_once(database):
     populate(database, ("ann@a.example", "subscribed"))
-    ledger, send = frozen(database)
+    _ledger, send = frozen(database)
     hand = hold(database, send)
     (claim,) = hand.take(NOW)
     hold(database, send, "somebody else").record([said(claim, State.FAILED)])
@@ -305,7 +305,7 @@ def test_what_a_person_sends_again_has_three_days_anew(database, given_up_as):
 
 def test_what_was_claimed_and_not_handed_goes_back(database):
     populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"))
-    ledger, send = frozen(database)
+    _ledger, send = frozen(database)
     hand = hold(database, send)
     first, _ = hand.take(NOW)
     hand.record([said(first, State.ACCEPTED)])
@@ -316,7 +316,7 @@ def test_what_was_claimed_and_not_handed_goes_back(database):
 def test_a_batch_of_every_outcome_is_recorded_at_once(database):
     every = [State.ACCEPTED, State.DEFERRED, State.FAILED, State.UNCERTAIN, State.QUEUED]
     populate(database, *((f"p{n:02}@a.example", "subscribed") for n in range(50)))
-    ledger, send = frozen(database, chunk=50)
+    _ledger, send = frozen(database, chunk=50)
     hand = hold(database, send)
     claims = hand.take(NOW)
     hand.record([said(claim, every[n % 5]) for n, claim in enumerate(claims)])
@@ -364,7 +364,7 @@ def test_an_acceptance_without_a_reply_is_a_discrepancy(database):
 
 def test_an_acceptance_of_a_text_that_is_not_there_is_a_discrepancy(database):
     populate(database, ("ann@a.example", "subscribed"))
-    ledger, send = frozen(database)
+    _ledger, send = frozen(database)
     hand = hold(database, send)
     (claim,) = hand.take(NOW)
     hand.record([said(claim, State.ACCEPTED)])
@@ -378,7 +378,7 @@ def test_an_acceptance_of_a_text_that_is_not_there_is_a_discrepancy(database):
 
 def test_looking_for_people_who_left_is_one_statement_however_many_wait(database):
     populate(database, *((f"p{n}@a.example", "subscribed") for n in range(6)))
-    ledger, send = frozen(database)
+    _ledger, send = frozen(database)
     hand = hold(database, send)
     waiting = [claim.delivery_id for claim in hand.take(NOW)]
     said: list[str] = []
@@ -391,7 +391,7 @@ def test_looking_for_people_who_left_is_one_statement_however_many_wait(database
 
 def test_only_who_waits_is_withdrawn_when_people_leave(database):
     populate(database, *((f"{name}@a.example", "subscribed") for name in ("ann", "ben", "cat", "dan")))
-    ledger, send = frozen(database)
+    _ledger, send = frozen(database)
     hand = hold(database, send)
     ann, _, cat, dan = (claim.delivery_id for claim in hand.take(NOW))
     with database.begin() as connection:
