@@ -20,7 +20,7 @@ SHARES = 64  # chunks that even a small send is cut in, so that several can work
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A row of `chunks`: who is in it. `holder` may have changed it if it is at another `epoch` by now."""
+    """A row of `chunks`: who is in it. It is in another hand if its `epoch` or `holder` changed since."""
 
     id: int
     send_id: int
@@ -112,10 +112,11 @@ def add(
 
 
 def change(connection: Connection, chunk: Chunk, tally: Tally, **values: Any) -> bool:
-    """Let the tally of a chunk follow what was done, and set `values`; False if others have taken it since."""
+    """Let the tally of a chunk follow what was done, and set `values`; False if it is in another hand now."""
     c = chunks.c
     counted = {state.value: c[state.value] + number for state, number in tally.items() if number}
-    row = update(chunks).where(c.id == chunk.id, c.epoch == chunk.epoch)
+    held = (c.epoch == chunk.epoch) & c.holder.is_not_distinct_from(chunk.holder)
+    row = update(chunks).where(c.id == chunk.id, held)
     return connection.execute(row.values(counted | values | {"id": chunk.id})).rowcount == 1
 
 
