@@ -15,6 +15,10 @@ from mailer.engine.pacing.pace import LONG, Pace
 from mailer.engine.personaliser import PreparedMessage, receiver_of
 from mailer.engine.ports import WorkerLedger
 
+# What is taken at once is to last for about this long, in seconds: each time something is forced to the disk.
+SPAN = 0.5
+MOST = 4  # chunks
+
 
 @dataclass(slots=True)
 class Feeder:
@@ -30,6 +34,8 @@ class Feeder:
 
     _queues: DomainQueues[PreparedMessage] = field(default_factory=lambda: DomainQueues(receiver_of))
     _again: list[float] = field(default_factory=list)  # when what was deferred for a while is due
+    _chunks: int = 1
+    _taken_at: float = 0.0
     _exhausted: bool = False
     _only_held: bool = False  # of what is left in the queue enough waits here already
     _since: float = field(default_factory=lambda: time.time() - time.monotonic())
@@ -89,7 +95,10 @@ class Feeder:
         if self._exhausted or self._only_held:
             return False
         enough = self._queues.full
-        claims = self.ledger.take(datetime.now(UTC), without=enough)
+        fast = now - self._taken_at < SPAN
+        self._chunks = min(MOST, self._chunks * 2) if fast else 1
+        self._taken_at = now
+        claims = self.ledger.take(datetime.now(UTC), enough, self._chunks)
         self._queues.put(map(self.write, claims))
         self._exhausted = not claims and not enough
         self._only_held = not claims and bool(enough)

@@ -12,8 +12,8 @@ from mailer.domain.delivery import Claim, Halt, Settlement
 class WorkerLedger(Protocol):
     """What one worker holds of a send: deliveries that it took, until they are settled or given back."""
 
-    def take(self, now: datetime, without: Collection[str] = ()) -> list[Claim]:
-        """Take some deliveries that are queued; none only where none else is to be had.
+    def take(self, now: datetime, without: Collection[str] = (), most: int = 1) -> list[Claim]:
+        """Take `most` chunks of deliveries that are queued; none only where none else is to be had.
 
         Those of the mailbox providers `without` are left.
         """

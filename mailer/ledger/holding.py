@@ -42,20 +42,26 @@ class Holding:
         """The ledger that it is of."""
         return Ledger(self.engine, self.policy)
 
-    def take(self, now: datetime, without: Collection[str] = ()) -> list[Claim]:
-        """Take another chunk; none are returned only where no other one is left.
+    def take(self, now: datetime, without: Collection[str] = (), most: int = 1) -> list[Claim]:
+        """Take the next chunk, or some of them; none are returned only where no other one is left.
 
         Who left or was suppressed since the audience was frozen is cancelled instead. Those of the mailbox
         providers `without` are left.
         """
+        found: list[Taken] = []
         with self.engine.begin() as connection:
-            taken = take(connection, self.send, self.worker, now, without)
-        if taken is None:
-            return []
-        log.debug("%s took chunk %d of send %d", self.worker, taken.chunk.id, self.send.id)
-        self._taken[taken.chunk.id] = taken
-        self._chunk_of.update(dict.fromkeys(taken.waiting, taken))
-        claims, taken.claims = taken.claims, []
+            while len(found) < most:
+                taken = take(connection, self.send, self.worker, now, without)
+                if taken is None:
+                    break
+                found.append(taken)
+        claims: list[Claim] = []
+        for taken in found:
+            log.debug("%s took chunk %d of send %d", self.worker, taken.chunk.id, self.send.id)
+            self._taken[taken.chunk.id] = taken
+            self._chunk_of.update(dict.fromkeys(taken.waiting, taken))
+            claims += taken.claims
+            taken.claims = []
         return claims
 
     def record(self, settlements: Sequence[Settlement]) -> None:

@@ -82,7 +82,7 @@ def write(connection: Connection, rows: Iterable[OutcomeRow]) -> None:
         connection,
         outcomes,
         [
-            (send, person, number, state.value, stage and stage.value, moment(at), moment(due), *rest)
+            (send, person, number, state.value, stage and stage.value, moment(at), due and moment(due), *rest)
             for send, person, number, state, stage, at, due, *rest in sorted(rows)
         ],
     )

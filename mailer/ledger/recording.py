@@ -26,7 +26,13 @@ def record(
     `revision` is the number of the text that they were handed over with, `account` the
     `ledger.pace_memory.account_key` of the one that they went through.
     """
-    rows = [_row(policy, taken, each, revision) for each in settlements]
+    rows = [
+        # Nearly all: a first attempt that was accepted. For these it has to be quick.
+        OutcomeRow(taken.chunk.send_id, key, 1, state, stage, at, None, words, revision, tried=True)
+        if state is State.ACCEPTED and key not in taken.histories
+        else _row(policy, taken, Settlement(key, state, at, stage, words, due), revision)
+        for key, state, at, stage, words, due in settlements
+    ]
     if not append(connection, taken, rows):
         return False
     if accepted := [row.at for row in rows if row.state is State.ACCEPTED]:

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    or_,
+    select,
+    update,
+)
 
 from mailer.domain.delivery import Claim, Halt, State
 from mailer.domain.mailbox_providers import provider_of
@@ -46,9 +59,21 @@ def take(
     return None
 
 
+@lru_cache(maxsize=16)
+def _between(names: tuple[str, ...]) -> Select[Any]:
+    """Return the SELECT of who is in a range, with their values and why they must not get it any more.
+
+    Made once: to make it anew takes longer than to run it.
+    """
+    d = deliveries.c
+    mine = (d.send_id == bindparam("send")) & d.subscriber_id.between(bindparam("first"), bindparam("last"))
+    columns = d.subscriber_id, *snapshot_of(deliveries), reason_gone(names)
+    return select(*columns).where(mine).order_by(d.subscriber_id)
+
+
 def gone(connection: Connection, send: Send, held: Sequence[Chunk]) -> dict[int, str]:
     """Return who in these chunks left every list of the send or was suppressed, with the words for it."""
-    d, why = deliveries.c, reason_gone(send)
+    d, why = deliveries.c, reason_gone(send.audience.lists)
     found: dict[int, str] = {}
     for chunk in held:
         query = select(d.subscriber_id, why).where(chunk.has(deliveries), why.is_not(None))
@@ -56,9 +81,9 @@ def gone(connection: Connection, send: Send, held: Sequence[Chunk]) -> dict[int,
     return found
 
 
-def reason_gone(send: Send) -> ColumnElement[str | None]:
-    """Return the SQL of why a delivery's person must not get it any more; NULL for who may."""
-    return case((_left(send), UNSUBSCRIBED_SINCE), (_suppressed_now(), SUPPRESSED_SINCE))
+def reason_gone(names: Sequence[str]) -> ColumnElement[str | None]:
+    """Return the SQL of why a delivery's person must not get what goes to these lists any more; NULL: they may."""
+    return case((_left(names), UNSUBSCRIBED_SINCE), (_suppressed_now(), SUPPRESSED_SINCE))
 
 
 def cancelled(taken: Taken, reasons: Mapping[int, str], now: datetime) -> list[OutcomeRow]:
@@ -106,26 +131,32 @@ def _next(connection: Connection, send: Send, worker: str, without: Collection[s
 def _look_through(
     connection: Connection, send: Send, chunk: Chunk, now: datetime, without: Collection[str]
 ) -> Taken:
-    d = deliveries.c
-    columns = d.subscriber_id, *snapshot_of(deliveries), reason_gone(send)
-    query = select(*columns).where(chunk.has(deliveries)).order_by(d.subscriber_id)
+    query = _between(send.audience.lists)
+    if chunk.people is not None:
+        query = query.where(deliveries.c.subscriber_id.in_(chunk.people))
+    within = {"send": send.id, "first": chunk.first, "last": chunk.last}
+    rows = connection.execute(query, within).all()
     known = chunk.histories(connection)
-    rows = [row for row in connection.execute(query) if chunk.awaits(known.get(row.subscriber_id, NEW))]
-    taken = Taken(chunk, {row.subscriber_id for row in rows}, known)
-    reasons = {row.subscriber_id: row[-1] for row in rows if row[-1] is not None}
-    write(connection, cancelled(taken, reasons, now))
-    taken.waiting.difference_update(reasons)
-    tally = Tally({State.CANCELLED: len(reasons), State.QUEUED: -len(reasons)})
-    tally.update(_set_aside(connection, taken, rows, now, without))
-    if not taken.waiting:
-        change(connection, chunk, tally, **CLOSED)
-    elif tally:
-        change(connection, chunk, tally)
-    stay = [row for row in rows if row.subscriber_id in taken.waiting]
-    taken.claims = [
-        Claim(person.subscriber_id, person, known.get(person.subscriber_id, NEW).bound or send.number)
-        for person in recipients(stay)
-    ]
+    if known or chunk.people is not None:
+        rows = [row for row in rows if chunk.awaits(known.get(row[0], NEW))]
+    taken = Taken(chunk, {row[0] for row in rows}, known)
+    tally = Tally()
+    if reasons := {row[0]: row[-1] for row in rows if row[-1] is not None}:
+        write(connection, cancelled(taken, reasons, now))
+        taken.waiting.difference_update(reasons)
+        tally = Tally({State.CANCELLED: len(reasons), State.QUEUED: -len(reasons)})
+    if without:
+        tally.update(_set_aside(connection, taken, rows, now, without))
+    if tally or not rows:
+        change(connection, chunk, tally, **({} if taken.waiting else CLOSED))
+        rows = [row for row in rows if row[0] in taken.waiting]
+    text = send.number
+    if known:
+        taken.claims = [
+            Claim(person[0], person, known.get(person[0], NEW).bound or text) for person in recipients(rows)
+        ]
+    else:
+        taken.claims = [Claim(person[0], person, text) for person in recipients(rows)]
     return taken
 
 
@@ -134,7 +165,7 @@ def _set_aside(
 ) -> Tally:
     """Make chunks of those whose mailbox provider is held back; return by how much this one has fewer."""
     held: dict[str, list[int]] = {}
-    for row in rows if without else ():
+    for row in rows:
         receiver = provider_of(row.email)
         if receiver in without and row.subscriber_id in taken.waiting:
             held.setdefault(receiver, []).append(row.subscriber_id)
@@ -167,8 +198,8 @@ def _set_aside(
     return moved
 
 
-def _left(send: Send) -> ColumnElement[bool]:
-    ids = select(lists.c.id).where(lists.c.name.in_(send.audience.lists))
+def _left(names: Sequence[str]) -> ColumnElement[bool]:
+    ids = select(lists.c.id).where(lists.c.name.in_(names))
     return ~exists().where(
         subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
         subscriptions.c.list_id.in_(ids),

@@ -42,7 +42,7 @@ def _path(name: str) -> str:
     return '$."' + name.replace('"', '\\"') + '"'
 
 
-def append(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+def append(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows, each with a value for every column in their order, as the driver takes them.
 
     The quickest way that the database has: it runs for every message.
@@ -50,9 +50,9 @@ def append(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) 
     if rows:
         places = ", ".join("?" * len(table.c))
         statement = f"INSERT INTO {table.name} VALUES ({places})"  # noqa: S608  # no name is anybody's input
-        connection.exec_driver_sql(statement, list(map(tuple, rows)))
+        connection.exec_driver_sql(statement, list(rows))
 
 
-def moments(connection: Connection) -> Callable[[datetime | None], Any]:  # noqa: ARG001
+def moments(connection: Connection) -> Callable[[datetime], Any]:  # noqa: ARG001
     """Return what makes of a moment what the driver takes for it."""
-    return lambda moment: moment and utc_text(moment)
+    return utc_text
