@@ -1,4 +1,4 @@
-"""Chunks: deliveries that are taken together. What changes about a send is one row a chunk, not one a person."""
+"""Chunks: deliveries that are taken together, so that one row is changed for many people."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def kept_columns(fields: Collection[str] | None) -> list[str]:
     if fields is None:
         return list(SNAPSHOT)
     own = [name for name in SNAPSHOT if name == "email" or name in fields]
-    return own + ["fields"] if set(fields) - set(SNAPSHOT) else own
+    return [*own, "fields"] if set(fields) - set(SNAPSHOT) else own
 
 
 def count_excluded(connection: Connection, send_id: int) -> dict[str, int]:

@@ -96,8 +96,8 @@ class Revisions:
     def correct(self, send: Send, wording: FrozenText, now: datetime) -> Send | None:
         """Let who has no copy yet get this text; a pause is over, and open errata with an older one end.
 
-        What the text names of a person and the one before didn't is kept from now on, as it is now. Return the
-        send as it is now, None if it is not as it was in `send`, or somebody is sending it.
+        What the text names of a person and the one before didn't is kept from now on, as it is now. Return
+        the send as it is now, None if it is not as it was in `send`, or somebody is sending it.
         """
         s, c = sends.c, chunks.c
         with self._engine.begin() as connection:

@@ -82,7 +82,7 @@ def gone(connection: Connection, send: Send, held: Sequence[Chunk]) -> dict[int,
 
 
 def reason_gone(names: Sequence[str]) -> ColumnElement[str | None]:
-    """Return the SQL of why a delivery's person must not get what goes to these lists any more; NULL: they may."""
+    """Return the SQL of why a delivery's person must not get what goes to these lists; NULL: they may."""
     return case((_left(names), UNSUBSCRIBED_SINCE), (_suppressed_now(), SUPPRESSED_SINCE))
 
 

@@ -23,9 +23,9 @@ ACCEPTED_AT_ONCE = """
     WHERE state = 'accepted' AND NOT EXISTS (SELECT 1 FROM attempts WHERE delivery_id = d.id)
     ORDER BY send_id, subscriber_id
 """
-# The others: their attempts, and then what they say themselves where that is something else. What a worker
-# has in hand is queued; it is told, so that no other worker takes it with those of whom nothing is.
-# Which attempts count is known from when the first one was, and how many they are.
+# The others: their attempts, and then what they say themselves where that is something else. Who is in a
+# worker's hand is queued, which is told, so that nobody else takes them with those of whom nothing is told.
+# Which attempts count for the retry policy is known by when the first one was, and by how many they are.
 OTHERS = """
     INSERT INTO outcomes (send_id, subscriber_id, number, state, stage, at, reply, revision, tried)
     WITH
@@ -36,16 +36,18 @@ OTHERS = """
     others AS (
         SELECT d.id, d.send_id, d.subscriber_id, d.revision, d.attempts, d.first_attempt_at, d.updated_at,
             CASE WHEN d.state IN ('claimed', 'handed') THEN 'queued' ELSE d.state END AS present,
-            d.state = 'accepted' AND coalesce(d.reason, '') NOT LIKE 'decided:%' AS by_server,
-            coalesce(d.reason, latest.reply) AS reason,
+            CASE WHEN d.state IN ('queued', 'claimed', 'handed') THEN coalesce(d.reason, latest.reply)
+                ELSE d.reason
+            END AS reason,
+            d.state = 'accepted' AND coalesce(d.reason, '') NOT LIKE 'decided:%' AS got_through,
             latest.state AS before
         FROM deliveries_before d LEFT JOIN latest ON latest.delivery_id = d.id
         WHERE latest.state IS NOT NULL OR d.state NOT IN ('queued', 'accepted')
     ),
     told AS (
-        SELECT delivery_id, id AS place, state, stage, at, reply, 0 AS last_try FROM attempts
+        SELECT delivery_id, id AS place, state, stage, at, reply, 0 AS got_through FROM attempts
         UNION ALL
-        SELECT id, 9e18, present, CASE WHEN by_server THEN 'content' END, updated_at, reason, by_server
+        SELECT id, 9e18, present, CASE WHEN got_through THEN 'content' END, updated_at, reason, got_through
         FROM others WHERE present = 'accepted' OR present IS NOT before
     ),
     counted AS (
@@ -54,15 +56,15 @@ OTHERS = """
             CASE WHEN t.state NOT IN ('queued', 'cancelled') OR max(t.state = 'uncertain') OVER so_far
                 THEN o.revision
             END AS revision,
-            last_try,
-            last_try = 0 AND t.state NOT IN ('queued', 'cancelled', 'accepted')
+            t.got_through,
+            NOT t.got_through AND t.state NOT IN ('queued', 'cancelled', 'accepted')
                 AND t.at >= coalesce(o.first_attempt_at, '~') AS may_count,
-            o.attempts - o.by_server AS in_vain
+            o.attempts - o.got_through AS in_vain
         FROM told t JOIN others o ON o.id = t.delivery_id
         WINDOW so_far AS (PARTITION BY t.delivery_id ORDER BY place)
     )
     SELECT send_id, subscriber_id, number, state, stage, at, reply, revision,
-        last_try OR may_count AND in_vain >=
+        got_through OR may_count AND in_vain >=
             sum(may_count) OVER (PARTITION BY send_id, subscriber_id ORDER BY number)
     FROM counted ORDER BY send_id, subscriber_id, number
 """
@@ -79,9 +81,7 @@ WAITING = """
     CREATE TEMPORARY TABLE waiting AS
     WITH
     waiting AS (
-        SELECT send_id, subscriber_id,
-            CASE WHEN state IN ('claimed', 'handed') THEN worker END AS holder,
-            CASE WHEN state = 'deferred' THEN coalesce(due_at, updated_at) END AS due_at,
+        SELECT send_id, subscriber_id, worker AS holder, due_at,
             (
                 SELECT max(number) FROM outcomes o
                 WHERE o.send_id = d.send_id AND o.subscriber_id = d.subscriber_id
@@ -90,7 +90,7 @@ WAITING = """
     ),
     alike AS (
         SELECT *, dense_rank() OVER (
-            ORDER BY send_id, number IS NULL, holder IS NULL, holder, substr(due_at, 1, 16)
+            ORDER BY send_id, number IS NULL, holder, substr(due_at, 1, 16)
         ) AS kind
         FROM waiting
     ),
