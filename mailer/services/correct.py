@@ -208,7 +208,8 @@ class Correcting:
         except PlanRefused as refused:
             since = f"{send.created_at:%Y-%m-%d}"
             raise PlanRefused(
-                f"{refused.problem}\n  Their values are those of {since}, when the audience was frozen",
+                f"{refused.problem}\n  What the text before names is as it was on {since}, when the audience "
+                "was frozen",
                 next_step=refused.next_step,
             ) from None
 

@@ -14,6 +14,7 @@ from corrected_copies import (
     got,
     ledger_says,
     messages,
+    text_of,
     version,
 )
 from harbour_workspace import ISSUE
@@ -151,17 +152,37 @@ def test_there_must_be_a_send_and_it_must_not_be_cancelled(workspace, server):
     assert len(server.taken) == 1
 
 
-def test_a_text_that_somebody_can_not_get_is_refused_by_what_was_frozen(begun, server):
-    people = begun.root / "more.csv"
-    people.write_text("email,town\n" + "".join(f"reader{n}@inbox.example,Port\n" for n in range(10)))
-    begun.run("subscribers", "import", people, "--list", "weekly")
-    refused = correct(begun, text=RIGHT.replace("Good", "{{ subscriber.town }}, good"), expect=3)
-    assert "6 of 6" in refused.stderr
+def towns(workspace, *numbers: int) -> None:
+    """Let these readers live in Port from now on."""
+    people = workspace.root / "more.csv"
+    people.write_text("email,town\n" + "".join(f"reader{n}@inbox.example,Port\n" for n in numbers))
+    workspace.run("subscribers", "import", people, "--list", "weekly")
+
+
+def test_a_text_that_somebody_can_not_get_is_refused_by_what_was_frozen(workspace, server):
+    workspace.people(10)
+    towns(workspace, 9)
+    workspace.issue(ISSUE.replace("Good", "{{ subscriber.town | default('Harbour') }}, good"))
+    workspace.run("send-issue", "harbour", "--yes", "--limit", "4", expect=75)
+    towns(workspace, *range(10))
+    refused = correct(workspace, text=RIGHT.replace("Good", "{{ subscriber.town }}, good"), expect=3)
+    assert "5 of 6" in refused.stderr
     assert "when the audience was frozen" in refused.stderr
-    assert len(begun.data("status")[0]["revisions"]) == 1
-    begun.issue()
-    begun.run("send-issue", "harbour", "--yes")
+    assert len(workspace.data("status")[0]["revisions"]) == 1
+    workspace.run("send-issue", "harbour", "--uncorrected", "--yes")
     assert got(server) == {(1,): 10}
+
+
+def test_what_only_the_new_text_names_is_as_it_is_when_it_is_corrected(begun, server):
+    towns(begun, *range(10))
+    correct(begun, "--limit", "2", text=RIGHT.replace("Good", "{{ subscriber.town }}, good"), expect=75)
+    people = begun.root / "moved.csv"
+    people.write_text("email,town\n" + "".join(f"reader{n}@inbox.example,Elsewhere\n" for n in range(10)))
+    begun.run("subscribers", "import", people, "--list", "weekly")
+    begun.run("send-issue", "harbour", "--yes")
+    corrected = [text_of(each[0]) for each in messages(server).values() if version(each[0]) == 2]
+    assert len(corrected) == 6 and all("Port, good" in text for text in corrected)
+    assert begun.data("verify", "harbour")[0]["clean"]
 
 
 def test_what_check_refuses_is_refused_here_too(begun, server):
