@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
+from itertools import chain
 
 from alembic import command
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 
-from mailer.domain.delivery import State
+from mailer.domain.delivery import RetryPolicy, State
+from mailer.ledger.chunks import Chunk
 from mailer.ledger.freezing import FrozenText
+from mailer.ledger.holding import Holding
+from mailer.ledger.journal import Journal
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.queries import LedgerQueries
+from mailer.ledger.reclaim import reclaim
 from mailer.ledger.revisions import Revisions
 from mailer.ledger.schedules import Schedules
 from mailer.store.database import open_database
 from mailer.store.migrations.run import alembic_config
+from mailer.store.schema import chunks, delivery_numbers
 
 URL = "sqlite:///people.db"
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -42,10 +49,11 @@ def test_what_got_through_lately_counts_for_the_account_that_is_known(tmp_path):
     upgraded = open_database(URL, tmp_path)
     with upgraded.connect() as connection:
         through = connection.execute(text("SELECT account, number FROM passed")).all()
-        kept = connection.execute(text("SELECT delivery_id, state, reply FROM attempts")).all()
+        kept = connection.execute(text("SELECT subscriber_id, number, state, reply FROM outcomes")).all()
     upgraded.dispose()
     assert through == [("an-account", 1)]
-    assert kept == [(2, "deferred", "451 not now")]
+    # The words of an acceptance were kept with it, and what had none has none.
+    assert kept == [(1, 1, "accepted", None), (2, 1, "deferred", "451 not now"), (2, 2, "accepted", None)]
 
 
 BEFORE_0004 = """
@@ -85,16 +93,18 @@ BEFORE_0005 = """
     (3, 2, 2, 'queued', 'ben@a.example', 0, NULL, NULL, §),
     (4, 2, 3, 'queued', 'cat@a.example', 1, NULL, NULL, §),
     (5, 2, 4, 'uncertain', 'dan@a.example', 0, NULL, 'its journal is gone', §),
-    (6, 2, 5, 'claimed', 'eve@a.example', 0, 'w', NULL, §)
+    (6, 2, 5, 'claimed', 'eve@a.example', 0, 'the-worker', NULL, §)
 """
 
 
 def test_sends_from_before_corrections_have_one_text_and_go_on(tmp_path):
+    journal = Journal(tmp_path / "journals", NOW)
     engine = create_engine(f"sqlite:///{tmp_path}/people.db")
     with engine.begin() as connection:
         connection.execute(text("PRAGMA foreign_keys=OFF"))
         command.upgrade(alembic_config(connection), "0004")
-        for statement in BEFORE_0005.replace("§", "'2026-11-23T08:00:00.000Z'").split(";"):
+        before = BEFORE_0005.replace("§", "'2026-11-23T08:00:00.000Z'").replace("the-worker", journal.name)
+        for statement in before.split(";"):
             connection.exec_driver_sql(statement)
     engine.dispose()
     upgraded = open_database(URL, tmp_path)
@@ -115,10 +125,66 @@ def test_sends_from_before_corrections_have_one_text_and_go_on(tmp_path):
     assert queries.discrepancies(clock) == []
     corrected = Revisions(upgraded).correct(tide, FrozenText("Tide", "cc", b"\x03"), NOW)
     assert corrected is None, "a worker has one of its deliveries"
-    ledger.give_back("w", NOW)
+    journal.close(keep=True)  # it died, and had handed nothing over
+    reclaim(upgraded, tmp_path / "journals", RetryPolicy(), NOW)
     corrected = Revisions(upgraded).correct(tide, FrozenText("Tide", "cc", b"\x03"), NOW)
     ledger.decide(corrected, State.UNCERTAIN, State.QUEUED, "decided: --resend-uncertain", NOW)
-    claims = {each.recipient.email: each.revision for each in ledger.claim(corrected, "v", 9, NOW)}
+    hand = Holding(upgraded, corrected, "v")
+    taken = chain.from_iterable(iter(lambda: hand.take(NOW), []))
+    claims = {each.recipient.email: each.revision for each in taken}
     upgraded.dispose()
     # Dan may have the first text already, with the Message-ID that the second copy has, too.
     assert claims == {"ben@a.example": 2, "cat@a.example": 2, "dan@a.example": 1, "eve@a.example": 2}
+
+
+BEFORE_0006 = """
+    INSERT INTO sends (id, slug, audience, subject, revision, created_at, proved_at, candidates) VALUES
+    (1, 'clock', '{"exclude":[],"lists":["weekly"]}', 'Clock', 'aa', §, §, 6000),
+    (2, 'tide', '{"exclude":[],"lists":["weekly"]}', 'Tide', 'bb', §, NULL, 6000);
+    INSERT INTO revisions SELECT id, 1, revision, x'00', subject, created_at FROM sends;
+    INSERT INTO deliveries
+    (id, send_id, subscriber_id, state, email, worker, due_at, reason, updated_at, revision)
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)
+    SELECT 7000 + i, 1, i,
+        CASE i % 5 WHEN 0 THEN 'queued' WHEN 3 THEN 'deferred' WHEN 4 THEN 'accepted' ELSE 'claimed' END,
+        'reader' || i || '@inbox.example',
+        CASE i % 5 WHEN 1 THEN 'one' WHEN 2 THEN 'two' END,
+        CASE i % 5 WHEN 3 THEN '2026-11-23T08:30:' || substr(10 + i % 50, 1, 2) || '.000Z' END,
+        CASE i % 5 WHEN 4 THEN '250 Ok' END, §, 1
+    FROM n;
+    INSERT INTO deliveries (id, send_id, subscriber_id, state, email, updated_at)
+    SELECT id + 6000, 2, subscriber_id, 'queued', email, updated_at FROM deliveries
+"""
+
+
+def test_whoever_waits_does_so_in_one_chunk(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/people.db")
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0005")
+        for statement in BEFORE_0006.replace("§", "'2026-11-23T08:00:00.000Z'").split(";"):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    upgraded = open_database(URL, tmp_path)
+    waits: list[int] = []
+    kinds = Counter()
+    with upgraded.connect() as connection:
+        for row in connection.execute(select(chunks).where(chunks.c.send_id == 1, chunks.c.is_open)):
+            chunk, state = Chunk.of(row), State.DEFERRED if row.due_at else State.QUEUED
+            waiting = chunk.waiting(connection, state)
+            assert (len(waiting), row.queued + row.deferred) == (row._mapping[state.value],) * 2
+            waits += waiting
+            kinds[chunk.people is None, row.holder, row.due_at, len(waiting)] += 1
+        numbers = connection.execute(select(delivery_numbers)).all()
+    # Each once, and of a worker's nobody with those whom anybody may take.
+    assert sorted(waits) == [i for i in range(1, 6001) if i % 5 != 4]
+    assert kinds == {
+        (True, None, None, 20): 60,
+        **{(False, holder, None, size): 1 for holder in ("one", "two") for size in (1000, 200)},
+        **{(False, None, NOW.replace(hour=8, minute=30, second=58), size): 1 for size in (1000, 200)},
+    }
+    assert numbers == [(7000 + i, 1, i) for i in range(1, 6001) if i % 5 != 4]
+    ledger = Ledger(upgraded)
+    assert LedgerQueries(upgraded).discrepancies(ledger.send(1)) == []
+    ledger.discard_unproved()
+    assert [send.slug for send in ledger.sends()] == ["clock"]
+    upgraded.dispose()

@@ -17,6 +17,7 @@ CREATE TABLE attempts (
 INSERT INTO "attempts" VALUES(1,6,'2026-11-28T08:00:04.000Z','deferred','rcpt','451 4.7.1 later');
 INSERT INTO "attempts" VALUES(2,8,'2026-11-28T08:00:04.000Z','deferred','mail','421 4.7.0 too many');
 INSERT INTO "attempts" VALUES(3,7,'2026-11-28T08:00:04.000Z','failed','rcpt','550 5.1.1 no such user');
+INSERT INTO "attempts" VALUES(4,6,'2026-11-28T08:20:01.000Z','deferred','mail','421 4.7.0 over quota');
 CREATE TABLE deliveries (
 	id INTEGER NOT NULL, 
 	send_id INTEGER NOT NULL, 
@@ -44,7 +45,7 @@ INSERT INTO "deliveries" VALUES(2,1,2,'accepted','yan@quay.example',NULL,NULL,NU
 INSERT INTO "deliveries" VALUES(3,1,3,'accepted','xia@quay.example',NULL,NULL,NULL,NULL,NULL,1,'2026-11-26T08:00:01.000Z',NULL,NULL,'250 2.0.0 Ok: tide','2026-11-26T08:00:01.000Z',1);
 INSERT INTO "deliveries" VALUES(4,2,6,'accepted','ada@bay.example','Ada',NULL,NULL,NULL,NULL,1,'2026-11-28T08:00:03.000Z',NULL,NULL,'250 2.0.0 Ok: 1','2026-11-28T08:00:03.000Z',1);
 INSERT INTO "deliveries" VALUES(5,2,7,'accepted','ben@bay.example','Ben',NULL,NULL,NULL,NULL,1,'2026-11-28T08:00:03.000Z',NULL,NULL,'250 2.0.0 Ok: 2','2026-11-28T08:00:03.000Z',1);
-INSERT INTO "deliveries" VALUES(6,2,8,'accepted','cat@bay.example','Cat',NULL,NULL,NULL,NULL,2,'2026-11-28T08:00:04.000Z',NULL,NULL,'250 2.0.0 Ok: 3','2026-11-28T08:20:01.000Z',1);
+INSERT INTO "deliveries" VALUES(6,2,8,'accepted','cat@bay.example','Cat',NULL,NULL,NULL,NULL,2,'2026-11-28T08:00:04.000Z',NULL,NULL,'250 2.0.0 Ok: 3','2026-11-28T08:50:01.000Z',1);
 INSERT INTO "deliveries" VALUES(7,2,9,'failed','dan@bay.example','Dan',NULL,NULL,NULL,NULL,1,'2026-11-28T08:00:04.000Z',NULL,NULL,'550 5.1.1 no such user','2026-11-28T08:00:04.000Z',1);
 INSERT INTO "deliveries" VALUES(8,2,10,'accepted','eve@bay.example','Eve',NULL,NULL,NULL,NULL,1,'2026-11-28T08:20:01.000Z',NULL,NULL,'250 2.0.0 Ok: 4','2026-11-28T08:20:01.000Z',1);
 INSERT INTO "deliveries" VALUES(9,2,11,'cancelled','finn@bay.example','Finn',NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,'unsubscribed after the audience was frozen','2026-11-28T08:00:02.000Z',NULL);
@@ -71,6 +72,7 @@ CREATE TABLE journals_read (
 INSERT INTO "journals_read" VALUES('20261126T080000-77-0a0b');
 INSERT INTO "journals_read" VALUES('20261128T080000-4711-9f3c');
 INSERT INTO "journals_read" VALUES('20261128T082000-4712-9f3d');
+INSERT INTO "journals_read" VALUES('20261128T085000-4713-9f3e');
 CREATE TABLE lists (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	name VARCHAR(64) NOT NULL, 
@@ -105,7 +107,8 @@ CREATE TABLE passed (
 );
 INSERT INTO "passed" VALUES(1,'an-account','2026-11-26T08:00:01.000Z',3);
 INSERT INTO "passed" VALUES(2,'an-account','2026-11-28T08:00:03.000Z',2);
-INSERT INTO "passed" VALUES(3,'an-account','2026-11-28T08:20:01.000Z',2);
+INSERT INTO "passed" VALUES(3,'an-account','2026-11-28T08:20:01.000Z',1);
+INSERT INTO "passed" VALUES(4,'an-account','2026-11-28T08:50:01.000Z',1);
 CREATE TABLE revisions (
 	send_id INTEGER NOT NULL, 
 	no INTEGER NOT NULL, 
