@@ -14,11 +14,13 @@ from sqlalchemy import Engine, select, update
 from test_ledger import NOW, WEEKLY, database, frozen, hold, populate, said, states  # noqa: F401
 
 from mailer.domain.audience import Audience
-from mailer.domain.delivery import NEXT, Claim, RetryPolicy, State
+from mailer.domain.delivery import NEXT, Claim, RetryPolicy, Settlement, State
 from mailer.domain.mailbox_providers import provider_of
 from mailer.domain.moment import utc_text
+from mailer.domain.outcome import Stage
 from mailer.ledger.freezing import FrozenText
-from mailer.ledger.journal import Journal, JournalHeader
+from mailer.ledger.history import take_in_history
+from mailer.ledger.journal import Journal, JournalHeader, put_away
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.queries import LedgerQueries
 from mailer.ledger.reclaim import reclaim
@@ -322,3 +324,22 @@ def test_a_correction_is_tried_with_the_values_that_it_will_keep(database):  # n
         connection.execute(update(subscribers).values(name="Ann", fields={"town": "Elsewhere"}))
     (recipient,) = Revisions(database).unsent(send, [State.QUEUED])
     assert recipient.values() == {"email": "p0@a.example", "name": "Ann", "town": "Port"}
+
+
+def test_who_was_settled_by_a_kept_journal_is_not_in_hand(database, tmp_path):  # noqa: F811
+    populate(database, *PEOPLE[:3])
+    _, send = frozen(database, chunk=3)
+    journal = Journal(
+        tmp_path / "journals", NOW, JournalHeader(send.id, utc_text(NOW), "harbour", "-", "4f1c9a")
+    )
+    journal.settled([Settlement(2, State.ACCEPTED, NOW + timedelta(hours=1), Stage.CONTENT, "250 Ok")])
+    journal.close(keep=True)
+    put_away(tmp_path / "journals" / journal.name)
+    assert take_in_history(database, tmp_path / "journals").settled == 1
+    hand = hold(database, send)
+    claims = hand.take(NOW)
+    assert [claim.delivery_id for claim in claims] == [1, 3]
+    assert LedgerQueries(database).totals(send).states == {State.ACCEPTED: 1, State.CLAIMED: 2}
+    hand.record([said(claim, State.ACCEPTED) for claim in claims])
+    assert LedgerQueries(database).totals(send).states == {State.ACCEPTED: 3}
+    assert LedgerQueries(database).discrepancies(send) == []
