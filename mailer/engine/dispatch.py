@@ -28,11 +28,13 @@ from mailer.ledger.history import TakenIn
 from mailer.ledger.holding import Holding
 from mailer.ledger.journal import Journal, JournalHeader
 from mailer.ledger.ledger import Ledger
+from mailer.ledger.marking import MarkedHolding
 from mailer.ledger.pace_memory import PaceMemory, account_key
 from mailer.ledger.reclaim import recover
 from mailer.message.mime.template import MessageTemplate
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
+from mailer.store.dialect import is_shared
 from mailer.store.presence import LOOK, beginning_turn, sending_turn, turn
 
 log = getLogger(__name__)
@@ -155,12 +157,13 @@ class Dispatcher:
         )
         journal = Journal(self.journals, now, header)
         worker = Worker(
-            Holding(self.database, send, journal.name, self._account_key, self.policy),
+            self._hand(send, journal.name),
             journal,
             template,
             personaliser,
             pace,
             limit=limit,
+            in_flight=self.account.connections * self.account.window,
             progress=progress or (lambda settled: None),  # noqa: ARG005
         )
         log.info("%s to %s: begun, as %s", send.label, send.audience, worker.journal.name)
@@ -177,6 +180,10 @@ class Dispatcher:
             log.info("%s to %s: ended, with %s", send.label, send.audience, worker.summary())
             if alone:
                 self.remember(pace.learned(), datetime.now(UTC))
+
+    def _hand(self, send: Send, worker: str) -> Holding:
+        kind = MarkedHolding if is_shared(self.database) else Holding
+        return kind(self.database, send, worker, self._account_key, self.policy)
 
     def remember(self, found: Iterable[Learned], now: datetime) -> None:
         """Keep what was found out about the account's limits, if anything was."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,15 +15,23 @@ from mailer.engine.pacing.domain_queues import DomainQueues
 from mailer.engine.pacing.pace import LONG, Pace
 from mailer.engine.personaliser import PreparedMessage, receiver_of
 from mailer.engine.ports import WorkerLedger
+from mailer.errors import StorageBusy
 
 # What is taken at once is to last for about this long, in seconds: each time something is forced to the disk.
 SPAN = 0.5
 MOST = 4  # chunks
+# Whoever is marked is in doubt should this machine be lost: as few as make a commit each time worth while.
+MARK_SPAN = 0.1  # seconds
+MARKS = 1000  # the most at once
+AWAY = 0.5  # seconds until a ledger is asked again that could not be reached
 
 
 @dataclass(slots=True)
 class Feeder:
     """The messages of one worker. `write` prepares one; `record` has the ledger caught up.
+
+    Where the ledger is shared `mark` has it witness that some may be handed over, `least` at once or more; it
+    returns which of them may, None while the ledger can't be reached.
 
     Moments are those of `now`: seconds since 1970 that never jump.
     """
@@ -31,7 +40,13 @@ class Feeder:
     pace: Pace
     write: Callable[[Claim], PreparedMessage]
     record: Callable[[], None]
+    mark: Callable[[Sequence[int]], set[int] | None] = set
+    least: int = 1
 
+    _marked: deque[PreparedMessage] = field(default_factory=deque)
+    _marks: int = 0  # how many are marked at once
+    _marked_at: float = 0.0
+    _away_until: float = 0.0  # the ledger can't be reached: not to be asked before
     _queues: DomainQueues[PreparedMessage] = field(default_factory=lambda: DomainQueues(receiver_of))
     _again: list[float] = field(default_factory=list)  # when what was deferred for a while is due
     _chunks: int = 1
@@ -46,6 +61,37 @@ class Feeder:
 
     def next(self, now: float) -> PreparedMessage | None:
         """Return the next message that may go now, and count it as sent."""
+        if not self.ledger.shared:
+            return self._next(now)
+        if now < self._away_until or not (self.ledger.safe or self._mark([], now) is not None):
+            return None
+        if not self._marked:
+            self._mark_more(now)
+        return self._marked.popleft() if self._marked else None
+
+    def _mark_more(self, now: float) -> None:
+        quick = now - self._marked_at < MARK_SPAN
+        self._marks = max(self.least, min(MARKS, self._marks * 2) if quick else self._marks // 2)
+        self._marked_at = now
+        batch: list[PreparedMessage] = []
+        while len(batch) < self._marks and (prepared := self._next(now)) is not None:
+            batch.append(prepared)
+        if not batch:
+            return
+        marked = self._mark([each.delivery_id for each in batch], now)
+        if marked is None:
+            for prepared in reversed(batch):
+                self._queues.put_back(prepared)
+        else:
+            self._marked.extend(each for each in batch if each.delivery_id in marked)
+
+    def _mark(self, delivery_ids: Sequence[int], now: float) -> set[int] | None:
+        marked = self.mark(delivery_ids)
+        if marked is None:
+            self._away_until = now + AWAY
+        return marked
+
+    def _next(self, now: float) -> PreparedMessage | None:
         if self.pace.unlimited:
             if not self._queues.open and not self._claim(now):
                 return None
@@ -72,6 +118,10 @@ class Feeder:
 
     def pause(self, now: float) -> float | None:
         """Return the seconds until `next` may give something; None if nothing more goes in this run."""
+        if now < self._away_until:
+            return self._away_until - now
+        if self._marked:
+            return 0.0
         waits = [self.pace.delay(receiver, now) for receiver in self._queues.held]
         if self._queues.open or not (self._exhausted or self._only_held):
             waits.append(self.pace.delay(ACCOUNT, now))
@@ -83,10 +133,11 @@ class Feeder:
     @property
     def waiting(self) -> Sequence[PreparedMessage]:
         """What is claimed and has not gone."""
-        return self._queues.everyone
+        return [*self._marked, *self._queues.everyone]
 
     def leave_out(self, delivery_ids: set[int]) -> None:
         """Forget claims that are none any more."""
+        self._marked = deque(each for each in self._marked if each.delivery_id not in delivery_ids)
         self._queues.keep(lambda prepared: prepared.delivery_id not in delivery_ids)
 
     def _claim(self, now: float) -> bool:
@@ -98,7 +149,13 @@ class Feeder:
         fast = now - self._taken_at < SPAN
         self._chunks = min(MOST, self._chunks * 2) if fast else 1
         self._taken_at = now
-        claims = self.ledger.take(datetime.now(UTC), enough, self._chunks)
+        try:
+            claims = self.ledger.take(datetime.now(UTC), enough, self._chunks)
+        except StorageBusy:
+            if not self.ledger.shared:
+                raise
+            self._away_until = now + AWAY
+            return False
         self._queues.put(map(self.write, claims))
         self._exhausted = not claims and not enough
         self._only_held = not claims and bool(enough)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from mailer.domain.delivery import Claim, Halt, Settlement
 
 
 class WorkerLedger(Protocol):
-    """What one worker holds of a send: deliveries that it took, until they are settled or given back."""
+    """What one worker holds of a send: deliveries that it took, until they are settled or given back.
+
+    Where it is `shared`, others who can't see that this worker lives may take over what it holds: then only
+    what is marked may be handed over, and only while that is `safe`.
+    """
+
+    shared: ClassVar[bool]
 
     def take(self, now: datetime, without: Collection[str] = (), most: int = 1) -> list[Claim]:
         """Take `most` chunks of deliveries that are queued; none only where none else is to be had.
@@ -38,6 +44,22 @@ class WorkerLedger(Protocol):
 
     def cancel_rest(self, now: datetime) -> int:
         """Cancel what came back to the queue of cancelled sends; return how many."""
+
+    # For a shared one.
+
+    @property
+    def safe(self) -> bool:
+        """Whether what is marked may be handed over now."""
+
+    @property
+    def lost(self) -> set[int]:
+        """What others have taken over."""
+
+    def mark(self, delivery_ids: Sequence[int], settlements: Sequence[Settlement]) -> None:
+        """Record what became of deliveries and, in one commit with it, that these may be handed over."""
+
+    def disown(self, unhanded: Collection[int], now: datetime) -> None:
+        """Say of lost ones that they were never handed over, and forget the others."""
 
 
 class WorkerJournal(Protocol):

@@ -17,7 +17,7 @@ from mailer.engine.feeder import Feeder
 from mailer.engine.pacing.pace import Hold, Pace
 from mailer.engine.personaliser import Personaliser, PreparedMessage, receiver_of
 from mailer.engine.ports import WorkerJournal, WorkerLedger
-from mailer.errors import MailerError
+from mailer.errors import MailerError, StorageBusy
 from mailer.message.mime.template import MessageTemplate
 from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
@@ -25,6 +25,8 @@ from mailer.smtp.envelope import Envelope
 FLUSH_AFTER = 4000  # settlements: a commit is forced onto the disk
 FLUSH_EVERY = 1.0  # seconds
 HEED_EVERY = 0.5  # seconds between looks at what was decided in another process
+RENEW_EVERY = 1.5  # seconds
+PATIENCE = 600.0  # seconds that a shared ledger may be away
 TRIES = 3  # times that a connection may break under a message before it is left for later
 
 Progress = Callable[[int], None]
@@ -43,6 +45,7 @@ class Worker:
     personaliser: Personaliser
     pace: Pace
     limit: int | None = None
+    in_flight: int = 1  # how many messages may be under way at most
     progress: Progress = lambda settled: None  # noqa: ARG005
 
     _feeder: Feeder = field(init=False)
@@ -56,10 +59,11 @@ class Worker:
     _flushed_at: float = field(default_factory=time.monotonic)
     _halted: bool = False
     _heeded_at: float = field(default_factory=time.monotonic)
+    _reached_at: float = field(default_factory=time.monotonic)  # when a shared ledger last answered
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self._feeder = Feeder(self.ledger, self.pace, self._prepared, self.flush)
+        self._feeder = Feeder(self.ledger, self.pace, self._prepared, self.flush, self._mark, self.in_flight)
 
     def take(self) -> Envelope | None:
         """Return the next message, or None while there is none to send."""
@@ -156,13 +160,32 @@ class Worker:
         return self.pace.turned_away(ending.reply, ending.stage, there, self._feeder.now())
 
     def flush(self) -> None:
-        """Let the database catch up with the journal."""
+        """Let the database catch up with the journal; a shared one that is away does so later."""
         if self._unrecorded:
-            self.ledger.record(self._unrecorded)
-            self._recorded.update(settlement.state for settlement in self._unrecorded)
+            self._mark(())
+        self._flushed_at = time.monotonic()
+
+    def _mark(self, delivery_ids: Sequence[int]) -> set[int] | None:
+        """Record what became of messages, and that these may be handed over; None: not now, else which."""
+        unrecorded = self._unrecorded
+        try:
+            self.ledger.mark(delivery_ids, unrecorded)
+        except StorageBusy:
+            if not self.ledger.shared or time.monotonic() - self._reached_at > PATIENCE:
+                raise
+            return None
+        self._reached_at = time.monotonic()
+        if unrecorded:
+            self._recorded.update(settlement.state for settlement in unrecorded)
             self._unrecorded = []
             self.journal.recorded()
-        self._flushed_at = time.monotonic()
+        marked = set(delivery_ids)
+        if lost := self.ledger.lost:
+            unhanded = lost & marked.union(each.delivery_id for each in self._feeder.waiting)
+            self._feeder.leave_out(unhanded)
+            self.ledger.disown(unhanded, datetime.now(UTC))
+            marked -= unhanded
+        return marked
 
     def close(self) -> None:
         """Record the rest and give back what was never handed over; if that fails the journal stays.
@@ -174,7 +197,7 @@ class Worker:
         try:
             self._keep(self._put_back())
             self.flush()
-            if not self._out:
+            if not self._out and not self._unrecorded:
                 self.ledger.give_back(datetime.now(UTC))
                 self.ledger.cancel_rest(datetime.now(UTC))
                 recorded = True
@@ -195,10 +218,16 @@ class Worker:
         if now - self._heeded_at < HEED_EVERY:
             return
         self._heeded_at = now
-        self._halted = self.ledger.halted() in (Halt.PAUSED, Halt.CANCELLED)
-        waiting = [prepared.delivery_id for prepared in self._feeder.waiting]
-        if gone := self.ledger.withdraw(waiting, datetime.now(UTC)):
-            self._feeder.leave_out(gone)
+        try:
+            self._halted = self.ledger.halted() in (Halt.PAUSED, Halt.CANCELLED)
+            waiting = [prepared.delivery_id for prepared in self._feeder.waiting]
+            if gone := self.ledger.withdraw(waiting, datetime.now(UTC)):
+                self._feeder.leave_out(gone)
+        except StorageBusy:
+            if not self.ledger.shared:
+                raise
+        if self.ledger.shared and now - self._reached_at > RENEW_EVERY:
+            self._mark(())
 
     def _limit_reached(self) -> bool:
         return self._halted or (self.limit is not None and self._taken >= self.limit)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from logging import getLogger
+from typing import ClassVar
 
 from sqlalchemy import Engine
 
@@ -25,7 +26,8 @@ log = getLogger(__name__)
 class Holding:
     """The chunks of `worker`, which is the name of its journal. Every method is one transaction.
 
-    `account` is the `ledger.pace_memory.account_key` of the one that messages go through.
+    `account` is the `ledger.pace_memory.account_key` of the one that messages go through. Chunks are held for
+    `lease` seconds, if it is not for as long as the worker lives.
     """
 
     engine: Engine
@@ -33,6 +35,11 @@ class Holding:
     worker: str
     account: str = "-"
     policy: RetryPolicy = field(default_factory=RetryPolicy)
+
+    shared: ClassVar[bool] = False
+    """Whether others, who can't see whether this worker lives, may take over what it holds."""
+
+    lease: float | None = None
 
     _taken: dict[int, Taken] = field(default_factory=dict)  # by the chunk
     _chunk_of: dict[int, Taken] = field(default_factory=dict)  # by the person
@@ -51,7 +58,7 @@ class Holding:
         found: list[Taken] = []
         with self.engine.begin() as connection:
             while len(found) < most:
-                taken = take(connection, self.send, self.worker, now, without)
+                taken = take(connection, self.send, self.worker, now, without, self.lease)
                 if taken is None:
                     break
                 found.append(taken)
@@ -66,10 +73,7 @@ class Holding:
 
     def record(self, settlements: Sequence[Settlement]) -> None:
         """Record what became of deliveries; of one that isn't in hand any more nothing is."""
-        by_chunk: dict[int, list[Settlement]] = {}
-        for each in settlements:
-            if (taken := self._chunk_of.get(each.delivery_id)) is not None:
-                by_chunk.setdefault(taken.chunk.id, []).append(each)
+        by_chunk = self._by_chunk(settlements)
         with self.engine.begin() as connection:
             for chunk, group in by_chunk.items():
                 record(connection, self.policy, self._taken[chunk], group, self.send.number, self.account)
@@ -119,7 +123,31 @@ class Holding:
         """Cancel what came back to the queue of cancelled sends; return how many."""
         return self.ledger.cancel_rest(now)
 
-    def _settled(self, chunk: int, people: Iterable[int]) -> None:
+    @property
+    def safe(self) -> bool:
+        """Whether what is held may be handed over: always, for nobody takes it from a worker that lives."""
+        return True
+
+    @property
+    def lost(self) -> set[int]:
+        """What others have taken over: nothing."""
+        return set()
+
+    def mark(self, delivery_ids: Sequence[int], settlements: Sequence[Settlement]) -> None:  # noqa: ARG002
+        """Record what became of deliveries; the journal is witness enough of what may be handed over."""
+        self.record(settlements)
+
+    def disown(self, unhanded: Collection[int], now: datetime) -> None:
+        """Say nothing of what is never lost."""
+
+    def _by_chunk(self, settlements: Sequence[Settlement]) -> dict[int, list[Settlement]]:
+        by_chunk: dict[int, list[Settlement]] = {}
+        for each in settlements:
+            if (taken := self._chunk_of.get(each.delivery_id)) is not None:
+                by_chunk.setdefault(taken.chunk.id, []).append(each)
+        return by_chunk
+
+    def _settled(self, chunk: int, people: Collection[int]) -> None:
         taken = self._taken[chunk]
         taken.waiting.difference_update(people)
         for person in people:

@@ -19,6 +19,7 @@ from mailer.ledger.ledger import Ledger
 from mailer.ledger.outcomes import Tally
 from mailer.ledger.recording import record
 from mailer.ledger.taking import Taken
+from mailer.ledger.testimony import testify
 from mailer.store.schema import chunks
 
 log = getLogger(__name__)
@@ -77,6 +78,7 @@ def _settle(connection: Connection, policy: RetryPolicy, journal: DeadJournal, n
             change(connection, taken.chunk, Tally(), **LET_GO)
         uncertain = sum(each.state is State.UNCERTAIN for each in settled)
         total += Reclaimed(len(settled) - uncertain, left, uncertain)
+    testify(connection, journal.header.send_id, journal.name, words, number, now, whole=not journal.gap)
     return total
 
 
@@ -116,7 +118,9 @@ def _orphans(engine: Engine, journals: Path, now: datetime) -> Reclaimed:
     """Make deliveries uncertain whose worker has no journal any more: nobody can say what it handed over."""
     c = chunks.c
     with engine.connect() as connection:
-        workers = connection.scalars(select(c.holder).where(c.holder.is_not(None)).distinct()).all()
+        # Who holds a chunk for a time only is perhaps on another machine, with its journal.
+        here = c.holder.is_not(None) & c.leased_until.is_(None)
+        workers = connection.scalars(select(c.holder).where(here).distinct()).all()
     lost = 0
     for worker in workers:
         # A journal is made before the first chunk is taken and put away after the last settlement.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -24,10 +24,12 @@ from sqlalchemy import (
 
 from mailer.domain.delivery import Claim, Halt, State
 from mailer.domain.mailbox_providers import provider_of
+from mailer.domain.outcome import Stage
 from mailer.domain.send import Send
 from mailer.domain.subscriber import Status
 from mailer.ledger.chunks import CLOSED, Chunk, add, change
 from mailer.ledger.outcomes import NEW, History, OutcomeRow, Tally, write
+from mailer.store.dialect import moment_in
 from mailer.store.schema import chunks, deliveries, lists, sends, subscribers, subscriptions, suppressions
 from mailer.store.snapshot import recipients, snapshot_of
 
@@ -46,13 +48,20 @@ class Taken:
 
 
 def take(
-    connection: Connection, send: Send, worker: str, now: datetime, without: Collection[str] = ()
+    connection: Connection,
+    send: Send,
+    worker: str,
+    now: datetime,
+    without: Collection[str] = (),
+    lease: float | None = None,
 ) -> Taken | None:
     """Take the next chunk of a send in the caller's transaction, None if there is none.
 
-    Whoever in it is of a mailbox provider in `without` goes to a chunk of their own, which is left.
+    Whoever in it is of a mailbox provider in `without` goes to a chunk of their own, which is left. With a
+    `lease` (seconds) it is held for so long, else until it is let go; one whose lease has ended is there to
+    be taken, and whoever its holder may have handed over is uncertain then.
     """
-    while (chunk := _next(connection, send, worker, without)) is not None:
+    while (chunk := _next(connection, send, worker, now, without, lease)) is not None:
         taken = _look_through(connection, send, chunk, now, without)
         if taken.waiting:
             return taken
@@ -109,7 +118,14 @@ def cancelled(taken: Taken, reasons: Mapping[int, str], now: datetime) -> list[O
     return rows
 
 
-def _next(connection: Connection, send: Send, worker: str, without: Collection[str]) -> Chunk | None:
+def _next(
+    connection: Connection,
+    send: Send,
+    worker: str,
+    now: datetime,
+    without: Collection[str],
+    lease: float | None,
+) -> Chunk | None:
     c, s = chunks.c, sends.c
     free = exists().where(
         s.id == send.id,
@@ -117,15 +133,49 @@ def _next(connection: Connection, send: Send, worker: str, without: Collection[s
         or_(s.halted.is_(None), s.halted == Halt.LIMITED),
         s.revision == send.revision,  # a worker with the text from before a correction gets no more
     )
-    ready = and_(c.send_id == send.id, c.is_open, c.holder.is_(None), c.due_at.is_(None), free)
+    clock = moment_in(connection)
+    ended = c.leased_until < clock
+    ready = and_(c.send_id == send.id, c.is_open, or_(c.holder.is_(None), ended), c.due_at.is_(None), free)
     if without:
         ready &= or_(c.receiver.is_(None), c.receiver.not_in(without))
-    first = select(c.id).where(ready).order_by(c.id).limit(1).with_for_update(skip_locked=True)
-    taken = update(chunks).where(c.id == first.scalar_subquery())
-    row = connection.execute(
-        taken.values(holder=worker, epoch=c.epoch + 1, marks=0).returning(*chunks.c)
-    ).one_or_none()
-    return Chunk.of(row) if row else None
+    first = select(chunks).where(ready).order_by(c.id).limit(1).with_for_update(skip_locked=True)
+    if (found := connection.execute(first).one_or_none()) is None:
+        return None
+    leased_until = None if lease is None else moment_in(connection, lease)
+    ours = {"holder": worker, "epoch": found.epoch + 1, "marks": 0, "leased_until": leased_until}
+    connection.execute(update(chunks).where(c.id == found.id).values(ours | {"in_doubt": None}))
+    chunk = replace(Chunk.of(found), holder=worker, epoch=found.epoch + 1)
+    if found.in_doubt:
+        _doubt(connection, send, chunk, found, now)
+    return chunk
+
+
+def _doubt(connection: Connection, send: Send, chunk: Chunk, before: Row[Any], now: datetime) -> None:
+    """Make those uncertain whom the holder before may have handed over, of whom nothing is known here."""
+    waiting, words = chunk.waiting(connection), words_of_loss(before.holder)
+    rows = [
+        OutcomeRow(
+            send.id,
+            person,
+            waiting[person].number + 1,
+            State.UNCERTAIN,
+            Stage.CONTENT,
+            now,
+            None,
+            words,
+            waiting[person].bound or send.number,
+            tried=True,
+        )
+        for person in before.in_doubt
+        if person in waiting
+    ]
+    write(connection, rows)
+    change(connection, chunk, Tally({State.QUEUED: -len(rows), State.UNCERTAIN: len(rows)}))
+
+
+def words_of_loss(worker: str) -> str:
+    """Return what is said of a delivery that a lost worker may have handed over; only it can say more."""
+    return f"its sender ({worker}) was lost, so it may have handed the message over"
 
 
 def _look_through(

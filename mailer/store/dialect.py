@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, Text, func, type_coerce
+from sqlalchemy import ColumnElement, Connection, Engine, Table, Text, func, type_coerce
 from sqlalchemy.dialects.sqlite import insert
 
 from mailer.domain.moment import utc_text
+from mailer.store.schema import UtcTime
 
 
 def add_missing(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -56,3 +57,14 @@ def append(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
 def moments(connection: Connection) -> Callable[[datetime], Any]:  # noqa: ARG001
     """Return what makes of a moment what the driver takes for it."""
     return utc_text
+
+
+def moment_in(connection: Connection, seconds: float = 0.0) -> ColumnElement[datetime]:  # noqa: ARG001
+    """Return the moment so many seconds from now by the database's clock, which is one for all machines."""
+    text = func.strftime("%Y-%m-%dT%H:%M:%fZ", "now", f"{seconds:+f} seconds")
+    return type_coerce(text, UtcTime)
+
+
+def is_shared(engine: Engine) -> bool:
+    """Whether other machines, of which nobody here can see whether they live, may use the same database."""
+    return engine.dialect.name != "sqlite"

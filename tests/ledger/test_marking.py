@@ -1,0 +1,130 @@
+"""Marks: what may be handed over stands in the ledger before, whoever may be lost and whatever comes late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, event, select, update
+from test_ledger import NOW, database, frozen, populate, said, states  # noqa: F401
+
+from mailer.domain.delivery import Settlement, State
+from mailer.domain.outcome import Stage
+from mailer.errors import StorageBusy
+from mailer.ledger.ledger import Ledger
+from mailer.ledger.marking import MarkedHolding
+from mailer.ledger.queries import LedgerQueries
+from mailer.ledger.taking import words_of_loss
+from mailer.store.schema import chunks
+
+PEOPLE = [(f"{name}@a.example", "subscribed") for name in ("ann", "ben", "cat", "dan")]
+
+
+@pytest.fixture
+def two(database):  # noqa: F811
+    """A send of one chunk of four, and two workers on two machines."""
+    populate(database, *PEOPLE)
+    _, send = frozen(database)
+    return database, send, MarkedHolding(database, send, "one"), MarkedHolding(database, send, "two")
+
+
+def run_out(database: Engine) -> None:  # noqa: F811
+    """Let every lease end."""
+    with database.begin() as connection:
+        connection.execute(update(chunks).values(leased_until=NOW - timedelta(days=99)))
+
+
+def test_what_is_leased_is_not_taken_until_the_lease_ends(two):
+    database, _, one, other = two  # noqa: F811
+    assert len(one.take(NOW)) == 4
+    assert other.take(NOW) == []
+    run_out(database)
+    assert len(other.take(NOW)) == 4
+
+
+def test_only_who_was_marked_is_in_doubt_when_a_machine_is_lost(two):
+    database, send, one, other = two  # noqa: F811
+    ann, ben, cat, _ = one.take(NOW)
+    one.mark([ann.delivery_id, ben.delivery_id])
+    one.mark([cat.delivery_id], [said(ann, State.ACCEPTED)])
+    run_out(database)
+    assert [each.recipient.email for each in other.take(NOW)] == ["dan@a.example"]
+    assert states(database) == {
+        "ann@a.example": "accepted",
+        "ben@a.example": "uncertain",
+        "cat@a.example": "uncertain",
+        "dan@a.example": "claimed",
+    }
+    lines = {line.email: line.words for line in LedgerQueries(database).deliveries(send, State.UNCERTAIN)}
+    assert set(lines.values()) == {words_of_loss("one")}
+    assert LedgerQueries(database).discrepancies(send) == []
+
+
+def test_a_worker_that_lived_on_says_what_it_knows(two):
+    database, send, one, other = two  # noqa: F811
+    ann, ben, cat, dan = one.take(NOW)
+    one.mark([each.delivery_id for each in (ann, ben, cat)])
+    run_out(database)
+    assert len(other.take(NOW)) == 1
+    other.mark([dan.delivery_id])
+    other.record([said(dan, State.ACCEPTED)])
+    # Ann's answer came; ben's is still to come; cat was never handed over.
+    one.record([said(ann, State.ACCEPTED)])
+    assert one.lost == {each.delivery_id for each in (ann, ben, cat, dan)}
+    one.disown([cat.delivery_id], NOW)
+    assert not one.lost
+    assert states(database) == {
+        "ann@a.example": "accepted",
+        "ben@a.example": "uncertain",
+        "cat@a.example": "queued",
+        "dan@a.example": "accepted",
+    }
+    one.record([said(ben, State.FAILED, "550 no")])
+    assert states(database)["ben@a.example"] == "queued", "it has no copy, and may be tried again"
+    assert {each.delivery_id for _ in range(2) for each in other.take(NOW)} == {ben.delivery_id, cat.delivery_id}
+    assert LedgerQueries(database).discrepancies(send) == []
+
+
+def test_late_words_change_nothing_that_was_decided(two):
+    database, send, one, other = two  # noqa: F811
+    ann, *_ = one.take(NOW)
+    one.mark([ann.delivery_id])
+    run_out(database)
+    other.take(NOW)
+    Ledger(database).decide(send, State.UNCERTAIN, State.ACCEPTED, "decided: --accept-uncertain", NOW)
+    one.record([said(ann, State.FAILED, "550 no")])
+    assert states(database)["ann@a.example"] == "accepted"
+
+
+@pytest.mark.parametrize("took_place", [True, False], ids=["committed", "lost"])
+def test_a_commit_whose_answer_is_lost_is_done_once(two, took_place):
+    database, send, one, _ = two  # noqa: F811
+    ann, ben, _, _ = one.take(NOW)
+    one.mark([ann.delivery_id])
+    settled = [said(ann, State.ACCEPTED)]
+    with breaking(database, after=took_place), pytest.raises(StorageBusy):
+        one.mark([ben.delivery_id], settled)
+    one.mark([ben.delivery_id], settled)
+    with database.connect() as connection:
+        assert connection.scalar(select(chunks.c.in_doubt)) == [ben.delivery_id]
+    one.record([Settlement(ben.delivery_id, State.ACCEPTED, NOW, Stage.CONTENT, "250 Ok")])
+    assert list(states(database).values()) == ["accepted", "accepted", "claimed", "claimed"]
+    assert LedgerQueries(database).discrepancies(send) == []
+
+
+class breaking:  # noqa: N801
+    """Let the next commit fail as if the connection broke: before it reached the database, or `after`."""
+
+    def __init__(self, database: Engine, *, after: bool) -> None:  # noqa: F811
+        self.database, self.after = database, after
+
+    def __enter__(self) -> None:
+        event.listen(self.database, "commit", self._break)
+
+    def __exit__(self, *error: object) -> None:
+        event.remove(self.database, "commit", self._break)
+
+    def _break(self, connection) -> None:
+        if self.after:
+            connection.connection.commit()
+        raise StorageBusy("the connection broke", next_step="-")
