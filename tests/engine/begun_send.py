@@ -47,9 +47,16 @@ def begin(database: Engine, emails: Iterable[str]) -> tuple[Ledger, Send]:
     return ledger, send
 
 
-def worker_of(ledger: Ledger, send: Send, journal: Journal, pace: Pace | None = None, **options) -> Worker:
+def worker_of(
+    ledger: Ledger,
+    send: Send,
+    journal: Journal,
+    pace: Pace | None = None,
+    kind: type[Holding] = Holding,
+    **options,
+) -> Worker:
     """Return a worker on that send."""
     personaliser = Personaliser(send.id, 1, "seed", "a.example", "editor@a.example", "leave@a.example")
     template = cast("MessageTemplate", AddressOnly())
-    hand = Holding(ledger.engine, send, journal.name)
+    hand = kind(ledger.engine, send, journal.name)
     return Worker(hand, journal, lambda number: template, personaliser, pace or Pace(), **options)

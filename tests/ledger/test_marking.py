@@ -81,7 +81,10 @@ def test_a_worker_that_lived_on_says_what_it_knows(two):
     }
     one.record([said(ben, State.FAILED, "550 no")])
     assert states(database)["ben@a.example"] == "queued", "it has no copy, and may be tried again"
-    assert {each.delivery_id for _ in range(2) for each in other.take(NOW)} == {ben.delivery_id, cat.delivery_id}
+    assert {each.delivery_id for _ in range(2) for each in other.take(NOW)} == {
+        ben.delivery_id,
+        cat.delivery_id,
+    }
     assert LedgerQueries(database).discrepancies(send) == []
 
 
@@ -112,7 +115,7 @@ def test_a_commit_whose_answer_is_lost_is_done_once(two, took_place):
     assert LedgerQueries(database).discrepancies(send) == []
 
 
-class breaking:  # noqa: N801
+class breaking:
     """Let the next commit fail as if the connection broke: before it reached the database, or `after`."""
 
     def __init__(self, database: Engine, *, after: bool) -> None:  # noqa: F811

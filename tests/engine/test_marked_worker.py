@@ -1,0 +1,126 @@
+"""A worker of a ledger that others share: it hands over only what is marked, and waits while it can't be."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from begun_send import NOW, begin, worker_of
+from sqlalchemy import event, select, update
+
+from mailer.domain.delivery import State
+from mailer.domain.outcome import Accepted, Reply
+from mailer.engine import feeder
+from mailer.errors import StorageBusy
+from mailer.ledger.journal import Journal
+from mailer.ledger.marking import MarkedHolding
+from mailer.ledger.queries import LedgerQueries
+from mailer.store.database import open_database
+from mailer.store.schema import chunks
+
+TAKEN = Accepted(Reply(250, "2.0.0 taken"))
+EVERYBODY = [f"reader{n}@inbox.example" for n in range(100)]
+
+
+@pytest.fixture
+def database(tmp_path):
+    engine = open_database("sqlite:///people.db", tmp_path)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def begun(database, tmp_path):
+    """A send and a worker that marks five at once at least."""
+    ledger, send = begin(database, EVERYBODY)
+    journal = Journal(tmp_path / "journals", NOW)
+    return database, send, worker_of(ledger, send, journal, kind=MarkedHolding, in_flight=5)
+
+
+def marked(database) -> set[int]:
+    with database.connect() as connection:
+        lists = connection.scalars(select(chunks.c.in_doubt).where(chunks.c.in_doubt.is_not(None)))
+        return {person for people in lists for person in people}
+
+
+def states(database, send) -> dict[str, State]:
+    return {line.email: line.state for line in LedgerQueries(database).deliveries(send)}
+
+
+def test_whatever_is_handed_over_was_marked_before(begun):
+    database, send, worker = begun
+    out: list[int] = []
+    while (envelope := worker.take()) is not None:
+        assert envelope.key in marked(database)
+        worker.handed([envelope.key])
+        out.append(envelope.key)
+        if len(out) == 5:
+            worker.settled([(key, TAKEN) for key in out])
+            out = []
+    worker.settled([(key, TAKEN) for key in out])
+    worker.close()
+    assert set(states(database, send).values()) == {State.ACCEPTED}
+    assert LedgerQueries(database).discrepancies(send) == []
+
+
+def test_what_is_in_doubt_is_bounded_by_what_is_marked_at_once(begun):
+    database, _, worker = begun
+    most = 0
+    for _ in EVERYBODY:
+        envelope = worker.take()
+        worker.settled([(envelope.key, TAKEN)])
+        most = max(most, len(marked(database)))
+    assert most <= 2 * feeder.MARKS
+    assert most < len(EVERYBODY) + 1
+
+
+def test_while_the_ledger_is_away_nothing_more_goes_and_afterwards_all_of_it(begun):
+    database, send, worker = begun
+    first = [worker.take() for _ in range(5)]
+    away = True
+
+    def refuse(connection) -> None:
+        if away:
+            raise StorageBusy("the database is away", next_step="-")
+
+    event.listen(database, "begin", refuse)
+    before = marked_in_peace = {envelope.key for envelope in first}
+    worker.settled([(key, TAKEN) for key in before])
+    while (envelope := worker.take()) is not None:
+        marked_in_peace = marked_in_peace | {envelope.key}
+        worker.settled([(envelope.key, TAKEN)])
+    assert asyncio.run(worker.wait()), "there is more to come"
+    away = False
+    assert marked_in_peace >= before
+    worker._feeder._away_until = 0.0  # the half second is over
+    taken = len(marked_in_peace)
+    while (envelope := worker.take()) is not None:
+        worker.settled([(envelope.key, TAKEN)])
+        taken += 1
+    worker.close()
+    assert taken == len(EVERYBODY)
+    assert set(states(database, send).values()) == {State.ACCEPTED}
+    assert LedgerQueries(database).discrepancies(send) == []
+
+
+def test_what_others_have_taken_over_does_not_go_from_here(begun, tmp_path):
+    database, send, worker = begun
+    ann = worker.take()
+    with database.begin() as connection:
+        connection.execute(update(chunks).values(leased_until=NOW - timedelta(days=99)))
+    other = MarkedHolding(database, send, "other")
+    mine = other.take(NOW)
+    worker.settled([(ann.key, TAKEN)])
+    worker.flush()
+    assert states(database, send)[EVERYBODY[0]] == State.ACCEPTED, "it lived on, and said so"
+    others: list[int] = [claim.delivery_id for claim in mine]
+    taken = []
+    while (envelope := worker.take()) is not None:
+        taken.append(envelope.key)
+        worker.settled([(envelope.key, TAKEN)])
+    assert not set(taken) & set(others)
+    worker.close()
+    other.mark(others)
+    other.give_back(NOW)
+    assert LedgerQueries(database).discrepancies(send) == []
