@@ -112,7 +112,7 @@ class App:
         if self._at_work:
             yield
             return
-        if is_read_only(self.database_file):
+        if self.database_file and is_read_only(self.database_file):
             raise read_only(self.database_file)
         with at_work(self.journals, self.command):
             self._at_work = True
@@ -165,16 +165,17 @@ class App:
         return found
 
     @cached_property
-    def database_file(self) -> Path:
-        """The file of the SQLite database."""
-        from mailer.store.database import database_path
+    def database_file(self) -> Path | None:
+        """The file of the SQLite database; None for a database on a server."""
+        from mailer.store.address import file_at
 
-        return database_path(self.settings.database_url.get_secret_value(), self.root)
+        return file_at(self.settings.database_url.get_secret_value(), self.root)
 
     @property
     def has_database(self) -> bool:
         """Whether there is a database already: to look at something is no reason to make one."""
-        return self.database_file.is_file()
+        # One on a server somebody has made.
+        return self.database_file is None or self.database_file.is_file()
 
     @cached_property
     def user(self) -> str:
@@ -195,7 +196,9 @@ class App:
 
     @cached_property
     def journals(self) -> Path:
-        """The folder of the workers' journals, beside the database."""
+        """The folder of the workers' journals, beside the database; in the workspace for one on a server."""
+        if self.database_file is None:
+            return self.root / "subscribers" / "mailer.journals"
         # Whatever link leads to the database, all who send from it have to see each other's journals.
         path = self.database_file.resolve()
         return path.with_name(f"{path.name}.journals")
