@@ -40,6 +40,11 @@ class Present:
         return f"mailer {self.command} (process {self.pid}) on {self.host} since {since}"
 
     @classmethod
+    def here(cls, command: str) -> Present:
+        """Return this process, which runs `command` from now on."""
+        return cls(command, os.getpid(), socket.gethostname(), datetime.now(UTC).isoformat())
+
+    @classmethod
     def read(cls, record: Path) -> Present | None:
         """Return what a record says, None while it says nothing yet."""
         try:
@@ -49,9 +54,8 @@ class Present:
 
 
 def _sign(file: int, command: str) -> None:
-    us = Present(command, os.getpid(), socket.gethostname(), datetime.now(UTC).isoformat())
     os.ftruncate(file, 0)
-    os.pwrite(file, json.dumps(asdict(us)).encode(), 0)
+    os.pwrite(file, json.dumps(asdict(Present.here(command))).encode(), 0)
 
 
 @contextmanager
