@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mailer.settings.fields import Settings
     from mailer.smtp.account import Account
     from mailer.store.database import Database
+    from mailer.store.presence import Presence
 
 MAILBOXES = ("MAIL_FROM", "MAIL_REPLY_TO", "MAIL_RETURN_PATH", "MAIL_UNSUBSCRIBE")
 
@@ -107,14 +108,13 @@ class App:
         """
         from mailer.store.faults import read_only
         from mailer.store.files import is_read_only
-        from mailer.store.presence import at_work
 
         if self._at_work:
             yield
             return
         if self.database_file and is_read_only(self.database_file):
             raise read_only(self.database_file)
-        with at_work(self.journals, self.command):
+        with self.presence.at_work(self.command):
             self._at_work = True
             try:
                 yield
@@ -202,6 +202,13 @@ class App:
         # Whatever link leads to the database, all who send from it have to see each other's journals.
         path = self.database_file.resolve()
         return path.with_name(f"{path.name}.journals")
+
+    @property
+    def presence(self) -> Presence:
+        """Who works with the database; one in a file need not be there for that."""
+        from mailer.store.presence import FilePresence
+
+        return FilePresence(self.journals) if self.database_file else self.database.presence(self.journals)
 
     @property
     def lists(self) -> Lists:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, text
 
 from mailer.errors import StorageError
 from mailer.store.address import file_at, read_url
+from mailer.store.presence import FilePresence, Presence
 
 HEAD = "0005"  # the newest migration in migrations/versions; a test holds it there
 OURS = {"alembic_version", "subscribers", "sends"}  # who has these is of this program
@@ -35,6 +36,10 @@ class Database(Engine):
         """
         with super().begin() as connection:
             yield connection
+
+    def presence(self, journals: Path) -> Presence:
+        """Return how those who work with it know of each other; `journals` is where theirs lie here."""
+        return FilePresence(journals)
 
     @property
     def replaced(self) -> bool:

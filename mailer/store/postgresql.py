@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, text
@@ -23,6 +24,7 @@ from mailer.errors import SettingsError, StorageBusy, StorageError
 from mailer.store.address import server_name
 from mailer.store.database import HEAD, WAIT, Database, revision_of
 from mailer.store.postgresql_faults import translate
+from mailer.store.presence import Presence
 
 CONNECTIONS = 4  # of one process; they are opened when they are needed
 WRITING = 0x6D61696C  # the number of the advisory lock that a writer holds: "mail"
@@ -49,6 +51,12 @@ class ServerDatabase(Database):
             if alone:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITING})"))
             yield connection
+
+    def presence(self, journals: Path) -> Presence:
+        """Return how those who work with it know of each other, on whatever machine."""
+        from mailer.store.session_presence import SessionPresence
+
+        return SessionPresence(self, journals)
 
     def _connected(self) -> Connection:
         try:
