@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,12 +29,11 @@ ADA = Address.parse("Ada@Quay.example")
 
 
 @pytest.fixture
-def engine(database_url: str, tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(database_url, tmp_path)
+def engine(tmp_path: Path) -> Engine:
+    engine = open_database("sqlite:///mailer.db", tmp_path)
     Lists(engine).create("weekly", NOW, "The Weekly", "Every Monday")
     Lists(engine).create("daily", NOW)
-    yield engine
-    engine.dispose()
+    return engine
 
 
 def consent(engine: Engine, *names: str) -> Consent:
