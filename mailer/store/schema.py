@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     Column,
     Date,
+    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -22,6 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
 
 from mailer.domain.delivery import State
 from mailer.domain.moment import utc_text
@@ -38,24 +42,43 @@ metadata = MetaData(
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An aware datetime, kept as fixed-width UTC text that a person can read in any SQL shell."""
+    """An aware datetime to the millisecond, in UTC.
+
+    SQLite keeps it as fixed-width text that a person can read in any SQL shell, PostgreSQL as timestamptz.
+    """
 
     impl = String(24)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else utc_text(value)
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind = String(24) if dialect.name == "sqlite" else DateTime(timezone=True)
+        return dialect.type_descriptor(kind)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else datetime.fromisoformat(value)
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | datetime | None:
+        if value is None:
+            return None
+        text = utc_text(value)
+        return text if dialect.name == "sqlite" else datetime.fromisoformat(text)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return datetime.fromisoformat(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+# Numbers grow past 32 bits; SQLite's do anyhow, and it counts ids up for INTEGER alone.
+Number = Integer().with_variant(BigInteger(), "postgresql")
+# In the order of its characters, whatever the language of a server: what people and commands are known by.
+Key = Text().with_variant(Text(collation="C"), "postgresql")
+Name = String(64).with_variant(String(64, collation="C"), "postgresql")
 
 
 lists = Table(
     "lists",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", String(64), nullable=False, unique=True),  # what commands say: weekly
-    Column("title", Text, nullable=False),  # what subscribers read
+    Column("id", Number, primary_key=True),
+    Column("name", Name, nullable=False, unique=True),  # what commands say: weekly
+    Column("title", Key, nullable=False),  # what subscribers read
     Column("description", Text, nullable=False, server_default=""),
     Column("created_at", UtcTime, nullable=False),
     sqlite_autoincrement=True,  # an id is never given twice: links in old mails name it
@@ -64,9 +87,9 @@ lists = Table(
 subscribers = Table(
     "subscribers",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("email", Text, nullable=False),  # as typed
-    Column("email_key", Text, nullable=False, unique=True),  # Address.key: the person
+    Column("email_key", Key, nullable=False, unique=True),  # Address.key: the person
     Column("name", Text),
     Column("language", Text),
     Column("timezone", Text),
@@ -80,7 +103,7 @@ subscribers = Table(
 fields = Table(
     "fields",
     metadata,
-    Column("name", String(64), primary_key=True),
+    Column("name", Name, primary_key=True),
     Column("type", String(16), nullable=False),  # domain.field.FieldType
 )
 
@@ -100,7 +123,7 @@ subscriptions = Table(
 suppressions = Table(
     "suppressions",
     metadata,
-    Column("email_key", Text, primary_key=True),
+    Column("email_key", Key, primary_key=True),
     Column("reason", String(32), nullable=False),  # bounced, complained, requested
     Column("note", Text, nullable=False, server_default=""),
     Column("since", UtcTime, nullable=False),
@@ -204,13 +227,13 @@ journals_read = Table(
 schedules = Table(
     "schedules",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("issue", Text, nullable=False),  # path, relative to the workspace
     Column("audience", Text, nullable=False),  # Audience.text()
     Column("due_at", UtcTime, nullable=False),
     Column("zone", Text, nullable=False),  # IANA name it was typed in
     Column("state", String(16), nullable=False),  # ledger.schedules.ScheduleState
-    Column("send_id", Integer),  # for begun: the send that it led to, which says the rest
+    Column("send_id", Number),  # for begun: the send that it led to, which says the rest
     Column("note", Text, nullable=False, server_default=""),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
@@ -225,12 +248,12 @@ paces = Table(
     Column("rate", Float),  # messages/s that go through
     Column("ceiling", Float),  # messages/s that were refused
     Column("patience", Float),  # seconds
-    Column("quota", Integer),  # messages in a period
+    Column("quota", Number),  # messages in a period
     Column("period", Float),  # seconds
     Column("window_since", UtcTime),
-    Column("window_used", Integer),
+    Column("window_used", Number),
     Column("parked_until", UtcTime),
-    Column("connections", Integer),
+    Column("connections", Number),
     Column("learned_at", UtcTime, nullable=False),
 )
 
@@ -238,10 +261,10 @@ paces = Table(
 passed = Table(
     "passed",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("account", String(16), nullable=False),
     Column("at", UtcTime, nullable=False),
-    Column("number", Integer, nullable=False),
+    Column("number", Number, nullable=False),
     Index("ix_passed_account", "account", "at"),
 )
 
