@@ -196,12 +196,10 @@ class App:
 
     @cached_property
     def journals(self) -> Path:
-        """The folder of the workers' journals, beside the database; in the workspace for one on a server."""
-        if self.database_file is None:
-            return self.root / "subscribers" / "mailer.journals"
-        # Whatever link leads to the database, all who send from it have to see each other's journals.
-        path = self.database_file.resolve()
-        return path.with_name(f"{path.name}.journals")
+        """The folder of the workers' journals."""
+        from mailer.store.address import journals_of
+
+        return journals_of(self.settings.database_url.get_secret_value(), self.root)
 
     @property
     def presence(self) -> Presence:

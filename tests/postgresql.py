@@ -47,7 +47,8 @@ class Server:
 
     def url(self, name: str, user: str = USER) -> str:
         """Return the URL of a database, by the socket."""
-        return f"postgresql+psycopg://{user}@/{name}?host={quote(str(self.folder))}&port={self.port}"
+        folder = quote(str(self.folder), safe="")
+        return f"postgresql+psycopg://{user}@/{name}?host={folder}&port={self.port}"
 
     def url_by_tls(self, name: str, host: str = "db.example") -> str:
         """Return the URL of a database as on another machine of this name."""

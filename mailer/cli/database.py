@@ -62,6 +62,33 @@ def db() -> None:
     """Look after the database."""
 
 
+@db.command("move")
+@click.argument("url")
+@click.pass_obj
+def move_to(app: App, url: str) -> None:
+    """Copy people, ledger and journals to the empty database at URL, and prove that they are the same there.
+
+    From SQLite to PostgreSQL or back. The database of now stays as it is, and in use until .env names the
+    other one.
+    """
+    from mailer.cli.progress import bar
+    from mailer.cli.terminal import print_table
+    from mailer.services.moving import move
+
+    done = move(app, url, lambda rows: bar("moving", rows))
+    print_table(
+        ("table", "rows", "hash of all rows, on both sides"),
+        [(each.table, each.rows, each.digest[:32] if each.rows else "") for each in done.tables],
+    )
+    click.echo(f"\nAll of {done.source} is in {done.target}, too.")
+    if done.journals:
+        click.echo(f"Journals copied: {done.journals:,}.")
+    click.echo("Now let .env say, before anything else is done:\n")
+    click.echo(f"  DATABASE_URL={done.url}\n")
+    if "***" in done.url:
+        click.echo("with the password in the place of ***.")
+
+
 @db.command("upgrade")
 @click.pass_obj
 def upgrade_tables(app: App) -> None:

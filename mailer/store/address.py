@@ -16,8 +16,9 @@ VERIFIED = ("verify-full", "verify-ca")
 UNVERIFIED = ("disable", "allow", "prefer", "require")
 SECRET = ("password", "sslpassword")  # as they may stand in a query
 EXAMPLE = "postgresql+psycopg://user:password@host/name"
-# Who waits on a server that is gone without a word (its network cut) waits for seconds, not for hours.
-PATIENCE = {
+SESSION = {
+    "application_name": "mailer",
+    # Who waits on a server that is gone without a word (its network cut) waits for seconds, not for hours.
     "connect_timeout": "10",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -50,16 +51,31 @@ def file_at(url: str, root: Path) -> Path | None:
     return root / str(parsed.database) if parsed.get_backend_name() == "sqlite" else None
 
 
+def journals_of(url: str, root: Path) -> Path:
+    """Return the folder of the workers' journals: beside a file, in the workspace for one on a server."""
+    path = file_at(url, root)
+    if path is None:
+        return root / "subscribers" / "mailer.journals"
+    # Whatever link leads to the database, all who send from it have to see each other's journals.
+    path = path.resolve()
+    return path.with_name(f"{path.name}.journals")
+
+
 def server_name(url: URL) -> str:
     """Return what a person is told of a database on a server: its name and where, and nothing secret."""
     hosts = ", ".join(_hosts(url)) or "this machine"
     return f"{url.database} on {hosts}{f' port {url.port}' if url.port else ''}"
 
 
+def shown(url: str) -> str:
+    """Return a URL as a person wrote it, `***` for its password."""
+    return make_url(url).difference_update_query(SECRET).render_as_string()
+
+
 def shell_url(url: URL) -> str:
     """Return the URL as PostgreSQL's own programs take it, which ask for the password: it isn't in it."""
-    query = {name: value for name, value in url.query.items() if PATIENCE.get(name) != value}
-    query = {name: value for name, value in query.items() if name not in SECRET}
+    ours = [name for name, value in url.query.items() if SESSION.get(name) == value]
+    query = url.difference_update_query([*ours, *SECRET]).query
     bare = URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
     return bare.render_as_string()
 
@@ -95,7 +111,7 @@ def _on_a_server(url: URL) -> URL:
         )
     mode = mode or ("prefer" if local else "verify-full")
     trust = {"sslrootcert": "system"} if mode == "verify-full" else {}
-    query = {**PATIENCE, **trust, "sslmode": mode, **url.query}
+    query = {**SESSION, **trust, "sslmode": mode, **url.query}
     return url.set(drivername=POSTGRESQL[0], query=query)
 
 

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ColumnElement, Connection, Table, Text, cast, literal
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Table,
+    Text,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -27,14 +40,55 @@ def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
+def load(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert many rows, each with all columns of the table in their order."""
+    if connection.dialect.name == "sqlite":
+        names = table.c.keys()
+        connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
+        return
+    from mailer.store.postgresql_copy import copy_in
+
+    copy_in(connection, table, rows)
+
+
+def highest_id(connection: Connection, table: Table) -> int:
+    """Return the highest id that a table ever gave; 0 if it gave none, or gives none at all."""
+    column = table.autoincrement_column
+    if column is None:
+        return 0
+    highest = connection.scalar(select(func.max(column))) or 0
+    if connection.dialect.name != "sqlite":
+        given = text("SELECT pg_sequence_last_value(pg_get_serial_sequence(:table, :column)::regclass)")
+    elif table.dialect_options["sqlite"]["autoincrement"]:
+        given = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
+    else:
+        return int(highest)
+    return max(highest, connection.scalar(given, {"table": table.name, "column": column.name}) or 0)
+
+
+def never_give(connection: Connection, table: Table, highest: int) -> None:
+    """Let a table that gives ids give none up to this one any more."""
+    column = table.autoincrement_column
+    if column is None or not highest:
+        return
+    if connection.dialect.name != "sqlite":
+        raised = text("SELECT setval(pg_get_serial_sequence(:table, :column), :highest)")
+    elif table.dialect_options["sqlite"]["autoincrement"]:
+        connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :table"), {"table": table.name})
+        raised = text("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :highest)")
+    else:
+        return
+    connection.execute(raised, {"table": table.name, "column": column.name, "highest": highest})
+
+
 def json_text(column: ColumnElement[Any]) -> ColumnElement[str]:
     """Return the text that a column of JSON is kept as, undecoded."""
     return _JsonText(column)
 
 
-def as_json(text: ColumnElement[Any]) -> ColumnElement[Any]:
+def as_json(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return what `json_text` made, as it goes into a column of JSON again by INSERT … SELECT."""
-    return _AsJson(text)
+    return _AsJson(column)
 
 
 def json_value(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
