@@ -15,6 +15,7 @@ from benchmarks.instruments import Unavailable
 from benchmarks.page import MEASURED, sections, shortfalls, write
 from benchmarks.targets import results
 
+BEFORE = "1d5aee2"  # the last commit before the ledger in chunks
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 
@@ -27,7 +28,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="runs of each side that count (default 3)")
     parser.add_argument("--only", choices=PARTS, action="append", help="this part; repeatable")
     parser.add_argument(
-        "--before", default="1d5aee2", metavar="REV", help="the commit to compare with (%(default)s)"
+        "--before",
+        action="append",
+        metavar="REV",
+        help=f"a commit to compare with (default {BEFORE}); repeatable",
     )
     parser.add_argument(
         "--people",
@@ -71,7 +75,12 @@ def main() -> int:
     with ExitStack() as stack:
         share = 0.1 if asked.quick else 1
         meeting = Meeting(
-            asked.rounds or (1 if asked.quick else 3), share, asked.before, asked.people, tell, stack
+            asked.rounds or (1 if asked.quick else 3),
+            share,
+            asked.before or [BEFORE],
+            asked.people,
+            tell,
+            stack,
         )
         meeting.findings.full = not asked.quick
         failed = measure(meeting, asked.only or PARTS)

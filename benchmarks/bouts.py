@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,12 +57,12 @@ class Findings:
 @dataclass(slots=True)
 class Meeting:
     """The benchmarks of one `make bench`: `share` of the full number of messages, `rounds` that count, the
-    revision that was `before`, how many `people` a send to nowhere has at most.
+    revisions from `before`, how many `people` a send to nowhere has at most.
     """
 
     rounds: int
     share: float
-    before: str
+    before: Sequence[str]
     people: int
     tell: Callable[[str], None]
     stack: ExitStack
@@ -217,12 +217,13 @@ class Meeting:
         return self._server
 
     def _before(self, full: int, long: Letter, *, varied: bool = False) -> Iterator[Side]:
-        try:
-            program = earlier(self.before)
-        except Unavailable as missing:
-            self.leave_out(BEFORE, missing)
-            return
-        yield ours(BEFORE, self.crowd(full, program, varied=varied), long)
+        """Yield a side for each earlier revision; the first is the one that targets speak of."""
+        for place, revision in enumerate(self.before):
+            name = f"mailer at {revision}" if place else BEFORE
+            try:
+                yield ours(name, self.crowd(full, earlier(revision), varied=varied), long)
+            except Unavailable as missing:
+                self.leave_out(name, missing)
 
     def leave_out(self, what: str, why: BaseException) -> None:
         """Go on without it, and say so."""
