@@ -13,6 +13,7 @@ from pathlib import Path
 
 # program or file: (package, what it is for)
 PEERS = {
+    "initdb": ("postgresql", "a real server of databases"),
     "postfix": ("postfix", "a real mail server"),
     "saslpasswd2": ("sasl2-bin libsasl2-modules", "passwords for that server"),
     "opendkim": ("opendkim", "another reader of DKIM signatures"),
@@ -24,6 +25,7 @@ PEERS = {
     ),
     "spamassassin": ("spamassassin", "a judge of spam, by its local rules"),
 }
+NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/none.conf")
 # module: the same
 PERL = {"Email::MIME": ("libemail-mime-perl", "another reader of mail")}
 
@@ -44,7 +46,8 @@ def is_here(peer: str, path: str) -> bool:
 
 def main() -> None:
     """Install what is missing."""
-    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
+    beside = map(str, Path("/usr/lib/postgresql").glob("*/bin"))
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", *beside])
     missing = {package: why for peer, (package, why) in PEERS.items() if not is_here(peer, path)}
     missing |= {package: why for module, (package, why) in PERL.items() if not has_perl(module)}
     if not missing:
@@ -56,7 +59,10 @@ def main() -> None:
     print(f"== installing {wanted}", flush=True)
     packages = [name for names in missing for name in names.split()]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    # No mail server of this machine's own: the tests run theirs, under a folder of their own.
+    # No server of mail or of databases of this machine's own: the tests run theirs, in folders of their own.
+    if "postgresql" in packages:
+        NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
+        NO_CLUSTER.write_text("create_main_cluster = false\n")
     selection = b"postfix postfix/main_mailer_type select No configuration\n"
     subprocess.run(["debconf-set-selections"], input=selection, check=False)
     for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):

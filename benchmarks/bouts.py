@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,14 +13,21 @@ from statistics import median
 from benchmarks.figures import Figures
 from benchmarks.instruments import BUILD, Unavailable
 from benchmarks.letters import Crowd, Letter, as_jinja, letter, people
-from benchmarks.sides import Side, in_turn, make_key, ours, rival, smtp_source, step
+from benchmarks.millions import Size, send_to_nowhere, sizes
+from benchmarks.postgresql import Server, postgresql
+from benchmarks.programs import HERE_AND_NOW, Program, earlier, extra_packages
+from benchmarks.rooms import shares
+from benchmarks.sides import Side, compiling, in_turn, make_key, ours, rival, run, smtp_source
 
 LARGE, SMALL = 30_000, 3_000  # octets a message
 SOURCE = "smtp-source -d -s 20"
 OURS, PIPELINED, CHUNKED = "mailer", "mailer, PIPELINING only", "mailer, CHUNKING"
 SIGNED = "mailer, signed with DKIM (RSA-2048)"
+BEFORE, ON_POSTGRESQL = "mailer, the commit before", "mailer on PostgreSQL"
 NEAR, FAR, MODEST = "0 ms, 30 KB", "20 ms, 30 KB", "0 ms, 30 KB, 10,000 recipients"
+VARIED, STORED = "0 ms, 30 KB, accents and an `if`", "0 ms, 30 KB, both databases"
 CROWDS = (10_000, 1_000_000)
+LOOKS = 500  # a second: enough to tell a per cent of a few seconds, few enough to be felt little
 
 
 def of_size(count: int) -> str:
@@ -30,11 +37,17 @@ def of_size(count: int) -> str:
 
 @dataclass(slots=True)
 class Findings:
-    """What was measured: figures by bout and side, seconds by step; whether with the `full` numbers."""
+    """What was measured: figures by bout and side, seconds of `compiling` an issue, microseconds of CPU a
+    message by side and by what is done in them (`profiles`), sends to `nowhere` by database; whether with the
+    `full` numbers, and what was `left_out` for want of something.
+    """
 
     figures: dict[str, dict[str, Figures]] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
+    compiling: float | None = None
+    profiles: dict[str, dict[str, float]] = field(default_factory=dict)
+    nowhere: dict[str, list[Size]] = field(default_factory=dict)
     full: bool = True
+    left_out: list[str] = field(default_factory=list)
 
     def of(self, bout: str, side: str) -> Figures | None:
         """Return a side's figures in a bout, if it ran."""
@@ -43,15 +56,20 @@ class Findings:
 
 @dataclass(slots=True)
 class Meeting:
-    """The benchmarks of one `make bench`: `share` of the full number of messages, `rounds` that count."""
+    """The benchmarks of one `make bench`: `share` of the full number of messages, `rounds` that count, the
+    revisions from `before`, how many `people` a send to nowhere has at most.
+    """
 
     rounds: int
     share: float
+    before: Sequence[str]
+    people: int
     tell: Callable[[str], None]
     stack: ExitStack
     findings: Findings = field(default_factory=Findings)
-    _crowds: dict[int, Crowd] = field(default_factory=dict)
-    _letters: dict[str, Letter] = field(default_factory=dict)
+    _crowds: dict[tuple[int, Program, bool, bool], Crowd] = field(default_factory=dict)
+    _letters: dict[tuple[str, bool], Letter] = field(default_factory=dict)
+    _server: Server | None = None
 
     def near(self) -> None:
         """Round trip 0, 30 KB: the main comparison."""
@@ -61,11 +79,28 @@ class Meeting:
             NEAR,
             ours(OURS, crowd, long),
             ours(PIPELINED, crowd, long, offers=("pipelining",)),
+            *self._before(100_000, long),
             smtp_source(self.count(100_000), LARGE),
             rival("smtplib", self.count(1000), templates),
             rival("premailer", self.count(500), templates),
             rival("aiosmtplib", self.count(1000), templates),
         )
+
+    def varied(self) -> None:
+        """The same for a list as they are: half of the names have accents, and the text an `if`."""
+        long = self.letter("newsletter", LARGE, varied=True)
+        self._bout(
+            VARIED,
+            ours(OURS, self.crowd(100_000, varied=True), long),
+            *self._before(100_000, long, varied=True),
+            smtp_source(self.count(100_000), LARGE),
+        )
+
+    def stored(self) -> None:
+        """The same on SQLite and on PostgreSQL, whose server has the same processors."""
+        long = self.letter("newsletter", LARGE)
+        there = self._people(self.count(100_000), server=self.server())
+        self._bout(STORED, ours(OURS, self.crowd(100_000), long), ours(ON_POSTGRESQL, there, long))
 
     def small(self) -> None:
         """Round trip 0, 3 KB."""
@@ -78,7 +113,7 @@ class Meeting:
         templates = self._templates(long)
         self._bout(
             FAR,
-            *self._over_a_wire(long, 20, pipelined=20_000, chunked=100_000, source=2500),
+            *self._over_a_wire(long, 20, pipelined=20_000, chunked=20_000, source=2500),
             rival("smtplib", self.count(200), templates, 20),
             rival("aiosmtplib", self.count(1000), templates, 20),
         )
@@ -87,7 +122,7 @@ class Meeting:
         """Round trip 50 ms."""
         long = self.letter("newsletter", LARGE)
         self._bout(
-            "50 ms, 30 KB", *self._over_a_wire(long, 50, pipelined=10_000, chunked=50_000, source=1000)
+            "50 ms, 30 KB", *self._over_a_wire(long, 50, pipelined=10_000, chunked=20_000, source=1000)
         )
 
     def signed(self) -> None:
@@ -108,41 +143,92 @@ class Meeting:
             side = ours(OURS, self.crowd(count), short)
             self._bout(of_size(count), side, rounds=1, warm=False)
 
-    def steps(self) -> None:
-        """Compiling an issue, freezing a million."""
-        self._step("compile", 1)
-        if self.share < 1:
-            raise Unavailable("freezing needs the full number of recipients")
-        self._step("freeze", 1_000_000)
+    def compile(self) -> None:
+        """Compiling an issue."""
+        times = []
+        for _ in range(self.rounds):
+            with self._people(1).copy(self.letter("newsletter", LARGE)) as root:
+                times.append(compiling(root))
+        self.findings.compiling = median(times)
+        self.tell(f"compile: {median(times):.3f} s")
+
+    def profile(self) -> None:
+        """Where the CPU of the main comparison's send goes, all its processes, by a sampling profiler."""
+        long = self.letter("newsletter", LARGE)
+        for side in (ours(OURS, self.crowd(100_000), long), *self._before(100_000, long)):
+            cpu, seen = run(side).cpu, self._looked_at(side)
+            self.findings.profiles[side.name] = {name: share * cpu for name, share in seen.items()}
+            self.tell(f"  {side.name}: " + ", ".join(f"{name} {share:.1%}" for name, share in seen.items()))
+
+    def _looked_at(self, side: Side) -> dict[str, float]:
+        with tempfile.TemporaryDirectory(dir=BUILD) as folder:
+            seen = Path(folder) / "stacks"
+            spy = [str(extra_packages() / "bin" / "py-spy"), "record", "--subprocesses", "--format", "raw"]
+            run(side.under([*spy, "--rate", str(LOOKS), "--output", str(seen), "--"]))
+            with seen.open() as lines:
+                return shares(lines)
+
+    def millions(self) -> None:
+        """Sends to nowhere: what ledger and engine cost by the number of recipients."""
+        self._to_nowhere("SQLite", None)
+        self._to_nowhere("PostgreSQL", self.server())
+
+    def _to_nowhere(self, database: str, server: Server | None) -> None:
+        for count in sizes(self.count(self.people)):
+            size = send_to_nowhere(self._people(count, server=server), self.letter("note", SMALL))
+            self.findings.nowhere.setdefault(database, []).append(size)
+            told = ", ".join(f"{name[:-3]} {seconds:.1f} s" for name, seconds in size.whole.items())
+            self.tell(f"  {database}, {count:,} to nowhere: {told}")
 
     def count(self, full: int) -> int:
         """Return how many messages stand for `full` this time."""
         return max(1, round(full * self.share))
 
-    def crowd(self, full: int) -> Crowd:
+    def crowd(self, full: int, program: Program = HERE_AND_NOW, *, varied: bool = False) -> Crowd:
         """Return a workspace of the share of so many people that takes part."""
-        return self._people(self.count(full))
+        return self._people(self.count(full), program, varied=varied)
 
-    def _people(self, count: int) -> Crowd:
+    def _people(
+        self,
+        count: int,
+        program: Program = HERE_AND_NOW,
+        server: Server | None = None,
+        *,
+        varied: bool = False,
+    ) -> Crowd:
         """Return a workspace of so many people, made once."""
-        if count not in self._crowds:
+        key = (count, program, server is not None, varied)
+        if key not in self._crowds:
             self.tell(f"  a list of {count:,} people")
-            self._crowds[count] = self.stack.enter_context(people(count))
-        return self._crowds[count]
+            self._crowds[key] = self.stack.enter_context(people(count, program, server, varied=varied))
+        return self._crowds[key]
 
-    def letter(self, layout: str, octets: int) -> Letter:
+    def letter(self, layout: str, octets: int, *, varied: bool = False) -> Letter:
         """Return the issue of that size, made once."""
-        if layout not in self._letters:
-            self._letters[layout] = letter(layout, octets)
-        return self._letters[layout]
+        key = (layout, varied)
+        if key not in self._letters:
+            self._letters[key] = letter(layout, octets, varied=varied)
+        return self._letters[key]
 
-    def _step(self, name: str, count: int) -> None:
-        times = []
-        for _ in range(self.rounds):
-            with self.crowd(count).copy(self.letter("newsletter", LARGE)) as root:
-                times.append(step(name, root))
-        self.findings.seconds[name] = median(times)
-        self.tell(f"{name}: {median(times):.3f} s")
+    def server(self) -> Server:
+        """Return a PostgreSQL server of our own, started once."""
+        if self._server is None:
+            self._server = self.stack.enter_context(postgresql())
+        return self._server
+
+    def _before(self, full: int, long: Letter, *, varied: bool = False) -> Iterator[Side]:
+        """Yield a side for each earlier revision; the first is the one that targets speak of."""
+        for place, revision in enumerate(self.before):
+            name = f"mailer at {revision}" if place else BEFORE
+            try:
+                yield ours(name, self.crowd(full, earlier(revision), varied=varied), long)
+            except Unavailable as missing:
+                self.leave_out(name, missing)
+
+    def leave_out(self, what: str, why: BaseException) -> None:
+        """Go on without it, and say so."""
+        self.findings.left_out.append(what)
+        self.tell(f"{what}: left out, {why}")
 
     def _over_a_wire(
         self, long: Letter, round_trip: int, *, pipelined: int, chunked: int, source: int
@@ -158,7 +244,7 @@ class Meeting:
             sides,
             rounds or self.rounds,
             lambda side, f: self.tell(f"  {side.name}: {f.rate:,.0f}/s, {f.cpu:,.0f} µs, {f.memory:,.0f} MB"),
-            warm=warm,
+            warm=warm and self.share == 1,
         )
 
     def _templates(self, long: Letter) -> Path:
@@ -170,10 +256,14 @@ class Meeting:
 
 PARTS: dict[str, Callable[[Meeting], None]] = {
     "near": Meeting.near,
+    "varied": Meeting.varied,
+    "stored": Meeting.stored,
     "small": Meeting.small,
     "far": Meeting.far,
     "farther": Meeting.farther,
     "signed": Meeting.signed,
     "memory": Meeting.memory,
-    "steps": Meeting.steps,
+    "compile": Meeting.compile,
+    "profile": Meeting.profile,
+    "millions": Meeting.millions,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import median
 from typing import Literal
@@ -41,13 +41,15 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A run, or the median of several, field by field: messages a second; CPU of sender, sink and wire in
-    microseconds a message; seconds to the first message; peak memory in MB; octets a message."""
+    """A run, or the median of several, field by field: messages a second; CPU of sender, sink, wire and
+    database server in microseconds a message; seconds to the first message; peak memory in MB; octets a
+    message."""
 
     rate: float
     cpu: float
     sink_cpu: float
     wire_cpu: float
+    database_cpu: float
     start: float
     memory: float
     size: float
@@ -55,8 +57,8 @@ class Figures:
     fastest: float = 0.0
 
 
-def figures(taken: Taken, cost: Cost, wire_cpu: float = 0.0) -> Figures:
-    """Return the figures of one run; `wire_cpu` in seconds."""
+def figures(taken: Taken, cost: Cost, wire_cpu: float = 0.0, database_cpu: float = 0.0) -> Figures:
+    """Return the figures of one run; `wire_cpu` and `database_cpu` in seconds."""
     each = 1e6 / taken.messages
     rate = taken.rate
     return Figures(
@@ -64,6 +66,7 @@ def figures(taken: Taken, cost: Cost, wire_cpu: float = 0.0) -> Figures:
         cpu=cost.cpu * each,
         sink_cpu=taken.cpu * each,
         wire_cpu=wire_cpu * each,
+        database_cpu=database_cpu * each,
         start=taken.first - cost.began,
         memory=cost.memory / 1e6,
         size=taken.octets / taken.messages,
@@ -75,17 +78,8 @@ def figures(taken: Taken, cost: Cost, wire_cpu: float = 0.0) -> Figures:
 def typical(runs: Sequence[Figures]) -> Figures:
     """Return the median of each field, and the slowest and fastest rate."""
     rates = [run.rate for run in runs]
-    return Figures(
-        rate=median(rates),
-        cpu=median(run.cpu for run in runs),
-        sink_cpu=median(run.sink_cpu for run in runs),
-        wire_cpu=median(run.wire_cpu for run in runs),
-        start=median(run.start for run in runs),
-        memory=median(run.memory for run in runs),
-        size=median(run.size for run in runs),
-        slowest=min(rates),
-        fastest=max(rates),
-    )
+    medians = {name: median(getattr(run, name) for run in runs) for name in Figures.__dataclass_fields__}
+    return replace(Figures(**medians), slowest=min(rates), fastest=max(rates))
 
 
 class Verdict(StrEnum):

@@ -8,22 +8,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from benchmarks.bouts import (
-    CHUNKED,
-    CROWDS,
-    FAR,
-    MODEST,
-    NEAR,
-    OURS,
-    PIPELINED,
-    SIGNED,
-    SOURCE,
-    Findings,
-    of_size,
-)
-from benchmarks.figures import Figures, Result, Target, Verdict, growth, ratio
-from benchmarks.sides import RIVALS
+from benchmarks.bouts import MODEST, OURS, SIGNED, Findings
+from benchmarks.figures import Result, Verdict
+from benchmarks.millions import growth_table
+from benchmarks.rooms import ALL
+from benchmarks.targets import results
 
+MEASURED, PROFILE, MILLIONS = "measured", "profile", "millions"
 SIDES = (
     "",
     "side",
@@ -33,66 +24,28 @@ SIDES = (
     "CPU µs",
     "sink's",
     "wire's",
+    "database's",
     "MB",
     "first after",
 )
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
-def results(found: Findings) -> list[Result]:
-    """Return every target with what was measured."""
-    main, source = found.of(NEAR, OURS), found.of(NEAR, SOURCE)
-    whole = main if found.full else None
-    small, large = (found.of(of_size(count), OURS) for count in CROWDS)
-    return [
-        _rates(Target("messages/s, round trip 0, vs smtp-source", 1.2, 0.8, "×", "higher"), main, source),
-        _rates(
-            Target("messages/s, round trip 20 ms, PIPELINING only, vs smtp-source", 3.9, 3.5, "×", "higher"),
-            found.of(FAR, PIPELINED),
-            found.of(FAR, SOURCE),
-        ),
-        _rates(
-            Target("messages/s, round trip 20 ms, CHUNKING, vs smtp-source", 50, 20, "×", "higher"),
-            found.of(FAR, CHUNKED),
-            found.of(FAR, SOURCE),
-        ),
-        Result(
-            Target("CPU a message, all processes, vs smtp-source", 1.0, 1.6, "×", "lower"),
-            ratio(main.cpu if main else None, source.cpu if source else None),
-            f"{main.cpu:,.1f} µs : {source.cpu:,.1f} µs" if main and source else "",
-        ),
-        Result(
-            Target("memory, all processes (PSS), 100,000 recipients", 120, 200, "MB", "lower"),
-            whole.memory if whole else None,
-        ),
-        Result(
-            Target("growth of memory from 10,000 to 1,000,000 recipients", 0, 20, "%", "lower"),
-            growth(small.memory if small else None, large.memory if large else None),
-            f"{small.memory:,.0f} MB → {large.memory:,.0f} MB" if small and large else "",
-        ),
-        Result(Target("compiling an issue of 30 KB", 0.25, 0.5, "s", "lower"), found.seconds.get("compile")),
-        Result(Target("freezing an audience of 1,000,000", 3, 6, "s", "lower"), found.seconds.get("freeze")),
-        Result(
-            Target("`send-issue` typed to first message taken, 100,000 recipients", 3, 6, "s", "lower"),
-            whole.start if whole else None,
-        ),
-        _rates(
-            Target("messages/s, round trip 0, vs aiosmtplib on 20 connections", 100, 50, "×", "higher"),
-            main,
-            found.of(NEAR, RIVALS["aiosmtplib"]),
-        ),
-    ]
-
-
-def _rates(target: Target, one: Figures | None, other: Figures | None) -> Result:
-    measured = f"{one.rate:,.0f}/s : {other.rate:,.0f}/s" if one and other else ""
-    return Result(target, ratio(one.rate if one else None, other.rate if other else None), measured)
-
-
-def tables(found: Findings, command: str) -> str:
-    """Return both tables in Markdown, with the day, the machine and the `command` that measured."""
+def sections(found: Findings, command: str) -> dict[str, str]:
+    """Return what was measured in Markdown, by the section of the page that it belongs in; each with the day,
+    the machine and the `command` that measured.
+    """
     head = f"{date.today().isoformat()}, {machine()}; {command}."  # noqa: DTZ011  # the reader's own day
-    return "\n\n".join([head, _table(_targets(results(found))), _table(_sides(found)), *_signature(found)])
+    written: dict[str, list[str]] = {}
+    if found.figures or found.compiling:
+        written[MEASURED] = [_table(_targets(results(found))), _table(_sides(found)), *_signature(found)]
+    if found.profiles:
+        written[PROFILE] = [_table(_profiles(found))]
+    if found.nowhere:
+        written[MILLIONS] = [
+            f"On {database}:\n\n{_table(growth_table(sizes, _short))}"
+            for database, sizes in found.nowhere.items()
+        ]
+    return {section: "\n\n".join([head, *parts]) for section, parts in written.items()}
 
 
 def _targets(found: Sequence[Result]) -> Iterator[Sequence[str]]:
@@ -122,9 +75,22 @@ def _sides(found: Findings) -> Iterator[Sequence[str]]:
                 f"{f.cpu:,.1f}",
                 f"{f.sink_cpu:,.1f}",
                 f"{f.wire_cpu:,.1f}",
+                f"{f.database_cpu:,.1f}",
                 f"{f.memory:,.0f}",
                 f"{f.start:.2f} s",
             )
+
+
+def _profiles(found: Findings) -> Iterator[Sequence[str]]:
+    yield "µs of CPU a message", *found.profiles
+    for name in ALL:
+        if any(name in profile for profile in found.profiles.values()):
+            yield name, *(f"{profile.get(name, 0):.1f}" for profile in found.profiles.values())
+    yield "all of it", *(f"{sum(profile.values()):.1f}" for profile in found.profiles.values())
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _signature(found: Findings) -> Iterator[str]:
@@ -164,8 +130,9 @@ def machine() -> str:
     return f"{processor}, {os.cpu_count()} cores, {memory:.0f} GB, Linux {kernel}, Python {python}"
 
 
-def write(page: Path, measured: str) -> None:
-    """Put the tables between the page's markers."""
-    before, _, rest = page.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{measured}\n{END}{after}")
+def write(page: Path, section: str, words: str) -> None:
+    """Put words between the page's markers of a section."""
+    begin, end = (f"<!-- {section}: {edge} -->" for edge in ("begin", "end"))
+    before, _, rest = page.read_text().partition(begin)
+    _, _, after = rest.partition(end)
+    page.write_text(f"{before}{begin}\n{words}\n{end}{after}")

@@ -8,12 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.figures import Figures, figures, typical
-from benchmarks.instruments import BUILD, HERE, Unavailable, sink, taken, weigh, wire
-from benchmarks.letters import Crowd, Letter, bare_environment, mailer
+from benchmarks.instruments import HERE, Unavailable, sink, taken, weigh, wire
+from benchmarks.letters import Crowd, Letter
+from benchmarks.programs import bare_environment, extra_packages
 
 BOTH = ("pipelining", "chunking")
 CONNECTIONS = 20
@@ -35,28 +36,46 @@ Sender = Callable[[int], Command]
 @dataclass(frozen=True, slots=True)
 class Side:
     """One side of a comparison: how many messages it sends, to a server that offers what, how far away (the
-    round trip in milliseconds). `ready` prepares one run, and looks after it at the end."""
+    round trip in milliseconds). `ready` prepares one run, and looks after it at the end; `database` says how
+    many CPU seconds a database server has used so far."""
 
     name: str
     messages: int
     ready: Callable[[], AbstractContextManager[Sender]]
     round_trip: int = 0
     offers: tuple[str, ...] = BOTH
+    database: Callable[[], float] = float
+
+    def under(self, words: Sequence[str]) -> Side:
+        """Return the side with its command run by another one, which `words` begin."""
+
+        @contextmanager
+        def ready() -> Iterator[Sender]:
+            with self.ready() as sender:
+
+                def wrapped(port: int) -> Command:
+                    command = sender(port)
+                    return replace(command, words=[*words, *command.words])
+
+                yield wrapped
+
+        return replace(self, ready=ready)
 
 
 def run(side: Side) -> Figures:
     """Run a side once. SystemExit if not every message arrived, or one came where it must not."""
     with side.ready() as sender:
         with sink(*side.offers) as server, wire(server.port, side.round_trip) as line:
-            command = sender(line.port)
+            command, database_cpu = sender(line.port), side.database()
             cost = weigh(command.words, command.environment)
+            database_cpu = side.database() - database_cpu
         arrived = taken(server)
         if arrived.messages != side.messages or arrived.early:
             sys.exit(
                 f"{side.name}: {arrived.messages:,} of {side.messages:,} messages arrived, "
                 f"{arrived.early:,} commands too early"
             )
-    return figures(arrived, cost, line.said["cpu"])
+    return figures(arrived, cost, line.said["cpu"], database_cpu)
 
 
 def in_turn(
@@ -82,18 +101,21 @@ def ours(
     offers: tuple[str, ...] = BOTH,
     settings: Mapping[str, str] | None = None,
 ) -> Side:
-    """Our whole `mailer send-issue`, with ledger and journal on disk, verified afterwards."""
+    """A whole `mailer send-issue` of the crowd's program, ledger and journal on disk, verified afterwards."""
 
     @contextmanager
     def ready() -> Iterator[Sender]:
         with crowd.copy(letter) as root:
+            if crowd.server:
+                crowd.server.settle()
             yield lambda port: Command(
-                [sys.executable, "-m", "mailer", "-C", str(root), "send-issue", "harbour", "--yes", "-q"],
+                [str(crowd.program.command), "-C", str(root), "send-issue", "harbour", "--yes", "-q"],
                 {**HERE_IN_THE_CLEAR, "SMTP_PORT": str(port), **(settings or {})},
             )
-            mailer(root, "verify", "harbour")
+            crowd.program.run(root, "verify", "harbour")
 
-    return Side(name, crowd.count, ready, round_trip, offers)
+    database = crowd.server.cpu if crowd.server else float
+    return Side(name, crowd.count, ready, round_trip, offers, database)
 
 
 def smtp_source(messages: int, octets: int, round_trip: int = 0) -> Side:
@@ -118,7 +140,7 @@ def rival(kind: str, messages: int, templates: Path, round_trip: int = 0) -> Sid
     def ready() -> Iterator[Sender]:
         words = [sys.executable, str(HERE / "rivals.py"), kind]
         rest = [str(messages), str(templates)]
-        yield lambda port: Command([*words, str(port), *rest], {"PYTHONPATH": str(rival_packages())})
+        yield lambda port: Command([*words, str(port), *rest], {"PYTHONPATH": str(extra_packages())})
 
     return Side(RIVALS[kind], messages, ready, round_trip)
 
@@ -130,30 +152,14 @@ RIVALS = {
 }
 
 
-def rival_packages() -> Path:
-    """Return a folder with the packages that only rivals need, installed there the first time."""
-    wanted = HERE / "requirements.txt"
-    folder = BUILD / "packages"
-    stamp = folder / "requirements.txt"
-    if stamp.exists() and stamp.read_bytes() == wanted.read_bytes():
-        return folder
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-    options = ["--no-deps", "--upgrade", "--target", str(folder), "-r", str(wanted)]
-    done = subprocess.run([*pip, *options], stderr=subprocess.DEVNULL, check=False)
-    if done.returncode:
-        raise Unavailable(f"{wanted.read_text().strip()} can't be installed")
-    shutil.copy(wanted, stamp)
-    return folder
-
-
-def step(which: str, root: Path) -> float:
-    """Return the seconds that a step of a send takes in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.steps", which, str(root)]
+def compiling(root: Path) -> float:
+    """Return the seconds that compiling the issue takes, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.compiling", str(root)]
     done = subprocess.run(
         command, cwd=HERE.parent, env=bare_environment(), capture_output=True, text=True, check=False
     )
     if done.returncode:
-        sys.exit(f"{which} ended with {done.returncode}:\n{done.stderr}")
+        sys.exit(f"compiling ended with {done.returncode}:\n{done.stderr}")
     return float(done.stdout)
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mailer.settings.fields import Settings
     from mailer.smtp.account import Account
     from mailer.store.database import Database
+    from mailer.store.presence import Presence
 
 MAILBOXES = ("MAIL_FROM", "MAIL_REPLY_TO", "MAIL_RETURN_PATH", "MAIL_UNSUBSCRIBE")
 
@@ -107,14 +108,13 @@ class App:
         """
         from mailer.store.faults import read_only
         from mailer.store.files import is_read_only
-        from mailer.store.presence import at_work
 
         if self._at_work:
             yield
             return
-        if is_read_only(self.database_file):
+        if self.database_file and is_read_only(self.database_file):
             raise read_only(self.database_file)
-        with at_work(self.journals, self.command):
+        with self.presence.at_work(self.command):
             self._at_work = True
             try:
                 yield
@@ -165,16 +165,17 @@ class App:
         return found
 
     @cached_property
-    def database_file(self) -> Path:
-        """The file of the SQLite database."""
-        from mailer.store.database import database_path
+    def database_file(self) -> Path | None:
+        """The file of the SQLite database; None for a database on a server."""
+        from mailer.store.address import file_at
 
-        return database_path(self.settings.database_url.get_secret_value(), self.root)
+        return file_at(self.settings.database_url.get_secret_value(), self.root)
 
     @property
     def has_database(self) -> bool:
         """Whether there is a database already: to look at something is no reason to make one."""
-        return self.database_file.is_file()
+        # One on a server somebody has made.
+        return self.database_file is None or self.database_file.is_file()
 
     @cached_property
     def user(self) -> str:
@@ -195,10 +196,17 @@ class App:
 
     @cached_property
     def journals(self) -> Path:
-        """The folder of the workers' journals, beside the database."""
-        # Whatever link leads to the database, all who send from it have to see each other's journals.
-        path = self.database_file.resolve()
-        return path.with_name(f"{path.name}.journals")
+        """The folder of the workers' journals."""
+        from mailer.store.address import journals_of
+
+        return journals_of(self.settings.database_url.get_secret_value(), self.root)
+
+    @property
+    def presence(self) -> Presence:
+        """Who works with the database; one in a file need not be there for that."""
+        from mailer.store.presence import FilePresence
+
+        return FilePresence(self.journals) if self.database_file else self.database.presence(self.journals)
 
     @property
     def lists(self) -> Lists:

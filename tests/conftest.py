@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 import urllib3  # noqa: F401  # premailer's; it binds a socket while it is imported, which is no test's doing
 from hypothesis import HealthCheck, settings
 from levels import LEAVING, level_of
+from postgresql import Server, with_template
 
 settings.register_profile(
     "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -46,3 +47,32 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if level_of(item) == "unit":
         assert not _left, f"{sorted(set(_left))} in a test of level unit: mark it with @pytest.mark.peers"
     return result
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server for all tests of this process."""
+    with with_template() as server:
+        yield server
+
+
+BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.peers))
+
+
+@pytest.fixture(params=BOTH)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database, of the one kind and of the other."""
+    return _new_url(request)
+
+
+@pytest.fixture(params=BOTH, scope="module")
+def kept_database_url(request: pytest.FixtureRequest) -> str:
+    """The same, for all tests of a module."""
+    return _new_url(request)
+
+
+def _new_url(request: pytest.FixtureRequest) -> str:
+    if request.param == "sqlite":
+        return "sqlite:///mailer.db"
+    server: Server = request.getfixturevalue("postgresql")
+    return server.database()

@@ -33,13 +33,14 @@ def put_back(app: App, file: Path) -> None:
     What was sent after the backup was taken is learned from the journals beside the database, so that nobody
     gets it again; who left since, from the database as it was.
     """
-    from mailer.services.database import restore
+    from mailer.services.database import file_to_restore, restore
 
-    done = restore(file, app.database_file, app.journals, app.now())
+    database = file_to_restore(app, file)
+    done = restore(file, database, app.journals, app.now())
     learned = done.learned
     if done.aside:
         click.echo(f"The database as it was: {done.aside}")
-    click.echo(f"Restored {app.database_file} from {file}.")
+    click.echo(f"Restored {database} from {file}.")
     if done.left:
         people, stay = ("1 person", "stays") if done.left == 1 else (f"{done.left:,} people", "stay")
         click.echo(f"  {people} left since the backup was taken and {stay} away.")
@@ -61,6 +62,33 @@ def db() -> None:
     """Look after the database."""
 
 
+@db.command("move")
+@click.argument("url")
+@click.pass_obj
+def move_to(app: App, url: str) -> None:
+    """Copy people, ledger and journals to the empty database at URL, and prove that they are the same there.
+
+    From SQLite to PostgreSQL or back. The database of now stays as it is, and in use until .env names the
+    other one.
+    """
+    from mailer.cli.progress import bar
+    from mailer.cli.terminal import print_table
+    from mailer.services.moving import move
+
+    done = move(app, url, lambda rows: bar("moving", rows))
+    print_table(
+        ("table", "rows", "hash of all rows, on both sides"),
+        [(each.table, each.rows, each.digest[:32] if each.rows else "") for each in done.tables],
+    )
+    click.echo(f"\nAll of {done.source} is in {done.target}, too.")
+    if done.journals:
+        click.echo(f"Journals copied: {done.journals:,}.")
+    click.echo("Now let .env say, before anything else is done:\n")
+    click.echo(f"  DATABASE_URL={done.url}\n")
+    if "***" in done.url:
+        click.echo("with the password in the place of ***.")
+
+
 @db.command("upgrade")
 @click.pass_obj
 def upgrade_tables(app: App) -> None:
@@ -72,7 +100,7 @@ def upgrade_tables(app: App) -> None:
 
     done = upgrade(app.settings.database_url.get_secret_value(), app.root)
     if done.before == done.now:
-        click.echo(f"{done.path} is at revision {done.now} already.")
+        click.echo(f"{done.label} is at revision {done.now} already.")
     else:
         before = f"revision {done.before}" if done.before else "nothing"
-        click.echo(f"{done.path}: from {before} to revision {done.now}.")
+        click.echo(f"{done.label}: from {before} to revision {done.now}.")

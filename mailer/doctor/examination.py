@@ -191,4 +191,6 @@ class Examination:
             path, journals = self._app.database_file, self._app.journals
         except SettingsError:
             return [*results, skipped("database.file", UNUSABLE)]
+        if path is None:
+            return results
         return [*results, *examine_database(path, journals)]

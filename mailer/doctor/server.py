@@ -18,6 +18,7 @@ from mailer.smtp.connection import tls_context
 from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.session import Result
+from mailer.smtp.window import Moment
 
 LIMIT = 5.0  # seconds
 TIMEOUTS = Timeouts(connect=LIMIT, greeting=LIMIT, command=LIMIT, idle=60, quit=LIMIT, doubt=LIMIT / 2)
@@ -42,6 +43,10 @@ class Visitor:
 
     def __init__(self) -> None:
         self.gone = asyncio.Event()
+
+    def moment(self) -> Moment:
+        """It has nothing else to do."""
+        return Moment(monotonic(), 0)
 
     def take(self) -> Envelope | None:
         """There are none."""

@@ -68,7 +68,9 @@ class Recipient(NamedTuple):
 
     def values(self) -> dict[str, Any]:
         """Return what `subscriber` offers in a template; an absent value has no key."""
-        values = {key: value for key, value in (self.fields or {}).items() if value is not None}
+        values = dict(self.fields or ())
+        if None in values.values():
+            values = {key: value for key, value in values.items() if value is not None}
         values["email"] = self.email
         if self.name is not None:
             values["name"] = self.name

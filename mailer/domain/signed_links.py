@@ -24,7 +24,6 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from html import unescape
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -48,9 +47,12 @@ def image_url(base_url: str, token: str, path: str) -> str:
 
 
 MAC_OCTETS = 16
+_LONGER = MAC_OCTETS + 1  # of a token that would end in a dash otherwise
+SPARE_OCTETS = 32 - _LONGER
 SHORTEST, LONGEST = 26, 128  # characters
 LINK_PURPOSE = b"mailer/delivery-link/1:"
 DASHES = "-_"
+_DASHES = tuple(DASHES)
 ENCODINGS = 4  # of one link, at most: each program on its way may add one
 
 _READ = 1024  # characters, of whatever stands in the place of a token
@@ -71,10 +73,31 @@ class LinkToken(NamedTuple):
 
 def sign_token(key: bytes, token: LinkToken) -> str:
     """Return the token's text (URL-safe, no padding), signed with `key`."""
-    payload = _varint(token.send_id) + _varint(token.subscriber_id) + _varint(token.list_id)
-    mac = _mac(key, payload)
-    text = _written(payload + mac[:MAC_OCTETS])
-    return _written(payload + mac[: MAC_OCTETS + 1]) if text.endswith(tuple(DASHES)) else text
+    return LinkSigner(key, token.send_id, token.list_id).sign(token.subscriber_id)[0]
+
+
+class LinkSigner:
+    """Signs the links of one send: what is the same in all is made once, for this runs for every message."""
+
+    def __init__(self, key: bytes, send_id: int, list_id: int) -> None:
+        self._begun = hmac.new(key, LINK_PURPOSE, "sha256")
+        self._send, self._list = _varint(send_id), _varint(list_id)
+
+    def sign(self, subscriber_id: int) -> tuple[str, bytes]:
+        """Return the token's text, and the SPARE_OCTETS of its HMAC that stand in no token.
+
+        The spare ones may be published: to who has no key, HMAC-SHA256 is a random function (RFC 2104, NIST
+        SP 800-107), and some octets of a random value tell nothing of its others. They are as unique as
+        send, subscriber and list are together.
+        """
+        payload = self._send + _varint(subscriber_id) + self._list
+        mac = self._begun.copy()
+        mac.update(payload)
+        digest = mac.digest()
+        text = _written(payload + digest[:MAC_OCTETS])
+        if text.endswith(_DASHES):
+            text = _written(payload + digest[:_LONGER])
+        return text, digest[_LONGER:]
 
 
 def read_token(key: bytes, text: str) -> LinkToken | None:
@@ -90,7 +113,8 @@ def read_token(key: bytes, text: str) -> LinkToken | None:
     if found is None:
         return None
     token, payload, mac = found
-    return token if hmac.compare_digest(mac, _mac(key, payload)[: len(mac)]) else None
+    good = hmac.digest(key, LINK_PURPOSE + payload, "sha256")
+    return token if hmac.compare_digest(mac, good[: len(mac)]) else None
 
 
 def find_token(key: bytes, text: str) -> LinkToken | None:
@@ -117,7 +141,7 @@ def _shaped_as_tokens(text: str) -> Iterator[str]:
     for start in range(min(len(text) - SHORTEST + 1, _BEFORE)):
         numbers = urlsafe_b64decode(text[start : start + LONGEST][: (len(text) - start) // 4 * 4])
         if octets := _payload_octets(numbers):
-            for all_octets in (octets + MAC_OCTETS + 1, octets + MAC_OCTETS):
+            for all_octets in (octets + _LONGER, octets + MAC_OCTETS):
                 yield text[start : start + (all_octets * 4 + 2) // 3]
 
 
@@ -138,25 +162,13 @@ def _parsed(raw: bytes) -> tuple[LinkToken, bytes, bytes] | None:
             number, shift = 0, 0
             if len(numbers) == len(LinkToken._fields):
                 mac = raw[place:]
-                fits = len(mac) in (MAC_OCTETS, MAC_OCTETS + 1)
+                fits = len(mac) in (MAC_OCTETS, _LONGER)
                 return (LinkToken(*numbers), raw[:place], mac) if fits else None
     return None
 
 
 def _written(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
-
-
-def _mac(key: bytes, payload: bytes) -> bytes:
-    mac = _begun(key).copy()
-    mac.update(payload)
-    return mac.digest()
-
-
-@lru_cache(maxsize=4)
-def _begun(key: bytes) -> hmac.HMAC:
-    # A link is signed for every message: to copy what is the same in all takes half as long as to begin anew.
-    return hmac.new(key, LINK_PURPOSE, "sha256")
 
 
 def _varint(number: int) -> bytes:

@@ -22,7 +22,7 @@ from mailer.engine.personaliser import Personaliser
 from mailer.errors import IssueError
 from mailer.message.mime.fields import Head
 from mailer.message.mime.message import compile_message
-from mailer.message.mime.template import MessageTemplate
+from mailer.message.mime.template import VERSION, MessageTemplate
 
 if TYPE_CHECKING:
     from mailer.message.dkim.signer import Signer
@@ -147,7 +147,12 @@ class Compiler:
         return self.personaliser(0, job.lists[0].id, job.template.revision)
 
     def personaliser(
-        self, send_id: int, list_id: int, seed: str, corrects: Personaliser | None = None
+        self,
+        send_id: int,
+        list_id: int,
+        seed: str,
+        corrects: Personaliser | None = None,
+        version: int = VERSION,
     ) -> Personaliser:
         """Return what fills a message of this send beyond the recipient's own fields."""
         return Personaliser(
@@ -161,6 +166,7 @@ class Compiler:
             key=self.key,
             signer=self.signer,
             corrects=corrects,
+            version=version,
         )
 
 

@@ -7,27 +7,31 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailer.domain.address import Address
 from mailer.domain.audience import Recipient
 from mailer.domain.delivery import Claim
 from mailer.domain.mailbox_providers import provider_of
-from mailer.domain.signed_links import LinkToken, sign_token, unsubscribe_url
+from mailer.domain.signed_links import LinkSigner, unsubscribe_url
 from mailer.message.mime.fields import RecipientHeader
 from mailer.message.mime.pieces import Fillings
-from mailer.message.mime.template import MessageTemplate
+from mailer.message.mime.template import VERSION, MessageTemplate
 
 if TYPE_CHECKING:
     from mailer.message.dkim.signer import Signer
 
 
-@dataclass(frozen=True, slots=True)
+ID_OCTETS = (12, 6)  # in a Message-ID: of what is a person's, and of what is a send's
+
+
+@dataclass(frozen=True)
 class Personaliser:
     """The same for a whole send. `seed` makes Message-IDs unique to it and stable over retries.
 
-    `corrects` is that of the mails which an erratum answers.
+    `corrects` is that of the mails which an erratum answers. `version` is that of the send's first template
+    (`MessageTemplate.version`): whoever may have a copy of 1 already has it under a Message-ID of that time.
     """
 
     send_id: int
@@ -40,18 +44,20 @@ class Personaliser:
     key: bytes = b""
     signer: Signer | None = None
     corrects: Personaliser | None = None
+    version: int = VERSION
 
     def names(self, recipient: Recipient, moment: float) -> dict[str, Any]:
         """Return what `MessageTemplate.fill` takes, for a message made at `moment` (Unix seconds)."""
+        token, spare = self._links.sign(recipient.subscriber_id)
         return {
             "subscriber": recipient.values(),
-            "unsubscribe_url": self.unsubscribe_url(recipient),
+            "unsubscribe_url": self._link + token if self.base_url else self._link,
             "header": RecipientHeader(
-                to_name=recipient.name or "",
-                to_address=wire_address(recipient.email),
-                message_id=self.message_id(recipient),
-                date=_date(int(moment)),
-                answers=self.corrects.message_id(recipient) if self.corrects else "",
+                recipient.name or "",
+                wire_address(recipient.email),
+                self._identity(recipient, spare),
+                _date(int(moment)),
+                self.corrects.message_id(recipient) if self.corrects else "",
             ),
         }
 
@@ -63,20 +69,41 @@ class Personaliser:
         signatures = self.signer.signatures(header, body, int(moment))
         return b"".join([signatures, *header, b"\r\n", *body])
 
-    def unsubscribe_url(self, recipient: Recipient) -> str:
-        """Return the signed link, or without a BASE_URL a mailto: one."""
-        if not self.base_url:
-            return f"mailto:{self.unsubscribe_address}?subject=unsubscribe"
-        token = sign_token(self.key, LinkToken(self.send_id, recipient.subscriber_id, self.list_id))
-        return unsubscribe_url(self.base_url, token)
-
     def message_id(self, recipient: Recipient) -> str:
         """Return the Message-ID without brackets: unique a recipient, the same whenever it is sent again."""
-        digest = hashlib.sha256(f"{self.seed}/{recipient.subscriber_id}/{recipient.email}".encode()).digest()
-        return f"{urlsafe_b64encode(digest[:18]).decode()}@{_short(self.sender_domain)}"
+        return self._identity(recipient, self._links.sign(recipient.subscriber_id)[1])
+
+    def _identity(self, recipient: Recipient, spare: bytes) -> str:
+        if self.version == 1:
+            own = f"{self.seed}/{recipient.subscriber_id}/{recipient.email}".encode()
+            return _encoded(hashlib.sha256(own).digest()[: sum(ID_OCTETS)]) + self._at
+        return _encoded(spare[: ID_OCTETS[0]]) + self._of_the_send
+
+    @cached_property
+    def _links(self) -> LinkSigner:
+        return LinkSigner(self.key, self.send_id, self.list_id)
+
+    @cached_property
+    def _link(self) -> str:
+        """A signed link up to its token; without a BASE_URL a mailto: link, the same for all."""
+        if self.base_url:
+            return unsubscribe_url(self.base_url, "")
+        return f"mailto:{self.unsubscribe_address}?subject=unsubscribe"
+
+    @cached_property
+    def _of_the_send(self) -> str:
+        """What a send's Message-IDs end in: another database may have the same key, and the same numbers."""
+        return _encoded(hashlib.sha256(self.seed.encode()).digest()[: ID_OCTETS[1]]) + self._at
+
+    @cached_property
+    def _at(self) -> str:
+        return f"@{_short(self.sender_domain)}"
 
 
-@lru_cache(maxsize=2)
+def _encoded(octets: bytes) -> str:
+    return urlsafe_b64encode(octets).decode("ascii")
+
+
 def _short(domain: str) -> str:
     """Return the domain, or as much of its end as leaves a Message-ID within 78 characters."""
     while len(domain) > 53 and "." in domain:

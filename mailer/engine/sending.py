@@ -124,7 +124,9 @@ class Sending:
         """Return what fills the messages of a send."""
         first_list = Lists(self.dispatcher.database).ids(send.audience.lists[:1])[0]
         corrected = self.personaliser_of(self.ledger.send(send.corrects)) if send.corrects else None
-        return self.compiler.personaliser(send.id, first_list, _seed(send), corrected)
+        # Its first text's, as the seed: whatever it is corrected to, its Message-IDs stay what they were.
+        version = self.dispatcher.template(send, 1).version
+        return self.compiler.personaliser(send.id, first_list, _seed(send), corrected, version)
 
     def _proved(self, job: Job, send: Send | None, recipients: Iterable[Recipient]) -> Plan:
         personaliser = self.personaliser_of(send) if send else self.compiler.trial(job)

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import ColumnElement, Engine, Row, and_, insert, or_, select, update
 
 from mailer.domain.audience import Audience
 from mailer.domain.moment import in_both_zones
 from mailer.store.schema import schedules
 
+# Who begins one says so again before this is over; of whom nothing was heard for so long, another takes it.
+LEASE = timedelta(minutes=1)
+
 
 class ScheduleState(StrEnum):
-    """What is kept of where a schedule is; it leaves `waiting` once, by compare-and-set.
+    """What is kept of where a schedule is; every step is by compare-and-set.
 
-    What became of one that has begun is its send's to say (`mailer.services.schedules`).
+    One process takes it from `waiting` to `beginning`, and nobody but that one from there on, as long as it
+    is heard of. What became of one that has begun is its send's to say (`mailer.services.schedules`).
     """
 
     WAITING = "waiting"
+    BEGINNING = "beginning"
     BEGUN = "begun"
     FAILED = "failed"
     REMOVED = "removed"
@@ -31,7 +36,8 @@ class ScheduleState(StrEnum):
 class Schedule:
     """An issue file (relative to the workspace), its audience, and when it is due.
 
-    `note` says why it failed, why it could not begin so far, or that its send had begun before it.
+    `note` says why it failed, why it could not begin so far, or that its send had begun before it; for one
+    that is beginning who does that, of whom was heard last when it was `updated_at`.
     """
 
     id: int
@@ -42,11 +48,16 @@ class Schedule:
     state: ScheduleState
     send_id: int | None
     note: str
+    updated_at: datetime
 
     @property
     def when(self) -> str:
         """When it is due, for a person."""
         return in_both_zones(self.due_at, ZoneInfo(self.zone))
+
+    def in_hand(self, now: datetime) -> bool:
+        """Whether a process is beginning it that was heard of lately."""
+        return self.state is ScheduleState.BEGINNING and self.updated_at >= now - LEASE
 
 
 class Schedules:
@@ -69,45 +80,65 @@ class Schedules:
         with self._engine.begin() as connection:
             return _schedule(connection.execute(insert(schedules).values(values).returning(schedules)).one())
 
-    def all(self, state: ScheduleState | None = None) -> list[Schedule]:
-        """Return the schedules, or those in one state, by the time they are due."""
+    def all(self, *states: ScheduleState) -> list[Schedule]:
+        """Return the schedules, or those in one of these states, by the time they are due."""
         query = select(schedules).order_by(schedules.c.due_at, schedules.c.id)
-        if state:
-            query = query.where(schedules.c.state == state)
+        if states:
+            query = query.where(schedules.c.state.in_(states))
         with self._engine.connect() as connection:
             return [_schedule(row) for row in connection.execute(query)]
 
     def due(self, now: datetime) -> list[Schedule]:
-        """Return the waiting ones whose time has come."""
-        return [schedule for schedule in self.all(ScheduleState.WAITING) if schedule.due_at <= now]
+        """Return those whose time has come and that wait, or are left by who was beginning them."""
+        found = self.all(ScheduleState.WAITING, ScheduleState.BEGINNING)
+        return [each for each in found if each.due_at <= now and not each.in_hand(now)]
 
-    def waits(self, schedule_id: int) -> bool:
-        """Return whether this one is still waiting."""
-        return any(schedule.id == schedule_id for schedule in self.all(ScheduleState.WAITING))
+    def take(self, schedule_id: int, who: str, now: datetime) -> bool:
+        """Have one to begin that is due; False where another process has it, or it is there no longer."""
+        left = and_(_BEGINNING, schedules.c.updated_at < now - LEASE)
+        return self._change(schedule_id, or_(_WAITING, left), now, state=ScheduleState.BEGINNING, note=who)
+
+    def keep(self, schedule_id: int, who: str, now: datetime) -> bool:
+        """Say that the one who took it is at it; False where it is another's by now."""
+        return self._change(schedule_id, _begun_by(who), now)
 
     def settle(
-        self, schedule_id: int, state: ScheduleState, note: str, now: datetime, send_id: int | None = None
+        self,
+        schedule_id: int,
+        state: ScheduleState,
+        note: str,
+        now: datetime,
+        *,
+        who: str,
+        send_id: int | None = None,
     ) -> bool:
-        """Take a waiting schedule to another state; return whether it was still waiting."""
-        return self._change(schedule_id, now, state=state, note=note, send_id=send_id)
+        """Say what came of one that `who` took, or give it back; False where it is another's by now."""
+        return self._change(schedule_id, _begun_by(who), now, state=state, note=note, send_id=send_id)
+
+    def remove(self, schedule_id: int, now: datetime) -> bool:
+        """Take back one that waits; False if it waits no longer."""
+        return self._change(schedule_id, _WAITING, now, state=ScheduleState.REMOVED, note="")
 
     def hold(self, schedule_id: int, note: str, now: datetime) -> bool:
         """Note why a waiting schedule could not begin when it was due; False if it waits no longer."""
-        return self._change(schedule_id, now, note=note)
+        return self._change(schedule_id, _WAITING, now, note=note)
 
     def move(self, schedule_id: int, due_at: datetime, zone: str, now: datetime) -> bool:
         """Let a waiting schedule be due at another time; False if it waits no longer."""
-        return self._change(schedule_id, now, due_at=due_at, zone=zone, note="")
+        return self._change(schedule_id, _WAITING, now, due_at=due_at, zone=zone, note="")
 
-    def _change(self, schedule_id: int, now: datetime, **values: Any) -> bool:
-        s = schedules.c
+    def _change(self, schedule_id: int, if_it: ColumnElement[bool], now: datetime, **values: Any) -> bool:
+        row = update(schedules).where(schedules.c.id == schedule_id, if_it)
         with self._engine.begin() as connection:
-            done = connection.execute(
-                update(schedules)
-                .where(s.id == schedule_id, s.state == ScheduleState.WAITING)
-                .values(updated_at=now, **values)
-            )
-            return done.rowcount == 1
+            return connection.execute(row.values(updated_at=now, **values)).rowcount == 1
+
+
+_WAITING = schedules.c.state == ScheduleState.WAITING
+_BEGINNING = schedules.c.state == ScheduleState.BEGINNING
+
+
+def _begun_by(who: str) -> ColumnElement[bool]:
+    return and_(_BEGINNING, schedules.c.note == who)
 
 
 def _schedule(row: Row[Any]) -> Schedule:
@@ -120,4 +151,5 @@ def _schedule(row: Row[Any]) -> Schedule:
         ScheduleState(row.state),
         row.send_id,
         row.note,
+        row.updated_at,
     )

@@ -45,7 +45,9 @@ class Directory:
         columns = (subscribers.c.email_key, subscribers.c.name)
         begins = or_(*(column.istartswith(text, autoescape=True) for column in columns))
         holds = or_(*(column.icontains(text, autoescape=True) for column in columns))
-        return self._all(_everyone().where(holds).order_by(begins.desc(), subscribers.c.id).limit(limit))
+        return self._all(
+            _everyone().where(holds).order_by(begins.desc().nulls_last(), subscribers.c.id).limit(limit)
+        )
 
     def subscribers(self, list_name: str | None = None, status: Status | None = None) -> Iterator[Subscriber]:
         """Yield subscribers in the order they came: of one list, of one status (there, or on any list)."""

@@ -6,21 +6,28 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 
+from mailer.bootstrap import App
+from mailer.errors import UsageError
 from mailer.ledger.history import TakenIn, take_in_history
 from mailer.people.departures import take_over
 from mailer.store import backup as files
-from mailer.store.database import HEAD, Database, database_path, open_upgraded
+from mailer.store.address import read_url, server_name, shell_url
+from mailer.store.database import HEAD, Database, open_upgraded
 from mailer.store.faults import read_only
 from mailer.store.files import is_read_only
 from mailer.store.presence import alone
+from mailer.store.sqlite import FileDatabase
+
+OWN_PROGRAMS = "it has programs of its own for backups, which docs/how-to/postgresql.md is about"
 
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
-    """Which file is at which revision now, and at which it was: None if it was made."""
+    """Which database is at which revision now, and at which it was: None if it was made."""
 
-    path: Path
+    label: str
     before: str | None
     now: str = HEAD
 
@@ -29,17 +36,32 @@ def upgrade(url: str, root: Path) -> Upgraded:
     """Bring the database at `url` (relative to `root`) to this version's tables; make it if there is none."""
     database, before = open_upgraded(url, root)
     database.dispose()
-    return Upgraded(database_path(url, root), before)
+    return Upgraded(database.label, before)
 
 
 def back_up(database: Database, target: Path) -> int:
     """Copy the database to a new file (0600), as of one moment, without stopping anybody; return its octets.
 
-    UsageError for a file that is there already or can't be written.
+    UsageError for a file that is there already or can't be written, and for a database on a server.
     """
     database.dispose()
+    if not isinstance(database, FileDatabase):
+        dump = f"pg_dump --format=custom --file={quote(str(target))} {quote(shell_url(database.url))}"
+        raise UsageError(f"the database {database.label} is on a server: {OWN_PROGRAMS}", next_step=dump)
     files.back_up(database.path, target)
     return target.stat().st_size
+
+
+def file_to_restore(app: App, backup: Path) -> Path:
+    """Return the file of the database; UsageError that says how it is done for a database on a server."""
+    if app.database_file:
+        return app.database_file
+    url = read_url(app.settings.database_url.get_secret_value())
+    restore = f"pg_restore --clean --if-exists --single-transaction --dbname={quote(shell_url(url))}"
+    raise UsageError(
+        f"the database {server_name(url)} is on a server: {OWN_PROGRAMS}",
+        next_step=f"{restore} {quote(str(backup))}",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +98,7 @@ def restore(backup: Path, database: Path, journals: Path, now: datetime) -> Rest
             return Restored(aside, learned, _take_over(before, fresh))
 
 
-def _take_over(before: sqlite3.Connection, fresh: Database) -> int | None:
+def _take_over(before: sqlite3.Connection, fresh: FileDatabase) -> int | None:
     try:
         return take_over(before, fresh)
     except sqlite3.DatabaseError:  # damaged, or not one of ours

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from mailer.domain.delivery import RetryPolicy
@@ -26,8 +27,9 @@ from mailer.errors import (
     worst,
 )
 from mailer.ledger.reclaim import recover
-from mailer.ledger.schedules import Schedule, Schedules, ScheduleState
+from mailer.ledger.schedules import LEASE, Schedule, Schedules, ScheduleState
 from mailer.services.report import Report, report_on
+from mailer.store.presence import Present
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -124,19 +126,37 @@ def check_settings(app: App) -> None:
 def _begin_due(
     app: App, due: Sequence[Schedule], stopping: Stopping, say: Callable[[str], None], result: Round
 ) -> None:
-    schedules = app.schedules
+    schedules, who = app.schedules, str(Present.here(app.command))
     check_settings(app)
     for schedule in due:
-        if stopping.asked or not schedules.waits(schedule.id):
-            continue  # removed, or begun by another process, while the one before was being begun
+        if stopping.asked or not schedules.take(schedule.id, who, app.now()):
+            continue  # removed or taken by another process, while the one before was being begun
         try:
-            _begin(app, schedules, schedule, say)
+            with _kept(app, schedules, schedule, who):
+                _begin(app, schedules, schedule, who, say)
         except MailerError as error:
             result.errors.append(error)
-            if isinstance(error, ITS_OWN_FAULT):
-                schedules.settle(schedule.id, ScheduleState.FAILED, error.problem, app.now())
-            else:
-                schedules.hold(schedule.id, error.problem, app.now())
+            state = ScheduleState.FAILED if isinstance(error, ITS_OWN_FAULT) else ScheduleState.WAITING
+            schedules.settle(schedule.id, state, error.problem, app.now(), who=who)
+
+
+@contextmanager
+def _kept(app: App, schedules: Schedules, schedule: Schedule, who: str) -> Iterator[None]:
+    """Keep a schedule that this process took, for as long as the block lasts."""
+    over = Event()
+
+    def keep() -> None:
+        while not over.wait(LEASE.total_seconds() / 4):
+            with suppress(MailerError):  # while the database is busy nobody else can take it
+                schedules.keep(schedule.id, who, app.now())
+
+    thread = Thread(target=keep)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _go_on(app: App, send: Send, stopping: Stopping, result: Round) -> None:
@@ -157,7 +177,7 @@ def _go_on(app: App, send: Send, stopping: Stopping, result: Round) -> None:
         result.reports.append(report)
 
 
-def _begin(app: App, schedules: Schedules, schedule: Schedule, say: Callable[[str], None]) -> None:
+def _begin(app: App, schedules: Schedules, schedule: Schedule, who: str, say: Callable[[str], None]) -> None:
     from mailer.services.begin import Begun, begin_in_turn, existing, refuse_unfit, turn_to_begin
     from mailer.services.prepare import SendRequest, prepare
 
@@ -166,13 +186,13 @@ def _begin(app: App, schedules: Schedules, schedule: Schedule, say: Callable[[st
     if existing(prepared) is None:
         refuse_unfit(prepared)  # it takes a while, and nobody has to wait for their turn meanwhile
     with turn_to_begin(prepared):
-        if not schedules.waits(schedule.id):
-            return  # another process was quicker
+        if not schedules.keep(schedule.id, who, app.now()):
+            return  # nothing was heard of this process for too long
         before = existing(prepared)
         begun = Begun(before, None) if before else begin_in_turn(prepared)
         send, plan = begun.send, begun.plan
         note = "" if plan else f"begun on {local(send.created_at)} without it"
-        schedules.settle(schedule.id, ScheduleState.BEGUN, note, app.now(), send.id)
+        schedules.settle(schedule.id, ScheduleState.BEGUN, note, app.now(), who=who, send_id=send.id)
     if plan:
         say(f"Began {send.slug} to {send.audience} (schedule {schedule.id}): {plan.recipients:,} people.")
     else:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mailer.services.prepare import PreparedSend, SendRequest
 
 LATE = timedelta(minutes=2)  # cron looks once a minute
+NEXT_LOOK = "`mailer run` or `mailer tick` begins it at the next look"
 NOT_BEGUN = "its time has passed; keep `mailer run` going, or see what `mailer tick` says"
 
 
@@ -115,7 +116,7 @@ def move(app: App, number: int, typed: str) -> Schedule:
 
 def remove(app: App, number: int) -> None:
     """Take back a schedule that has not begun; UsageError for any other."""
-    if not app.schedules.settle(number, ScheduleState.REMOVED, "", app.now()):
+    if not app.schedules.remove(number, app.now()):
         raise _waits_no_longer(app, number)
 
 
@@ -156,6 +157,9 @@ class _Standings:
         """Return how this one stands."""
         if schedule.state is ScheduleState.WAITING:
             return self._waiting(schedule)
+        if schedule.state is ScheduleState.BEGINNING:
+            lost = "" if schedule.in_hand(self._now) else f", which was lost; {NEXT_LOOK}"
+            return ScheduleStanding(schedule, "beginning", f"by {schedule.note}{lost}")
         if schedule.state is ScheduleState.BEGUN and (send := self._sends.get(schedule.send_id or 0)):
             state, words = _sent(send, self._app.queries.totals(send))
             return ScheduleStanding(schedule, state, "; ".join(filter(None, (schedule.note, words))))
@@ -177,8 +181,9 @@ class _Standings:
 
 
 def waiting_for(app: App, slug: str) -> list[Schedule]:
-    """Return the schedules that wait to send the issue of this slug, to whatever lists."""
-    return [each for each in app.schedules.all(ScheduleState.WAITING) if _slug(app, each) == slug]
+    """Return the schedules that wait to send the issue of this slug, or are about to, to whatever lists."""
+    found = app.schedules.all(ScheduleState.WAITING, ScheduleState.BEGINNING)
+    return [each for each in found if _slug(app, each) == slug]
 
 
 def _slug(app: App, schedule: Schedule) -> str | None:

@@ -13,17 +13,13 @@ from mailer.ledger.queries import DeliveryRow, Event
 from mailer.ledger.revisions import Revision
 from mailer.services.issues import sends_of
 from mailer.services.report import Report
-from mailer.store.presence import sending_turn, whose_turn
 
 
 def standings(app: App, named: str | None = None) -> list[Report]:
     """Return how every send stands, or those of one issue, and who is sending it just now; oldest first."""
+    presence = app.presence
     return [
-        Report(
-            send,
-            app.queries.totals(send),
-            at_work=whose_turn(sending_turn(app.journals, send.id)),
-        )
+        Report(send, app.queries.totals(send), at_work=presence.whose_turn(send.id))
         for send in (sends_of(app, named) if named else app.ledger.sends())
     ]
 

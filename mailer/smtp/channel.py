@@ -24,11 +24,14 @@ from mailer.smtp.reply import quote
 from mailer.smtp.session import Result, Session
 from mailer.smtp.transcript import Transcript
 from mailer.smtp.verdict import COMPLETING, Step
-from mailer.smtp.window import Window
+from mailer.smtp.window import Moment, Window
 
 
 class Source(Protocol):
     """Where a channel's messages come from and what it tells about them."""
+
+    def moment(self) -> Moment:
+        """Return when this process set about what it is doing now: what all connections read at once, say."""
 
     def take(self) -> Envelope | None:
         """Return the next message, or None when there is none right now."""
@@ -230,16 +233,16 @@ class Channel:
         self._connection.abort()
 
     def _received(self, data: bytes) -> None:
+        read = self._source.moment()
         results = self._session.receive(data)
-        self._adjust(results)
+        self._adjust(results, read)
         self._settle(results)
         self._after()
 
-    def _adjust(self, results: list[Result]) -> None:
+    def _adjust(self, results: list[Result], read: Moment) -> None:
         """Let the window be what the time that replies take makes of it."""
-        now = monotonic()
         for key, _ in results:
-            self._window.answered(key, now)
+            self._window.answered(key, read)
         self._session.window = self._window.size
 
     def _after(self) -> None:
@@ -287,7 +290,7 @@ class Channel:
         self._watch()
 
     def _feed(self) -> None:
-        session = self._session
+        session, began = self._session, self._source.moment()
         while session.wants:
             envelope = self._source.take()
             if envelope is None:
@@ -296,7 +299,7 @@ class Channel:
             self.idle_since = None
             self._settle(session.add(envelope))
             if session.full:
-                self._window.filled(envelope.key, monotonic())
+                self._window.filled(envelope.key, began)
         if session.parting and session.quiet:
             session.leave()
 

@@ -16,6 +16,7 @@ from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.reconnecting import Allowance, Reaction, Reconnecting
 from mailer.smtp.turn import Turn
+from mailer.smtp.window import Moment
 
 
 class Work(Protocol):
@@ -106,6 +107,10 @@ class _Pool:
             raise self._error
 
     # What the channels ask and tell.
+
+    def moment(self) -> Moment:
+        """Return when this turn began."""
+        return self._turn.moment()
 
     def take(self) -> Envelope | None:
         """Return the message that there is already, else the next one."""

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Protocol
 
 from mailer.domain.outcome import Outcome
+from mailer.smtp.window import Moment
 
 # Messages grow cold in the processor's caches when many are made before the first is written.
 MANY = 24  # commands, three or four a message
@@ -41,15 +43,36 @@ class Recorder(Protocol):
 
 
 class Turn:
-    """Collects until the event loop has seen to every connection once; `failed` gets what `record` raises."""
+    """Collects until the event loop has seen to every connection once; `failed` gets what `record` raises.
 
-    def __init__(self, record: Recorder, failed: Callable[[Exception], None]) -> None:
+    Between two turns the process waits for whatever comes next.
+    """
+
+    def __init__(
+        self,
+        record: Recorder,
+        failed: Callable[[Exception], None],
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._record = record
         self._failed = failed
         self._results: list[tuple[int, Outcome]] = []
         self._writers: dict[Writer, None] = {}  # each once, in order
         self._waiting = 0  # commands
         self._coming: asyncio.Handle | None = None
+        self._began: Moment | None = None
+        self._waited = 0.0  # seconds between the turns
+        self._clock = clock
+        self._ended = clock()
+
+    def moment(self) -> Moment:
+        """Return when this turn began, which is now if it hasn't yet."""
+        if self._began is None:
+            now = self._clock()
+            self._waited += now - self._ended
+            self._began = Moment(now, self._waited)
+            self._plan()
+        return self._began
 
     def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
         """Tell this at the end of the turn."""
@@ -83,6 +106,7 @@ class Turn:
             self._failed(error)
         for writer in writers:
             writer.write()
+        self._began, self._ended = None, self._clock()
 
     def _plan(self) -> None:
         if self._coming is None:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from mailer.errors import StorageBusy, StorageError, UsageError
 from mailer.private import private_file, private_folder
-from mailer.store.database import BUSY_TIMEOUT, Database, open_file
+from mailer.store.database import WAIT
 from mailer.store.faults import translate
 from mailer.store.files import access_to, folder_lock, make_private
+from mailer.store.sqlite import FileDatabase, open_file
 
 SIDE_FILES = ("", "-wal", "-shm")
 NAME_A_BACKUP = "Name a file that `mailer backup` wrote."
@@ -40,7 +41,7 @@ def back_up(database: Path, target: Path) -> None:
 
 
 @contextmanager
-def made_ready(backup: Path, database: Path) -> Iterator[Database]:
+def made_ready(backup: Path, database: Path) -> Iterator[FileDatabase]:
     """Yield a copy of the backup beside the database, with this version's tables, for `exchanging`.
 
     At the end of the block it is removed, if it is there still.
@@ -57,7 +58,7 @@ def made_ready(backup: Path, database: Path) -> Iterator[Database]:
 
 @contextmanager
 def exchanging(
-    fresh: Database, database: Path, now: datetime
+    fresh: FileDatabase, database: Path, now: datetime
 ) -> Iterator[tuple[sqlite3.Connection, Path] | None]:
     """Put `fresh` in the database's place at the end of the block, which has the old one to itself.
 
@@ -114,7 +115,7 @@ def _remove(file: Path) -> None:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(access_to(path), uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
+    return sqlite3.connect(access_to(path), uri=True, timeout=WAIT, isolation_level=None)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -1,149 +1,69 @@
-"""The database file: made private on first use, migrated, opened with the promises the ledger needs.
+"""A database of ours, in a file or on a server: opened with the promises that people and ledger need.
 
-`engine.begin()` is for writing: it takes the write lock at once, so that a transaction which has read never
-fails half-way for the lock. `engine.connect()` is for reading: it sees one moment of the database and neither
-waits for a writer nor makes one wait. Errors of the database leave either as a MailerError.
-
-A database is one file, not whatever has its name: once another one has taken the name (a backup that was
-restored, say) both raise DatabaseReplaced, so that nothing is read from or written to a file that was put
-aside. What was learned from one file (ids, claims) means nothing in another: whoever goes on opens it anew.
+`begin()` is for writing: it takes the write lock at once, so that what was read in it stays true until it is
+committed, and it never fails half-way for the lock. `connect()` is for reading: it sees one moment of the
+database and neither waits for a writer nor makes one wait. Errors of the database leave either as a
+MailerError.
 """
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from functools import partial
-from logging import WARNING, getLogger
 from pathlib import Path
-from sqlite3 import Connection as SqliteConnection
-from threading import RLock
-from typing import Any
 
-from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
-from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy import Connection, Engine, text
 
-from mailer.errors import SettingsError, StorageBusy, StorageError
-from mailer.store.faults import gone, read_only, replaced, translate
-from mailer.store.files import FileId, access_to, file_id, folder_lock, is_read_only, make_private
+from mailer.errors import StorageError
+from mailer.store.address import file_at, read_url
+from mailer.store.presence import FilePresence, Presence
 
 HEAD = "0006"  # the newest migration in migrations/versions; a test holds it there
-BUSY_TIMEOUT = 5.0  # seconds
-TURN_TIMEOUT = 10.0  # seconds for those before us in this process
-LOOK = 50  # milliseconds that a lock is waited for while others wait for their turn
-PRAGMAS = ("PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
-
-# A pool tells its log of everything; SQLAlchemy quiets those that are its own.
-getLogger(f"{__name__}.OneAtATime").setLevel(WARNING)
-
-
-class OneAtATime(NullPool):
-    """Opens a connection for each use and closes it after; the next one waits for that.
-
-    As long as any connection is open, what was committed may stand in SQLite's write-ahead log alone. Whoever
-    moves the file by hand leaves the log behind, and with it what was said to be done; worse, the file that
-    gets the name next would be read with that log. The last connection that is closed writes all into the
-    file and removes the log: with one at a time each is the last.
-    """
-
-    _turn = RLock()  # of all databases: the next one may have the name that the last one had
-
-    def _do_get(self) -> ConnectionPoolEntry:
-        if not self._turn.acquire(timeout=TURN_TIMEOUT):
-            raise StorageBusy(
-                "the database is being used by too many at once", next_step="Try again in a moment."
-            )
-        try:
-            return super()._do_get()
-        except BaseException:
-            self._turn.release()
-            raise
-
-    def _do_return_conn(self, record: Any) -> None:
-        try:
-            super()._do_return_conn(record)
-        finally:
-            self._turn.release()
+OURS = {"alembic_version", "subscribers", "sends"}  # who has these is of this program
+WAIT = 5.0  # seconds that a lock is waited for
 
 
 class Database(Engine):
-    """An engine that knows reading from writing and its file from others: see the module's first lines."""
+    """An engine that knows reading from writing: see the module's first lines."""
 
-    path: Path
-    file: FileId | None = None
+    label: str  # what a person is told of it: the file, or where it is on which server; never a password
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """Yield a connection that holds the write lock; commit at the end, roll back on an error."""
-        if is_read_only(self.path):
-            raise read_only(self.path)
-        transaction = self._locked()
-        with transaction.connection as connection, transaction:
-            # Whoever exchanges the file has to hold the lock that is ours now: it stays the same from here.
-            self.require_same_file()
-            log = file_id(self._log)
+    def begin(self, *, alone: bool = True) -> Iterator[Connection]:  # noqa: ARG002
+        """Yield a connection that holds the write lock; commit at the end, roll back on an error.
+
+        Not `alone` is for what looks after itself by compare-and-set: on a server others may write beside it.
+        """
+        with super().begin() as connection:
             yield connection
-        # Whoever exchanges it by hand asks for no lock: then all this is in a file that was put aside.
-        if self.replaced and isinstance(self.pool, OneAtATime):
-            self._put_aside(log)
-        self.require_same_file()
 
-    def _locked(self) -> RootTransaction:
-        """Return a transaction that holds the write lock; while we wait for that, others have their turn."""
-        until = time.monotonic() + BUSY_TIMEOUT
-        while True:
-            connection = self.connect().execution_options(begin="BEGIN IMMEDIATE")
-            try:
-                if isinstance(self.pool, OneAtATime):
-                    connection.connection.cursor().execute(f"PRAGMA busy_timeout={LOOK}")
-                return connection.begin()
-            except StorageBusy:
-                connection.close()
-                if time.monotonic() > until:
-                    raise
-                time.sleep(LOOK / 1000)
-            except BaseException:
-                connection.close()
-                raise
-
-    @property
-    def _log(self) -> Path:
-        return self.path.with_name(f"{self.path.name}-wal")
-
-    def _put_aside(self, log: FileId | None) -> None:
-        # SQLite keeps the log of a file that was moved, and would read it with the one that has the name now.
-        if log and file_id(self._log) == log:
-            self._log.replace(self._log.with_name(f"{self._log.name}.before"))
+    def presence(self, journals: Path) -> Presence:
+        """Return how those who work with it know of each other; `journals` is where theirs lie here."""
+        return FilePresence(journals)
 
     @property
     def replaced(self) -> bool:
-        """Whether another file has the name now, or none has."""
-        return file_id(self.path) != self.file
-
-    def require_same_file(self) -> None:
-        """Raise DatabaseReplaced if another file has the name now, or none has."""
-        now = file_id(self.path)
-        if now is None:
-            raise gone(self.path)
-        if now != self.file:
-            raise replaced(self.path)
+        """Whether another database has its name now, or none has: then this one is of no use any more."""
+        return False
 
 
 def open_database(url: str, root: Path, *, make: bool = True, keep_open: bool = True) -> Database:
-    """Return the database at `url` (relative to `root`), made if there is none and migrated if it is older.
+    """Return the database at `url` (relative to `root`), with its tables made or migrated if need be.
 
-    Without `make` there has to be one. Without `keep_open` its files are open during transactions only, of
-    which this process then has one at a time, and in between they may be moved and exchanged at will. What
-    this user can't write is opened for reading.
+    Without `make` there has to be one. Without `keep_open` the files of one of SQLite are open during
+    transactions only, of which this process then has one at a time, and in between they may be moved and
+    exchanged at will. What this user can't write is opened for reading.
 
-    Raises SettingsError for a URL that isn't SQLite's, StorageError for a file that is unusable or from
-    a newer version, StorageBusy and StorageFull as their names say.
+    Raises SettingsError for a URL that can't be used, StorageError for what is no database of ours, can't be
+    used or is from a newer version, StorageBusy and StorageFull as their names say.
     """
-    path = database_path(url, root)
+    if (path := file_at(url, root)) is None:
+        from mailer.store.postgresql import open_server  # psycopg is an extra
+
+        return open_server(read_url(url))[0]
+    from mailer.store.files import make_private
+    from mailer.store.sqlite import open_file
+
     if make:
         make_private(path)
     return open_file(path, keep_open=keep_open, empty=make)[0]
@@ -151,133 +71,33 @@ def open_database(url: str, root: Path, *, make: bool = True, keep_open: bool = 
 
 def open_upgraded(url: str, root: Path) -> tuple[Database, str | None]:
     """Return the database as `open_database` does, and the revision it had before: None if it was new."""
-    path = database_path(url, root)
+    if (path := file_at(url, root)) is None:
+        from mailer.store.postgresql import open_server
+
+        return open_server(read_url(url))
+    from mailer.store.files import make_private
+    from mailer.store.sqlite import open_file
+
     make_private(path)
     return open_file(path)
 
 
-def open_file(path: Path, *, keep_open: bool = True, empty: bool = True) -> tuple[Database, str | None]:
-    """Return the database in the file at `path`, and the revision it had before: None if it was `empty`."""
-    database = _database(path, keep_open=keep_open)
-    try:
-        with folder_lock(path.parent, exclusive=False):
-            database.file = file_id(path)
-            with database.connect() as connection:
-                found = _revision(connection, path)
-                current = found == HEAD and (is_read_only(path) or _is_wal(connection))
-        if found is None and not empty:
-            raise gone(path)
-        if not current:
-            _require_writable(path, found)
-            with folder_lock(path.parent, exclusive=True):
-                _upgrade(database, path)
-    except BaseException:
-        database.dispose()
-        raise
-    return database, found
+def revision_of(connection: Connection, tables: Collection[str], label: str, another: str) -> str | None:
+    """Return the migration that a database with these tables is at, None if it is empty.
 
-
-def database_path(url: str, root: Path) -> Path:
-    """Return the file a `sqlite:///...` URL names, relative to `root`; SettingsError for any other URL."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        parsed = None
-    if parsed is None or parsed.get_backend_name() != "sqlite":
-        kind = parsed.drivername if parsed is not None else "something that is not a URL"
-        raise SettingsError(
-            f"DATABASE_URL names {kind}, and only SQLite is supported for now",
-            next_step="Write DATABASE_URL=sqlite:///subscribers/mailer.db, or leave it out.",
-        )
-    if not parsed.database or parsed.database.startswith((":memory:", "file:")):
-        raise SettingsError(
-            "DATABASE_URL names no file, and a send must outlive the program",
-            next_step="Write DATABASE_URL=sqlite:///subscribers/mailer.db, or leave it out.",
-        )
-    return root / parsed.database
-
-
-def _database(path: Path, *, keep_open: bool) -> Database:
-    plain = create_engine(
-        URL.create("sqlite", database=access_to(path), query={"uri": "true"}),
-        connect_args={"timeout": BUSY_TIMEOUT},
-        json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
-        poolclass=None if keep_open else OneAtATime,
-    )
-    # Statements carry addresses, and an address has no business in a traceback: hide_parameters.
-    database = Database(plain.pool, plain.dialect, plain.url, hide_parameters=True)
-    database.path = path
-    event.listen(database, "connect", _on_connect)
-    event.listen(database, "checkout", lambda *_: database.require_same_file())
-    event.listen(database, "begin", _on_begin)
-    event.listen(database, "handle_error", partial(_on_error, path))
-    return database
-
-
-def _on_connect(connection: SqliteConnection, record: object) -> None:  # noqa: ARG001
-    # The driver's own idea of when a transaction begins leaves reads outside of it and DDL half inside.
-    connection.isolation_level = None
-    for pragma in PRAGMAS:
-        connection.execute(pragma)
-
-
-def _on_begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
-
-
-def _on_error(path: Path, context: ExceptionContext) -> BaseException | None:
-    return translate(context.original_exception, path)
-
-
-def _revision(connection: Connection, path: Path) -> str | None:
-    """Return the migration the database is at, None if it is empty; StorageError if it isn't one of ours."""
-    tables = set(connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars())
-    if "alembic_version" in tables:
-        found: Any = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-        _refuse_newer(found, path)
-        return str(found)
-    if tables:
+    StorageError if it isn't one of ours, which names `another` for DATABASE_URL, or is from a newer version.
+    """
+    if not tables:
+        return None
+    if not set(tables) >= OURS:
         raise StorageError(
-            f"{path} is the database of another program",
-            next_step="Let DATABASE_URL name a file of its own, such as sqlite:///subscribers/mailer.db.",
+            f"{label} is the database of another program",
+            next_step=f"Let DATABASE_URL name one of its own, such as {another}.",
         )
-    return None
-
-
-def _refuse_newer(found: str | None, path: Path) -> None:
+    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
     if found is None or found > HEAD:
         raise StorageError(
-            f"{path} was written by a newer version of mailer (revision {found}; this one knows {HEAD})",
-            next_step="Upgrade mailer on this machine, or name another file in DATABASE_URL.",
+            f"{label} was written by a newer version of mailer (revision {found}; this one knows {HEAD})",
+            next_step="Upgrade mailer on this machine, or name another database in DATABASE_URL.",
         )
-
-
-def _is_wal(connection: Connection) -> bool:
-    return connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-
-
-def _require_writable(path: Path, found: str | None) -> None:
-    if is_read_only(path):
-        is_at = f"at revision {found}" if found else "empty"
-        raise StorageError(
-            f"the database {path} is {is_at}, this version needs revision {HEAD}, and it is read-only",
-            next_step=f"Make {path} and its folder writable for this user, then run: mailer db upgrade",
-        )
-
-
-def _upgrade(database: Database, path: Path) -> None:
-    _switch_to_wal(database)
-    with database.begin() as connection:
-        if _revision(connection, path) != HEAD:
-            from mailer.store.migrations.run import migrate  # alembic costs a fifth of a second
-
-            migrate(connection)
-
-
-def _switch_to_wal(engine: Engine) -> None:
-    # Lasts in the file, and can't happen inside a transaction: hence below SQLAlchemy's own begin.
-    raw = engine.raw_connection()
-    try:
-        raw.cursor().execute("PRAGMA journal_mode=WAL")
-    finally:
-        raw.close()
+    return str(found)

@@ -1,7 +1,8 @@
-"""Who is at work with a database, and whose turn it is: records that are locked while their process lives.
+"""Who is at work with a database, and whose turn it is: a port, and what it is for a database in a file.
 
-As with a worker's journal, the kernel gives the lock up when a process dies, however it dies. The records
-lie among the journals, where all who use a database find them, whatever link leads them to it.
+There it is records that are locked while their process lives: as with a worker's journal, the kernel gives
+the lock up when a process dies, however it dies. The records lie among the journals, where all who use a
+database find them, whatever link leads them to it. `mailer.store.session_presence` is the same for a server.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from mailer.errors import AtWork, UsageError
 from mailer.store.files import folder_lock, is_locked, living, make_folder, unwritable, within
@@ -23,6 +25,7 @@ from mailer.store.files import folder_lock, is_locked, living, make_folder, unwr
 FOLDER = "at-work"
 TURNS = "turns"
 LOOK = 0.2  # seconds; who asks whose turn it is has it for an instant
+BEGINNING = 0  # the turn to begin a send; the others are the turns to send one, by its id
 RESTORING = "another program is restoring a backup in"
 
 
@@ -40,6 +43,11 @@ class Present:
         return f"mailer {self.command} (process {self.pid}) on {self.host} since {since}"
 
     @classmethod
+    def here(cls, command: str) -> Present:
+        """Return this process, which runs `command` from now on."""
+        return cls(command, os.getpid(), socket.gethostname(), datetime.now(UTC).isoformat())
+
+    @classmethod
     def read(cls, record: Path) -> Present | None:
         """Return what a record says, None while it says nothing yet."""
         try:
@@ -48,10 +56,54 @@ class Present:
             return None
 
 
+class Presence(Protocol):
+    """Who works with a database: each says so while it does, and what may be done by one alone."""
+
+    def at_work(self, command: str) -> AbstractContextManager[None]:
+        """Keep the database from being exchanged or moved while `command` works with it."""
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep everybody else from starting to work; UsageError that names those who are at work already."""
+
+    def turn(self, number: int, command: str, *, wait: float = LOOK) -> AbstractContextManager[None]:
+        """Have the turn to send this one, or BEGINNING, alone; AtWork after `wait` seconds, with who has it.
+
+        Processes that this one forks don't have the turn.
+        """
+
+    def whose_turn(self, number: int) -> Present | None:
+        """Return who has this turn now, if anybody has; also who may only read can ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilePresence:
+    """Presence with a database in a file, by records among its journals."""
+
+    journals: Path
+
+    def at_work(self, command: str) -> AbstractContextManager[None]:
+        """See `Presence`."""
+        return at_work(self.journals, command)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """See `Presence`."""
+        return alone(self.journals)
+
+    def turn(self, number: int, command: str, *, wait: float = LOOK) -> AbstractContextManager[None]:
+        """See `Presence`."""
+        return turn(self._record(number), command, wait=wait)
+
+    def whose_turn(self, number: int) -> Present | None:
+        """See `Presence`."""
+        return whose_turn(self._record(number))
+
+    def _record(self, number: int) -> Path:
+        return beginning_turn(self.journals) if number == BEGINNING else sending_turn(self.journals, number)
+
+
 def _sign(file: int, command: str) -> None:
-    us = Present(command, os.getpid(), socket.gethostname(), datetime.now(UTC).isoformat())
     os.ftruncate(file, 0)
-    os.pwrite(file, json.dumps(asdict(us)).encode(), 0)
+    os.pwrite(file, json.dumps(asdict(Present.here(command))).encode(), 0)
 
 
 @contextmanager

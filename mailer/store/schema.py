@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Date,
+    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -24,6 +27,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
 
 from mailer.domain.delivery import LASTING
 from mailer.domain.moment import utc_text
@@ -40,24 +44,43 @@ metadata = MetaData(
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An aware datetime, kept as fixed-width UTC text that a person can read in any SQL shell."""
+    """An aware datetime to the millisecond, in UTC.
+
+    SQLite keeps it as fixed-width text that a person can read in any SQL shell, PostgreSQL as timestamptz.
+    """
 
     impl = String(24)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else utc_text(value)
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind = String(24) if dialect.name == "sqlite" else DateTime(timezone=True)
+        return dialect.type_descriptor(kind)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else datetime.fromisoformat(value)
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | datetime | None:
+        if value is None:
+            return None
+        text = utc_text(value)
+        return text if dialect.name == "sqlite" else datetime.fromisoformat(text)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return datetime.fromisoformat(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+# Numbers grow past 32 bits; SQLite's do anyhow, and it counts ids up for INTEGER alone.
+Number = Integer().with_variant(BigInteger(), "postgresql")
+# In the order of its characters, whatever the language of a server: what people and commands are known by.
+Key = Text().with_variant(Text(collation="C"), "postgresql")
+Name = String(64).with_variant(String(64, collation="C"), "postgresql")
 
 
 lists = Table(
     "lists",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", String(64), nullable=False, unique=True),  # what commands say: weekly
-    Column("title", Text, nullable=False),  # what subscribers read
+    Column("id", Number, primary_key=True),
+    Column("name", Name, nullable=False, unique=True),  # what commands say: weekly
+    Column("title", Key, nullable=False),  # what subscribers read
     Column("description", Text, nullable=False, server_default=""),
     Column("created_at", UtcTime, nullable=False),
     sqlite_autoincrement=True,  # an id is never given twice: links in old mails name it
@@ -66,9 +89,9 @@ lists = Table(
 subscribers = Table(
     "subscribers",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("email", Text, nullable=False),  # as typed
-    Column("email_key", Text, nullable=False, unique=True),  # Address.key: the person
+    Column("email_key", Key, nullable=False, unique=True),  # Address.key: the person
     Column("name", Text),
     Column("language", Text),
     Column("timezone", Text),
@@ -82,7 +105,7 @@ subscribers = Table(
 fields = Table(
     "fields",
     metadata,
-    Column("name", String(64), primary_key=True),
+    Column("name", Name, primary_key=True),
     Column("type", String(16), nullable=False),  # domain.field.FieldType
 )
 
@@ -102,7 +125,7 @@ subscriptions = Table(
 suppressions = Table(
     "suppressions",
     metadata,
-    Column("email_key", Text, primary_key=True),
+    Column("email_key", Key, primary_key=True),
     Column("reason", String(32), nullable=False),  # bounced, complained, requested
     Column("note", Text, nullable=False, server_default=""),
     Column("since", UtcTime, nullable=False),
@@ -157,7 +180,7 @@ deliveries = Table(
     metadata,
     Column("send_id", ForeignKey("sends.id"), primary_key=True),
     # no foreign key: the account outlives the person's erasure
-    Column("subscriber_id", Integer, primary_key=True, autoincrement=False),
+    Column("subscriber_id", Number, primary_key=True, autoincrement=False),
     Column("email", Text, nullable=False),
     Column("name", Text),
     Column("language", Text),
@@ -172,8 +195,8 @@ deliveries = Table(
 outcomes = Table(
     "outcomes",
     metadata,
-    Column("send_id", Integer, primary_key=True),
-    Column("subscriber_id", Integer, primary_key=True, autoincrement=False),
+    Column("send_id", Number, primary_key=True),
+    Column("subscriber_id", Number, primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True, autoincrement=False),  # from 1, of this delivery
     Column("state", String(16), nullable=False),
     Column("stage", String(16)),  # domain.outcome.Stage; NULL where no server was asked
@@ -182,7 +205,7 @@ outcomes = Table(
     Column("reply", Text),  # the server's words, or ours
     Column("revision", Integer),  # revisions.no of the text that was handed over
     Column("tried", Boolean, nullable=False),  # whether it counts for the retry policy
-    Column("chunk", Integer),  # for queued and deferred: the chunk that it waits in
+    Column("chunk", Number),  # for queued and deferred: the chunk that it waits in
     CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in LASTING)), name="state"),
     # The few that are to be found again: whoever was accepted is not looked for.
     Index(
@@ -200,21 +223,21 @@ outcomes = Table(
 chunks = Table(
     "chunks",
     metadata,
-    Column("id", Integer, primary_key=True),  # the order in which they are taken
+    Column("id", Number, primary_key=True),  # the order in which they are taken
     Column("send_id", ForeignKey("sends.id"), nullable=False, index=True),
-    Column("first", Integer, nullable=False),
-    Column("last", Integer, nullable=False),
+    Column("first", Number, nullable=False),
+    Column("last", Number, nullable=False),
     Column("people", JSON(none_as_null=True)),  # list of subscriber_id
     Column("receiver", Text),  # the mailbox provider of all of them, where that was held back
     Column("is_open", Boolean, nullable=False),
     Column("due_at", UtcTime),
-    Column("epoch", Integer, nullable=False, server_default="0"),  # how often it was taken
+    Column("epoch", Number, nullable=False, server_default="0"),  # how often it was taken
     Column("holder", Text),  # who took it last and has not let go: the name of a journal
     # Where others can't see whether the holder lives: until when it holds the chunk, and whom it may have
     # handed over to the server by now (list of subscriber_id).
     Column("leased_until", UtcTime),
     Column("in_doubt", JSON(none_as_null=True)),
-    Column("marks", Integer, nullable=False, server_default="0"),  # commits of the holder in this epoch
+    Column("marks", Number, nullable=False, server_default="0"),  # commits of the holder in this epoch
     # How the totals of the send were changed by way of this chunk: their sum is the totals.
     *(Column(state.value, Integer, nullable=False, server_default="0") for state in LASTING),
     Index("ix_chunks_open", "send_id", "id", sqlite_where=text("is_open"), postgresql_where=text("is_open")),
@@ -224,9 +247,9 @@ chunks = Table(
 delivery_numbers = Table(
     "delivery_numbers",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", Number, primary_key=True),
     Column("send_id", ForeignKey("sends.id"), nullable=False),
-    Column("subscriber_id", Integer, nullable=False),
+    Column("subscriber_id", Number, nullable=False),
 )
 
 # Candidates who do not get the issue, with the reason: verify needs everyone accounted for.
@@ -249,13 +272,13 @@ journals_read = Table(
 schedules = Table(
     "schedules",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("issue", Text, nullable=False),  # path, relative to the workspace
     Column("audience", Text, nullable=False),  # Audience.text()
     Column("due_at", UtcTime, nullable=False),
     Column("zone", Text, nullable=False),  # IANA name it was typed in
     Column("state", String(16), nullable=False),  # ledger.schedules.ScheduleState
-    Column("send_id", Integer),  # for begun: the send that it led to, which says the rest
+    Column("send_id", Number),  # for begun: the send that it led to, which says the rest
     Column("note", Text, nullable=False, server_default=""),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
@@ -270,12 +293,12 @@ paces = Table(
     Column("rate", Float),  # messages/s that go through
     Column("ceiling", Float),  # messages/s that were refused
     Column("patience", Float),  # seconds
-    Column("quota", Integer),  # messages in a period
+    Column("quota", Number),  # messages in a period
     Column("period", Float),  # seconds
     Column("window_since", UtcTime),
-    Column("window_used", Integer),
+    Column("window_used", Number),
     Column("parked_until", UtcTime),
-    Column("connections", Integer),
+    Column("connections", Number),
     Column("learned_at", UtcTime, nullable=False),
 )
 
@@ -283,10 +306,10 @@ paces = Table(
 passed = Table(
     "passed",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("account", String(16), nullable=False),
     Column("at", UtcTime, nullable=False),
-    Column("number", Integer, nullable=False),
+    Column("number", Number, nullable=False),
     Index("ix_passed_account", "account", "at"),
 )
 

@@ -20,7 +20,7 @@ _JSON = ("tags", "fields")
 
 def snapshot_of(table: FromClause) -> list[ColumnElement[Any]]:
     """Return the snapshot's columns as `recipients` reads them: JSON as text."""
-    return [json_text(table.c[name]) if name in _JSON else table.c[name] for name in SNAPSHOT]
+    return [json_text(table.c[name]).label(name) if name in _JSON else table.c[name] for name in SNAPSHOT]
 
 
 def recipients(rows: Sequence[Sequence[Any]]) -> list[Recipient]:

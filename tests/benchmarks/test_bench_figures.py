@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import PAGE
 from benchmarks.bouts import NEAR, OURS, SOURCE, Findings
 from benchmarks.figures import Cost, Taken, Target, Verdict, figures, growth, ratio, typical
 from benchmarks.instruments import weigh
-from benchmarks.page import BEGIN, END, results, shortfalls, tables, write
+from benchmarks.millions import Size
+from benchmarks.page import MEASURED, MILLIONS, PROFILE, sections, shortfalls, write
+from benchmarks.rooms import REST
+from benchmarks.targets import results
 
 HIGHER = Target("speed", 1.2, 0.8, "×", "higher")
 LOWER = Target("time", 3, 6, "s", "lower")
@@ -61,7 +65,7 @@ def test_what_was_not_measured_has_no_ratio_and_no_growth() -> None:
 
 
 def found(ours: float, theirs: float) -> Findings:
-    cost = Cost(began=9, seconds=4, cpu=0.1, memory=60_000_000)
+    cost = Cost(began=10.5, seconds=4, cpu=0.1, memory=60_000_000)
     sides = {
         name: figures(run(seconds=each), cost) for name, each in ((OURS, 1 / ours), (SOURCE, 1 / theirs))
     }
@@ -72,7 +76,7 @@ def test_the_table_names_what_fell_short() -> None:
     short = shortfalls(found(ours=1, theirs=2))
     assert [each.partition(": ")[0] for each in short] == ["messages/s, round trip 0, vs smtp-source"]
     assert "0.50 ×" in short[0]
-    assert shortfalls(found(ours=3, theirs=2)) == []
+    assert shortfalls(found(ours=4, theirs=2)) == []
 
 
 def test_a_part_of_the_recipients_proves_nothing_about_all_of_them() -> None:
@@ -85,17 +89,42 @@ def test_a_part_of_the_recipients_proves_nothing_about_all_of_them() -> None:
     assert {r.value for r in results(part) if "100,000" in r.target.name} == {None}
 
 
+def test_freezing_is_held_against_what_was_measured_of_a_million() -> None:
+    sizes = [Size(people, {"freezing, s": people / 200_000}, {}) for people in (100_000, 1_000_000)]
+    values = {
+        r.target.name: r.value for r in results(Findings(nowhere={"SQLite": sizes, "PostgreSQL": sizes[:1]}))
+    }
+    assert values["freezing an audience of 1,000,000 on SQLite"] == 5
+    assert values["freezing an audience of 1,000,000 on PostgreSQL"] is None
+
+
 def test_the_page_keeps_what_stands_around_the_tables(tmp_path: Path) -> None:
     page = tmp_path / "benchmarks.md"
-    page.write_text(f"Before.\n{BEGIN}\nold\n{END}\nAfter.\n")
-    write(page, tables(found(ours=3, theirs=2), "`make bench`"))
-    text = page.read_text()
-    assert text.startswith("Before.\n") and text.endswith("\nAfter.\n")
-    assert "old" not in text
-    assert (
-        "| messages/s, round trip 0, vs smtp-source | 1.20 × | 0.80 × | 3,000/s : 2,000/s | 1.50 × | met |"
-        in text
+    page.write_text("".join(f"Before {n}.\n<!-- {n}: begin -->\nold {n}\n<!-- {n}: end -->\n" for n in "ab"))
+    write(page, "b", "new")
+    assert page.read_text() == (
+        "Before a.\n<!-- a: begin -->\nold a\n<!-- a: end -->\n"
+        "Before b.\n<!-- b: begin -->\nnew\n<!-- b: end -->\n"
     )
+
+
+def test_each_part_that_ran_has_a_section_and_each_section_a_place_in_the_page() -> None:
+    findings = found(ours=4, theirs=2)
+    assert list(sections(findings, "`make bench`")) == [MEASURED]
+    findings.profiles = {OURS: {"journal": 2.5, REST: 3}, "another": {REST: 8}}
+    findings.nowhere = {"SQLite": [Size(10, {"freezing, s": 0.5}, {})]}
+    written = sections(findings, "`make bench`")
+    assert list(written) == [MEASURED, PROFILE, MILLIONS]
+    assert (
+        "| messages/s, round trip 0, vs smtp-source | 1.80 × | 1.20 × | 4,000/s : 2,000/s | 2.00 × | met |"
+        in written[MEASURED]
+    )
+    assert "| journal | 2.5 | 0.0 |\n| the rest | 3.0 | 8.0 |\n| all of it | 5.5 | 8.0 |" in written[PROFILE]
+    assert "On SQLite:" in written[MILLIONS]
+    page = PAGE.read_text()
+    assert [page.count(f"<!-- {name}: {edge} -->") for name in written for edge in ("begin", "end")] == [
+        1
+    ] * 6
 
 
 BUSY = """import time

@@ -39,7 +39,7 @@ def test_the_setting_names_another_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("postgresql://writer:canary@db.example/mailer", "only SQLite is supported for now"),
+        ("mysql://writer:canary@db.example/mailer", "only SQLite and PostgreSQL are supported"),
         ("sqlite:///.", "can't be opened"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,13 +39,20 @@ TYPES = {
 
 
 @pytest.fixture(scope="module")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, Engine]:
-    """Return two databases that know the same fields: one to write from, one to read into."""
-    made = [open_database("sqlite:///mailer.db", tmp_path_factory.mktemp(name)) for name in ("from", "into")]
+def engines(
+    kept_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Engine, Engine]]:
+    """Yield two databases that know the same fields: one of SQLite to write from, one to read into."""
+    made = [
+        open_database(url, tmp_path_factory.mktemp("people"))
+        for url in ("sqlite:///mailer.db", kept_database_url)
+    ]
     for engine in made:
         with engine.begin() as connection:
             declare_types(connection, TYPES)
-    return made[0], made[1]
+    yield made[0], made[1]
+    for engine in made:
+        engine.dispose()
 
 
 def empty(engine: Engine) -> None:

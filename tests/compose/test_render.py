@@ -14,7 +14,8 @@ from mailer.domain.issue import Issue, Kind
 from mailer.errors import IssueError
 from mailer.message.expression.expression import Call, Const, Field, Name
 from mailer.message.expression.operations import MissingValue, UnfitValue
-from mailer.message.filling.evaluate import evaluate, uses
+from mailer.message.filling.evaluate import reader
+from mailer.message.filling.fields import uses
 from mailer.message.filling.residual import Hole, Loop, Place, Static, Tree
 
 NAME = Field(Name("subscriber"), Const("name"))
@@ -315,7 +316,7 @@ def test_fields_are_data_never_attributes() -> None:
     for value in ("text", ["list"], {"a": 1}, 5):
         for key in ("upper", "__class__", "items", "append", "real"):
             with pytest.raises(MissingValue):
-                evaluate(Field(NAME, Const(key)), {"subscriber": {"name": value}})
+                reader(Field(NAME, Const(key)))({"subscriber": {"name": value}})
 
 
 def test_the_fields_an_edition_uses(tmp_path: Path) -> None:
@@ -332,7 +333,7 @@ def test_a_loop_binds_what_its_iterable_evaluates_to(tmp_path: Path) -> None:
     rounds = Call("op.rounds", (tags, Const(1), Const(False)))
     # The HTML part has the same loop, so this is the second.
     assert tree == (Loop(("t.2",), rounds, (Hole(Name("t.2"), Place.PLAIN),)),)
-    assert evaluate(rounds, {"subscriber": {"tags": ["a"]}}) == ["a"]
+    assert reader(rounds)({"subscriber": {"tags": ["a"]}}) == ["a"]
 
 
 @pytest.mark.parametrize(

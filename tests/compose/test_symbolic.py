@@ -17,7 +17,7 @@ from mailer.compose.symbolic.symbol import Once, Spoiled, Symbol, is_deferred, l
 from mailer.compose.symbolic.tokens import Role, Tokens
 from mailer.message.expression.expression import Call, Const, Expression, Field, Name, describe
 from mailer.message.expression.operations import FILTERS, OPERATIONS, TESTS
-from mailer.message.filling.evaluate import evaluate
+from mailer.message.filling.evaluate import reader
 
 SUBSCRIBER = Name("subscriber")
 NAME = Field(SUBSCRIBER, Const("name"))
@@ -81,7 +81,7 @@ def test_plain_values_become_constants(value: Any) -> None:
 
 def test_lists_and_tuples_stay_what_they_are() -> None:
     for value in ([1, "a", [2]], (1, "a", [2])):
-        assert evaluate(lift(value, Tokens([])), {}) == value
+        assert reader(lift(value, Tokens([])))({}) == value
 
 
 @pytest.mark.parametrize("value", [Markup("a"), {"a": 1}, {1}, object(), Spoiled("n")])

@@ -123,7 +123,7 @@ def test_a_secret_in_a_servers_words_is_masked() -> None:
         ("SMTP_PASSWORD=ab #cd\n", Grade.ERROR, "{env}:1: SMTP_PASSWORD: what stands behind"),
         ("MAIL_WARMUP=slowly\n", Grade.ERROR, "MAIL_WARMUP"),
         ("DKIM_DOMAIN=gazette.example\n", Grade.ERROR, "DKIM_SELECTOR"),
-        ("DATABASE_URL=postgresql://db.example/m\n", Grade.ERROR, "only SQLite"),
+        ("DATABASE_URL=mysql://db.example/m\n", Grade.ERROR, "only SQLite and PostgreSQL"),
         ("DATABASE_URL=sqlite:///x/%00/y.db\n", Grade.ERROR, "null character"),
         ("BASE_URL=https://news.gazette.example\n", Grade.ERROR, "no SECRET_KEY to sign"),
         ("SMTP_HOST=mx.quay.example\nPOSTAL_ADDRESS=Quay 1\n", Grade.ERROR, "which nobody can own"),

@@ -138,13 +138,25 @@ def test_two_ticks_at_once_send_once(workspace, server):
     workspace.run("schedule", "add", "harbour", "--at", LATER)
     make_due(workspace, 1)
     ticks = [workspace.start("tick") for _ in range(3)]
+    said = ""
     for tick in ticks:
         out, errors = tick.communicate(timeout=120)
         assert tick.returncode in (0, 75), out + errors
+        said += out
+    assert said.count("Began harbour") == 1
     workspace.run("tick")
     recipients = [message.recipients[0] for message in server.taken]
     assert len(recipients) == len(set(recipients)) == 400
     workspace.run("verify", "harbour")
+
+
+def test_of_several_ticks_one_says_that_a_schedule_failed(workspace):
+    workspace.run("schedule", "add", "harbour", "--at", LATER)
+    make_due(workspace, 1)
+    ticks = [workspace.start("tick") for _ in range(3)]
+    said = [tick.communicate(timeout=120)[1] for tick in ticks]
+    assert "".join(said).count("nobody would get harbour") == 1
+    assert sorted(tick.returncode for tick in ticks) == [0, 0, 3]
 
 
 def test_tick_goes_on_with_what_a_killed_send_left(workspace, server):

@@ -30,8 +30,8 @@ QUOTA = QuotaFound(200, 86400.0, NOW.timestamp(), 0, NOW.timestamp() + 3600.5)
 
 
 @pytest.fixture
-def database(tmp_path):
-    engine = open_database("sqlite:///people.db", tmp_path)
+def database(database_url, tmp_path):
+    engine = open_database(database_url, tmp_path)
     yield engine
     engine.dispose()
 
@@ -122,6 +122,7 @@ def test_a_quota_is_as_large_as_all_runs_together_found_it(database, memory):
     assert known.quota == QuotaFound(3, 86400.0, first, 3, first + 86400)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite:///people.db"])
 def test_a_limit_says_itself_when_a_message_goes_again(database, tmp_path):
     ledger = Ledger(database)
     Lists(database).create("weekly", NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,13 +26,14 @@ WHO = {
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    engine = open_database("sqlite:///people.db", tmp_path)
+def engine(database_url: str, tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(database_url, tmp_path)
     Lists(engine).create("weekly", NOW)
     Lists(engine).create("monthly", NOW)
     for email, texts in WHO.items():
         join(engine, email, "weekly", fields=texts)
-    return engine
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

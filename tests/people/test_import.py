@@ -36,10 +36,11 @@ Importer = Callable[..., tuple[ImportReport, list[Reject]]]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    engine = open_database("sqlite:///mailer.db", tmp_path_factory.mktemp("import"))
+def made(kept_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    engine = open_database(kept_database_url, tmp_path_factory.mktemp("import"))
     Lists(engine).create("weekly", NOW)
-    return engine
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

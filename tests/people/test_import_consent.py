@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,10 +28,11 @@ Importer = Callable[..., tuple[ImportReport, list[Reject]]]
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    engine = open_database("sqlite:///mailer.db", tmp_path)
+def engine(database_url: str, tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(database_url, tmp_path)
     Lists(engine).create("weekly", NOW)
-    return engine
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

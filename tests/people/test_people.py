@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,11 +29,12 @@ ADA = Address.parse("Ada@Quay.example")
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    engine = open_database("sqlite:///mailer.db", tmp_path)
+def engine(database_url: str, tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(database_url, tmp_path)
     Lists(engine).create("weekly", NOW, "The Weekly", "Every Monday")
     Lists(engine).create("daily", NOW)
-    return engine
+    yield engine
+    engine.dispose()
 
 
 def consent(engine: Engine, *names: str) -> Consent:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from mailer.bootstrap import App
 from mailer.domain.address import Address
@@ -20,6 +22,7 @@ from mailer.services.rounds import rounds
 from mailer.services.schedules import schedule_standings
 from mailer.services.subscribe import Subscribe, subscribe
 from mailer.services.unsubscribe import Unsubscribe, unsubscribe
+from mailer.store.schema import revisions
 
 ISSUE = """\
 ---
@@ -166,3 +169,19 @@ def test_the_clock_begins_nothing_that_a_person_could_not(app: App, more: str, p
     assert (standing.state, frozen(app)) == ("failed", [("harbour", 3)])
     assert problem in standing.words
     assert done.exit_code == 3
+
+
+def test_a_send_that_an_older_program_began_keeps_its_message_ids_and_its_revision(app):
+    send = begin(prepared(app)).send
+    ada = next(app.ledger.frozen(send))
+    now = app.sending().personaliser_of(send).message_id(ada)
+    with app.database.begin() as connection:
+        stored = zlib.decompress(connection.scalar(select(revisions.c.template)))
+        older = zlib.compress(stored.replace(b'"version":2', b'"version":1'))
+        connection.execute(update(revisions).values(template=older))
+    then = app.sending().personaliser_of(send)
+    assert then.version == 1
+    assert then.message_id(ada) != now
+    # The same issue, compiled by the program of today, is no other text: the send goes on.
+    assert prepared(app).job.template.revision == send.revision
+    assert begin(prepared(app)).send.id == send.id

@@ -16,7 +16,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine
 
 from mailer.errors import SettingsError, StorageBusy, StorageError
-from mailer.store.database import HEAD, database_path, open_database, open_upgraded
+from mailer.store.address import file_at
+from mailer.store.database import HEAD, open_database, open_upgraded
 from mailer.store.migrations.run import alembic_config
 from mailer.store.schema import metadata
 
@@ -213,7 +214,7 @@ def test_the_database_of_another_program_is_refused_and_untouched(tmp_path: Path
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("postgresql://writer:secret@db.example/mailer", "postgresql"),
+        ("mysql://writer:secret@db.example/mailer", "mysql"),
         ("subscribers/mailer.db", "not a URL"),
         ("sqlite://", "no file"),
         ("sqlite:///:memory:", "no file"),
@@ -229,5 +230,5 @@ def test_other_urls_are_refused_without_showing_their_password(tmp_path: Path, u
 
 
 def test_an_absolute_path_stands_for_itself(tmp_path: Path) -> None:
-    assert database_path("sqlite:////srv/mailer.db", tmp_path) == Path("/srv/mailer.db")
-    assert database_path(URL, tmp_path) == tmp_path / "subscribers/mailer.db"
+    assert file_at("sqlite:////srv/mailer.db", tmp_path) == Path("/srv/mailer.db")
+    assert file_at(URL, tmp_path) == tmp_path / "subscribers/mailer.db"

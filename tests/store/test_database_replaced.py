@@ -15,7 +15,8 @@ from told_apart import fields, write
 
 from mailer.bootstrap import App
 from mailer.errors import DatabaseReplaced, ExitCode
-from mailer.store.database import Database, open_database
+from mailer.store.database import open_database
+from mailer.store.sqlite import FileDatabase
 
 URL = "sqlite:///mailer.db"
 
@@ -35,7 +36,7 @@ def other(tmp_path: Path) -> Path:
     return tmp_path / "other.db"
 
 
-def read(database: Database) -> set[str]:
+def read(database: FileDatabase) -> set[str]:
     with database.connect() as connection:
         return set(connection.exec_driver_sql("SELECT name FROM fields").scalars())
 
@@ -110,7 +111,7 @@ def test_what_was_committed_to_a_file_that_was_put_aside_meanwhile_is_not_said_t
 
 @pytest.mark.parametrize("use", [read, lambda database: write(database, "late")])
 def test_who_keeps_no_file_open_has_no_two_transactions_side_by_side(
-    path: Path, use: Callable[[Database], object]
+    path: Path, use: Callable[[FileDatabase], object]
 ) -> None:
     one, other_one = (open_database(URL, path.parent, keep_open=False) for _ in range(2))
     let_in = threading.Event()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from mailer.store.database import Database
+from mailer.store.sqlite import FileDatabase
 
 
-def write(database: Database, name: str) -> None:
+def write(database: FileDatabase, name: str) -> None:
     """Write a field of this name, by a connection of the database."""
     with database.begin() as connection:
         connection.exec_driver_sql("INSERT INTO fields VALUES (?, 'text')", (name,))

@@ -27,6 +27,8 @@ def one_line_end(text: str) -> str:
 def encode_quoted_printable(text: str) -> bytes:
     """Return `text` as quoted-printable lines; where it ends in mid-line, a soft break ends the last."""
     quoted = b2a_qp(one_line_end(text).encode(), istext=True)
+    if 0 < len(quoted) < LINE and b"\n" not in quoted and not quoted.startswith(tuple(_LEADING)):
+        return quoted + b"=\r\n"  # as most values are, and what the long way comes to
     if quoted and not quoted.endswith(b"\n"):
         quoted += b"=\n"
     if _UNFIT.search(quoted):

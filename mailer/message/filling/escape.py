@@ -34,9 +34,9 @@ def escape_value(value: Any, place: Place, url_start: bool = False) -> str:
     part that may be a person's address).
     """
     text = _text(value)
-    if place is Place.HEADER:
-        return _refuse(text, _HEADER_CONTROLS)
-    text = _LINE_ENDS.sub("\n", _refuse(text, _CONTROLS))
+    if not text.isprintable():  # what is, has neither controls nor line ends
+        controls = _HEADER_CONTROLS if place is Place.HEADER else _CONTROLS
+        text = _LINE_ENDS.sub("\n", _refuse(text, controls))
     return _STARTS[place](text) if url_start else _ESCAPES[place](text)
 
 
@@ -100,6 +100,7 @@ _ESCAPES: dict[Place, Callable[[str], str]] = {
     Place.CONDITIONAL: _conditional,
     Place.PLAIN: str,
     Place.ADDRESS: _inside_url,
+    Place.HEADER: str,
 }
 _STARTS = {Place.URL: _whole_url, Place.ADDRESS: _whole_address}
 

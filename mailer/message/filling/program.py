@@ -16,7 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from mailer.message.encoding.transfer import encode_quoted_printable, one_line
 from mailer.message.filling.canonical import expression_key
 from mailer.message.filling.escape import escape_value, plain_in
-from mailer.message.filling.evaluate import Names, Reader, bind, reader
+from mailer.message.filling.evaluate import Names, Reader, reader
 from mailer.message.filling.residual import Branch, Hole, Loop, Place, Static, Tree
 
 Written = TypeVar("Written")  # str or bytes
@@ -58,11 +58,7 @@ class Program(Generic[Written]):
 
     def fill(self, names: Names) -> Written:
         """Return the pieces joined, with the recipient's values; raises CannotFill."""
-        return self._notation.join(self.pieces(names))
-
-    def pieces(self, names: Names) -> Sequence[Written]:
-        """Return the pieces in order, with the recipient's values; raises CannotFill."""
-        return self.placed(self.written(names))
+        return self._notation.join(self.placed(self.written(names)))
 
     def written(self, names: Names) -> list[Written]:
         """Return what is the recipient's own, each piece once; raises CannotFill."""
@@ -73,7 +69,9 @@ class Program(Generic[Written]):
             if type(value) is str and is_plain(value):
                 written += [write_plain(value)] * len(forms)
             else:
-                written += [write(escape_value(value, place, url_start)) for place, url_start in forms]
+                texts = [escape_value(value, place, url_start) for place, url_start in forms]
+                encoded = {text: write(text) for text in set(texts)}  # most are the same in every place
+                written += [encoded[text] for text in texts]
         for part, _ in self._parts:
             written.append(part.fill(names))
         return written
@@ -120,7 +118,10 @@ class Program(Generic[Written]):
         self._parts.append((part, [self._add_slot()]))
 
     def _add_hole(self, hole: Hole) -> None:
-        _, forms = self._holes.setdefault(expression_key(hole.expression), (reader(hole.expression), {}))
+        key = expression_key(hole.expression)
+        if key not in self._holes:
+            self._holes[key] = reader(hole.expression), {}
+        _, forms = self._holes[key]
         forms.setdefault((hole.place, hole.url_start), []).append(self._add_slot())
 
     def _add_slot(self) -> int:
@@ -147,11 +148,17 @@ class Repetition(Generic[Written]):
     """A recipient's `for`."""
 
     def __init__(self, loop: Loop, notation: Notation[Written]) -> None:
-        self._loop = loop
+        self._names = loop.names
+        self._items = reader(loop.iterable)
         self._body = Program(notation, loop.body)
         self._otherwise = Program(notation, loop.otherwise)
         self._join = notation.join
 
     def fill(self, names: Names) -> Written:
-        turns = [self._body.fill(scope) for scope in bind(self._loop, names)]
+        turns = [self._body.fill({**names, **self._bound(item)}) for item in self._items(names)]
         return self._join(turns) if turns else self._otherwise.fill(names)
+
+    def _bound(self, item: Any) -> dict[str, Any]:
+        """Return the names that hold in one turn."""
+        values = (item,) if len(self._names) == 1 else item
+        return dict(zip(self._names, values, strict=True))

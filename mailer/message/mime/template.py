@@ -14,7 +14,8 @@ from mailer.errors import ExitCode, MailerError
 from mailer.message.encoding.transfer import HARD_BREAK, decode_quoted_printable
 from mailer.message.filling.canonical import canonical_json, dump_tree, load_tree
 from mailer.message.filling.conditions import compares, decides
-from mailer.message.filling.evaluate import Names, may_use_any, requires, uses
+from mailer.message.filling.evaluate import Names
+from mailer.message.filling.fields import may_use_any, requires, uses
 from mailer.message.filling.program import TEXT, WIRE, Program
 from mailer.message.filling.residual import Static, Tree
 from mailer.message.filling.screen import Screen, screen_of

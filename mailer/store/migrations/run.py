@@ -8,10 +8,21 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
+from mailer.store.schema import metadata
+
 
 def migrate(connection: Connection) -> None:
     """Apply every missing migration inside the transaction of `connection`: all of them or none."""
     command.upgrade(alembic_config(connection), "head")
+
+
+def make(connection: Connection) -> None:
+    """Make the tables as they are now, in an empty database on a server.
+
+    What the first migrations did to older tables was SQLite's alone; from this one on they are for both.
+    """
+    metadata.create_all(connection)
+    command.stamp(alembic_config(connection), "head")
 
 
 def alembic_config(connection: Connection | None = None) -> Config:

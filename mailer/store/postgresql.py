@@ -1,0 +1,156 @@
+"""A database on a PostgreSQL server: its tables made on first use, and what a session of ours is held to.
+
+One writer at a time is a lock that writers ask for (`begin`), because whoever reads, decides and writes must
+not be overtaken: somebody who leaves while a file is imported stays away. Readers have a snapshot each.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.exc import TimeoutError as NoneFree
+
+from mailer.errors import SettingsError, StorageBusy, StorageError
+from mailer.store.address import server_name
+from mailer.store.database import HEAD, WAIT, Database, revision_of
+from mailer.store.postgresql_faults import translate
+from mailer.store.presence import Presence
+
+CONNECTIONS = 4  # of one process; they are opened when they are needed
+WRITING = 0x6D61696C  # the number of the advisory lock that a writer holds: "mail"
+SESSION = f"""
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+    SET TimeZone = 'UTC';
+    SET lock_timeout = {int(WAIT * 1000)}
+"""
+TABLES = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
+READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+class ServerDatabase(Database):
+    """A database on a server: see the module's first lines."""
+
+    def connect(self) -> Connection:
+        """Return a connection that sees one moment of the database and can't write."""
+        return self._connected().execution_options(**READING)
+
+    @contextmanager
+    def begin(self, *, alone: bool = True) -> Iterator[Connection]:
+        """Yield a connection in a transaction; `alone` while no other writer is. Commit at the end."""
+        with self._connected() as connection, connection.begin():
+            if alone:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITING})"))
+            yield connection
+
+    def presence(self, journals: Path) -> Presence:
+        """Return how those who work with it know of each other, on whatever machine."""
+        from mailer.store.session_presence import SessionPresence
+
+        return SessionPresence(self, journals)
+
+    def _connected(self) -> Connection:
+        try:
+            return super().connect()
+        except NoneFree:
+            raise StorageBusy(
+                "the database is being used by too many at once", next_step="Try again in a moment."
+            ) from None
+
+
+def open_server(url: URL) -> tuple[ServerDatabase, str | None]:
+    """Return the database at a URL by `read_url`, and the revision it had before: None if it was empty."""
+    require_driver()
+    database = _database(url)
+    try:
+        with database.connect() as connection:
+            found = _revision(connection, database.label)
+        if found != HEAD:
+            _upgrade(database)
+    except BaseException:
+        database.dispose()
+        raise
+    return database, found
+
+
+def require_driver() -> None:
+    """Raise SettingsError, which says how to install it, if psycopg is not there."""
+    if find_spec("psycopg") is None:
+        raise SettingsError(
+            "DATABASE_URL names a PostgreSQL database, and psycopg, which speaks to it, is not installed",
+            next_step="Install it: pip install 'mailer-dispatch[postgresql]'",
+        )
+
+
+def _database(url: URL) -> ServerDatabase:
+    _trust_the_system()
+    plain = create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=WAIT,
+        pool_pre_ping=True,  # the server was perhaps restarted since
+    )
+    # Statements carry addresses, and an address has no business in a traceback: hide_parameters.
+    database = ServerDatabase(plain.pool, plain.dialect, plain.url, hide_parameters=True)
+    database.label = server_name(url)
+    event.listen(database, "connect", _on_connect)
+    event.listen(database, "handle_error", partial(_on_error, database.label))
+    return database
+
+
+def _trust_the_system() -> None:
+    # psycopg's wheels bring an OpenSSL that looks for the system's roots where it was built; Python knows
+    # where they are, and for `sslrootcert=system` libpq goes by what the environment says.
+    paths = ssl.get_default_verify_paths()
+    for name, place in ((paths.openssl_cafile_env, paths.cafile), (paths.openssl_capath_env, paths.capath)):
+        if place:
+            os.environ.setdefault(name, place)
+
+
+def _on_connect(connection: Any, record: object) -> None:  # noqa: ARG001
+    connection.execute(SESSION)
+    connection.commit()
+
+
+def _on_error(label: str, context: ExceptionContext) -> BaseException | None:
+    return translate(context.original_exception, label)
+
+
+def _revision(connection: Connection, label: str) -> str | None:
+    tables = connection.scalars(text(TABLES)).all()
+    return revision_of(connection, tables, label, "what this makes: createdb mailer")
+
+
+def _upgrade(database: ServerDatabase) -> None:
+    with database.begin() as connection:
+        found = _revision(connection, database.label)  # another one may have been first
+        if found == HEAD:
+            return
+        from mailer.store.migrations.run import make, migrate  # alembic costs a fifth of a second
+
+        if found is None:
+            _require_unicode(connection, database.label)
+            make(connection)
+        else:
+            migrate(connection)
+
+
+def _require_unicode(connection: Connection, label: str) -> None:
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise StorageError(
+            f"the database {label} is encoded as {encoding}, which can't hold every name",
+            next_step="Make another one: createdb --encoding=UTF8 --template=template0 mailer",
+        )

@@ -1,0 +1,38 @@
+"""Many rows at once into a table of PostgreSQL, by COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from psycopg import DataError, Error, sql
+from sqlalchemy import Connection, Table
+from sqlalchemy.engine import Dialect
+
+from mailer.errors import StorageError
+from mailer.store.postgresql_faults import translate
+
+
+def copy_in(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows, each with all columns of the table in their order, in the connection's transaction."""
+    bound = [_binder(column.type, connection.dialect) for column in table.c]
+    names = sql.SQL(", ").join(map(sql.Identifier, table.c.keys()))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
+    # Below SQLAlchemy, which knows no COPY and translates no error here.
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row([bind(value) for bind, value in zip(bound, row, strict=True)])
+    except DataError as error:
+        raise StorageError(
+            f"the table {table.name} holds what PostgreSQL can't: {str(error).partition(chr(10))[0]}",
+            next_step="Correct that in the database that it is in, or keep to that one.",
+        ) from None
+    except Error as error:
+        raise translate(error, str(connection.engine.url.database)) or error from None
+
+
+def _binder(kind: Any, dialect: Dialect) -> Callable[[Any], Any]:
+    bind: Callable[[Any], Any] | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    return bind or (lambda value: value)

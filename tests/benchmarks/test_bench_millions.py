@@ -1,0 +1,60 @@
+"""A send to nowhere is a whole one, and what follows from it for more people is no less than it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.instruments import Unavailable
+from benchmarks.letters import Letter, people
+from benchmarks.millions import EXTRAPOLATED, Size, carried_on, growth_table, send_to_nowhere, sizes
+from benchmarks.postgresql import Server, postgresql
+from benchmarks.programs import earlier
+
+
+@pytest.fixture(params=["SQLite"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server | None]:
+    """None for SQLite, else a server."""
+    if request.param == "SQLite":
+        yield None
+        return
+    try:
+        with postgresql() as found:
+            yield found
+    except Unavailable as missing:
+        pytest.skip(str(missing))
+
+
+def test_a_send_to_nowhere_settles_everybody(server: Server | None) -> None:
+    with people(30, server=server) as crowd:
+        size = send_to_nowhere(crowd, Letter("note", 1, 3000))
+    assert size.people == 30
+    assert size.each["tables, octets a recipient"] > 0
+    assert all(seconds > 0 for seconds in size.whole.values())
+    assert any("the server's" in name for name in size.each) == (server is not None)
+
+
+def test_sizes_lead_up_to_the_most_by_tens() -> None:
+    assert sizes(1_000_000) == [100_000, 1_000_000]
+    assert sizes(30_000_000) == [300_000, 3_000_000, 30_000_000]
+    assert sizes(10_000) == [10_000]
+
+
+def test_a_figure_is_carried_on_as_it_grew_but_never_more_cheaply() -> None:
+    million = EXTRAPOLATED // 100
+    assert carried_on((million // 10, 1.0), (million, 10.0), least=1) == pytest.approx((1, 1000))
+    assert carried_on((million // 10, 5.0), (million, 10.0), least=1)[1] == pytest.approx(1000)
+    assert carried_on((million // 10, 4.0), (million, 5.0), least=0)[1] == pytest.approx(7.8125)
+    assert carried_on((million // 10, 6.0), (million, 5.0), least=0)[1] == pytest.approx(5)
+    assert carried_on((million // 10, 0.0), (million, 5.0), least=0) is None
+
+
+def test_with_one_size_nothing_is_extrapolated() -> None:
+    (_, *head, _, _), row = growth_table([Size(10, {"freezing, s": 2.0}, {})], str)
+    assert (head, row) == (["10"], ("freezing, s", "2.0", "–", "–"))
+
+
+def test_an_earlier_commit_that_is_in_no_history_here_is_said_to_be_missing() -> None:
+    with pytest.raises(Unavailable, match="not in a git history"):
+        earlier("no-such-revision")

@@ -1,0 +1,141 @@
+"""Who is at work and whose turn it is: the same for a database in a file and for one on a server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from postgresql import Server
+from sqlalchemy import text
+
+from mailer.errors import AtWork, ExitCode, StorageBusy, UsageError
+from mailer.store.database import Database, open_database
+from mailer.store.presence import BEGINNING, Presence
+
+US = rf"mailer {{command}} \(process {os.getpid()}\) on \S+ since 20"
+SHORT = 0.05  # seconds
+
+
+@pytest.fixture
+def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
+    database = open_database(database_url, tmp_path)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def presence(database: Database, tmp_path: Path) -> Presence:
+    return database.presence(tmp_path / "journals")
+
+
+@pytest.fixture
+def another(database: Database, tmp_path: Path) -> Presence:
+    """Another program's look at the same database."""
+    return database.presence(tmp_path / "journals")
+
+
+def ours(command: str) -> str:
+    return US.format(command=command)
+
+
+def test_who_is_at_work_keeps_it_from_being_exchanged_and_is_named(
+    presence: Presence, another: Presence
+) -> None:
+    with presence.at_work("serve"), another.at_work("run"):
+        with pytest.raises(UsageError, match=ours("serve")) as caught, another.alone():
+            pass
+        assert caught.match(ours("run"))
+    with another.alone():
+        pass
+
+
+@pytest.mark.parametrize("number", [BEGINNING, 7])
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.peers
+def test_one_has_a_turn_and_is_named(presence: Presence, another: Presence, number: int) -> None:
+    """Records of files know processes, not threads: they are tried with two processes elsewhere."""
+    assert another.whose_turn(number) is None
+    with presence.turn(number, "send-issue"):
+        holder = another.whose_turn(number)
+        assert holder is not None
+        assert (holder.command, holder.pid) == ("send-issue", os.getpid())
+        with pytest.raises(AtWork, match=ours("send-issue")), another.turn(number, "run", wait=SHORT):
+            pass
+        with another.turn(8, "run"):
+            pass
+    with another.turn(number, "run"):
+        pass
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.peers
+def test_a_turn_is_over_with_its_session(presence: Presence, another: Presence, database: Database) -> None:
+    with ExitStack() as stack:
+        stack.enter_context(presence.turn(7, "send-issue"))
+        with database.begin() as connection:
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                    "WHERE application_name LIKE 'mailer send-issue%' AND datname = current_database()"
+                )
+            )
+        with another.turn(7, "run"):
+            pass
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.peers
+def test_while_it_is_moved_nobody_starts(presence: Presence, another: Presence) -> None:
+    with (
+        presence.alone(),
+        pytest.raises(StorageBusy, match="is being moved, by mailer db") as caught,
+        another.at_work("run"),
+    ):
+        pass
+    assert caught.value.exit_code is ExitCode.AGAIN
+
+
+FORKS = """
+import os, sys, time
+from pathlib import Path
+from mailer.store.database import open_database
+database = open_database(sys.argv[1], Path(sys.argv[2]))
+with database.presence(Path(sys.argv[2])).turn(7, "send-issue"):
+    database.dispose()
+    if os.fork():
+        print("forked", flush=True)
+        sys.stdin.read()
+        os._exit(0)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.peers
+def test_a_forked_process_does_not_hold_its_parents_turn(postgresql: Server, tmp_path: Path) -> None:
+    url = postgresql.database()
+    parent = subprocess.Popen(
+        [sys.executable, "-c", FORKS, url, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    database = open_database(url, tmp_path)
+    presence = database.presence(tmp_path)
+    try:
+        assert parent.stdout and parent.stdin
+        assert parent.stdout.readline() == b"forked\n"
+        assert presence.whose_turn(7)
+        parent.kill()
+        parent.wait()
+        with presence.turn(7, "run", wait=10):
+            pass
+    finally:
+        os.killpg(parent.pid, 9)
+        database.dispose()
+        for pipe in (parent.stdin, parent.stdout):
+            pipe.close() if pipe else None
