@@ -11,8 +11,6 @@ from functools import cache, partial
 from logging import getLogger
 from pathlib import Path
 
-from sqlalchemy import Engine
-
 from mailer.domain.delivery import RetryPolicy
 from mailer.domain.learned import Learned
 from mailer.domain.moment import utc_text
@@ -34,6 +32,7 @@ from mailer.ledger.reclaim import recover
 from mailer.message.mime.template import MessageTemplate
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
+from mailer.store.database import Database
 from mailer.store.dialect import is_shared
 from mailer.store.presence import LOOK, beginning_turn, sending_turn, turn
 
@@ -51,7 +50,7 @@ class Dispatcher:
     this process is called, should another one ask who is at work.
     """
 
-    database: Engine
+    database: Database
     journals: Path
     account: Account
     rate: float = 0.0

@@ -13,7 +13,7 @@ from mailer.domain.delivery import Halt
 from mailer.domain.send import Send
 from mailer.ledger.chunks import cut
 from mailer.store.schema import deliveries, exclusions, revisions, sends
-from mailer.store.snapshot import SNAPSHOT
+from mailer.store.snapshot import SNAPSHOT, kept_of
 
 _OWN = revisions.c.send_id == sends.c.id
 SEND = [
@@ -101,7 +101,7 @@ def freeze(
     connection.execute(
         insert(deliveries).from_select(
             ["send_id", "subscriber_id", *kept],
-            select(literal(send_id), people.c.subscriber_id, *(people.c[name] for name in kept))
+            select(literal(send_id), people.c.subscriber_id, *(kept_of(people, name) for name in kept))
             .where(people.c.reason.is_(None))
             .order_by(people.c.subscriber_id),  # as they lie in the table
         )

@@ -8,8 +8,6 @@ from datetime import datetime
 from logging import getLogger
 from typing import ClassVar
 
-from sqlalchemy import Engine
-
 from mailer.domain.delivery import Claim, Halt, RetryPolicy, Settlement
 from mailer.domain.send import Send
 from mailer.ledger.chunks import LET_GO, change
@@ -18,6 +16,7 @@ from mailer.ledger.ledger import Ledger
 from mailer.ledger.outcomes import Tally
 from mailer.ledger.recording import append, record
 from mailer.ledger.taking import Taken, cancelled, gone, take
+from mailer.store.database import Database
 
 log = getLogger(__name__)
 
@@ -30,7 +29,7 @@ class Holding:
     `lease` seconds, if it is not for as long as the worker lives.
     """
 
-    engine: Engine
+    engine: Database
     send: Send
     worker: str
     account: str = "-"
@@ -56,7 +55,7 @@ class Holding:
         providers `without` are left.
         """
         found: list[Taken] = []
-        with self.engine.begin() as connection:
+        with self.engine.begin(alone=False) as connection:
             while len(found) < most:
                 taken = take(connection, self.send, self.worker, now, without, self.lease)
                 if taken is None:
@@ -74,7 +73,7 @@ class Holding:
     def record(self, settlements: Sequence[Settlement]) -> None:
         """Record what became of deliveries; of one that isn't in hand any more nothing is."""
         by_chunk = self._by_chunk(settlements)
-        with self.engine.begin() as connection:
+        with self.engine.begin(alone=False) as connection:
             for chunk, group in by_chunk.items():
                 record(connection, self.policy, self._taken[chunk], group, self.send.number, self.account)
         for chunk, group in by_chunk.items():
@@ -91,7 +90,7 @@ class Holding:
         by_chunk: dict[int, dict[int, str]] = {}
         for person, why in reasons.items():
             by_chunk.setdefault(self._chunk_of[person].chunk.id, {})[person] = why
-        with self.engine.begin() as connection:
+        with self.engine.begin(alone=False) as connection:
             for chunk, group in by_chunk.items():
                 rows = cancelled(self._taken[chunk], group, now)
                 append(connection, self._taken[chunk], rows)
@@ -101,7 +100,7 @@ class Holding:
 
     def give_back(self, now: datetime) -> None:  # noqa: ARG002
         """Let go of all that is held; the worker's journal is all in the database."""
-        with self.engine.begin() as connection:
+        with self.engine.begin(alone=False) as connection:
             for taken in self._taken.values():
                 change(connection, taken.chunk, Tally(), **LET_GO)
             mark_read(connection, self.worker)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, update
 
 from mailer.domain.audience import Audience, Recipient
 from mailer.domain.delivery import NEXT, Halt, RetryPolicy, State
@@ -21,6 +21,7 @@ from mailer.people.audience import (
     count_values,
 )
 from mailer.people.field_types import OWN_TYPES, known_types
+from mailer.store.database import Database
 from mailer.store.schema import chunks, deliveries, exclusions, outcomes, revisions, sends
 from mailer.store.snapshot import recipients, snapshot_of
 
@@ -31,7 +32,7 @@ CANCELLED_BY_HAND = "the send was cancelled"
 class Ledger:
     """Reads and writes sends and deliveries; every method is one transaction."""
 
-    def __init__(self, engine: Engine, policy: RetryPolicy | None = None) -> None:
+    def __init__(self, engine: Database, policy: RetryPolicy | None = None) -> None:
         self.engine = engine
         self._policy = policy or RetryPolicy()
 
@@ -142,7 +143,7 @@ class Ledger:
         who got the issue by an earlier send; `limited_by` as for `limit`; `chunk` is how many a worker takes
         at once, where that isn't for the number of people to say.
         """
-        with self.engine.begin() as connection:
+        with self.engine.begin(alone=False) as connection:
             return freeze(
                 connection,
                 candidates_for(connection, slug, audience, again=again),
@@ -269,11 +270,13 @@ class Ledger:
 
     def requeue_due(self, send: Send, now: datetime) -> int:
         """Queue the deferred deliveries whose time has come; return how many."""
+        c = chunks.c
         with self.engine.connect() as connection:
-            if not open_chunks(connection, send.id, chunks.c.due_at <= now):
+            waits = select(c.id).where(c.send_id == send.id, c.is_open, c.due_at <= now)
+            if connection.scalar(waits.limit(1)) is None:
                 return 0
         with self.engine.begin() as connection:
-            due = open_chunks(connection, send.id, chunks.c.due_at <= now)
+            due = open_chunks(connection, send.id, c.due_at <= now)
             return sum(requeue(connection, chunk, now) for chunk in due)
 
     def resend_uncertain(self, send: Send, reason: str, now: datetime) -> int:

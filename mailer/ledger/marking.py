@@ -102,7 +102,7 @@ class MarkedHolding(Holding):
 
         first = next(iter(self._taken), None)
         try:
-            with self.engine.begin() as connection:
+            with self.engine.begin(alone=False) as connection:
                 for chunk, taken in self._taken.items():
                     if not self._commit(connection, taken, told.get(chunk, ()), marked.get(chunk, set())):
                         lost.append(taken)

@@ -8,7 +8,7 @@ from datetime import datetime
 from logging import getLogger
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, select
 
 from mailer.domain.delivery import RetryPolicy, Settlement, State
 from mailer.domain.outcome import Stage
@@ -20,6 +20,7 @@ from mailer.ledger.outcomes import Tally
 from mailer.ledger.recording import record
 from mailer.ledger.taking import Taken
 from mailer.ledger.testimony import testify
+from mailer.store.database import Database
 from mailer.store.schema import chunks
 
 log = getLogger(__name__)
@@ -45,7 +46,7 @@ class Reclaimed:
         )
 
 
-def recover(engine: Engine, journals: Path, policy: RetryPolicy, now: datetime) -> TakenIn:
+def recover(engine: Database, journals: Path, policy: RetryPolicy, now: datetime) -> TakenIn:
     """Settle what dead workers left, of whichever send, and what a restored database can't know."""
     reclaim(engine, journals, policy, now)
     learned = take_in_history(engine, journals)
@@ -53,7 +54,7 @@ def recover(engine: Engine, journals: Path, policy: RetryPolicy, now: datetime) 
     return learned
 
 
-def reclaim(engine: Engine, journals: Path, policy: RetryPolicy, now: datetime) -> Reclaimed:
+def reclaim(engine: Database, journals: Path, policy: RetryPolicy, now: datetime) -> Reclaimed:
     """Settle the journal of every dead worker, then chunks of workers whose journal is gone."""
     total = Reclaimed()
     for path, journal in dead_journals(journals):
@@ -114,7 +115,7 @@ def _held_by(connection: Connection, worker: str) -> list[Taken]:
     return found
 
 
-def _orphans(engine: Engine, journals: Path, now: datetime) -> Reclaimed:
+def _orphans(engine: Database, journals: Path, now: datetime) -> Reclaimed:
     """Make deliveries uncertain whose worker has no journal any more: nobody can say what it handed over."""
     c = chunks.c
     with engine.connect() as connection:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause
 
 from mailer.domain.audience import Recipient
-from mailer.store.dialect import json_text
+from mailer.store.dialect import as_json, json_text
 
 SNAPSHOT = ("email", "name", "language", "timezone", "tags", "fields")
 """The columns that a delivery keeps as they were when its audience was frozen."""
@@ -21,6 +21,11 @@ _JSON = ("tags", "fields")
 def snapshot_of(table: FromClause) -> list[ColumnElement[Any]]:
     """Return the snapshot's columns as `recipients` reads them: JSON as text."""
     return [json_text(table.c[name]).label(name) if name in _JSON else table.c[name] for name in SNAPSHOT]
+
+
+def kept_of(people: FromClause, name: str) -> ColumnElement[Any]:
+    """Return a column of the snapshot among `snapshot_of` somebody, as it goes into one of its own again."""
+    return as_json(people.c[name]) if name in _JSON else people.c[name]
 
 
 def recipients(rows: Sequence[Sequence[Any]]) -> list[Recipient]:

@@ -32,8 +32,8 @@ WEEKLY = Audience(("weekly",))
 
 
 @pytest.fixture
-def database(tmp_path):
-    engine = open_database("sqlite:///people.db", tmp_path)
+def database(database_url, tmp_path):
+    engine = open_database(database_url, tmp_path)
     yield engine
     engine.dispose()
 
