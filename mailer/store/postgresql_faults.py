@@ -74,7 +74,7 @@ def _unreached(words: str, label: str) -> MailerError:
         return StorageError(f"the database {label} can't be used: {refused}", next_step=CORRECT)
     if "certificate" in said or "SSL" in said:
         return StorageError(
-            f"the server of the database {label} can't be trusted: {said.splitlines()[0]}",
+            f"the server of {label} can't be trusted: {said.splitlines()[0]}",
             next_step="docs/how-to/postgresql.md says what the server needs for TLS; "
             "sslrootcert=/path/to/ca.pem in DATABASE_URL names an authority of your own.",
         )
@@ -83,7 +83,7 @@ def _unreached(words: str, label: str) -> MailerError:
 
 def _away(label: str, words: str) -> StorageBusy:
     return StorageBusy(
-        f"the server of the database {label} can't be reached: {words}",
+        f"the server of {label} can't be reached: {words}",
         next_step="Check DATABASE_URL and that the server runs, then run the same command again; "
         "it goes on where it stopped.",
     )

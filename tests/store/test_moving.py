@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Column, Date, Float, Integer, LargeBinary, Table, delete, insert, select
+from sqlalchemy import JSON, Boolean, Column, Date, Float, Integer, LargeBinary, Table, delete, insert, select
 
 from mailer.errors import StorageError, UsageError
 from mailer.store.database import Database, open_database
@@ -37,6 +37,8 @@ def opened(tmp_path: Path) -> Iterator[Callable[[str], Database]]:
 
 def value(column: Column[Any], number: int) -> Any:
     kind = column.type
+    if isinstance(kind, Boolean):
+        return number % 2 == 0
     if isinstance(kind, Integer) or column.foreign_keys:
         return number
     if isinstance(kind, UtcTime):
