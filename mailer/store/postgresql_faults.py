@@ -5,6 +5,8 @@ Knows nothing of psycopg, which need not be there.
 
 from __future__ import annotations
 
+import re
+
 from mailer.errors import MailerError, StorageBusy, StorageError, StorageFull
 
 AGAIN = "Run the same command again in a moment; it goes on where it stopped."
@@ -14,6 +16,7 @@ CORRECT = "Correct DATABASE_URL, or what the server's pg_hba.conf says of this u
 LOCKED = ("55P03", "40001", "40P01", "57014")
 UNRECORDED = ("53100", "53200", "58030")  # disk full, out of memory, I/O error
 DAMAGED = ("XX001", "XX002")
+FAILED = re.compile(r"connection (failed|is bad): (connection to server .*? failed: )?")
 # Of a connection that never came to be, libpq hands on words and no code.
 PASSING = (
     "starting up",
@@ -67,7 +70,7 @@ def _unusable(code: str, error: BaseException, label: str) -> StorageError | Non
 
 
 def _unreached(words: str, label: str) -> MailerError:
-    said = words.partition("failed: ")[2] or words
+    said = FAILED.sub("", words)
     # From here on it is the server that speaks, whatever its language.
     refused = said.partition("FATAL:")[2].strip()
     if refused and not any(each in refused for each in PASSING):
