@@ -21,7 +21,16 @@ from mailer.message.filling.residual import Branch, Hole, Loop, Static, Tree
 
 Names = Mapping[str, Any]
 
-_FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, TemplateError, RecursionError)
+_FAULTS = (
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    AssertionError,  # of Jinja2's truncate, for a length below that of its dots
+    TemplateError,
+    RecursionError,
+)
 
 
 def fill_text(tree: Tree, names: Names) -> str:

@@ -22,6 +22,7 @@ MANY_KEPT = 1000
 # Measured: a send adds some 600 octets a recipient to the database and 130 to the journal, and the log holds
 # them once more for a while. Twice that, and room for the template, the log and what others write.
 RECIPIENT_OCTETS = 2 * 1024
+JOURNAL_OCTETS = 2 * 130
 SPARE_OCTETS = 64 << 20
 
 
@@ -81,7 +82,7 @@ def judge_database(path: Path, look: DatabaseLook) -> Iterator[Result]:
         yield note(
             "database.whole", f"{path}, {size(look.octets)}: too large to be read through in a few seconds"
         )
-    yield _judge_revision(path, look.revision)
+    yield judge_revision(str(path), look.revision)
     if look.free > MUCH_FREE and look.free > look.octets * FREE_SHARE:
         yield note(
             "database.free",
@@ -95,13 +96,14 @@ def judge_database(path: Path, look: DatabaseLook) -> Iterator[Result]:
         )
 
 
-def _judge_revision(path: Path, revision: str | None) -> Result:
+def judge_revision(label: str, revision: str | None) -> Result:
+    """Say whether the tables are those of this version."""
     if revision == HEAD:
         return ok("database.version", f"revision {HEAD}, this version's")
     if revision is None:
         return error(
             "database.version",
-            f"{path} has no tables of mailer's",
+            f"{label} has no tables of mailer's",
             "Correct DATABASE_URL, or, if the file is new: mailer db upgrade",
         )
     if revision > HEAD:
@@ -151,20 +153,20 @@ def judge_journals(look: JournalLook) -> Result:
     return ok(name, f"{working}{kept}")
 
 
-def judge_room(room: Room, audience: int) -> Iterator[Result]:
-    """Say whether a send to `audience` people can be recorded; a send that can't be stops."""
+def judge_room(room: Room, audience: int, octets: int = RECIPIENT_OCTETS) -> Iterator[Result]:
+    """Say whether a send to `audience` people, of so many octets each, can be recorded; else it stops."""
     if not room.writable:
         yield error(
             "disk.writable",
             f"this user can't write in {room.folder}",
             f"Make {room.folder} writable for this user, or change DATABASE_URL.",
         )
-    needed = SPARE_OCTETS + audience * RECIPIENT_OCTETS
+    needed = SPARE_OCTETS + audience * octets
     text = f"{size(room.free)} free in {room.folder}"
     if audience:
         text += f"; a send to the largest list ({audience:,} people) takes up to {size(needed)}"
     if room.free < needed:
-        yield error("disk.space", text, "Make room, or move the database: DATABASE_URL.")
+        yield error("disk.space", text, "Make room, or move the workspace to another disk.")
     else:
         yield ok("disk.space", text)
 

@@ -28,6 +28,7 @@ from mailer.errors import AccountFault, ExitCode, SettingsError, worst
 from mailer.message.dkim.signer import Signer
 from mailer.settings.reading import SettingsReading
 from mailer.smtp.account import Account
+from mailer.store.address import read_url
 from mailer.workspace.bundled import templates_folder
 
 # The sections of names, in the order in which people read them.
@@ -192,5 +193,8 @@ class Examination:
         except SettingsError:
             return [*results, skipped("database.file", UNUSABLE)]
         if path is None:
-            return results
+            from mailer.doctor.database_server import examine_server
+
+            url = read_url(self._app.settings.database_url.get_secret_value())
+            return [*results, *examine_server(url, journals)]
         return [*results, *examine_database(path, journals)]

@@ -17,7 +17,7 @@ from mailer.smtp.channel import Channel
 from mailer.smtp.connection import tls_context
 from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
-from mailer.smtp.session import Result
+from mailer.smtp.exchange import Result
 from mailer.smtp.window import Moment
 
 LIMIT = 5.0  # seconds
@@ -48,9 +48,9 @@ class Visitor:
         """It has nothing else to do."""
         return Moment(monotonic(), 0)
 
-    def take(self) -> Envelope | None:
+    def take(self, most: int) -> Sequence[Envelope]:  # noqa: ARG002
         """There are none."""
-        return None
+        return ()
 
     def writes(self, channel: Channel) -> None:
         """Let it write soon."""

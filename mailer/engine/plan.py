@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 
 from mailer.domain.audience import Audience, Recipient, excluded_in_words
-from mailer.engine.personaliser import Personaliser, wire_address
+from mailer.domain.page import Page
+from mailer.engine.personaliser import Personaliser
 from mailer.errors import PlanRefused
 from mailer.message.expression.operations import CannotFill
 from mailer.message.mime.template import MessageTemplate
 
 EXAMPLES = 3  # addresses named for each problem
 KINDS = 20  # problems told apart
-PAGE = 500  # recipients looked at together
 
 
 @dataclass(slots=True)
@@ -42,14 +41,12 @@ class Plan:
         return "\n".join(lines + [f"  warning   {warning}" for warning in self.warnings])
 
 
-def prove(
-    template: MessageTemplate, personaliser: Personaliser, recipients: Iterable[Recipient], slug: str
-) -> int:
+def prove(template: MessageTemplate, personaliser: Personaliser, pages: Iterable[Page], slug: str) -> int:
     """Find out whether every hole and branch can be filled for every recipient; return how many there are.
 
     Raises PlanRefused (exit 3) that says what is missing, for how many and for whom, once all were tried.
     """
-    refusals = refusals_of(template, personaliser, recipients)
+    refusals = refusals_of(template, personaliser, pages)
     if refusals.counts:
         raise PlanRefused(
             "\n".join(refusals.lines(slug)),
@@ -59,33 +56,22 @@ def prove(
     return refusals.total
 
 
-def refusals_of(
-    template: MessageTemplate, personaliser: Personaliser, recipients: Iterable[Recipient]
-) -> Refusals:
+def refusals_of(template: MessageTemplate, personaliser: Personaliser, pages: Iterable[Page]) -> Refusals:
     """Try to fill every hole and branch for every recipient, and return for whom it can't be done.
 
-    A page that passes the template's screen is certain; of any other each recipient's is run.
+    Whoever passes the template's screen is certain; of any other each message is filled.
     """
     refusals = Refusals()
-    people = iter(recipients)
-    while page := list(islice(people, PAGE)):
+    for page in pages:
         # The first of each page is filled whatever the screen says: it stands for what is the same for all.
-        certain = _certain(template, page)
-        for recipient in page[:1] if certain else page:
+        doubtful = {0} | template.screen.doubtful(page) if template.screen else range(len(page))
+        for recipient in page.recipients(sorted(doubtful)):
             try:
                 template.fillings(personaliser.names(recipient, 0))
             except CannotFill as error:
                 refusals.add(error, recipient)
         refusals.total += len(page)
     return refusals
-
-
-def _certain(template: MessageTemplate, page: Sequence[Recipient]) -> bool:
-    return template.screen is not None and template.screen.passes(
-        [recipient.values() for recipient in page],
-        "".join([recipient.name or "" for recipient in page]),
-        [wire_address(recipient.email) for recipient in page],
-    )
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import chain
 
 from mailer.domain.audience import Recipient, excluded_in_words
+from mailer.domain.page import Page, pages_of
 from mailer.domain.send import Send
 from mailer.engine.compiler import Compiler, Job
 from mailer.engine.dispatch import Dispatcher
@@ -43,7 +44,7 @@ class Sending:
     def plan_for(self, job: Job, candidates: Iterable[tuple[Recipient, str | None]]) -> Plan:
         """Do the same for these people, each with the reason why they don't get it, if there is one."""
         excluded: Counter[str] = Counter()
-        plan = self._proved(job, None, split(candidates, excluded))
+        plan = self._proved(job, None, pages_of(split(candidates, excluded)))
         plan.excluded = dict(excluded)
         return plan
 
@@ -69,7 +70,7 @@ class Sending:
             limited_by=limited_by,
         )
         with self.proving(send, now):
-            plan = self._proved(job, send, self.ledger.frozen(send))
+            plan = self._proved(job, send, self.ledger.frozen_pages(send))
             plan.excluded = LedgerQueries(self.dispatcher.database).totals(send).excluded
             _refuse_nobody(plan)
         return send, plan
@@ -128,15 +129,15 @@ class Sending:
         version = self.dispatcher.template(send, 1).version
         return self.compiler.personaliser(send.id, first_list, _seed(send), corrected, version)
 
-    def _proved(self, job: Job, send: Send | None, recipients: Iterable[Recipient]) -> Plan:
+    def _proved(self, job: Job, send: Send | None, pages: Iterable[Page]) -> Plan:
         personaliser = self.personaliser_of(send) if send else self.compiler.trial(job)
         plan = Plan(job.issue.slug, job.issue.subject or job.issue.title, job.template.revision, job.audience)
-        everyone = iter(recipients)
+        everyone = iter(pages)
         if (first := next(everyone, None)) is None:
             return plan
         plan.recipients = prove(job.template, personaliser, chain([first], everyone), plan.slug)
-        names = personaliser.names(first, 0)
-        plan.subject = job.template.subject(names)
+        (reader,) = first.recipients([0])
+        plan.subject = job.template.subject(personaliser.names(reader, 0))
         plan.warnings += self.compiler.signer.warnings if self.compiler.signer else ()
         return plan
 

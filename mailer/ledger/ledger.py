@@ -23,7 +23,7 @@ from mailer.people.audience import (
 from mailer.people.field_types import OWN_TYPES, known_types
 from mailer.store.database import Database
 from mailer.store.schema import chunks, deliveries, exclusions, outcomes, revisions, sends
-from mailer.store.snapshot import recipients, snapshot_of
+from mailer.store.snapshot import RowPage, recipients, snapshot_of
 
 PAGE = 500
 CANCELLED_BY_HAND = "the send was cancelled"
@@ -160,13 +160,18 @@ class Ledger:
             )
 
     def frozen(self, send: Send) -> Iterator[Recipient]:
-        """Yield every recipient of the frozen audience that is still open, in pages: memory stays flat."""
+        """Yield every recipient of the frozen audience."""
+        for page in self.frozen_pages(send):
+            yield from page.recipients(range(len(page)))
+
+    def frozen_pages(self, send: Send) -> Iterator[RowPage]:
+        """Yield the frozen audience in pages: memory stays flat."""
         query = select(deliveries.c.subscriber_id, *snapshot_of(deliveries)).where(
             deliveries.c.send_id == send.id
         )
         with self.engine.connect() as connection:
             for rows in connection.execution_options(yield_per=PAGE).execute(query).partitions():
-                yield from recipients(rows)
+                yield RowPage(rows)
 
     def proved(self, send: Send, now: datetime) -> None:
         """Note that every frozen recipient's render was proved; only now may deliveries be claimed."""

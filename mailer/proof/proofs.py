@@ -13,6 +13,7 @@ from mailer.check.rendered import RenderedMail
 from mailer.compose.issue.source import load_issue
 from mailer.domain.audience import Audience, Recipient
 from mailer.domain.field import FieldType
+from mailer.domain.page import pages_of
 from mailer.domain.subscriber import OWN_FIELDS, SubscriberList
 from mailer.engine.compiler import Compiler, Job
 from mailer.engine.plan import refusals_of
@@ -104,7 +105,7 @@ class Proofs:
         counted = self._counted(job)
         if not (job.audience.lists and tried(counted)):
             return counted
-        refusals = refusals_of(job.template, self.compiler.trial(job), self.getting(job))
+        refusals = refusals_of(job.template, self.compiler.trial(job), pages_of(self.getting(job)))
         return replace(counted, refusals=tuple(refusals.said()))
 
     def _counted(self, job: Job) -> Census:

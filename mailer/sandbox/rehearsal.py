@@ -93,9 +93,13 @@ def rehearse(
 def _copy(app: App, folder: Path, port: int) -> App:
     """Return the workspace as it is, but with its people and its ledger copied, and this server."""
     from mailer.services.database import back_up
+    from mailer.services.moving import copy_to_file
 
     database = folder / "mailer.db"
-    back_up(app.database, database)
+    if app.database_file:
+        back_up(app.database, database)
+    else:
+        copy_to_file(app.database, database)
     changed = {
         "smtp_host": "127.0.0.1",
         "smtp_port": port,

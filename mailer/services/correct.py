@@ -9,6 +9,7 @@ from datetime import datetime
 
 from mailer.domain.audience import Recipient, excluded_in_words
 from mailer.domain.delivery import Halt, State
+from mailer.domain.page import pages_of
 from mailer.domain.send import Send
 from mailer.engine.compiler import Job
 from mailer.engine.plan import Plan, prove
@@ -204,7 +205,7 @@ class Correcting:
 
     def _proved(self, job: Job, send: Send, people: Iterable[Recipient]) -> int:
         try:
-            return prove(job.template, self._sending.personaliser_of(send), people, send.slug)
+            return prove(job.template, self._sending.personaliser_of(send), pages_of(people), send.slug)
         except PlanRefused as refused:
             since = f"{send.created_at:%Y-%m-%d}"
             raise PlanRefused(

@@ -11,7 +11,7 @@ from pathlib import Path
 from mailer.bootstrap import App
 from mailer.errors import StorageError, UsageError
 from mailer.store.address import file_at, journals_of, read_url, shown
-from mailer.store.database import Database, open_upgraded
+from mailer.store.database import Database, open_database, open_upgraded
 from mailer.store.files import make_folder
 from mailer.store.moving import Copied, Progress, copy_all, count_rows
 from mailer.store.presence import FOLDER, TURNS
@@ -52,6 +52,16 @@ def move(app: App, url: str, bar: Bar) -> Moved:
             return _moved(source, target, shown(url), app.journals, journals, bar)
     finally:
         target.dispose()
+
+
+def copy_to_file(database: Database, path: Path) -> None:
+    """Copy all that a database on a server holds to a new one of SQLite, as of one moment."""
+    copy = open_database(f"sqlite:///{path}", path.parent)
+    try:
+        with database.connect() as old, copy.begin() as new:
+            copy_all(old, new, lambda rows: None)  # noqa: ARG005
+    finally:
+        copy.dispose()
 
 
 def _moved(

@@ -19,9 +19,10 @@ from mailer.smtp.capabilities import Capabilities
 from mailer.smtp.connection import Connection, answer_to_hello, speaks_tls
 from mailer.smtp.ending import SPEAKS_CLEAR, WAITS_FOR_TLS, Cause, Ending
 from mailer.smtp.envelope import Envelope
+from mailer.smtp.exchange import Result
 from mailer.smtp.opening import Phase
 from mailer.smtp.reply import quote
-from mailer.smtp.session import Result, Session
+from mailer.smtp.session import Session
 from mailer.smtp.transcript import Transcript
 from mailer.smtp.verdict import COMPLETING, Step
 from mailer.smtp.window import Moment, Window
@@ -33,8 +34,8 @@ class Source(Protocol):
     def moment(self) -> Moment:
         """Return when this process set about what it is doing now: what all connections read at once, say."""
 
-    def take(self) -> Envelope | None:
-        """Return the next message, or None when there is none right now."""
+    def take(self, most: int) -> Sequence[Envelope]:
+        """Return the next messages, up to `most` of them; fewer when there are no more right now."""
 
     def writes(self, channel: Channel) -> None:
         """The channel has something to write: call its `write` soon, once its `completing` is recorded."""
@@ -273,7 +274,7 @@ class Channel:
 
     @property
     def waiting(self) -> int:
-        """How many commands the next `write` writes."""
+        """How many pieces the next `write` writes, one or two a message."""
         return self._session.waiting
 
     @property
@@ -291,15 +292,16 @@ class Channel:
 
     def _feed(self) -> None:
         session, began = self._session, self._source.moment()
-        while session.wants:
-            envelope = self._source.take()
-            if envelope is None:
+        while room := session.room:
+            envelopes = self._source.take(room)
+            if envelopes:
+                self.idle_since = None
+                self._settle(session.add(envelopes))
+                if session.full:
+                    self._window.filled(envelopes[-1].key, began)
+            if len(envelopes) < room:
                 self._have_nothing()
                 return
-            self.idle_since = None
-            self._settle(session.add(envelope))
-            if session.full:
-                self._window.filled(envelope.key, began)
         if session.parting and session.quiet:
             session.leave()
 

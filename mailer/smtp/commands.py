@@ -14,14 +14,32 @@ _STRAY = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 def mail(envelope: Envelope, offers: Capabilities) -> Parts:
     """Return MAIL with the parameters that this message needs and this server knows (RFC 1870, RFC 6531)."""
-    size = f" SIZE={len(envelope.content)}" if offers.sized else ""
-    utf8 = "" if envelope.recipient.isascii() else " SMTPUTF8"
-    return (f"MAIL FROM:<{envelope.sender}>{size}{utf8}\r\n".encode("ascii"),)
+    return (_mail(envelope, offers).encode("ascii"),)
 
 
 def rcpt(envelope: Envelope) -> Parts:
     """Return RCPT."""
-    return (b"RCPT TO:<%b>\r\n" % envelope.recipient.encode(),)
+    return (_rcpt(envelope).encode(),)
+
+
+def group(envelope: Envelope, offers: Capabilities, *, reset: bool, chunk: bool) -> Parts:
+    """Return what is said of a message up to DATA, or to BDAT and the message: the commands in one part.
+
+    It is the same as the commands one by one, and cheaper to write.
+    """
+    words = (_mail(envelope, offers) + _rcpt(envelope)).encode()
+    last = bdat(envelope) if chunk else DATA
+    return (RSET[0] + words if reset else words) + last[0], *last[1:]
+
+
+def _mail(envelope: Envelope, offers: Capabilities) -> str:
+    size = f" SIZE={len(envelope.content)}" if offers.sized else ""
+    utf8 = "" if envelope.recipient.isascii() else " SMTPUTF8"
+    return f"MAIL FROM:<{envelope.sender}>{size}{utf8}\r\n"
+
+
+def _rcpt(envelope: Envelope) -> str:
+    return f"RCPT TO:<{envelope.recipient}>\r\n"
 
 
 def bdat(envelope: Envelope) -> Parts:

@@ -81,7 +81,7 @@ class _Pool:
         self._parted: set[Channel] = set()  # ended, their sockets not gone yet
         self._openers: set[asyncio.Task[None]] = set()
         self._asking: asyncio.Task[bool] | None = None
-        self._next: Envelope | None = None  # a message without a channel: the reason to open one
+        self._next: list[Envelope] = []  # messages without a channel: the reason to open one
         self._failures = 0
         self._met = False  # the server let somebody in
         self._error: Exception | None = None
@@ -112,12 +112,12 @@ class _Pool:
         """Return when this turn began."""
         return self._turn.moment()
 
-    def take(self) -> Envelope | None:
-        """Return the message that there is already, else the next one."""
-        if self._next is None:
-            return self._work.take()
-        envelope, self._next = self._next, None
-        return envelope
+    def take(self, most: int) -> list[Envelope]:
+        """Return those that there are already, and the next ones."""
+        while len(self._next) < most and (envelope := self._work.take()) is not None:
+            self._next.append(envelope)
+        taken, self._next = self._next[:most], self._next[most:]
+        return taken
 
     def writes(self, channel: Channel) -> None:
         """Let it write at the end of this turn."""
@@ -174,9 +174,9 @@ class _Pool:
         return True
 
     def _has_next(self) -> bool:
-        if self._next is None and not self._error:
-            self._next = self._work.take()
-        return self._next is not None
+        if not (self._next or self._error) and (envelope := self._work.take()) is not None:
+            self._next.append(envelope)
+        return bool(self._next)
 
     def _work_is_done(self) -> bool:
         if self._asking is None or not self._asking.done():
@@ -275,10 +275,10 @@ class _Pool:
             self._changed.clear()
 
     def _put_back(self) -> None:
-        if self._next is not None:
-            envelope, self._next = self._next, None
-            reason = str(self._error) if self._error else "stopped"
-            self.settled([(envelope.key, Untried(reason, Stage.CONNECT))])
+        untried, self._next = self._next, []
+        if untried:
+            outcome = Untried(str(self._error) if self._error else "stopped", Stage.CONNECT)
+            self.settled([(envelope.key, outcome) for envelope in untried])
 
     async def _wait_for_sockets(self) -> None:
         if self._parted:

@@ -82,6 +82,22 @@ def _read(line: bytes) -> tuple[Reply, bool]:
     return Reply(int(code), _words(text or b"")), more != b"-"
 
 
+def whole_lines(data: bytes) -> list[bytes]:
+    """Return the lines that end in `data`, and what begins after them as the last of the list.
+
+    The parser reads them as they are: no end is a bare LF, nothing is too long or can't stand in a reply.
+    Where that isn't so at once to be seen, none is returned.
+    """
+    lines = data.split(b"\r\n")
+    sound = data.count(b"\n") == len(lines) - 1 and len(data) <= LINE_LIMIT and b"\0" not in data
+    return lines if sound else [data]
+
+
+def reply_250(line: bytes) -> Reply:
+    """Return the reply that such a line is which begins with `250` and a space."""
+    return Reply(250, _words(line[4:]))
+
+
 def _words(text: bytes) -> str:
     """Return a line's text, UTF-8 (RFC 6531 3.7.4.2) or nearly so, safe to show on a terminal."""
     words = text.decode("utf-8", "replace")

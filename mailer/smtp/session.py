@@ -10,9 +10,8 @@ before its recipient is judged, so a refusal waits for the reply to BDAT, which 
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
-from itertools import islice
+import sys
+from collections.abc import Sequence
 
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Reply, Stage, Uncertain, Untried
 from mailer.smtp import commands
@@ -20,13 +19,11 @@ from mailer.smtp.account import Account
 from mailer.smtp.capabilities import Capabilities, refuse
 from mailer.smtp.ending import Cause, Ending
 from mailer.smtp.envelope import Envelope, Transaction
+from mailer.smtp.exchange import Awaited, Exchange, Result
 from mailer.smtp.opening import Move, Opening, Phase
 from mailer.smtp.reply import MalformedReply, ReplyParser
 from mailer.smtp.transcript import Transcript
 from mailer.smtp.verdict import COMPLETING, STAGES, Step, Verdict, judge
-
-Result = tuple[int, Outcome]
-Command = tuple[Step, Transaction | None, commands.Parts]
 
 
 class Session:
@@ -43,15 +40,12 @@ class Session:
         self._transcript = transcript
         self._may_chunk = account.window > 0
         self._pipelining = False
-        self._chunks = 0  # messages that the server took by BDAT
+        self._proven = False  # whether the server took a message by BDAT
         self._added = 0
-        self._most = float("inf")  # messages that the connection may carry
+        self._most = sys.maxsize  # messages that the connection may carry
         self._opening = Opening(account)
         self._parser = ReplyParser()
-        self._results: list[Result] = []
-        self._unsent: deque[Command] = deque()
-        self._awaited: deque[tuple[Step, Transaction | None]] = deque([(Step.GREETING, None)])
-        self._open: dict[int, Transaction] = {}  # every message added and not settled
+        self._exchange = Exchange()
         self._envelope: Transaction | None = None  # the one whose MAIL, RCPT and DATA are under way
         self._farewell: Ending | None = None  # how it will end once the content that is out is answered
         self._reset = False
@@ -72,24 +66,26 @@ class Session:
     @property
     def awaiting(self) -> Step | None:
         """What the next reply will answer, or None when none is due."""
-        return self._awaited[0][0] if self._awaited else None
+        return self._exchange.awaited[0][0] if self._exchange.awaited else None
 
     @property
-    def wants(self) -> bool:
-        """Whether a message may be added now."""
-        if self.phase is not Phase.READY or self.parting or (self._awaited and not self._pipelining):
-            return False
-        return len(self._open) < self._room if self.chunking else self._envelope is None
+    def room(self) -> int:
+        """How many messages may be added now."""
+        busy = self._exchange.awaited and not self._pipelining
+        if busy or self.phase is not Phase.READY or self._leaving:
+            return 0
+        under_way = len(self._exchange.open) if self.chunking else self._envelope is not None
+        return max(0, min(self._width - under_way, self._most - self._added))
 
     @property
     def full(self) -> bool:
         """Whether the window, and nothing else, keeps the next message waiting."""
-        return self.chunking and self._chunks > 0 and len(self._open) >= self._room
+        return self._proven and len(self._exchange.open) >= self._width
 
     @property
-    def _room(self) -> int:
+    def _width(self) -> int:
         # Until the server has taken a message by BDAT nobody knows that it really does.
-        return self.window if self._chunks and self._pipelining else 1
+        return self.window if self._proven and self._pipelining else 1
 
     @property
     def parting(self) -> bool:
@@ -104,17 +100,17 @@ class Session:
     @property
     def quiet(self) -> bool:
         """Whether nothing is under way."""
-        return not (self._open or self._awaited or self._unsent)
+        return self._exchange.quiet
 
     @property
     def waiting(self) -> int:
-        """How many commands are still to be written."""
-        return len(self._unsent)
+        """How many pieces are still to be written."""
+        return len(self._exchange.unsent)
 
     @property
     def completing(self) -> list[int]:
         """The keys of the messages that the next `flush` completes at the server, if it takes them."""
-        return [message.key for step, message, _ in self._sendable() if message and step in COMPLETING]
+        return self._exchange.completing(pipelining=self._pipelining)
 
     # What the driver does.
 
@@ -122,6 +118,10 @@ class Session:
         """Take what was read; return what became of messages thereby."""
         if self.phase is Phase.TLS:
             self._end(Cause.FAULT, INJECTED, stage=Stage.STARTTLS)
+        elif self._smooth:
+            number, data = self._exchange.take_250s(data)
+            self.moves += number
+            self.answered += len(self._exchange.results)
         try:
             for reply in self._parser.feed(data):
                 if self.ending is not None:
@@ -129,49 +129,61 @@ class Session:
                 self._answer(reply)
         except MalformedReply as error:
             self._end(Cause.LOST, str(error))
-        return self._take_results()
+        return self._exchange.take_results()
 
-    def add(self, envelope: Envelope) -> list[Result]:
-        """Take a message (`wants` must hold); return its result if it is refused before anything is sent."""
-        assert self.wants
+    @property
+    def _smooth(self) -> bool:
+        """Whether nothing is going on that lets a 250 mean more than that all is well."""
+        return (
+            self.phase is Phase.READY
+            and self._farewell is None
+            and self._transcript is None
+            and not self._parser.unfinished
+        )
+
+    def add(self, envelopes: Sequence[Envelope]) -> list[Result]:
+        """Take messages, as many as there is `room` for; return what is refused before anything is sent."""
+        exchange, offers = self._exchange, self.offers
         # Whether a message that is still under way leaves the server in need of a RSET nobody knows yet.
-        reset = self._reset or (self.chunking and bool(self._open))
-        transaction = self._open[envelope.key] = Transaction(envelope)
-        if refusal := refuse(envelope, self.offers):
-            self._settle(transaction, refusal)
-            return self._take_results()
-        self._added += 1
-        self._reset = False
+        reset = self._reset or (self.chunking and bool(exchange.open))
+        transactions = [Transaction(envelope) for envelope in envelopes]
+        for transaction in transactions:
+            exchange.open[transaction.key] = transaction
+        for transaction, envelope in zip(transactions, envelopes, strict=True):
+            if refusal := refuse(envelope, offers):
+                exchange.settle(transaction, refusal)
+            else:
+                self._say(transaction, envelope, reset=reset)
+                self._added += 1
+                self._reset, reset = False, True
+        return exchange.take_results()
+
+    def _say(self, transaction: Transaction, envelope: Envelope, *, reset: bool) -> None:
+        exchange, chunk = self._exchange, self.chunking
+        self._envelope = None if chunk else transaction
+        last = (Step.BDAT if self._proven else Step.TRIAL) if chunk else Step.DATA
+        if self._pipelining and not self._transcript:
+            asked = (Step.MAIL, transaction), (Step.RCPT, transaction), (last, transaction)
+            parts = commands.group(envelope, self.offers, reset=reset, chunk=chunk)
+            exchange.unsent.append(((RESET, *asked) if reset else asked, parts))
+            return
         if reset:
-            self._unsent.append((Step.RSET, None, commands.RSET))
-        self._unsent.append((Step.MAIL, transaction, commands.mail(envelope, self.offers)))
-        self._unsent.append((Step.RCPT, transaction, commands.rcpt(envelope)))
-        if self.chunking:
-            step = Step.BDAT if self._chunks else Step.TRIAL
-            self._unsent.append((step, transaction, commands.bdat(envelope)))
-        else:
-            self._envelope = transaction
-            self._unsent.append((Step.DATA, transaction, commands.DATA))
-        return []
+            exchange.say(Step.RSET, None, commands.RSET)
+        exchange.say(Step.MAIL, transaction, commands.mail(envelope, self.offers))
+        exchange.say(Step.RCPT, transaction, commands.rcpt(envelope))
+        exchange.say(last, transaction, commands.bdat(envelope) if chunk else commands.DATA)
 
     def flush(self) -> list[bytes]:
         """Return what to write now; from here on it counts as written."""
-        out: list[bytes] = []
-        for step, transaction, parts in list(self._sendable()):
-            self._unsent.popleft()
-            self._awaited.append((step, transaction))
-            out += parts
-            if self._transcript:
-                self._transcript.said(step, parts)
-            if transaction and step in COMPLETING:
-                transaction.hand_over()
-        self.moves += len(out)
-        return out
-
-    def _sendable(self) -> Iterable[Command]:
-        if self._pipelining:
-            return self._unsent
-        return () if self._awaited else islice(self._unsent, 1)
+        written = self._exchange.flush(pipelining=self._pipelining)
+        self.moves += len(written)
+        if self._transcript:
+            for asked, parts in written:
+                self._transcript.said(asked[-1][0], parts)
+        octets: list[bytes] = []
+        for _, parts in written:
+            octets += parts
+        return octets
 
     def secured(self) -> None:
         """The connection is a TLS one now: begin again."""
@@ -188,15 +200,15 @@ class Session:
         """Take no more messages; say QUIT as soon as nothing is under way."""
         self._leaving = True
         if self.phase is Phase.READY and self.quiet:
-            self._unsent.append((Step.QUIT, None, commands.QUIT))
+            self._exchange.say(Step.QUIT, None, commands.QUIT)
 
     def abandon(self, reason: str) -> list[Result]:
         """Give back what was not handed over; only replies to content are waited for."""
         self._stop_writing()
-        self._give_back_unsent(reason)
-        if not self._open:
+        self._exchange.give_back_unsent(reason)
+        if not self._exchange.open:
             self._end(Cause.DONE, reason)
-        return self._take_results()
+        return self._exchange.take_results()
 
     def lost(
         self, reason: str, cause: Cause = Cause.LOST, stage: Stage | None = None, *, closed: bool = False
@@ -204,27 +216,27 @@ class Session:
         """The connection is gone (`closed`: by the server), or has to go: settle every message."""
         # RFC 5321 3.8: a server that said 421 closes, and does nothing about what came after.
         self._end(cause, reason, stage=stage, ignored=closed and self.closing)
-        return self._take_results()
+        return self._exchange.take_results()
 
     # What a reply brings about.
 
     def _answer(self, reply: Reply) -> None:
         if self._transcript:
             self._transcript.heard(reply)
-        if not self._awaited:
+        if not self._exchange.awaited:
             cause = Cause.TURNED_AWAY if reply.code == 421 else Cause.LOST
             return self._end(cause, f"unasked: {reply}", reply.code)
-        step, transaction = self._awaited[0]
+        step, transaction = self._exchange.awaited[0]
         if transaction is None:
             self._answer_command(step, reply)
         elif transaction.outcome:
             self._answer_rest(step, transaction, reply)
         else:
             self._answer_message(step, transaction, reply)
-        if self._farewell and all(message.outcome for message in self._open.values()):
+        if self._farewell and all(message.outcome for message in self._exchange.open.values()):
             self._close(self._farewell, self._farewell.words)
         # Only now: whoever was stopped by this reply was stopped at this step.
-        self._awaited.popleft()
+        self._exchange.awaited.popleft()
         self.moves += 1
         return None
 
@@ -249,7 +261,7 @@ class Session:
             self.limit(self.offers.mail_max)
         else:
             step, line = move
-            self._unsent.append((step, None, (line,)))
+            self._exchange.say(step, None, (line,))
 
     def _answer_message(self, step: Step, transaction: Transaction, reply: Reply) -> None:
         verdict = judge(step, reply)
@@ -257,7 +269,7 @@ class Session:
             if step is Step.DATA:
                 self._invite(transaction)
             elif step in COMPLETING:
-                self._chunks += step is not Step.CONTENT
+                self._proven |= step is Step.TRIAL
                 self._conclude(step, transaction, Accepted(reply))
         elif verdict is Verdict.REFUSED:
             self._refuse(step, transaction, reply)
@@ -269,7 +281,8 @@ class Session:
     def _invite(self, transaction: Transaction) -> None:
         self._envelope = None
         assert transaction.envelope is not None
-        self._unsent.appendleft((Step.CONTENT, transaction, commands.content(transaction.envelope)))
+        piece = ((Step.CONTENT, transaction),), commands.content(transaction.envelope)
+        self._exchange.unsent.appendleft(piece)
         if self._parser.unfinished:
             # A reply to the content can't be on its way before the content is.
             self._end(Cause.LOST, "a reply that nothing asked for, after 354")
@@ -282,8 +295,8 @@ class Session:
             return
         # Once MAIL was accepted the server is inside a transaction until it is told otherwise.
         self._reset = step is not Step.MAIL
-        if not transaction.handed and (self._unsent or step is Step.DATA):
-            self._unsent.clear()
+        if not transaction.handed and (self._exchange.unsent or step is Step.DATA):
+            self._exchange.unsent.clear()
             self._envelope = None
 
     def _give_up(self, step: Step, transaction: Transaction, reply: Reply, verdict: Verdict) -> None:
@@ -302,7 +315,7 @@ class Session:
         if transaction.handed and step not in COMPLETING:
             transaction.outcome = outcome
         else:
-            self._settle(transaction, outcome)
+            self._exchange.settle(transaction, outcome)
 
     def _answer_rest(self, step: Step, transaction: Transaction, reply: Reply) -> None:
         """The rest of a group whose message is refused already: few replies matter."""
@@ -320,15 +333,15 @@ class Session:
         verdict = judge(step, reply)
         if verdict is Verdict.GO:
             words = f"refused at {transaction.outcome.stage}, and yet: {reply}"
-            self._settle(transaction, Uncertain(words))
+            self._exchange.settle(transaction, Uncertain(words))
         else:
-            self._settle(transaction, transaction.outcome)
+            self._exchange.settle(transaction, transaction.outcome)
         if verdict is Verdict.BROKEN or reply.code == 421:
             self._end_by(verdict, step, reply)
 
     def _answer_invitation_to_refused(self, transaction: Transaction, reply: Reply) -> None:
         if transaction.unwanted:
-            self._unsent.append((Step.EMPTY, None, commands.DOT))
+            self._exchange.say(Step.EMPTY, None, commands.DOT)
         else:
             # Some recipient stands, and a dot would send an empty message: RSET can't be said any more.
             self._end(Cause.LOST, f"unexpected at {Stage.DATA}: {reply}")
@@ -343,7 +356,7 @@ class Session:
         # Content may be on its way to a server that goes on answering: this is told when it has.
         self._farewell = self._farewell or Ending(cause, stage, str(reply), reply.code)
         self._stop_writing()
-        return self._give_back_unsent(str(reply))
+        return self._exchange.give_back_unsent(str(reply))
 
     def _end(
         self,
@@ -358,43 +371,22 @@ class Session:
             return
         if self.awaiting is Step.QUIT:
             cause = Cause.DONE  # some servers hang up instead of saying 221
-        on_trial = self.chunking and not self._chunks and any(m.handed for m in self._open.values())
+        on_trial = self.chunking and not self._proven and any(m.handed for m in self._exchange.open.values())
         self.unchunked |= on_trial and cause is Cause.LOST
         stage = stage or STAGES[self.awaiting or Step.MAIL]
         self._close(self._farewell or Ending(cause, stage, words, code), words, ignored=ignored)
 
     def _close(self, ending: Ending, reason: str, *, ignored: bool = False) -> None:
-        """End; `ignored` says of the content that is out and not answered that the server ignores it."""
         self.phase = Phase.CLOSED
         self.ending = ending
         self._stop_writing()
-        for transaction in list(self._open.values()):
-            if transaction.handed and not ignored:
-                self._settle(transaction, transaction.outcome or Uncertain(reason))
-            else:
-                self._settle(transaction, transaction.outcome or self._untried(transaction, ending.words))
+        self._exchange.settle_all(reason, ending.words, ignored=ignored)
 
     def _stop_writing(self) -> None:
         self._leaving = True
         self._envelope = None
-        self._unsent.clear()
-
-    def _give_back_unsent(self, reason: str) -> None:
-        for transaction in [message for message in self._open.values() if not message.handed]:
-            self._settle(transaction, self._untried(transaction, reason))
-
-    def _untried(self, transaction: Transaction, reason: str) -> Untried:
-        reached = (STAGES[step] for step, message in self._awaited if message is transaction)
-        return Untried(reason, next(reached, Stage.DATA))
-
-    def _settle(self, transaction: Transaction, outcome: Outcome) -> None:
-        transaction.outcome = outcome
-        del self._open[transaction.key]
-        self._results.append((transaction.key, outcome))
-
-    def _take_results(self) -> list[Result]:
-        results, self._results = self._results, []
-        return results
+        self._exchange.unsent.clear()
 
 
 INJECTED = "more came in the clear after the 220 to STARTTLS: someone may be in between"
+RESET: Awaited = (Step.RSET, None)

@@ -14,7 +14,7 @@ from mailer.domain.outcome import Outcome
 from mailer.smtp.window import Moment
 
 # Messages grow cold in the processor's caches when many are made before the first is written.
-MANY = 24  # commands, three or four a message
+MANY = 8  # pieces, one or two a message
 
 
 class Writer(Protocol):
@@ -22,7 +22,7 @@ class Writer(Protocol):
 
     @property
     def waiting(self) -> int:
-        """How many commands it has to write."""
+        """How many pieces it has to write."""
 
     @property
     def completing(self) -> Sequence[int]:
@@ -58,7 +58,7 @@ class Turn:
         self._failed = failed
         self._results: list[tuple[int, Outcome]] = []
         self._writers: dict[Writer, None] = {}  # each once, in order
-        self._waiting = 0  # commands
+        self._waiting = 0  # pieces
         self._coming: asyncio.Handle | None = None
         self._began: Moment | None = None
         self._waited = 0.0  # seconds between the turns

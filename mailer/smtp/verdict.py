@@ -114,6 +114,14 @@ VERDICTS: dict[Step, tuple[Verdict, ...]] = {
 }
 
 
+# Where a 250 has the conversation go on as it was meant to, and says nothing that anybody has to know.
+WELL = frozenset(
+    step
+    for step in (Step.RSET, Step.MAIL, Step.RCPT, Step.CONTENT, Step.BDAT)
+    if VERDICTS[step][250 - 200] is GO
+)
+
+
 def judge(step: Step, reply: Reply) -> Verdict:
     """Return what `reply` means where `step` is what it answers."""
     verdict = VERDICTS[step][reply.code - 200]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import unquote
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -14,6 +15,7 @@ from mailer.errors import SettingsError
 POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
 VERIFIED = ("verify-full", "verify-ca")
 UNVERIFIED = ("disable", "allow", "prefer", "require")
+PLACE = ("host", "hostaddr", "port")  # of what may stand in a query
 SECRET = ("password", "sslpassword")  # as they may stand in a query
 EXAMPLE = "postgresql+psycopg://user:password@host/name"
 SESSION = {
@@ -62,9 +64,10 @@ def journals_of(url: str, root: Path) -> Path:
 
 
 def server_name(url: URL) -> str:
-    """Return what a person is told of a database on a server: its name and where, and nothing secret."""
-    hosts = ", ".join(_hosts(url)) or "this machine"
-    return f"{url.database} on {hosts}{f' port {url.port}' if url.port else ''}"
+    """Return what a person is told of a database on a server: the URL, without who they are there."""
+    place = {name: value for name, value in url.query.items() if name in PLACE}
+    bare = URL.create("postgresql", None, None, url.host, url.port, url.database, place)
+    return unquote(bare.render_as_string())
 
 
 def shown(url: str) -> str:

@@ -70,7 +70,7 @@ class ServerDatabase(Database):
 def open_server(url: URL) -> tuple[ServerDatabase, str | None]:
     """Return the database at a URL by `read_url`, and the revision it had before: None if it was empty."""
     require_driver()
-    database = _database(url)
+    database = unopened(url)
     try:
         with database.connect() as connection:
             found = _revision(connection, database.label)
@@ -91,7 +91,8 @@ def require_driver() -> None:
         )
 
 
-def _database(url: URL) -> ServerDatabase:
+def unopened(url: URL) -> ServerDatabase:
+    """Return the database at a URL by `read_url`, which nobody has looked at yet."""
     _trust_the_system()
     plain = create_engine(
         url,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.engine import Dialect
 
 from mailer.errors import StorageError
+from mailer.store.address import server_name
 from mailer.store.postgresql_faults import translate
 
 
@@ -30,7 +31,7 @@ def copy_in(connection: Connection, table: Table, rows: Sequence[Sequence[Any]])
             next_step="Correct that in the database that it is in, or keep to that one.",
         ) from None
     except Error as error:
-        raise translate(error, str(connection.engine.url.database)) or error from None
+        raise translate(error, server_name(connection.engine.url)) or error from None
 
 
 def _binder(kind: Any, dialect: Dialect) -> Callable[[Any], Any]:

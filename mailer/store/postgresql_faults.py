@@ -5,6 +5,8 @@ Knows nothing of psycopg, which need not be there.
 
 from __future__ import annotations
 
+import re
+
 from mailer.errors import MailerError, StorageBusy, StorageError, StorageFull
 
 AGAIN = "Run the same command again in a moment; it goes on where it stopped."
@@ -14,6 +16,7 @@ CORRECT = "Correct DATABASE_URL, or what the server's pg_hba.conf says of this u
 LOCKED = ("55P03", "40001", "40P01", "57014")
 UNRECORDED = ("53100", "53200", "58030")  # disk full, out of memory, I/O error
 DAMAGED = ("XX001", "XX002")
+FAILED = re.compile(r"connection (failed|is bad): (connection to server .*? failed: )?")
 # Of a connection that never came to be, libpq hands on words and no code.
 PASSING = (
     "starting up",
@@ -67,14 +70,14 @@ def _unusable(code: str, error: BaseException, label: str) -> StorageError | Non
 
 
 def _unreached(words: str, label: str) -> MailerError:
-    said = words.partition("failed: ")[2] or words
+    said = FAILED.sub("", words)
     # From here on it is the server that speaks, whatever its language.
     refused = said.partition("FATAL:")[2].strip()
     if refused and not any(each in refused for each in PASSING):
         return StorageError(f"the database {label} can't be used: {refused}", next_step=CORRECT)
     if "certificate" in said or "SSL" in said:
         return StorageError(
-            f"the server of the database {label} can't be trusted: {said.splitlines()[0]}",
+            f"the server of {label} can't be trusted: {said.splitlines()[0]}",
             next_step="docs/how-to/postgresql.md says what the server needs for TLS; "
             "sslrootcert=/path/to/ca.pem in DATABASE_URL names an authority of your own.",
         )
@@ -83,7 +86,7 @@ def _unreached(words: str, label: str) -> MailerError:
 
 def _away(label: str, words: str) -> StorageBusy:
     return StorageBusy(
-        f"the server of the database {label} can't be reached: {words}",
+        f"the server of {label} can't be reached: {words}",
         next_step="Check DATABASE_URL and that the server runs, then run the same command again; "
         "it goes on where it stopped.",
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause
 
 from mailer.domain.audience import Recipient
+from mailer.domain.page import Page
 from mailer.store.dialect import as_json, json_text
 
 SNAPSHOT = ("email", "name", "language", "timezone", "tags", "fields")
@@ -36,6 +37,18 @@ def recipients(rows: Sequence[Sequence[Any]]) -> list[Recipient]:
     *plain, tags, fields = islice(zip(*rows, strict=True), len(Recipient._fields))
     tagged = [each and tuple(each) for each in _decoded(tags)]
     return list(map(Recipient._make, zip(*plain, tagged, _decoded(fields), strict=True)))
+
+
+class RowPage(Page):
+    """People in rows as `recipients` takes them. JSON is read only where somebody asks for it."""
+
+    def recipients(self, numbers: Iterable[int]) -> list[Recipient]:
+        """Return those with these numbers, counted from 0."""
+        return recipients([self._rows[number] for number in numbers])
+
+    def read_json(self, column: Sequence[str | None]) -> list[Any]:
+        """Return what stands in a column that JSON is kept in."""
+        return _decoded(column)
 
 
 def _decoded(column: Sequence[str | None]) -> list[Any]:

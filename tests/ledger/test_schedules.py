@@ -15,8 +15,8 @@ ONE, OTHER = "mailer tick (process 1) on quay", "mailer run (process 2) on pier"
 
 
 @pytest.fixture
-def schedules(tmp_path):
-    database = open_database("sqlite:///mailer.db", tmp_path)
+def schedules(database_url, tmp_path):
+    database = open_database(database_url, tmp_path)
     yield Schedules(database)
     database.dispose()
 

@@ -12,7 +12,7 @@ from message_samples import field
 from reference_filling import evaluate
 
 from mailer.message.expression.expression import Call, Const, Expression, Field, Name
-from mailer.message.expression.operations import CannotFill
+from mailer.message.expression.operations import CannotFill, UnfitValue
 from mailer.message.filling.evaluate import reader
 
 TEXTS = st.sampled_from(["", "a", "ada LOVELACE", "é", "7", "-1.5", "%s"])
@@ -83,3 +83,8 @@ def test_what_is_made_for_one_is_not_the_next_ones() -> None:
     read = reader(Call("op.list", (Const("a"), Const("b"))))
     read({}).append("c")
     assert read({}) == ["a", "b"]
+
+
+def test_what_a_filter_takes_for_impossible_is_told_of_the_value() -> None:
+    with pytest.raises(UnfitValue, match=r"subscriber\.a\|truncate\(2\): expected length"):
+        reader(Call("filter.truncate", (field("a"), Const(2))))({"subscriber": {"a": "Ada Quint"}})

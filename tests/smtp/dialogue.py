@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from mailer.smtp.account import Account
 from mailer.smtp.envelope import Envelope
+from mailer.smtp.exchange import Result
 from mailer.smtp.opening import Phase
-from mailer.smtp.session import Result, Session
+from mailer.smtp.session import Session
+from mailer.smtp.transcript import Transcript
 
 PLAIN = Account("127.0.0.1", 2525, "none")
 EHLO = b"250-harbour.test\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250 PIPELINING\r\n"
@@ -21,8 +23,15 @@ def letter(key: int, content: bytes = b"Subject: tide\r\n\r\nHigh at nine.\r\n")
 class Dialogue:
     """Drives a session as a channel does, with messages waiting, and keeps what it wrote and settled."""
 
-    def __init__(self, account: Account = PLAIN, messages: int = 1, size: int = 0, window: int = 1) -> None:
-        self.session = Session(account)
+    def __init__(
+        self,
+        account: Account = PLAIN,
+        messages: int = 1,
+        size: int = 0,
+        window: int = 1,
+        transcript: Transcript | None = None,
+    ) -> None:
+        self.session = Session(account, transcript)
         self.session.window = window
         self.waiting = [letter(key) for key in range(1, messages + 1)]
         self.size = size
@@ -43,8 +52,9 @@ class Dialogue:
 
     def proceed(self) -> None:
         """Add what is wanted, hand over, write."""
-        while self.session.wants and self.waiting:
-            self.results += self.session.add(self.waiting.pop(0))
+        while self.waiting and (room := self.session.room):
+            self.results += self.session.add(self.waiting[:room])
+            del self.waiting[:room]
         self.handed += self.session.completing
         if self.session.phase is not Phase.CLOSED and (octets := b"".join(self.session.flush())):
             self.written.append(octets)

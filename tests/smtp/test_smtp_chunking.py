@@ -301,6 +301,6 @@ def test_nothing_is_completed_before_it_is_announced() -> None:
     session.receive(b"220 hello\r\n")
     session.flush()
     session.receive(CHUNKING_EHLO)
-    session.add(letter(7))
+    session.add([letter(7)])
     assert session.completing == [7]
     assert [type(found) for _, found in session.lost("journal full")] == [Untried]

@@ -305,17 +305,19 @@ def test_an_outcome_that_cant_be_recorded_ends_the_run() -> None:
     assert len(server.taken) == kinds(work)[Accepted] < 15
 
 
-@pytest.mark.parametrize("at", [1, 4])
-def test_a_message_that_cant_be_made_ends_the_run(at: int) -> None:
+@pytest.mark.parametrize("at", [1, 4, 20])
+@pytest.mark.parametrize("extensions", [PIPELINED, CHUNKED])
+def test_a_message_that_cant_be_made_ends_the_run(extensions: tuple[str, ...], at: int) -> None:
     class Broken(Recording):
         def take(self) -> Envelope | None:
             if len([what for what, _ in self.log if what == "taken"]) == at - 1:
                 raise ValueError("no such field")
             return super().take()
 
-    work = Broken(letters(10))
-    assert isinstance(run(work, ScriptedServer()), ValueError)
-    assert set(kinds(work)) <= {Accepted, Untried}
+    work = Broken(letters(40))
+    # Those that were taken along with it, for the same window, go back.
+    assert isinstance(run(work, ScriptedServer(extensions=extensions)), ValueError)
+    assert set(kinds(work)) <= {Accepted, Untried} and len(work.outcomes) == at - 1
 
 
 def interrupted(

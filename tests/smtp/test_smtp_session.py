@@ -360,15 +360,15 @@ REFUSED_HERE = {
 @pytest.mark.parametrize("envelope, ehlo, code", REFUSED_HERE.values(), ids=REFUSED_HERE)
 def test_what_cant_be_sent_is_refused_here(envelope: Envelope, ehlo: bytes, code: int) -> None:
     talk = ready(ehlo, messages=0)
-    [(key, outcome)] = talk.session.add(envelope)
+    [(key, outcome)] = talk.session.add([envelope])
     assert key == 1 and isinstance(outcome, Rejected) and outcome.reply.code == code
     assert "not sent" in outcome.reply.text
-    assert talk.session.flush() == [] and talk.session.wants
+    assert talk.session.flush() == [] and talk.session.room
 
 
 def test_a_local_part_in_utf8_goes_where_smtputf8_is_offered() -> None:
     talk = ready(b"250-h\r\n250 SMTPUTF8\r\n", messages=0)
-    assert talk.session.add(Envelope(1, "news@gazette.example", "käpten@harbour.example", b"x\r\n")) == []
+    assert talk.session.add([Envelope(1, "news@gazette.example", "käpten@harbour.example", b"x\r\n")]) == []
     assert b"".join(talk.session.flush()) == b"MAIL FROM:<news@gazette.example> SMTPUTF8\r\n"
 
 
@@ -377,14 +377,14 @@ def test_a_local_part_in_utf8_goes_where_smtputf8_is_offered() -> None:
 )
 def test_unusual_addresses_go_as_they_are(recipient: str) -> None:
     talk = ready(EHLO, messages=0)
-    assert talk.session.add(Envelope(1, "", recipient, b"x\r\n")) == []
+    assert talk.session.add([Envelope(1, "", recipient, b"x\r\n")]) == []
     assert f"RCPT TO:<{recipient}>\r\n".encode() in b"".join(talk.session.flush())
 
 
 def test_a_return_path_that_cant_be_sent_blames_no_recipient() -> None:
     talk = ready(EHLO, messages=0)
     with pytest.raises(AccountFault, match="return path"):
-        talk.session.add(Envelope(1, "news@gazette.example>\r\nRSET", "a@harbour.example", b"x\r\n"))
+        talk.session.add([Envelope(1, "news@gazette.example>\r\nRSET", "a@harbour.example", b"x\r\n")])
     assert [type(outcome) for _, outcome in talk.session.lost("stopped")] == [Untried]
 
 

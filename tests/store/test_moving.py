@@ -36,6 +36,8 @@ def opened(tmp_path: Path) -> Iterator[Callable[[str], Database]]:
 
 def value(column: Column[Any], number: int) -> Any:
     kind = column.type
+    if isinstance(kind, Boolean):
+        return number % 2 == 0
     if isinstance(kind, Integer) or column.foreign_keys:
         return number
     if isinstance(kind, UtcTime):

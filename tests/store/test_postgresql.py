@@ -164,7 +164,7 @@ def test_a_server_that_is_away_may_come_back(tmp_path: Path) -> None:
     error = refused(f"postgresql://careful:{PASSWORD}@/mailer?host={quote(str(tmp_path))}", tmp_path)
     assert isinstance(error, StorageBusy)
     assert str(error) == (
-        f"the server of the database mailer on {tmp_path} can't be reached: No such file or directory"
+        f"the server of postgresql:///mailer?host={tmp_path} can't be reached: No such file or directory"
     )
 
 

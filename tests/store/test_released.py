@@ -27,8 +27,8 @@ from mailer.ledger.journal import boot
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.queries import LedgerQueries
 from mailer.ledger.reclaim import recover
-from mailer.store.database import Database, open_database
 from mailer.store.schema import deliveries, outcomes
+from mailer.store.sqlite import FileDatabase, open_file
 
 RELEASED = Path(__file__).parent / "released"
 NAMES = ["finished", "killed", "doubtful", "corrected", "restored"]
@@ -43,7 +43,7 @@ def left(tmp_path):
     """Return what opens a database of that version; `rebooted`: the machine went down since."""
     opened = []
 
-    def opens(which: str, *, rebooted: bool = False) -> Database:
+    def opens(which: str, *, rebooted: bool = False) -> FileDatabase:
         root = tmp_path / which
         root.mkdir()
         with closing(sqlite3.connect(root / "mailer.db")) as connection:
@@ -53,7 +53,7 @@ def left(tmp_path):
             copy.parent.mkdir(parents=True, exist_ok=True)
             written = journal.read_text(encoding="utf-8")
             copy.write_text(written if rebooted else in_this_boot(written), encoding="utf-8")
-        opened.append(open_database("sqlite:///mailer.db", root))
+        opened.append(open_file(root / "mailer.db")[0])
         return opened[-1]
 
     yield opens
@@ -116,7 +116,7 @@ def totals(story: Any, *names: str) -> dict[str, list[Any]]:
     return {send: [each[name] for name in names] for send, each in story.items()}
 
 
-def recovered(database: Database, now: datetime) -> Any:
+def recovered(database: FileDatabase, now: datetime) -> Any:
     assert recover(database, database.path.with_name("journals"), RetryPolicy(), now).unknown == ()
     return said(database)
 

@@ -20,7 +20,16 @@ from mailer.message.expression.operations import (
 Names = Mapping[str, Any]
 Reader = Callable[[Names], Any]
 
-_FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, TemplateError, RecursionError)
+_FAULTS = (
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    AssertionError,  # of Jinja2's truncate, for a length below that of its dots
+    TemplateError,
+    RecursionError,
+)
 
 
 def reader(expression: Expression) -> Reader:

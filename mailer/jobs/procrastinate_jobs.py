@@ -1,0 +1,180 @@
+"""Jobs in Procrastinate's tables, which lie beside ours in a PostgreSQL schema of their own.
+
+What is known of Procrastinate stands here: it doesn't fence a worker that comes back late (the ledger does);
+after a worker was killed somebody has to say that its jobs are to be done again; its worker ends when the
+database goes away; what was done is deleted at once, because old jobs make the next one slow to find, and so
+do statistics from when the table was empty.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import DeleteJobCondition
+from procrastinate.jobs import Job as Row
+from psycopg_pool import PoolTimeout
+from sqlalchemy import Connection, Engine, text
+
+from mailer.errors import StorageBusy
+from mailer.jobs.port import Job
+
+SCHEMA = "procrastinate"
+QUEUE = TASK = "send"
+HEARTBEAT = 2.0  # seconds
+LOST = 10.0  # seconds without a heartbeat
+PATIENCE = 3.0  # seconds that a connection is waited for
+THERE = text(f"SELECT to_regclass('{SCHEMA}.procrastinate_jobs')")
+SOUGHT = text(
+    f"SELECT DISTINCT CAST(args ->> 'send_id' AS integer) FROM {SCHEMA}.procrastinate_jobs "  # noqa: S608
+    "WHERE status IN ('todo', 'doing')"
+)
+
+
+class ProcrastinateJobs:
+    """Jobs in the database that the ledger is in, a PostgreSQL one; its tables are made if there are none."""
+
+    def __init__(self, database: Engine) -> None:
+        self._database = database
+        for name in ("procrastinate", "psycopg.pool"):  # what they would say is said here and by who works
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        with database.connect() as connection:
+            there = connection.scalar(THERE)
+        if not there:
+            _make_tables(database)
+
+    def enqueue(self, connection: Connection, jobs: Iterable[Job]) -> None:
+        """See `Jobs`."""
+        with _within_schema(connection):
+            self._app().job_manager.batch_defer_jobs(
+                [_row(job) for job in jobs], connection.connection.driver_connection
+            )
+        connection.execute(text(f"ANALYZE {SCHEMA}.procrastinate_jobs"))
+
+    def sought(self, connection: Connection) -> set[int]:
+        """See `Jobs`."""
+        return set(connection.scalars(SOUGHT))
+
+    async def work(self, do: Callable[[Job], Awaitable[None]], stop: asyncio.Event) -> None:
+        """See `Jobs`."""
+        app, under_way = self._app(), set[asyncio.Task[None]]()
+
+        @app.task(name=TASK, queue=QUEUE)
+        async def send(send_id: int, turn: int) -> None:
+            task = asyncio.ensure_future(do(Job(send_id, turn)))
+            under_way.add(task)
+            try:
+                await task
+            finally:
+                under_way.discard(task)
+
+        asyncio.get_running_loop().set_exception_handler(_unless_away)
+        try:
+            await asyncio.to_thread(self._reach)
+            async with app.open_async():
+                await _worked(app, under_way, stop)
+        except (ConnectorException, PoolTimeout) as error:
+            raise _away(error) from None
+
+    async def retry_lost(self) -> int:
+        """See `Jobs`."""
+        app = self._app()
+        try:
+            async with app.open_async():
+                lost = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=LOST))
+                for row in lost:
+                    await app.job_manager.retry_job(row)
+        except (ConnectorException, PoolTimeout) as error:
+            raise _away(error) from None
+        return len(lost)
+
+    def _reach(self) -> None:
+        # It says at once what a pool waits half a minute for: that the database is away.
+        with self._database.connect():
+            pass
+
+    def _app(self) -> App:
+        _, named = self._database.dialect.create_connect_args(self._database.url)
+        options = f"{named.get('options', '')} -c search_path={SCHEMA}".strip()
+        return App(
+            connector=PsycopgConnector(
+                kwargs={**named, "options": options}, min_size=1, max_size=3, timeout=PATIENCE
+            )
+        )
+
+
+async def _worked(app: App, under_way: set[asyncio.Task[None]], stop: asyncio.Event) -> None:
+    worker = asyncio.create_task(
+        app.run_worker_async(
+            queues=[QUEUE],
+            delete_jobs=DeleteJobCondition.ALWAYS.value,
+            install_signal_handlers=False,
+            update_heartbeat_interval=HEARTBEAT,
+            stalled_worker_timeout=LOST,
+        )
+    )
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        worker.cancel()  # it lets the job end that is under way, and that heeds the same `stop`
+        await asyncio.wait({worker})
+    except asyncio.CancelledError:
+        for task in under_way:
+            task.cancel()
+        worker.cancel()
+        await asyncio.wait({worker})
+        raise
+    finally:
+        stopped.cancel()
+    if not stop.is_set():
+        await worker
+        raise ConnectorException("the worker has ended")
+
+
+def _unless_away(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # While the database is away it can't be noted that a job was done, and nobody asks that task for it.
+    if not isinstance(context.get("exception"), ConnectorException):
+        loop.default_exception_handler(context)
+
+
+def _row(job: Job) -> Row:
+    return Row(
+        queue=QUEUE,
+        lock=None,
+        queueing_lock=None,
+        task_name=TASK,
+        task_kwargs={"send_id": job.send_id, "turn": job.turn},
+        priority=-job.turn,
+    )
+
+
+def _away(error: Exception) -> StorageBusy:
+    return StorageBusy(f"no jobs can be had from the database: {error.__cause__ or error}")
+
+
+def _make_tables(database: Engine) -> None:
+    made = files("procrastinate.sql").joinpath("schema.sql").read_text(encoding="utf-8")
+    with database.begin() as connection:
+        if connection.scalar(THERE):
+            return  # another process was first
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+        with _within_schema(connection):
+            driver = connection.connection.driver_connection
+            assert driver
+            driver.execute(made.encode())
+
+
+@contextmanager
+def _within_schema(connection: Connection) -> Iterator[None]:
+    """Let what doesn't say where it lies be Procrastinate's, for the block; an error ends the transaction."""
+    path = text("SELECT set_config('search_path', :path, true)")
+    before = connection.scalar(text("SELECT current_setting('search_path')"))
+    connection.execute(path, {"path": f"{SCHEMA}, {before}"})
+    yield
+    connection.execute(path, {"path": before})
