@@ -95,7 +95,7 @@ class LedgerQueries:
                 state: number for state, number in zip(LASTING, counted, strict=True) if number
             }
             # Whoever was settled by what a journal told of a restored database waits there no more.
-            if in_hand := min(in_hand, states.get(State.QUEUED, 0)):
+            if in_hand := min(in_hand or 0, states.get(State.QUEUED, 0)):
                 states[State.CLAIMED] = in_hand
                 states[State.QUEUED] -= in_hand
                 states = {state: number for state, number in states.items() if number}

@@ -344,3 +344,10 @@ def test_who_was_settled_by_a_kept_journal_is_not_in_hand(database, tmp_path):  
     hand.record([said(claim, State.ACCEPTED) for claim in claims])
     assert LedgerQueries(database).totals(send).states == {State.ACCEPTED: 3}
     assert LedgerQueries(database).discrepancies(send) == []
+
+
+def test_a_send_to_nobody_has_totals_too(database):  # noqa: F811
+    populate(database, ("ann@a.example", "unsubscribed"))
+    _, send = frozen(database)
+    assert LedgerQueries(database).totals(send).states == {}
+    assert LedgerQueries(database).totals(send).excluded == {"unsubscribed": 1}
