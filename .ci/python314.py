@@ -17,7 +17,18 @@ sys.path[:0] = ["/checkout", "/checkout/tests", "/compiled", "/packages"]
 
 import pytest  # noqa: E402 - found by the line above
 
-COMPILED = {"lxml", "nh3", "PIL", "cryptography", "playwright", "uvloop", "greenlet", "nacl", "grimp"}
+COMPILED = {
+    "lxml",
+    "nh3",
+    "PIL",
+    "cryptography",
+    "playwright",
+    "uvloop",
+    "greenlet",
+    "nacl",
+    "grimp",
+    "psycopg",
+}
 OPTIONS = [
     "-q",
     "--rootdir=/checkout",

@@ -66,10 +66,10 @@ def db() -> None:
 @click.argument("url")
 @click.pass_obj
 def move_to(app: App, url: str) -> None:
-    """Copy people, ledger and journals to the empty database at URL, and prove that they are the same there.
+    """Copy all there is to an empty database, and prove it.
 
-    From SQLite to PostgreSQL or back. The database of now stays as it is, and in use until .env names the
-    other one.
+    People, ledger and journals go to the one at URL, from SQLite to PostgreSQL or back. The database of now
+    stays as it is, and in use until .env names the other one.
     """
     from mailer.cli.progress import bar
     from mailer.cli.terminal import print_table

@@ -1,4 +1,4 @@
-"""A look at a database and its journals from outside: nothing is made, migrated or written."""
+"""A look at a database's file and its journals from outside: nothing is made, migrated or written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Who left after a backup was taken stays away: the database that it replaces is asked for them."""
+"""Who left after a backup was taken stays away: the database that it replaces is asked for them.
+
+A restore is a matter of files, so that one is SQLite's; it is read below SQLAlchemy because it may be of an
+older version or damaged, and is to stay as it is.
+"""
 
 from __future__ import annotations
 

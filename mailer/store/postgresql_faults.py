@@ -25,6 +25,7 @@ PASSING = (
     "not yet accepting connections",
     "too many",
     "connection slots",
+    "terminating connection",
 )
 
 

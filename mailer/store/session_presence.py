@@ -91,13 +91,14 @@ class SessionPresence:
         arguments, named = self._database.dialect.create_connect_args(url)
         with self._translated():
             session = connect(*arguments, **named, autocommit=True)
+        file = session.fileno()  # one that was lost meanwhile can't say
+        _held.add(file)
         try:
-            _held.add(session.fileno())
             with self._translated():
                 session.execute(ALIVE)
             yield session
         finally:
-            _held.discard(session.fileno())
+            _held.discard(file)
             session.close()
 
     def _has(self, session: Connection, lock: str, wait: float = LOOK) -> bool:

@@ -433,6 +433,7 @@ def test_a_file_that_is_not_there_or_a_folder(engine: Engine, tmp_path: Path) ->
 
 
 @pytest.mark.torture
+@pytest.mark.parametrize("kept_database_url", ["sqlite"], indirect=True)
 def test_twenty_thousand_rows(importer: Importer, people: Directory, engine: Engine, tmp_path: Path) -> None:
     rows = [f"p{n}@quay{n % 7}.example,Person {n},{n}\n" for n in range(20_000)]
     rows[BATCH + 1] = "broken\n"

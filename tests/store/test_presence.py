@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -75,17 +75,37 @@ def test_one_has_a_turn_and_is_named(presence: Presence, another: Presence, numb
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 @pytest.mark.peers
 def test_a_turn_is_over_with_its_session(presence: Presence, another: Presence, database: Database) -> None:
-    with ExitStack() as stack:
-        stack.enter_context(presence.turn(7, "send-issue"))
-        with database.begin() as connection:
-            connection.execute(
-                text(
-                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-                    "WHERE application_name LIKE 'mailer send-issue%' AND datname = current_database()"
-                )
-            )
+    with presence.turn(7, "send-issue"):
+        cut_off(database, "mailer send-issue%")
         with another.turn(7, "run"):
             pass
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.peers
+def test_a_session_that_is_lost_while_it_waits_may_be_had_again(
+    presence: Presence, another: Presence, database: Database
+) -> None:
+    def waits() -> None:
+        with pytest.raises(StorageBusy, match="can't be reached"), another.turn(7, "run", wait=30):
+            pass
+
+    with presence.turn(7, "send-issue"):
+        thread = threading.Thread(target=waits)
+        thread.start()
+        while not cut_off(database, "mailer run%"):
+            pass
+        thread.join()
+
+
+def cut_off(database: Database, name: str) -> bool:
+    """Cut off the sessions of this name; return whether there was one."""
+    ended = text(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "WHERE application_name LIKE :name AND datname = current_database()"
+    )
+    with database.begin() as connection:
+        return bool(connection.execute(ended, {"name": name}).all())
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
