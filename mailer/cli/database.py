@@ -20,7 +20,7 @@ def copy(app: App, file: Path) -> None:
     """Copy the database to FILE, as of one moment, while it is in use."""
     from mailer.services.database import back_up
 
-    octets = back_up(app.database, file)
+    octets = back_up(app, file)
     click.echo(f"{file}: {octets:,} octets. It holds addresses: keep it as safe as the database.")
 
 
@@ -33,9 +33,9 @@ def put_back(app: App, file: Path) -> None:
     What was sent after the backup was taken is learned from the journals beside the database, so that nobody
     gets it again; who left since, from the database as it was.
     """
-    from mailer.services.database import file_to_restore, restore
+    from mailer.services.database import RESTORE, file_of, restore
 
-    database = file_to_restore(app, file)
+    database = file_of(app, RESTORE, file)
     done = restore(file, database, app.journals, app.now())
     learned = done.learned
     if done.aside:

@@ -97,7 +97,7 @@ def _copy(app: App, folder: Path, port: int) -> App:
 
     database = folder / "mailer.db"
     if app.database_file:
-        back_up(app.database, database)
+        back_up(app, database)
     else:
         copy_to_file(app.database, database)
     changed = {

@@ -14,13 +14,14 @@ from mailer.ledger.history import TakenIn, take_in_history
 from mailer.people.departures import take_over
 from mailer.store import backup as files
 from mailer.store.address import read_url, server_name, shell_url
-from mailer.store.database import HEAD, Database, open_upgraded
+from mailer.store.database import HEAD, open_upgraded
 from mailer.store.faults import read_only
 from mailer.store.files import is_read_only
 from mailer.store.presence import alone
 from mailer.store.sqlite import FileDatabase
 
-OWN_PROGRAMS = "it has programs of its own for backups, which docs/how-to/postgresql.md is about"
+DUMP = "pg_dump --format=custom --file={file} {url}"
+RESTORE = "pg_restore --clean --if-exists --single-transaction --dbname={url} {file}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +40,26 @@ def upgrade(url: str, root: Path) -> Upgraded:
     return Upgraded(database.label, before)
 
 
-def back_up(database: Database, target: Path) -> int:
+def back_up(app: App, target: Path) -> int:
     """Copy the database to a new file (0600), as of one moment, without stopping anybody; return its octets.
 
     UsageError for a file that is there already or can't be written, and for a database on a server.
     """
-    database.dispose()
-    if not isinstance(database, FileDatabase):
-        dump = f"pg_dump --format=custom --file={quote(str(target))} {quote(shell_url(database.url))}"
-        raise UsageError(f"the database {database.label} is on a server: {OWN_PROGRAMS}", next_step=dump)
-    files.back_up(database.path, target)
+    path = file_of(app, DUMP, target)
+    app.database.dispose()
+    files.back_up(path, target)
     return target.stat().st_size
 
 
-def file_to_restore(app: App, backup: Path) -> Path:
-    """Return the file of the database; UsageError that says how it is done for a database on a server."""
+def file_of(app: App, own_command: str, backup: Path) -> Path:
+    """Return the file of the database; UsageError with PostgreSQL's `own_command` for one on a server."""
     if app.database_file:
         return app.database_file
     url = read_url(app.settings.database_url.get_secret_value())
-    restore = f"pg_restore --clean --if-exists --single-transaction --dbname={quote(shell_url(url))}"
     raise UsageError(
-        f"the database {server_name(url)} is on a server: {OWN_PROGRAMS}",
-        next_step=f"{restore} {quote(str(backup))}",
+        f"the database {server_name(url)} is on a server, which has programs of its own for backups: "
+        "docs/how-to/postgresql.md",
+        next_step=own_command.format(file=quote(str(backup)), url=quote(shell_url(url))),
     )
 
 
