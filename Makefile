@@ -56,7 +56,7 @@ coverage: $(VENV)/.tools
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.tools
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 torture: $(VENV)/.tools

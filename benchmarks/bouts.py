@@ -99,8 +99,7 @@ class Meeting:
     def stored(self) -> None:
         """The same on SQLite and on PostgreSQL, whose server has the same processors."""
         long = self.letter("newsletter", LARGE)
-        there = self._people(self.count(100_000), server=self.server())
-        self._bout(STORED, ours(OURS, self.crowd(100_000), long), ours(ON_POSTGRESQL, there, long))
+        self._bout(STORED, ours(OURS, self.crowd(100_000), long), self._on_postgresql(long))
 
     def small(self) -> None:
         """Round trip 0, 3 KB."""
@@ -155,10 +154,14 @@ class Meeting:
     def profile(self) -> None:
         """Where the CPU of the main comparison's send goes, all its processes, by a sampling profiler."""
         long = self.letter("newsletter", LARGE)
-        for side in (ours(OURS, self.crowd(100_000), long), *self._before(100_000, long)):
-            cpu, seen = run(side).cpu, self._looked_at(side)
-            self.findings.profiles[side.name] = {name: share * cpu for name, share in seen.items()}
-            self.tell(f"  {side.name}: " + ", ".join(f"{name} {share:.1%}" for name, share in seen.items()))
+        for side in (*self._before(100_000, long), ours(OURS, self.crowd(100_000), long)):
+            self._profile(side)
+        self._profile(self._on_postgresql(long))
+
+    def _profile(self, side: Side) -> None:
+        cpu, seen = run(side).cpu, self._looked_at(side)
+        self.findings.profiles[side.name] = {name: share * cpu for name, share in seen.items()}
+        self.tell(f"  {side.name}: " + ", ".join(f"{name} {share:.1%}" for name, share in seen.items()))
 
     def _looked_at(self, side: Side) -> dict[str, float]:
         with tempfile.TemporaryDirectory(dir=BUILD) as folder:
@@ -224,6 +227,9 @@ class Meeting:
                 yield ours(name, self.crowd(full, earlier(revision), varied=varied), long)
             except Unavailable as missing:
                 self.leave_out(name, missing)
+
+    def _on_postgresql(self, long: Letter) -> Side:
+        return ours(ON_POSTGRESQL, self._people(self.count(100_000), server=self.server()), long)
 
     def leave_out(self, what: str, why: BaseException) -> None:
         """Go on without it, and say so."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.instruments import Unavailable, family
@@ -54,8 +55,10 @@ class Server:
 
 @contextmanager
 def postgresql() -> Iterator[Server]:
-    """Run a server on a free port until the block is left; Unavailable where it isn't installed."""
+    """Run a server on a free port until the block is left; Unavailable where it can't be had."""
     programs = _programs()
+    if find_spec("psycopg") is None:
+        raise Unavailable("psycopg is not here: pip install 'mailer-dispatch[postgresql]'")
     # The server refuses to run as root.
     account = {"user": "postgres", "group": "postgres", "extra_groups": []} if not os.getuid() else {}
     with tempfile.TemporaryDirectory(dir=ON_DISK, prefix="bench-postgresql-") as folder:
