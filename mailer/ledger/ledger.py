@@ -143,7 +143,8 @@ class Ledger:
         who got the issue by an earlier send; `limited_by` as for `limit`; `chunk` is how many a worker takes
         at once, where that isn't for the number of people to say.
         """
-        with self.engine.begin(alone=False) as connection:
+        # People go on leaving meanwhile; whoever does is either among the candidates or among the excluded.
+        with self.engine.begin(alone=False, one_moment=True) as connection:
             return freeze(
                 connection,
                 candidates_for(connection, slug, audience, again=again),

@@ -29,10 +29,11 @@ class Database(Engine):
     label: str  # what a person is told of it: the file, or where it is on which server; never a password
 
     @contextmanager
-    def begin(self, *, alone: bool = True) -> Iterator[Connection]:  # noqa: ARG002
+    def begin(self, *, alone: bool = True, one_moment: bool = False) -> Iterator[Connection]:  # noqa: ARG002
         """Yield a connection that holds the write lock; commit at the end, roll back on an error.
 
         Not `alone` is for what looks after itself by compare-and-set: on a server others may write beside it.
+        With `one_moment` it sees nothing of that, and may change nothing that they change (StorageBusy).
         """
         with super().begin() as connection:
             yield connection

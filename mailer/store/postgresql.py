@@ -34,7 +34,8 @@ SESSION = f"""
     SET lock_timeout = {int(WAIT * 1000)}
 """
 TABLES = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
-READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+ONE_MOMENT = "REPEATABLE READ"
+READING = {"isolation_level": ONE_MOMENT, "postgresql_readonly": True}
 
 
 class ServerDatabase(Database):
@@ -45,9 +46,10 @@ class ServerDatabase(Database):
         return self._connected().execution_options(**READING)
 
     @contextmanager
-    def begin(self, *, alone: bool = True) -> Iterator[Connection]:
+    def begin(self, *, alone: bool = True, one_moment: bool = False) -> Iterator[Connection]:
         """Yield a connection in a transaction; `alone` while no other writer is. Commit at the end."""
-        with self._connected() as connection, connection.begin():
+        level = {"isolation_level": ONE_MOMENT} if one_moment else {}
+        with self._connected().execution_options(**level) as connection, connection.begin():
             if alone:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITING})"))
             yield connection

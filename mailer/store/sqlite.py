@@ -72,7 +72,7 @@ class FileDatabase(Database):
     file: FileId | None = None
 
     @contextmanager
-    def begin(self, *, alone: bool = True) -> Iterator[Connection]:  # noqa: ARG002
+    def begin(self, *, alone: bool = True, one_moment: bool = False) -> Iterator[Connection]:  # noqa: ARG002
         """Yield a connection that holds the write lock, which SQLite has one of; commit at the end."""
         if is_read_only(self.path):
             raise read_only(self.path)

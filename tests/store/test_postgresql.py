@@ -128,6 +128,18 @@ def test_one_writes_at_a_time_unless_it_looks_after_itself(database: Database) -
         assert names(reader) == {"town", "quay"}
 
 
+def test_who_writes_as_of_one_moment_sees_nothing_of_others(database: Database) -> None:
+    with database.begin(alone=False, one_moment=True) as first:
+        assert names(first) == set()
+        with database.begin() as second:
+            add(second, "town")
+        add(first, "quay")
+        assert names(first) == {"quay"}
+    with database.begin() as after:
+        assert names(after) == {"quay", "town"}
+        assert after.scalar(text("SHOW transaction_isolation")) == "read committed"
+
+
 def test_a_database_of_another_program_is_left_alone(postgresql: Server, empty: str, tmp_path: Path) -> None:
     name = empty.partition("@/")[2].partition("?")[0]
     postgresql.run("CREATE TABLE alembic_version (version_num text)", database=name)
