@@ -122,7 +122,6 @@ def test_a_quota_is_as_large_as_all_runs_together_found_it(database, memory):
     assert known.quota == QuotaFound(3, 86400.0, first, 3, first + 86400)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite:///people.db"])
 def test_a_limit_says_itself_when_a_message_goes_again(database, tmp_path):
     ledger = Ledger(database)
     Lists(database).create("weekly", NOW)
