@@ -11,11 +11,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailer.message.encoding.transfer import (
+    base64_lines,
     decode_quoted_printable,
-    encode_base64,
     encode_quoted_printable,
     is_smaller_in_base64,
     one_line_end,
+    utf8_lines,
 )
 
 ANY = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=300)
@@ -84,9 +85,15 @@ def test_stretches_join_in_any_order(texts: list[str]) -> None:
 
 @given(ANY)
 def test_base64_is_read_back(text: str) -> None:
-    wire = encode_base64(text)
+    wire = base64_lines(utf8_lines(text))
     check_lines(wire)
     assert base64.b64decode(wire).decode().replace("\r\n", "\n") == one_line_end(text)
+
+
+@pytest.mark.parametrize("octets", [0, 1, 56, 57, 58, 113, 114, 115, 5700])
+def test_base64_lines_are_full_but_for_the_last(octets: int) -> None:
+    wire = base64_lines(b"x" * octets)
+    assert wire == base64.encodebytes(b"x" * octets).replace(b"\n", b"\r\n")  # RFC 2045 6.8
 
 
 def test_the_smaller_encoding_is_known() -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_qp, b2a_base64, b2a_qp
+from itertools import chain
+from struct import iter_unpack
 
 LINE = 76
 HARD_BREAK = b"\r\n"
@@ -59,17 +61,19 @@ def decode_quoted_printable(wire: bytes) -> str:
     return a2b_qp(wire).decode().replace("\r\n", "\n")
 
 
-def encode_base64(text: str) -> bytes:
-    """Return `text`, its line ends as CRLF, in base64 lines of 76."""
-    return base64_lines(one_line_end(text).replace("\n", "\r\n").encode())
+def utf8_lines(text: str) -> bytes:
+    """Return `text` in UTF-8, its line ends as CRLF."""
+    return one_line_end(text).replace("\n", "\r\n").encode()
 
 
 def base64_lines(octets: bytes) -> bytes:
     """Return `octets` in base64 lines of 76."""
     encoded = b2a_base64(octets, newline=False)
-    return b"".join(encoded[start : start + LINE] + HARD_BREAK for start in range(0, len(encoded), LINE))
+    whole = len(encoded) // LINE * LINE
+    lines = [*chain.from_iterable(iter_unpack(f"{LINE}s", encoded[:whole])), encoded[whole:]]
+    return HARD_BREAK.join([*lines, b""] if lines[-1] else lines)
 
 
 def is_smaller_in_base64(text: str) -> bool:
     """Whether base64 makes fewer octets of `text` than quoted-printable does."""
-    return len(encode_base64(text)) < len(encode_quoted_printable(text))
+    return len(base64_lines(utf8_lines(text))) < len(encode_quoted_printable(text))

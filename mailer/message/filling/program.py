@@ -13,7 +13,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar
 
-from mailer.message.encoding.transfer import encode_quoted_printable, one_line
+from mailer.message.encoding.transfer import encode_quoted_printable, one_line, utf8_lines
 from mailer.message.filling.canonical import expression_key
 from mailer.message.filling.escape import escape_value, plain_in
 from mailer.message.filling.evaluate import Names, Reader, reader
@@ -44,6 +44,8 @@ TEXT: Notation[str] = Notation("".join, str, str, str)
 WIRE: Notation[bytes] = Notation(
     b"".join, lambda stretch: stretch.encode("ascii"), encode_quoted_printable, one_line
 )
+# A content that goes out in base64, which is encoded as a whole.
+OCTETS: Notation[bytes] = Notation(b"".join, utf8_lines, utf8_lines, str.encode)
 
 
 class Program(Generic[Written]):

@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import Any
 
 from mailer.message.encoding.header import unstructured
-from mailer.message.encoding.transfer import encode_base64
+from mailer.message.encoding.transfer import base64_lines
 from mailer.message.filling.canonical import dump_tree, load_tree
 from mailer.message.filling.evaluate import Names
-from mailer.message.filling.program import TEXT, WIRE, Program
+from mailer.message.filling.program import OCTETS, TEXT, WIRE, Program
 from mailer.message.filling.residual import Tree
 from mailer.message.mime.fields import RecipientField, identity_fields, to_field, unsubscribe_field
 
@@ -53,12 +53,12 @@ Piece = bytes | Slot | PartContent
 
 @dataclass(frozen=True, slots=True)
 class Base64Content:
-    """A content that is filled as text, then encoded as a whole: base64 knows no column to begin at."""
+    """A content that is filled, then encoded as a whole: base64 knows no column to begin at."""
 
-    program: Program[str]
+    program: Program[bytes]
 
     def fill(self, names: Names) -> bytes:
-        return encode_base64(self.program.fill(names))
+        return base64_lines(self.program.fill(names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def assemble(pieces: tuple[Piece, ...], subject: Tree, mailto: str) -> Assembly:
             case PartContent(_, Encoding.QUOTED_PRINTABLE, tree):
                 program.add_tree(tree)
             case PartContent(_, Encoding.BASE64, tree):
-                program.add_part(Base64Content(Program(TEXT, tree)))
+                program.add_part(Base64Content(Program(OCTETS, tree)))
     return Assembly(header, body)
 
 
