@@ -59,7 +59,7 @@ class Channel:
         self._timeouts = timeouts
         self._transcript = Transcript(account)
         self._session = Session(account, self._transcript if Transcript.is_wanted() else None)
-        self._window = Window(account.window)
+        self.window = Window(account.window)
         self._connection = Connection(self._received, self._proceed, self._lost)
         self._progress = asyncio.Event()
         self._deadline = float("inf")
@@ -243,8 +243,8 @@ class Channel:
     def _adjust(self, results: list[Result], read: Moment) -> None:
         """Let the window be what the time that replies take makes of it."""
         for key, _ in results:
-            self._window.answered(key, read)
-        self._session.window = self._window.size
+            self.window.answered(key, read)
+        self._session.window = self.window.size
 
     def _after(self) -> None:
         """Act on the phase that the session is in now."""
@@ -298,7 +298,7 @@ class Channel:
                 self.idle_since = None
                 self._settle(session.add(envelopes))
                 if session.full:
-                    self._window.filled(envelopes[-1].key, began)
+                    self.window.filled(envelopes[-1].key, began)
             if len(envelopes) < room:
                 self._have_nothing()
                 return
@@ -306,8 +306,8 @@ class Channel:
             session.leave()
 
     def _have_nothing(self) -> None:
-        self._window.dry()
-        self._session.window = self._window.size
+        self.window.dry()
+        self._session.window = self.window.size
         if self._session.quiet and self.idle_since is None:
             self.idle_since = monotonic()
             self._source.changed(self)

@@ -228,6 +228,7 @@ class _Pool:
         await channel.open(self._context)
         self._met = self._met or channel.was_ready
         if channel.ready:
+            channel.window.follow(max((c.window for c in self._channels if c.ready), key=lambda w: w.size))
             self._work.connected(self._up)
 
     def _opened(self, opener: asyncio.Task[None]) -> None:

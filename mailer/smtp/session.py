@@ -80,7 +80,7 @@ class Session:
     @property
     def full(self) -> bool:
         """Whether the window, and nothing else, keeps the next message waiting."""
-        return self._proven and len(self._exchange.open) >= self._width
+        return self.chunking and self._pipelining and len(self._exchange.open) >= self._width
 
     @property
     def _width(self) -> int:

@@ -42,6 +42,12 @@ class Window:
         self._timed: int | None = None
         self._began = Moment(0, 0)
 
+    def follow(self, other: Window) -> None:
+        """Begin with what `other` found out, the window of another connection to the same server."""
+        self.size = max(self.size, min(self._limit, other.size))
+        self._shortest = min(self._shortest, other._shortest)
+        self._doubling = self._doubling and other._doubling
+
     def filled(self, key: int, began: Moment) -> None:
         """The message `key` filled the window; `began` is when this process set about filling it."""
         if self._timed is None:

@@ -193,6 +193,24 @@ def test_wakings_are_shared_by_many_messages_where_we_are_the_slower() -> None:
     assert process.wakings <= 16_000 / 16 + 20 < before * 16
 
 
+def test_a_window_that_follows_another_begins_as_wide_and_knows_the_wire() -> None:
+    first = Line(0.020, 0.001, Window(16))
+    first.run(100)
+    # The line is full by now: all that comes over it is late for whoever doesn't know how fast it can be.
+    second = Line(0.020, 0.001, Window(16), now=first.now, free_at=first.now + 0.040)
+    second.window.follow(first.window)
+    assert second.window.size == first.window.size > 8
+    second.run(100)
+    assert second.widest <= 16 and second.window.size <= first.window.size
+
+
+def test_a_window_that_follows_another_keeps_to_its_own_limit() -> None:
+    first, second = Line(0.020, 0.0001, Window(16)), Window(4)
+    first.run(200)
+    second.follow(first.window)
+    assert second.size == 4
+
+
 def test_a_source_that_runs_dry_narrows_it_down_to_one() -> None:
     # A rate lets a message through now and then: more than one under way is in doubt for nothing.
     line = Line(0.020, 0.0001, Window(16))
