@@ -53,10 +53,10 @@ class Brake:
     _deferred_in_a_row: int = 0
     _deferral: tuple[str, str] = ("", "")  # gist and words of the latest that may be the account's
 
-    def accepted(self) -> list[Settlement]:
-        """Somebody got through. Return the refusals that are final by now."""
+    def accepted(self, number: int = 1) -> list[Settlement]:
+        """So many got through. Return the refusals that are final by now."""
         self._in_a_row = self._deferred_in_a_row = 0
-        return self._see(None)
+        return [final for _ in range(min(number, LOOK_BACK)) for final in self._see(None)]
 
     def deferred(self, settlement: Settlement, reply: Reply, recipient: str) -> None:
         """Somebody's mail was put off. It stays so: only whether to go on is the question."""

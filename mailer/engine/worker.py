@@ -104,6 +104,29 @@ class Worker:
     def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
         """Write the outcomes to the journal; the database follows in batches."""
         at = datetime.now(UTC)
+        if self.pace.unlimited and all(type(outcome) is Accepted for _, outcome in results):
+            self._keep(self._accepted(results, at))
+        else:
+            self._weigh(results, at)
+        if len(self._unrecorded) >= FLUSH_AFTER or time.monotonic() - self._flushed_at > FLUSH_EVERY:
+            self.flush()
+        # Whoever waits now is woken; whoever comes to wait later waits for the next change.
+        self._changed.set()
+        self._changed.clear()
+
+    def _accepted(self, results: Sequence[tuple[int, Outcome]], at: datetime) -> list[Settlement]:
+        """Return what to record where everything was accepted: nearly always, so that it has to be quick."""
+        self.pace.passed(len(results), self._feeder.now())
+        decided = self._brake.accepted(len(results))
+        accepted = State.ACCEPTED
+        return decided + [
+            Settlement(key, accepted, at, outcome.stage, str(outcome.reply))
+            for key, outcome in results
+            if isinstance(outcome, Accepted)
+        ]
+
+    def _weigh(self, results: Sequence[tuple[int, Outcome]], at: datetime) -> None:
+        """Keep what outcomes of every kind lead to, one by one, and stop if the brake says so."""
         settlements = [s for key, outcome in results for s in self._settlements(key, outcome, at)]
         # A message that a connection broke under may have been called handed over: it was not, after all. Nor
         # was one whose refusal is held back: whatever dies now, it waits in the queue.
@@ -117,11 +140,6 @@ class Worker:
             self._apply_brake()
         if self._stopped_by:
             self._keep(self._put_back())
-        if len(self._unrecorded) >= FLUSH_AFTER or time.monotonic() - self._flushed_at > FLUSH_EVERY:
-            self.flush()
-        # Whoever waits now is woken; whoever comes to wait later waits for the next change.
-        self._changed.set()
-        self._changed.clear()
 
     def _keep(self, settlements: Sequence[Settlement], returned: Sequence[Settlement] = ()) -> None:
         if settlements or returned:

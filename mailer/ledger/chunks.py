@@ -14,8 +14,8 @@ from mailer.domain.delivery import LASTING, NEXT, Settlement, State
 from mailer.ledger.outcomes import NEW, History, OutcomeRow, Tally, histories, write
 from mailer.store.schema import chunks, deliveries, outcomes
 
-CHUNK = (20, 1000)  # the least and the most people in one: more make no statement quicker
-SHARES = 64  # chunks that even a small send is cut in, so that several can work on it
+CHUNK = (50, 1000)  # the least and the most people in one: more make no statement quicker
+SHARES = 16  # chunks that even a small send is cut in, so that several can work on it
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, exists, insert, select
 
-from mailer.domain.delivery import State
+from mailer.domain.delivery import Settlement, State
 from mailer.domain.outcome import Stage
 from mailer.store.dialect import append, moments
 from mailer.store.schema import outcomes, passed
@@ -85,6 +85,21 @@ def write(connection: Connection, rows: Iterable[OutcomeRow]) -> None:
             (send, person, number, state.value, stage and stage.value, moment(at), due and moment(due), *rest)
             for send, person, number, state, stage, at, due, *rest in sorted(rows)
         ],
+    )
+
+
+def write_accepted(
+    connection: Connection, send_id: int, accepted: Iterable[Settlement], revision: int
+) -> None:
+    """Append first attempts that were accepted: what nearly all are, without an object for each."""
+    moment, state = moments(connection), State.ACCEPTED.value
+    append(
+        connection,
+        outcomes,
+        sorted(
+            (send_id, person, 1, state, stage.value, moment(at), None, words, revision, True, None)
+            for person, _, at, stage, words, _ in accepted
+        ),
     )
 
 

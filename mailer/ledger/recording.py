@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from mailer.domain.delivery import RetryPolicy, Settlement, State
 from mailer.ledger.chunks import CLOSED, add, change
-from mailer.ledger.outcomes import NEW, OutcomeRow, Tally, note_passed, write
+from mailer.ledger.outcomes import NEW, OutcomeRow, Tally, note_passed, write, write_accepted
 from mailer.ledger.taking import Taken
 
 
@@ -26,25 +26,29 @@ def record(
     `revision` is the number of the text that they were handed over with, `account` the
     `ledger.pace_memory.account_key` of the one that they went through.
     """
-    rows = [
-        # Nearly all: a first attempt that was accepted. For these it has to be quick.
-        OutcomeRow(taken.chunk.send_id, key, 1, state, stage, at, None, words, revision, tried=True)
-        if state is State.ACCEPTED and key not in taken.histories
-        else _row(policy, taken, Settlement(key, state, at, stage, words, due), revision)
-        for key, state, at, stage, words, due in settlements
-    ]
-    if not append(connection, taken, rows):
+    plain: list[Settlement] = []
+    others: list[Settlement] = []
+    for each in settlements:
+        first = each.state is State.ACCEPTED and each.delivery_id not in taken.histories
+        (plain if first else others).append(each)
+    rows = [_row(policy, taken, each, revision) for each in others]
+    if not append(connection, taken, rows, accepted=len(plain)):
         return False
-    if accepted := [row.at for row in rows if row.state is State.ACCEPTED]:
-        note_passed(connection, account, max(accepted), len(accepted))
+    write_accepted(connection, taken.chunk.send_id, plain, revision)
+    if through := [each.at for each in settlements if each.state is State.ACCEPTED]:
+        note_passed(connection, account, max(through), len(through))
     return True
 
 
-def append(connection: Connection, taken: Taken, rows: Sequence[OutcomeRow]) -> bool:
-    """Append outcomes of who waits in a chunk, if it is held still; the last ones close it."""
+def append(connection: Connection, taken: Taken, rows: Sequence[OutcomeRow], accepted: int = 0) -> bool:
+    """Append outcomes of who waits in a chunk, if it is held still; the last ones close it.
+
+    So many more were `accepted`, whose rows are the caller's to write.
+    """
     tally = Tally(row.state for row in rows)
-    tally[State.QUEUED] = -len(rows)  # whoever is put back waits in another chunk
-    done = len(rows) == len(taken.waiting)
+    tally[State.ACCEPTED] += accepted
+    tally[State.QUEUED] = -len(rows) - accepted  # whoever is put back waits in another chunk
+    done = len(rows) + accepted == len(taken.waiting)
     if not change(connection, taken.chunk, tally, **(CLOSED if done else {})):
         return False
     write(connection, _placed(connection, taken.chunk.send_id, rows))

@@ -262,7 +262,7 @@ def test_what_is_put_back_comes_last(database):  # noqa: F811
     ]
 
 
-@pytest.mark.parametrize(("people", "sizes"), [(1, [1]), (45, [20, 20, 5]), (1300, [21] * 61 + [19])])
+@pytest.mark.parametrize(("people", "sizes"), [(1, [1]), (120, [50, 50, 20]), (1300, [82] * 15 + [70])])
 def test_a_small_send_is_cut_too_so_that_several_can_work_on_it(database, people, sizes):  # noqa: F811
     populate(database, *((f"p{n}@a.example", "subscribed") for n in range(people)))
     frozen(database)
