@@ -19,7 +19,7 @@ from mailer.errors import StorageBusy
 
 # What is taken at once is to last for about this long, in seconds: each time something is forced to the disk.
 SPAN = 0.5
-MOST = 4  # chunks
+MOST = 2  # chunks: after a power cut all of them are in doubt
 # Whoever is marked is in doubt should this machine be lost: as few as make a commit each time worth while.
 MARK_SPAN = 0.1  # seconds
 MARKS = 1000  # the most at once

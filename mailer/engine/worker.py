@@ -22,7 +22,7 @@ from mailer.message.mime.template import MessageTemplate
 from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
 
-FLUSH_AFTER = 4000  # settlements: a commit is forced onto the disk
+FLUSH_AFTER = 2000  # settlements: a commit is forced onto the disk
 FLUSH_EVERY = 1.0  # seconds
 HEED_EVERY = 0.5  # seconds between looks at what was decided in another process
 RENEW_EVERY = 1.5  # seconds

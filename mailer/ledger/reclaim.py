@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from logging import getLogger
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select, update
 
 from mailer.domain.delivery import RetryPolicy, Settlement, State
 from mailer.domain.outcome import Stage
@@ -18,9 +19,10 @@ from mailer.ledger.journal import DeadJournal, Handed, dead_journals, put_away
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.outcomes import Tally
 from mailer.ledger.recording import record
-from mailer.ledger.taking import Taken
+from mailer.ledger.taking import Taken, doubt
 from mailer.ledger.testimony import testify
 from mailer.store.database import Database
+from mailer.store.dialect import moment_in
 from mailer.store.schema import chunks
 
 log = getLogger(__name__)
@@ -64,7 +66,7 @@ def reclaim(engine: Database, journals: Path, policy: RetryPolicy, now: datetime
         total += found
         # Put away unread: the history that it is now part of is taken in next.
         put_away(path)
-    return total + _orphans(engine, journals, now)
+    return total + _orphans(engine, journals, now) + _run_out(engine, now)
 
 
 def _settle(connection: Connection, policy: RetryPolicy, journal: DeadJournal, now: datetime) -> Reclaimed:
@@ -140,3 +142,28 @@ def _give_up(connection: Connection, worker: str, now: datetime) -> int:
         record(connection, RetryPolicy(), taken, settled, number, "-")
         lost += len(settled)
     return lost
+
+
+def _run_out(engine: Database, now: datetime) -> Reclaimed:
+    """Let go of the chunks whose lease has ended: nobody may come to take them for long."""
+    c, total = chunks.c, Reclaimed()
+    with engine.connect() as connection:
+        ended = c.is_open & c.holder.is_not(None) & (c.leased_until < moment_in(connection))
+        if connection.scalar(select(c.id).where(ended).limit(1)) is None:
+            return total
+    with engine.begin() as connection:
+        held = select(chunks).where(ended).order_by(c.id).with_for_update(skip_locked=True)
+        for row in connection.execute(held).all():
+            total += _let_go(connection, row, now)
+    return total
+
+
+def _let_go(connection: Connection, row: Row[Any], now: datetime) -> Reclaimed:
+    # By another epoch: whoever holds it still must find out.
+    chunk = replace(Chunk.of(row), epoch=row.epoch + 1, holder=None)
+    connection.execute(update(chunks).where(chunks.c.id == row.id).values(epoch=chunk.epoch, **LET_GO))
+    before = chunk.waiting(connection)
+    doubted = [person for person in row.in_doubt or () if person in before]
+    doubt(connection, chunk, row.holder, doubted, latest_number(connection, row.send_id), now)
+    log.info("worker %s let its lease of chunk %d end: uncertain %d", row.holder, row.id, len(doubted))
+    return Reclaimed(queued=len(before) - len(doubted), uncertain=len(doubted))

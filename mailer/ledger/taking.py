@@ -146,16 +146,18 @@ def _next(
     connection.execute(update(chunks).where(c.id == found.id).values(ours | {"in_doubt": None}))
     chunk = replace(Chunk.of(found), holder=worker, epoch=found.epoch + 1)
     if found.in_doubt:
-        _doubt(connection, send, chunk, found, now)
+        doubt(connection, chunk, found.holder, found.in_doubt, send.number, now)
     return chunk
 
 
-def _doubt(connection: Connection, send: Send, chunk: Chunk, before: Row[Any], now: datetime) -> None:
-    """Make those uncertain whom the holder before may have handed over, of whom nothing is known here."""
-    waiting, words = chunk.waiting(connection), words_of_loss(before.holder)
+def doubt(
+    connection: Connection, chunk: Chunk, holder: str, people: Sequence[int], revision: int, now: datetime
+) -> None:
+    """Make those uncertain whom a lost holder of the chunk may have handed over, of whom nothing is known."""
+    waiting, words = chunk.waiting(connection), words_of_loss(holder)
     rows = [
         OutcomeRow(
-            send.id,
+            chunk.send_id,
             person,
             waiting[person].number + 1,
             State.UNCERTAIN,
@@ -163,10 +165,10 @@ def _doubt(connection: Connection, send: Send, chunk: Chunk, before: Row[Any], n
             now,
             None,
             words,
-            waiting[person].bound or send.number,
+            waiting[person].bound or revision,
             tried=True,
         )
-        for person in before.in_doubt
+        for person in people
         if person in waiting
     ]
     write(connection, rows)

@@ -8,12 +8,15 @@ import pytest
 from sqlalchemy import Engine, event, select, update
 from test_ledger import NOW, database, frozen, populate, said, states  # noqa: F401
 
-from mailer.domain.delivery import Settlement, State
+from mailer.domain.delivery import RetryPolicy, Settlement, State
 from mailer.domain.outcome import Stage
 from mailer.errors import StorageBusy
+from mailer.ledger.freezing import FrozenText
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.marking import MarkedHolding
 from mailer.ledger.queries import LedgerQueries
+from mailer.ledger.reclaim import Reclaimed, reclaim
+from mailer.ledger.revisions import Revisions
 from mailer.ledger.taking import words_of_loss
 from mailer.store.schema import chunks
 
@@ -58,6 +61,20 @@ def test_only_who_was_marked_is_in_doubt_when_a_machine_is_lost(two):
     lines = {line.email: line.words for line in LedgerQueries(database).deliveries(send, State.UNCERTAIN)}
     assert set(lines.values()) == {words_of_loss("one")}
     assert LedgerQueries(database).discrepancies(send) == []
+
+
+def test_a_lease_that_ended_is_let_go_also_where_nobody_comes_to_take_it(two, tmp_path):
+    database, send, one, _ = two  # noqa: F811
+    ann, ben, *_ = one.take(NOW)
+    one.mark([ann.delivery_id])
+    assert reclaim(database, tmp_path / "journals", RetryPolicy(), NOW) == Reclaimed()
+    assert Revisions(database).correct(send, FrozenText("s", "8be112", b"t"), NOW) is None
+    run_out(database)
+    assert reclaim(database, tmp_path / "journals", RetryPolicy(), NOW) == Reclaimed(queued=3, uncertain=1)
+    assert Revisions(database).correct(send, FrozenText("s", "8be112", b"t"), NOW) is not None
+    one.record([said(ben, State.ACCEPTED)])
+    assert one.lost
+    assert states(database)["ben@a.example"] == "queued", "it was not marked: it can't have been handed over"
 
 
 def test_a_worker_that_lived_on_says_what_it_knows(two):
