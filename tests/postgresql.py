@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg
 import pytest
 import trustme
-from sqlalchemy import create_engine, text
 
 from mailer.store.database import open_database
 
@@ -61,11 +61,11 @@ class Server:
         return self.url(name)
 
     def run(self, *statements: str, database: str = "postgres") -> None:
-        engine = create_engine(self.url(database), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with psycopg.connect(
+            host=str(self.folder), port=self.port, user=USER, dbname=database, autocommit=True
+        ) as connection:
             for statement in statements:
-                connection.execute(text(statement))
-        engine.dispose()
+                connection.execute(statement.encode())
 
 
 def programs() -> Path:

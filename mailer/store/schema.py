@@ -68,7 +68,8 @@ class UtcTime(TypeDecorator[datetime]):
         return datetime.fromisoformat(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
-# Numbers grow past 32 bits; SQLite's do anyhow, and it counts ids up for INTEGER alone.
+# Ids grow past 32 bits; SQLite's do anyhow, and it counts up INTEGER alone. Not for what is summed up: that
+# comes as a decimal from PostgreSQL.
 Number = Integer().with_variant(BigInteger(), "postgresql")
 # In the order of its characters, whatever the language of a server: what people and commands are known by.
 Key = Text().with_variant(Text(collation="C"), "postgresql")
@@ -293,12 +294,12 @@ paces = Table(
     Column("rate", Float),  # messages/s that go through
     Column("ceiling", Float),  # messages/s that were refused
     Column("patience", Float),  # seconds
-    Column("quota", Number),  # messages in a period
+    Column("quota", Integer),  # messages in a period
     Column("period", Float),  # seconds
     Column("window_since", UtcTime),
-    Column("window_used", Number),
+    Column("window_used", Integer),
     Column("parked_until", UtcTime),
-    Column("connections", Number),
+    Column("connections", Integer),
     Column("learned_at", UtcTime, nullable=False),
 )
 
@@ -309,7 +310,7 @@ passed = Table(
     Column("id", Number, primary_key=True),
     Column("account", String(16), nullable=False),
     Column("at", UtcTime, nullable=False),
-    Column("number", Number, nullable=False),
+    Column("number", Integer, nullable=False),
     Index("ix_passed_account", "account", "at"),
 )
 

@@ -22,6 +22,23 @@ from mailer.store.schema import fields, metadata
 
 pytestmark = pytest.mark.peers
 
+DATA = Path(__file__).parents[1] / "data"
+DESCRIBED = {
+    "columns": """
+        SELECT table_name, column_name, data_type, character_maximum_length, collation_name, is_nullable,
+            column_default
+        FROM information_schema.columns WHERE table_schema = 'public'
+    """,
+    "indexes": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "constraints": """
+        SELECT CAST(CAST(conrelid AS regclass) AS text), conname,
+            -- PostgreSQL writes what is checked in other words once it was dumped.
+            CASE WHEN contype <> 'c' THEN pg_get_constraintdef(oid) END
+        FROM pg_constraint
+        WHERE connamespace = CAST('public' AS regnamespace)
+    """,
+}
+
 
 @pytest.fixture
 def database(postgresql: Server, tmp_path: Path) -> Iterator[Database]:
@@ -60,6 +77,28 @@ def test_the_first_to_come_makes_the_tables_of_the_schema(empty: str, tmp_path: 
     again.dispose()
     assert (before, after) == (None, HEAD)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_migrations_since_make_the_same(postgresql: Server, empty: str, tmp_path: Path) -> None:
+    """From the tables of the first version that knew PostgreSQL."""
+    name = empty.partition("@/")[2].partition("?")[0]
+    postgresql.run((DATA / "postgresql_0006.sql").read_text(), database=name)
+    database, before = open_upgraded(empty, tmp_path)
+    new = open_database(postgresql.database(), tmp_path)
+    assert before == "0006"
+    assert described(database) == described(new)
+    for each in (database, new):
+        each.dispose()
+
+
+def described(database: Database) -> dict[str, set[tuple[object, ...]]]:
+    """The columns, indexes and constraints of each table, as PostgreSQL describes them."""
+    with database.connect() as connection:
+        found = {
+            kind: {tuple(row) for row in connection.execute(text(query))} for kind, query in DESCRIBED.items()
+        }
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    return found
 
 
 def test_of_several_at_once_one_makes_the_tables(empty: str, tmp_path: Path) -> None:
