@@ -53,6 +53,7 @@ SHORTEST, LONGEST = 26, 128  # characters
 LINK_PURPOSE = b"mailer/delivery-link/1:"
 DASHES = "-_"
 _DASHES = tuple(DASHES)
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")  # RFC 4648 5
 ENCODINGS = 4  # of one link, at most: each program on its way may add one
 
 _READ = 1024  # characters, of whatever stands in the place of a token
@@ -168,7 +169,7 @@ def _parsed(raw: bytes) -> tuple[LinkToken, bytes, bytes] | None:
 
 
 def _written(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
 
 
 def _varint(number: int) -> bytes:

@@ -22,7 +22,8 @@ _FRAME = len("=?utf-8?q??=")
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PHRASE = re.compile(rf"{_ATEXT}(?: {_ATEXT})*")
 # RFC 2047 5 (3): the only characters that may stand for themselves in a phrase's encoded-word.
-_Q_LITERAL = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+_Q_LITERAL = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/"
+_Q_ONE = _Q_LITERAL + b" "  # those that take one character
 # Each octet in the Q encoding.
 _Q = [chr(octet) if octet in _Q_LITERAL else f"={octet:02X}" for octet in range(256)]
 _Q[0x20] = "_"
@@ -57,7 +58,7 @@ def mailbox(field: str, name: str, address: str) -> bytes:
     if not (name := name.strip(" ")):
         return fold(field, [address])
     line = f"{field}: {name} <{address}>"
-    if len(line) <= FOLD and _PHRASE.fullmatch(name) and "=?" not in name:
+    if name.isascii() and len(line) <= FOLD and _PHRASE.fullmatch(name) and "=?" not in name:
         return f"{line}\r\n".encode()  # most names: what the long way comes to
     refuse_controls(field, name)
     room = FOLD - len(field) - 2
@@ -116,11 +117,12 @@ def _quoted_string(text: str) -> str:
 def _encoded_words(text: str, room: int) -> list[str]:
     """Return `text` in encoded-words, q or b (whichever is shorter); `room` is the first one's columns."""
     octets = text.encode()
-    quoted = "".join([_Q[octet] for octet in octets])
-    if len(quoted) <= (len(octets) + 2) // 3 * 4:
+    # An octet that is quoted takes three characters.
+    length = len(octets) + 2 * len(octets.translate(None, _Q_ONE))
+    if length <= (len(octets) + 2) // 3 * 4:
         first, rest = room - _FRAME, ENCODED_WORD - _FRAME
         # What fits into one word, as most names do, need not be packed.
-        runs = [quoted] if len(quoted) <= first else map("".join, pack(_quoted(text), first, rest))
+        runs = [_quoted(octets)] if length <= first else map("".join, pack(_chars(text), first, rest))
         words = [f" =?utf-8?q?{run}?=" for run in runs]
     else:
         first, rest = ((columns - _FRAME) // 4 * 3 for columns in (room, ENCODED_WORD))
@@ -143,9 +145,14 @@ def pack(units: Sequence[Unit], first: int, rest: int) -> Iterator[list[Unit]]:
     yield run
 
 
-def _quoted(text: str) -> list[str]:
+def _quoted(octets: bytes) -> str:
+    """Return octets in the Q encoding."""
+    return "".join([_Q[octet] for octet in octets])
+
+
+def _chars(text: str) -> list[str]:
     """Return each character in the Q encoding: its octets must never be parted."""
-    return ["".join([_Q[octet] for octet in char.encode()]) for char in text]
+    return [_quoted(char.encode()) for char in text]
 
 
 def fold(field: str, words: Sequence[str]) -> bytes:
