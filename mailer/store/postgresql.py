@@ -128,7 +128,12 @@ def _on_connect(connection: Any, record: object) -> None:  # noqa: ARG001
 
 
 def _on_error(label: str, context: ExceptionContext) -> BaseException | None:
-    return translate(context.original_exception, label)
+    fault = translate(context.original_exception, label)
+    if fault is None:
+        # What follows the first line are details, such as the address that stands in a row already.
+        for error in filter(None, (context.original_exception, context.sqlalchemy_exception)):
+            error.args = (str(error.args[0]).partition("\n")[0],) if error.args else ()
+    return fault
 
 
 def _revision(connection: Connection, label: str) -> str | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from mailer.errors import ExitCode, MailerError, StorageBusy, StorageError
 from mailer.store.database import HEAD, Database, open_database, open_upgraded
 from mailer.store.postgresql import WRITING
-from mailer.store.schema import fields, metadata
+from mailer.store.schema import fields, metadata, suppressions
 
 pytestmark = pytest.mark.peers
 
@@ -151,6 +153,16 @@ def test_an_error_leaves_nothing_written(database: Database) -> None:
         add(writer, "town")
     with database.connect() as reader:
         assert names(reader) == set()
+
+
+def test_no_address_is_in_a_traceback(database: Database) -> None:
+    row = {"email_key": "ada@quay.example", "reason": "bounced", "since": datetime(2026, 11, 23, tzinfo=UTC)}
+    with pytest.raises(IntegrityError) as caught, database.begin() as connection:
+        connection.execute(insert(suppressions), row)
+        connection.execute(insert(suppressions), row)
+    told = "".join(traceback.format_exception(caught.value))
+    assert "pk_suppressions" in told
+    assert "ada@quay.example" not in told
 
 
 def test_one_writes_at_a_time_unless_it_looks_after_itself(database: Database) -> None:
