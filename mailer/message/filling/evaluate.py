@@ -135,6 +135,8 @@ def _call_reader(call: Call) -> Reader:
     if arguments and not named and all(isinstance(each, Const) for each in call.arguments[1:]):
         # As most are: a filter of one value, whose own arguments stand in the issue.
         first, *others = arguments
+        if not others:
+            return lambda names: function(first(names))
         constants = [each({}) for each in others]
         return lambda names: function(first(names), *constants)
     return lambda names: function(

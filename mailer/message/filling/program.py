@@ -60,6 +60,8 @@ class Program(Generic[Written]):
 
     def fill(self, names: Names) -> Written:
         """Return the pieces joined, with the recipient's values; raises CannotFill."""
+        if self._shared is not None:
+            return self._shared
         return self._notation.join(self.placed(self.written(names)))
 
     def written(self, names: Names) -> list[Written]:
@@ -82,6 +84,11 @@ class Program(Generic[Written]):
         """Return the pieces in order, with what `written` returned where it belongs."""
         pieces = [*self._pieces, *written]
         return self._order(pieces) if self._order else pieces
+
+    @cached_property
+    def _shared(self) -> Written | None:
+        """The pieces joined, where all recipients share them: as one side of an `if` often is."""
+        return None if self._holes or self._parts else self._notation.join(self._pieces)
 
     @cached_property
     def _readers(self) -> list[tuple[Reader, Callable[[Any], object], list[tuple[Place, bool]]]]:
