@@ -23,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 from mailer.errors import SettingsError, StorageBusy, StorageError
 from mailer.store.address import server_name
 from mailer.store.database import HEAD, WAIT, Database, revision_of
-from mailer.store.postgresql_faults import translate
+from mailer.store.postgresql_faults import translate, without_details
 from mailer.store.presence import Presence
 
 CONNECTIONS = 4  # of one process; they are opened when they are needed
@@ -130,9 +130,8 @@ def _on_connect(connection: Any, record: object) -> None:  # noqa: ARG001
 def _on_error(label: str, context: ExceptionContext) -> BaseException | None:
     fault = translate(context.original_exception, label)
     if fault is None:
-        # What follows the first line are details, such as the address that stands in a row already.
         for error in filter(None, (context.original_exception, context.sqlalchemy_exception)):
-            error.args = (str(error.args[0]).partition("\n")[0],) if error.args else ()
+            without_details(error)
     return fault
 
 

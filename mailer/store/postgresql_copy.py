@@ -11,7 +11,7 @@ from sqlalchemy.engine import Dialect
 
 from mailer.errors import StorageError
 from mailer.store.address import server_name
-from mailer.store.postgresql_faults import translate
+from mailer.store.postgresql_faults import translate, without_details
 
 
 def copy_in(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
@@ -31,7 +31,7 @@ def copy_in(connection: Connection, table: Table, rows: Sequence[Sequence[Any]])
             next_step="Correct that in the database that it is in, or keep to that one.",
         ) from None
     except Error as error:
-        raise translate(error, server_name(connection.engine.url)) or error from None
+        raise translate(error, server_name(connection.engine.url)) or without_details(error) from None
 
 
 def _binder(kind: Any, dialect: Dialect) -> Callable[[Any], Any]:

@@ -48,6 +48,12 @@ def translate(error: BaseException, label: str) -> MailerError | None:
     return _unusable(code, error, label)
 
 
+def without_details(error: BaseException) -> BaseException:
+    """Return `error` without what follows its first line: the address that stands in a row already, say."""
+    error.args = (str(error.args[0]).partition("\n")[0],) if error.args else ()
+    return error
+
+
 def _unusable(code: str, error: BaseException, label: str) -> StorageError | None:
     if code == "25006":
         return StorageError(
