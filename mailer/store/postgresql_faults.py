@@ -15,6 +15,7 @@ CORRECT = "Correct DATABASE_URL, or what the server's pg_hba.conf says of this u
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 LOCKED = ("55P03", "40001", "40P01", "57014")
 UNRECORDED = ("53100", "53200", "58030")  # disk full, out of memory, I/O error
+AWAY = ("08", "53", "57P", "25P0")  # the last: it has waited for us for longer than it is set to
 DAMAGED = ("XX001", "XX002")
 FAILED = re.compile(r"connection (failed|is bad): (connection to server .*? failed: )?")
 # Of a connection that never came to be, libpq hands on words and no code.
@@ -43,7 +44,7 @@ def translate(error: BaseException, label: str) -> MailerError | None:
             f"the database {label} can't record what happened: {_first_line(error)}",
             next_step="Make room on the server of the database, then run the same command again.",
         )
-    if code.startswith(("08", "53", "57P")):
+    if code.startswith(AWAY):
         return _away(label, _first_line(error))
     return _unusable(code, error, label)
 

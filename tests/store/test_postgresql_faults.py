@@ -19,6 +19,7 @@ FAILED = 'connection failed: connection to server at "192.0.2.7", port 5432 fail
         (errors.DeadlockDetected("deadlock"), StorageBusy, "locked by another program"),
         (errors.SerializationFailure("conflict"), StorageBusy, "locked by another program"),
         (errors.AdminShutdown("terminating"), StorageBusy, "can't be reached: terminating"),
+        (errors.IdleInTransactionSessionTimeout("timeout"), StorageBusy, "can't be reached: timeout"),
         (errors.TooManyConnections("sorry"), StorageBusy, "can't be reached: sorry"),
         (errors.DiskFull("could not extend file"), StorageFull, "can't record what happened: could not"),
         (errors.IoError("could not read block"), StorageFull, "can't record what happened: could not"),
