@@ -64,8 +64,8 @@ def _unusable(code: str, error: BaseException, label: str) -> StorageError | Non
     if code == "42501":
         return StorageError(
             f"the database {label} does not let this user do that: {_first_line(error)}",
-            next_step="As an administrator of the server, let the user own the database: "
-            "ALTER DATABASE name OWNER TO user",
+            next_step="Let an administrator of the server make this user the owner of the database; "
+            "docs/how-to/postgresql.md says how to make one that is.",
         )
     if code in DAMAGED:
         return StorageError(
