@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mailer.domain.warmup import WarmUp
     from mailer.engine.compiler import Compiler
     from mailer.engine.sending import Sending
+    from mailer.jobs.port import Jobs
     from mailer.ledger.ledger import Ledger
     from mailer.ledger.queries import LedgerQueries
     from mailer.ledger.schedules import Schedules
@@ -208,6 +209,17 @@ class App:
 
         return FilePresence(self.journals) if self.database_file else self.database.presence(self.journals)
 
+    @cached_property
+    def jobs(self) -> Jobs | None:
+        """What calls workers on other machines; None where there can be none, or no Procrastinate."""
+        from importlib.util import find_spec
+
+        if self.database_file or find_spec("procrastinate") is None:
+            return None
+        from mailer.jobs.procrastinate_jobs import ProcrastinateJobs
+
+        return ProcrastinateJobs(self.database)
+
     @property
     def lists(self) -> Lists:
         """Subscriber lists."""
@@ -279,6 +291,7 @@ class App:
             sender_domain=self.sender.address.domain,
             zone=s.zone,
             command=self.command,
+            jobs=self.jobs,
         )
         return Sending(compiler, dispatcher)
 

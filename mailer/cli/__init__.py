@@ -48,6 +48,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "schedule": ("mailer.cli.clock", "schedule", "Set, show, move and remove times at which issues go out."),
     "run": ("mailer.cli.clock", "run", "Send what falls due, until stopped."),
     "tick": ("mailer.cli.clock", "tick", "Send what is due now, once: for cron or a systemd timer."),
+    "work": ("mailer.cli.work", "work", "Help to send, on as many machines as there are."),
+    "machines": ("mailer.cli.work", "machines", "Who is at work on what, and how fast."),
     "serve": ("mailer.cli.serve", "serve", "Answer the links in mails."),
     "sandbox": ("mailer.cli.sandbox", "sandbox", "A local inbox: SMTP on loopback and a page to read it."),
     "demo": ("mailer.cli.demo", "demo", "The whole main job on this machine, proved."),

@@ -200,6 +200,7 @@ def _send(prepared: PreparedSend, options: Options) -> None:
 
 
 def _begin(prepared: PreparedSend, options: Options) -> Report:
+    from mailer.cli.progress import bar
     from mailer.services.begin import begin, plan, refuse_unfit
 
     if options.resume_only:
@@ -213,7 +214,13 @@ def _begin(prepared: PreparedSend, options: Options) -> Report:
         planned = plan(prepared, again=options.again, force=options.force)
         click.echo(planned.text(), err=True)
         ask(f"Send it to {planned.recipients:,} people through {prepared.app.smtp_account.where}?")
-    begun = begin(prepared, again=options.again, force=options.force, limited_by=options.portion.limited_by)
+    begun = begin(
+        prepared,
+        again=options.again,
+        force=options.force,
+        limited_by=options.portion.limited_by,
+        watch=partial(bar, quiet=options.quiet),
+    )
     if begun.plan and options.yes and not options.quiet:
         click.echo(begun.plan.text(), err=True)
     return _run(prepared, begun.send, options)

@@ -39,6 +39,7 @@ TERMINAL = frozenset({State.ACCEPTED, State.FAILED, State.CANCELLED})
 OPEN = frozenset(State) - TERMINAL
 # What is kept of a delivery. That it is claimed or handed is true only as long as somebody has it in hand.
 LASTING = tuple(state for state in State if state not in {State.CLAIMED, State.HANDED})
+TRIED = (State.ACCEPTED, State.FAILED, State.DEFERRED, State.UNCERTAIN)  # a server was asked
 
 
 class Halt(StrEnum):

@@ -11,6 +11,8 @@ from functools import cache, partial
 from logging import getLogger
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from mailer.domain.delivery import RetryPolicy
 from mailer.domain.learned import Learned
 from mailer.domain.moment import utc_text
@@ -22,8 +24,10 @@ from mailer.engine.send_gate import Held, SendGate
 from mailer.engine.standing import send_command
 from mailer.engine.worker import Progress, Worker
 from mailer.errors import AccountFault, AtWork, PlanRefused
+from mailer.jobs.port import Help, Jobs, calls
 from mailer.ledger.history import TakenIn
 from mailer.ledger.holding import Holding
+from mailer.ledger.in_hand import ready
 from mailer.ledger.journal import Journal, JournalHeader
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.marking import MarkedHolding
@@ -34,11 +38,12 @@ from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
 from mailer.store.database import Database
 from mailer.store.dialect import is_shared
-from mailer.store.presence import LOOK, beginning_turn, sending_turn, turn
+from mailer.store.presence import BEGINNING, LOOK
 
 log = getLogger(__name__)
 
 BEGIN_WAIT = 30.0  # seconds; to freeze and prove an audience takes well under one for thousands
+PROVERS = 32  # processes at most that are called to prove an audience
 RESENT = "sent again: its answer was lost and UNCERTAIN=resend"
 
 
@@ -47,7 +52,8 @@ class Dispatcher:
     """What every run needs, whichever send it is.
 
     `rate` is in messages a second (0: no limit); a day of the `warmup` is one in `zone`; `command` is how
-    this process is called, should another one ask who is at work.
+    this process is called, should another one ask who is at work; `jobs` call others to a send, where there
+    are any, and to the proof of one to more than `large`.
     """
 
     database: Database
@@ -60,6 +66,8 @@ class Dispatcher:
     sender_domain: str = ""
     zone: tzinfo = UTC
     command: str = "send-issue"
+    jobs: Jobs | None = None
+    large: int = 200_000
 
     @property
     def ledger(self) -> Ledger:
@@ -90,22 +98,27 @@ class Dispatcher:
     @contextmanager
     def beginning(self) -> Iterator[None]:
         """Hold the right to begin a send, lest two processes freeze the same one. Raises AtWork."""
-        record = beginning_turn(self.journals)
-        with self._turn(record, "a send is being begun", "Run the same command again.", BEGIN_WAIT):
+        with self._turn(BEGINNING, "a send is being begun", "Run the same command again.", BEGIN_WAIT):
             yield
 
     @contextmanager
     def sending(self, send: Send) -> Iterator[None]:
-        """Hold the right to send this one; AtWork while another process has it, whom it names."""
+        """Hold the right to send this one; AtWork while another process has it, whom it names.
+
+        Where jobs call others to it, any number may have it: the ledger deals out the chunks.
+        """
+        if self.jobs is not None:
+            yield
+            return
         problem = f"{send.label} to {send.audience} is being sent already"
         next_step = f"Wait until it has ended, or stop it with: mailer pause {send.slug}"
-        with self._turn(sending_turn(self.journals, send.id), problem, next_step):
+        with self._turn(send.id, problem, next_step):
             yield
 
     @contextmanager
-    def _turn(self, record: Path, problem: str, next_step: str, wait: float = LOOK) -> Iterator[None]:
+    def _turn(self, number: int, problem: str, next_step: str, wait: float = LOOK) -> Iterator[None]:
         try:
-            with turn(record, self.command, wait=wait):
+            with self.database.presence(self.journals).turn(number, self.command, wait=wait):
                 yield
         except AtWork as error:
             raise AtWork(error.who, f"{problem}, by {error.who}", next_step=next_step) from None
@@ -113,6 +126,16 @@ class Dispatcher:
     def recover(self, now: datetime) -> TakenIn:
         """Settle what dead workers left, of whichever send, and what a restored database can't know."""
         return recover(self.database, self.journals, self.policy, now)
+
+    def call(self, send: Send, now: datetime, connection: Connection) -> None:
+        """Call others to a send that may go, in the transaction that lets it."""
+        if self.jobs is not None and (number := ready(connection, now).get(send.id)):
+            self.jobs.enqueue(connection, calls(send.id, number))
+
+    def call_to_prove(self, send: Send, connection: Connection) -> None:
+        """Call others to prove a send, in the caller's transaction."""
+        if self.jobs is not None:
+            self.jobs.enqueue(connection, (Help(send.id, turn, proves=True) for turn in range(PROVERS)))
 
     def prepare(self, send: Send, now: datetime) -> None:
         """Queue what may go now: what is due again, and what is uncertain where the setting says so."""

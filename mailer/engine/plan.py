@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from mailer.domain.audience import Audience, Recipient, excluded_in_words
 from mailer.domain.page import Page
@@ -46,7 +47,11 @@ def prove(template: MessageTemplate, personaliser: Personaliser, pages: Iterable
 
     Raises PlanRefused (exit 3) that says what is missing, for how many and for whom, once all were tried.
     """
-    refusals = refusals_of(template, personaliser, pages)
+    return refuse_refused(refusals_of(template, personaliser, pages), slug)
+
+
+def refuse_refused(refusals: Refusals, slug: str) -> int:
+    """Return how many were tried; PlanRefused, as `prove` raises it, if anybody was refused."""
     if refusals.counts:
         raise PlanRefused(
             "\n".join(refusals.lines(slug)),
@@ -94,6 +99,31 @@ class Refusals:
         self.counts[problem] += 1
         if len(examples := self._examples.setdefault(problem, [])) < EXAMPLES:
             examples.append(recipient.email)
+
+    def take_in(self, later: Refusals) -> None:
+        """Count those, too, who were tried after these."""
+        self.total += later.total
+        for problem, count in later.counts.items():
+            known = problem in self.counts or len(self.counts) < KINDS
+            named = problem if known else "something else"
+            self.next_steps.setdefault(named, later.next_steps[problem])
+            self.counts[named] += count
+            examples = self._examples.setdefault(named, [])
+            examples += later._examples[problem][: EXAMPLES - len(examples)]
+
+    def data(self) -> dict[str, Any]:
+        """Return them as JSON takes them."""
+        return {
+            "total": self.total,
+            "counts": dict(self.counts),
+            "next_steps": self.next_steps,
+            "examples": self._examples,
+        }
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Refusals:
+        """Return them from what `data` made of them."""
+        return cls(data["total"], Counter(data["counts"]), data["next_steps"], data["examples"])
 
     def said(self) -> Iterator[tuple[str, str | None]]:
         """Yield what is wrong with how many, and what to do."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import chain
 
 from mailer.domain.audience import Recipient, excluded_in_words
@@ -16,7 +17,9 @@ from mailer.domain.send import Send
 from mailer.engine.compiler import Compiler, Job
 from mailer.engine.dispatch import Dispatcher
 from mailer.engine.personaliser import Personaliser
-from mailer.engine.plan import Plan, prove, split
+from mailer.engine.plan import Plan, prove, refuse_refused, split
+from mailer.engine.proving import SharedProof
+from mailer.engine.watch import Watch, unwatched
 from mailer.engine.worker import Progress
 from mailer.engine.workers import Workers, best_number, forked
 from mailer.errors import PlanRefused
@@ -49,11 +52,18 @@ class Sending:
         return plan
 
     def freeze(
-        self, job: Job, now: datetime, *, again: bool = False, limited_by: str | None = None
+        self,
+        job: Job,
+        now: datetime,
+        *,
+        again: bool = False,
+        limited_by: str | None = None,
+        watch: Watch = unwatched,
     ) -> tuple[Send, Plan]:
         """Freeze the audience and prove every render of it; PlanRefused leaves nothing behind.
 
-        For who holds the right to begin (`Dispatcher.beginning`) and knows that the job may be begun.
+        For who holds the right to begin (`Dispatcher.beginning`) and knows that the job may be begun. `watch`
+        shows how the proof of a large audience proceeds.
         """
         earlier = self.ledger.find(job.issue.slug, job.audience)
         send = self.ledger.freeze(
@@ -70,8 +80,12 @@ class Sending:
             limited_by=limited_by,
         )
         with self.proving(send, now):
-            plan = self._proved(job, send, self.ledger.frozen_pages(send))
-            plan.excluded = LedgerQueries(self.dispatcher.database).totals(send).excluded
+            totals = LedgerQueries(self.dispatcher.database).totals(send)
+            if self.dispatcher.jobs and totals.audience > self.dispatcher.large:
+                plan = self._proved_by_many(job, send, now, watch, totals.audience)
+            else:
+                plan = self._proved(job, send, self.ledger.frozen_pages(send))
+            plan.excluded = totals.excluded
             _refuse_nobody(plan)
         return send, plan
 
@@ -83,7 +97,7 @@ class Sending:
         except BaseException:
             self.ledger.discard_unproved()
             raise
-        self.ledger.proved(send, now)
+        self.ledger.proved(send, now, partial(self.dispatcher.call, send, now))
 
     async def run(
         self,
@@ -131,14 +145,34 @@ class Sending:
 
     def _proved(self, job: Job, send: Send | None, pages: Iterable[Page]) -> Plan:
         personaliser = self.personaliser_of(send) if send else self.compiler.trial(job)
-        plan = Plan(job.issue.slug, job.issue.subject or job.issue.title, job.template.revision, job.audience)
         everyone = iter(pages)
         if (first := next(everyone, None)) is None:
-            return plan
-        plan.recipients = prove(job.template, personaliser, chain([first], everyone), plan.slug)
-        (reader,) = first.recipients([0])
-        plan.subject = job.template.subject(personaliser.names(reader, 0))
-        plan.warnings += self.compiler.signer.warnings if self.compiler.signer else ()
+            return self._plan(job)
+        number = prove(job.template, personaliser, chain([first], everyone), job.issue.slug)
+        return self._plan(job, personaliser, first, number)
+
+    def _proved_by_many(self, job: Job, send: Send, now: datetime, watch: Watch, people: int) -> Plan:
+        personaliser = self.personaliser_of(send)
+        proof = SharedProof(self.dispatcher, send, job.template, personaliser)
+        with watch(f"Proving {send.slug}", people) as progress:
+            number = refuse_refused(proof.whole(now, progress), send.slug)
+        with closing(self.ledger.frozen_pages(send)) as pages:
+            return self._plan(job, personaliser, next(pages), number)
+
+    def help_to_prove(self, send: Send, now: datetime, stopped: Callable[[], bool]) -> None:
+        """Look at parts of an audience that was frozen elsewhere, until none is left or it is `stopped`."""
+        template = self.dispatcher.template(send, 1)
+        SharedProof(self.dispatcher, send, template, self.personaliser_of(send)).help(now, stopped)
+
+    def _plan(
+        self, job: Job, personaliser: Personaliser | None = None, first: Page | None = None, number: int = 0
+    ) -> Plan:
+        plan = Plan(job.issue.slug, job.issue.subject or job.issue.title, job.template.revision, job.audience)
+        if personaliser and first:
+            (reader,) = first.recipients([0])
+            plan.recipients = number
+            plan.subject = job.template.subject(personaliser.names(reader, 0))
+            plan.warnings += self.compiler.signer.warnings if self.compiler.signer else ()
         return plan
 
 

@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -103,6 +103,13 @@ class Stopping:
         if self._signals == 1:
             # Past sys.stderr: whatever was interrupted may just be writing to it.
             os.write(2, b"\nFinishing what is in flight; once more stops at once.\n")
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait so long, unless `stop` is set before."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
 
 
 def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[Result]]) -> Result:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from logging import getLogger
 
-from mailer.domain.delivery import State
+from mailer.domain.delivery import TRIED
 from mailer.domain.learned import share_of
 from mailer.domain.send import Send
 from mailer.engine.dispatch import Dispatcher
@@ -41,7 +41,6 @@ WORTHWHILE = 5000  # messages; fewer are sent before a second process would make
 # All of them write to one ledger, so that more gain less and less, and each takes its memory.
 MOST = 4
 DEAL_EVERY = 0.5  # seconds
-TRIED = (State.ACCEPTED, State.FAILED, State.DEFERRED, State.UNCERTAIN)
 
 
 @dataclass(slots=True)

@@ -13,34 +13,35 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-CHUNKS = 16  # for which one more worker is called
+CHUNKS = 4  # for which one more worker is called
 CALLED = 200  # workers at most
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Help:
     """Help to send this one for a while. A lower `turn` comes first, so that every send gets its share."""
 
     send_id: int
     turn: int = 0
+    proves: bool = False  # it was frozen, and its renders are to be proved
 
 
-def calls(send_id: int, chunks: int) -> Iterator[Job]:
+def calls(send_id: int, chunks: int) -> Iterator[Help]:
     """Yield the jobs that call enough workers to a send of which so many chunks are to be taken."""
     for turn in range(min(max(chunks // CHUNKS, 1), CALLED)):
-        yield Job(send_id, turn)
+        yield Help(send_id, turn)
 
 
 class Jobs(Protocol):
     """Jobs that wait, on whatever machine they are done."""
 
-    def enqueue(self, connection: Connection, jobs: Iterable[Job]) -> None:
+    def enqueue(self, connection: Connection, jobs: Iterable[Help]) -> None:
         """Let these wait, in the caller's transaction: they are there once it is committed, not before."""
 
     def sought(self, connection: Connection) -> set[int]:
-        """Return the sends that a job waits for or is done for now."""
+        """Return the sends that a job waits for or is done for now; not those to prove one."""
 
-    async def work(self, do: Callable[[Job], Awaitable[None]], stop: asyncio.Event) -> None:
+    async def work(self, do: Callable[[Help], Awaitable[None]], stop: asyncio.Event) -> None:
         """Do one job after the other until `stop`, which lets the one under way end.
 
         Cancelled, it ends that at once. Raises StorageBusy when the database has gone away.

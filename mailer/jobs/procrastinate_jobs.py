@@ -23,17 +23,18 @@ from psycopg_pool import PoolTimeout
 from sqlalchemy import Connection, Engine, text
 
 from mailer.errors import StorageBusy
-from mailer.jobs.port import Job
+from mailer.jobs.port import Help
 
 SCHEMA = "procrastinate"
 QUEUE = TASK = "send"
 HEARTBEAT = 2.0  # seconds
 LOST = 10.0  # seconds without a heartbeat
 PATIENCE = 3.0  # seconds that a connection is waited for
-THERE = text(f"SELECT to_regclass('{SCHEMA}.procrastinate_jobs')")
+# Not by to_regclass: what another process made while this one waited for the lock, that may not know yet.
+THERE = text(f"SELECT true FROM pg_catalog.pg_tables WHERE schemaname = '{SCHEMA}' LIMIT 1")  # noqa: S608
 SOUGHT = text(
     f"SELECT DISTINCT CAST(args ->> 'send_id' AS integer) FROM {SCHEMA}.procrastinate_jobs "  # noqa: S608
-    "WHERE status IN ('todo', 'doing')"
+    "WHERE status IN ('todo', 'doing') AND NOT CAST(args ->> 'proves' AS boolean)"
 )
 
 
@@ -49,7 +50,7 @@ class ProcrastinateJobs:
         if not there:
             _make_tables(database)
 
-    def enqueue(self, connection: Connection, jobs: Iterable[Job]) -> None:
+    def enqueue(self, connection: Connection, jobs: Iterable[Help]) -> None:
         """See `Jobs`."""
         with _within_schema(connection):
             self._app().job_manager.batch_defer_jobs(
@@ -61,13 +62,13 @@ class ProcrastinateJobs:
         """See `Jobs`."""
         return set(connection.scalars(SOUGHT))
 
-    async def work(self, do: Callable[[Job], Awaitable[None]], stop: asyncio.Event) -> None:
+    async def work(self, do: Callable[[Help], Awaitable[None]], stop: asyncio.Event) -> None:
         """See `Jobs`."""
         app, under_way = self._app(), set[asyncio.Task[None]]()
 
         @app.task(name=TASK, queue=QUEUE)
-        async def send(send_id: int, turn: int) -> None:
-            task = asyncio.ensure_future(do(Job(send_id, turn)))
+        async def send(send_id: int, turn: int, proves: bool) -> None:
+            task = asyncio.ensure_future(do(Help(send_id, turn, proves)))
             under_way.add(task)
             try:
                 await task
@@ -143,13 +144,13 @@ def _unless_away(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> No
         loop.default_exception_handler(context)
 
 
-def _row(job: Job) -> Row:
+def _row(job: Help) -> Row:
     return Row(
         queue=QUEUE,
         lock=None,
         queueing_lock=None,
         task_name=TASK,
-        task_kwargs={"send_id": job.send_id, "turn": job.turn},
+        task_kwargs={"send_id": job.send_id, "turn": job.turn, "proves": job.proves},
         priority=-job.turn,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -111,6 +111,15 @@ def freeze(
         update(sends).where(sends.c.id == send_id).values(excluded=count_excluded(connection, send_id))
     )
     return read_send(connection.execute(select(*SEND).where(sends.c.id == send_id)).one())
+
+
+def note_proved(
+    connection: Connection, send_id: int, now: datetime, call: Callable[[Connection], None]
+) -> None:
+    """Note that every frozen recipient's render was proved, and `call` who is to send it; once."""
+    unproved = update(sends).where(sends.c.id == send_id, sends.c.proved_at.is_(None))
+    if connection.execute(unproved.values(proved_at=now)).rowcount:
+        call(connection)
 
 
 def kept_columns(fields: Collection[str] | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, update
@@ -12,7 +12,7 @@ from mailer.domain.delivery import NEXT, Halt, RetryPolicy, State
 from mailer.domain.field import FieldType
 from mailer.domain.send import Send
 from mailer.ledger.chunks import cancel, move, open_chunks, requeue
-from mailer.ledger.freezing import SEND, FrozenText, freeze, halted_words, read_send
+from mailer.ledger.freezing import SEND, FrozenText, freeze, halted_words, note_proved, read_send
 from mailer.ledger.outcomes import History, histories, latest
 from mailer.people.audience import (
     candidates_for,
@@ -22,7 +22,7 @@ from mailer.people.audience import (
 )
 from mailer.people.field_types import OWN_TYPES, known_types
 from mailer.store.database import Database
-from mailer.store.schema import chunks, deliveries, exclusions, outcomes, revisions, sends
+from mailer.store.schema import chunks, deliveries, exclusions, outcomes, proofs, revisions, sends
 from mailer.store.snapshot import RowPage, recipients, snapshot_of
 
 PAGE = 500
@@ -65,6 +65,12 @@ class Ledger:
         with self.engine.connect() as connection:
             return read_send(connection.execute(select(*SEND).where(sends.c.id == send_id)).one())
 
+    def unproved(self, send_id: int) -> Send | None:
+        """Return the send with this id, if it is there and was not proved yet."""
+        with self.engine.connect() as connection:
+            row = connection.execute(select(*SEND).where(sends.c.id == send_id)).one_or_none()
+        return read_send(row) if row and row.proved_at is None else None
+
     def reread(self, send: Send) -> Send:
         """Return the send as it is now."""
         return self.send(send.id)
@@ -102,9 +108,10 @@ class Ledger:
         """Yield every candidate, and the reason if they would not get the issue. Records nothing."""
         with self.engine.connect() as connection:
             query = candidates_for(connection, slug, audience, again=again)
-            found = connection.execution_options(yield_per=PAGE).execute(query)
-            for rows in found.partitions():
-                yield from zip(recipients(rows), (row.reason for row in rows), strict=True)
+            # Closed also where somebody has seen enough.
+            with connection.execution_options(yield_per=PAGE).execute(query) as found:
+                for rows in found.partitions():
+                    yield from zip(recipients(rows), (row.reason for row in rows), strict=True)
 
     def values(self, slug: str, audience: Audience, names: Collection[str]) -> tuple[int, dict[str, int]]:
         """Return how many would get the issue, and how many of them have a value for each of `names`."""
@@ -165,19 +172,28 @@ class Ledger:
         for page in self.frozen_pages(send):
             yield from page.recipients(range(len(page)))
 
-    def frozen_pages(self, send: Send) -> Iterator[RowPage]:
-        """Yield the frozen audience in pages: memory stays flat."""
-        query = select(deliveries.c.subscriber_id, *snapshot_of(deliveries)).where(
-            deliveries.c.send_id == send.id
-        )
-        with self.engine.connect() as connection:
-            for rows in connection.execution_options(yield_per=PAGE).execute(query).partitions():
+    def frozen_pages(self, send: Send, between: tuple[int, int] | None = None) -> Generator[RowPage]:
+        """Yield the frozen audience, or those `between` two subscriber_ids, in pages: memory stays flat."""
+        d = deliveries.c
+        query = select(d.subscriber_id, *snapshot_of(deliveries)).where(d.send_id == send.id)
+        if between:
+            query = query.where(d.subscriber_id.between(*between))
+        with self.engine.connect() as c, c.execution_options(yield_per=PAGE).execute(query) as found:
+            for rows in found.partitions():
                 yield RowPage(rows)
 
-    def proved(self, send: Send, now: datetime) -> None:
-        """Note that every frozen recipient's render was proved; only now may deliveries be claimed."""
+    def proved(
+        self,
+        send: Send,
+        now: datetime,
+        call: Callable[[Connection], None] = lambda connection: None,  # noqa: ARG005
+    ) -> None:
+        """Note that every frozen recipient's render was proved; only now may deliveries be claimed.
+
+        Whoever is to do that is to `call` in the same transaction.
+        """
         with self.engine.begin() as connection:
-            connection.execute(update(sends).where(sends.c.id == send.id).values(proved_at=now))
+            note_proved(connection, send.id, now, call)
 
     def discard_unproved(self) -> None:
         """Take back what was frozen but never proved: nothing of it has been claimed.
@@ -186,7 +202,7 @@ class Ledger:
         """
         with self.engine.begin() as connection:
             unproved = select(sends.c.id).where(sends.c.proved_at.is_(None))
-            for table in (chunks, deliveries, exclusions, revisions):
+            for table in (chunks, deliveries, exclusions, revisions, proofs):
                 connection.execute(delete(table).where(table.c.send_id.in_(unproved)))
             connection.execute(delete(sends).where(sends.c.id.in_(unproved)))
 

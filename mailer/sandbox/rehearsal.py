@@ -26,7 +26,7 @@ from mailer.services.report import Report, report_on
 if TYPE_CHECKING:
     from mailer.domain.issue import Notice
     from mailer.domain.send import Send
-    from mailer.services.continuing import Watch
+    from mailer.engine.watch import Watch
     from mailer.services.prepare import SendRequest
 
 ROUNDS = 30  # what was put off goes again in the next one; far more than anybody needs

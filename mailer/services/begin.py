@@ -10,6 +10,7 @@ from mailer.domain.delivery import Halt
 from mailer.domain.send import Send
 from mailer.engine.plan import Plan
 from mailer.engine.standing import refuse_halted, send_command
+from mailer.engine.watch import Watch, unwatched
 from mailer.errors import PlanRefused
 from mailer.services.prepare import PreparedSend
 from mailer.services.renamed import refuse_renamed
@@ -71,16 +72,22 @@ def plan(prepared: PreparedSend, *, again: bool = False, force: bool = False) ->
 
 
 def begin(
-    prepared: PreparedSend, *, again: bool = False, force: bool = False, limited_by: str | None = None
+    prepared: PreparedSend,
+    *,
+    again: bool = False,
+    force: bool = False,
+    limited_by: str | None = None,
+    watch: Watch = unwatched,
 ) -> Begun:
     """Freeze the audience and prove each of its messages; nothing is sent yet.
 
     PlanRefused leaves nothing behind: where `refuse_unfit` refuses, for a send that a person halted, an issue
     that was edited or sent after the backup that was restored, and where nobody or not everybody can get it.
+    `watch` shows how the proof of a large audience proceeds.
     The clock leaves a send alone that is `limited_by` an option. AtWork while another process begins one.
     """
     with turn_to_begin(prepared):
-        return begin_in_turn(prepared, again=again, force=force, limited_by=limited_by)
+        return begin_in_turn(prepared, again=again, force=force, limited_by=limited_by, watch=watch)
 
 
 @contextmanager
@@ -91,7 +98,12 @@ def turn_to_begin(prepared: PreparedSend) -> Iterator[None]:
 
 
 def begin_in_turn(
-    prepared: PreparedSend, *, again: bool = False, force: bool = False, limited_by: str | None = None
+    prepared: PreparedSend,
+    *,
+    again: bool = False,
+    force: bool = False,
+    limited_by: str | None = None,
+    watch: Watch = unwatched,
 ) -> Begun:
     """Do what `begin` does, for one who has the turn."""
     sending, job = prepared.sending, prepared.job
@@ -103,7 +115,8 @@ def begin_in_turn(
     refuse_unfit(prepared, again=again, force=force)
     if not again:
         _refuse_forgotten(prepared)
-    return Begun(*sending.freeze(job, prepared.app.now(), again=again, limited_by=limited_by))
+    now = prepared.app.now()
+    return Begun(*sending.freeze(job, now, again=again, limited_by=limited_by, watch=watch))
 
 
 def _refuse_forgotten(prepared: PreparedSend) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
 
 from mailer.bootstrap import App
 from mailer.domain.delivery import Halt, State
@@ -17,9 +15,12 @@ from mailer.domain.warmup import WarmUp
 from mailer.engine.sending import Sending
 from mailer.engine.standing import refuse_halted
 from mailer.engine.stopping import Stopping
+from mailer.engine.watch import Watch, unwatched
 from mailer.engine.workers import Workers
 from mailer.errors import AccountFault, EveryoneRefused, ServerUnavailable
+from mailer.services.attendance import attending
 from mailer.services.report import Report, report_on
+from mailer.services.together import sent_together, summed_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +71,6 @@ class Portion:
 
 
 WHOLE = Portion()
-
-
-class Watch(Protocol):
-    """Shows how sending proceeds: entered with a title and a total, told of each few that are settled."""
-
-    def __call__(self, title: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Return what is told, for a block."""
-
-
-def unwatched(title: str, total: int) -> AbstractContextManager[Callable[[int], None]]:  # noqa: ARG001
-    """Show nothing."""
-    return nullcontext(lambda settled: None)  # noqa: ARG005
 
 
 def take_up(app: App, send: Send, decisions: Decisions) -> Report:
@@ -148,7 +137,9 @@ def _run(
         watch(f"Sending {send.slug}", total) as progress,
     ):
         try:
-            report = stopping.run(partial(_sent, app, sending, send, limit, progress, workers))
+            together = sending.dispatcher.jobs is not None and not portion.limited_by
+            way = sent_together if together else _sent
+            report = stopping.run(partial(way, app, sending, send, limit, progress, workers))
         except (AccountFault, EveryoneRefused, ServerUnavailable) as fault:
             # What was sent before stands, and is summed up all the same.
             return replace(report_on(app, send), fault=fault)
@@ -173,17 +164,12 @@ async def _sent(
     def count(more: int) -> None:
         nonlocal settled
         settled += more
+        attendance.count(more)
         progress(more)
 
-    await sending.run(send, app.now(), stop, count, limit=limit, workers=workers)
-    after = report_on(app, sending.ledger.reread(send))
-    return replace(
-        after,
-        settled=settled,
-        seconds=time.monotonic() - began,
-        failed_now=after.failed - before.failed,
-        interrupted=stop.is_set(),
-    )
+    async with attending(app, send.id) as attendance:
+        await sending.run(send, app.now(), stop, count, limit=limit, workers=workers)
+    return summed_up(app, before, settled, began, stop)
 
 
 def _held(app: App, sending: Sending, send: Send) -> str:

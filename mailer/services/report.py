@@ -7,7 +7,7 @@ from typing import Any
 
 from mailer.bootstrap import App
 from mailer.domain.audience import excluded_in_words
-from mailer.domain.delivery import Halt, State
+from mailer.domain.delivery import TRIED, Halt, State
 from mailer.domain.send import Send
 from mailer.engine.standing import halt_mark, local, send_command, who_got_it
 from mailer.errors import ExitCode, MailerError, worst
@@ -75,6 +75,11 @@ class Report:
     def failed(self) -> int:
         """How many the server refused for good."""
         return self.totals.states.get(State.FAILED, 0)
+
+    @property
+    def tried(self) -> int:
+        """How many a server has answered, or should have: whatever came of it."""
+        return sum(self.totals.states.get(state, 0) for state in TRIED)
 
     @property
     def queued(self) -> int:

@@ -18,8 +18,10 @@ from mailer.services.report import Report
 def standings(app: App, named: str | None = None) -> list[Report]:
     """Return how every send stands, or those of one issue, and who is sending it just now; oldest first."""
     presence = app.presence
+    # Where many send together none has the turn.
+    helping = {each.doing.send_id: each.present for each in presence.seen() if each.unseen is None}
     return [
-        Report(send, app.queries.totals(send), at_work=presence.whose_turn(send.id))
+        Report(send, app.queries.totals(send), at_work=presence.whose_turn(send.id) or helping.get(send.id))
         for send in (sends_of(app, named) if named else app.ledger.sends())
     ]
 

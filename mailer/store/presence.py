@@ -24,6 +24,7 @@ from mailer.store.files import folder_lock, is_locked, living, make_folder, unwr
 
 FOLDER = "at-work"
 TURNS = "turns"
+RECORD = 512  # octets that a record has once it says what its process does: it is written at one go
 LOOK = 0.2  # seconds; who asks whose turn it is has it for an instant
 BEGINNING = 0  # the turn to begin a send; the others are the turns to send one, by its id
 RESTORING = "another program is restoring a backup in"
@@ -49,15 +50,39 @@ class Present:
 
     @classmethod
     def read(cls, record: Path) -> Present | None:
-        """Return what a record says, None while it says nothing yet."""
+        """Return who a record names, None while it says nothing yet."""
         try:
-            return cls(**json.loads(record.read_bytes()))
+            return cls(**json.loads(record.read_bytes().partition(b"\n")[0]))
         except ValueError:
             return None
 
 
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What a process is busy with: a send by its id, how much of it it settled, how many a second of late."""
+
+    send_id: int | None = None
+    settled: int = 0
+    rate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A process and what it said of itself; `unseen` seconds ago, if that is longer than it should be."""
+
+    present: Present
+    doing: Doing
+    unseen: int | None = None
+
+
 class Presence(Protocol):
     """Who works with a database: each says so while it does, and what may be done by one alone."""
+
+    def says(self, present: Present, doing: Doing | None) -> None:
+        """Have everybody see what this process does now; None: it is gone, if it isn't `at_work`."""
+
+    def seen(self) -> list[Sighting]:
+        """Return who is at work, and who was lost of late."""
 
     def at_work(self, command: str) -> AbstractContextManager[None]:
         """Keep the database from being exchanged or moved while `command` works with it."""
@@ -97,13 +122,35 @@ class FilePresence:
         """See `Presence`."""
         return whose_turn(self._record(number))
 
+    def says(self, present: Present, doing: Doing | None) -> None:
+        """See `Presence`."""
+        said = json.dumps(asdict(doing or Doing())).encode()
+        for record in (self.journals / FOLDER).glob(f"*.{present.pid}.*"):
+            with suppress(OSError), record.open("r+b") as file:
+                who = file.readline().rstrip(b"\n")
+                file.seek(0)
+                file.write((who + b"\n" + said).ljust(RECORD))
+
+    def seen(self) -> list[Sighting]:
+        """See `Presence`; of whoever died in a file's neighbourhood the kernel tells at once."""
+        folder = self.journals / FOLDER
+        records = sorted(folder.iterdir()) if folder.is_dir() else []
+        return [each for record in records if is_locked(record) and (each := _seen(record))]
+
     def _record(self, number: int) -> Path:
         return beginning_turn(self.journals) if number == BEGINNING else sending_turn(self.journals, number)
 
 
 def _sign(file: int, command: str) -> None:
     os.ftruncate(file, 0)
-    os.pwrite(file, json.dumps(asdict(Present.here(command))).encode(), 0)
+    os.pwrite(file, json.dumps(asdict(Present.here(command))).encode() + b"\n", 0)
+
+
+def _seen(record: Path) -> Sighting | None:
+    with suppress(OSError, ValueError):
+        present, _, doing = record.read_bytes().partition(b"\n")
+        return Sighting(Present(**json.loads(present)), Doing(**json.loads(doing.strip() or b"{}")))
+    return None
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.engine import Dialect
@@ -312,6 +313,34 @@ passed = Table(
     Column("at", UtcTime, nullable=False),
     Column("number", Integer, nullable=False),
     Index("ix_passed_account", "account", "at"),
+)
+
+# Parts of the audience of a send that many processes prove, until all is proved.
+proofs = Table(
+    "proofs",
+    metadata,
+    Column("send_id", Integer, primary_key=True, autoincrement=False),
+    Column("first", Integer, primary_key=True, autoincrement=False),  # subscriber_id
+    Column("last", Integer, nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("taken_until", UtcTime),  # somebody looks at it
+    Column("refused", Boolean, nullable=False, server_default=false()),
+    Column("found", JSON(none_as_null=True)),  # engine.plan.Refusals.data(), once somebody did
+)
+
+# The processes that send by a database on a server, and how they do; who tells what they tell is in
+# `store.session_presence`. Those by a database in a file have records beside it.
+machines = Table(
+    "machines",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("pid", Integer, primary_key=True, autoincrement=False),
+    Column("command", Text, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),  # by the server's clock
+    Column("send_id", Integer),
+    Column("settled", Integer, nullable=False),  # of this send, so far
+    Column("rate", Float, nullable=False),  # messages/s, of late
 )
 
 # Since when a sending domain is warmed up on an account: the first day of its plan.

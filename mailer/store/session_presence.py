@@ -10,27 +10,31 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection, Error, connect
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import text
+from sqlalchemy import Integer, Row, cast, delete, func, select, text
 
 from mailer.errors import AtWork, StorageBusy, UsageError
+from mailer.store.dialect import put
 from mailer.store.files import living
 from mailer.store.postgresql_faults import translate
-from mailer.store.presence import LOOK, Present
+from mailer.store.presence import LOOK, Doing, Present, Sighting
+from mailer.store.schema import machines
 
 if TYPE_CHECKING:
     from mailer.store.postgresql import ServerDatabase
 
 # The first numbers of our advisory locks; the second says which turn.
 WORK, TURN = 0x6D61696D, 0x6D61696E
+LOST = 10  # seconds in which whoever is at work says so many times
+FORGOTTEN = timedelta(hours=1)  # after which one that was lost is spoken of no more
 NAME_OCTETS = 63  # of what PostgreSQL keeps of a session's name
 SIGNED = re.compile(r"mailer (\S+) (\d+) on (\S+)")
 # A machine that is gone without a word is noticed in seconds, not in the two hours that are usual.
@@ -84,10 +88,33 @@ class SessionPresence:
         """See `Presence`."""
         return next(self._holders(TURN, number), None)
 
+    def says(self, present: Present, doing: Doing | None) -> None:
+        """See `Presence`."""
+        key = {"host": present.host, "pid": present.pid}
+        with self._database.begin(alone=False) as connection:
+            if doing is None:
+                connection.execute(delete(machines).filter_by(**key))
+                connection.execute(delete(machines).where(machines.c.seen_at < func.now() - FORGOTTEN))
+                return
+            since = datetime.fromisoformat(present.since)
+            told = {"command": present.command, "since": since, "seen_at": func.now(), **asdict(doing)}
+            put(connection, machines, key, told)
+
+    def seen(self) -> list[Sighting]:
+        """See `Presence`."""
+        unseen = cast(func.extract("epoch", func.now() - machines.c.seen_at), Integer)
+        query = select(machines, unseen.label("unseen")).order_by(machines.c.host, machines.c.pid)
+        with self._database.connect() as connection:
+            told = [_seen(row) for row in connection.execute(query)]
+        known = {_signature(each.present) for each in told}
+        # Sessions of who doesn't send just now. Processes that take jobs tell of themselves.
+        idle = (each for each in self._holders(WORK, 0) if each.command != "work")
+        return told + [Sighting(each, Doing()) for each in idle if _signature(each) not in known]
+
     @contextmanager
     def _session(self, command: str) -> Iterator[Connection]:
         """Open a session of its own: no pool's, in which others would come to have its locks."""
-        url = self._database.url.update_query_dict({"application_name": _signature(command)})
+        url = self._database.url.update_query_dict({"application_name": _signature(Present.here(command))})
         arguments, named = self._database.dialect.create_connect_args(url)
         with self._translated():
             session = connect(*arguments, **named, autocommit=True)
@@ -128,8 +155,14 @@ class SessionPresence:
         return ", ".join(map(str, self._holders(kind, number))) or "another process"
 
 
-def _signature(command: str) -> str:
-    name = f"mailer {command or '-'} {os.getpid()} on {socket.gethostname()}"
+def _seen(row: Row[Any]) -> Sighting:
+    present = Present(row.command, row.pid, row.host, row.since.isoformat())
+    doing = Doing(row.send_id, row.settled, row.rate)
+    return Sighting(present, doing, row.unseen if row.unseen > LOST else None)
+
+
+def _signature(present: Present) -> str:
+    name = f"mailer {present.command or '-'} {present.pid} on {present.host}"
     return name.encode("ascii", "replace")[:NAME_OCTETS].decode()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from postgresql import Server
 from sqlalchemy import text
 
 from mailer.errors import StorageBusy
-from mailer.jobs.port import Job
+from mailer.jobs.port import Help
 from mailer.jobs.procrastinate_jobs import ProcrastinateJobs
 from mailer.store.database import Database, open_database
 
@@ -32,7 +33,7 @@ def jobs(database: Database) -> ProcrastinateJobs:
 
 def enqueue(database: Database, jobs: ProcrastinateJobs, *sends: tuple[int, int]) -> None:
     with database.begin() as connection:
-        jobs.enqueue(connection, [Job(*each) for each in sends])
+        jobs.enqueue(connection, [Help(*each) for each in sends])
 
 
 def sought(database: Database, jobs: ProcrastinateJobs) -> set[int]:
@@ -40,14 +41,16 @@ def sought(database: Database, jobs: ProcrastinateJobs) -> set[int]:
         return jobs.sought(connection)
 
 
-def worked(jobs: ProcrastinateJobs, number: int, do: Callable[[Job], object] = lambda job: None) -> list[Job]:
+def worked(
+    jobs: ProcrastinateJobs, number: int, do: Callable[[Help], object] = lambda job: None
+) -> list[Help]:
     """Do so many jobs, then stop."""
-    done: list[Job] = []
+    done: list[Help] = []
 
     async def main() -> None:
         stop = asyncio.Event()
 
-        async def each(job: Job) -> None:
+        async def each(job: Help) -> None:
             done.append(job)
             do(job)
             if len(done) == number:
@@ -61,14 +64,14 @@ def worked(jobs: ProcrastinateJobs, number: int, do: Callable[[Job], object] = l
 
 def test_jobs_are_there_when_the_transaction_is_and_come_in_turns(database, jobs):
     with pytest.raises(RuntimeError, match="no"), database.begin() as connection:
-        jobs.enqueue(connection, [Job(1)])
+        jobs.enqueue(connection, [Help(1)])
         raise RuntimeError("no")
     assert sought(database, jobs) == set()
     enqueue(database, jobs, (1, 0), (1, 1), (1, 2))
     enqueue(database, jobs, (2, 0))
     assert sought(database, jobs) == {1, 2}
     # The second send has its share before the first one gets more of it.
-    assert worked(jobs, 4) == [Job(1, 0), Job(2, 0), Job(1, 1), Job(1, 2)]
+    assert worked(jobs, 4) == [Help(1, 0), Help(2, 0), Help(1, 1), Help(1, 2)]
     assert sought(database, jobs) == set()
     with database.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM procrastinate.procrastinate_jobs")) == 0
@@ -78,7 +81,7 @@ def test_they_lie_in_a_schema_of_their_own_and_ours_is_as_before(database, jobs)
     enqueue(database, jobs, (1, 0))
     ProcrastinateJobs(database)
     with database.begin() as connection:
-        jobs.enqueue(connection, [Job(3)])
+        jobs.enqueue(connection, [Help(3)])
         assert connection.scalar(text("SHOW search_path")) == '"$user", public'
         ours = connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
     assert not [name for name in ours if "procrastinate" in name]
@@ -96,17 +99,17 @@ def test_what_a_lost_worker_had_is_to_be_done_again(database, jobs):
         )
     assert asyncio.run(jobs.retry_lost()) == 1
     assert asyncio.run(jobs.retry_lost()) == 0
-    assert worked(jobs, 1) == [Job(5, 0)]
+    assert worked(jobs, 1) == [Help(5, 0)]
 
 
 def test_a_job_that_raises_keeps_nobody_from_the_next(database, jobs):
     enqueue(database, jobs, (1, 0), (2, 0))
 
-    def fail(job: Job) -> None:
+    def fail(job: Help) -> None:
         if job.send_id == 1:
             raise ValueError("no such send")
 
-    assert worked(jobs, 2, fail) == [Job(1), Job(2)]
+    assert worked(jobs, 2, fail) == [Help(1), Help(2)]
     assert sought(database, jobs) == set()
 
 
@@ -117,7 +120,7 @@ def test_told_to_end_at_once_it_ends_what_is_under_way(database, jobs):
     async def main() -> None:
         begun = asyncio.Event()
 
-        async def endless(job: Job) -> None:
+        async def endless(job: Help) -> None:
             begun.set()
             try:
                 await asyncio.Event().wait()
@@ -136,10 +139,10 @@ def test_told_to_end_at_once_it_ends_what_is_under_way(database, jobs):
 
 def test_a_database_that_goes_away_is_said_after_the_job_under_way(postgresql, database, jobs):
     enqueue(database, jobs, (1, 0))
-    name, done = database.url.database, list[Job]()
+    name, done = database.url.database, list[Help]()
 
     async def main() -> None:
-        async def cut(job: Job) -> None:
+        async def cut(job: Help) -> None:
             postgresql.run(
                 f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
                 f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
@@ -151,4 +154,13 @@ def test_a_database_that_goes_away_is_said_after_the_job_under_way(postgresql, d
 
     with pytest.raises(StorageBusy, match="no jobs can be had"):
         asyncio.run(main())
-    assert done == [Job(1)]
+    assert done == [Help(1)]
+
+
+def test_of_several_who_are_first_one_makes_the_tables(postgresql, tmp_path):
+    url = postgresql.database()
+    databases = [open_database(url, tmp_path) for _ in range(4)]
+    with ThreadPoolExecutor(len(databases)) as pool:
+        assert len(list(pool.map(ProcrastinateJobs, databases))) == 4
+    for each in databases:
+        each.dispose()

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from mailer.errors import AtWork, ExitCode, StorageBusy, UsageError
 from mailer.store.database import Database, open_database
-from mailer.store.presence import BEGINNING, Presence
+from mailer.store.presence import BEGINNING, Doing, Presence, Present
 
 US = rf"mailer {{command}} \(process {os.getpid()}\) on \S+ since 20"
 SHORT = 0.05  # seconds
@@ -159,3 +159,37 @@ def test_a_forked_process_does_not_hold_its_parents_turn(postgresql: Server, tmp
         database.dispose()
         for pipe in (parent.stdin, parent.stdout):
             pipe.close() if pipe else None
+
+
+def test_what_a_process_says_of_itself_everybody_sees(presence: Presence, another: Presence) -> None:
+    us = Present.here("send-issue")
+    assert another.seen() == []
+    with presence.at_work("send-issue"):
+        (idle,) = another.seen()
+        assert (idle.present.command, idle.present.pid, idle.doing) == ("send-issue", os.getpid(), Doing())
+        presence.says(us, Doing(7, 1200, 812.5))
+        presence.says(us, Doing(7, 90, 3.0))
+        (busy,) = another.seen()
+        assert (busy.present.pid, busy.doing, busy.unseen) == (os.getpid(), Doing(7, 90, 3.0), None)
+        presence.says(us, None)
+        assert [each.doing for each in another.seen()] == [Doing()]
+    assert another.seen() == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.peers
+def test_of_whom_nothing_is_heard_that_is_said_for_an_hour(presence: Presence, database: Database) -> None:
+    lost = Present("work", 4711, "pier", "2026-11-28T08:00:00+00:00")
+    presence.says(lost, Doing(7, 90, 3.0))
+    for past, unseen in (("1 minute", 60), ("2 hours", 7200)):
+        with database.begin() as connection:
+            connection.execute(text(f"UPDATE machines SET seen_at = now() - interval '{past}'"))
+        (seen,) = presence.seen()
+        assert (seen.present, seen.unseen) == (lost, unseen)
+    presence.says(Present.here("work"), None)
+    assert presence.seen() == []
+
+
+def test_it_is_read_where_nobody_was_at_work_yet(presence: Presence, tmp_path: Path) -> None:
+    assert presence.seen() == []
+    assert not (tmp_path / "journals").exists()
