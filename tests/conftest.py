@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import urllib3  # noqa: F401  # premailer's; it binds a socket while it is imported, which is no test's doing
 from hypothesis import HealthCheck, settings
 from levels import LEAVING, level_of
-from postgresql import Server, with_template
+
+if TYPE_CHECKING:
+    from postgresql import Server
 
 settings.register_profile(
     "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -52,6 +55,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Server]:
     """A PostgreSQL server for all tests of this process."""
+    from postgresql import with_template  # its packages are not to be had wherever tests of level unit run
+
     with with_template() as server:
         yield server
 
