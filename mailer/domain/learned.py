@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,29 @@ class Learned:
             quota and _quota_share(quota, place, number),
         )
 
+    def beside(self, theirs: Learned | None, before: Learned | None) -> Learned:
+        """Return what holds once others remembered `theirs` since `before`, where both sides began.
+
+        Whoever learned something new is right; where both did, the more careful of them.
+        """
+        if theirs is None or _found(theirs) == _found(before):
+            return self
+        if _found(self) == _found(before):
+            return theirs
+        return Learned(
+            self.scope,
+            _first(self.rate, theirs.rate, lambda rate: rate.ceiling),
+            _first(self.quota, theirs.quota, lambda quota: -quota.parked_until),
+            _first(self.connections, theirs.connections, lambda number: number),
+        )
+
+    def times(self, factor: float) -> Learned:
+        """Return it for an account that lets through so many times as much in a second."""
+        rate = self.rate
+        return replace(
+            self, rate=rate and replace(rate, rate=rate.rate * factor, ceiling=rate.ceiling * factor)
+        )
+
     @staticmethod
     def together(shares: Sequence[Learned]) -> Learned:
         """Return what several processes, one at least, found out about the same scope between them.
@@ -85,6 +111,18 @@ class Learned:
             if quotas
             else None,
         )
+
+
+def _found(learned: Learned | None) -> object:
+    """Return what was learned, without what only says how much of a quota is used just now."""
+    if learned is None or learned.empty:
+        return None
+    quota = learned.quota and replace(learned.quota, since=0.0, used=0)
+    return learned.rate, quota, learned.connections
+
+
+def _first(mine: Value | None, theirs: Value | None, key: Callable[[Value], float]) -> Value | None:
+    return min((each for each in (mine, theirs) if each is not None), key=key, default=None)
 
 
 def _quota_share(quota: QuotaFound, place: int, number: int) -> QuotaFound:

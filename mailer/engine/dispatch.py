@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from functools import cache, partial
 from logging import getLogger
@@ -14,11 +14,15 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from mailer.domain.delivery import RetryPolicy
-from mailer.domain.learned import Learned
+from mailer.domain.learned import ACCOUNT, Learned
 from mailer.domain.moment import utc_text
 from mailer.domain.send import Send
 from mailer.domain.warmup import WarmUp
+from mailer.engine.feeder import pacing_time
+from mailer.engine.membership import Membership
+from mailer.engine.pacing.asking import Asker, Holder
 from mailer.engine.pacing.pace import Pace
+from mailer.engine.pacing.rate import INFINITE
 from mailer.engine.personaliser import Personaliser
 from mailer.engine.send_gate import Held, SendGate
 from mailer.engine.standing import send_command
@@ -33,12 +37,14 @@ from mailer.ledger.ledger import Ledger
 from mailer.ledger.marking import MarkedHolding
 from mailer.ledger.pace_memory import PaceMemory, account_key
 from mailer.ledger.reclaim import recover
+from mailer.ledger.shared_accounts import AccountRow, SharedAccounts
 from mailer.message.mime.template import MessageTemplate
 from mailer.smtp.account import Account
 from mailer.smtp.pool import deliver
 from mailer.store.database import Database
 from mailer.store.dialect import is_shared
 from mailer.store.presence import BEGINNING, LOOK
+from mailer.store.sharing import own_name
 
 log = getLogger(__name__)
 
@@ -94,6 +100,27 @@ class Dispatcher:
     @property
     def _gate(self) -> SendGate:
         return SendGate(self.memory, self.warmup, self.sender_domain, self.zone)
+
+    def membership(self, holder: Holder, known: Iterable[Learned]) -> Membership:
+        """Return what gets the `holder` its share of the account, of which so much is `known`."""
+        connections = next((each.connections for each in known if each.scope == ACCOUNT), None)
+        return Membership(
+            SharedAccounts(self.database, self._account_key),
+            self.database.sharing(self.journals, self._account_key),
+            self._left,
+            Asker(
+                own_name(),
+                pacing_time(),
+                holder,
+                self.rate or INFINITE,
+                self.account.connections,
+                connections,
+            ),
+            asks=bool(self.warmup or any(each.quota for each in known if each.scope == ACCOUNT)),
+        )
+
+    def _left(self, row: AccountRow) -> int | None:
+        return replace(self._gate, memory=self.memory.over(row.connection)).left(row.moment)
 
     @contextmanager
     def beginning(self) -> Iterator[None]:
@@ -166,12 +193,14 @@ class Dispatcher:
     ) -> None:
         """Send what is queued until none is left, none may go, or `stop` is set.
 
-        `pace` is what one of several processes goes by: it is for them to remember together. Without it the
-        account is this process's own. Raises AccountFault and its kin.
+        `pace` is what one of several processes goes by that this one forked: they have a share of the account
+        together, and remember together. Without it this process asks for a share of its own. Raises
+        AccountFault and its kin.
         """
-        alone = pace is None
+        known, membership = self.memory.recall(now) if pace is None else [], None
         if pace is None:
-            pace = Pace(self.rate, self.account.connections, self.memory.recall(now))
+            pace = Pace(self.rate, self.account.connections, known)
+            membership = self.membership(pace, known)
         template = cache(partial(self.template, send))
         template(send.number)  # before there is anything to take back
         header = JournalHeader(
@@ -190,24 +219,27 @@ class Dispatcher:
         )
         log.info("%s to %s: begun, as %s", send.label, send.audience, worker.journal.name)
         try:
-            await deliver(worker, self.account, stop)
-            if not stop.is_set():
-                worker.finish(alone=alone)
+            async with membership.kept() if membership else nullcontext():
+                try:
+                    await deliver(worker, self.account, stop)
+                    if not stop.is_set():
+                        worker.finish(alone=membership is not None)
+                finally:
+                    worker.close()
+                    log.info("%s to %s: ended, with %s", send.label, send.audience, worker.summary())
         except AccountFault:
             # A limit that the server calls an error passes by itself; the account is in order.
             if pace.parked_until(datetime.now(UTC).timestamp()) is None:
                 raise
         finally:
-            worker.close()
-            log.info("%s to %s: ended, with %s", send.label, send.audience, worker.summary())
-            if alone:
-                self.remember(pace.learned(), datetime.now(UTC))
+            if membership:
+                self.remember(membership.whole(pace.learned()), datetime.now(UTC), known)
 
     def _hand(self, send: Send, worker: str) -> Holding:
         kind = MarkedHolding if is_shared(self.database) else Holding
         return kind(self.database, send, worker, self._account_key, self.policy)
 
-    def remember(self, found: Iterable[Learned], now: datetime) -> None:
-        """Keep what was found out about the account's limits, if anything was."""
-        if known := list(found):
-            self.memory.remember(known, now)
+    def remember(self, found: Iterable[Learned], now: datetime, known: Iterable[Learned]) -> None:
+        """Keep what was found out about the account's limits, if anything was, since so much was `known`."""
+        if news := list(found):
+            self.memory.remember(news, now, known)

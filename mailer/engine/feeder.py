@@ -26,6 +26,14 @@ MARKS = 1000  # the most at once
 AWAY = 0.5  # seconds until a ledger is asked again that could not be reached
 
 
+_SINCE = time.time() - time.monotonic()  # the same in all processes that are forked from this one
+
+
+def pacing_time() -> float:
+    """Return the time as pacing counts it: seconds since 1970 that never jump."""
+    return _SINCE + time.monotonic()
+
+
 @dataclass(slots=True)
 class Feeder:
     """The messages of one worker. `write` prepares one; `record` has the ledger caught up.
@@ -53,11 +61,10 @@ class Feeder:
     _taken_at: float = 0.0
     _exhausted: bool = False
     _only_held: bool = False  # of what is left in the queue enough waits here already
-    _since: float = field(default_factory=lambda: time.time() - time.monotonic())
 
     def now(self) -> float:
         """Return the time as pacing counts it."""
-        return self._since + time.monotonic()
+        return pacing_time()
 
     def next(self, now: float) -> PreparedMessage | None:
         """Return the next message that may go now, and count it as sent."""
@@ -84,6 +91,9 @@ class Feeder:
                 self._queues.put_back(prepared)
         else:
             self._marked.extend(each for each in batch if each.delivery_id in marked)
+        for prepared in batch:
+            if marked is None or prepared.delivery_id not in marked:
+                self.pace.kept_back(receiver_of(prepared))
 
     def _mark(self, delivery_ids: Sequence[int], now: float) -> set[int] | None:
         marked = self.mark(delivery_ids)

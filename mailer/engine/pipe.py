@@ -13,8 +13,8 @@ from typing import Any
 
 from mailer import errors
 from mailer.domain.learned import Learned, QuotaFound, RateFound
-from mailer.domain.throttle import Scope, Throttle
 from mailer.engine.pacing.pace import LimitMet
+from mailer.engine.pacing.share import Grant
 from mailer.errors import MailerError
 
 
@@ -41,10 +41,19 @@ class Connected:
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
-    """So many connections are for this process from now on."""
+class Spent:
+    """Of the messages that were `given` to this process so many are `sent`, and `out` not recorded yet."""
 
-    number: int
+    given: int
+    sent: int
+    out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """What was granted last ends then."""
+
+    ends: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class Ended:
 
 
 # A limit goes both ways: met by one process, it is for the others to hear.
-Said = Order | Settled | Connected | Allowed | LimitMet | Learned | Ended
+Said = Order | Settled | Connected | Spent | Grant | Extended | LimitMet | Learned | Ended
 
 
 def written(said: Said) -> bytes:
@@ -89,12 +98,6 @@ def _ended(content: dict[str, str] | None) -> Ended:
     return Ended(error)
 
 
-def _limit_met(content: dict[str, Any]) -> LimitMet:
-    throttle = content["throttle"]
-    scope = Scope(throttle["scope"])
-    return LimitMet(**content | {"throttle": Throttle(**throttle | {"scope": scope})})
-
-
 def _learned(content: dict[str, Any]) -> Learned:
     rate, quota = content["rate"], content["quota"]
     return Learned(**content | {"rate": rate and RateFound(**rate), "quota": quota and QuotaFound(**quota)})
@@ -104,8 +107,10 @@ _READ: dict[str, Callable[[Any], Said]] = {
     "Order": Order,
     "Settled": lambda content: Settled(**content),
     "Connected": lambda content: Connected(**content),
-    "Allowed": lambda content: Allowed(**content),
-    "LimitMet": _limit_met,
+    "Spent": lambda content: Spent(**content),
+    "Extended": lambda content: Extended(**content),
+    "Grant": lambda content: Grant(**content),
+    "LimitMet": LimitMet.read,
     "Learned": _learned,
     "Ended": _ended,
 }

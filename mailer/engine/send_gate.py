@@ -48,6 +48,12 @@ class SendGate:
         allowed = self._warm(now)
         return min((each for each in (limit, allowed) if each is not None), default=None)
 
+    def left(self, now: datetime) -> int | None:
+        """Return how many messages may go yet by quota and warm-up, as the ledger counts; None: any."""
+        found = next((each.quota for each in self.memory.recall(now) if each.scope == ACCOUNT), None)
+        of_quota = found.number - found.used if found and found.number else None
+        return min((each for each in (of_quota, self._warm(now)) if each is not None), default=None)
+
     def warming(self, now: datetime) -> Warming | None:
         """Return how far the warm-up has come, which begins now if it hadn't; None without a plan."""
         if self.warmup is None:

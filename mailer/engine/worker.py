@@ -94,6 +94,8 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(min(pause or HEED_EVERY, HEED_EVERY)):
                 await self._changed.wait()
+        if time.monotonic() - self._flushed_at > FLUSH_EVERY:
+            self.flush()  # others may wait for what is left of a quota
         self._go_on_or_raise()
         return bool(self._out) or self._pause() is not None
 
@@ -195,6 +197,7 @@ class Worker:
         self._reached_at = time.monotonic()
         if unrecorded:
             self._recorded.update(settlement.state for settlement in unrecorded)
+            self.pace.recorded(len(unrecorded))
             self._unrecorded = []
             self.journal.recorded()
         marked = set(delivery_ids)
@@ -325,5 +328,6 @@ class Worker:
             words = f"{outcome.reason} ({TRIES} times in a row)"
             return [Settlement(key, State.DEFERRED, at, outcome.stage, words)]
         self._feeder.put_back(self._out.pop(key))
+        self.pace.given_back()
         self._taken -= 1
         return []

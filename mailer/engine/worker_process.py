@@ -8,11 +8,12 @@ import signal
 import socket
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from mailer.engine.pacing.pace import LimitMet, Pace
-from mailer.engine.pipe import Allowed, Connected, Ended, Order, Pipe, Said, Settled
+from mailer.engine.pacing.share import Grant
+from mailer.engine.pipe import Connected, Ended, Extended, Order, Pipe, Said, Settled, Spent
 from mailer.engine.stopping import SIGNALS, run
 from mailer.engine.worker import Progress
 from mailer.errors import ExitCode, MailerError
@@ -59,7 +60,11 @@ def _ended(pipe: Pipe, task: Task, pace: Pace) -> Ended:
 
 async def _obey(pipe: Pipe, task: Task, pace: Pace) -> None:
     loop, stop, said = asyncio.get_running_loop(), asyncio.Event(), pipe.hear()
-    if await anext(said, None) is not Order.GO:
+    async for word in said:
+        if word is Order.GO:
+            break
+        _share(word, pace)
+    else:
         return
     # A terminal's Ctrl-C and a service manager's SIGTERM reach us as well as the parent: that is one wish.
     # The second one, to end at once, comes from the parent alone.
@@ -86,6 +91,7 @@ class _Reporter:
     pace: Pace
     settled: int = 0
     up: int = 0
+    spent: Spent = field(default_factory=lambda: Spent(0, 0, 0))
     learning: bool = False
 
     def settle(self, number: int) -> None:
@@ -110,6 +116,10 @@ class _Reporter:
         if self.up != self.pace.up:
             self.up = self.pace.up
             self.pipe.say(Connected(self.up))
+        messages = self.pace.messages
+        if self.spent != (spent := Spent(messages.given, messages.sent, messages.out)):
+            self.spent = spent
+            self.pipe.say(spent)
         if self.learning:
             self.tell_learned()
         self.pipe.flush()
@@ -130,11 +140,19 @@ async def _heed(
                 stop.set()
                 if word is Order.AT_ONCE and working:
                     working.cancel()
-            case Allowed(number):
-                reporter.pace.allow(number)
             case LimitMet():
                 reporter.hear(word)
+            case _:
+                _share(word, reporter.pace)
     stop.set()  # the parent is gone, and nobody is there to stop us any more
+
+
+def _share(word: Said, pace: Pace) -> None:
+    match word:
+        case Grant():
+            pace.grant(word)
+        case Extended(ends):
+            pace.extend(ends)
 
 
 async def _report(reporter: _Reporter) -> None:

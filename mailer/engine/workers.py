@@ -21,10 +21,11 @@ from datetime import datetime
 from logging import getLogger
 
 from mailer.domain.delivery import TRIED
-from mailer.domain.learned import share_of
+from mailer.domain.learned import Learned, share_of
 from mailer.domain.send import Send
 from mailer.engine.dispatch import Dispatcher
-from mailer.engine.pacing.pace import Pace
+from mailer.engine.pacing.pace import LimitMet, Pace
+from mailer.engine.pacing.share import Grant, InUse
 from mailer.engine.personaliser import Personaliser
 from mailer.engine.pipe import Ended, Order, Pipe, Said, Settled
 from mailer.engine.shared_limits import SharedLimits, Word
@@ -78,6 +79,45 @@ class WorkerProcess:
 
 
 @dataclass(slots=True)
+class SharedShare:
+    """A share of the account that all of the processes have together (`engine.pacing.asking.Holder`)."""
+
+    shared: SharedLimits
+    say: Callable[[Iterable[Word]], None]
+    now: Callable[[], float]
+
+    @property
+    def tell(self) -> Callable[[LimitMet], None]:
+        """What gets to know of refusals that one of them met."""
+        return self.shared.tell
+
+    @tell.setter
+    def tell(self, tell: Callable[[LimitMet], None]) -> None:
+        self.shared.tell = tell
+
+    @property
+    def part(self) -> float:
+        """The part of the account that what they found out is of."""
+        return self.shared.part
+
+    def in_use(self, now: float) -> InUse:
+        """Return what they have in use."""
+        return self.shared.in_use(now)
+
+    def grant(self, share: Grant) -> None:
+        """Deal out among them what is theirs from now on."""
+        self.say(self.shared.grant(share, self.now()))
+
+    def extend(self, ends: float) -> None:
+        """Let them have until then what was granted last."""
+        self.say(self.shared.extend(ends))
+
+    def hear(self, refusal: LimitMet) -> None:
+        """Let all of them heed what another member was refused."""
+        self.say(self.shared.hear(refusal))
+
+
+@dataclass(slots=True)
 class Workers:
     """The processes that share a send, waiting to be told to go."""
 
@@ -87,6 +127,7 @@ class Workers:
     clock: Callable[[], datetime]
     limit: int | None = None
     processes: list[WorkerProcess] = field(default_factory=list)
+    known: list[Learned] = field(default_factory=list)
     shared: SharedLimits = field(init=False)
 
     async def work(self, stop: asyncio.Event, progress: Progress) -> None:
@@ -96,10 +137,13 @@ class Workers:
         what they raised; cancelled, it has them end at once, waits for them and raises CancelledError.
         """
         tried_before = self._tried()
+        membership = self.dispatcher.membership(SharedShare(self.shared, self._tell, self._now), self.known)
         try:
-            await self._watch(stop, progress)
+            async with membership.kept():
+                await self._watch(stop, progress)
         finally:
-            self.dispatcher.remember(self.shared.learned(), self.clock())
+            found = membership.whole(self.shared.learned())
+            self.dispatcher.remember(found, self.clock(), self.known)
         self.dispatcher.recover(self.clock())
         if faults := [process.error for process in self.processes if process.error]:
             worst = min(faults, key=lambda fault: PRECEDENCE.index(fault.exit_code))
@@ -142,7 +186,7 @@ class Workers:
         process = self.processes[place]
         await process.attend(progress, lambda said: self._tell(self.shared.heard(place, said, self._now())))
         process.reap()
-        self.shared.ended(place)
+        self.shared.ended(place, lost=process.lost)
         how = "was lost" if process.lost else "ended"
         log.info("worker process %d %s, %d settled", process.pid, how, process.settled)
         if process.lost:
@@ -193,11 +237,12 @@ def forked(workers: Workers, number: int) -> Iterator[Workers]:
     when the block is left. Where the system has no room for so many, there are fewer.
     """
     dispatcher, now = workers.dispatcher, workers.clock()
+    workers.known = dispatcher.memory.recall(now)
     workers.shared = SharedLimits(
         number,
         dispatcher.rate,
         dispatcher.account.connections,
-        dispatcher.memory.recall(now),
+        workers.known,
         now.timestamp(),
     )
     # A connection to SQLite that crosses a fork breaks the locks of both sides.

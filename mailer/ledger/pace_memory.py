@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Engine, Row, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
 
 from mailer.domain.learned import ACCOUNT, Learned, QuotaFound, RateFound
 from mailer.store.schema import paces, passed, warmups
@@ -26,36 +27,51 @@ def account_key(host: str, username: str) -> str:
 class PaceMemory:
     """One account's limits, and how far its warm-up has come; every method is one transaction."""
 
-    def __init__(self, engine: Engine, account: str) -> None:
-        """`account` is an `account_key`."""
+    def __init__(self, engine: Engine, account: str, connection: Connection | None = None) -> None:
+        """`account` is an `account_key`; in the transaction of a `connection` there is no other one."""
         self._engine = engine
         self._account = account
+        self._connection = connection
+
+    def over(self, connection: Connection) -> PaceMemory:
+        """Return the same in the transaction of a connection."""
+        return PaceMemory(self._engine, self._account, connection)
+
+    def _reading(self) -> AbstractContextManager[Connection]:
+        return nullcontext(self._connection) if self._connection is not None else self._engine.connect()
+
+    def _writing(self) -> AbstractContextManager[Connection]:
+        return nullcontext(self._connection) if self._connection is not None else self._engine.begin()
 
     def recall(self, now: datetime) -> list[Learned]:
         """Return what was learned and is fresh."""
         query = select(paces).where(paces.c.account == self._account, paces.c.learned_at > now - FRESH)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             learned = [_learned(row) for row in connection.execute(query)]
         return [self._in_use(each, now) for each in learned]
 
-    def remember(self, learned: Iterable[Learned], now: datetime) -> None:
-        """Keep this in place of what was known of the same scopes; drop what is old, of any account."""
-        known = list(learned)
-        rows = [_row(self._settled(each, now), self._account, now) for each in known if not each.empty]
-        with self._engine.begin() as connection:
+    def remember(self, learned: Iterable[Learned], now: datetime, known: Iterable[Learned]) -> None:
+        """Keep this in place of what was known of the same scopes; drop what is old, of any account.
+
+        `known` is what was recalled before all this was learned: what others remembered since holds, too.
+        """
+        news, before = list(learned), {each.scope: each for each in known}
+        with self._writing() as connection:
             connection.execute(delete(paces).where(paces.c.learned_at <= now - FRESH))
             connection.execute(delete(passed).where(passed.c.at <= now - FRESH))
-            scopes = [each.scope for each in known]
-            connection.execute(
-                delete(paces).where(paces.c.account == self._account, paces.c.scope.in_(scopes))
-            )
+            mine = (paces.c.account == self._account) & paces.c.scope.in_([each.scope for each in news])
+            theirs = {row.scope: _learned(row) for row in connection.execute(select(paces).where(mine))}
+            connection.execute(delete(paces).where(mine))
+            together = [each.beside(theirs.get(each.scope), before.get(each.scope)) for each in news]
+            here = self.over(connection)
+            rows = [_row(here._settled(each, now), self._account, now) for each in together if not each.empty]
             if rows:
                 connection.execute(insert(paces), rows)
 
     def warmed_since(self, domain: str, today: date, now: datetime) -> tuple[date, datetime]:
         """Return the first day of this domain's warm-up and its moment; it begins now if it hadn't."""
         w = warmups.c
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             query = select(w.started_on, w.started_at).where(w.account == self._account, w.domain == domain)
             if row := connection.execute(query).one_or_none():
                 return row.started_on, row.started_at
@@ -88,15 +104,15 @@ class PaceMemory:
         since = now - timedelta(seconds=period)
         p = passed.c
         query = select(func.min(p.at), func.sum(p.number)).where(p.account == self._account, p.at > since)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             first, used = connection.execute(query).one()
-        return (first or now).timestamp(), used or 0
+        return (first or now).timestamp(), int(used or 0)
 
     def throughput(self, now: datetime) -> float | None:
         """Return how many messages a second this account took lately, while it was used; None if unknown."""
         p = passed.c
         query = select(p.at, p.number).where(p.account == self._account, p.at > now - FRESH).order_by(p.at)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             batches = connection.execute(query).all()
         gaps = [(later.at - batch.at, later.number) for batch, later in pairwise(batches)]
         busy = [(gap, number) for gap, number in gaps if gap <= PAUSE]
@@ -107,8 +123,8 @@ class PaceMemory:
         """Return how many messages of this account were accepted since then."""
         p = passed.c
         query = select(func.sum(p.number)).where(p.account == self._account, p.at >= since)
-        with self._engine.connect() as connection:
-            return connection.scalar(query) or 0
+        with self._reading() as connection:
+            return int(connection.scalar(query) or 0)
 
 
 def _learned(row: Row[Any]) -> Learned:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, text
 from mailer.errors import StorageError
 from mailer.store.address import file_at, read_url
 from mailer.store.presence import FilePresence, Presence
+from mailer.store.sharing import OnThisMachine, Sharing
 
 HEAD = "0008"  # the newest migration in migrations/versions; a test holds it there
 OURS = {"alembic_version", "subscribers", "sends"}  # who has these is of this program
@@ -41,6 +42,10 @@ class Database(Engine):
     def presence(self, journals: Path) -> Presence:
         """Return how those who work with it know of each other; `journals` is where theirs lie here."""
         return FilePresence(journals)
+
+    def sharing(self, journals: Path, account: str) -> Sharing:
+        """Return how those who send over an account know of each other; `journals` lie beside the file."""
+        return OnThisMachine(journals, account)
 
     @property
     def replaced(self) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Float,
     Table,
     Text,
     cast,
@@ -107,6 +108,11 @@ def is_json_text(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return _IsJsonText(column, literal(_path(name)), literal(name))
 
 
+def clock() -> ColumnElement[float]:
+    """Return the database's clock, which goes on within a transaction: seconds since 1970."""
+    return _Clock()
+
+
 def _path(name: str) -> str:
     return '$."' + name.replace('"', '\\"') + '"'
 
@@ -162,6 +168,21 @@ class _JsonValue(FunctionElement[Any]):
 class _IsJsonText(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
+
+
+class _Clock(FunctionElement[float]):
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(_Clock)
+def _julian_seconds(element: _Clock, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ARG001
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(_Clock, "postgresql")
+def _clock_timestamp(element: _Clock, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ARG001
+    return "CAST(extract(epoch FROM clock_timestamp()) AS DOUBLE PRECISION)"
 
 
 @compiles(_JsonText)

@@ -25,6 +25,7 @@ from mailer.store.address import server_name
 from mailer.store.database import HEAD, WAIT, Database, revision_of
 from mailer.store.postgresql_faults import translate, without_details
 from mailer.store.presence import Presence
+from mailer.store.sharing import Sharing
 
 CONNECTIONS = 4  # of one process; they are opened when they are needed
 WRITING = 0x6D61696C  # the number of the advisory lock that a writer holds: "mail"
@@ -59,6 +60,12 @@ class ServerDatabase(Database):
         from mailer.store.session_presence import SessionPresence
 
         return SessionPresence(self, journals)
+
+    def sharing(self, journals: Path, account: str) -> Sharing:  # noqa: ARG002
+        """Return how those who send over an account know of each other, on whatever machine."""
+        from mailer.store.listening import Anywhere
+
+        return Anywhere(self, account)
 
     def _connected(self) -> Connection:
         try:

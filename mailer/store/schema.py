@@ -352,3 +352,11 @@ warmups = Table(
     Column("started_on", Date, nullable=False),
     Column("started_at", UtcTime, nullable=False),
 )
+
+# What of an account each of those has who send over it now, and what they tell each other: one row to lock.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account", String(16), primary_key=True),
+    Column("state", Text, nullable=False),  # engine.pacing.dealing.SharedAccount.dump()
+)

@@ -49,3 +49,40 @@ def test_what_several_found_holds_as_long_as_it_does_for_any_of_them():
         "google", RateFound(8, 10, 240), QuotaFound(22, 3600.0, 5.0, 22, 3607.0)
     )
     assert Learned.together([Learned("google")]) == Learned("google")
+
+
+RATE, LOWER = RateFound(9, 10, 60), RateFound(4, 5, 240)
+PARKED, LATER = QuotaFound(200, 3600.0, 5.0, 7, 100.0), QuotaFound(150, 3600.0, 9.0, 3, 200.0)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "before", "holds"),
+    [
+        (Learned("x", LOWER), None, None, Learned("x", LOWER)),
+        (Learned("x", LOWER), Learned("x", RATE), Learned("x", RATE), Learned("x", LOWER)),
+        (Learned("x"), Learned("x", RATE), Learned("x", RATE), Learned("x")),
+        (Learned("x", RATE), Learned("x", LOWER), Learned("x", RATE), Learned("x", LOWER)),
+        (Learned("x"), Learned("x", LOWER), None, Learned("x", LOWER)),
+        (Learned("x", RATE, None, 2), Learned("x", LOWER, None, 3), None, Learned("x", LOWER, None, 2)),
+        (Learned("x", None, PARKED), Learned("x", None, LATER), None, Learned("x", None, LATER)),
+        (Learned("x", LOWER), Learned("x", None, PARKED), Learned("x", RATE), Learned("x", LOWER, PARKED)),
+    ],
+    ids=[
+        "nobody else learned",
+        "they know what I knew",
+        "it holds no more",
+        "they alone learned",
+        "they were first",
+        "the more careful",
+        "the later end",
+        "one a rate, one a quota",
+    ],
+)
+def test_what_two_learned_at_the_same_time_holds_beside_each_other(mine, theirs, before, holds):
+    assert mine.beside(theirs, before) == holds
+
+
+def test_how_much_of_a_quota_is_used_is_nothing_that_was_learned():
+    before = Learned("x", RATE, PARKED)
+    used = Learned("x", RATE, QuotaFound(200, 3600.0, 40.0, 90, 100.0))
+    assert Learned("x", LOWER).beside(used, before) == Learned("x", LOWER)

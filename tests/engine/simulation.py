@@ -16,7 +16,7 @@ from mailer.domain.learned import ACCOUNT
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Reply, Stage
 from mailer.engine.pacing.domain_queues import DomainQueues
 from mailer.engine.pacing.pace import Pace
-from mailer.engine.pipe import Allowed
+from mailer.engine.pacing.share import Grant
 from mailer.engine.shared_limits import SharedLimits
 
 OK = Accepted(Reply(250, "2.0.0 Ok"))
@@ -101,10 +101,12 @@ class Run:
     latency: float = 0.025
     look: float = 1.0  # seconds after which it is looked again for how many connections there may be
     seed: int = 0
+    ahead: float = 0.0  # seconds that its clock is ahead of everybody else's
     now: float = START
     accepted: list[tuple[float, tuple[str, int]]] = field(default_factory=list)
     refused: list[tuple[float, tuple[str, int]]] = field(default_factory=list)
     turned_away: list[float] = field(default_factory=list)
+    answered: list[Outcome] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._random = Random(self.seed)
@@ -113,11 +115,15 @@ class Run:
         for place, (receiver, _) in enumerate(self.messages):
             self._queue.setdefault(receiver, deque()).append(place)
         self._due: list[tuple[float, tuple[str, int]]] = []
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._events: list[tuple[float, int, Callable[[], None], bool]] = []
         self._number = 0
         self._up = self._opening = 0
         self._none_before = self.now
         self.at(self.now, self._open)
+
+    @property
+    def clock(self) -> float:
+        return self.now + self.ahead
 
     def until(self, end: float) -> None:
         """Let time pass."""
@@ -125,7 +131,7 @@ class Run:
 
     def step(self) -> None:
         """Let the next thing happen."""
-        self.now, _, event = heapq.heappop(self._events)
+        self.now, _, event, _ = heapq.heappop(self._events)
         event()
 
     @property
@@ -133,16 +139,25 @@ class Run:
         """When that is."""
         return self._events[0][0] if self._events else float("inf")
 
-    def at(self, when: float, event: Callable[[], None]) -> None:
+    def at(self, when: float, event: Callable[[], None], *, at_server: bool = False) -> None:
         self._number += 1
-        heapq.heappush(self._events, (when, self._number, event))
+        heapq.heappush(self._events, (when, self._number, event, at_server))
+
+    def sleep(self, until: float) -> None:
+        """Do nothing until then; what is on its way arrives."""
+        late = [
+            (when if at_server else max(when, until), number, event, at_server)
+            for when, number, event, at_server in self._events
+        ]
+        self._events = late
+        heapq.heapify(self._events)
 
     def _trip(self) -> float:
         return self.latency * self._random.uniform(1.0, 1.5)
 
     def _open(self) -> None:
         """Have as many connections as there may be; look again now and then."""
-        while self.now >= self._none_before and self._up + self._opening < self.pace.connections(self.now):
+        while self.now >= self._none_before and self._up + self._opening < self.pace.connections(self.clock):
             self._opening += 1
             self.at(self.now + self._trip(), self._greeted)
         self.at(self.now + self.look, self._open)
@@ -156,11 +171,11 @@ class Run:
         else:
             self.turned_away.append(self.now)
             reply = Reply(421, "4.7.0 Too many connections")
-            self._none_before = self.now + self.pace.turned_away(reply, Stage.CONNECT, self._up, self.now)
+            self._none_before = self.now + self.pace.turned_away(reply, Stage.CONNECT, self._up, self.clock)
 
     def _work(self) -> None:
         """One connection takes the next message, or waits."""
-        if self._up > self.pace.connections(self.now):
+        if self._up > self.pace.connections(self.clock):
             self._up -= 1
             self.pace.connected(self._up)
             return
@@ -168,11 +183,11 @@ class Run:
         if message is None:
             self.at(self.now + self._pause(), self._work)
             return
-        self.pace.sent(message[0], self.now)
-        self.at(self.now + self._trip(), lambda: self._arrive(message))
+        self.pace.sent(message[0], self.clock)
+        self.at(self.now + self._trip(), lambda: self._arrive(message), at_server=True)
 
     def _take(self) -> tuple[str, int] | None:
-        if self.pace.delay(ACCOUNT, self.now):
+        if self.pace.delay(ACCOUNT, self.clock):
             return None
         while self._due and self._due[0][0] <= self.now:
             self._lines.put([heapq.heappop(self._due)[1]])
@@ -191,15 +206,15 @@ class Run:
         return claims
 
     def _next(self) -> tuple[str, int] | None:
-        return self._lines.take(lambda receiver: not self.pace.delay(receiver, self.now))
+        return self._lines.take(lambda receiver: not self.pace.delay(receiver, self.clock))
 
     def _pause(self) -> float:
         left = any(queue for receiver, queue in self._queue.items() if receiver not in self._lines.full)
         scopes = [ACCOUNT] if left else []
         scopes += [*self._lines.held, *(message[0] for message in list(self._lines.open)[:1])]
-        waits = [self.pace.delay(scope, self.now) for scope in scopes]
+        waits = [self.pace.delay(scope, self.clock) for scope in scopes]
         if self._due:
-            waits.append(max(self._due[0][0] - self.now, self.pace.delay(ACCOUNT, self.now)))
+            waits.append(max(self._due[0][0] - self.now, self.pace.delay(ACCOUNT, self.clock)))
         return max(min(waits, default=self.look), 0.001) + self._random.uniform(0, 0.001)
 
     def _arrive(self, message: tuple[str, int]) -> None:
@@ -208,7 +223,8 @@ class Run:
         self.at(self.now + self._trip(), lambda: self._answered(message, outcome))
 
     def _answered(self, message: tuple[str, int], outcome: Outcome) -> None:
-        hold = self.pace.replied(message[0], outcome, self.now)
+        self.answered.append(outcome)
+        hold = self.pace.replied(message[0], outcome, self.clock)
         if outcome is not OK:
             after = RETRY if hold is None or hold.after is None else hold.after
             heapq.heappush(self._due, (self.now + after, message))
@@ -239,9 +255,8 @@ def several(number: int, provider: Provider, connections: int, messages: list[tu
     def deliver(words) -> None:
         for place, said in words:
             run = runs[place]
-            hear = run.pace.allow if isinstance(said, Allowed) else run.pace.hear
-            word = said.number if isinstance(said, Allowed) else said
-            run.at(run.now + random.uniform(0.1, 0.2), lambda hear=hear, word=word: hear(word))
+            heed = run.pace.grant if isinstance(said, Grant) else run.pace.hear
+            run.at(run.now + random.uniform(0.1, 0.2), lambda heed=heed, said=said: heed(said))
 
     for place, run in enumerate(runs):
         run.pace.tell = lambda refusal, place=place, run=run: deliver(shared.heard(place, refusal, run.now))

@@ -176,5 +176,5 @@ def test_by_default_few_messages_and_limited_ones_are_sent_from_one_process(disp
     assert best_number(one_connection, WORTHWHILE, NOW) == 1
     assert best_number(replace(dispatcher, rate=14.0), WORTHWHILE, NOW) == 1
     assert best_number(replace(dispatcher, warmup=WarmUp((50_000,))), WORTHWHILE, NOW) == 1
-    dispatcher.memory.remember([Learned(ACCOUNT, connections=2)], NOW)
+    dispatcher.memory.remember([Learned(ACCOUNT, connections=2)], NOW, [])
     assert best_number(dispatcher, WORTHWHILE, NOW) == 1

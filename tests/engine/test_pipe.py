@@ -12,14 +12,18 @@ import pytest
 from mailer.domain.learned import ACCOUNT, Learned, QuotaFound, RateFound
 from mailer.domain.throttle import CONCURRENCY, DAILY, RECEIVER_RATE
 from mailer.engine.pacing.pace import LimitMet
-from mailer.engine.pipe import Allowed, Connected, Ended, Order, Pipe, Settled, read, written
+from mailer.engine.pacing.share import Grant
+from mailer.engine.pipe import Connected, Ended, Extended, Order, Pipe, Settled, Spent, read, written
 from mailer.errors import IssueError
 
 SAID = [
     *Order,
     Settled(17),
     Connected(3),
-    Allowed(2),
+    Grant(),
+    Grant(1 / 3, 28.5, 3, 20, over=True, ends=1764000002.75, found=7),
+    Extended(1764000003.25),
+    Spent(40, 17, 23),
     LimitMet(RECEIVER_RATE, "google", 1764000000.25, 1764000001.5),
     LimitMet(DAILY, ACCOUNT, 1764000000.0, 1764086400.0),
     LimitMet(CONCURRENCY, ACCOUNT, 1764000000.0, 1764000000.0, 4),

@@ -6,7 +6,8 @@ from mailer.domain.learned import ACCOUNT, Learned, QuotaFound, RateFound
 from mailer.domain.outcome import Accepted, Deferred, Reply, Stage
 from mailer.domain.throttle import CONCURRENCY, RATE
 from mailer.engine.pacing.pace import LimitMet, Pace
-from mailer.engine.pipe import Allowed, Connected, Order
+from mailer.engine.pacing.share import Grant
+from mailer.engine.pipe import Connected, Order
 from mailer.engine.shared_limits import SharedLimits
 
 NOW = 1_764_000_000.0
@@ -34,8 +35,8 @@ class Processes:
         for place, said in words:
             if said is Order.FINISH:
                 self.finished.add(place)
-            elif isinstance(said, Allowed):
-                self.paces[place].allow(said.number)
+            elif isinstance(said, Grant):
+                self.paces[place].grant(said)
             else:
                 self.paces[place].hear(said)
 
@@ -222,7 +223,9 @@ def test_what_holds_no_more_is_said_to_be_forgotten():
 def test_without_others_a_refusal_goes_nowhere():
     alone = SharedLimits(1, 0.0, 4, [], NOW)
     assert list(alone.heard(0, LimitMet(RATE, ACCOUNT, NOW, NOW + 1), NOW)) == []
-    assert list(alone.heard(0, LimitMet(CONCURRENCY, ACCOUNT, NOW, NOW, 2), NOW)) == [(0, Allowed(2))]
+    assert list(alone.heard(0, LimitMet(CONCURRENCY, ACCOUNT, NOW, NOW, 2), NOW)) == [
+        (0, Grant(connections=2))
+    ]
 
 
 def test_a_limit_that_is_met_or_heeded_is_logged(caplog):

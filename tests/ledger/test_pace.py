@@ -43,33 +43,42 @@ def memory(database):
 
 def test_what_was_learned_comes_back(memory):
     whole = Learned(ACCOUNT, RateFound(1, 2, 60), QUOTA, 3)
-    memory.remember([whole, RATE], NOW)
+    memory.remember([whole, RATE], NOW, [])
     assert sorted(memory.recall(NOW), key=lambda each: each.scope) == [whole, RATE]
 
 
 def test_the_newest_holds_and_others_stay(memory):
-    memory.remember([RATE, Learned(ACCOUNT, connections=3)], NOW)
+    memory.remember([RATE, Learned(ACCOUNT, connections=3)], NOW, [])
     newer = Learned(ACCOUNT, quota=QuotaFound(0, 3600.0, NOW.timestamp(), 0))
-    memory.remember([newer], NOW + timedelta(hours=1))
+    memory.remember([newer], NOW + timedelta(hours=1), memory.recall(NOW))
     assert sorted(memory.recall(NOW), key=lambda each: each.scope) == [newer, RATE]
 
 
+def test_what_another_one_remembered_meanwhile_is_kept(memory):
+    slow = Learned("google", rate=RateFound(4, 5, 60))
+    memory.remember([RATE], NOW, [])
+    known = memory.recall(NOW)
+    memory.remember([slow, Learned(ACCOUNT, connections=3)], NOW, known)
+    memory.remember([RATE, Learned(ACCOUNT, connections=5)], NOW, known)
+    assert sorted(memory.recall(NOW), key=lambda each: each.scope) == [Learned(ACCOUNT, connections=3), slow]
+
+
 def test_what_holds_no_more_is_forgotten(memory):
-    memory.remember([RATE, Learned(ACCOUNT, connections=3)], NOW)
-    memory.remember([Learned(ACCOUNT)], NOW)
+    memory.remember([RATE, Learned(ACCOUNT, connections=3)], NOW, [])
+    memory.remember([Learned(ACCOUNT)], NOW, memory.recall(NOW))
     assert memory.recall(NOW) == [RATE]
 
 
 def test_it_is_forgotten_when_it_is_old(memory):
-    memory.remember([RATE], NOW)
+    memory.remember([RATE], NOW, [])
     assert memory.recall(NOW + FRESH - timedelta(seconds=1)) == [RATE]
     assert memory.recall(NOW + FRESH) == []
-    memory.remember([], NOW + FRESH)
+    memory.remember([], NOW + FRESH, [])
     assert memory.recall(NOW) == []
 
 
 def test_accounts_are_apart(database, memory):
-    memory.remember([RATE], NOW)
+    memory.remember([RATE], NOW, [])
     for host, username in (("smtp.provider.example", "else"), ("smtp.other.example", "editor")):
         assert PaceMemory(database, account_key(host, username)).recall(NOW) == []
     assert PaceMemory(database, account_key("SMTP.Provider.example", "editor")).recall(NOW) == [RATE]
@@ -97,13 +106,13 @@ def test_what_an_account_got_through_is_its_own(database, memory):
 
 def test_what_got_through_long_ago_is_dropped(database, memory):
     through(database, 0)
-    memory.remember([], NOW + FRESH)
+    memory.remember([], NOW + FRESH, [])
     with database.connect() as connection:
         assert connection.execute(select(passed)).all() == []
 
 
 def test_a_quota_in_use_is_what_the_ledger_shows(database, memory):
-    memory.remember([Learned(ACCOUNT, quota=replace(QUOTA, parked_until=0.0))], NOW)
+    memory.remember([Learned(ACCOUNT, quota=replace(QUOTA, parked_until=0.0))], NOW, [])
     for minutes in (-60 * 25, -60, -30, 0):
         through(database, minutes)
     (known,) = memory.recall(NOW + timedelta(minutes=1))
@@ -117,7 +126,7 @@ def test_a_quota_is_as_large_as_all_runs_together_found_it(database, memory):
         through(database, minutes)
     # The last run alone sent one message and was stopped for a day.
     now = NOW.timestamp()
-    memory.remember([Learned(ACCOUNT, quota=QuotaFound(1, 86400.0, now - 60, 1, now + 86340))], NOW)
+    memory.remember([Learned(ACCOUNT, quota=QuotaFound(1, 86400.0, now - 60, 1, now + 86340))], NOW, [])
     (known,) = memory.recall(NOW)
     first = (NOW - timedelta(minutes=120)).timestamp()
     assert known.quota == QuotaFound(3, 86400.0, first, 3, first + 86400)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 PAUSES = (1.0, 60.0)  # seconds before another connection is tried, doubling at each complaint in a row
 REGROW = (60.0, 3600.0)  # seconds until one more is tried; doubles whenever that one was refused
@@ -39,6 +40,12 @@ class Concurrency:
         self._most = self._limit = number
         self._grow_at = float("inf")
 
+    def within(self, most: int) -> None:
+        """Let the settings allow so many from now on; what was learned stays."""
+        if self._limit == self._most:
+            self._limit = most  # nothing is known that allows fewer
+        self._most, self._limit = most, min(most, self._limit)
+
     def refused(self, now: float, there: int | None = None, *, said: bool = True) -> float:
         """One too many: `there` others are up. Return the seconds to wait before opening another.
 
@@ -53,7 +60,7 @@ class Concurrency:
             self._complaints += 1
         if there is None:
             there = min(self._limit - fresh, self.up or self._limit)
-        self._limit = max(1, min(self._limit, there))
+        self._limit = min(self._limit, max(1, there))
         if said:
             self.found = self._limit
         self._grow_at = now + self._regrow
@@ -68,3 +75,14 @@ class Concurrency:
             if self.found is not None and self.found < number <= self._limit:
                 self.found = number if number < self._most else None
         self.up = number
+
+    def dump(self) -> dict[str, Any]:
+        """Return all that it knows, to be kept."""
+        return {name: value for name, value in vars(self).items() if name != "_random"}
+
+    @classmethod
+    def load(cls, known: dict[str, Any]) -> Concurrency:
+        """Return one that knows what `dump` returned."""
+        loaded = cls(1)
+        vars(loaded).update(known)
+        return loaded

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from logging import getLogger
 from random import Random
+from typing import Any
 
 from mailer.domain.learned import ACCOUNT, Learned
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Reply, Stage, Untried
@@ -18,10 +19,12 @@ from mailer.domain.throttle import CONCURRENCY, Scope, Throttle, classify
 from mailer.engine.pacing.concurrency import Concurrency
 from mailer.engine.pacing.quota import Quota
 from mailer.engine.pacing.rate import INFINITE, Rate
+from mailer.engine.pacing.share import Grant, InUse
 
 log = getLogger(__name__)
 
 LONG = 600.0  # seconds: what is held back for longer is left to a later run
+LOOK = 0.1  # seconds until it is looked again whether more was granted
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,17 @@ class LimitMet:
     at: float
     until: float
     there: int = 0
+
+    @classmethod
+    def read(cls, content: dict[str, Any]) -> LimitMet:
+        """Return what `asdict` made, also by way of JSON."""
+        throttle = content["throttle"]
+        kind = Throttle(**throttle | {"scope": Scope(throttle["scope"])})
+        return cls(**content | {"throttle": kind})
+
+    def by_another_clock(self, ahead: float) -> LimitMet:
+        """Return it with the moments of a clock that is so many seconds `ahead`."""
+        return replace(self, at=self.at + ahead, until=self.until + ahead)
 
 
 class Limits:
@@ -77,10 +91,42 @@ class Limits:
         (self.quota if throttle.scope is Scope.QUOTA else self.rate).hold(until)
 
 
+@dataclass(slots=True)
+class Messages:
+    """How many messages were `sent`, may be (`granted`; None: any number), and are `recorded` by the ledger.
+
+    `given` counts what came with grants.
+    """
+
+    granted: int | None = None
+    sent: int = 0
+    recorded: int = 0
+    given: int = 0
+
+    @property
+    def left(self) -> int | None:
+        """How many may go yet."""
+        return None if self.granted is None else self.granted - self.sent
+
+    @property
+    def out(self) -> int:
+        """How many the ledger has not counted yet of those that went or may go."""
+        return (self.sent if self.granted is None else self.granted) - self.recorded
+
+    def grant(self, more: int | None) -> None:
+        """Let so many more go; None: any number."""
+        if more is None:
+            self.granted = None
+        else:
+            self.granted = (self.sent if self.granted is None else self.granted) + more
+            self.given += more
+
+
 class Pace:
     """All limits of a run. `rate` is the settings' (messages a second, 0: none), so is `connections`.
 
-    Where several processes share an account each has one: what `tell` gets is for the others to `hear`.
+    Where several processes share an account each has one: what `tell` gets is for the others to `hear`, and
+    what is its own is for them to `grant`, again and again.
     """
 
     def __init__(
@@ -89,7 +135,9 @@ class Pace:
         connections: int = 1,
         learned: Iterable[Learned] = (),
         random: Random | None = None,
+        part: float = 1.0,
     ) -> None:
+        """All of these are those of a `part` of the account."""
         known = {each.scope: each for each in learned}
         of_account = known.pop(ACCOUNT, None)
         self._account = Limits(rate or INFINITE, of_account)
@@ -97,6 +145,8 @@ class Pace:
         self._concurrency = Concurrency(connections, of_account.connections if of_account else None, random)
         self._knew = of_account is not None
         self.tell: Callable[[LimitMet], None] = lambda refusal: None  # noqa: ARG005
+        self._share = Grant(part, rate or INFINITE, connections)
+        self._messages = Messages()
         self._unlimited = False
         self._look()
 
@@ -109,18 +159,77 @@ class Pace:
         """Return the seconds until a message to this mailbox provider may go; 0 if one may go now."""
         if self._unlimited:
             return 0.0
-        if wait := self._account.delay(now):
+        if wait := self._withheld(now) or self._account.delay(now):
             return wait
         limits = self._receivers.get(receiver)
         return limits.delay(now) if limits else 0.0
 
     def sent(self, receiver: str, now: float) -> None:
         """Count a message that goes now, after `delay` said 0."""
+        self._messages.sent += 1
         self._account.rate.spent(now)
         self._account.quota.spent()
         if self._receivers and (limits := self._receivers.get(receiver)):
             limits.rate.spent(now)
             limits.quota.spent()
+
+    def given_back(self) -> None:
+        """Count one that was `sent` and did not go after all."""
+        self._messages.sent -= 1
+
+    def kept_back(self, receiver: str) -> None:
+        """Count one that was `sent` and of which nothing will be heard: it may not go now."""
+        self.given_back()
+        for limits in self._limits_of(receiver):
+            limits.quota.returned()
+
+    def recorded(self, number: int) -> None:
+        """Count messages of which the ledger has what became of them."""
+        self._messages.recorded += number
+
+    @property
+    def messages(self) -> Messages:
+        """How many went so far, and how many may go."""
+        return self._messages
+
+    @property
+    def part(self) -> float:
+        """The part of the account that what was found out is of."""
+        return self._share.part
+
+    def in_use(self, now: float) -> InUse:
+        """Return what is in use here of the account."""
+        part = self._share.part if now < self._share.ends else 0.0
+        known = self._account.rate.ceiling / self._share.part
+        return InUse(part, self.up, self._messages.sent, self._messages.out, known)
+
+    def grant(self, share: Grant) -> None:
+        """Have this share of the account from now on; without a part nothing goes."""
+        self._messages.grant(share.messages)
+        self._concurrency.allow(share.connections)
+        if share.part:
+            factor = share.part / self._share.part
+            self._account.rate.share(factor, share.rate)
+            for limits in self._receivers.values():
+                limits.rate.share(factor, INFINITE)
+            self._share = share
+        else:
+            # What was found is still that of the part that it had.
+            self._share = replace(self._share, ends=0.0, over=share.over)
+        self._look()
+
+    def extend(self, ends: float) -> None:
+        """Have until then what was granted last."""
+        self._share = replace(self._share, ends=ends)
+
+    def _withheld(self, now: float) -> float:
+        """Return the seconds until it is looked again whether there is a share; INFINITE: none is to come."""
+        if self._messages.left == 0:
+            return INFINITE if self._share.over else LOOK
+        if now < self._share.ends:
+            return 0.0
+        self._account.rate.rest()  # others may be using it up
+        return LOOK
 
     def passed(self, number: int, now: float) -> None:
         """Count acceptances while `unlimited`."""
@@ -183,7 +292,7 @@ class Pace:
 
     def connections(self, now: float) -> int:
         """Return how many connections there may be at most."""
-        return self._concurrency.limit(now)
+        return self._concurrency.limit(now) if now < self._share.ends else 0
 
     def connected(self, number: int) -> None:
         """Learn that so many connections are up."""
@@ -205,10 +314,6 @@ class Pace:
         """How many connections are up."""
         return self._concurrency.up
 
-    def allow(self, connections: int) -> None:
-        """Have so many connections from now on, the share of this process."""
-        self._concurrency.allow(connections)
-
     def parked_until(self, now: float) -> float | None:
         """Return when the account may send again, where that is long from now; None if it may go on."""
         wait = self._account.quota.delay(now)
@@ -229,7 +334,12 @@ class Pace:
 
     def _look(self) -> None:
         account = self._account
-        self._unlimited = not (self._receivers or account.rate.limited or account.quota.limited)
+        self._unlimited = not (
+            self._receivers
+            or account.rate.limited
+            or account.quota.limited
+            or self._messages.granted is not None
+        )
 
 
 def _shown(throttle: Throttle, receiver: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from mailer.domain.learned import RateFound
 
 INFINITE = float("inf")
-SLACK = 0.02  # seconds of lateness that are made up for: above a timer's grain, below what a limiter notices
+SLACK = 0.005  # seconds of lateness that are made up for: above a timer's grain, half of what may be too much
 LOWEST = 1 / 300  # messages a second: one in five minutes
 PAUSES = (1.0, 300.0)  # seconds of silence after a refusal, doubling while nothing gets through
 RECOVERY = 5.0  # seconds from half the ceiling to the place below it
@@ -50,6 +50,15 @@ class TokenBucket:
         """Count one message, after `delay` said 0."""
         if self.rate != INFINITE:
             self._tokens -= 1.0
+
+    def change(self, rate: float) -> None:
+        """Go by another rate from now on."""
+        self.rate = rate
+        self._tokens = min(self._tokens, 1.0 + rate * SLACK)
+
+    def rest(self) -> None:
+        """Save nothing up until it is asked again."""
+        self._tokens, self._at = 0.0, None
 
     def drain(self, now: float) -> None:
         """Forget what was saved up: the next message goes when it has been earned anew."""
@@ -118,6 +127,11 @@ class Rate:
         return self._bucket.rate != INFINITE
 
     @property
+    def ceiling(self) -> float:
+        """The rate that was refused; INFINITE if none was."""
+        return self._ceiling
+
+    @property
     def found(self) -> RateFound | None:
         """What is worth remembering; None as long as nothing was refused."""
         if self._ceiling == INFINITE:
@@ -125,6 +139,16 @@ class Rate:
         return RateFound(
             max(self.rate, min(self._most, self._ceiling * BELOW)), self._ceiling, self._patience
         )
+
+    def share(self, factor: float, most: float) -> None:
+        """Have `factor` times what was found so far, `most` messages a second: the account is dealt anew."""
+        self._most = most
+        self._ceiling *= factor
+        self._bucket.change(min(most, self.rate * factor if self._ceiling != INFINITE else most))
+
+    def rest(self) -> None:
+        """Save nothing up until it is asked again."""
+        self._bucket.rest()
 
     def delay(self, now: float) -> float:
         """Return the seconds until a message may go; 0 if one may go now."""

@@ -1,0 +1,174 @@
+"""Those who send over one account find each other by their database, whichever kind it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from sqlalchemy import event, func, select
+
+from mailer.domain.learned import ACCOUNT, Learned, RateFound
+from mailer.domain.outcome import Deferred, Reply, Stage
+from mailer.engine.feeder import pacing_time
+from mailer.engine.membership import Membership
+from mailer.engine.pacing.asking import Asker
+from mailer.engine.pacing.dealing import LEASE, Member, SharedAccount, Wish
+from mailer.engine.pacing.pace import Pace
+from mailer.ledger.shared_accounts import AccountRow, SharedAccounts
+from mailer.store.database import Database, open_database
+from mailer.store.schema import passed
+from mailer.store.sharing import own_name
+
+KEY = "an-account"
+DAY_OVER = Deferred(Reply(454, "Throttling failure: Daily message quota exceeded"), Stage.CONTENT)
+
+
+@pytest.fixture
+def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
+    database = open_database(database_url, tmp_path)
+    yield database
+    database.dispose()
+
+
+def member(
+    database: Database,
+    journals: Path,
+    pace: Pace,
+    rate: float = 100.0,
+    left: Callable[[AccountRow], int | None] = lambda row: None,
+) -> Membership:
+    asker = Asker(own_name(), pacing_time(), pace, rate, 4)
+    return Membership(SharedAccounts(database, KEY), database.sharing(journals, KEY), left, asker)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+def test_who_holds_the_row_decides_alone(database):
+    accounts = SharedAccounts(database, KEY)
+
+    def add() -> None:
+        for _ in range(20):
+            with accounts.locked() as row:
+                row.state = str(int(row.state or 0) + 1)
+
+    threads = [Thread(target=add) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with accounts.locked() as row:
+        assert row.state == "40"
+
+
+def test_two_share_an_account_and_what_one_leaves_is_the_others(database, tmp_path):
+    paces = [Pace(100.0, 4), Pace(100.0, 4)]
+    first, second = (member(database, tmp_path, pace) for pace in paces)
+
+    async def main() -> None:
+        async with first.kept():
+            assert paces[0].in_use(pacing_time()).part == 1
+            async with second.kept():
+                await until(lambda: [each.in_use(pacing_time()).part for each in paces] == [0.5, 0.5])
+                assert [each.connections(pacing_time()) for each in paces] == [2, 2]
+            await until(lambda: paces[0].in_use(pacing_time()).part == 1)
+
+    asyncio.run(main())
+    assert agreed(database) == [], "both have left"
+
+
+def test_what_one_is_refused_the_other_hears(database, tmp_path):
+    paces = [Pace(100.0, 4), Pace(100.0, 4)]
+    first, second = (member(database, tmp_path, pace) for pace in paces)
+
+    async def main() -> None:
+        async with first.kept(), second.kept():
+            await until(lambda: paces[1].in_use(pacing_time()).part == 0.5)
+            paces[0].sent("inbox.example", pacing_time())
+            paces[0].replied("inbox.example", DAY_OVER, pacing_time())
+            await until(lambda: paces[1].parked_until(pacing_time()) is not None)
+
+    asyncio.run(main())
+
+
+def test_connections_that_there_may_be_are_fewer_for_all_when_one_was_turned_away(database, tmp_path):
+    paces = [Pace(0.0, 4), Pace(0.0, 4)]
+    members = [member(database, tmp_path, pace, float("inf")) for pace in paces]
+
+    async def main() -> None:
+        async with members[0].kept(), members[1].kept():
+            await until(lambda: [each.connections(pacing_time()) for each in paces] == [2, 2])
+            for pace, number in zip(paces, (2, 1), strict=True):
+                pace.connected(number)
+            await until(lambda: sorted(each.up for each in agreed(database)) == [1, 2])
+            paces[1].turned_away(Reply(421, "too many connections"), Stage.CONNECT, 1, pacing_time())
+            await until(lambda: members[0].asker.found == 3)
+            assert sum(each.connections(pacing_time()) for each in paces) <= 3
+
+    asyncio.run(main())
+    (whole,) = members[0].whole([Learned(ACCOUNT)])
+    assert whole.connections == 3
+
+
+def agreed(database: Database) -> list[Member]:
+    """Return what the members have agreed on."""
+    with SharedAccounts(database, KEY).locked() as row:
+        return list(SharedAccount.load(row.state).members.values())
+
+
+def test_what_was_found_in_a_share_is_told_of_the_whole(database, tmp_path):
+    pace = Pace(100.0, 4, [Learned(ACCOUNT, RateFound(40, 50, 60))])
+    first, second = member(database, tmp_path, pace), member(database, tmp_path, Pace(100.0, 4))
+
+    async def main() -> None:
+        async with first.kept(), second.kept():
+            await until(lambda: pace.in_use(pacing_time()).part == 0.5)
+
+    asyncio.run(main())
+    (found,) = pace.learned()
+    assert found.rate is not None and found.rate.ceiling == 25
+    (whole,) = first.whole(pace.learned())
+    assert whole.rate is not None and whole.rate.ceiling == 50
+
+
+def test_what_a_member_held_that_asks_no_more_is_counted(database, tmp_path):
+    with SharedAccounts(database, KEY).locked() as row:
+        account = SharedAccount.load(row.state)
+        account.deal("gone", Wish(more=30), row.now - LEASE - 1, 100)
+        row.state = account.dump()
+    pace = Pace(0.0, 4)
+    # With a file it is known at once that it is gone: there only has to be a reason to ask.
+    living, other = (member(database, tmp_path, each, left=lambda row: 70) for each in (pace, Pace()))
+
+    async def main() -> None:
+        async with living.kept(), other.kept():
+            await until(lambda: living.asker.asked)
+
+    asyncio.run(main())
+    with database.connect() as connection:
+        counted = connection.execute(select(func.sum(passed.c.number)).where(passed.c.account == KEY))
+        assert counted.scalar() == 30
+
+
+def test_who_is_alone_with_a_file_never_asks_the_database(tmp_path):
+    database = open_database("sqlite:///mailer.db", tmp_path)
+    statements: list[str] = []
+    event.listen(database, "before_cursor_execute", lambda *words: statements.append(words[2]))
+    pace = Pace(100.0, 4)
+    alone = member(database, tmp_path, pace)
+
+    async def main() -> None:
+        async with alone.kept():
+            ends = pace.in_use(pacing_time()).part, pace.connections(pacing_time())
+            assert ends == (1, 4)
+            await asyncio.sleep(1.2)  # long enough for another look
+
+    asyncio.run(main())
+    database.dispose()
+    assert statements == []
