@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from typing import Any
@@ -32,7 +32,6 @@ from mailer.services.continuing import go_on
 from mailer.services.issues import issue_file
 from mailer.services.prepare import SendRequest, prepare
 from mailer.smtp.account import Account
-from mailer.smtp.envelope import Envelope
 from mailer.smtp.pool import Work
 
 # Octets of tables and of indexes.
@@ -90,7 +89,7 @@ async def accept_all(work: Work, account: Account, stop: asyncio.Event | None = 
     """
     number = count(1)
     while not (stop and stop.is_set()):
-        if not (taken := list(islice(_all(work), account.window))):
+        if not (taken := work.take(account.window)):
             if not await work.wait():
                 return
             continue
@@ -99,11 +98,6 @@ async def accept_all(work: Work, account: Account, stop: asyncio.Event | None = 
             [(e.key, Accepted(Reply(250, f"2.0.0 Ok: queued as {next(number):010X}"))) for e in taken]
         )
         await asyncio.sleep(0)  # others have their turn
-
-
-def _all(work: Work) -> Iterator[Envelope]:
-    while envelope := work.take():
-        yield envelope
 
 
 def send(app: App, bill: Bill) -> None:

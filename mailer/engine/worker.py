@@ -65,23 +65,21 @@ class Worker:
     def __post_init__(self) -> None:
         self._feeder = Feeder(self.ledger, self.pace, self._prepared, self.flush, self._mark, self.in_flight)
 
-    def take(self) -> Envelope | None:
-        """Return the next message, or None while there is none to send."""
+    def take(self, most: int) -> list[Envelope]:
+        """Return the next messages, up to `most` of them; fewer while there are no more to send."""
         self._go_on_or_raise()
-        now = time.monotonic()
-        self._heed(now)
-        if self._limit_reached() or (prepared := self._feeder.next(self._feeder.now())) is None:
-            return None
-        envelope = Envelope(
-            key=prepared.delivery_id,
-            sender=self.personaliser.return_path,
-            recipient=prepared.address,
-            content=self.personaliser.write(prepared.template, prepared.fillings, time.time()),
-            clean=True,  # compose writes nothing else, which its tests show
-        )
-        self._taken += 1
-        self._out[prepared.delivery_id] = prepared
-        return envelope
+        self._heed(time.monotonic())
+        now, moment = self._feeder.now(), time.time()
+        taken: list[Envelope] = []
+        try:
+            while len(taken) < most and not self._limit_reached() and (prepared := self._feeder.next(now)):
+                taken.append(self._envelope(prepared, moment))
+                self._taken += 1
+                self._out[prepared.delivery_id] = prepared
+        except Exception:
+            self._not_taken(taken)
+            raise
+        return taken
 
     async def wait(self) -> bool:
         """Wait until `take` may have something again; False once everything is settled."""
@@ -233,6 +231,20 @@ class Worker:
         names = self.personaliser.names(claim.recipient, time.time())
         template = self.template(claim.revision)
         return PreparedMessage(claim, names["header"].to_address, template, template.fillings(names))
+
+    def _envelope(self, prepared: PreparedMessage, moment: float) -> Envelope:
+        return Envelope(
+            key=prepared.delivery_id,
+            sender=self.personaliser.return_path,
+            recipient=prepared.address,
+            content=self.personaliser.write(prepared.template, prepared.fillings, moment),
+            clean=True,  # compose writes nothing else, which its tests show
+        )
+
+    def _not_taken(self, envelopes: Sequence[Envelope]) -> None:
+        self._taken -= len(envelopes)
+        for envelope in reversed(envelopes):
+            self._feeder.put_back(self._out.pop(envelope.key))
 
     def _heed(self, now: float) -> None:
         """Look at what was decided elsewhere: the send halted, people who left since the claim."""

@@ -22,8 +22,11 @@ from mailer.smtp.window import Moment
 class Work(Protocol):
     """Where messages come from, and who keeps the record of them."""
 
-    def take(self) -> Envelope | None:
-        """Return the next message to send, or None when there is none right now."""
+    def take(self, most: int) -> Sequence[Envelope]:
+        """Return the next messages to send, up to `most`; fewer when there are no more right now.
+
+        If it raises it has taken none.
+        """
 
     async def wait(self) -> bool:
         """Wait until `take` may give something again (True) or all work is done (False). May be cancelled."""
@@ -114,8 +117,8 @@ class _Pool:
 
     def take(self, most: int) -> list[Envelope]:
         """Return those that there are already, and the next ones."""
-        while len(self._next) < most and (envelope := self._work.take()) is not None:
-            self._next.append(envelope)
+        if len(self._next) < most:
+            self._next += self._work.take(most - len(self._next))
         taken, self._next = self._next[:most], self._next[most:]
         return taken
 
@@ -174,8 +177,8 @@ class _Pool:
         return True
 
     def _has_next(self) -> bool:
-        if not (self._next or self._error) and (envelope := self._work.take()) is not None:
-            self._next.append(envelope)
+        if not (self._next or self._error):
+            self._next += self._work.take(1)
         return bool(self._next)
 
     def _work_is_done(self) -> bool:

@@ -27,14 +27,15 @@ class Recording:
         self._out: dict[int, tuple[Envelope, int]] = {}
         self._changed = asyncio.Event()
 
-    def take(self) -> Envelope | None:
-        """Return the next message, or None."""
-        if not self._waiting:
-            return None
-        envelope, tries = self._waiting.popleft()
-        self._out[envelope.key] = envelope, tries - 1
-        self.log.append(("taken", envelope.key))
-        return envelope
+    def take(self, most: int) -> list[Envelope]:
+        """Return the next messages, up to `most`."""
+        taken: list[Envelope] = []
+        while self._waiting and len(taken) < most:
+            envelope, tries = self._waiting.popleft()
+            self._out[envelope.key] = envelope, tries - 1
+            self.log.append(("taken", envelope.key))
+            taken.append(envelope)
+        return taken
 
     async def wait(self) -> bool:
         """Wait for a message to come back; False once all are settled."""

@@ -19,6 +19,7 @@ from mailer.ledger.journal import Journal
 from mailer.ledger.ledger import Ledger
 from mailer.message.mime.template import MessageTemplate
 from mailer.people.lists import Lists
+from mailer.smtp.envelope import Envelope
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
@@ -60,3 +61,8 @@ def worker_of(
     template = cast("MessageTemplate", AddressOnly())
     hand = kind(ledger.engine, send, journal.name)
     return Worker(hand, journal, lambda number: template, personaliser, pace or Pace(), **options)
+
+
+def next_of(worker: Worker) -> Envelope | None:
+    """Take one message."""
+    return next(iter(worker.take(1)), None)

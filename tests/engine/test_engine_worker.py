@@ -9,7 +9,7 @@ from collections import Counter
 from contextlib import suppress
 
 import pytest
-from begun_send import NOW, begin, worker_of
+from begun_send import NOW, begin, next_of, worker_of
 
 from mailer.domain.delivery import RetryPolicy, State
 from mailer.domain.outcome import Accepted, Deferred, Rejected, Reply, Stage, Untried
@@ -48,8 +48,8 @@ def states(database, send) -> dict[str, State]:
 def test_an_outcome_that_can_not_be_written_down_is_never_taken_for_not_sent(database, journals):
     ledger, send = begin(database, ["ann@inbox.example", "ben@inbox.example", "cat@inbox.example"])
     worker = worker_of(ledger, send, FullJournal(journals, NOW))
-    ann = worker.take()
-    worker.take()
+    ann = next_of(worker)
+    next_of(worker)
     worker.handed([ann.key])
     with pytest.raises(StorageFull):
         worker.settled([(ann.key, TAKEN)])
@@ -66,7 +66,7 @@ def test_an_outcome_that_can_not_be_written_down_is_never_taken_for_not_sent(dat
 def test_what_was_not_handed_over_goes_back_and_the_journal_goes(database, journals):
     ledger, send = begin(database, ["ann@inbox.example", "ben@inbox.example", "cat@inbox.example"])
     worker = worker_of(ledger, send, Journal(journals, NOW))
-    ann, ben = worker.take(), worker.take()
+    ann, ben = next_of(worker), next_of(worker)
     worker.handed([ann.key])
     worker.settled([(ann.key, TAKEN), (ben.key, Untried("stopped", Stage.DATA))])
     worker.close()
@@ -81,7 +81,7 @@ def test_what_was_not_handed_over_goes_back_and_the_journal_goes(database, journ
 def test_what_was_handed_over_and_surely_not_taken_is_no_question_after_a_kill(database, journals):
     ledger, send = begin(database, ["ann@inbox.example"])
     worker = worker_of(ledger, send, Journal(journals, NOW))
-    ann = worker.take()
+    ann = next_of(worker)
     worker.handed([ann.key])
     worker.settled([(ann.key, Untried("BDAT was refused", Stage.CONTENT))])
     worker.journal.close(keep=True)  # as a kill would leave it
@@ -93,7 +93,7 @@ def test_a_message_that_can_not_be_made_goes_back_too(database, journals):
     ledger, send = begin(database, ["broken@inbox.example", "ann@inbox.example"])
     worker = worker_of(ledger, send, Journal(journals, NOW))
     with pytest.raises(ZeroDivisionError):
-        worker.take()
+        next_of(worker)
     worker.close()
     assert set(states(database, send).values()) == {State.QUEUED}
     assert [path.name for path in journals.iterdir()] == ["kept"]
@@ -103,9 +103,9 @@ def test_a_connection_that_breaks_three_times_under_a_message_leaves_it_for_late
     ledger, send = begin(database, ["ann@inbox.example"])
     worker = worker_of(ledger, send, Journal(journals, NOW))
     for _ in range(3):
-        ann = worker.take()
+        ann = next_of(worker)
         worker.settled([(ann.key, Untried("connection lost", Stage.MAIL))])
-    assert worker.take() is None
+    assert next_of(worker) is None
     worker.close()
     (line,) = LedgerQueries(database).deliveries(send)
     assert (line.state, line.words) == (State.DEFERRED, "connection lost (3 times in a row)")
@@ -114,13 +114,13 @@ def test_a_connection_that_breaks_three_times_under_a_message_leaves_it_for_late
 def test_a_limit_counts_what_was_settled_and_not_what_came_back(database, journals):
     ledger, send = begin(database, [*(f"p{n}@inbox.example" for n in range(5))])
     worker = worker_of(ledger, send, Journal(journals, NOW), limit=2)
-    first = worker.take()
+    first = next_of(worker)
     worker.settled([(first.key, Untried("connection lost", Stage.MAIL))])
     for _ in range(2):
-        envelope = worker.take()
+        envelope = next_of(worker)
         worker.handed([envelope.key])
         worker.settled([(envelope.key, Deferred(Reply(451, "later"), Stage.CONTENT))])
-    assert worker.take() is None
+    assert next_of(worker) is None
     worker.close()
     assert sorted(states(database, send).values()) == [State.DEFERRED] * 2 + [State.QUEUED] * 3
 
@@ -132,7 +132,7 @@ PEOPLE = [f"p{n:02}@inbox.example" for n in range(12)]
 def answer(worker, outcomes) -> None:
     """Take one message after the other; each has this outcome."""
     for outcome in outcomes:
-        envelope = worker.take()
+        envelope = next_of(worker)
         worker.handed([envelope.key])
         worker.settled([(envelope.key, outcome)])
 
@@ -148,7 +148,7 @@ def test_one_refusal_after_the_other_ends_the_run_and_fails_nobody(database, jou
     with pytest.raises(
         AccountFault, match="the server refuses the last 5 people, who stay in the queue: 554"
     ):
-        worker.take()
+        next_of(worker)
     worker.close()
     assert counted(database, send) == {State.ACCEPTED: 1, State.QUEUED: 11}
 
@@ -159,7 +159,7 @@ def test_an_account_that_is_put_off_leaves_the_others_in_the_queue(database, jou
     worker = worker_of(ledger, send, Journal(journals, NOW))
     answer(worker, [later] * 20)
     with pytest.raises(EveryoneRefused, match="the server puts off the last 20 people"):
-        worker.take()
+        next_of(worker)
     worker.close()
     assert counted(database, send) == {State.DEFERRED: 20, State.QUEUED: 20}
 
@@ -167,7 +167,7 @@ def test_an_account_that_is_put_off_leaves_the_others_in_the_queue(database, jou
 def test_what_is_under_way_when_it_ends_fails_nobody_either(database, journals):
     ledger, send = begin(database, PEOPLE)
     worker = worker_of(ledger, send, Journal(journals, NOW))
-    keys = [worker.take().key for _ in range(9)]
+    keys = [next_of(worker).key for _ in range(9)]
     worker.handed(keys)
     worker.settled([(key, REFUSED) for key in keys[:6]])
     worker.settled([(key, REFUSED) for key in keys[6:8]])
@@ -200,11 +200,11 @@ def test_a_list_of_dead_addresses_that_is_done_is_done(database, journals):
     worker = worker_of(ledger, send, Journal(journals, NOW))
     gone = Rejected(Reply(550, "5.1.1 user unknown"), Stage.RCPT)
     keys = []
-    while envelope := worker.take():
+    while envelope := next_of(worker):
         keys.append(envelope.key)
     worker.handed(keys)
     worker.settled([(key, gone) for key in keys])
-    assert worker.take() is None
+    assert next_of(worker) is None
     worker.finish(alone=True)
     worker.close()
     assert counted(database, send) == {State.FAILED: 50}
@@ -234,7 +234,7 @@ def run_until_stopped(ledger, send, journals, reply_to, limit=None) -> list[str]
     """Let a worker of its own send; return to whom it tried to, in order."""
     worker, tried = worker_of(ledger, send, Journal(journals, NOW), limit=limit), []
     with suppress(AccountFault):
-        while envelope := worker.take():
+        while envelope := next_of(worker):
             tried.append(envelope.recipient)
             worker.handed([envelope.key])
             worker.settled([(envelope.key, reply_to(envelope.recipient))])
@@ -291,3 +291,20 @@ def test_who_sends_loads_no_sqlalchemy():
     program = f"import sys, {modules}; print({found})"
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"
+
+
+def test_what_was_taken_along_with_a_message_that_cant_be_made_goes_back(database, journals):
+    readers = [f"reader{number}@inbox.example" for number in range(24)]
+    ledger, send = begin(database, [*readers, "broken@inbox.example"])
+    worker = worker_of(ledger, send, Journal(journals, NOW))
+    with pytest.raises(ZeroDivisionError):
+        worker.take(100)
+    worker.close()
+    assert set(states(database, send).values()) == {State.QUEUED}
+
+
+def test_no_more_are_taken_than_the_limit_lets_go(database, journals):
+    ledger, send = begin(database, [f"reader{number}@inbox.example" for number in range(9)])
+    worker = worker_of(ledger, send, Journal(journals, NOW), limit=5)
+    assert [len(worker.take(most)) for most in (2, 16, 16)] == [2, 3, 0]
+    worker.close()

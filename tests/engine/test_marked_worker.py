@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from begun_send import NOW, begin, worker_of
+from begun_send import NOW, begin, next_of, worker_of
 from sqlalchemy import event, select, update
 
 from mailer.domain.delivery import State
@@ -51,7 +51,7 @@ def states(database, send) -> dict[str, State]:
 def test_whatever_is_handed_over_was_marked_before(begun):
     database, send, worker = begun
     out: list[int] = []
-    while (envelope := worker.take()) is not None:
+    while (envelope := next_of(worker)) is not None:
         assert envelope.key in marked(database)
         worker.handed([envelope.key])
         out.append(envelope.key)
@@ -68,7 +68,7 @@ def test_what_is_in_doubt_is_bounded_by_what_is_marked_at_once(begun):
     database, _, worker = begun
     most = 0
     for _ in EVERYBODY:
-        envelope = worker.take()
+        envelope = next_of(worker)
         worker.settled([(envelope.key, TAKEN)])
         most = max(most, len(marked(database)))
     assert most <= 2 * feeder.MARKS
@@ -77,7 +77,7 @@ def test_what_is_in_doubt_is_bounded_by_what_is_marked_at_once(begun):
 
 def test_while_the_ledger_is_away_nothing_more_goes_and_afterwards_all_of_it(begun):
     database, send, worker = begun
-    first = [worker.take() for _ in range(5)]
+    first = [next_of(worker) for _ in range(5)]
     away = True
 
     def refuse(connection) -> None:
@@ -87,7 +87,7 @@ def test_while_the_ledger_is_away_nothing_more_goes_and_afterwards_all_of_it(beg
     event.listen(database, "begin", refuse)
     before = marked_in_peace = {envelope.key for envelope in first}
     worker.settled([(key, TAKEN) for key in before])
-    while (envelope := worker.take()) is not None:
+    while (envelope := next_of(worker)) is not None:
         marked_in_peace = marked_in_peace | {envelope.key}
         worker.settled([(envelope.key, TAKEN)])
     assert asyncio.run(worker.wait()), "there is more to come"
@@ -95,7 +95,7 @@ def test_while_the_ledger_is_away_nothing_more_goes_and_afterwards_all_of_it(beg
     assert marked_in_peace >= before
     worker._feeder._away_until = 0.0  # the half second is over
     taken = len(marked_in_peace)
-    while (envelope := worker.take()) is not None:
+    while (envelope := next_of(worker)) is not None:
         worker.settled([(envelope.key, TAKEN)])
         taken += 1
     worker.close()
@@ -106,7 +106,7 @@ def test_while_the_ledger_is_away_nothing_more_goes_and_afterwards_all_of_it(beg
 
 def test_what_others_have_taken_over_does_not_go_from_here(begun, tmp_path):
     database, send, worker = begun
-    ann = worker.take()
+    ann = next_of(worker)
     with database.begin() as connection:
         connection.execute(update(chunks).values(leased_until=NOW - timedelta(days=99)))
     other = MarkedHolding(database, send, "other")
@@ -116,7 +116,7 @@ def test_what_others_have_taken_over_does_not_go_from_here(begun, tmp_path):
     assert states(database, send)[EVERYBODY[0]] == State.ACCEPTED, "it lived on, and said so"
     others: list[int] = [claim.delivery_id for claim in mine]
     taken = []
-    while (envelope := worker.take()) is not None:
+    while (envelope := next_of(worker)) is not None:
         taken.append(envelope.key)
         worker.settled([(envelope.key, TAKEN)])
     assert not set(taken) & set(others)

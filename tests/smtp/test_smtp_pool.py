@@ -309,10 +309,10 @@ def test_an_outcome_that_cant_be_recorded_ends_the_run() -> None:
 @pytest.mark.parametrize("extensions", [PIPELINED, CHUNKED])
 def test_a_message_that_cant_be_made_ends_the_run(extensions: tuple[str, ...], at: int) -> None:
     class Broken(Recording):
-        def take(self) -> Envelope | None:
+        def take(self, most: int) -> list[Envelope]:
             if len([what for what, _ in self.log if what == "taken"]) == at - 1:
                 raise ValueError("no such field")
-            return super().take()
+            return super().take(1)
 
     work = Broken(letters(40))
     # Those that were taken along with it, for the same window, go back.
@@ -381,9 +381,10 @@ class Paused(Recording):
     pause = 0.8
     left = 5
 
-    def take(self) -> Envelope | None:
-        self.left -= 1
-        return super().take() if self.left >= 0 else None
+    def take(self, most: int) -> list[Envelope]:
+        taken = super().take(min(most, self.left))
+        self.left -= len(taken)
+        return taken
 
     async def wait(self) -> bool:
         if kinds(self).get(Accepted) == 10:
