@@ -31,7 +31,7 @@ class Personaliser:
     """The same for a whole send. `seed` makes Message-IDs unique to it and stable over retries.
 
     `corrects` is that of the mails which an erratum answers. `version` is that of the send's first template
-    (`MessageTemplate.version`): whoever may have a copy of 1 already has it under a Message-ID of that time.
+    (`MessageTemplate.version`): copies that are out already have Message-IDs in the form of that time.
     """
 
     send_id: int

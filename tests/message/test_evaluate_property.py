@@ -88,3 +88,11 @@ def test_what_is_made_for_one_is_not_the_next_ones() -> None:
 def test_what_a_filter_takes_for_impossible_is_told_of_the_value() -> None:
     with pytest.raises(UnfitValue, match=r"subscriber\.a\|truncate\(2\): expected length"):
         reader(Call("filter.truncate", (field("a"), Const(2))))({"subscriber": {"a": "Ada Quint"}})
+
+
+def test_an_expression_without_end_is_refused() -> None:
+    expression: Expression = field("a")
+    for _ in range(2000):
+        expression = Call("filter.upper", (expression,))
+    with pytest.raises(UnfitValue, match="nested too deeply"):
+        reader(expression)

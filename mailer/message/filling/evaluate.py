@@ -38,7 +38,10 @@ def reader(expression: Expression) -> Reader:
     It raises MissingValue where a field is absent or None and no `default` catches it, and UnfitValue where
     an operation can't take the value it gets (`title` of a list, a number added to text).
     """
-    value_of = _reader(expression)
+    try:
+        value_of = _reader(expression)
+    except RecursionError:
+        raise UnfitValue("an expression of the issue is nested too deeply") from None
 
     def read(names: Names) -> Any:
         try:
