@@ -7,10 +7,13 @@ ceiling doubles the time until the next try, so that a limit which never changes
 
 from __future__ import annotations
 
+from collections import deque
+from math import ceil
+
 from mailer.domain.learned import RateFound
 
 INFINITE = float("inf")
-SLACK = 0.005  # seconds of lateness that are made up for: above a timer's grain, half of what may be too much
+SLACK = 0.05  # seconds of lateness that are made up for: a timer's, a commit's
 LOWEST = 1 / 300  # messages a second: one in five minutes
 PAUSES = (1.0, 300.0)  # seconds of silence after a refusal, doubling while nothing gets through
 RECOVERY = 5.0  # seconds from half the ceiling to the place below it
@@ -23,15 +26,19 @@ MEMORY = 120.0  # seconds that an average looks back at most
 
 
 class TokenBucket:
-    """At most `rate` messages a second; what is late is made up for, nothing else is saved up."""
+    """At most `rate` messages a second; what is late is made up for, nothing else is saved up.
 
-    __slots__ = ("_at", "_tokens", "held_back", "rate")
+    Making up for it stays within the second: wherever one begins, there are no more in it.
+    """
+
+    __slots__ = ("_at", "_lately", "_tokens", "held_back", "rate")
 
     def __init__(self, rate: float = INFINITE) -> None:
         self.rate = rate or INFINITE
         self.held_back = False  # whether a message had to wait; for the caller to reset
         self._tokens = 1.0
         self._at: float | None = None
+        self._lately: deque[float] = deque()  # when the last ones went, no more than may go in a second
 
     def delay(self, now: float) -> float:
         """Return the seconds until a message may go; 0 if one may go now."""
@@ -41,15 +48,22 @@ class TokenBucket:
             self._tokens = min(1.0 + self.rate * SLACK, self._tokens + (now - self._at) * self.rate)
         self._at = now
         # A hair under one token counts as one: what sums of floats lose must not cost a timer's tick.
-        if self._tokens > 0.999999:
-            return 0.0
-        self.held_back = True
-        return (1.0 - self._tokens) / self.rate
+        wait = (1.0 - self._tokens) / self.rate if self._tokens <= 0.999999 else self._crowded(now)
+        self.held_back = self.held_back or wait > 0
+        return wait
 
-    def spend(self) -> None:
+    def _crowded(self, now: float) -> float:
+        """Return the seconds until there are fewer than may go in a second."""
+        most = ceil(self.rate)
+        while len(self._lately) > most:
+            self._lately.popleft()
+        return max(0.0, self._lately[0] + 1.0 - now) if len(self._lately) == most else 0.0
+
+    def spend(self, now: float) -> None:
         """Count one message, after `delay` said 0."""
         if self.rate != INFINITE:
             self._tokens -= 1.0
+            self._lately.append(now)
 
     def change(self, rate: float) -> None:
         """Go by another rate from now on."""
@@ -160,7 +174,7 @@ class Rate:
             self._tried_before = self._tried if now - self._second < 2.0 else 0
             self._tried, self._second = 0, now
         self._tried += 1
-        self._bucket.spend()
+        self._bucket.spend(now)
         if self._ceiling != INFINITE:
             self._grow(now)
 
