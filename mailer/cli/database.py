@@ -98,7 +98,7 @@ def upgrade_tables(app: App) -> None:
     """
     from mailer.services.database import upgrade
 
-    done = upgrade(app.settings.database_url.get_secret_value(), app.root)
+    done = upgrade(app)
     if done.before == done.now:
         click.echo(f"{done.label} is at revision {done.now} already.")
     else:

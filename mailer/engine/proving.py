@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from logging import getLogger
 
 from mailer.domain.send import Send
 from mailer.engine.dispatch import Dispatcher
@@ -15,6 +16,8 @@ from mailer.engine.plan import Refusals, refusals_of
 from mailer.engine.worker import Progress
 from mailer.ledger.proofs import ProofParts
 from mailer.message.mime.template import MessageTemplate
+
+log = getLogger(__name__)
 
 LOOK_EVERY = 0.3  # seconds between looks at what others do
 
@@ -48,6 +51,7 @@ class SharedProof:
             pages = self.dispatcher.ledger.frozen_pages(self.send, (part.first, part.last))
             refusals = refusals_of(self.template, self.personaliser, pages)
             proofs.settle(part, refusals.data(), now, partial(self.dispatcher.call, self.send, now))
+            log.info("%s: proved those from %d to %d", self.send.label, part.first, part.last)
             helped = True
         return helped
 

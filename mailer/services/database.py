@@ -33,10 +33,11 @@ class Upgraded:
     now: str = HEAD
 
 
-def upgrade(url: str, root: Path) -> Upgraded:
-    """Bring the database at `url` (relative to `root`) to this version's tables; make it if there is none."""
-    database, before = open_upgraded(url, root)
+def upgrade(app: App) -> Upgraded:
+    """Bring the database to this version's tables, those for jobs too; make it if there is none."""
+    database, before = open_upgraded(app.settings.database_url.get_secret_value(), app.root)
     database.dispose()
+    _ = app.jobs  # whose tables are made on first use
     return Upgraded(database.label, before)
 
 

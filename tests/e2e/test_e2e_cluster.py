@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from harbour_workspace import Workspace, children
-from postgresql import Server
+from postgresql import USER, Server
 
 from mailer.domain.outcome import Stage
 from mailer.sandbox.scripted_server import Act, ScriptedServer
@@ -103,6 +103,19 @@ def test_without_procrastinate_work_says_how_to_install_it(shared):
     refused = subprocess.run(command, check=False, env=shared.environment(), capture_output=True, text=True)
     assert refused.returncode == 2
     assert "pip install 'mailer-dispatch[cluster]'" in refused.stderr
+
+
+def test_an_upgrade_makes_the_tables_for_jobs_too(workspace, postgresql):
+    workspace.settings["DATABASE_URL"] = postgresql.database("template0")
+    workspace.run("db", "upgrade")
+    said = subprocess.run(
+        ["psql", "-Atc", "SELECT count(*) FROM procrastinate.procrastinate_jobs", name_of(workspace)],
+        env={**os.environ, "PGHOST": str(postgresql.folder), "PGPORT": str(postgresql.port), "PGUSER": USER},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout == "0\n"
 
 
 def test_in_a_file_machines_shows_the_processes_of_this_machine(workspace, slow, started):
