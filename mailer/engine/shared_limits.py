@@ -8,7 +8,7 @@ may be shared with others, here and elsewhere: then what is dealt out is the sha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mailer.domain.learned import ACCOUNT, Learned, share_of
@@ -20,6 +20,7 @@ from mailer.engine.pacing.share import Grant, InUse
 from mailer.engine.pipe import Connected, Extended, Order, Said, Spent
 
 Word = tuple[int, Said]  # to the process at which place, what
+APART = 1.5  # times another one's rate: more is no share of the same any more
 
 
 class SharedLimits:
@@ -62,6 +63,7 @@ class SharedLimits:
                 self._connected(place, number)
             case Learned(scope):
                 self._shares[place][scope] = said
+                yield from self._level(scope)
             case Spent():
                 self._spent[place] = said
             case LimitMet(throttle) if throttle.scope is Scope.CONCURRENCY:
@@ -133,10 +135,20 @@ class SharedLimits:
         if not whole.empty or self._knew:
             yield whole
 
-    def _together(self, scope: str) -> Learned:
-        return Learned.together(
-            [shares[scope] for shares in self._shares if scope in shares] or [Learned(scope)]
-        )
+    def _together(self, scope: str, places: Iterable[int] | None = None) -> Learned:
+        of = [self._shares[place] for place in places] if places else self._shares
+        return Learned.together([shares[scope] for shares in of if scope in shares] or [Learned(scope)])
+
+    def _level(self, scope: str) -> Iterator[Word]:
+        """Give each the same of a rate, where one has much less than another: it may only have begun."""
+        shares = [self._shares[place].get(scope) for place in self._working]
+        rates = [share.rate for share in shares if share and share.rate]
+        if len(rates) < len(self._working) or not _apart([rate.ceiling for rate in rates]):
+            return
+        even = self._together(scope, self._working).share(0, len(rates)).rate
+        for place in self._working:
+            self._shares[place][scope] = replace(self._shares[place][scope], rate=even)
+            yield place, self._shares[place][scope]
 
     def _connected(self, place: int, number: int) -> None:
         self._up[place] = number
@@ -157,3 +169,7 @@ class SharedLimits:
             messages = share.messages and share_of(share.messages, rank, len(self._working))
             self._given[place] += messages or 0
             yield place, replace(share.share(self.number, connections), messages=messages)
+
+
+def _apart(ceilings: Sequence[float]) -> bool:
+    return max(ceilings) > APART * min(ceilings)

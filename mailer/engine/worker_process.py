@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from mailer.domain.learned import Learned
 from mailer.engine.pacing.pace import LimitMet, Pace
 from mailer.engine.pacing.share import Grant
 from mailer.engine.pipe import Connected, Ended, Extended, Order, Pipe, Said, Settled, Spent
@@ -153,6 +154,8 @@ def _share(word: Said, pace: Pace) -> None:
             pace.grant(word)
         case Extended(ends):
             pace.extend(ends)
+        case Learned():
+            pace.level(word)
 
 
 async def _report(reporter: _Reporter) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from mailer.domain.learned import ACCOUNT
+from mailer.domain.learned import ACCOUNT, Learned
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Reply, Stage
 from mailer.engine.pacing.domain_queues import DomainQueues
 from mailer.engine.pacing.pace import Pace
@@ -256,6 +256,7 @@ def several(number: int, provider: Provider, connections: int, messages: list[tu
         for place, said in words:
             run = runs[place]
             heed = run.pace.grant if isinstance(said, Grant) else run.pace.hear
+            heed = run.pace.level if isinstance(said, Learned) else heed
             run.at(run.now + random.uniform(0.1, 0.2), lambda heed=heed, said=said: heed(said))
 
     for place, run in enumerate(runs):

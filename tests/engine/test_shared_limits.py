@@ -37,6 +37,8 @@ class Processes:
                 self.finished.add(place)
             elif isinstance(said, Grant):
                 self.paces[place].grant(said)
+            elif isinstance(said, Learned):
+                self.paces[place].level(said)
             else:
                 self.paces[place].hear(said)
 
@@ -76,6 +78,19 @@ def test_what_one_is_refused_slows_all_of_them_each_by_its_own():
     found = processes.learned[ACCOUNT].rate
     assert found is not None
     assert found.ceiling == 120, "what both tried together"
+
+
+def test_who_had_only_begun_gets_as_much_of_the_rate_as_the_others():
+    processes = Processes(2)
+    busy, late = processes.paces
+    send(busy, 99, NOW)
+    send(late, 1, NOW)
+    busy.replied("inbox.example", SLOWER, NOW + 1)
+    found = processes.learned[ACCOUNT].rate
+    assert found is not None
+    assert found.ceiling == 100, "what both tried together"
+    shares = [each.rate.ceiling for pace in processes.paces for each in pace.learned() if each.rate]
+    assert shares == [50, 50]
 
 
 def test_a_refusal_is_told_once_and_never_back():

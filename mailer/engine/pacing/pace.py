@@ -218,6 +218,12 @@ class Pace:
             self._share = replace(self._share, ends=0.0, over=share.over)
         self._look()
 
+    def level(self, learned: Learned) -> None:
+        """Go by the rate that this share of the account has, as those find who share it."""
+        limits = self._limits(learned.scope)
+        if learned.rate and limits.rate.ceiling != INFINITE:
+            limits.rate.level(learned.rate.ceiling)
+
     def extend(self, ends: float) -> None:
         """Have until then what was granted last."""
         self._share = replace(self._share, ends=ends)

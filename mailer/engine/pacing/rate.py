@@ -160,6 +160,10 @@ class Rate:
         self._ceiling *= factor
         self._bucket.change(min(most, self.rate * factor if self._ceiling != INFINITE else most))
 
+    def level(self, ceiling: float) -> None:
+        """Take this for what was refused, and all else in proportion."""
+        self.share(ceiling / self._ceiling, self._most)
+
     def rest(self) -> None:
         """Save nothing up until it is asked again."""
         self._bucket.rest()
