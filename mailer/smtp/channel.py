@@ -234,9 +234,10 @@ class Channel:
         self._connection.abort()
 
     def _received(self, data: bytes) -> None:
-        read = self._source.moment()
+        read = self._source.moment() if self._session.chunking else None
         results = self._session.receive(data)
-        self._adjust(results, read)
+        if read is not None:
+            self._adjust(results, read)
         self._settle(results)
         self._after()
 
@@ -291,14 +292,14 @@ class Channel:
         self._watch()
 
     def _feed(self) -> None:
-        session, began = self._session, self._source.moment()
+        session = self._session
         while room := session.room:
             envelopes = self._source.take(room)
             if envelopes:
                 self.idle_since = None
                 self._settle(session.add(envelopes))
                 if session.full:
-                    self.window.filled(envelopes[-1].key, began)
+                    self.window.filled(envelopes[-1].key, self._source.moment())
             if len(envelopes) < room:
                 self._have_nothing()
                 return

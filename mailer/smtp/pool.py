@@ -115,8 +115,10 @@ class _Pool:
         """Return when this turn began."""
         return self._turn.moment()
 
-    def take(self, most: int) -> list[Envelope]:
+    def take(self, most: int) -> Sequence[Envelope]:
         """Return those that there are already, and the next ones."""
+        if not self._next:
+            return self._work.take(most)
         if len(self._next) < most:
             self._next += self._work.take(most - len(self._next))
         taken, self._next = self._next[:most], self._next[most:]
