@@ -11,6 +11,9 @@ from machines import Database, Machine, machine, most_in_a_second
 from simulation import START, Provider, until
 
 from mailer.engine.pacing.dealing import LEASE, SharedAccount, Wish
+from mailer.engine.pacing.pace import Pace
+from mailer.engine.pacing.rate import INFINITE
+from mailer.engine.pacing.share import Grant
 
 RATES = [(300.0, 3), (100.0, 4), (35.0, 3), (7.0, 2)]  # of the account, and how many send
 
@@ -124,6 +127,33 @@ def test_what_a_dead_machine_may_have_sent_counts_as_sent():
     let_pass(machines, 30)
     sent = sum(len(each.run.accepted) for each in machines)
     assert 600 < sent <= 1000
+
+
+def test_a_lump_is_used_up_by_what_went_and_what_did_not_go_may_go_yet():
+    pace = Pace(0.0, 4)
+    pace.grant(Grant(messages=2))
+    for _ in range(2):
+        assert not pace.delay("inbox.example", START)
+        pace.sent("inbox.example", START)
+    assert 0 < pace.delay("inbox.example", START) < 1, "more may be granted"
+    pace.kept_back("inbox.example")
+    assert not pace.delay("inbox.example", START)
+    pace.sent("inbox.example", START)
+    assert pace.in_use(START).out == 2
+    pace.recorded(2)
+    assert pace.in_use(START).out == 0
+    pace.grant(Grant(messages=0, over=True))
+    assert pace.delay("inbox.example", START) == INFINITE, "nothing more goes in this run"
+
+
+def test_without_a_share_nothing_goes_and_there_is_no_connection():
+    pace = Pace(10.0, 4)
+    pace.grant(Grant(0.5, 5.0, 2, ends=START + 3))
+    assert (pace.delay("", START), pace.connections(START)) == (0, 2)
+    assert pace.delay("", START + 3) > 0
+    assert (pace.connections(START + 3), pace.in_use(START + 3).part) == (0, 0)
+    pace.extend(START + 9)
+    assert pace.connections(START + 4) == 2
 
 
 NAMES = st.sampled_from("abcd")

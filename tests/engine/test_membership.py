@@ -156,6 +156,25 @@ def test_what_a_member_held_that_asks_no_more_is_counted(database, tmp_path):
         assert counted.scalar() == 30
 
 
+@pytest.mark.peers
+def test_on_a_server_the_others_are_woken_when_something_is_announced(postgresql, tmp_path):
+    database = open_database(postgresql.database(), tmp_path)
+    sharing, another = (database.sharing(tmp_path, key) for key in (KEY, "another"))
+
+    async def main() -> None:
+        woken, wrong = asyncio.Event(), asyncio.Event()
+        with sharing.present("one", woken.set), another.present("two", wrong.set):
+            with database.begin(alone=False) as connection:
+                sharing.announce(connection)
+                assert not woken.is_set(), "it is said once it is committed"
+            async with asyncio.timeout(30):
+                await woken.wait()
+        assert not wrong.is_set()
+
+    asyncio.run(main())
+    database.dispose()
+
+
 def test_who_is_alone_with_a_file_never_asks_the_database(tmp_path):
     database = open_database("sqlite:///mailer.db", tmp_path)
     statements: list[str] = []
