@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from machines import Database, Machine, machine, most_in_a_second
 from simulation import START, Provider, until
 
+from mailer.engine.pacing.asking import Asker
 from mailer.engine.pacing.dealing import LEASE, SharedAccount, Wish
 from mailer.engine.pacing.pace import Pace
 from mailer.engine.pacing.rate import INFINITE
@@ -144,6 +145,11 @@ def test_a_lump_is_used_up_by_what_went_and_what_did_not_go_may_go_yet():
     assert pace.in_use(START).out == 0
     pace.grant(Grant(messages=0, over=True))
     assert pace.delay("inbox.example", START) == INFINITE, "nothing more goes in this run"
+
+
+def test_two_questions_may_be_asked_at_the_same_moment():
+    asker = Asker("one", START, Pace(0.0, 4), INFINITE, 4)
+    assert asker.question(START).wish == asker.question(START).wish
 
 
 def test_without_a_share_nothing_goes_and_there_is_no_connection():

@@ -13,6 +13,7 @@ from mailer.engine.pacing.share import Grant, InUse
 
 LUMP_SPAN = 4.0  # seconds: for so long a lump of messages lasts
 LEAST_LUMP = 20
+SOON = 0.1  # seconds: shorter times between two questions say nothing about the speed
 
 
 class Holder(Protocol):
@@ -110,7 +111,7 @@ class Asker:
     def question(self, now: float) -> Question:
         """Return what it asks now."""
         use = self.holder.in_use(now)
-        speed = (use.sent - self._sent) / (now - self._asked_at)
+        speed = (use.sent - self._sent) / max(now - self._asked_at, SOON)
         lump = max(LEAST_LUMP, round(speed * LUMP_SPAN))
         wish = Wish(
             self.rate,
