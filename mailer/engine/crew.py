@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
-import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from mailer.engine.pipe import Order, Pipe
+from mailer.engine.pipe import Order
 from mailer.engine.worker import Progress
-from mailer.engine.worker_process import Task, live
-from mailer.engine.workers import WorkerProcess
+from mailer.engine.worker_process import Task
+from mailer.engine.workers import WorkerProcess, fork
 
 
 @contextmanager
@@ -28,21 +26,12 @@ def crew(number: int, task: Task) -> Iterator[list[WorkerProcess]]:
     try:
         with suppress(BlockingIOError):
             for _ in range(number):
-                members.append(_fork(task, members))
+                members.append(fork(task, members))
         yield members
     finally:
         gc.unfreeze()
         for each in members:
             each.reap()
-
-
-def _fork(task: Task, elders: Sequence[WorkerProcess]) -> WorkerProcess:
-    ours, theirs = socket.socketpair()
-    pid = os.fork()
-    if not pid:
-        live(theirs, [ours, *(each.pipe for each in elders)], task)
-    theirs.close()
-    return WorkerProcess(pid, Pipe(ours))
 
 
 async def watch(

@@ -30,7 +30,7 @@ from mailer.engine.personaliser import Personaliser
 from mailer.engine.pipe import Ended, Order, Pipe, Said, Settled
 from mailer.engine.shared_limits import SharedLimits, Word
 from mailer.engine.worker import Progress
-from mailer.engine.worker_process import live
+from mailer.engine.worker_process import Task, live
 from mailer.errors import PRECEDENCE, EveryoneRefused, ExitCode, MailerError
 from mailer.ledger.queries import LedgerQueries
 
@@ -262,11 +262,15 @@ def forked(workers: Workers, number: int) -> Iterator[Workers]:
 
 def _fork(workers: Workers, place: int) -> WorkerProcess:
     pace = workers.shared.pace(place)
+    return fork(lambda stop, progress: workers.part(place, pace, stop, progress), workers.processes, pace)
+
+
+def fork(task: Task, elders: Iterable[WorkerProcess], pace: Pace | None = None) -> WorkerProcess:
+    """Fork a process that does the task once it is told to; its `elders` were forked before it."""
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if not pid:
-        parents: list[socket.socket | Pipe] = [ours, *(process.pipe for process in workers.processes)]
-        live(theirs, parents, lambda stop, progress: workers.part(place, pace, stop, progress), pace)
+        live(theirs, [ours, *(elder.pipe for elder in elders)], task, pace)
     theirs.close()
     log.info("worker process %d started", pid)
     return WorkerProcess(pid, Pipe(ours))
@@ -276,7 +280,7 @@ def best_number(dispatcher: Dispatcher, messages: int, now: datetime) -> int:
     """Return how many processes send so many messages best on this machine."""
     # One process keeps to a limit better than several that share it, and the limit is what counts then.
     limited = dispatcher.rate or dispatcher.warmup or dispatcher.memory.recall(now)
-    return 1 if limited or messages < WORTHWHILE else min(_cores(), MOST, dispatcher.account.connections)
+    return 1 if limited or messages < WORTHWHILE else min(cores(), MOST, dispatcher.account.connections)
 
 
 def _one_had_no_place(error: MailerError) -> bool:
@@ -284,7 +288,7 @@ def _one_had_no_place(error: MailerError) -> bool:
     return error.exit_code == ExitCode.AGAIN and not isinstance(error, EveryoneRefused)
 
 
-def _cores() -> int:
+def cores() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -17,7 +17,7 @@ from mailer.bootstrap import App
 from mailer.engine.crew import crew, watch
 from mailer.engine.stopping import Stopping, pause
 from mailer.engine.worker import Progress
-from mailer.engine.workers import MOST
+from mailer.engine.workers import MOST, cores
 from mailer.errors import MailerError, UsageError
 from mailer.jobs.port import Help, Jobs, calls
 from mailer.ledger.in_hand import ready
@@ -50,7 +50,7 @@ def work(
     jobs = required_jobs(app)
     app.stay(keep_open=True)
     app.sending()  # what is wrong with the settings is said now
-    number = number or min(os.cpu_count() or 1, MOST)
+    number = number or min(cores(), MOST)
     settled = 0
 
     def count(more: int) -> None:
@@ -60,7 +60,7 @@ def work(
     with app.at_work(), Stopping() as stopping:
         app.let_go()
         with crew(number, partial(_take_jobs, app, complain)) as members:
-            say(f"Working for {app.root} by {len(members)} processes. Ctrl-C stops.")
+            say(f"Working for {app.root}, processes: {len(members)}. Ctrl-C stops.")
             sweep = partial(_sweep, app, jobs, complain)
             stopping.run(lambda stop: watch(members, count, sweep(stop), stop))
     return Worked(settled, all(each.lost for each in members))
@@ -106,7 +106,7 @@ async def _take_jobs(
     """Do jobs in a worker process, whatever becomes of the database meanwhile."""
     jobs, rest = required_jobs(app), _Rest(stop)
     async with attending(app, also=count) as attendance:
-        do = partial(_do, app, complain, _Rest(stop), attendance)
+        do = partial(_do, app, complain, rest, attendance)
         while not stop.is_set():
             try:
                 await jobs.work(do, stop)
