@@ -57,7 +57,7 @@ class Holding:
         found: list[Taken] = []
         with self.engine.begin(alone=False) as connection:
             while len(found) < most:
-                taken = take(connection, self.send, self.worker, now, without, self.lease)
+                taken = take(connection, self.send, self.worker, now, without, self.lease, self._taken)
                 if taken is None:
                     break
                 found.append(taken)
@@ -82,21 +82,14 @@ class Holding:
 
     def withdraw(self, waiting: Collection[int], now: datetime) -> set[int]:
         """Cancel those `waiting` whose people left or were suppressed; return which."""
-        with self.engine.connect() as connection:
-            left = gone(connection, self.send, [each.chunk for each in self._taken.values()])
-        reasons = {person: left[person] for person in left.keys() & set(waiting) & self._chunk_of.keys()}
-        if not reasons:
+        if not (reasons := self._gone(waiting)):
             return set()
-        by_chunk: dict[int, dict[int, str]] = {}
-        for person, why in reasons.items():
-            by_chunk.setdefault(self._chunk_of[person].chunk.id, {})[person] = why
         with self.engine.begin(alone=False) as connection:
-            for chunk, group in by_chunk.items():
-                rows = cancelled(self._taken[chunk], group, now)
-                append(connection, self._taken[chunk], rows)
-        for chunk, group in by_chunk.items():
+            for chunk, group in reasons.items():
+                append(connection, self._taken[chunk], cancelled(self._taken[chunk], group, now))
+        for chunk, group in reasons.items():
             self._settled(chunk, group)
-        return set(reasons)
+        return {person for group in reasons.values() for person in group}
 
     def give_back(self, now: datetime) -> None:  # noqa: ARG002
         """Let go of all that is held; the worker's journal is all in the database."""
@@ -138,6 +131,15 @@ class Holding:
 
     def disown(self, unhanded: Collection[int], now: datetime) -> None:
         """Say nothing of what is never lost."""
+
+    def _gone(self, waiting: Collection[int]) -> dict[int, dict[int, str]]:
+        """Return by the chunk who of those `waiting` left or was suppressed, and the words for it."""
+        with self.engine.connect() as connection:
+            left = gone(connection, self.send, [each.chunk for each in self._taken.values()])
+        reasons: dict[int, dict[int, str]] = {}
+        for person in left.keys() & set(waiting) & self._chunk_of.keys():
+            reasons.setdefault(self._chunk_of[person].chunk.id, {})[person] = left[person]
+        return reasons
 
     def _by_chunk(self, settlements: Sequence[Settlement]) -> dict[int, list[Settlement]]:
         by_chunk: dict[int, list[Settlement]] = {}

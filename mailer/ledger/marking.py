@@ -12,7 +12,8 @@ counted from before the commit began. Nothing rests on that but how few become u
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from logging import getLogger
@@ -23,11 +24,12 @@ from sqlalchemy import Connection, select
 from mailer.domain.delivery import Claim, Settlement, State
 from mailer.domain.outcome import Stage
 from mailer.errors import StorageBusy
-from mailer.ledger.chunks import Chunk, change
+from mailer.ledger.chunks import LET_GO, change
+from mailer.ledger.history import mark_read
 from mailer.ledger.holding import Holding
 from mailer.ledger.outcomes import Tally
-from mailer.ledger.recording import record
-from mailer.ledger.taking import Taken
+from mailer.ledger.recording import append, record
+from mailer.ledger.taking import Taken, cancelled
 from mailer.ledger.testimony import testify
 from mailer.store.dialect import moment_in
 from mailer.store.schema import chunks
@@ -42,8 +44,7 @@ MARGIN = 1.5  # seconds before its end at which nothing more is handed over
 class _Unsure:
     """A commit of which no answer came: `then` is to be done if it took place all the same."""
 
-    chunk: Chunk
-    marks: int
+    before: Mapping[int, tuple[int, int]]  # by the chunk: its epoch and its marks
     then: Callable[[], None]
 
 
@@ -65,19 +66,25 @@ class MarkedHolding(Holding):
     lost: set[int] = field(default_factory=set)
     """Those of chunks that others have taken: whatever of them waits here must not go."""
 
+    _owed: set[int] = field(default_factory=set)  # handed over, then lost: their answers are still to come
+    _unhanded: list[Settlement] = field(default_factory=list)  # lost ones, of which that is still to be said
+
     @property
     def safe(self) -> bool:
         """Whether what is marked may be handed over now."""
         return time.monotonic() < self._safe_until
 
     def take(self, now: datetime, without: Collection[str] = (), most: int = 1) -> list[Claim]:
-        """Take chunks, each for the time of the lease."""
+        """Take chunks, each for the time of the lease.
+
+        Who is on the way still since a chunk was lost is not claimed again: the answer to that is theirs.
+        """
         self._make_sure()
         claims = Holding.take(self, now, without, most)
         for chunk in self._taken:
             self._marked.setdefault(chunk, set())
             self._marks.setdefault(chunk, 0)
-        return claims
+        return [claim for claim in claims if claim.delivery_id not in self._owed]
 
     def mark(self, delivery_ids: Sequence[int], settlements: Sequence[Settlement] = ()) -> None:
         """Record what became of deliveries and, in the same commit, that these may be handed over now.
@@ -85,63 +92,113 @@ class MarkedHolding(Holding):
         Every lease is renewed. Those of a chunk that was lost are in `lost` from then on.
         """
         self._make_sure()
-        began = time.monotonic()
-        told, marked = self._by_chunk(settlements), self._grouped(delivery_ids)
+        told = self._by_chunk(settlements)
         late = [each for each in settlements if each.delivery_id not in self._chunk_of]
-        lost: list[Taken] = []
+        self.lost.update(each for each in delivery_ids if each not in self._chunk_of)
 
-        def after() -> None:
-            self._safe_until = began + (self.lease or LEASE) - MARGIN
-            for chunk in self._taken:
-                self._marks[chunk] += 1
-                self._marked[chunk] |= marked.get(chunk, set())
-            for chunk, group in told.items():
-                people = [each.delivery_id for each in group]
-                self._marked[chunk].difference_update(people)
-                self._settled(chunk, people)
+        def write(connection: Connection, taken: Taken) -> None:
+            group = told[taken.chunk.id]
+            record(connection, self.policy, taken, group, self.send.number, self.account)
 
-        first = next(iter(self._taken), None)
-        try:
-            with self.engine.begin(alone=False) as connection:
-                for chunk, taken in self._taken.items():
-                    if not self._commit(connection, taken, told.get(chunk, ()), marked.get(chunk, set())):
-                        lost.append(taken)
-        except StorageBusy:
-            if first is not None:
-                self._unsure = _Unsure(self._taken[first].chunk, self._marks[first], after)
-            raise
-        for taken in lost:
-            late += told.pop(taken.chunk.id, ())
-            self._lose(taken)
-        after()
+        people = {chunk: [each.delivery_id for each in group] for chunk, group in told.items()}
+        for chunk in self._commit(self._grouped(delivery_ids), people, write):
+            late += told.get(chunk, ())
         self._testify(late)
 
     def record(self, settlements: Sequence[Settlement]) -> None:
         """Record what became of deliveries, and renew the leases."""
         self.mark((), settlements)
 
+    def withdraw(self, waiting: Collection[int], now: datetime) -> set[int]:
+        """Cancel those `waiting` whose people left or were suppressed; return which must not go.
+
+        One that could not be cancelled, for the ledger is away, is given back at the end.
+        """
+        self._make_sure()
+        reasons = self._gone(waiting)
+
+        def write(connection: Connection, taken: Taken) -> None:
+            append(connection, taken, cancelled(taken, reasons[taken.chunk.id], now))
+
+        if reasons:
+            with suppress(StorageBusy):
+                self._commit({}, reasons, write)
+        return {person for group in reasons.values() for person in group}
+
     def disown(self, unhanded: Collection[int], now: datetime) -> None:
-        """Say of `lost` ones that they were never handed over, and forget the others."""
+        """Say of `lost` ones that they were never handed over: as soon as the ledger can be reached."""
+        self._owed |= self.lost.difference(unhanded)
         self.lost = set()
-        self._testify([Settlement(each, State.QUEUED, now, Stage.CONTENT, "") for each in unhanded])
+        self._unhanded += [Settlement(each, State.QUEUED, now, Stage.CONTENT, "") for each in unhanded]
+        with suppress(StorageBusy):
+            self._testify(())
+
+    def give_back(self, now: datetime) -> None:
+        """Let go of all that is held; what was lost since was never handed over."""
+        self._make_sure()
+        with self.engine.begin(alone=False) as connection:
+            lost = [
+                taken
+                for taken in self._taken.values()
+                if not change(connection, taken.chunk, Tally(), **LET_GO)
+            ]
+        self.lost.update(person for taken in lost for person in taken.waiting)
+        self.disown(self.lost, now)
+        self._testify(())
+        with self.engine.begin(alone=False) as connection:
+            mark_read(connection, self.worker)
+        self._taken, self._chunk_of = {}, {}
 
     def _commit(
-        self, connection: Connection, taken: Taken, settlements: Sequence[Settlement], marked: set[int]
-    ) -> bool:
+        self,
+        marked: Mapping[int, Collection[int]],
+        settled: Mapping[int, Collection[int]],
+        write: Callable[[Connection, Taken], None],
+    ) -> list[int]:
+        """Renew every lease, with who is `marked` and not any more, and `write` where some are `settled`.
+
+        Return the chunks that were lost, of which nothing is done.
+        """
+        began = time.monotonic()
+        doubts = {
+            chunk: self._marked[chunk].union(marked.get(chunk, ())).difference(settled.get(chunk, ()))
+            for chunk in self._taken
+        }
+
+        def then() -> None:
+            self._safe_until = began + (self.lease or LEASE) - MARGIN
+            for chunk, doubt in doubts.items():
+                if chunk in self._taken:
+                    self._marks[chunk] += 1
+                    self._marked[chunk] = doubt
+                    self._settled(chunk, settled.get(chunk, ()))
+
+        before = {chunk: (taken.chunk.epoch, self._marks[chunk]) for chunk, taken in self._taken.items()}
+        lost: list[Taken] = []
+        try:
+            with self.engine.begin(alone=False) as connection:
+                for chunk, taken in self._taken.items():
+                    # The lease first: where it was lost, nothing is recorded.
+                    if not self._renew(connection, taken, doubts[chunk]):
+                        lost.append(taken)
+                    elif chunk in settled:
+                        write(connection, taken)
+        except StorageBusy:
+            self._unsure = _Unsure(before, then)
+            raise
+        for taken in lost:
+            self._lose(taken)
+        then()
+        return [taken.chunk.id for taken in lost]
+
+    def _renew(self, connection: Connection, taken: Taken, doubt: Collection[int]) -> bool:
         chunk = taken.chunk
-        doubt = self._marked[chunk.id] | marked
-        doubt.difference_update(each.delivery_id for each in settlements)
         values: dict[str, Any] = {
             "leased_until": moment_in(connection, self.lease or LEASE),
             "in_doubt": sorted(doubt),
             "marks": self._marks[chunk.id] + 1,
         }
-        # The lease first: where it was lost, nothing is recorded.
-        if not change(connection, chunk, Tally(), **values):
-            return False
-        if settlements:
-            record(connection, self.policy, taken, settlements, self.send.number, self.account)
-        return True
+        return change(connection, chunk, Tally(), **values)
 
     def _grouped(self, delivery_ids: Sequence[int]) -> dict[int, set[int]]:
         grouped: dict[int, set[int]] = {}
@@ -152,6 +209,7 @@ class MarkedHolding(Holding):
 
     def _settled(self, chunk: int, people: Collection[int]) -> None:
         Holding._settled(self, chunk, people)
+        self._owed.difference_update(people)
         if chunk not in self._taken:
             del self._marks[chunk], self._marked[chunk]
 
@@ -161,27 +219,35 @@ class MarkedHolding(Holding):
         self._settled(taken.chunk.id, set(taken.waiting))
 
     def _make_sure(self) -> None:
-        """Find out whether a commit took place whose answer was lost, before there is another one."""
+        """Find out whether a commit took place whose answer was lost, before there is another one.
+
+        It did if it shows in any chunk that nobody has taken since: all of them were changed, or none.
+        """
         if (unsure := self._unsure) is None:
             return
         c = chunks.c
-        same = (c.id == unsure.chunk.id) & (c.epoch == unsure.chunk.epoch)
         with self.engine.connect() as connection:
-            marks = connection.scalar(select(c.marks).where(same))
+            now = connection.execute(select(c.id, c.epoch, c.marks).where(c.id.in_(unsure.before))).all()
         self._unsure = None
-        if marks is not None and marks > unsure.marks:
+        if any(
+            epoch == unsure.before[chunk][0] and marks > unsure.before[chunk][1]
+            for chunk, epoch, marks in now
+        ):
             unsure.then()
 
     def _testify(self, late: Sequence[Settlement]) -> None:
-        if late:
-            said = {each.delivery_id: each for each in late}
-            with self.engine.begin() as connection:
-                testify(
-                    connection,
-                    self.send.id,
-                    self.worker,
-                    said,
-                    self.send.number,
-                    datetime.now(UTC),
-                    whole=False,
-                )
+        said = {each.delivery_id: each for each in (*self._unhanded, *late)}
+        if not said:
+            return
+        with self.engine.begin() as connection:
+            testify(
+                connection,
+                self.send.id,
+                self.worker,
+                said,
+                self.send.number,
+                datetime.now(UTC),
+                whole=False,
+            )
+        self._unhanded = []
+        self._owed.difference_update(said)

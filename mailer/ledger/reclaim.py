@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from logging import getLogger
@@ -70,11 +70,12 @@ def reclaim(engine: Database, journals: Path, policy: RetryPolicy, now: datetime
 
 
 def _settle(connection: Connection, policy: RetryPolicy, journal: DeadJournal, now: datetime) -> Reclaimed:
-    words, number = said_by(connection, journal), text_number(connection, journal.header)
+    words = _certain(journal, said_by(connection, journal))
+    number = text_number(connection, journal.header)
     total = Reclaimed()
-    for taken in _held_by(connection, journal.name):
+    for taken, allowed in _held_by(connection, journal.name):
         mine = {key: said for key, said in words.items() if key in taken.waiting}
-        settled = _settlements(journal, taken, mine, now)
+        settled = _settlements(journal, mine, allowed, now)
         record(connection, policy, taken, settled, number, journal.header.account)
         left = len(taken.waiting) - len(settled)
         if left:
@@ -85,35 +86,52 @@ def _settle(connection: Connection, policy: RetryPolicy, journal: DeadJournal, n
     return total
 
 
-def _settlements(
-    journal: DeadJournal, taken: Taken, words: Mapping[int, Settlement | Handed], now: datetime
-) -> list[Settlement]:
-    """Return what became of those in a chunk of a dead worker; who isn't named was never handed over."""
+def _certain(
+    journal: DeadJournal, words: Mapping[int, Settlement | Handed]
+) -> Mapping[int, Settlement | Handed]:
+    """Return those words that are the last ones.
+
+    What a broken journal says up to the gap is true by each line's seal, and acceptance is final; any other
+    one may have been handed over again further down.
+    """
     if not journal.gap:
-        return [
-            said if isinstance(said, Settlement) else _lost(key, ANSWER_LOST, now)
-            for key, said in words.items()
-        ]
-    # What it says up to the broken line is true by each line's seal, and acceptance is final; any other
-    # one may have been handed over again further down.
-    accepted = {
+        return words
+    return {
         key: said
         for key, said in words.items()
         if isinstance(said, Settlement) and said.state is State.ACCEPTED
     }
-    return [accepted.get(key) or _lost(key, journal.gap, now) for key in taken.waiting]
+
+
+def _settlements(
+    journal: DeadJournal, words: Mapping[int, Settlement | Handed], allowed: Collection[int], now: datetime
+) -> list[Settlement]:
+    """Return what became of those in a chunk of a dead worker; who isn't named was never handed over.
+
+    Where a part of the journal is missing that is certain only of those who weren't `allowed`.
+    """
+    reason = journal.gap or ANSWER_LOST
+    everyone = words.keys() | allowed if journal.gap else words.keys()
+    return [
+        said if isinstance(said := words.get(key), Settlement) else _lost(key, reason, now)
+        for key in everyone
+    ]
 
 
 def _lost(delivery_id: int, words: str, now: datetime) -> Settlement:
     return Settlement(delivery_id, State.UNCERTAIN, now, Stage.CONTENT, words)
 
 
-def _held_by(connection: Connection, worker: str) -> list[Taken]:
+def _held_by(connection: Connection, worker: str) -> list[tuple[Taken, set[int]]]:
+    """Return the chunks that a worker holds, each with whom it was allowed to hand over."""
     held = connection.execute(select(chunks).where(chunks.c.holder == worker).order_by(chunks.c.id)).all()
     found = []
-    for chunk in map(Chunk.of, held):
+    for row in held:
+        chunk = Chunk.of(row)
         waiting = chunk.waiting(connection)
-        found.append(Taken(chunk, set(waiting), waiting))
+        # Without a lease everyone may be handed over, without a word to the database.
+        allowed = waiting.keys() if row.leased_until is None else waiting.keys() & set(row.in_doubt or ())
+        found.append((Taken(chunk, set(waiting), waiting), set(allowed)))
     return found
 
 
@@ -136,7 +154,7 @@ def _orphans(engine: Database, journals: Path, now: datetime) -> Reclaimed:
 
 def _give_up(connection: Connection, worker: str, now: datetime) -> int:
     lost = 0
-    for taken in _held_by(connection, worker):
+    for taken, _ in _held_by(connection, worker):
         number = latest_number(connection, taken.chunk.send_id)
         settled = [_lost(key, JOURNAL_LOST, now) for key in taken.waiting]
         record(connection, RetryPolicy(), taken, settled, number, "-")

@@ -54,14 +54,16 @@ def take(
     now: datetime,
     without: Collection[str] = (),
     lease: float | None = None,
+    held: Collection[int] = (),
 ) -> Taken | None:
     """Take the next chunk of a send in the caller's transaction, None if there is none.
 
     Whoever in it is of a mailbox provider in `without` goes to a chunk of their own, which is left. With a
     `lease` (seconds) it is held for so long, else until it is let go; one whose lease has ended is there to
-    be taken, and whoever its holder may have handed over is uncertain then.
+    be taken, and whoever its holder may have handed over is uncertain then; but for the chunks `held` by the
+    caller, whose lease may have ended while it was stopped.
     """
-    while (chunk := _next(connection, send, worker, now, without, lease)) is not None:
+    while (chunk := _next(connection, send, worker, now, without, lease, held)) is not None:
         taken = _look_through(connection, send, chunk, now, without)
         if taken.waiting:
             return taken
@@ -125,6 +127,7 @@ def _next(
     now: datetime,
     without: Collection[str],
     lease: float | None,
+    held: Collection[int],
 ) -> Chunk | None:
     c, s = chunks.c, sends.c
     free = exists().where(
@@ -134,7 +137,7 @@ def _next(
         s.revision == send.revision,  # a worker with the text from before a correction gets no more
     )
     clock = moment_in(connection)
-    ended = c.leased_until < clock
+    ended = (c.leased_until < clock) & c.id.not_in(held)
     ready = and_(c.send_id == send.id, c.is_open, or_(c.holder.is_(None), ended), c.due_at.is_(None), free)
     if without:
         ready &= or_(c.receiver.is_(None), c.receiver.not_in(without))
