@@ -15,7 +15,7 @@ from mailer.engine.pacing.domain_queues import DomainQueues
 from mailer.engine.pacing.pace import LONG, Pace
 from mailer.engine.personaliser import PreparedMessage, receiver_of
 from mailer.engine.ports import WorkerLedger
-from mailer.errors import StorageBusy
+from mailer.engine.reach import Reach
 
 # What is taken at once is to last for about this long, in seconds: each time something is forced to the disk.
 SPAN = 0.5
@@ -23,7 +23,6 @@ MOST = 2  # chunks: after a power cut all of them are in doubt
 # Whoever is marked is in doubt should this machine be lost: as few as make a commit each time worth while.
 MARK_SPAN = 0.1  # seconds
 MARKS = 1000  # the most at once
-AWAY = 0.5  # seconds until a ledger is asked again that could not be reached
 
 
 _SINCE = time.time() - time.monotonic()  # the same in all processes that are forked from this one
@@ -36,7 +35,7 @@ def pacing_time() -> float:
 
 @dataclass(slots=True)
 class Feeder:
-    """The messages of one worker. `write` prepares one; `record` has the ledger caught up.
+    """The messages of one worker. `write` prepares one; `record` has the ledger caught up, if it can be now.
 
     Where the ledger is shared `mark` has it witness that some may be handed over, `least` at once or more; it
     returns which of them may, None while the ledger can't be reached.
@@ -47,14 +46,14 @@ class Feeder:
     ledger: WorkerLedger
     pace: Pace
     write: Callable[[Claim], PreparedMessage]
-    record: Callable[[], None]
+    record: Callable[[], bool]
+    reach: Reach
     mark: Callable[[Sequence[int]], set[int] | None] = set
     least: int = 1
 
     _marked: deque[PreparedMessage] = field(default_factory=deque)
     _marks: int = 0  # how many are marked at once
     _marked_at: float = 0.0
-    _away_until: float = 0.0  # the ledger can't be reached: not to be asked before
     _queues: DomainQueues[PreparedMessage] = field(default_factory=lambda: DomainQueues(receiver_of))
     _again: list[float] = field(default_factory=list)  # when what was deferred for a while is due
     _chunks: int = 1
@@ -70,7 +69,7 @@ class Feeder:
         """Return the next message that may go now, and count it as sent."""
         if not self.ledger.shared:
             return self._next(now)
-        if now < self._away_until or not (self.ledger.safe or self._mark([], now) is not None):
+        if self.reach.away or not (self.ledger.safe or self.mark([]) is not None):
             return None
         if not self._marked:
             self._mark_more(now)
@@ -85,7 +84,7 @@ class Feeder:
             batch.append(prepared)
         if not batch:
             return
-        marked = self._mark([each.delivery_id for each in batch], now)
+        marked = self.mark([each.delivery_id for each in batch])
         if marked is None:
             for prepared in reversed(batch):
                 self._queues.put_back(prepared)
@@ -94,12 +93,6 @@ class Feeder:
         for prepared in batch:
             if marked is None or prepared.delivery_id not in marked:
                 self.pace.kept_back(receiver_of(prepared))
-
-    def _mark(self, delivery_ids: Sequence[int], now: float) -> set[int] | None:
-        marked = self.mark(delivery_ids)
-        if marked is None:
-            self._away_until = now + AWAY
-        return marked
 
     def _next(self, now: float) -> PreparedMessage | None:
         if self.pace.unlimited:
@@ -128,8 +121,8 @@ class Feeder:
 
     def pause(self, now: float) -> float | None:
         """Return the seconds until `next` may give something; None if nothing more goes in this run."""
-        if now < self._away_until:
-            return self._away_until - now
+        if self.reach.away:
+            return self.reach.pause
         if self._marked:
             return 0.0
         waits = [self.pace.delay(receiver, now) for receiver in self._queues.held]
@@ -159,12 +152,10 @@ class Feeder:
         fast = now - self._taken_at < SPAN
         self._chunks = min(MOST, self._chunks * 2) if fast else 1
         self._taken_at = now
-        try:
+        claims: list[Claim] = []
+        with self.reach.trying():
             claims = self.ledger.take(datetime.now(UTC), enough, self._chunks)
-        except StorageBusy:
-            if not self.ledger.shared:
-                raise
-            self._away_until = now + AWAY
+        if self.reach.away:
             return False
         self._queues.put(map(self.write, claims))
         self._exhausted = not claims and not enough
@@ -173,8 +164,12 @@ class Feeder:
 
     def _requeue(self, now: float) -> None:
         """Have the ledger queue what is due again."""
-        self.record()
-        self.ledger.requeue_due(datetime.fromtimestamp(now, UTC))
+        if not self.record():
+            return
+        with self.reach.trying():
+            self.ledger.requeue_due(datetime.fromtimestamp(now, UTC))
+        if self.reach.away:
+            return
         while self._again and self._again[0] <= now:
             heapq.heappop(self._again)
         self._exhausted = self._only_held = False

@@ -17,7 +17,8 @@ from mailer.engine.feeder import Feeder
 from mailer.engine.pacing.pace import Hold, Pace
 from mailer.engine.personaliser import Personaliser, PreparedMessage, receiver_of
 from mailer.engine.ports import WorkerJournal, WorkerLedger
-from mailer.errors import MailerError, StorageBusy
+from mailer.engine.reach import Reach
+from mailer.errors import MailerError
 from mailer.message.mime.template import MessageTemplate
 from mailer.smtp.ending import Ending
 from mailer.smtp.envelope import Envelope
@@ -26,7 +27,6 @@ FLUSH_AFTER = 2000  # settlements: a commit is forced onto the disk
 FLUSH_EVERY = 1.0  # seconds
 HEED_EVERY = 0.5  # seconds between looks at what was decided in another process
 RENEW_EVERY = 1.5  # seconds
-PATIENCE = 600.0  # seconds that a shared ledger may be away
 TRIES = 3  # times that a connection may break under a message before it is left for later
 
 Progress = Callable[[int], None]
@@ -59,11 +59,15 @@ class Worker:
     _flushed_at: float = field(default_factory=time.monotonic)
     _halted: bool = False
     _heeded_at: float = field(default_factory=time.monotonic)
-    _reached_at: float = field(default_factory=time.monotonic)  # when a shared ledger last answered
+    _reach: Reach = field(init=False)
+    _renewed_at: float = field(default_factory=time.monotonic)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self._feeder = Feeder(self.ledger, self.pace, self._prepared, self.flush, self._mark, self.in_flight)
+        self._reach = Reach(self.ledger.shared)
+        self._feeder = Feeder(
+            self.ledger, self.pace, self._prepared, self.flush, self._reach, self._mark, self.in_flight
+        )
 
     def take(self, most: int) -> list[Envelope]:
         """Return the next messages, up to `most` of them; fewer while there are no more to send."""
@@ -84,18 +88,21 @@ class Worker:
     async def wait(self) -> bool:
         """Wait until `take` may have something again; False once everything is settled."""
         self._go_on_or_raise()
+        self._heed(time.monotonic())  # nothing is taken for long where no answer comes
         pause = self._pause()
         if pause == 0:
             return True  # given back, or due again, between `take` and here
         if pause is None and not self._out:
-            return False
+            if self.flush():
+                return False
+            pause = self._reach.pause
         with suppress(TimeoutError):
             async with asyncio.timeout(min(pause or HEED_EVERY, HEED_EVERY)):
                 await self._changed.wait()
         if time.monotonic() - self._flushed_at > FLUSH_EVERY:
             self.flush()  # others may wait for what is left of a quota
         self._go_on_or_raise()
-        return bool(self._out) or self._pause() is not None
+        return bool(self._out or self._unrecorded) or self._pause() is not None
 
     def handed(self, keys: Sequence[int]) -> None:
         """Write to the journal that these may reach the server from now on."""
@@ -177,22 +184,22 @@ class Worker:
         """Let the pacing learn from it; return the seconds until another connection may be tried."""
         return self.pace.turned_away(ending.reply, ending.stage, there, self._feeder.now())
 
-    def flush(self) -> None:
-        """Let the database catch up with the journal; a shared one that is away does so later."""
+    def flush(self) -> bool:
+        """Let the database catch up with the journal; False if it is a shared one that is away."""
         if self._unrecorded:
             self._mark(())
         self._flushed_at = time.monotonic()
+        return not self._unrecorded
 
     def _mark(self, delivery_ids: Sequence[int]) -> set[int] | None:
         """Record what became of messages, and that these may be handed over; None: not now, else which."""
         unrecorded = self._unrecorded
-        try:
-            self.ledger.mark(delivery_ids, unrecorded)
-        except StorageBusy:
-            if not self.ledger.shared or time.monotonic() - self._reached_at > PATIENCE:
-                raise
+        if not self._reach.away:
+            with self._reach.trying():
+                self.ledger.mark(delivery_ids, unrecorded)
+        if self._reach.away:
             return None
-        self._reached_at = time.monotonic()
+        self._renewed_at = time.monotonic()
         if unrecorded:
             self._recorded.update(settlement.state for settlement in unrecorded)
             self.pace.recorded(len(unrecorded))
@@ -215,6 +222,7 @@ class Worker:
         recorded = False
         try:
             self._keep(self._put_back())
+            self._reach.anew()
             self.flush()
             if not self._out and not self._unrecorded:
                 self.ledger.give_back(datetime.now(UTC))
@@ -251,15 +259,14 @@ class Worker:
         if now - self._heeded_at < HEED_EVERY:
             return
         self._heeded_at = now
-        try:
+        if self._reach.away:
+            return
+        with self._reach.trying():
             self._halted = self.ledger.halted() in (Halt.PAUSED, Halt.CANCELLED)
             waiting = [prepared.delivery_id for prepared in self._feeder.waiting]
             if gone := self.ledger.withdraw(waiting, datetime.now(UTC)):
                 self._feeder.leave_out(gone)
-        except StorageBusy:
-            if not self.ledger.shared:
-                raise
-        if self.ledger.shared and now - self._reached_at > RENEW_EVERY:
+        if self.ledger.shared and now - self._renewed_at > RENEW_EVERY:
             self._mark(())
 
     def _limit_reached(self) -> bool:

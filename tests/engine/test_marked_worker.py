@@ -93,7 +93,7 @@ def test_while_the_ledger_is_away_nothing_more_goes_and_afterwards_all_of_it(beg
     assert asyncio.run(worker.wait()), "there is more to come"
     away = False
     assert marked_in_peace >= before
-    worker._feeder._away_until = 0.0  # the half second is over
+    worker._reach.anew()  # the half second is over
     taken = len(marked_in_peace)
     while (envelope := next_of(worker)) is not None:
         worker.settled([(envelope.key, TAKEN)])
@@ -124,3 +124,59 @@ def test_what_others_have_taken_over_does_not_go_from_here(begun, tmp_path):
     other.mark(others)
     other.give_back(NOW)
     assert LedgerQueries(database).discrepancies(send) == []
+
+
+def test_a_worker_that_waits_for_answers_keeps_its_leases(begun):
+    database, _, worker = begun
+    worker.take()
+    with database.begin() as connection:
+        connection.execute(update(chunks).values(leased_until=NOW))
+    worker._heeded_at = worker._renewed_at = 0.0  # long ago
+    asyncio.run(worker.wait())
+    with database.connect() as connection:
+        held = chunks.c.holder.is_not(None)
+        assert connection.scalar(select(chunks.c.leased_until).where(held)) > NOW
+    worker.settled([(key, TAKEN) for key in worker._out])
+    worker.close()
+
+
+def test_a_run_does_not_end_before_everything_is_recorded(begun):
+    database, send, worker = begun
+    keys = []
+    while (envelope := worker.take()) is not None:
+        keys.append(envelope.key)
+    away = True
+
+    def refuse(connection) -> None:
+        if away:
+            raise StorageBusy("the database is away", next_step="-")
+
+    event.listen(database, "begin", refuse)
+    worker.settled([(key, TAKEN) for key in keys])
+    assert asyncio.run(worker.wait()), "nothing is left to send, but to record"
+    away = False
+    worker._reach.anew()
+    assert not asyncio.run(worker.wait())
+    assert set(states(database, send).values()) == {State.ACCEPTED}
+    worker.close()
+
+
+def test_what_is_due_again_while_the_ledger_is_away_is_queued_afterwards(begun):
+    database, _, worker = begun
+    for _ in EVERYBODY:
+        worker.settled([(worker.take().key, TAKEN)])
+    worker.flush()
+    away = True
+
+    def refuse(connection) -> None:
+        if away:
+            raise StorageBusy("the database is away", next_step="-")
+
+    event.listen(database, "begin", refuse)
+    worker._feeder.later(0.0)
+    assert worker.take() is None
+    assert asyncio.run(worker.wait())
+    away = False
+    worker._reach.anew()
+    assert worker._feeder.pause(worker._feeder.now()) == 0.0, "it is asked for still"
+    worker.close()
