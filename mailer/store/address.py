@@ -20,12 +20,13 @@ SECRET = ("password", "sslpassword")  # as they may stand in a query
 EXAMPLE = "postgresql+psycopg://user:password@host/name"
 SESSION = {
     "application_name": "mailer",
-    # Who waits on a server that is gone without a word (its network cut) waits for seconds, not for hours.
-    "connect_timeout": "10",
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "20000",  # milliseconds
+    # Who waits on a server that is gone without a word (its network cut) waits for seconds, not for hours: a
+    # worker reads no replies meanwhile, and its leases (ledger.marking.LEASE) end.
+    "connect_timeout": "5",
+    "keepalives_idle": "2",
+    "keepalives_interval": "2",
+    "keepalives_count": "2",
+    "tcp_user_timeout": "6000",  # milliseconds
 }
 
 

@@ -18,6 +18,8 @@ UNRECORDED = ("53100", "53200", "58030")  # disk full, out of memory, I/O error
 AWAY = ("08", "53", "57P", "25P0")  # the last: it has waited for us for longer than it is set to
 DAMAGED = ("XX001", "XX002")
 FAILED = re.compile(r"connection (failed|is bad): (connection to server .*? failed: )?")
+# A server that crashes ends what is encrypted in the middle of it; that says nothing of whom to trust.
+BROKEN_OFF = re.compile(r"\beof\b|SYSCALL|closed|reset", re.IGNORECASE)
 # Of a connection that never came to be, libpq hands on words and no code.
 PASSING = (
     "starting up",
@@ -36,7 +38,8 @@ def translate(error: BaseException, label: str) -> MailerError | None:
         return None
     code = getattr(error, "sqlstate", None)
     if code is None:
-        return _unreached(str(error), label) if type(error).__name__ == "OperationalError" else None
+        operational = any(kind.__name__ == "OperationalError" for kind in type(error).__mro__)
+        return _unreached(str(error), label) if operational else None
     if code in LOCKED:
         return StorageBusy(f"the database {label} is locked by another program", next_step=AGAIN)
     if code in UNRECORDED:
@@ -83,7 +86,7 @@ def _unreached(words: str, label: str) -> MailerError:
     refused = said.partition("FATAL:")[2].strip()
     if refused and not any(each in refused for each in PASSING):
         return StorageError(f"the database {label} can't be used: {refused}", next_step=CORRECT)
-    if "certificate" in said or "SSL" in said:
+    if "certificate" in said or ("SSL" in said and not BROKEN_OFF.search(said)):
         return StorageError(
             f"the server of {label} can't be trusted: {said.splitlines()[0]}",
             next_step="docs/how-to/postgresql.md says what the server needs for TLS; "

@@ -48,8 +48,16 @@ FAILED = 'connection failed: connection to server at "192.0.2.7", port 5432 fail
             StorageError,
             "can't be trusted: SSL error: certificate verify failed",
         ),
+        # It crashed in the middle of a word.
+        (
+            OperationalError("consuming input failed: SSL error: unexpected eof while reading"),
+            StorageBusy,
+            "can't be reached",
+        ),
+        (OperationalError(f"{FAILED}SSL SYSCALL error: EOF detected"), StorageBusy, "can't be reached"),
         (OperationalError(f"{FAILED}Connection refused\n\tIs it running?"), StorageBusy, "refused"),
         (OperationalError("failed to resolve host 'db.example'"), StorageBusy, "failed to resolve"),
+        (errors.ConnectionTimeout("connection timeout expired"), StorageBusy, "timeout expired"),
         (OperationalError("the connection is closed"), StorageBusy, "can't be reached"),
     ],
 )
