@@ -19,7 +19,7 @@ help:
 	@echo "make check    lint, format, types, layers"
 	@echo "make coverage the tests again, and what of the program they leave out: 90 % or more have to run"
 	@echo "make bench    how fast it sends, beside others; BENCH=--quick for a first look"
-	@echo "make torture  kill it at random, against a server that misbehaves; TORTURE=--rounds=10 for more"
+	@echo "make torture  kill it at random, against a server that misbehaves; TORTURE=--rounds=10 for more, --postgresql there"
 	@echo "make clean    remove what the others made"
 
 demo: $(VENV)/.installed

@@ -67,6 +67,7 @@ class ScriptedServer:
     log: Path | None = None
     drip: bool = False
     dawdle: float = 1.0
+    host: str = "127.0.0.1"
     port: int = 0
     taken: list[Taken] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
@@ -77,7 +78,7 @@ class ScriptedServer:
     _talks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def __aenter__(self) -> ScriptedServer:
-        self._server = await asyncio.start_server(self._welcome, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._welcome, self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -38,8 +38,15 @@ def kill_at_random_moments(workspace, server, kills: int) -> int:
     return hit
 
 
-@pytest.mark.parametrize("window", [1, 8], ids=["DATA", "BDAT"])
-def test_killed_at_random_moments_everyone_is_accounted_for(workspace, server, window):
+@pytest.mark.parametrize(
+    ("window", "ledger"),
+    [(1, "sqlite"), (8, "sqlite"), (8, "postgresql")],
+    ids=["DATA", "BDAT", "PostgreSQL"],
+)
+def test_killed_at_random_moments_everyone_is_accounted_for(workspace, server, window, ledger, request):
+    if ledger == "postgresql":
+        workspace.settings["DATABASE_URL"] = request.getfixturevalue("postgresql").database()
+        workspace.run("lists", "create", "weekly", "--title", "Harbour Gazette")
     if window > 1:
         server.extensions = (*server.extensions, "CHUNKING")
     workspace.settings |= {"SMTP_CONNECTIONS": str(CONNECTIONS), "SMTP_WINDOW": str(window)}

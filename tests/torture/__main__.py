@@ -9,9 +9,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 
+from postgresql import Server, running
+
 from torture.judgement import Judgement
+from torture.machines import Machines
 from torture.ordeal import Ordeal, Size
 
 
@@ -22,15 +26,29 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--seed", type=int, default=None, help="of what goes wrong; default: a random one")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--only", choices=WAYS, action="append", help="default: every way in turn")
+    parser.add_argument(
+        "--only", choices=[*WAYS, MACHINES], action="append", help="default: every way in turn"
+    )
+    parser.add_argument("--postgresql", action="store_true", help="keep the ledger there; machines always do")
     asked = parser.parse_args()
+    with running() if asked.postgresql else nullcontext() as server:
+        return torment(asked, server)
+
+
+def torment(asked: argparse.Namespace, server: Server | None) -> int:
+    """Do what is asked for; return how many broke the promise."""
     broken = 0
     for _ in range(asked.rounds):
         seed = secrets.randbelow(1_000_000) if asked.seed is None else asked.seed
-        for way in asked.only or WAYS:
-            broken += not endure(way, seed, Size(asked.people, asked.kills))
+        for way in asked.only or [*WAYS, MACHINES]:
+            size = Size(asked.people, asked.kills)
+            broken += not (
+                endure_machines(seed, size) if way == MACHINES else endure(way, seed, size, server)
+            )
     return broken
 
+
+MACHINES = "machines"
 
 WAYS: dict[str, dict[str, bool]] = {
     "pipelining": {},
@@ -42,16 +60,34 @@ WAYS: dict[str, dict[str, bool]] = {
 }
 
 
-def endure(way: str, seed: int, size: Size) -> bool:
+def endure(way: str, seed: int, size: Size, server: Server | None) -> bool:
     """Run one ordeal and print its verdict; return whether the promise was kept, else leave the evidence."""
     folder = Path(tempfile.mkdtemp(prefix=f"torture-{way}-{seed}-"))
     print(f"{way}: {size.people:,} people, {size.kills} kills, --seed {seed}", flush=True)
     began = time.monotonic()
-    ordeal = Ordeal(folder, seed, size, **WAYS[way])
+    ordeal = Ordeal(folder, seed, size, url=server.database("template0") if server else "", **WAYS[way])
     ordeal.run()
     judgement = Judgement(ordeal)
     faults = judgement.faults()
     print(f"  {summary(judgement)}, {time.monotonic() - began:.0f} s", flush=True)
+    return _verdict(faults, folder)
+
+
+def endure_machines(seed: int, size: Size) -> bool:
+    """Do the same by several machines and a database that they share."""
+    folder = Path(
+        tempfile.mkdtemp(prefix=f"torture-machines-{seed}-", dir="/tmp")
+    )  # a socket's name is short
+    folder.chmod(0o755)  # PostgreSQL runs as somebody else
+    print(f"machines: {size.people:,} people, {size.kills} misfortunes, --seed {seed}", flush=True)
+    began = time.monotonic()
+    ordeal = Machines(folder, seed, size.people, size.kills)
+    ordeal.run()
+    print(f"  {ordeal.summary()}, {time.monotonic() - began:.0f} s", flush=True)
+    return _verdict(ordeal.complaints, folder)
+
+
+def _verdict(faults: list[str], folder: Path) -> bool:
     for fault in faults[:20]:
         print(f"  BROKEN: {fault}", flush=True)
     if faults:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailer.engine.feeder import MARKS
 from mailer.ledger.reclaim import ANSWER_LOST
 from torture.ordeal import STANDINGS, WINDOW, Ordeal
 
@@ -22,6 +21,7 @@ WITHHELD = {
     "garbage",
 }  # at the content: no answer that says anything
 BREAKS = WITHHELD | {"421", "451", "BALK"}  # whatever ends a connection, at one stage or another
+LOSS = "its sender ("
 NUMBER = re.compile(r"^(\d{3}) .*\bno\. (\d+)")
 REPEATED = "(3 times in a row)"
 STOPPED = "stopped"
@@ -61,13 +61,14 @@ class Judgement:
         for line in (ordeal.folder / "accepted.log").read_text().splitlines():
             recipient, name = line.split(" ")
             self.names[recipient].append(name)
-        with closing(sqlite3.connect(ordeal.database)) as ledger:
-            standings = ledger.execute(STANDINGS).fetchall()
-            self.states = {email: state for email, state, _ in standings}
-            self.revisions = {email: text for email, _, text in standings}
-            self.attempts = [Attempt(*row) for row in ledger.execute(ATTEMPTS)]
+        standings = ordeal.rows(STANDINGS)
+        self.states = {email: state for email, state, _ in standings}
+        self.revisions = {email: text for email, _, text in standings}
+        self.attempts = [Attempt(*row) for row in ordeal.rows(ATTEMPTS)]
         self.uncertain = Counter(a.email for a in self.attempts if a.state == "uncertain")
         self.deaths = sum(a.state == "uncertain" and a.words == ANSWER_LOST for a in self.attempts)
+        # Its chunk was taken over while its siblings went on.
+        self.losses = sum(a.state == "uncertain" and a.words.startswith(LOSS) for a in self.attempts)
 
     @property
     def _baffled(self) -> str:
@@ -140,7 +141,8 @@ class Judgement:
     def _is_true(self, attempt: Attempt) -> bool:
         deed, stage = self._deed(attempt), attempt.stage
         if attempt.state == "uncertain":
-            return attempt.words == ANSWER_LOST or self._was_withheld(attempt)
+            died = attempt.words == ANSWER_LOST or attempt.words.startswith(LOSS)
+            return died or self._was_withheld(attempt)
         if attempt.state == "queued" or (attempt.state == "deferred" and REPEATED in attempt.words):
             # Never handed over: the connection broke, or a worker was told to finish before it had one.
             return deed is not None or _broken(attempt.words) or attempt.words in (STOPPED, self._baffled)
@@ -184,7 +186,9 @@ class Judgement:
         may_die = (ordeal.kills + ordeal.early) * ordeal.in_flight
         if self.deaths > may_die:
             yield f"{self.deaths} uncertain by death, with {may_die} in flight at most"
-        lost = sum(self.uncertain.values()) - self.deaths
+        if self.losses > 2 * MARKS * (ordeal.kills + ordeal.early):
+            yield f"{self.losses} uncertain by loss, with {2 * MARKS} marked at most for each kill"
+        lost = sum(self.uncertain.values()) - self.deaths - self.losses
         if ordeal.chunking:
             withheld = WINDOW * sum(deed.kind in BREAKS for deed in self.deeds.values())
         else:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from harbour_workspace import ISSUE, Workspace
+from sqlalchemy import Row, create_engine, text
 
 import mailer
 from mailer.domain.delivery import RetryPolicy
@@ -45,6 +45,7 @@ class Ordeal:
     folder: Path
     seed: int
     size: Size
+    url: str = ""  # of an empty database on a server; without one it is a file
     chunking: bool = False
     balking: bool = False
     resend: bool = False
@@ -61,10 +62,15 @@ class Ordeal:
         """How many messages may be on the wire at one moment."""
         return CONNECTIONS * (WINDOW if self.chunking else 1)
 
-    @property
-    def database(self) -> Path:
-        """The ledger's file."""
-        return self.folder / "workspace" / "subscribers" / "mailer.db"
+    def rows(self, statement: str, **values: object) -> Sequence[Row]:
+        """Return what a statement finds in the ledger."""
+        engine = create_engine(self.url or f"sqlite:///{self.folder}/workspace/subscribers/mailer.db")
+        try:
+            with engine.begin() as connection:
+                found = connection.execute(text(statement), values)
+                return found.all() if found.returns_rows else ()
+        finally:
+            engine.dispose()
 
     def run(self) -> None:
         """Do all of it."""
@@ -108,8 +114,7 @@ class Ordeal:
 
     def states(self) -> set[str]:
         """Return the states that deliveries are in."""
-        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
-            return {state for _, state, _ in connection.execute(STANDINGS)}
+        return {state for _, state, _ in self.rows(STANDINGS)}
 
     @contextmanager
     def _server(self) -> Iterator[int]:
@@ -138,6 +143,7 @@ class Ordeal:
         settings = {
             "SMTP_PORT": str(port),
             "SMTP_CONNECTIONS": str(CONNECTIONS),
+            **({"DATABASE_URL": self.url} if self.url else {}),
             "UNCERTAIN": "resend" if self.resend else "hold",
             "PYTHONPATH": str(Path(mailer.__file__).parents[1]),  # the mailer that stands here, no other
         }
@@ -228,24 +234,23 @@ class Ordeal:
 
     def _make_due(self) -> None:
         """Make the time come of every deferred delivery, and of those in doubt that may go again."""
-        with closing(sqlite3.connect(self.database, timeout=30)) as connection, connection:
-            long_ago = utc_text(datetime.now(UTC) - RetryPolicy().longest - timedelta(hours=1))
-            connection.execute("UPDATE chunks SET due_at = ? WHERE due_at IS NOT NULL", (long_ago,))
-            connection.execute("UPDATE outcomes SET at = ? WHERE state = 'uncertain'", (long_ago,))
-            # Beside a ledger set back, journals would look like news from after a backup.
-            journals = self.database.with_name(f"{self.database.name}.journals").rglob("[0-9]*")
-            connection.executemany(
-                "INSERT OR IGNORE INTO journals_read VALUES (?)", [(path.name,) for path in journals]
-            )
+        long_ago = utc_text(datetime.now(UTC) - RetryPolicy().longest - timedelta(hours=1))
+        self.rows("UPDATE chunks SET due_at = :then WHERE due_at IS NOT NULL", then=long_ago)
+        self.rows("UPDATE outcomes SET at = :then WHERE state = 'uncertain'", then=long_ago)
+        # Beside a ledger set back, journals would look like news from after a backup.
+        for path in (self.folder / "workspace" / "subscribers").glob("mailer*.journals/**/[0-9]*"):
+            self.rows("INSERT INTO journals_read VALUES (:name) ON CONFLICT DO NOTHING", name=path.name)
 
 
 # Who, in which state now, and the number of the text that they have or may have.
 STANDINGS = """
     SELECT email, coalesce(state, 'queued'), revision
     FROM deliveries LEFT JOIN (
-        SELECT send_id, subscriber_id, state, revision, max(number) FROM outcomes
-        GROUP BY send_id, subscriber_id
-    ) USING (send_id, subscriber_id)
+        SELECT send_id, subscriber_id, state, revision, row_number() OVER (
+            PARTITION BY send_id, subscriber_id ORDER BY number DESC
+        ) AS place FROM outcomes
+    ) latest ON latest.send_id = deliveries.send_id AND latest.subscriber_id = deliveries.subscriber_id
+    AND place = 1
 """
 
 LINE = len("reader10000@inbox.example <012345678901234567890123@gazette.example>\n")

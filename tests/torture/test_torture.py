@@ -10,10 +10,19 @@ from torture.ordeal import Ordeal, Size
 
 
 # The seed fixes what goes wrong; when the kills meet it is chance all the same.
-@pytest.mark.parametrize(("way", "seed"), [("pipelining", 11), ("corrected", 12), ("balking", 21)])
-def test_nobody_is_skipped_or_doubled_whatever_dies(way, seed, tmp_path):
-    print(f"again: make torture TORTURE='--people 750 --kills 4 --only {way} --seed {seed}'")
-    ordeal = Ordeal(tmp_path, seed, Size(people=750, kills=4), **WAYS[way])
+@pytest.mark.parametrize(
+    ("way", "seed", "server"),
+    [
+        ("pipelining", 11, ""),
+        ("corrected", 12, ""),
+        ("balking", 21, ""),
+        ("chunking-resend", 31, "--postgresql"),
+    ],
+)
+def test_nobody_is_skipped_or_doubled_whatever_dies(way, seed, server, tmp_path, request):
+    print(f"again: make torture TORTURE='--people 750 --kills 4 --only {way} --seed {seed} {server}'")
+    url = request.getfixturevalue("postgresql").database("template0") if server else ""
+    ordeal = Ordeal(tmp_path, seed, Size(people=750, kills=4), url=url, **WAYS[way])
     ordeal.run()
     judgement = Judgement(ordeal)
     assert judgement.faults() == []

@@ -1,0 +1,348 @@
+"""Several machines send one send together, and are lost, stopped, cut off, while their database crashes.
+
+Each has a network namespace, a workspace and journals of its own. What is lost is lost with its journals, and
+a new machine comes in its place.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harbour_workspace import Workspace
+
+import mailer
+from mailer.engine.feeder import MARK_SPAN
+from mailer.ledger.marking import LEASE
+from torture.database import Server
+from torture.judgement import LOSS
+from torture.network import Network, network
+from torture.server import SLOW
+
+MACHINES = ("one", "two", "three")
+CONNECTIONS = 4  # of each machine
+WORKERS = 2
+AWAY = (LEASE + 1, LEASE + 4)  # seconds that a machine is stopped or cut off: longer than its leases last
+BETWEEN = (0.5, 3.0)  # seconds from one misfortune to the next
+PATIENCE = 180.0  # seconds for the rest to be sent, and for a chunk to be taken over
+AGAIN = (0, 5, 75, -signal.SIGKILL)  # how a run may end
+
+# Who, in which state now, and in which words.
+STANDINGS = """
+    SELECT email, coalesce(state, 'queued'), coalesce(reply, '')
+    FROM deliveries LEFT JOIN (
+        SELECT DISTINCT ON (send_id, subscriber_id) send_id, subscriber_id, state, reply FROM outcomes
+        ORDER BY send_id, subscriber_id, number DESC
+    ) latest USING (send_id, subscriber_id)
+"""
+
+BY_LOSS = "SELECT reply, count(*) FROM outcomes WHERE state = 'uncertain' AND reply LIKE :loss GROUP BY reply"
+
+
+@dataclass(slots=True)
+class Machine:
+    """A machine that sends. `orders` counts the runs that were begun on it."""
+
+    place: str
+    workspace: Workspace
+    network: Network
+    process: subprocess.Popen[str] | None = None
+    runs: int = 0
+    stopped: bool = False
+
+    @property
+    def works(self) -> bool:
+        """Whether a run is under way."""
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def journals(self) -> Path:
+        """Its journals."""
+        return self.workspace.root / "subscribers" / "mailer.journals"
+
+    def workers(self) -> set[str]:
+        """Return the names of the workers whose journals are open."""
+        return {path.name for path in self.journals.glob("[0-9]*")}
+
+    def start(self) -> None:
+        """Let it send, until nothing is left."""
+        self.runs += 1
+        command = self.workspace.command("send-issue", "harbour", "--yes", "-q", "--workers", WORKERS)
+        with (self.workspace.root / f"stderr-{self.runs}.txt").open("w") as stderr:
+            self.process = subprocess.Popen(
+                self.network.at(self.place, command),
+                env=self.workspace.environment(),
+                cwd=self.workspace.root,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                text=True,
+                start_new_session=True,
+            )
+
+    def signal(self, number: signal.Signals) -> None:
+        """Give all of its processes a signal."""
+        assert self.process is not None
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
+    def complaint(self) -> str:
+        """Return what was wrong with how its last run ended."""
+        assert self.process is not None
+        code = self.process.wait()
+        words = (self.workspace.root / f"stderr-{self.runs}.txt").read_text()
+        if "Traceback" in words or code not in AGAIN:
+            return f"run {self.runs} of {self.place} ended with {code}: {words[-2000:]}"
+        return ""
+
+
+@dataclass(slots=True)
+class Machines:
+    """One send by several machines, from beginning to end. `complaints` is what went wrong on the way."""
+
+    folder: Path
+    seed: int
+    people: int
+    misfortunes: int
+    network: Network = field(default_factory=Network)
+    server: Server = field(init=False)
+    machines: list[Machine] = field(default_factory=list)
+    happened: Counter[str] = field(default_factory=Counter)
+    lost: dict[str, float] = field(default_factory=dict)  # workers whose chunks aren't taken over yet, since
+    taken_over: list[float] = field(default_factory=list)  # seconds that it took
+    complaints: list[str] = field(default_factory=list)
+    uncertain: int = 0
+    by_loss: Counter[str] = field(default_factory=Counter)  # in doubt by the loss of a worker, by its name
+    _to_undo: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Do all of it, and judge."""
+        with network("database", "mail", *MACHINES) as self.network:
+            self.server = Server(self.folder / "database", self.network)
+            self.server.make()
+            sink, port = self._sink()
+            try:
+                self._found(port)
+                self._suffer(random.Random(self.seed))
+                self._rest()
+                self._judge()
+            finally:
+                for machine in self.machines:
+                    if machine.process is not None:
+                        machine.signal(signal.SIGKILL)
+                sink.communicate(timeout=60)
+                self.server.end(signal.SIGQUIT)
+
+    def _sink(self) -> tuple[subprocess.Popen[str], int]:
+        options = ["--seed", str(self.seed), "--calm", "--host", self.network.address("mail")]
+        sink = subprocess.Popen(
+            self.network.at("mail", [sys.executable, "-m", "torture.server", str(self.folder), *options]),
+            cwd=Path(__file__).parents[1],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert sink.stdout is not None
+        return sink, int(sink.stdout.readline())
+
+    def _found(self, port: int) -> None:
+        self.machines = [self._machine(place, port) for place in MACHINES]
+        at_home = self._at_home()
+        at_home.run("lists", "create", "weekly", "--title", "Harbour Gazette")
+        at_home.people(self.people)
+        self.machines[0].start()
+        self._until(lambda: self.accepted() > 0, "nothing is sent")
+
+    def _at_home(self) -> Workspace:
+        """Return the first machine's workspace for commands that run where its network isn't."""
+        first = self.machines[0].workspace
+        return Workspace(first.root, first.settings | {"DATABASE_URL": self.server.url_by_socket})
+
+    def _machine(self, place: str, port: int) -> Machine:
+        root = self.folder / place
+        (root / "issues").mkdir(parents=True)
+        (root / ".env").write_text("POSTAL_ADDRESS=1 Quay Street, Port Example\nSECRET_KEY=not-so-secret\n")
+        settings = {
+            "DATABASE_URL": self.server.url(),
+            "SMTP_HOST": self.network.address("mail"),
+            "SMTP_PORT": str(port),
+            "SMTP_SECURITY": "none",
+            "MAIL_FROM": "Harbour Gazette <editor@quay.internal>",  # a name that anybody may give a network
+            "SMTP_CONNECTIONS": str(CONNECTIONS),
+            "PYTHONPATH": str(Path(mailer.__file__).parents[1]),
+        }
+        workspace = Workspace(root, settings)
+        workspace.issue()
+        return Machine(place, workspace, self.network)
+
+    # The misfortunes.
+
+    def _suffer(self, chance: random.Random) -> None:
+        kinds = [self._lose, self._lose, self._kill, self._stop, self._restart, self._crash]
+        kinds += [self._cut, self._cut_database] * self.network.divided
+        while self.misfortunes > sum(self.happened.values()) and self._left():
+            self._look_for(chance.uniform(*BETWEEN))
+            well = [each for each in self.machines if each.works and not each.stopped]
+            if well:
+                chance.choice(kinds)(chance.choice(well), chance.uniform(*AWAY))
+
+    def _lose(self, machine: Machine, away: float) -> None:
+        """It burns, with its disk; another one stands in its place."""
+        self.happened["lost"] += 1
+        workers = machine.workers()
+        machine.signal(signal.SIGKILL)
+        assert machine.process is not None
+        machine.process.wait()
+        held = self.server.rows("SELECT DISTINCT holder FROM chunks WHERE is_open AND holder IS NOT NULL")
+        self.lost |= {name: time.monotonic() for (name,) in held if name in workers}
+        shutil.rmtree(machine.workspace.root / "subscribers", ignore_errors=True)
+        machine.process = None
+
+    def _kill(self, machine: Machine, away: float) -> None:
+        """Its processes are killed, and begin anew."""
+        self.happened["killed"] += 1
+        machine.signal(signal.SIGKILL)
+
+    def _stop(self, machine: Machine, away: float) -> None:
+        """It stands still for longer than its leases last, and goes on."""
+        self.happened["stopped"] += 1
+        machine.signal(signal.SIGSTOP)
+        machine.stopped = True
+
+        def go_on() -> None:
+            machine.stopped = False
+            machine.signal(signal.SIGCONT)
+
+        self._later(away, go_on)
+
+    def _cut(self, machine: Machine, away: float) -> None:
+        """Nothing gets to it or from it."""
+        self.happened["cut off"] += 1
+        self.network.cut(machine.place)
+        self._later(away, lambda: self.network.mend(machine.place))
+
+    def _cut_database(self, machine: Machine, away: float) -> None:
+        """Nobody gets to the database."""
+        self.happened["database cut off"] += 1
+        self.network.cut("database")
+        self._later(away, lambda: self.network.mend("database"))
+
+    def _restart(self, machine: Machine, away: float) -> None:
+        self.happened["database restarted"] += 1
+        self.server.end(signal.SIGINT)
+        self.server.start()
+
+    def _crash(self, machine: Machine, away: float) -> None:
+        self.happened["database crashed"] += 1
+        self.server.end(signal.SIGQUIT)
+        self.server.start()
+
+    def _later(self, seconds: float, undo: Callable[[], None]) -> None:
+        self._to_undo.append((time.monotonic() + seconds, undo))
+
+    # Meanwhile.
+
+    def _look_for(self, seconds: float) -> None:
+        """See to everything for so long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._look()
+            time.sleep(0.1)
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        for entry in [each for each in self._to_undo if each[0] <= now]:
+            self._to_undo.remove(entry)
+            entry[1]()
+        for machine in self.machines:
+            if not machine.works:
+                if machine.process is not None and (complaint := machine.complaint()):
+                    self.complaints.append(complaint)
+                machine.process = None
+                if self._left():
+                    machine.start()
+        held = self.server.rows("SELECT holder FROM chunks WHERE is_open UNION SELECT '-'")
+        for worker in [each for each in self.lost if held and (each,) not in held]:
+            self.taken_over.append(now - self.lost.pop(worker))
+
+    def _until(self, holds: Callable[[], bool], otherwise: str) -> None:
+        end = time.monotonic() + PATIENCE
+        while not holds() and not self.complaints:
+            if time.monotonic() > end:
+                self.complaints.append(otherwise)
+            self._look()
+            time.sleep(0.1)
+
+    def _rest(self) -> None:
+        """Let everything be sent that is left, and every run end."""
+        self._until(lambda: not (self._to_undo or self._left() or self.lost), "something is left to send")
+        self._until(lambda: not any(each.works for each in self.machines), "a run does not end")
+        for machine in self.machines:
+            if machine.process is not None and not machine.works and (complaint := machine.complaint()):
+                self.complaints.append(complaint)
+
+    def _left(self) -> bool:
+        """Whether somebody waits; while the database is away nobody knows."""
+        totals = self.server.rows("SELECT coalesce(sum(queued + deferred), 1) FROM chunks")
+        return not totals or totals[0][0] > 0
+
+    def accepted(self) -> int:
+        """Return how many messages the server has taken."""
+        log = self.folder / "accepted.log"
+        return len(log.read_text().splitlines()) if log.exists() else 0
+
+    # What came of it.
+
+    @property
+    def bound(self) -> int:
+        """How many may be in doubt for each worker that is lost: what is marked in two turns."""
+        return 2 * max(CONNECTIONS, int(4 * MARK_SPAN / SLOW))
+
+    def _judge(self) -> None:
+        copies = Counter(
+            line.split(" ")[0] for line in (self.folder / "accepted.log").read_text().splitlines()
+        )
+        standings = {email: (state, words) for email, state, words in self.server.rows(STANDINGS)}
+        if len(standings) != self.people:
+            self.complaints.append(f"the ledger has {len(standings)} of {self.people} people")
+        for email, (state, words) in standings.items():
+            if copies[email] > 1:
+                self.complaints.append(f"{email}: {copies[email]} copies")
+            if state not in ("accepted", "uncertain") or (state == "accepted" and not copies[email]):
+                self.complaints.append(f"{email}: {state} ({words}), {copies[email]} copies")
+            self.uncertain += state == "uncertain"
+        ever = self.server.rows(BY_LOSS, loss=f"{LOSS}%")
+        self.by_loss = Counter({words.partition("(")[2].partition(")")[0]: number for words, number in ever})
+        self.complaints += [
+            f"{number} in doubt by the loss of {worker}, {self.bound} at most"
+            for worker, number in self.by_loss.items()
+            if number > self.bound
+        ]
+        if self._left():
+            self.complaints.append("something is left to send")
+            return
+        verified = self._at_home().data("verify", "harbour", expect=5 if self.uncertain else 0)[0]
+        self.complaints += verified["discrepancies"]
+
+    def summary(self) -> str:
+        """Return the figures in a line."""
+        what = ", ".join(f"{number} {kind}" for kind, number in sorted(self.happened.items()))
+        runs = sum(machine.runs for machine in self.machines)
+        times = sorted(self.taken_over)
+        took = f"taken over after {times[0]:.1f} to {times[-1]:.1f} s; " if times else ""
+        most = max(self.by_loss.values(), default=0)
+        doubts = f"{sum(self.by_loss.values())} in doubt by loss, {most} at most by one"
+        where = (
+            "in namespaces" if self.network.divided else "by processes alone: no namespaces to be had here"
+        )
+        return f"{where}; {what}; {runs} runs; {took}{doubts}; left uncertain {self.uncertain}"
