@@ -159,6 +159,28 @@ def test_when_who_began_it_is_killed_the_others_send_it(shared, slow, started):
     assert states["accepted"] + states["uncertain"] == 300
 
 
+def test_when_a_machine_burns_the_others_send_what_it_had_and_name_what_is_in_doubt(shared, slow, started):
+    shared.people(600)
+    pier, quay = another_machine(shared, "pier"), another_machine(shared, "quay")
+    lost, helper = (each.start("work", "--workers", "1") for each in (pier, quay))
+    started += [lost, helper]
+    until(lambda: len(shared.data("machines")) == 2, lost, helper)
+    shared.run("send-issue", "harbour", "--yes", "-q", "--limit", "1", expect=75)
+    shared.run("resume", "harbour")
+    until(lambda: all(each["settled"] for each in shared.data("machines")), lost, helper)
+    for pid in (*children(lost.pid), lost.pid):
+        os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(pier.root)
+    until(lambda: not shared.data("status")[0]["states"]["queued"], helper)
+    until(lambda: not shared.data("status")[0]["states"]["claimed"], helper)
+    end(helper)
+    states = shared.data("status")[0]["states"]
+    recipients = [message.recipients[0] for message in slow.taken]
+    assert len(recipients) == len(set(recipients))
+    assert states["accepted"] + states["uncertain"] == 600
+    assert 0 < states["uncertain"] < 200
+
+
 def test_pause_resume_and_cancel_reach_all_within_a_second(shared, slow, started):
     shared.people(3000)
     machines = [another_machine(shared, name).start("work", "--workers", "1") for name in ("pier", "quay")]
