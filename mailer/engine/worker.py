@@ -124,13 +124,13 @@ class Worker:
     def _accepted(self, results: Sequence[tuple[int, Outcome]], at: datetime) -> list[Settlement]:
         """Return what to record where everything was accepted: nearly always, so that it has to be quick."""
         self.pace.passed(len(results), self._feeder.now())
-        decided = self._brake.accepted(len(results))
-        accepted = State.ACCEPTED
-        return decided + [
-            Settlement(key, accepted, at, outcome.stage, str(outcome.reply))
-            for key, outcome in results
-            if isinstance(outcome, Accepted)
-        ]
+        settlements = self._brake.accepted(len(results))
+        accepted, words, said = State.ACCEPTED, "", None
+        for key, outcome in results:
+            if outcome is not said and isinstance(outcome, Accepted):
+                said, words = outcome, str(outcome.reply)  # what is answered alike is one object
+            settlements.append(Settlement(key, accepted, at, outcome.stage, words))
+        return settlements
 
     def _weigh(self, results: Sequence[tuple[int, Outcome]], at: datetime) -> None:
         """Keep what outcomes of every kind lead to, one by one, and stop if the brake says so."""

@@ -12,7 +12,8 @@ from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt
 from mailer.domain.send import Send
 from mailer.ledger.chunks import cut
-from mailer.store.schema import deliveries, exclusions, revisions, sends
+from mailer.store.dialect import learn
+from mailer.store.schema import chunks, deliveries, exclusions, revisions, sends
 from mailer.store.snapshot import SNAPSHOT, kept_of
 
 _OWN = revisions.c.send_id == sends.c.id
@@ -107,6 +108,7 @@ def freeze(
         )
     )
     cut(connection, send_id, chunk)
+    learn(connection, deliveries, chunks)
     connection.execute(
         update(sends).where(sends.c.id == send_id).values(excluded=count_excluded(connection, send_id))
     )

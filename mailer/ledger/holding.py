@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from logging import getLogger
 from typing import ClassVar
@@ -134,8 +134,14 @@ class Holding:
 
     def _gone(self, waiting: Collection[int]) -> dict[int, dict[int, str]]:
         """Return by the chunk who of those `waiting` left or was suppressed, and the words for it."""
+        # Between the first and the last who wait: the others are through, and need no look.
+        held = [
+            replace(each.chunk, first=min(each.waiting), last=max(each.waiting))
+            for each in self._taken.values()
+            if each.waiting
+        ]
         with self.engine.connect() as connection:
-            left = gone(connection, self.send, [each.chunk for each in self._taken.values()])
+            left = gone(connection, self.send, held)
         reasons: dict[int, dict[int, str]] = {}
         for person in left.keys() & set(waiting) & self._chunk_of.keys():
             reasons.setdefault(self._chunk_of[person].chunk.id, {})[person] = left[person]

@@ -132,6 +132,15 @@ def append(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
     connection.exec_driver_sql(statement, list(rows))
 
 
+def learn(connection: Connection, *tables: Table) -> None:
+    """Let the planner know what stands in tables that have just been filled.
+
+    A server finds out by itself, but minutes later; SQLite needs no such knowledge for what is asked of it.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("ANALYZE " + ", ".join(table.name for table in tables)))
+
+
 def moments(connection: Connection) -> Callable[[datetime], Any]:
     """Return what makes of a moment what `append` takes for it."""
     return utc_text if connection.dialect.name == "sqlite" else lambda moment: moment
