@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, func, insert, literal, select, true, update
 
 from mailer.domain.delivery import LASTING, NEXT, Settlement, State
-from mailer.ledger.outcomes import NEW, History, OutcomeRow, Tally, histories, write
+from mailer.ledger.outcomes import NEW, DeliveryHistory, OutcomeRow, Tally, histories, write
 from mailer.store.schema import chunks, deliveries, outcomes
 
 CHUNK = (50, 1000)  # the least and the most people in one: more make no statement quicker
@@ -42,18 +42,18 @@ class Chunk:
         mine = (t.send_id == self.send_id) & t.subscriber_id.between(self.first, self.last)
         return mine if self.people is None else mine & t.subscriber_id.in_(self.people)
 
-    def members(self, connection: Connection) -> dict[int, History]:
+    def members(self, connection: Connection) -> dict[int, DeliveryHistory]:
         """Return who is in it, with what became of them so far."""
         d = deliveries.c
         everyone = connection.scalars(select(d.subscriber_id).where(self.has(deliveries)))
         known = self.histories(connection)
         return {person: known.get(person, NEW) for person in everyone}
 
-    def histories(self, connection: Connection) -> dict[int, History]:
+    def histories(self, connection: Connection) -> dict[int, DeliveryHistory]:
         """Return what became so far of those in it of whom anything is known."""
         return histories(connection, self.send_id, self.has(outcomes))
 
-    def waiting(self, connection: Connection, state: State = State.QUEUED) -> dict[int, History]:
+    def waiting(self, connection: Connection, state: State = State.QUEUED) -> dict[int, DeliveryHistory]:
         """Return those in it who wait to be sent, or for its time if they are `deferred`.
 
         Whoever waits does so in one chunk: where they were frozen, or else in the one that their latest
@@ -62,7 +62,7 @@ class Chunk:
         everyone = self.members(connection).items()
         return {key: each for key, each in everyone if self.awaits(each, state)}
 
-    def awaits(self, history: History, state: State = State.QUEUED) -> bool:
+    def awaits(self, history: DeliveryHistory, state: State = State.QUEUED) -> bool:
         """Return whether a delivery in it, with this history, waits in it and in no other."""
         if self.people is None:
             return history.number == 0 and state is State.QUEUED
@@ -136,7 +136,7 @@ def open_chunks(connection: Connection, send_id: int, *which: ColumnElement[bool
 def move(
     connection: Connection,
     send_id: int,
-    moved: Mapping[int, History],
+    moved: Mapping[int, DeliveryHistory],
     after: State,
     words: str | None,
     now: datetime,
@@ -156,7 +156,13 @@ def move(
 
 
 def _next(
-    send_id: int, chunk: int, person: int, history: History, state: State, words: str | None, now: datetime
+    send_id: int,
+    chunk: int,
+    person: int,
+    history: DeliveryHistory,
+    state: State,
+    words: str | None,
+    now: datetime,
 ) -> OutcomeRow:
     """Return an outcome that no server brought about."""
     number, bound = history.number + 1, history.bound
@@ -193,7 +199,10 @@ def cancel(connection: Connection, chunk: Chunk, words: str, now: datetime) -> i
 
 
 def settle_elsewhere(
-    connection: Connection, send_id: int, told: Mapping[int, tuple[Settlement, History]], revision: int
+    connection: Connection,
+    send_id: int,
+    told: Mapping[int, tuple[Settlement, DeliveryHistory]],
+    revision: int,
 ) -> None:
     """Append what became of deliveries that nobody here has in hand, as others tell it.
 

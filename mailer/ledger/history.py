@@ -20,7 +20,7 @@ from mailer.domain.moment import utc_text
 from mailer.domain.outcome import Stage
 from mailer.ledger.chunks import groups, settle_elsewhere
 from mailer.ledger.journal import KEPT, DeadJournal, Handed, JournalHeader, read_journal
-from mailer.ledger.outcomes import NEW, History, histories, note_passed
+from mailer.ledger.outcomes import NEW, DeliveryHistory, histories, note_passed
 from mailer.store.dialect import add_missing
 from mailer.store.schema import deliveries, delivery_numbers, journals_read, outcomes, revisions, sends
 
@@ -141,7 +141,7 @@ def _settle(connection: Connection, journal: DeadJournal) -> int:
 
 def _later(
     connection: Connection, send_id: int, words: Mapping[int, Settlement]
-) -> dict[int, tuple[Settlement, History]]:
+) -> dict[int, tuple[Settlement, DeliveryHistory]]:
     """Return those words that are news on a delivery that is open, with what is known of it so far."""
     d, s = deliveries.c, sends.c
     mine = d.subscriber_id.in_(words)

@@ -15,7 +15,7 @@ from mailer.ledger.history import mark_read
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.outcomes import Tally
 from mailer.ledger.recording import append, record
-from mailer.ledger.taking import Taken, cancelled, gone, take
+from mailer.ledger.taking import HeldChunk, cancelled, gone, take
 from mailer.store.database import Database
 
 log = getLogger(__name__)
@@ -40,8 +40,8 @@ class Holding:
 
     lease: float | None = None
 
-    _taken: dict[int, Taken] = field(default_factory=dict)  # by the chunk
-    _chunk_of: dict[int, Taken] = field(default_factory=dict)  # by the person
+    _taken: dict[int, HeldChunk] = field(default_factory=dict)  # by the chunk
+    _chunk_of: dict[int, HeldChunk] = field(default_factory=dict)  # by the person
 
     @property
     def ledger(self) -> Ledger:
@@ -54,7 +54,7 @@ class Holding:
         Who left or was suppressed since the audience was frozen is cancelled instead. Those of the mailbox
         providers `without` are left.
         """
-        found: list[Taken] = []
+        found: list[HeldChunk] = []
         with self.engine.begin(alone=False) as connection:
             while len(found) < most:
                 taken = take(connection, self.send, self.worker, now, without, self.lease, self._taken)

@@ -13,7 +13,7 @@ from mailer.domain.field import FieldType
 from mailer.domain.send import Send
 from mailer.ledger.chunks import cancel, move, open_chunks, requeue
 from mailer.ledger.freezing import SEND, FrozenText, freeze, halted_words, note_proved, read_send
-from mailer.ledger.outcomes import History, histories, latest
+from mailer.ledger.outcomes import DeliveryHistory, histories, latest
 from mailer.people.audience import (
     candidates_for,
     count_candidates,
@@ -311,7 +311,7 @@ class Ledger:
             due = {key: each for key, each in uncertain.items() if self._may_resend(each, now)}
             return move(connection, send.id, due, State.QUEUED, reason, now)
 
-    def _may_resend(self, known: History, now: datetime) -> bool:
+    def _may_resend(self, known: DeliveryHistory, now: datetime) -> bool:
         if known.tries < 2 or known.at is None:
             return True
         when = self._policy.next_attempt(known.tries - 1, known.since or known.at, known.at)
@@ -327,7 +327,7 @@ class Ledger:
             return move(connection, send.id, self._resting(connection, send, before), after, reason, now)
 
     @staticmethod
-    def _resting(connection: Connection, send: Send, state: State) -> dict[int, History]:
+    def _resting(connection: Connection, send: Send, state: State) -> dict[int, DeliveryHistory]:
         """Return who is in this state, which has nothing to do with a chunk, and their histories."""
         o = outcomes.alias("resting")
         who = select(o.c.subscriber_id).where(o.c.send_id == send.id, o.c.state == state, latest(o))

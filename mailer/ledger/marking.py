@@ -29,7 +29,7 @@ from mailer.ledger.history import mark_read
 from mailer.ledger.holding import Holding
 from mailer.ledger.outcomes import Tally
 from mailer.ledger.recording import append, record
-from mailer.ledger.taking import Taken, cancelled
+from mailer.ledger.taking import HeldChunk, cancelled
 from mailer.ledger.testimony import testify
 from mailer.store.dialect import moment_in
 from mailer.store.schema import chunks
@@ -96,7 +96,7 @@ class MarkedHolding(Holding):
         late = [each for each in settlements if each.delivery_id not in self._chunk_of]
         self.lost.update(each for each in delivery_ids if each not in self._chunk_of)
 
-        def write(connection: Connection, taken: Taken) -> None:
+        def write(connection: Connection, taken: HeldChunk) -> None:
             group = told[taken.chunk.id]
             record(connection, self.policy, taken, group, self.send.number, self.account)
 
@@ -117,7 +117,7 @@ class MarkedHolding(Holding):
         self._make_sure()
         reasons = self._gone(waiting)
 
-        def write(connection: Connection, taken: Taken) -> None:
+        def write(connection: Connection, taken: HeldChunk) -> None:
             append(connection, taken, cancelled(taken, reasons[taken.chunk.id], now))
 
         if reasons:
@@ -153,7 +153,7 @@ class MarkedHolding(Holding):
         self,
         marked: Mapping[int, Collection[int]],
         settled: Mapping[int, Collection[int]],
-        write: Callable[[Connection, Taken], None],
+        write: Callable[[Connection, HeldChunk], None],
     ) -> list[int]:
         """Renew every lease, with who is `marked` and not any more, and `write` where some are `settled`.
 
@@ -174,7 +174,7 @@ class MarkedHolding(Holding):
                     self._settled(chunk, settled.get(chunk, ()))
 
         before = {chunk: (taken.chunk.epoch, self._marks[chunk]) for chunk, taken in self._taken.items()}
-        lost: list[Taken] = []
+        lost: list[HeldChunk] = []
         try:
             with self.engine.begin(alone=False) as connection:
                 for chunk, taken in self._taken.items():
@@ -191,7 +191,7 @@ class MarkedHolding(Holding):
         then()
         return [taken.chunk.id for taken in lost]
 
-    def _renew(self, connection: Connection, taken: Taken, doubt: Collection[int]) -> bool:
+    def _renew(self, connection: Connection, taken: HeldChunk, doubt: Collection[int]) -> bool:
         chunk = taken.chunk
         values: dict[str, Any] = {
             "leased_until": moment_in(connection, self.lease or LEASE),
@@ -213,7 +213,7 @@ class MarkedHolding(Holding):
         if chunk not in self._taken:
             del self._marks[chunk], self._marked[chunk]
 
-    def _lose(self, taken: Taken) -> None:
+    def _lose(self, taken: HeldChunk) -> None:
         log.warning("%s lost chunk %d: others have taken it", self.worker, taken.chunk.id)
         self.lost |= taken.waiting
         self._settled(taken.chunk.id, set(taken.waiting))

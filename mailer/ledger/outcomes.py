@@ -38,7 +38,7 @@ class OutcomeRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class DeliveryHistory:
     """The outcomes of one delivery so far, as far as they bear on what comes next.
 
     `tries` are those that count for the retry policy, the first of which was at `since` (since a person had
@@ -55,11 +55,11 @@ class History:
     bound: int | None = None
     chunk: int | None = None
 
-    def followed_by(self, row: OutcomeRow) -> History:
+    def followed_by(self, row: OutcomeRow) -> DeliveryHistory:
         """Return the history with one more outcome."""
         anew = row.state is State.QUEUED and (row.reply or "").startswith(DECIDED)
         since = (self.since or row.at) if row.tried else self.since
-        return History(
+        return DeliveryHistory(
             row.number,
             row.state,
             row.reply,
@@ -71,7 +71,7 @@ class History:
         )
 
 
-NEW = History()
+NEW = DeliveryHistory()
 
 
 def write(connection: Connection, rows: Iterable[OutcomeRow]) -> None:
@@ -108,11 +108,11 @@ def note_passed(connection: Connection, account: str, at: datetime, number: int)
     connection.execute(insert(passed), {"account": account, "at": at, "number": number})
 
 
-def histories(connection: Connection, send_id: int, which: ColumnElement[bool]) -> dict[int, History]:
+def histories(connection: Connection, send_id: int, which: ColumnElement[bool]) -> dict[int, DeliveryHistory]:
     """Return the history of each delivery of a send that has one, of those whose outcomes are `which`."""
     o = outcomes.c
     query = select(outcomes).where(o.send_id == send_id, which).order_by(o.subscriber_id, o.number)
-    found: dict[int, History] = {}
+    found: dict[int, DeliveryHistory] = {}
     for row in connection.execute(query):
         outcome = OutcomeRow._make(row)._replace(state=State(row.state))
         found[row.subscriber_id] = found.get(row.subscriber_id, NEW).followed_by(outcome)

@@ -19,7 +19,7 @@ from mailer.ledger.journal import DeadJournal, Handed, dead_journals, put_away
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.outcomes import Tally
 from mailer.ledger.recording import record
-from mailer.ledger.taking import Taken, doubt
+from mailer.ledger.taking import HeldChunk, doubt
 from mailer.ledger.testimony import testify
 from mailer.store.database import Database
 from mailer.store.dialect import moment_in
@@ -122,7 +122,7 @@ def _lost(delivery_id: int, words: str, now: datetime) -> Settlement:
     return Settlement(delivery_id, State.UNCERTAIN, now, Stage.CONTENT, words)
 
 
-def _held_by(connection: Connection, worker: str) -> list[tuple[Taken, set[int]]]:
+def _held_by(connection: Connection, worker: str) -> list[tuple[HeldChunk, set[int]]]:
     """Return the chunks that a worker holds, each with whom it was allowed to hand over."""
     held = connection.execute(select(chunks).where(chunks.c.holder == worker).order_by(chunks.c.id)).all()
     found = []
@@ -131,7 +131,7 @@ def _held_by(connection: Connection, worker: str) -> list[tuple[Taken, set[int]]
         waiting = chunk.waiting(connection)
         # Without a lease everyone may be handed over, without a word to the database.
         allowed = waiting.keys() if row.leased_until is None else waiting.keys() & set(row.in_doubt or ())
-        found.append((Taken(chunk, set(waiting), waiting), set(allowed)))
+        found.append((HeldChunk(chunk, set(waiting), waiting), set(allowed)))
     return found
 
 

@@ -10,13 +10,13 @@ from sqlalchemy import Connection
 from mailer.domain.delivery import RetryPolicy, Settlement, State
 from mailer.ledger.chunks import CLOSED, add, change
 from mailer.ledger.outcomes import NEW, OutcomeRow, Tally, note_passed, write, write_accepted
-from mailer.ledger.taking import Taken
+from mailer.ledger.taking import HeldChunk
 
 
 def record(
     connection: Connection,
     policy: RetryPolicy,
-    taken: Taken,
+    taken: HeldChunk,
     settlements: Sequence[Settlement],
     revision: int,
     account: str,
@@ -40,7 +40,7 @@ def record(
     return True
 
 
-def append(connection: Connection, taken: Taken, rows: Sequence[OutcomeRow], accepted: int = 0) -> bool:
+def append(connection: Connection, taken: HeldChunk, rows: Sequence[OutcomeRow], accepted: int = 0) -> bool:
     """Append outcomes of who waits in a chunk, if it is held still; the last ones close it.
 
     So many more were `accepted`, whose rows are the caller's to write.
@@ -55,7 +55,7 @@ def append(connection: Connection, taken: Taken, rows: Sequence[OutcomeRow], acc
     return True
 
 
-def _row(policy: RetryPolicy, taken: Taken, settled: Settlement, revision: int) -> OutcomeRow:
+def _row(policy: RetryPolicy, taken: HeldChunk, settled: Settlement, revision: int) -> OutcomeRow:
     delivery_id, state, at, stage, words, due = settled
     known = taken.histories.get(delivery_id, NEW)
     tried = state is not State.QUEUED and due is None

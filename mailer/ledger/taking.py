@@ -28,7 +28,7 @@ from mailer.domain.outcome import Stage
 from mailer.domain.send import Send
 from mailer.domain.subscriber import Status
 from mailer.ledger.chunks import CLOSED, Chunk, add, change
-from mailer.ledger.outcomes import NEW, History, OutcomeRow, Tally, write
+from mailer.ledger.outcomes import NEW, DeliveryHistory, OutcomeRow, Tally, write
 from mailer.store.dialect import moment_in
 from mailer.store.schema import chunks, deliveries, lists, sends, subscribers, subscriptions, suppressions
 from mailer.store.snapshot import recipients, snapshot_of
@@ -38,12 +38,12 @@ SUPPRESSED_SINCE = "suppressed after the audience was frozen"
 
 
 @dataclass(slots=True)
-class Taken:
+class HeldChunk:
     """A chunk in a worker's hand: who of it waits still, and the history of those who have one."""
 
     chunk: Chunk
     waiting: set[int]
-    histories: Mapping[int, History] = field(default_factory=dict)
+    histories: Mapping[int, DeliveryHistory] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
 
 
@@ -55,7 +55,7 @@ def take(
     without: Collection[str] = (),
     lease: float | None = None,
     held: Collection[int] = (),
-) -> Taken | None:
+) -> HeldChunk | None:
     """Take the next chunk of a send in the caller's transaction, None if there is none.
 
     Whoever in it is of a mailbox provider in `without` goes to a chunk of their own, which is left. With a
@@ -97,7 +97,7 @@ def reason_gone(names: Sequence[str]) -> ColumnElement[str | None]:
     return case((_left(names), UNSUBSCRIBED_SINCE), (_suppressed_now(), SUPPRESSED_SINCE))
 
 
-def cancelled(taken: Taken, reasons: Mapping[int, str], now: datetime) -> list[OutcomeRow]:
+def cancelled(taken: HeldChunk, reasons: Mapping[int, str], now: datetime) -> list[OutcomeRow]:
     """Return the outcomes by which people of a chunk are cancelled."""
     rows = []
     for person, words in reasons.items():
@@ -185,7 +185,7 @@ def words_of_loss(worker: str) -> str:
 
 def _look_through(
     connection: Connection, send: Send, chunk: Chunk, now: datetime, without: Collection[str]
-) -> Taken:
+) -> HeldChunk:
     query = _between(send.audience.lists)
     if chunk.people is not None:
         query = query.where(deliveries.c.subscriber_id.in_(chunk.people))
@@ -194,7 +194,7 @@ def _look_through(
     known = chunk.histories(connection)
     if known or chunk.people is not None:
         rows = [row for row in rows if chunk.awaits(known.get(row[0], NEW))]
-    taken = Taken(chunk, {row[0] for row in rows}, known)
+    taken = HeldChunk(chunk, {row[0] for row in rows}, known)
     tally = Tally()
     if reasons := {row[0]: row[-1] for row in rows if row[-1] is not None}:
         write(connection, cancelled(taken, reasons, now))
@@ -216,7 +216,11 @@ def _look_through(
 
 
 def _set_aside(
-    connection: Connection, taken: Taken, rows: Sequence[Row[Any]], now: datetime, without: Collection[str]
+    connection: Connection,
+    taken: HeldChunk,
+    rows: Sequence[Row[Any]],
+    now: datetime,
+    without: Collection[str],
 ) -> Tally:
     """Make chunks of those whose mailbox provider is held back; return by how much this one has fewer."""
     held: dict[str, list[int]] = {}
