@@ -69,6 +69,11 @@ class Server:
         self.process.send_signal(how)
         self.process.wait()
 
+    def close(self) -> None:
+        """End it for good."""
+        self._engine.dispose()
+        self.end(signal.SIGQUIT)
+
     def url(self) -> str:
         """Return the DATABASE_URL of who is at another place."""
         host = self.network.address("database")

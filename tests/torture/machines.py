@@ -141,7 +141,7 @@ class Machines:
                     if machine.process is not None:
                         machine.signal(signal.SIGKILL)
                 sink.communicate(timeout=60)
-                self.server.end(signal.SIGQUIT)
+                self.server.close()
 
     def _sink(self) -> tuple[subprocess.Popen[str], int]:
         options = ["--seed", str(self.seed), "--calm", "--host", self.network.address("mail")]
@@ -298,8 +298,11 @@ class Machines:
 
     def accepted(self) -> int:
         """Return how many messages the server has taken."""
+        return len(self._log())
+
+    def _log(self) -> list[str]:
         log = self.folder / "accepted.log"
-        return len(log.read_text().splitlines()) if log.exists() else 0
+        return log.read_text().splitlines() if log.exists() else []
 
     # What came of it.
 
@@ -309,9 +312,7 @@ class Machines:
         return 2 * max(CONNECTIONS, int(4 * MARK_SPAN / SLOW))
 
     def _judge(self) -> None:
-        copies = Counter(
-            line.split(" ")[0] for line in (self.folder / "accepted.log").read_text().splitlines()
-        )
+        copies = Counter(line.split(" ")[0] for line in self._log())
         standings = {email: (state, words) for email, state, words in self.server.rows(STANDINGS)}
         if len(standings) != self.people:
             self.complaints.append(f"the ledger has {len(standings)} of {self.people} people")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 
 from torture.__main__ import WAYS
 from torture.judgement import Judgement
+from torture.machines import Machines
 from torture.ordeal import Ordeal, Size
 
 
@@ -27,3 +31,13 @@ def test_nobody_is_skipped_or_doubled_whatever_dies(way, seed, server, tmp_path,
     judgement = Judgement(ordeal)
     assert judgement.faults() == []
     assert len(judgement.attempts) >= 750 and ordeal.kills >= 2
+
+
+def test_machines_that_share_a_send_are_lost_and_cut_off():
+    with TemporaryDirectory(prefix="torture-", dir="/tmp") as name:  # short enough for a socket's
+        folder = Path(name)
+        folder.chmod(0o755)  # PostgreSQL runs as somebody else
+        ordeal = Machines(folder, 41, people=1500, misfortunes=2)
+        ordeal.run()
+    assert ordeal.complaints == []
+    assert sum(ordeal.happened.values()) == 2
