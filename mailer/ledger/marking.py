@@ -226,8 +226,10 @@ class MarkedHolding(Holding):
         if (unsure := self._unsure) is None:
             return
         c = chunks.c
-        with self.engine.connect() as connection:
-            now = connection.execute(select(c.id, c.epoch, c.marks).where(c.id.in_(unsure.before))).all()
+        rows = select(c.id, c.epoch, c.marks).where(c.id.in_(unsure.before)).order_by(c.id)
+        with self.engine.begin(alone=False) as connection:
+            # Locked, because it may be taking place just now.
+            now = connection.execute(rows.with_for_update()).all()
         self._unsure = None
         if any(
             epoch == unsure.before[chunk][0] and marks > unsure.before[chunk][1]

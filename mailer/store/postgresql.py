@@ -29,11 +29,16 @@ from mailer.store.sharing import Sharing
 
 CONNECTIONS = 4  # of one process; they are opened when they are needed
 WRITING = 0x6D61696C  # the number of the advisory lock that a writer holds: "mail"
+# The server gives up a session, and the locks it has, soon after its machine is gone without a word.
 SESSION = f"""
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
     SET TimeZone = 'UTC';
-    SET lock_timeout = {int(WAIT * 1000)}
+    SET lock_timeout = {int(WAIT * 1000)};
+    SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 2;
+    SET tcp_user_timeout = 6000
 """
+# So it does where the machine is there, but the process stands still in the middle of what others wait for.
+NOT_IDLE = "SET LOCAL idle_in_transaction_session_timeout = '10s'"
 TABLES = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
 ONE_MOMENT = "REPEATABLE READ"
 READING = {"isolation_level": ONE_MOMENT, "postgresql_readonly": True}
@@ -51,8 +56,7 @@ class ServerDatabase(Database):
         """Yield a connection in a transaction; `alone` while no other writer is. Commit at the end."""
         level = {"isolation_level": ONE_MOMENT} if one_moment else {}
         with self._connected().execution_options(**level) as connection, connection.begin():
-            if alone:
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITING})"))
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITING})" if alone else NOT_IDLE))
             yield connection
 
     def presence(self, journals: Path) -> Presence:

@@ -14,7 +14,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from postgresql import PASSWORD, Server
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from mailer.errors import ExitCode, MailerError, StorageBusy, StorageError
@@ -287,3 +287,17 @@ def test_without_psycopg_the_error_says_how_to_get_it(
     error = refused("postgresql://writer:canary@db.example/mailer", tmp_path)
     assert error.exit_code is ExitCode.USAGE
     assert error.next_step == "Install it: pip install 'mailer-dispatch[postgresql]'"
+
+
+def test_the_server_gives_up_the_locks_of_who_is_gone_without_a_word(
+    postgresql: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(postgresql.ca_file))
+    database = open_database(postgresql.url_by_tls("ours"), tmp_path)
+    names = ("tcp_keepalives_idle", "tcp_user_timeout", "idle_in_transaction_session_timeout")
+    query = select(*(func.current_setting(name) for name in names))
+    with database.begin(alone=False) as connection:
+        assert connection.execute(query).one() == ("2", "6000", "10s")
+    with database.connect() as connection:
+        assert connection.execute(query).one() == ("2", "6000", "0"), "who reads may be read by a person"
+    database.dispose()
