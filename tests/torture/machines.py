@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from harbour_workspace import Workspace
@@ -197,7 +198,11 @@ class Machines:
                 chance.choice(kinds)(chance.choice(well), chance.uniform(*AWAY))
 
     def _lose(self, machine: Machine, away: float) -> None:
-        """It burns, with its disk; another one stands in its place."""
+        """It burns, with its disk, without a word; another one stands in its place."""
+        if self.network.divided:
+            self.network.cut(machine.place)
+            machine.stopped = True
+            self._later(away, partial(self._replace, machine))
         self.happened["lost"] += 1
         workers = machine.workers()
         machine.signal(signal.SIGKILL)
@@ -207,6 +212,10 @@ class Machines:
         self.lost |= {name: time.monotonic() for (name,) in held if name in workers}
         shutil.rmtree(machine.workspace.root / "subscribers", ignore_errors=True)
         machine.process = None
+
+    def _replace(self, machine: Machine) -> None:
+        self.network.mend(machine.place)
+        machine.stopped = False
 
     def _kill(self, machine: Machine, away: float) -> None:
         """Its processes are killed, and begin anew."""
@@ -265,7 +274,7 @@ class Machines:
             self._to_undo.remove(entry)
             entry[1]()
         for machine in self.machines:
-            if not machine.works:
+            if not (machine.works or machine.stopped):
                 if machine.process is not None and (complaint := machine.complaint()):
                     self.complaints.append(complaint)
                 machine.process = None
