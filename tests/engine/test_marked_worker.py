@@ -128,7 +128,7 @@ def test_what_others_have_taken_over_does_not_go_from_here(begun, tmp_path):
 
 def test_a_worker_that_waits_for_answers_keeps_its_leases(begun):
     database, _, worker = begun
-    worker.take()
+    next_of(worker)
     with database.begin() as connection:
         connection.execute(update(chunks).values(leased_until=NOW))
     worker._heeded_at = worker._renewed_at = 0.0  # long ago
@@ -143,7 +143,7 @@ def test_a_worker_that_waits_for_answers_keeps_its_leases(begun):
 def test_a_run_does_not_end_before_everything_is_recorded(begun):
     database, send, worker = begun
     keys = []
-    while (envelope := worker.take()) is not None:
+    while (envelope := next_of(worker)) is not None:
         keys.append(envelope.key)
     away = True
 
@@ -164,7 +164,7 @@ def test_a_run_does_not_end_before_everything_is_recorded(begun):
 def test_what_is_due_again_while_the_ledger_is_away_is_queued_afterwards(begun):
     database, _, worker = begun
     for _ in EVERYBODY:
-        worker.settled([(worker.take().key, TAKEN)])
+        worker.settled([(next_of(worker).key, TAKEN)])
     worker.flush()
     away = True
 
@@ -174,7 +174,7 @@ def test_what_is_due_again_while_the_ledger_is_away_is_queued_afterwards(begun):
 
     event.listen(database, "begin", refuse)
     worker._feeder.later(0.0)
-    assert worker.take() is None
+    assert next_of(worker) is None
     assert asyncio.run(worker.wait())
     away = False
     worker._reach.anew()
