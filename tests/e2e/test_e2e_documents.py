@@ -23,17 +23,23 @@ SETTING = re.compile(r"^([A-Z][A-Z_]+)=", re.MULTILINE)
 # What is not run, by how it begins, and why.
 NOT_RUN = {
     "make ": "the demo has a test of its own, and this one is a part of `make test`",
+    "pip install ": "it asks a package index",
     "pipx install ": "it asks a package index",
     "uv tool install ": "it asks a package index",
     "mailer sandbox": "it runs until it is stopped; these tests have one of their own",
     "mailer serve ": "it runs until it is stopped; tests/web has it run",
     "mailer preview harbour --serve": "it runs until it is stopped; tests/preview has it run",
+    "mailer machines --watch": "it runs until it is stopped",
+    "sudo -u postgres ": "it makes a database on this machine's own server",
+    "mailer db move postgresql": "it leads to a server elsewhere; tests/store has one of its own",
+    "pg_dump ": "the same; test_e2e_postgresql types what `mailer backup` prints",
+    "pg_restore ": "the same",
     "mailer doctor --dns ": "it asks a name server elsewhere; tests/doctor has one of its own",
 }
 # Settings of another program.
 NOT_OURS = "MAILTO"
 # Settings that lead out of this machine: they are read, and no more.
-ELSEWHERE = "SMTP_"
+ELSEWHERE = ("SMTP_", "DATABASE_URL")
 INSTEAD = {
     "/srv/backups/": "",
     "your-domain.example": "gazette.example",  # a key signs for the sender's domain
