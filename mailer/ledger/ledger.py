@@ -178,6 +178,7 @@ class Ledger:
         query = select(d.subscriber_id, *snapshot_of(deliveries)).where(d.send_id == send.id)
         if between:
             query = query.where(d.subscriber_id.between(*between))
+        query = query.order_by(d.subscriber_id)  # who is named as an example is always the same
         with self.engine.connect() as c, c.execution_options(yield_per=PAGE).execute(query) as found:
             for rows in found.partitions():
                 yield RowPage(rows)
