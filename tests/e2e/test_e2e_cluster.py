@@ -21,6 +21,7 @@ from mailer.sandbox.scripted_server import Act, ScriptedServer
 
 pytestmark = pytest.mark.peers
 WITHOUT = "import sys; sys.modules['procrastinate'] = None; from mailer.cli import main; main()"
+LOOKS = 6000  # two minutes at least
 LATER = "2099-12-01 08:00"
 
 
@@ -65,11 +66,14 @@ def name_of(workspace: Workspace) -> str:
 
 
 def until(done: Callable[[], Any], *running: subprocess.Popen[str]) -> None:
-    """Wait for something that these processes bring about."""
-    while not done():
+    """Wait for something that these processes bring about; fail if it never comes."""
+    for _ in range(LOOKS):
+        if done():
+            return
         for each in running:
             assert each.poll() is None, each.communicate()
         time.sleep(0.02)
+    pytest.fail("it never came")
 
 
 def end(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> str:
