@@ -197,14 +197,12 @@ def test_pause_resume_and_cancel_reach_all_within_a_second(shared, slow, started
         until(lambda: slow.present == 3 * 2 or len(slow.taken) > 400, *machines)
         shared.run(order, "harbour", *(["--yes"] if order == "cancel" else []))
         before = after = len(slow.taken)
-        connections = slow.present
         time.sleep(1)
         while len(slow.taken) > after:
             after = len(slow.taken)
             time.sleep(1)
-        # No more than what they take in a second, which is longer on a busy machine, and what was under way.
-        assert after - before <= connections * (1 / slow.dawdle + 1)
-        assert after < 3000
+        # They go on for half a second of their own clocks, in which they take a fraction of what is left.
+        assert after - before < (3000 - before) / 2
         if rest:
             shared.run(rest, "harbour")
             until(lambda after=after: len(slow.taken) > after + 100, *machines)
