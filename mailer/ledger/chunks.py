@@ -150,50 +150,30 @@ def move(
         tally = Tally({after: len(group)})
         tally.subtract(lawful[key].state for key in group)
         chunk = add(connection, send_id, group, tally, is_open=after is State.QUEUED)
+        waits_in = chunk if after is State.QUEUED else None
         told = {key: lawful[key].reply if words is None else words for key in group}
-        write(connection, [_next(send_id, chunk, key, lawful[key], after, told[key], now) for key in group])
+        rows = [lawful[key].then(send_id, key, after, told[key], now, waits_in) for key in group]
+        write(connection, rows)
     return len(lawful)
-
-
-def _next(
-    send_id: int,
-    chunk: int,
-    person: int,
-    history: DeliveryHistory,
-    state: State,
-    words: str | None,
-    now: datetime,
-) -> OutcomeRow:
-    """Return an outcome that no server brought about."""
-    number, bound = history.number + 1, history.bound
-    return OutcomeRow(send_id, person, number, state, None, now, None, words, bound, tried=False, chunk=chunk)
 
 
 def requeue(connection: Connection, chunk: Chunk, now: datetime) -> int:
     """Queue those in a chunk that waited for its time, in the same chunk; return how many."""
+    send_id = chunk.send_id
     due = chunk.waiting(connection, State.DEFERRED)
-    write(
-        connection,
-        [
-            _next(chunk.send_id, chunk.id, key, each, State.QUEUED, each.reply, now)
-            for key, each in due.items()
-        ],
-    )
+    rows = [each.then(send_id, key, State.QUEUED, each.reply, now, chunk.id) for key, each in due.items()]
+    write(connection, rows)
     tally = Tally({State.DEFERRED: -len(due), State.QUEUED: len(due)})
-    change(connection, chunk, tally, due_at=None, is_open=bool(due))
+    still = bool(due) or bool(chunk.waiting(connection))  # all may have been settled elsewhere
+    change(connection, chunk, tally, due_at=None, is_open=still)
     return len(due)
 
 
 def cancel(connection: Connection, chunk: Chunk, words: str, now: datetime) -> int:
     """Cancel those in a chunk that are queued, and close it; return how many."""
     queued = chunk.waiting(connection)
-    write(
-        connection,
-        [
-            _next(chunk.send_id, chunk.id, key, each, State.CANCELLED, words, now)
-            for key, each in queued.items()
-        ],
-    )
+    rows = [each.then(chunk.send_id, key, State.CANCELLED, words, now) for key, each in queued.items()]
+    write(connection, rows)
     change(connection, chunk, Tally({State.QUEUED: -len(queued), State.CANCELLED: len(queued)}), **CLOSED)
     return len(queued)
 

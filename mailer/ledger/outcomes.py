@@ -70,6 +70,21 @@ class DeliveryHistory:
             row.chunk,
         )
 
+    def then(
+        self,
+        send_id: int,
+        person: int,
+        state: State,
+        words: str | None,
+        now: datetime,
+        chunk: int | None = None,
+    ) -> OutcomeRow:
+        """Return a next outcome that no server brought about; of one that waits, in which `chunk`."""
+        number, bound = self.number + 1, self.bound
+        return OutcomeRow(
+            send_id, person, number, state, None, now, None, words, bound, tried=False, chunk=chunk
+        )
+
 
 NEW = DeliveryHistory()
 

@@ -99,25 +99,11 @@ def reason_gone(names: Sequence[str]) -> ColumnElement[str | None]:
 
 def cancelled(taken: HeldChunk, reasons: Mapping[int, str], now: datetime) -> list[OutcomeRow]:
     """Return the outcomes by which people of a chunk are cancelled."""
-    rows = []
-    for person, words in reasons.items():
-        known = taken.histories.get(person, NEW)
-        number = known.number + 1
-        rows.append(
-            OutcomeRow(
-                taken.chunk.send_id,
-                person,
-                number,
-                State.CANCELLED,
-                None,
-                now,
-                None,
-                words,
-                known.bound,
-                tried=False,
-            )
-        )
-    return rows
+    send_id, known = taken.chunk.send_id, taken.histories
+    return [
+        known.get(person, NEW).then(send_id, person, State.CANCELLED, words, now)
+        for person, words in reasons.items()
+    ]
 
 
 def _next(
@@ -218,13 +204,13 @@ def _look_through(
 def _set_aside(
     connection: Connection,
     taken: HeldChunk,
-    rows: Sequence[Row[Any]],
+    everyone: Sequence[Row[Any]],
     now: datetime,
     without: Collection[str],
 ) -> Tally:
     """Make chunks of those whose mailbox provider is held back; return by how much this one has fewer."""
     held: dict[str, list[int]] = {}
-    for row in rows:
+    for row in everyone:
         receiver = provider_of(row.email)
         if receiver in without and row.subscriber_id in taken.waiting:
             held.setdefault(receiver, []).append(row.subscriber_id)
@@ -232,26 +218,11 @@ def _set_aside(
     for receiver, people in held.items():
         send_id, count = taken.chunk.send_id, len(people)
         aside = add(connection, send_id, people, Tally({State.QUEUED: count}), receiver=receiver)
-        histories = [(person, taken.histories.get(person, NEW)) for person in people]
-        write(
-            connection,
-            [
-                OutcomeRow(
-                    send_id,
-                    person,
-                    known.number + 1,
-                    State.QUEUED,
-                    None,
-                    now,
-                    None,
-                    known.reply,
-                    known.bound,
-                    tried=False,
-                    chunk=aside,
-                )
-                for person, known in histories
-            ],
-        )
+        known = {person: taken.histories.get(person, NEW) for person in people}
+        rows = [
+            each.then(send_id, person, State.QUEUED, each.reply, now, aside) for person, each in known.items()
+        ]
+        write(connection, rows)
         taken.waiting.difference_update(people)
         moved[State.QUEUED] -= count
     return moved
