@@ -106,6 +106,8 @@ def opened(browser: Browser, html: str, width: int = 375, scheme: Any = "light")
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True)
     page = context.new_page()
     page.set_content(html, wait_until="domcontentloaded")
+    # One that isn't there shows its alt text only once it has failed.
+    page.wait_for_function("[...document.images].every(image => image.complete)")
     yield page
     context.close()
 
