@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_ISREG
+from tempfile import mkstemp
+from typing import BinaryIO
 
 FILE = 0o600
 FOLDER = 0o700
@@ -42,6 +45,29 @@ def write_private(path: Path, content: bytes) -> None:
             os.fchmod(descriptor, FILE)
             os.ftruncate(descriptor, 0)
         file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file that has the name `path` once the block is done: whole, in the place of what is there.
+
+    If the block fails all stays as it was. OSError if it can't be written.
+    """
+    path = path.resolve()  # a link to it stays one
+    if path.exists() and not path.is_file():  # a pipe or a terminal (/dev/stdout)
+        with path.open("wb") as file:
+            yield file
+        return
+    descriptor, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise
 
 
 def open_to_others(folder: Path) -> bool:

@@ -191,7 +191,7 @@ def list_subscribers(app: App, name: str | None, status: str | None, as_json: bo
 
     wanted = Status(status) if status else None
     if as_csv and not as_json:
-        sys.stdout.writelines(export_people(app.database, name, wanted))
+        sys.stdout.buffer.writelines(export_people(app.database, name, wanted))
         return
     found = app.directory.subscribers(name, wanted)
     if as_json:

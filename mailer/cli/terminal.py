@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailer.errors import ExitCode, UsageError
+from mailer.errors import ExitCode, MailerError, UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -70,10 +70,13 @@ def announce_settings(app: App) -> None:
         )
 
 
-def ask(question: str) -> None:
-    """Ask on the terminal; end with 0 if the answer is no. UsageError where there is no terminal."""
+def ask(question: str, unasked: MailerError | None = None) -> None:
+    """Ask on the terminal; end with 0 if the answer is no.
+
+    Raise `unasked`, or a UsageError that tells of `--yes`, where there is no terminal.
+    """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(
+        raise unasked or UsageError(
             "there is no terminal to ask on", next_step="Add --yes to go on without being asked."
         )
     if not click.confirm(question, err=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, or_, select
@@ -51,22 +52,23 @@ class Directory:
 
     def subscribers(self, list_name: str | None = None, status: Status | None = None) -> Iterator[Subscriber]:
         """Yield subscribers in the order they came: of one list, of one status (there, or on any list)."""
-        wanted = select(subscribers, suppressions.c.reason.label("suppressed")).outerjoin(
-            suppressions, suppressions.c.email_key == subscribers.c.email_key
-        )
-        if list_name is not None or status is not None:
-            wanted = wanted.where(subscribers.c.id.in_(self._members(list_name, status)))
+        wanted = self._wanted(_whole(), list_name, status).order_by(subscribers.c.id).limit(PAGE)
         last = 0
-        while True:
-            with self._engine.connect() as connection:
-                page = connection.execute(
-                    wanted.where(subscribers.c.id > last).order_by(subscribers.c.id).limit(PAGE)
-                ).all()
-                on = _lists_of(connection, [row.id for row in page])
-            yield from (_subscriber(row, on.get(row.id, {})) for row in page)
-            if len(page) < PAGE:
-                return
+        while page := self._page(wanted.where(subscribers.c.id > last)):
+            yield from page
             last = page[-1].id
+
+    def count(self, list_name: str | None = None, status: Status | None = None) -> int:
+        """Return how many `subscribers` yields."""
+        counted = select(func.count()).select_from(subscribers)
+        with self._engine.connect() as connection:
+            return int(connection.scalar(self._wanted(counted, list_name, status)) or 0)
+
+    def with_ids(self, ids: Iterable[int]) -> Iterator[Subscriber]:
+        """Yield those of these subscribers who are there, page by page in the order they came."""
+        left = iter(ids)
+        while page := list(islice(left, PAGE)):
+            yield from self._page(_whole().where(subscribers.c.id.in_(page)).order_by(subscribers.c.id))
 
     def shut_out(self) -> Iterator[Subscriber]:
         """Yield the addresses that are never mailed and are no subscriber's, as subscribers of no list."""
@@ -93,12 +95,24 @@ class Directory:
             row = connection.execute(newest).one()
         return row[0], row[1]
 
-    def _members(self, list_name: str | None, status: Status | None) -> Select[Any]:
-        members = select(subscriptions.c.subscriber_id)
+    def _wanted(self, query: Select[Any], list_name: str | None, status: Status | None) -> Select[Any]:
+        """Return the query, of those on one list and of one status."""
+        if list_name is None and status is None:
+            return query
+        # Asked for each person: a set of all members would be made anew for every page.
+        member = select(subscriptions.c.list_id).where(subscriptions.c.subscriber_id == subscribers.c.id)
         if list_name is not None:
             with self._engine.connect() as connection:
-                members = members.where(subscriptions.c.list_id == list_ids(connection, [list_name])[0])
-        return members.where(subscriptions.c.status == status) if status is not None else members
+                member = member.where(subscriptions.c.list_id == list_ids(connection, [list_name])[0])
+        if status is not None:
+            member = member.where(subscriptions.c.status == status)
+        return query.where(member.exists())
+
+    def _page(self, query: Select[Any]) -> list[Subscriber]:
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+            on = _lists_of(connection, [row.id for row in rows])
+        return [_subscriber(row, on.get(row.id, {})) for row in rows]
 
     def _one(self, query: Select[Any]) -> Recipient | None:
         return next(iter(self._all(query.limit(1))), None)
@@ -106,6 +120,12 @@ class Directory:
     def _all(self, query: Select[Any]) -> list[Recipient]:
         with self._engine.connect() as connection:
             return recipients(connection.execute(query).all())
+
+
+def _whole() -> Select[Any]:
+    return select(subscribers, suppressions.c.reason.label("suppressed")).outerjoin(
+        suppressions, suppressions.c.email_key == subscribers.c.email_key
+    )
 
 
 def _everyone() -> Select[Any]:
