@@ -21,7 +21,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "new": ("mailer.cli.workspace", "new", "Start an issue with its front matter."),
     "issues": ("mailer.cli.issue_list", "issues", "Every issue file, and what became of it."),
     "lists": ("mailer.cli.lists", "lists", "Create and show subscriber lists."),
-    "subscribers": ("mailer.cli.subscribers", "subscribers", "Add, import, list and unsubscribe people."),
+    "subscribers": (
+        "mailer.cli.subscribers",
+        "subscribers",
+        "Add, import, export, list and unsubscribe people.",
+    ),
     "preview": ("mailer.cli.preview", "preview", "Show an issue as a subscriber would get it."),
     "check": ("mailer.cli.check", "check", "Look for mistakes in issues before they go."),
     "send-issue": (

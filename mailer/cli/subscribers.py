@@ -1,15 +1,15 @@
-"""`mailer subscribers`: add, import, list and unsubscribe people."""
+"""`mailer subscribers`: add, import, export, list and unsubscribe people."""
 
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailer.cli.export import STATUSES, export
 from mailer.cli.terminal import print_table
 from mailer.errors import ExitCode, UsageError
 
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from mailer.services.import_people import Answers, Import
 
 SOURCE = "command line"
-STATUSES = ["subscribed", "unconfirmed", "unsubscribed"]
 STANDINGS = [*STATUSES, "bounced", "complained", "suppressed"]
 
 
 @click.group()
 def subscribers() -> None:
-    """Add, import, list and unsubscribe people."""
+    """Add, import, export, list and unsubscribe people."""
+
+
+subscribers.add_command(export)
 
 
 @subscribers.command("add")
@@ -181,19 +183,13 @@ def _answers(
 @click.option("--list", "name", metavar="LIST", help="Only those on this list.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only those with this status.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object a line.")
-@click.option("--csv", "as_csv", is_flag=True, help="As CSV with every field.")
 @click.pass_obj
-def list_subscribers(app: App, name: str | None, status: str | None, as_json: bool, as_csv: bool) -> None:
+def list_subscribers(app: App, name: str | None, status: str | None, as_json: bool) -> None:
     """Show people in the order they came."""
     from mailer.domain.spreadsheet import write_lists
     from mailer.domain.subscriber import Status
-    from mailer.services.export import export_people
 
-    wanted = Status(status) if status else None
-    if as_csv and not as_json:
-        sys.stdout.buffer.writelines(export_people(app.database, name, wanted))
-        return
-    found = app.directory.subscribers(name, wanted)
+    found = app.directory.subscribers(name, Status(status) if status else None)
     if as_json:
         for each in found:
             data = {part.name: getattr(each, part.name) for part in fields(each) if part.name != "id"}

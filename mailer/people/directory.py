@@ -72,15 +72,20 @@ class Directory:
 
     def shut_out(self) -> Iterator[Subscriber]:
         """Yield the addresses that are never mailed and are no subscriber's, as subscribers of no list."""
-        strangers = (
-            select(suppressions.c.email_key, suppressions.c.reason)
-            .outerjoin(subscribers, subscribers.c.email_key == suppressions.c.email_key)
-            .where(subscribers.c.id.is_(None))
-            .order_by(suppressions.c.email_key)
-        )
+        strangers = _strangers(suppressions.c.email_key, suppressions.c.reason)
+        wanted, last = strangers.order_by(suppressions.c.email_key).limit(PAGE), ""
+        while True:
+            with self._engine.connect() as connection:
+                page = connection.execute(wanted.where(suppressions.c.email_key > last)).all()
+            if not page:
+                return
+            yield from (Subscriber(0, row.email_key, suppressed=row.reason) for row in page)
+            last = page[-1].email_key
+
+    def count_shut_out(self) -> int:
+        """Return how many `shut_out` yields."""
         with self._engine.connect() as connection:
-            rows = connection.execute(strangers).all()
-        return (Subscriber(0, row.email_key, suppressed=row.reason) for row in rows)
+            return int(connection.scalar(_strangers(func.count())) or 0)
 
     def field_names(self) -> list[str]:
         """Return the names of all fields beyond a subscriber's own, in order."""
@@ -126,6 +131,12 @@ def _whole() -> Select[Any]:
     return select(subscribers, suppressions.c.reason.label("suppressed")).outerjoin(
         suppressions, suppressions.c.email_key == subscribers.c.email_key
     )
+
+
+def _strangers(*wanted: ColumnElement[Any]) -> Select[Any]:
+    """Return a query of the suppressions of those who are no subscribers."""
+    theirs = select(subscribers.c.id).where(subscribers.c.email_key == suppressions.c.email_key)
+    return select(*wanted).select_from(suppressions).where(~theirs.exists())
 
 
 def _everyone() -> Select[Any]:

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, BinaryIO
 
 from mailer.domain.field import Value, to_text
 from mailer.domain.spreadsheet import STATES, csv_line, write_lists
 from mailer.domain.subscriber import OWN_FIELDS, Subscriber
+from mailer.errors import UsageError
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
 
 Row = tuple[Value | None, ...]
+Writer = Callable[[BinaryIO, Sequence[str], Iterable[Row]], None]
+
+SHEET_ROWS = 1_048_576  # of a workbook's sheet, the header among them
+CELL_LENGTH = 32_767  # characters in a cell of one
+EXACT = 10**15  # whole numbers below it are themselves in a workbook, which keeps 15 figures
+
+
+class Form(StrEnum):
+    """What kind of file: the end of its name."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+    WORKBOOK = "xlsx"
 
 
 def columns(free: Sequence[str]) -> tuple[str, ...]:
@@ -24,8 +44,71 @@ def rows(people: Iterable[Subscriber], free: Sequence[str]) -> Iterator[Row]:
         yield (*own, *known, write_lists(each.lists) or None, each.suppressed)
 
 
-def csv_lines(headings: Sequence[str], found: Iterable[Row]) -> Iterator[bytes]:
-    """Yield the lines of a CSV file in UTF-8, of which no spreadsheet runs a cell."""
-    yield csv_line(headings).encode()
+def write_csv(out: BinaryIO, headings: Sequence[str], found: Iterable[Row]) -> None:
+    """Write a CSV file in UTF-8, of which no spreadsheet runs a cell."""
+    out.write(csv_line(headings).encode())
     for row in found:
-        yield csv_line(map(to_text, row)).encode()
+        out.write(csv_line(map(to_text, row)).encode())
+
+
+def write_json_lines(out: BinaryIO, headings: Sequence[str], found: Iterable[Row]) -> None:
+    """Write an object a line, without what nobody knows."""
+    for row in found:
+        known = {name: value for name, value in zip(headings, row, strict=True) if value is not None}
+        out.write(f"{json.dumps(known, ensure_ascii=False)}\n".encode())
+
+
+def write_workbook(out: BinaryIO, headings: Sequence[str], found: Iterable[Row]) -> None:
+    """Write a workbook of one sheet, in which a text is a text, whatever it begins with.
+
+    UsageError if it is more than a sheet or a cell can hold.
+    """
+    from xlsxwriter import Workbook  # no other command needs it
+
+    with Workbook(out, {"constant_memory": True, "use_zip64": True}) as book:
+        sheet = book.add_worksheet("subscribers")
+        sheet.freeze_panes(1, 0)
+        for place, heading in enumerate(headings):
+            sheet.write_string(0, place, heading, book.add_format({"bold": True}))
+        for number, row in enumerate(found, 1):
+            refuse_too_many(number)
+            _write_row(sheet, number, headings, row)
+
+
+def refuse_too_many(people: int) -> None:
+    """Raise UsageError for more people than a sheet of a workbook has room for."""
+    if people >= SHEET_ROWS:
+        raise UsageError(
+            f"a sheet has room for {SHEET_ROWS - 1:,} people, and these are more",
+            next_step=f"Write them as --format {Form.CSV}, or list by list: --list LIST",
+        )
+
+
+def _write_row(sheet: Worksheet, number: int, headings: Sequence[str], row: Row) -> None:
+    for place, value in enumerate(row):
+        if isinstance(value, bool):
+            sheet.write_boolean(number, place, value)
+        elif isinstance(value, int | float) and _is_exact(value):
+            sheet.write_number(number, place, value)
+        elif text := to_text(value):
+            if len(text) > CELL_LENGTH:
+                raise UsageError(
+                    f"{headings[place]} of {row[0]} has {len(text):,} characters, and a cell of a workbook "
+                    f"has room for {CELL_LENGTH:,}",
+                    next_step=f"Write them as --format {Form.CSV}",
+                )
+            sheet.write_string(number, place, text)
+
+
+def _is_exact(value: int | float) -> bool:
+    """Whether a workbook, in which 5.0 is 5, gives the same number back."""
+    if isinstance(value, int):
+        return abs(value) < EXACT
+    return not value.is_integer() and float(f"{value:.15g}") == value
+
+
+WRITERS: Mapping[Form, Writer] = {
+    Form.CSV: write_csv,
+    Form.JSON_LINES: write_json_lines,
+    Form.WORKBOOK: write_workbook,
+}

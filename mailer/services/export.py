@@ -2,33 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy import Engine
 
 from mailer.domain.subscriber import Status, Subscriber
 from mailer.errors import UsageError
 from mailer.people.directory import Directory
-from mailer.people.exporting import columns, csv_lines, rows
+from mailer.people.exporting import WRITERS, Form, columns, refuse_too_many, rows
 from mailer.private import private_folder, replacing
 
+__all__ = ["Export", "Form", "export_people", "keep_before"]
 
-def export_people(
-    database: Engine, list_name: str | None = None, status: Status | None = None
-) -> Iterator[bytes]:
-    """Yield people as lines of CSV, the header first: of one list, of one status (there, or on any list).
+TOLD = 1000  # people between two tellings of the progress
 
-    A file of everyone loses nobody who must not be mailed: addresses that are suppressed and no subscriber's
-    are in it, too.
+Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Whom to write, and as what: those on one list, those of one status (there, or on any list).
+
+    An export of everyone loses nobody who must not be mailed: addresses that are suppressed and no
+    subscriber's are in it, too.
+    """
+
+    form: Form = Form.CSV
+    list_name: str | None = None
+    status: Status | None = None
+
+    @property
+    def of_everyone(self) -> bool:
+        """Whether nobody is left out."""
+        return self.list_name is None and self.status is None
+
+
+def export_people(database: Engine, request: Export, out: BinaryIO, progress: Progress) -> int:
+    """Write people to `out`, each as they are when it comes to them; return how many.
+
+    UsageError for an unknown list, and for more than a workbook can hold.
     """
     directory = Directory(database)
-    people = directory.subscribers(list_name, status)
-    if list_name is None and status is None:
+    total = directory.count(request.list_name, request.status)
+    people = directory.subscribers(request.list_name, request.status)
+    if request.of_everyone:
+        total += directory.count_shut_out()
         people = chain(people, directory.shut_out())
-    return _csv(directory, people)
+    if request.form is Form.WORKBOOK:
+        refuse_too_many(total)
+    with progress(total) as advance:
+        counted = _Counted(people, advance)
+        _write(directory, request.form, out, counted)
+    return counted.number
 
 
 def keep_before(database: Engine, folder: Path, command: str, ids: Sequence[int], now: datetime) -> Path:
@@ -43,7 +74,7 @@ def keep_before(database: Engine, folder: Path, command: str, ids: Sequence[int]
     try:
         private_folder(folder)
         with replacing(path) as out:
-            out.writelines(_csv(directory, directory.with_ids(ids)))
+            _write(directory, Form.CSV, out, directory.with_ids(ids))
     except OSError as error:
         raise UsageError(
             f"{path}, as they are before the change, can't be written: {error.strerror}; nothing was changed",
@@ -52,6 +83,22 @@ def keep_before(database: Engine, folder: Path, command: str, ids: Sequence[int]
     return path
 
 
-def _csv(directory: Directory, people: Iterator[Subscriber]) -> Iterator[bytes]:
+def _write(directory: Directory, form: Form, out: BinaryIO, people: Iterable[Subscriber]) -> None:
     free = directory.field_names()
-    return csv_lines(columns(free), rows(people, free))
+    WRITERS[form](out, columns(free), rows(people, free))
+
+
+class _Counted(Iterable[Subscriber]):
+    """People, counted as they go by; now and then the count is told."""
+
+    def __init__(self, people: Iterable[Subscriber], tell: Callable[[int], None]) -> None:
+        self._people, self._tell = people, tell
+        self.number = 0
+
+    def __iter__(self) -> Iterator[Subscriber]:
+        for each in self._people:
+            yield each
+            self.number += 1
+            if self.number % TOLD == 0:
+                self._tell(TOLD)
+        self._tell(self.number % TOLD)

@@ -1,8 +1,12 @@
-"""What `subscribers list --csv` writes, `subscribers import` reads back: states, lists, types, characters."""
+"""What `subscribers export` writes, `subscribers import` reads back: states, lists, types, characters."""
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,17 +15,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine, delete, update
 
 from mailer.domain.address import BLANKS, Address
 from mailer.domain.field import FieldType
 from mailer.domain.spreadsheet import guard, read_lists, unguard, write_lists
 from mailer.domain.subscriber import Status, Subscriber
+from mailer.errors import UsageError
 from mailer.people.directory import Directory
 from mailer.people.enrol import Consent, Entry, enrol
+from mailer.people.exporting import SHEET_ROWS, refuse_too_many
 from mailer.people.field_types import declare_types
 from mailer.people.lists import Lists
-from mailer.services.export import export_people
+from mailer.services.export import Export, Form, export_people
 from mailer.services.import_people import Import, import_people
 from mailer.store.database import open_database
 from mailer.store.schema import lists, subscribers, suppressions
@@ -95,6 +101,12 @@ def everyone(engine: Engine) -> list[Subscriber]:
     return [replace(each, id=0) for each in Directory(engine).subscribers()]
 
 
+def exported(engine: Engine, form: Form = Form.CSV) -> bytes:
+    out = io.BytesIO()
+    export_people(engine, Export(form), out, lambda total: nullcontext(lambda done: None))
+    return out.getvalue()
+
+
 @settings(max_examples=20)
 @given(PEOPLE)
 def test_what_is_exported_is_read_back_the_same(
@@ -114,7 +126,7 @@ def test_what_is_exported_is_read_back_the_same(
     with before.begin() as connection:
         enrol(connection, entries, Consent(Lists(before).ids(LISTS), "a form", NOW))
     path = tmp_path_factory.getbasetemp() / "everyone.csv"
-    path.write_bytes(b"".join(export_people(before)))
+    path.write_bytes(exported(before))
     assert import_people(after, Import(path, create_lists=True), NOW).rejects == []
     assert everyone(after) == everyone(before)
 
@@ -132,6 +144,62 @@ def test_a_cell_is_guarded_so_that_what_was_meant_comes_back(text: str) -> None:
 )
 def test_lists_in_a_cell_are_read_back(on: dict[str, Status]) -> None:
     assert read_lists(write_lists(on)) == on
+
+
+def two_people(engine: Engine) -> None:
+    empty(engine)
+    Lists(engine).create("weekly", NOW)
+    values = {
+        "name": "=1+1",
+        "tags": ["press", "a;b"],
+        "paid": False,
+        "visits": 10**15,
+        "since": "2026-11-29",
+    }
+    entries = [
+        Entry(Address.parse("ada@quay.example"), values, (Status.UNSUBSCRIBED,)),
+        Entry(Address.parse("bram@quay.example"), {"visits": 2.5}, (None,), "bounced"),
+    ]
+    with engine.begin() as connection:
+        enrol(connection, entries, Consent(Lists(engine).ids(["weekly"]), "a form", NOW))
+
+
+def test_json_lines_say_what_is_known_in_its_type(engines: tuple[Engine, Engine]) -> None:
+    two_people(engines[1])
+    assert [json.loads(line) for line in exported(engines[1], Form.JSON_LINES).splitlines()] == [
+        {
+            "email": "ada@quay.example",
+            "name": "=1+1",
+            "tags": ["press", "a;b"],
+            "paid": False,
+            "since": "2026-11-29",
+            "visits": 10**15,
+            "lists": "weekly (unsubscribed)",
+        },
+        {"email": "bram@quay.example", "visits": 2.5, "suppressed": "bounced"},
+    ]
+
+
+def test_a_workbook_has_texts_and_numbers_and_no_formula(engines: tuple[Engine, Engine]) -> None:
+    two_people(engines[1])
+    with zipfile.ZipFile(io.BytesIO(exported(engines[1], Form.WORKBOOK))) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert "<t>=1+1</t>" in sheet
+    assert "<f>" not in sheet
+    assert f"<t>{10**15}</t>" in sheet  # more figures than a spreadsheet keeps of a number
+    assert "<v>2.5</v>" in sheet
+    assert '<c r="H2" t="b"><v>0</v>' in sheet
+
+
+def test_what_a_workbook_has_no_room_for_is_refused(engines: tuple[Engine, Engine]) -> None:
+    two_people(engines[1])
+    with engines[1].begin() as connection:
+        connection.execute(update(subscribers).values(name="x" * 40_000))
+    with pytest.raises(UsageError, match=r"name of ada@quay\.example has 40,000 characters"):
+        exported(engines[1], Form.WORKBOOK)
+    refuse_too_many(SHEET_ROWS - 1)
+    with pytest.raises(UsageError, match="room for 1,048,575 people"):
+        refuse_too_many(SHEET_ROWS)
 
 
 def test_into_lists_that_are_named_and_into_none_that_the_file_lacks(

@@ -24,7 +24,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def state(workspace: Workspace) -> object:
-    return [workspace.run(*each).stdout for each in (["subscribers", "list", "--csv"], ["lists", "list"])]
+    return [workspace.run(*each).stdout for each in (["subscribers", "export"], ["lists", "list"])]
 
 
 def test_it_goes_there_and_comes_back(workspace: Workspace, postgresql: Server) -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_IMODE
 
 import pytest
 
@@ -121,15 +122,15 @@ def test_an_export_of_everyone_has_those_whom_only_their_suppression_makes_known
 ) -> None:
     weekly("subscribers", "unsubscribe", "Stranger@quay.example", "--all")
     weekly("subscribers", "add", "ada@quay.example", "--list", "weekly")
-    everyone = weekly("subscribers", "list", "--csv").out
+    everyone = weekly("subscribers", "export").out
     assert everyone.splitlines()[1:] == [
         "ada@quay.example,,,,,weekly,",
         "stranger@quay.example,,,,,,requested",
     ]
-    assert "stranger" not in weekly("subscribers", "list", "--csv", "--list", "weekly").out
+    assert "stranger" not in weekly("subscribers", "export", "--list", "weekly").out
     (tmp_path / "everyone.csv").write_text(everyone)
     assert weekly("subscribers", "import", "everyone.csv").code == 0
-    assert weekly("subscribers", "list", "--csv").out == everyone
+    assert weekly("subscribers", "export").out == everyone
     assert weekly("subscribers", "add", "stranger@quay.example", "--list", "weekly").code == 2
 
 
@@ -351,13 +352,57 @@ def test_rejects_never_go_over_the_file_itself(weekly: Mailer, tmp_path: Path, n
     assert (tmp_path / "people.csv").read_text() == PEOPLE
 
 
+def test_an_export_goes_to_a_file_of_the_owners_whole_or_not_at_all(weekly: Mailer, tmp_path: Path) -> None:
+    weekly("subscribers", "add", "ada@quay.example", "--list", "weekly")
+    weekly("subscribers", "add", "bram@quay.example", "--list", "weekly")
+    weekly("subscribers", "unsubscribe", "bram@quay.example", "--list", "weekly")
+    there = tmp_path / "out" / "weekly.csv"
+    there.parent.mkdir()
+    there.write_text("older")
+    done = weekly("subscribers", "export", str(there), "--list", "weekly", "--status", "subscribed")
+    assert done == Ended(0, "", f"Wrote 1 person to {there}, for you alone to read.\n")
+    assert there.read_text().splitlines()[1:] == ["ada@quay.example,,,,,weekly,"]
+    assert S_IMODE(there.stat().st_mode) == 0o600
+    assert weekly("subscribers", "export", str(there), "--list", "wekly").code == 2
+    assert there.read_text().splitlines()[1:] == ["ada@quay.example,,,,,weekly,"]
+    assert list(there.parent.iterdir()) == [there]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("people.txt",), "people.txt doesn't end in .csv, .jsonl or .xlsx"),
+        (("missing/people.csv",), "missing/people.csv can't be written: No such file or directory"),
+        (("--list", "wekly"), "there is no list wekly; did you mean weekly?"),
+    ],
+)
+def test_an_export_that_cannot_be_is_refused(weekly: Mailer, words: tuple[str, ...], says: str) -> None:
+    ended = weekly("subscribers", "export", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert says in ended.err
+
+
+def test_the_end_of_a_name_says_what_is_exported_unless_the_command_does(
+    weekly: Mailer, tmp_path: Path
+) -> None:
+    weekly("subscribers", "add", "ada@quay.example", "--list", "weekly")
+    for words in (("a.jsonl",), ("b.txt", "--format", "jsonl")):
+        assert weekly("subscribers", "export", *words).code == 0
+        assert json.loads((tmp_path / words[0]).read_text()) == {
+            "email": "ada@quay.example",
+            "lists": "weekly",
+        }
+    assert weekly("subscribers", "export", "c.xlsx").code == 0
+    assert (tmp_path / "c.xlsx").read_bytes().startswith(b"PK")
+
+
 def test_exported_cells_never_start_a_formula(weekly: Mailer, tmp_path: Path) -> None:
     names = ["=HYPERLINK(1)", "+1", "-2+3", "@sum", "-5", "Ada, Quint"]
     rows = [["email", "name", "a=b"], *([f"p{n}@quay.example", name, "=x"] for n, name in enumerate(names))]
     with (tmp_path / "people.csv").open("w", newline="") as out:
         csv.writer(out).writerows(rows)
     weekly("subscribers", "import", "people.csv", "--list", "weekly")
-    heading, *found = csv.reader(io.StringIO(weekly("subscribers", "list", "--csv").out))
+    heading, *found = csv.reader(io.StringIO(weekly("subscribers", "export").out))
     assert heading == ["email", "name", "language", "timezone", "tags", "a_b", "lists", "suppressed"]
     assert [row[1] for row in found] == ["'=HYPERLINK(1)", "+1", "'-2+3", "'@sum", "-5", "Ada, Quint"]
     assert {row[5] for row in found} == {"'=x"}

@@ -77,10 +77,6 @@ def logo(workspace: Workspace) -> None:
     Image.new("RGB", (240, 60)).save(workspace.root / "images" / "logo.png")
 
 
-def exported(workspace: Workspace) -> None:
-    file("everyone.csv", workspace.run("subscribers", "list", "--csv").stdout)(workspace)
-
-
 # What a reader has or does without typing it: when a page begins, or before the command that begins so.
 BEFORE: dict[str, Callable[[Workspace], object]] = {
     "README.md": lambda workspace: (workspace.root / ".env").unlink(),
@@ -105,7 +101,6 @@ BEFORE: dict[str, Callable[[Workspace], object]] = {
     "mailer subscribers import left.csv": file("left.csv", "email\nolaf@quay.example\n"),
     "mailer subscribers import bounces.csv": file("bounces.csv", "email\nolga@quay.example\n"),
     "mailer subscribers import blocklist.csv": file("blocklist.csv", "email\notto@quay.example\n"),
-    "mailer subscribers import everyone.csv": exported,
 }
 
 

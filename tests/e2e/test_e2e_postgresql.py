@@ -42,12 +42,12 @@ def by_hand(workspace: Workspace, command: str) -> None:
 
 
 def test_the_commands_that_are_named_make_a_backup_and_bring_it_back(workspace: Workspace) -> None:
-    before = workspace.run("subscribers", "list", "--csv").stdout
+    before = workspace.run("subscribers", "export").stdout
     by_hand(workspace, next_step(workspace, "backup", "monday's.dump"))
     workspace.run("subscribers", "add", "late@quay.example", "--list", "weekly")
     assert "late@quay.example" in workspace.run("subscribers", "list").stdout
     by_hand(workspace, next_step(workspace, "restore", "monday's.dump"))
-    assert workspace.run("subscribers", "list", "--csv").stdout == before
+    assert workspace.run("subscribers", "export").stdout == before
 
 
 def test_a_backup_from_the_middle_of_a_send_mails_nobody_twice(

@@ -118,7 +118,7 @@ def refuse_reserved(found: Iterable[Column]) -> None:
     for column in found:
         if column.field in STATES:
             raise UsageError(
-                f"{column.field} can't name a field: `subscribers list --csv` has a column of that name",
+                f"{column.field} can't name a field: an export has a column of that name",
                 next_step=f"Give it another: {_map(column.heading, f'old_{column.field}')}",
             )
 

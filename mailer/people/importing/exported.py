@@ -1,4 +1,4 @@
-"""What `mailer subscribers list --csv` wrote of how people stand, read back."""
+"""What `mailer subscribers export` wrote of how people stand, read back."""
 
 from __future__ import annotations
 

@@ -1,0 +1,70 @@
+"""`mailer subscribers export`: people as a file, or on standard output."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailer.cli.progress import bar
+from mailer.errors import UsageError
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+    from mailer.services.export import Form
+
+FORMATS = ["csv", "jsonl", "xlsx"]
+STATUSES = ["subscribed", "unconfirmed", "unsubscribed"]
+
+
+@click.command("export")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--format", "form", type=click.Choice(FORMATS), help="By default as FILE ends, else csv.")
+@click.option("--list", "name", metavar="LIST", help="Only those on this list.")
+@click.option("--status", type=click.Choice(STATUSES), help="Only those with this status.")
+@click.pass_obj
+def export(app: App, file: Path | None, form: str | None, name: str | None, status: str | None) -> None:
+    """Write people to a file or to standard output.
+
+    With every field, list and state; the end of FILE says whether it is CSV, JSON lines or a workbook.
+
+    `mailer subscribers import` reads the same back. Without --list and --status the addresses that are only
+    known for never being mailed are in it, too.
+    """
+    from mailer.domain.subscriber import Status
+    from mailer.private import replacing
+    from mailer.services.export import Export, Form, export_people
+
+    request = Export(_form(file, form), name, Status(status) if status else None)
+    run = partial(export_people, app.database, request, progress=partial(bar, "exporting"))
+    if file is None:
+        if request.form is Form.WORKBOOK and sys.stdout.isatty():
+            raise UsageError("a workbook can't be shown on a terminal", next_step="Name a file for it.")
+        run(out=sys.stdout.buffer)
+        return
+    try:
+        with replacing(file) as out:
+            number = run(out=out)
+    except OSError as error:
+        raise UsageError(f"{file} can't be written: {error.strerror}") from None
+    click.echo(
+        f"Wrote {number:,} {'people' if number != 1 else 'person'} to {file}, for you alone to read.",
+        err=True,
+    )
+
+
+def _form(file: Path | None, chosen: str | None) -> Form:
+    from mailer.services.export import Form
+
+    if chosen:
+        return Form(chosen)
+    end = file.suffix.lower().lstrip(".") if file else ""
+    if end and end not in FORMATS:
+        raise UsageError(
+            f"{file} doesn't end in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}",
+            next_step="Say what to write: --format csv",
+        )
+    return Form(end or "csv")
