@@ -38,7 +38,7 @@ def arguments() -> argparse.Namespace:
         type=int,
         default=1_000_000,
         metavar="N",
-        help="in `millions`, at most (default %(default)s)",
+        help="in `millions`, at most (default %(default)s); on PostgreSQL no more than 3,000,000",
     )
     parser.add_argument("--strict", action="store_true", help="end with 1 where a bound is missed")
     return parser.parse_args()

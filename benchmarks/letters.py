@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,11 +14,12 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from benchmarks.instruments import BUILD
+from benchmarks.instruments import BUILD, HERE
 from benchmarks.postgresql import Server
-from benchmarks.programs import HERE_AND_NOW, Program
+from benchmarks.programs import HERE_AND_NOW, Program, bare_environment
 
 LINKS = 20
+IMPORTED = 100_000  # people at most: of more the importer would take too long
 SENTENCE = "The ferry of half past nine leaves from the north mole, and the tide is an hour late on Thursday."
 SETTINGS = {
     "POSTAL_ADDRESS": "Harbour Gazette, 1 Quay Street",
@@ -93,9 +96,17 @@ class Crowd:
 
 @contextmanager
 def people(
-    count: int, program: Program = HERE_AND_NOW, server: Server | None = None, *, varied: bool = False
+    count: int,
+    program: Program = HERE_AND_NOW,
+    server: Server | None = None,
+    *,
+    varied: bool = False,
+    imported: int = IMPORTED,
 ) -> Iterator[Crowd]:
-    """Yield a workspace whose list `weekly` has `count` people; `varied`, half of the names have accents."""
+    """Yield a workspace whose list `weekly` has `count` people; `varied`, half of the names have accents.
+
+    Where they are more than `imported`, only the first one is, and the others become like that one.
+    """
     BUILD.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILD, prefix="people-") as folder, ExitStack() as stack:
         root = Path(folder)
@@ -108,15 +119,23 @@ def people(
         with listed.open("w", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(["email", "name", "member", "mole"])
-            rows.writerows(_person(n, varied=varied) for n in range(count))
+            rows.writerows(person(n, varied=varied) for n in range(count if count <= imported else 1))
         program.run(root, "lists", "create", "weekly")
         types = ("--type", "member=text", "--type", "mole=text")
         program.run(root, "subscribers", "import", str(listed), "--list", "weekly", *types)
         listed.unlink()
+        if count > imported:
+            _multiply(root, count, varied=varied)
         yield Crowd(root, count, program, server)
 
 
-def _person(n: int, *, varied: bool) -> tuple[str, str, str, str]:
+def _multiply(root: Path, count: int, *, varied: bool) -> None:
+    words = [sys.executable, "-m", "benchmarks.populating", root, str(count), *(["varied"] if varied else [])]
+    subprocess.run(words, cwd=HERE.parent, env=bare_environment(), check=True)
+
+
+def person(n: int, *, varied: bool) -> tuple[str, str, str, str]:
+    """Return what is known of the `n`th person, from 0, in the columns of the file that is imported."""
     name = f"Zoë Ångström {n}" if varied and n % 2 else f"Reader {n}"
     return f"reader{n}@inbox.example", name, f"m{n:07}", "south" if n % 3 else "north"
 

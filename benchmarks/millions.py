@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log
+from operator import sub
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.instruments import weigh
 from benchmarks.letters import Crowd, Letter
@@ -17,6 +18,7 @@ from benchmarks.sides import HERE_IN_THE_CLEAR
 
 FEWEST = 100_000
 EXTRAPOLATED = 100_000_000
+LEAST = 1.0  # octets a recipient: what a table has besides is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,15 @@ def send_to_nowhere(crowd: Crowd, letter: Letter) -> Size:
         bill = json.loads(report.read_text())
         asked = {words: _seconds(crowd, root, words) for words in ("status", "verify")}
     parts = _parts(bill)
-    whole = {f"{name}, s": part["seconds"] for name, part in parts.items()}
+    whole = {f"{name}, s": part.seconds for name, part in parts.items()}
     whole |= {f"`mailer {command}`, s": seconds for command, seconds in asked.items()}
-    return Size(crowd.count, whole, dict(_each(bill, parts, crowd.count)) | {"memory, MB": memory / 1e6})
+    whole |= {
+        "the people in the database, GB": bill["people"] / 1e9,
+        "the send, GB": _of_the_send(bill) / 1e9,
+    }
+    each = dict(_costs(bill, parts, crowd.count)) | dict(_octets(bill, crowd.count))
+    each["taking a chunk, ms"] = bill["parts"]["take"][0] / bill["chunks"] * 1e3
+    return Size(crowd.count, whole, each | {"memory, MB": memory / 1e6})
 
 
 def _seconds(crowd: Crowd, root: Path, command: str) -> float:
@@ -67,49 +75,67 @@ def _seconds(crowd: Crowd, root: Path, command: str) -> float:
     return time.monotonic() - began
 
 
-def _parts(bill: dict[str, Any]) -> dict[str, dict[str, float]]:
+class _Part(NamedTuple):
+    """Seconds of the clock, of our CPU, of the server's."""
+
+    seconds: float
+    cpu: float
+    database_cpu: float
+
+
+def _parts(bill: dict[str, Any]) -> dict[str, _Part]:
     """Return the parts of the send: what begins it freezes the audience, then proves each render."""
-    begin, freeze, send = (bill["parts"][name] for name in ("begin", "freeze", "send"))
-    return {
-        "freezing": freeze,
-        "proving": {name: begin[name] - freeze[name] for name in freeze},
-        "sending": send,
-    }
+    begin, freeze, send = (_Part(*bill["parts"][name]) for name in ("begin", "freeze", "send"))
+    return {"freezing": freeze, "proving": _Part(*map(sub, begin, freeze)), "sending": send}
 
 
-def _each(
-    bill: dict[str, Any], parts: dict[str, dict[str, float]], people: int
-) -> Iterator[tuple[str, float]]:
-    for whose, kind in (("ours", "cpu"), ("the server's", "database_cpu")):
+def _costs(bill: dict[str, Any], parts: dict[str, _Part], people: int) -> Iterator[tuple[str, float]]:
+    for name, part in parts.items():
+        yield f"{name}, CPU a recipient, ours, µs", part.cpu / people * 1e6
+    for name, kind in (("taking", "take"), ("recording", "mark")):
+        yield f"of it {name}, µs", bill["parts"][kind][1] / people * 1e6
+    if bill["server"]:
         for name, part in parts.items():
-            if bill["server"] or kind == "cpu":
-                yield f"{name}, CPU a recipient, {whose}, µs", part[kind] / people * 1e6
-    for what in ("tables", "indexes", "written"):
+            yield f"{name}, CPU a recipient, the server's, µs", part.database_cpu / people * 1e6
+
+
+def _octets(bill: dict[str, Any], people: int) -> Iterator[tuple[str, float]]:
+    for table, size in bill["tables"].items():
+        if size / people >= LEAST:
+            yield f"`{table}`, octets a recipient", size / people
+    for what in ("indexes", "journals", "written"):
         yield f"{what}, octets a recipient", bill[what] / people
 
 
+def _of_the_send(bill: dict[str, Any]) -> int:
+    return sum(bill["tables"].values()) + bill["indexes"] + bill["journals"]
+
+
 def carried_on(
-    before: tuple[int, float], last: tuple[int, float], *, least: int
+    before: tuple[int, float], last: tuple[int, float], *, whole: bool
 ) -> tuple[float, float] | None:
     """Return with which power of the number of people a figure grew between two sizes, and what it comes to
     for EXTRAPOLATED. A size is the number of people and the figure's value.
 
-    A small send is slow to begin, so that a figure seems to grow less than it will: it is taken to grow with
-    the `least` power at least. None for a figure that is zero.
+    What grew more than in proportion goes on with that power. Of what grew less a part is the same for any
+    number: the figure of a `whole` send goes on by the line through both sizes, that of each recipient stays
+    as it is at least. None for a figure that is zero.
     """
     (fewer, small), (more, large) = before, last
     if small <= 0 or large <= 0:
         return None
     power = log(large / small) / log(more / fewer)
-    return power, large * (EXTRAPOLATED / more) ** max(power, least)
+    if whole and power < 1:
+        return power, large + max(large - small, 0) / (more - fewer) * (EXTRAPOLATED - more)
+    return power, large * (EXTRAPOLATED / more) ** max(power, 0)
 
 
 def growth_table(measured: Sequence[Size], written: Callable[[float], str]) -> Iterator[Sequence[str]]:
     """Yield the rows of a table: each figure by the number of people, how it grows, and where that leads."""
     yield "", *(f"{size.people:,}" for size in measured), "grows with", f"{EXTRAPOLATED:,}, extrapolated"
-    for least, kind in ((1, "whole"), (0, "each")):
+    for kind in ("whole", "each"):
         for name in getattr(measured[-1], kind):
             values = [(size.people, getattr(size, kind)[name]) for size in measured]
             row = [written(value) for _, value in values]
-            grown = carried_on(*values[-2:], least=least) if len(values) > 1 else None
+            grown = carried_on(*values[-2:], whole=kind == "whole") if len(values) > 1 else None
             yield name, *row, *((f"N^{grown[0]:.2f}", written(grown[1])) if grown else ("–", "–"))
