@@ -1,7 +1,8 @@
 """Several machines send one send together, and are lost, stopped, cut off, while their database crashes.
 
-Each has a network namespace, a workspace and journals of its own. What is lost is lost with its journals, and
-a new machine comes in its place.
+Each has a network namespace, a workspace and journals of its own. One begins the send and takes part in it,
+the others work at what they are called to; some do it the other way when they begin anew. What is lost is
+lost with its journals, and a new machine comes in its place.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,13 +31,15 @@ from torture.judgement import LOSS
 from torture.network import Network, network
 from torture.server import SLOW
 
-MACHINES = ("one", "two", "three")
+WORKERS = "--workers", "2"
+SENDS = ("send-issue", "harbour", "--yes", "-q", *WORKERS)
+WORKS = ("work", *WORKERS)
+MACHINES = {"one": (SENDS, WORKS), "two": (WORKS, SENDS), "three": (WORKS,)}  # what they do, in turn
 CONNECTIONS = 4  # of each machine
-WORKERS = 2
 AWAY = (LEASE + 1, LEASE + 4)  # seconds that a machine is stopped or cut off: longer than its leases last
 BETWEEN = (0.5, 3.0)  # seconds from one misfortune to the next
 PATIENCE = 180.0  # seconds for the rest to be sent, and for a chunk to be taken over
-AGAIN = (0, 5, 75, -signal.SIGKILL)  # how a run may end
+AGAIN = (0, 5, 75, 130, -signal.SIGKILL, -signal.SIGTERM)  # how a run may end; the last, as it begins
 
 # Who, in which state now, and in which words.
 STANDINGS = """
@@ -52,9 +55,10 @@ BY_LOSS = "SELECT reply, count(*) FROM outcomes WHERE state = 'uncertain' AND re
 
 @dataclass(slots=True)
 class Machine:
-    """A machine that sends. `orders` counts the runs that were begun on it."""
+    """A machine that sends. `runs` counts those that were begun on it, which do in turn what `ways` say."""
 
     place: str
+    ways: Sequence[Sequence[str]]
     workspace: Workspace
     network: Network
     process: subprocess.Popen[str] | None = None
@@ -67,6 +71,11 @@ class Machine:
         return self.process is not None and self.process.poll() is None
 
     @property
+    def serves(self) -> bool:
+        """Whether its run goes on until it is stopped."""
+        return self.ways[(self.runs - 1) % len(self.ways)] is WORKS
+
+    @property
     def journals(self) -> Path:
         """Its journals."""
         return self.workspace.root / "subscribers" / "mailer.journals"
@@ -76,9 +85,9 @@ class Machine:
         return {path.name for path in self.journals.glob("[0-9]*")}
 
     def start(self) -> None:
-        """Let it send, until nothing is left."""
+        """Let it send, until nothing is left, or whatever there is to do."""
+        command = self.workspace.command(*self.ways[self.runs % len(self.ways)])
         self.runs += 1
-        command = self.workspace.command("send-issue", "harbour", "--yes", "-q", "--workers", WORKERS)
         with (self.workspace.root / f"stderr-{self.runs}.txt").open("w") as stderr:
             self.process = subprocess.Popen(
                 self.network.at(self.place, command),
@@ -96,6 +105,11 @@ class Machine:
         assert self.process is not None
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
+
+    def finish(self) -> None:
+        """Tell it to let end what is in flight, as whoever stops a service does."""
+        assert self.process is not None
+        self.process.terminate()
 
     def complaint(self) -> str:
         """Return what was wrong with how its last run ended."""
@@ -157,7 +171,7 @@ class Machines:
         return sink, int(sink.stdout.readline())
 
     def _found(self, port: int) -> None:
-        self.machines = [self._machine(place, port) for place in MACHINES]
+        self.machines = [self._machine(place, ways, port) for place, ways in MACHINES.items()]
         at_home = self._at_home()
         at_home.run("lists", "create", "weekly", "--title", "Harbour Gazette")
         at_home.people(self.people)
@@ -169,7 +183,7 @@ class Machines:
         first = self.machines[0].workspace
         return Workspace(first.root, first.settings | {"DATABASE_URL": self.server.url_by_socket})
 
-    def _machine(self, place: str, port: int) -> Machine:
+    def _machine(self, place: str, ways: Sequence[Sequence[str]], port: int) -> Machine:
         root = self.folder / place
         (root / "issues").mkdir(parents=True)
         (root / ".env").write_text("POSTAL_ADDRESS=1 Quay Street, Port Example\nSECRET_KEY=not-so-secret\n")
@@ -184,12 +198,12 @@ class Machines:
         }
         workspace = Workspace(root, settings)
         workspace.issue()
-        return Machine(place, workspace, self.network)
+        return Machine(place, ways, workspace, self.network)
 
     # The misfortunes.
 
     def _suffer(self, chance: random.Random) -> None:
-        kinds = [self._lose, self._lose, self._kill, self._stop, self._restart, self._crash]
+        kinds = [self._lose, self._lose, self._kill, self._finish, self._stop, self._restart, self._crash]
         kinds += [self._cut, self._cut_database] * self.network.divided
         while self.misfortunes > sum(self.happened.values()) and self._left():
             self._look_for(chance.uniform(*BETWEEN))
@@ -221,6 +235,11 @@ class Machines:
         """Its processes are killed, and begin anew."""
         self.happened["killed"] += 1
         machine.signal(signal.SIGKILL)
+
+    def _finish(self, machine: Machine, away: float) -> None:
+        """It is told to stop, lets end what is in flight, and begins anew."""
+        self.happened["told to stop"] += 1
+        machine.finish()
 
     def _stop(self, machine: Machine, away: float) -> None:
         """It stands still for longer than its leases last, and goes on."""
@@ -295,7 +314,15 @@ class Machines:
     def _rest(self) -> None:
         """Let everything be sent that is left, and every run end."""
         self._until(lambda: not (self._to_undo or self._left() or self.lost), "something is left to send")
-        self._until(lambda: not any(each.works for each in self.machines), "a run does not end")
+        self._until(
+            lambda: not any(each.works for each in self.machines if not each.serves), "a run does not end"
+        )
+        for machine in self.machines:
+            if machine.works:
+                machine.finish()
+        self._until(
+            lambda: not any(each.works for each in self.machines), "a run that was stopped does not end"
+        )
         for machine in self.machines:
             if machine.process is not None and not machine.works and (complaint := machine.complaint()):
                 self.complaints.append(complaint)
