@@ -18,6 +18,7 @@ PEERS = {
     "saslpasswd2": ("sasl2-bin libsasl2-modules", "passwords for that server"),
     "opendkim": ("opendkim", "another reader of DKIM signatures"),
     "dnsmasq": ("dnsmasq-base", "a real name server"),
+    "systemd-analyze": ("systemd", "the reader of units of services"),
     "chromium": ("chromium", "a real browser"),
     "/usr/share/fonts/truetype/charis": (
         "fonts-sil-charis fonts-liberation2 fonts-hosny-amiri fonts-dejavu-core",
