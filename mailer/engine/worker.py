@@ -104,9 +104,17 @@ class Worker:
         self._go_on_or_raise()
         return bool(self._out or self._unrecorded) or self._pause() is not None
 
-    def handed(self, keys: Sequence[int]) -> None:
-        """Write to the journal that these may reach the server from now on."""
+    def handed(self, keys: Sequence[int]) -> bool:
+        """Write to the journal that these may reach the server from now on.
+
+        False if they may not: they were marked, but since then it took so long to come here (to ask a ledger
+        that was cut off, say) that others may have taken them over.
+        """
+        if not self.ledger.safe:
+            self._untried.subtract(keys)  # it was no connection that broke
+            return False
         self.journal.handed(keys)
+        return True
 
     def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
         """Write the outcomes to the journal; the database follows in batches."""

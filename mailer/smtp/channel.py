@@ -291,6 +291,10 @@ class Channel:
             self._connection.acknowledge()
         self._watch()
 
+    def withhold(self) -> None:
+        """Give back what is not handed over, and part: a server that waits for content takes nothing else."""
+        self.abandon("it was too late to go on")
+
     def _feed(self) -> None:
         session = self._session
         while room := session.room:

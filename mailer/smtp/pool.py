@@ -31,9 +31,9 @@ class Work(Protocol):
     async def wait(self) -> bool:
         """Wait until `take` may give something again (True) or all work is done (False). May be cancelled."""
 
-    def handed(self, keys: Sequence[int]) -> None:
-        """Called before the write that could complete these messages at the server. If it raises, they aren't
-        written and the delivery ends with what it raised."""
+    def handed(self, keys: Sequence[int]) -> bool:
+        """Called before the write that could complete these messages at the server. If it returns False, they
+        aren't written and come back untried; if it raises, the delivery also ends with what it raised."""
 
     def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
         """Called after each read of replies, and when a connection is lost, with what became of messages."""

@@ -44,9 +44,10 @@ class Recording:
             await self._changed.wait()
         return bool(self._waiting)
 
-    def handed(self, keys: Sequence[int]) -> None:
+    def handed(self, keys: Sequence[int]) -> bool:
         """Remember that these may have reached the server."""
         self.log += [("handed", key) for key in keys]
+        return True
 
     def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
         """Remember the outcomes; a key that isn't out is an error."""

@@ -31,12 +31,15 @@ class Writer(Protocol):
     def write(self) -> None:
         """Write it."""
 
+    def withhold(self) -> None:
+        """Take back the messages that it would complete, as `Recorder.handed` wants them back."""
+
 
 class Recorder(Protocol):
     """Who has to know."""
 
-    def handed(self, keys: Sequence[int]) -> None:
-        """These may reach the server from now on; if this raises they don't."""
+    def handed(self, keys: Sequence[int]) -> bool:
+        """These may reach the server from now on; if this returns False or raises they don't."""
 
     def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
         """This became of them."""
@@ -96,16 +99,20 @@ class Turn:
         results, self._results = self._results, []
         writers, self._writers = self._writers, {}
         self._waiting = 0
+        may_go = True
         try:
             if results:
                 self._record.settled(results)
             if keys := [key for writer in writers for key in writer.completing]:
-                self._record.handed(keys)
+                may_go = self._record.handed(keys)
         except Exception as error:
             # By this they take back what they had to write.
             self._failed(error)
         for writer in writers:
-            writer.write()
+            if may_go or not writer.completing:
+                writer.write()
+            else:
+                writer.withhold()
         self._began, self._ended = None, self._clock()
 
     def _plan(self) -> None:

@@ -10,11 +10,12 @@ from begun_send import NOW, begin, next_of, worker_of
 from sqlalchemy import event, select, update
 
 from mailer.domain.delivery import State
-from mailer.domain.outcome import Accepted, Reply
+from mailer.domain.outcome import Accepted, Reply, Stage, Untried
 from mailer.engine import feeder
+from mailer.engine.worker import TRIES
 from mailer.errors import StorageBusy
 from mailer.ledger.journal import Journal
-from mailer.ledger.marking import MarkedHolding
+from mailer.ledger.marking import LEASE, MARGIN, MarkedHolding
 from mailer.ledger.queries import LedgerQueries
 from mailer.store.database import open_database
 from mailer.store.schema import chunks
@@ -123,6 +124,23 @@ def test_what_others_have_taken_over_does_not_go_from_here(begun, tmp_path):
     worker.close()
     other.mark(others)
     other.give_back(NOW)
+    assert LedgerQueries(database).discrepancies(send) == []
+
+
+def test_what_was_marked_is_not_handed_over_when_its_lease_may_have_ended(begun):
+    database, send, worker = begun
+    worker.ledger.lease = MARGIN  # whatever is done then, it took too long
+    for _ in range(2 * TRIES):
+        ann = next_of(worker)
+        assert ann.key in marked(database)
+        assert not worker.handed([ann.key])
+        worker.settled([(ann.key, Untried("it was too late to go on", Stage.CONTENT))])
+    worker.ledger.lease = LEASE
+    while (envelope := next_of(worker)) is not None:
+        assert worker.handed([envelope.key])
+        worker.settled([(envelope.key, TAKEN)])
+    worker.close()
+    assert set(states(database, send).values()) == {State.ACCEPTED}
     assert LedgerQueries(database).discrepancies(send) == []
 
 

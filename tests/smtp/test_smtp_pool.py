@@ -278,10 +278,10 @@ def test_an_account_fault_stops_the_run_and_blames_no_recipient(
 
 def test_no_content_leaves_before_it_is_recorded() -> None:
     class Full(Recording):
-        def handed(self, keys: Sequence[int]) -> None:
+        def handed(self, keys: Sequence[int]) -> bool:
             if 5 in keys:
                 raise OSError(28, "No space left on device")
-            super().handed(keys)
+            return super().handed(keys)
 
     work, server = Full(letters(30)), ScriptedServer()
     error = run(work, server, connections=3)
@@ -291,6 +291,25 @@ def test_no_content_leaves_before_it_is_recorded() -> None:
         int(message.recipients[0].removeprefix("reader").partition("@")[0]) for message in server.taken
     }
     assert set(kinds(work)) == {Accepted, Untried}
+
+
+@every_way
+def test_what_may_not_be_handed_over_any_more_goes_another_time(extensions: tuple[str, ...]) -> None:
+    class Late(Recording):
+        late = 0
+
+        def handed(self, keys: Sequence[int]) -> bool:
+            if self.late < 20 and any(key % 5 == 0 for key in keys):
+                self.late += 1
+                return False
+            return super().handed(keys)
+
+    work, server = Late(letters(100), tries=99), ScriptedServer(extensions=extensions)
+    assert run(work, server, connections=3) is None
+    assert work.late == 20
+    assert kinds(work) == {Accepted: 100}
+    assert len(server.taken) == len({message.recipients[0] for message in server.taken}) == 100
+    assert len([key for what, key in work.log if what == "handed"]) == 100
 
 
 def test_an_outcome_that_cant_be_recorded_ends_the_run() -> None:

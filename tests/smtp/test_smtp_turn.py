@@ -16,8 +16,9 @@ class Record:
     def __init__(self) -> None:
         self.now = 100.0
 
-    def handed(self, keys: Sequence[int]) -> None:
+    def handed(self, keys: Sequence[int]) -> bool:
         self.now += 3
+        return True
 
     def settled(self, results: Sequence[tuple[int, Outcome]]) -> None:
         raise AssertionError(results)
@@ -29,6 +30,9 @@ class Channel:
 
     def write(self) -> None:
         pass
+
+    def withhold(self) -> None:
+        raise AssertionError
 
 
 def failed(error: Exception) -> None:
