@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from mailer.domain.address import Address
+from mailer.domain.consent import Source, SourceKind
 from mailer.services.subscribe import Subscribe, subscribe
 from mailer.services.unsubscribe import Unsubscribe, suppress, unsubscribe
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TEST = Source(SourceKind.BEFORE, "test")
 
 
 def join(
@@ -23,13 +25,13 @@ def join(
     now: datetime = NOW,
 ) -> int:
     """Take a person in and return their id."""
-    request = Subscribe(Address.parse(email), lists, "test", fields or {}, anew=anew)
+    request = Subscribe(Address.parse(email), lists, TEST, fields or {}, anew=anew)
     return subscribe(database, request, now).subscriber_id
 
 
 def part(database: Engine, email: str, *lists: str, now: datetime = NOW) -> None:
     """Take a person off these lists, off all and for good without any."""
-    unsubscribe(database, Unsubscribe(Address.parse(email), lists or None, "test"), now)
+    unsubscribe(database, Unsubscribe(Address.parse(email), lists or None, TEST), now)
 
 
 def shut_out(database: Engine, email: str, reason: str = "bounced", now: datetime = NOW) -> None:

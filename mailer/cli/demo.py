@@ -81,6 +81,7 @@ def _workspace(root: Path, sandbox: Sandbox) -> App:
 
 def _people(app: App, recipients: int) -> None:
     from mailer.domain.address import Address
+    from mailer.domain.consent import Source, SourceKind
     from mailer.sandbox.people import made_up_people
     from mailer.services.import_people import Import, import_people
     from mailer.services.unsubscribe import Unsubscribe, suppress, unsubscribe
@@ -96,9 +97,10 @@ def _people(app: App, recipients: int) -> None:
         if done.rejects:
             raise NotProved(f"the sample list has a bad row: {done.rejects[0]}")
         imported += done.added
+    demo = Source(SourceKind.COMMAND, "demo", app.user)
     everyone = list(islice(made_up_people(), LEFT + SUPPRESSED))
     for person in everyone[:LEFT]:
-        left = Unsubscribe(Address.parse(person["email"]), (LIST,), "demo")
+        left = Unsubscribe(Address.parse(person["email"]), (LIST,), demo)
         unsubscribe(app.database, left, app.now())
     for person in everyone[LEFT:]:
         suppress(app.database, Address.parse(person["email"]), "bounced", "demo", app.now())

@@ -16,9 +16,9 @@ from mailer.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.address import Address
+    from mailer.domain.consent import Source
     from mailer.services.import_people import Answers, Import
 
-SOURCE = "command line"
 STANDINGS = [*STATUSES, "bounced", "complained", "suppressed"]
 
 
@@ -48,7 +48,7 @@ def add(
     from mailer.services.subscribe import Subscribe, subscribe
 
     texts = dict(_pair(field, "--field") for field in fields) | ({"name": name} if name else {})
-    request = Subscribe(_address(email), names, SOURCE, texts, anew=resubscribe)
+    request = Subscribe(_address(email), names, _source(app, "add"), texts, anew=resubscribe)
     done = subscribe(app.database, request, app.now())
     click.echo(f"{email}: {done.effect}, on {', '.join(names)}.", err=True)
 
@@ -126,7 +126,7 @@ def import_file(
     """
     from mailer.cli.importing import run
 
-    report = run(app, _import(file, names, **asked), as_json=as_json)
+    report = run(app, _import(file, names, by=app.user, **asked), as_json=as_json)
     raise click.exceptions.Exit(ExitCode.FAILURES if report.rejected else ExitCode.COMPLETE)
 
 
@@ -141,6 +141,7 @@ def _import(
     create_list: bool,
     dry_run: bool,
     rejects: Path | None,
+    by: str,
     **consent: Any,
 ) -> Import:
     from mailer.domain.yes_no import YesNo
@@ -158,6 +159,7 @@ def _import(
         YesNo(true, false),
         _answers(**consent),
         rejects,
+        by,
     )
 
 
@@ -210,7 +212,7 @@ def take_off(app: App, email: str, names: tuple[str, ...], everywhere: bool) -> 
 
     if bool(names) == everywhere:
         raise UsageError("say which lists to leave: --list LIST (once or more), or --all")
-    request = Unsubscribe(_address(email), None if everywhere else names, SOURCE)
+    request = Unsubscribe(_address(email), None if everywhere else names, _source(app, "unsubscribe"))
     left = unsubscribe(app.database, request, app.now())
     did = f"left {', '.join(left)}" if left else "was on no such list"
     click.echo(f"{email} {did}{'; it is never mailed again' if everywhere else ''}.", err=True)
@@ -223,6 +225,12 @@ def _address(text: str) -> Address:
         return Address.parse(text)
     except AddressError as error:
         raise UsageError(f"{text!r} is not a mail address: {error}") from None
+
+
+def _source(app: App, command: str) -> Source:
+    from mailer.domain.consent import Source, SourceKind
+
+    return Source(SourceKind.COMMAND, f"subscribers {command}", app.user)
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

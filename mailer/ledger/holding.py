@@ -82,7 +82,7 @@ class Holding:
 
     def withdraw(self, waiting: Collection[int], now: datetime) -> set[int]:
         """Cancel those `waiting` whose people left or were suppressed; return which."""
-        if not (reasons := self._gone(waiting)):
+        if not (reasons := self._gone(waiting, now)):
             return set()
         with self.engine.begin(alone=False) as connection:
             for chunk, group in reasons.items():
@@ -132,7 +132,7 @@ class Holding:
     def disown(self, unhanded: Collection[int], now: datetime) -> None:
         """Say nothing of what is never lost."""
 
-    def _gone(self, waiting: Collection[int]) -> dict[int, dict[int, str]]:
+    def _gone(self, waiting: Collection[int], now: datetime) -> dict[int, dict[int, str]]:
         """Return by the chunk who of those `waiting` left or was suppressed, and the words for it."""
         # Between the first and the last who wait: the others are through, and need no look.
         held = [
@@ -141,7 +141,7 @@ class Holding:
             if each.waiting
         ]
         with self.engine.connect() as connection:
-            left = gone(connection, self.send, held)
+            left = gone(connection, self.send, held, now)
         reasons: dict[int, dict[int, str]] = {}
         for person in left.keys() & set(waiting) & self._chunk_of.keys():
             reasons.setdefault(self._chunk_of[person].chunk.id, {})[person] = left[person]

@@ -154,7 +154,7 @@ class Ledger:
         with self.engine.begin(alone=False, one_moment=True) as connection:
             return freeze(
                 connection,
-                candidates_for(connection, slug, audience, again=again),
+                candidates_for(connection, slug, audience, now, again=again),
                 FrozenText(subject, revision, template, fields),
                 now,
                 chunk=chunk,

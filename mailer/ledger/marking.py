@@ -115,7 +115,7 @@ class MarkedHolding(Holding):
         One that could not be cancelled, for the ledger is away, is given back at the end.
         """
         self._make_sure()
-        reasons = self._gone(waiting)
+        reasons = self._gone(waiting, now)
 
         def write(connection: Connection, taken: HeldChunk) -> None:
             append(connection, taken, cancelled(taken, reasons[taken.chunk.id], now))

@@ -11,11 +11,13 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, case, exists, 
 from mailer.domain.audience import Audience, reason_in_words
 from mailer.domain.delivery import LASTING, OPEN, State
 from mailer.domain.send import Send
+from mailer.domain.suppression import Kind
 from mailer.ledger.freezing import count_excluded
 from mailer.ledger.ledger import PAGE
 from mailer.ledger.outcomes import DECIDED, latest
 from mailer.ledger.revisions import HAVE, Revision, revisions_of
 from mailer.ledger.standings import InHand, standings, state_of, tries
+from mailer.people.suppressing import suppression_of
 from mailer.store.schema import (
     chunks,
     deliveries,
@@ -26,7 +28,6 @@ from mailer.store.schema import (
     sends,
     subscribers,
     subscriptions,
-    suppressions,
 )
 
 
@@ -266,10 +267,11 @@ def _lasting(states: dict[State, int], state: State) -> int:
 
 
 def _suppression(connection: Connection, email_key: str) -> list[Event]:
-    s = suppressions.c
-    row = connection.execute(select(s.since, s.reason, s.note).where(s.email_key == email_key)).one_or_none()
-    note = f" ({row.note})" if row and row.note else ""
-    return [Event(row.since, f"suppressed on every list: {row.reason}{note}")] if row else []
+    if (found := suppression_of(connection, email_key)) is None:
+        return []
+    note = f" ({found.note})" if found.note else ""
+    whole = f", with all of {found.who}" if found.who.startswith(Kind.DOMAIN) else ""
+    return [Event(found.since, f"suppressed on every list{whole}: {found.reason}{note}")]
 
 
 def _standing(connection: Connection, subscriber_id: int) -> list[Event]:

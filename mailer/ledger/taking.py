@@ -19,6 +19,7 @@ from sqlalchemy import (
     exists,
     or_,
     select,
+    true,
     update,
 )
 
@@ -29,12 +30,14 @@ from mailer.domain.send import Send
 from mailer.domain.subscriber import Status
 from mailer.ledger.chunks import CLOSED, Chunk, add, change
 from mailer.ledger.outcomes import NEW, DeliveryHistory, OutcomeRow, Tally, write
+from mailer.people.suppressing import Suppressing
 from mailer.store.dialect import moment_in
-from mailer.store.schema import chunks, deliveries, lists, sends, subscribers, subscriptions, suppressions
+from mailer.store.schema import chunks, deliveries, lists, sends, subscribers, subscriptions
 from mailer.store.snapshot import recipients, snapshot_of
 
 UNSUBSCRIBED_SINCE = "unsubscribed after the audience was frozen"
 SUPPRESSED_SINCE = "suppressed after the audience was frozen"
+PAUSED_SINCE = "paused after the audience was frozen"
 
 
 @dataclass(slots=True)
@@ -71,20 +74,20 @@ def take(
 
 
 @lru_cache(maxsize=16)
-def _between(names: tuple[str, ...]) -> Select[Any]:
+def _between(names: tuple[str, ...], never: Suppressing) -> Select[Any]:
     """Return the SELECT of who is in a range, with their values and why they must not get it any more.
 
     Made once: to make it anew takes longer than to run it.
     """
     d = deliveries.c
     mine = (d.send_id == bindparam("send")) & d.subscriber_id.between(bindparam("first"), bindparam("last"))
-    columns = d.subscriber_id, *snapshot_of(deliveries), reason_gone(names)
+    columns = d.subscriber_id, *snapshot_of(deliveries), reason_gone(names, never, bindparam("now"))
     return select(*columns).where(mine).order_by(d.subscriber_id)
 
 
-def gone(connection: Connection, send: Send, held: Sequence[Chunk]) -> dict[int, str]:
+def gone(connection: Connection, send: Send, held: Sequence[Chunk], now: datetime) -> dict[int, str]:
     """Return who in these chunks left every list of the send or was suppressed, with the words for it."""
-    d, why = deliveries.c, reason_gone(send.audience.lists)
+    d, why = deliveries.c, reason_gone(send.audience.lists, Suppressing.of(connection), now)
     found: dict[int, str] = {}
     for chunk in held:
         query = select(d.subscriber_id, why).where(chunk.has(deliveries), why.is_not(None))
@@ -92,9 +95,16 @@ def gone(connection: Connection, send: Send, held: Sequence[Chunk]) -> dict[int,
     return found
 
 
-def reason_gone(names: Sequence[str]) -> ColumnElement[str | None]:
+def reason_gone(
+    names: Sequence[str], never: Suppressing, now: datetime | ColumnElement[datetime]
+) -> ColumnElement[str | None]:
     """Return the SQL of why a delivery's person must not get what goes to these lists; NULL: they may."""
-    return case((_left(names), UNSUBSCRIBED_SINCE), (_suppressed_now(), SUPPRESSED_SINCE))
+    pausing = subscriptions.c.paused_until > now
+    return case(
+        (~_on(names), UNSUBSCRIBED_SINCE),
+        (_suppressed_now(never), SUPPRESSED_SINCE),
+        (~_on(names, pausing.is_not(true())), PAUSED_SINCE),
+    )
 
 
 def cancelled(taken: HeldChunk, reasons: Mapping[int, str], now: datetime) -> list[OutcomeRow]:
@@ -172,10 +182,10 @@ def words_of_loss(worker: str) -> str:
 def _look_through(
     connection: Connection, send: Send, chunk: Chunk, now: datetime, without: Collection[str]
 ) -> HeldChunk:
-    query = _between(send.audience.lists)
+    query = _between(send.audience.lists, Suppressing.of(connection))
     if chunk.people is not None:
         query = query.where(deliveries.c.subscriber_id.in_(chunk.people))
-    within = {"send": send.id, "first": chunk.first, "last": chunk.last}
+    within = {"send": send.id, "first": chunk.first, "last": chunk.last, "now": now}
     rows = connection.execute(query, within).all()
     known = chunk.histories(connection)
     if known or chunk.people is not None:
@@ -228,17 +238,15 @@ def _set_aside(
     return moved
 
 
-def _left(names: Sequence[str]) -> ColumnElement[bool]:
+def _on(names: Sequence[str], *how: ColumnElement[bool]) -> ColumnElement[bool]:
     ids = select(lists.c.id).where(lists.c.name.in_(names))
-    return ~exists().where(
+    return exists().where(
         subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
         subscriptions.c.list_id.in_(ids),
         subscriptions.c.status == Status.SUBSCRIBED,
+        *how,
     )
 
 
-def _suppressed_now() -> ColumnElement[bool]:
-    return exists().where(
-        subscribers.c.id == deliveries.c.subscriber_id,
-        suppressions.c.email_key == subscribers.c.email_key,
-    )
+def _suppressed_now(never: Suppressing) -> ColumnElement[bool]:
+    return exists().where(subscribers.c.id == deliveries.c.subscriber_id, never.suppressed())

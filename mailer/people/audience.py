@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -24,15 +25,21 @@ from mailer.domain.audience import Audience
 from mailer.domain.delivery import State
 from mailer.domain.subscriber import OWN_FIELDS, Status
 from mailer.people.lists import list_ids
-from mailer.store.dialect import is_json_text, json_value
-from mailer.store.schema import deliveries, outcomes, sends, subscribers, subscriptions, suppressions
+from mailer.people.suppressing import Suppressing
+from mailer.store.dialect import is_json_text, json_value, moment_in
+from mailer.store.schema import deliveries, outcomes, sends, subscribers, subscriptions
 from mailer.store.snapshot import snapshot_of
 
 TEXTS = 100  # different texts of one field
 
 
-def candidates_for(connection: Connection, slug: str, audience: Audience, *, again: bool) -> Select[Any]:
-    """Return the SELECT of everyone ever on the audience's lists; UsageError for a list that is not there."""
+def candidates_for(
+    connection: Connection, slug: str, audience: Audience, now: datetime | None = None, *, again: bool
+) -> Select[Any]:
+    """Return the SELECT of everyone ever on the audience's lists; UsageError for a list that is not there.
+
+    Pauses are looked at as of `now`, by the database's clock if it isn't given.
+    """
     # A list that isn't there is an error: left out in silence, an exclusion would mail those it protects.
     # Most issues are sent once: then nobody needs to be looked for in earlier sends of it.
     first = (
@@ -40,7 +47,9 @@ def candidates_for(connection: Connection, slug: str, audience: Audience, *, aga
         == 0
     )
     included, excluded = list_ids(connection, audience.lists), list_ids(connection, audience.exclude)
-    return candidates(included, excluded, slug, again=again or first)
+    moment = now or moment_in(connection)
+    never = Suppressing.of(connection)
+    return candidates(included, excluded, slug, never, moment, again=again or first)
 
 
 def count_values(
@@ -86,13 +95,21 @@ def count_candidates(connection: Connection, audience: Audience) -> int:
 
 
 def candidates(
-    list_ids: Sequence[int], excluded_ids: Sequence[int], slug: str, *, again: bool
+    list_ids: Sequence[int],
+    excluded_ids: Sequence[int],
+    slug: str,
+    never: Suppressing,
+    now: datetime | ColumnElement[datetime],
+    *,
+    again: bool,
 ) -> Select[Any]:
     """Return a SELECT of all candidates: subscriber_id, the snapshot, and `reason` (NULL: gets it)."""
+    pausing = subscriptions.c.paused_until > now
     member = (
         select(
             subscriptions.c.subscriber_id,
             func.max(_is(Status.SUBSCRIBED)).label("subscribed"),
+            func.max(_is(Status.SUBSCRIBED) * case((pausing, 0), else_=1)).label("active"),
             func.max(_is(Status.UNCONFIRMED)).label("unconfirmed"),
         )
         .where(subscriptions.c.list_id.in_(list_ids))
@@ -100,22 +117,21 @@ def candidates(
         .subquery("member")
     )
     reasons: list[tuple[ColumnElement[bool], Any]] = [
-        (suppressions.c.reason.is_not(None), suppressions.c.reason),
+        (never.reason().is_not(None), never.reason()),
         (and_(member.c.subscribed == 0, member.c.unconfirmed == 1), "unconfirmed"),
         (member.c.subscribed == 0, "unsubscribed"),
+        (member.c.active == 0, "paused"),
     ]
     if excluded_ids:
         reasons.append((_subscribed_to(excluded_ids), "on an excluded list"))
     if not again:
         reasons.append((_in_another_send(slug), "in an earlier send"))
-    return (
+    return never.joined(
         select(
             subscribers.c.id.label("subscriber_id"),
             *snapshot_of(subscribers),
             case(*reasons, else_=null()).label("reason"),
-        )
-        .join_from(member, subscribers, subscribers.c.id == member.c.subscriber_id)
-        .outerjoin(suppressions, suppressions.c.email_key == subscribers.c.email_key)
+        ).join_from(member, subscribers, subscribers.c.id == member.c.subscriber_id)
     )
 
 

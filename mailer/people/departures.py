@@ -14,6 +14,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine, insert, select, text, update
 
 from mailer.domain.subscriber import Status
+from mailer.people.suppressing import Hashing
 from mailer.store.dialect import add_missing
 from mailer.store.schema import lists, subscribers, subscriptions, suppressions
 
@@ -45,10 +46,8 @@ def take_over(before: sqlite3.Connection, restored: Engine) -> int:
     with restored.begin() as connection:
         at = {row.name: row.id for row in connection.execute(select(lists.c.name, lists.c.id))}
         left = {each.email_key for each in _departures(before) if _leave(connection, at, each)}
-        for key, reason, note, since in before.execute(
-            "SELECT email_key, reason, note, since FROM suppressions"
-        ):
-            row = {"email_key": key, "reason": reason, "note": note, "since": datetime.fromisoformat(since)}
+        for key, reason, note, since in before.execute("SELECT * FROM suppressions"):
+            row = {"who": key, "reason": reason, "note": note, "since": datetime.fromisoformat(since)}
             left |= {key} if add_missing(connection, suppressions, row) else set()
         for table, number in before.execute("SELECT name, seq FROM sqlite_sequence").fetchall():
             if table in NUMBERED:
@@ -83,6 +82,7 @@ def _add(connection: Connection, each: Departure) -> int:
     row = {
         "email": each.email,
         "email_key": each.email_key,
+        "address_hash": Hashing.made(connection).of(each.email_key),
         "created_at": each.since,
         "updated_at": each.since,
     }

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, or_
 from mailer.domain.audience import Recipient
 from mailer.domain.subscriber import Status, Subscriber
 from mailer.people.lists import list_ids
-from mailer.store.dialect import json_text
+from mailer.people.suppressing import Suppressing, is_address
+from mailer.store.dialect import json_text, moment_in
 from mailer.store.schema import fields, lists, subscribers, subscriptions, suppressions
 from mailer.store.snapshot import recipients, snapshot_of
 
@@ -30,13 +31,13 @@ class Directory:
 
     def first(self, list_ids: Sequence[int]) -> Recipient | None:
         """Return who has been subscribed to one of these lists the longest."""
-        return self._one(_everyone().where(_gets(list_ids)).order_by(subscribers.c.id))
+        return self._one(_everyone().where(self._gets(list_ids)).order_by(subscribers.c.id))
 
     def barest(self, list_ids: Sequence[int]) -> Recipient | None:
         """Return the subscriber of these lists of whom the least is known: one without a name if possible."""
         known = func.coalesce(func.length(json_text(subscribers.c.fields)), 0)
         by = (func.coalesce(subscribers.c.name, "") != "", subscribers.c.language.is_not(None), known)
-        return self._one(_everyone().where(_gets(list_ids)).order_by(*by, subscribers.c.id))
+        return self._one(_everyone().where(self._gets(list_ids)).order_by(*by, subscribers.c.id))
 
     def matching(self, text: str, limit: int) -> list[Recipient]:
         """Return those who have `text` in name or address, in any case as far as the database knows it.
@@ -52,7 +53,7 @@ class Directory:
 
     def subscribers(self, list_name: str | None = None, status: Status | None = None) -> Iterator[Subscriber]:
         """Yield subscribers in the order they came: of one list, of one status (there, or on any list)."""
-        wanted = self._wanted(_whole(), list_name, status).order_by(subscribers.c.id).limit(PAGE)
+        wanted = self._wanted(self._whole(), list_name, status).order_by(subscribers.c.id).limit(PAGE)
         last = 0
         while page := self._page(wanted.where(subscribers.c.id > last)):
             yield from page
@@ -66,21 +67,21 @@ class Directory:
 
     def with_ids(self, ids: Iterable[int]) -> Iterator[Subscriber]:
         """Yield those of these subscribers who are there, page by page in the order they came."""
-        left = iter(ids)
+        left, whole = iter(ids), self._whole()
         while page := list(islice(left, PAGE)):
-            yield from self._page(_whole().where(subscribers.c.id.in_(page)).order_by(subscribers.c.id))
+            yield from self._page(whole.where(subscribers.c.id.in_(page)).order_by(subscribers.c.id))
 
     def shut_out(self) -> Iterator[Subscriber]:
         """Yield the addresses that are never mailed and are no subscriber's, as subscribers of no list."""
-        strangers = _strangers(suppressions.c.email_key, suppressions.c.reason)
-        wanted, last = strangers.order_by(suppressions.c.email_key).limit(PAGE), ""
+        strangers = _strangers(suppressions.c.who, suppressions.c.reason)
+        wanted, last = strangers.order_by(suppressions.c.who).limit(PAGE), ""
         while True:
             with self._engine.connect() as connection:
-                page = connection.execute(wanted.where(suppressions.c.email_key > last)).all()
+                page = connection.execute(wanted.where(suppressions.c.who > last)).all()
             if not page:
                 return
-            yield from (Subscriber(0, row.email_key, suppressed=row.reason) for row in page)
-            last = page[-1].email_key
+            yield from (Subscriber(0, row.who, suppressed=row.reason) for row in page)
+            last = page[-1].who
 
     def count_shut_out(self) -> int:
         """Return how many `shut_out` yields."""
@@ -113,11 +114,25 @@ class Directory:
             member = member.where(subscriptions.c.status == status)
         return query.where(member.exists())
 
+    def _whole(self) -> Select[Any]:
+        with self._engine.connect() as connection:
+            never = Suppressing.of(connection)
+        return never.joined(select(subscribers, never.reason().label("suppressed")))
+
     def _page(self, query: Select[Any]) -> list[Subscriber]:
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
             on = _lists_of(connection, [row.id for row in rows])
         return [_subscriber(row, on.get(row.id, {})) for row in rows]
+
+    def _gets(self, list_ids: Sequence[int]) -> ColumnElement[bool]:
+        """Say that a subscriber gets what is sent to these lists."""
+        with self._engine.connect() as connection:
+            never, now = Suppressing.of(connection), moment_in(connection)
+        s = subscriptions.c
+        pausing = (s.paused_until > now).is_(True)
+        on = (s.list_id.in_(list_ids), s.status == Status.SUBSCRIBED, ~pausing)
+        return subscribers.c.id.in_(select(s.subscriber_id).where(*on)) & ~never.suppressed()
 
     def _one(self, query: Select[Any]) -> Recipient | None:
         return next(iter(self._all(query.limit(1))), None)
@@ -127,29 +142,15 @@ class Directory:
             return recipients(connection.execute(query).all())
 
 
-def _whole() -> Select[Any]:
-    return select(subscribers, suppressions.c.reason.label("suppressed")).outerjoin(
-        suppressions, suppressions.c.email_key == subscribers.c.email_key
-    )
-
-
 def _strangers(*wanted: ColumnElement[Any]) -> Select[Any]:
-    """Return a query of the suppressions of those who are no subscribers."""
-    theirs = select(subscribers.c.id).where(subscribers.c.email_key == suppressions.c.email_key)
-    return select(*wanted).select_from(suppressions).where(~theirs.exists())
+    """Return a query of the suppressed addresses of those who are no subscribers."""
+    who = suppressions.c.who
+    theirs = select(subscribers.c.id).where(subscribers.c.email_key == who)
+    return select(*wanted).select_from(suppressions).where(~theirs.exists(), *is_address(who))
 
 
 def _everyone() -> Select[Any]:
     return select(subscribers.c.id, *snapshot_of(subscribers))
-
-
-def _gets(list_ids: Sequence[int]) -> ColumnElement[bool]:
-    """Say that a subscriber gets what is sent to these lists."""
-    members = select(subscriptions.c.subscriber_id).where(
-        subscriptions.c.list_id.in_(list_ids), subscriptions.c.status == Status.SUBSCRIBED
-    )
-    kept_out = select(suppressions.c.email_key)
-    return subscribers.c.id.in_(members) & subscribers.c.email_key.not_in(kept_out)
 
 
 def _lists_of(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Status]]:

@@ -15,7 +15,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from mailer.domain.address import Address
+from mailer.domain.consent import BECAME, NOTHING_KNOWN, Change, Evidence, Source
 from mailer.domain.subscriber import OWN_FIELDS, Status
+from mailer.domain.suppression import Reason
+from mailer.people.consents import Said, record
+from mailer.people.suppressing import Hashing, reasons
 from mailer.store.schema import subscribers, subscriptions, suppressions
 
 COLUMNS = OWN_FIELDS[1:]
@@ -26,13 +30,15 @@ class Entry:
     """One person to take in: `values` by field name, in their types, only those that are known.
 
     `statuses` are theirs on each of the consent's lists, in its order; None for one they are not on. Without
-    them they are subscribed to all. `suppressed` is why they are never to be mailed.
+    them they are subscribed to all. `suppressed` is why they are never to be mailed. `evidence` is what is
+    known of the moment that they agreed.
     """
 
     address: Address
     values: Mapping[str, Any] = field(default_factory=dict)
     statuses: tuple[Status | None, ...] | None = None
     suppressed: str | None = None
+    evidence: Evidence = NOTHING_KNOWN
 
 
 class Effect(StrEnum):
@@ -41,6 +47,7 @@ class Effect(StrEnum):
     ADDED = "added"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    ERASED = "erased"  # not taken in: they were erased, and nothing of them is kept again
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class Enrolment:
     """What taking in one person did.
 
     `kept_out` are the ids of lists that they had left and stay off; `suppressed` is the reason, if they are.
+    `subscriber_id` is 0 for whoever was erased.
     """
 
     subscriber_id: int
@@ -61,30 +69,50 @@ class Consent:
     """To which lists people are taken in, and on whose word. `anew` also brings back those who had left."""
 
     list_ids: tuple[int, ...]
-    source: str
+    source: Source
     now: datetime
     anew: bool = False
 
 
 def enrol(connection: Connection, entries: Sequence[Entry], consent: Consent) -> list[Enrolment]:
     """Take in a batch of at most some thousand entries, no person twice; one Enrolment an entry, in order."""
-    keys = [entry.address.key for entry in entries]
-    known = _known(connection, keys)
-    touched = _update(connection, entries, known, consent.now)
-    ids = _insert(connection, entries, known, consent.now)
-    if consent.anew:
-        connection.execute(delete(suppressions).where(suppressions.c.email_key.in_(keys)))
-    wanted = {ids[entry.address.key]: entry.statuses for entry in entries}
-    joined, kept_out = _join(connection, wanted, consent)
-    joined |= {ids[key] for key in _suppress_all(connection, entries, consent)}
-    reasons = _suppressed(connection, keys)
+    hashing = Hashing.made(connection)
+    hashes = {entry.address.key: hashing.of(entry.address.key) for entry in entries}
+    allowed = _allow(connection, hashes) if consent.anew else set()
+    never = reasons(connection, hashes)
+    erased = {key for key, reason in never.items() if reason == Reason.ERASED}
+    taken = [entry for entry in entries if entry.address.key not in erased]
+    known = _known(connection, [entry.address.key for entry in taken])
+    touched = _update(connection, taken, known, consent.now)
+    ids = _insert(connection, taken, known, hashes, consent.now)
+    said = [
+        Said(ids[entry.address.key], None, Change.ALLOWED, entry.evidence)
+        for entry in taken
+        if entry.address.key in allowed
+    ]
+    joined, kept_out = _join(connection, {ids[entry.address.key]: entry for entry in taken}, consent, said)
+    joined |= _suppress_all(connection, taken, ids, never, consent, said)
+    record(connection, consent.source, said, consent.now)
 
-    def effect(key: str) -> Effect:
-        if key not in known:
-            return Effect.ADDED
-        return Effect.UPDATED if ids[key] in touched | joined else Effect.UNCHANGED
+    def enrolment(key: str) -> Enrolment:
+        if key in erased:
+            return Enrolment(0, Effect.ERASED, suppressed=Reason.ERASED)
+        changed = Effect.UPDATED if ids[key] in touched | joined else Effect.UNCHANGED
+        effect = changed if key in known else Effect.ADDED
+        return Enrolment(ids[key], effect, tuple(kept_out[ids[key]]), never.get(key))
 
-    return [Enrolment(ids[key], effect(key), tuple(kept_out[ids[key]]), reasons.get(key)) for key in keys]
+    return [enrolment(key) for key in hashes]
+
+
+def _allow(connection: Connection, hashes: Mapping[str, str]) -> set[str]:
+    """Let addresses be mailed again that come back by their own word; return which weren't.
+
+    What their domain is refused for stays.
+    """
+    who = suppressions.c.who
+    found = delete(suppressions).where(who.in_([*hashes, *hashes.values()])).returning(who)
+    gone = set(connection.scalars(found))
+    return {key for key, hashed in hashes.items() if {key, hashed} & gone}
 
 
 def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
@@ -93,12 +121,16 @@ def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
 
 
 def _insert(
-    connection: Connection, entries: Sequence[Entry], known: Mapping[str, Row[Any]], now: datetime
+    connection: Connection,
+    entries: Sequence[Entry],
+    known: Mapping[str, Row[Any]],
+    hashes: Mapping[str, str],
+    now: datetime,
 ) -> dict[str, int]:
     """Write those who are new; return the ids of everybody by key."""
     fresh = [entry for entry in entries if entry.address.key not in known]
     if fresh:
-        connection.execute(insert(subscribers), [_new_row(entry, now) for entry in fresh])
+        connection.execute(insert(subscribers), [_new_row(entry, hashes, now) for entry in fresh])
     found = select(subscribers.c.email_key, subscribers.c.id).where(
         subscribers.c.email_key.in_([entry.address.key for entry in fresh])
     )
@@ -106,10 +138,11 @@ def _insert(
     return ids | {row.email_key: row.id for row in connection.execute(found)}
 
 
-def _new_row(entry: Entry, now: datetime) -> dict[str, Any]:
+def _new_row(entry: Entry, hashes: Mapping[str, str], now: datetime) -> dict[str, Any]:
     return {
         "email": entry.address.typed,
         "email_key": entry.address.key,
+        "address_hash": hashes[entry.address.key],
         **{column: entry.values.get(column) for column in COLUMNS},
         "fields": _free_fields(entry) or None,
         "created_at": now,
@@ -151,16 +184,16 @@ def _same(before: object, after: object) -> bool:
 
 
 def _join(
-    connection: Connection, wanted: Mapping[int, tuple[Status | None, ...] | None], consent: Consent
+    connection: Connection, wanted: Mapping[int, Entry], consent: Consent, said: list[Said]
 ) -> tuple[set[int], defaultdict[int, list[int]]]:
     """Put people on the lists, by id, as `wanted`; return whose subscriptions changed, what each had left.
 
-    Who had left stays off, whatever is wanted.
+    Who had left stays off, whatever is wanted. What changes is added to `said`.
     """
     joined: set[int] = set()
     kept_out: defaultdict[int, list[int]] = defaultdict(list)
     for place, list_id in enumerate(consent.list_ids):
-        to_be = {number: each[place] if each else Status.SUBSCRIBED for number, each in wanted.items()}
+        to_be = {number: _status(each, place) for number, each in wanted.items()}
         before = _statuses(connection, list_id, list(wanted))
         fresh = {number: status for number, status in to_be.items() if status and number not in before}
         back = [number for number, status in before.items() if status != to_be[number] == Status.SUBSCRIBED]
@@ -173,11 +206,21 @@ def _join(
         _change(connection, list_id, leaving, consent, Status.UNSUBSCRIBED)
         if consent.anew:
             _change(connection, list_id, back, consent, Status.SUBSCRIBED)
-        joined |= {*fresh, *leaving, *(back if consent.anew else ())}
+        became = fresh | dict.fromkeys(leaving, Status.UNSUBSCRIBED)
+        became |= dict.fromkeys(back if consent.anew else (), Status.SUBSCRIBED)
+        said += [
+            Said(number, list_id, BECAME[status], wanted[number].evidence)
+            for number, status in became.items()
+        ]
+        joined |= became.keys()
         for number in () if consent.anew else back:
             if before[number] == Status.UNSUBSCRIBED:
                 kept_out[number].append(list_id)
     return joined, kept_out
+
+
+def _status(entry: Entry, place: int) -> Status | None:
+    return entry.statuses[place] if entry.statuses else Status.SUBSCRIBED
 
 
 def _statuses(connection: Connection, list_id: int, ids: Sequence[int]) -> dict[int, str]:
@@ -190,7 +233,7 @@ def _statuses(connection: Connection, list_id: int, ids: Sequence[int]) -> dict[
 
 
 def _row(consent: Consent, status: Status) -> dict[str, Any]:
-    return {"status": status, "source": consent.source, "since": consent.now}
+    return {"status": status, "source": str(consent.source), "since": consent.now}
 
 
 def _change(
@@ -200,23 +243,27 @@ def _change(
         connection.execute(
             update(subscriptions)
             .where(subscriptions.c.list_id == list_id, subscriptions.c.subscriber_id.in_(ids))
-            .values(_row(consent, status))
+            .values(**_row(consent, status), paused_until=None)
         )
 
 
-def _suppress_all(connection: Connection, entries: Sequence[Entry], consent: Consent) -> set[str]:
-    """Suppress whom the entries say so of; return the keys of those who weren't. The first reason stands."""
-    reasons = {entry.address.key: entry.suppressed for entry in entries if entry.suppressed}
-    fresh = reasons.keys() - _suppressed(connection, list(reasons)).keys()
+def _suppress_all(
+    connection: Connection,
+    entries: Sequence[Entry],
+    ids: Mapping[str, int],
+    never: dict[str, str],
+    consent: Consent,
+    said: list[Said],
+) -> set[int]:
+    """Suppress whom the entries say so of; return the ids of those who weren't. The first reason stands."""
+    fresh = {
+        entry.address.key: entry for entry in entries if entry.suppressed and entry.address.key not in never
+    }
     if fresh:
-        row = {"note": consent.source, "since": consent.now}
-        rows = [{"email_key": key, "reason": reasons[key], **row} for key in sorted(fresh)]
+        row = {"note": str(consent.source), "since": consent.now}
+        rows = [{"who": key, "reason": fresh[key].suppressed, **row} for key in sorted(fresh)]
         connection.execute(insert(suppressions), rows)
-    return set(fresh)
-
-
-def _suppressed(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
-    rows = connection.execute(
-        select(suppressions.c.email_key, suppressions.c.reason).where(suppressions.c.email_key.in_(keys))
-    )
-    return {row.email_key: row.reason for row in rows}
+    for key, entry in fresh.items():
+        never[key] = entry.suppressed or ""
+        said.append(Said(ids[key], None, Change.SUPPRESSED, entry.evidence))
+    return {ids[key] for key in fresh}

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, delete, false, func, not_, select, update
+from sqlalchemy import Connection, and_, delete, func, select, update
 
+from mailer.domain.consent import NOTHING_KNOWN, Change, Evidence, Source
 from mailer.domain.subscriber import Choices, Left, ListChoice, Status
-from mailer.store.dialect import add_missing
+from mailer.domain.suppression import Reason
+from mailer.people.consents import Said, record
+from mailer.people.suppressing import suppress, suppression_of
 from mailer.store.schema import lists, subscribers, subscriptions, suppressions
 
-REQUESTED = "requested"  # by the person: the reason of a suppression
+GONE = {"status": Status.UNSUBSCRIBED, "paused_until": None}
 
 
 class LeftList(NamedTuple):
@@ -24,7 +27,12 @@ class LeftList(NamedTuple):
 
 
 def leave(
-    connection: Connection, subscriber_id: int, list_ids: Sequence[int] | None, source: str, now: datetime
+    connection: Connection,
+    subscriber_id: int,
+    list_ids: Sequence[int] | None,
+    source: Source,
+    now: datetime,
+    evidence: Evidence = NOTHING_KNOWN,
 ) -> list[LeftList]:
     """Take a person off these lists, or off all and for good if None; return those they were on, by id.
 
@@ -36,45 +44,59 @@ def leave(
     key = connection.scalar(select(subscribers.c.email_key).where(subscribers.c.id == subscriber_id))
     if key is None:
         return []
-    if list_ids is None:
-        suppress(connection, key, REQUESTED, source, now)
-    else:
+    said: list[Said] = []
+    if list_ids is not None:
         theirs.append(s.list_id.in_(list_ids))
+    elif suppress(connection, key, Reason.REQUESTED, str(source), now):
+        said.append(Said(subscriber_id, None, Change.SUPPRESSED, evidence))
     were = select(lists.c.id, lists.c.name, s.status).join(subscriptions).where(*theirs).order_by(lists.c.id)
     left = [LeftList(number, name, Status(status)) for number, name, status in connection.execute(were)]
-    connection.execute(
-        update(subscriptions).where(*theirs).values(status=Status.UNSUBSCRIBED, source=source, since=now)
-    )
+    connection.execute(update(subscriptions).where(*theirs).values(**GONE, source=str(source), since=now))
+    said += [Said(subscriber_id, each.id, Change.LEFT, evidence) for each in left]
+    record(connection, source, said, now)
     return left
 
 
-def suppress(connection: Connection, email_key: str, reason: str, note: str, now: datetime) -> None:
-    """Never mail this address (`Address.key`) again on any list; the first reason stands."""
-    row = {"email_key": email_key, "reason": reason, "note": note, "since": now}
-    add_missing(connection, suppressions, row)
-
-
-def come_back(connection: Connection, subscriber_id: int, left: Left, source: str, now: datetime) -> bool:
+def come_back(
+    connection: Connection,
+    subscriber_id: int,
+    left: Left,
+    source: Source,
+    now: datetime,
+    evidence: Evidence = NOTHING_KNOWN,
+) -> bool:
     """Take back what a person left, if nothing else was decided since; return whether they are back.
 
     Whoever is suppressed by more than that departure stays away.
     """
     s, b = subscriptions.c, suppressions.c
     theirs = (s.subscriber_id == subscriber_id, s.list_id.in_(left.lists))
-    key = select(subscribers.c.email_key).where(subscribers.c.id == subscriber_id).scalar_subquery()
-    by_them = and_(b.reason == REQUESTED, b.since == left.at) if left.everywhere else false()
-    if connection.scalar(select(b.email_key).where(b.email_key == key, not_(by_them))):
+    key = connection.scalar(select(subscribers.c.email_key).where(subscribers.c.id == subscriber_id))
+    if key is None or not _may_come_back(connection, key, left):
         return False
-    back = connection.execute(
+    back = connection.scalars(
         update(subscriptions)
         .where(*theirs, s.status == Status.UNSUBSCRIBED, s.since == left.at)
-        .values(status=Status.SUBSCRIBED, source=source, since=now)
-    ).rowcount
+        .values(status=Status.SUBSCRIBED, source=str(source), since=now)
+        .returning(s.list_id)
+    ).all()
     if back:
-        connection.execute(delete(suppressions).where(b.email_key == key))
+        said = [Said(subscriber_id, each, Change.SUBSCRIBED, evidence) for each in sorted(back)]
+        if connection.execute(delete(suppressions).where(b.who == key)).rowcount:
+            said.append(Said(subscriber_id, None, Change.ALLOWED, evidence))
+        record(connection, source, said, now)
         return True
     off = select(s.list_id).where(*theirs, s.status != Status.SUBSCRIBED).limit(1)
     return connection.scalar(off) is None  # it was taken back before: a button pressed twice
+
+
+def _may_come_back(connection: Connection, email_key: str, left: Left) -> bool:
+    """Return whether nothing but this departure keeps all mail from an address."""
+    found = suppression_of(connection, email_key)
+    if found is None:
+        return True
+    theirs = (found.who, found.reason, found.since) == (email_key, Reason.REQUESTED, left.at)
+    return left.everywhere and theirs
 
 
 def choices(connection: Connection, subscriber_id: int, list_ids: Sequence[int]) -> Choices | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
 
+from mailer.domain.consent import Source, SourceKind
 from mailer.domain.field import FieldType, Guess
 from mailer.domain.spreadsheet import REJECTS, STATES, csv_line
 from mailer.domain.subscriber import Status
@@ -61,7 +62,7 @@ class Import:
     """What to import: `mapping` is heading to field, `types` are the declared ones by field.
 
     `words` are those for true and false; `answers` say what in the file is about consent. `rejects` is the
-    file to write rows to that aren't taken in.
+    file to write rows to that aren't taken in, `by` the login name of who imports it.
     """
 
     path: Path
@@ -73,11 +74,12 @@ class Import:
     words: YesNo = WORDS
     answers: Answers = NOTHING
     rejects: Path | None = None
+    by: str = ""
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did, or in a dry run would do. Each row counts in one of the first five.
+    """What an import did, or in a dry run would do. Each row counts in one of the first six.
 
     `rejects` are the first rows that weren't taken in, as many at fault as of people in an earlier row.
     """
@@ -89,6 +91,7 @@ class ImportReport:
     unchanged: int = 0
     duplicates: int = 0
     rejected: int = 0
+    erased: int = 0  # not taken in: of people who were erased
     kept_out: int = 0  # of those taken in: had left one of the lists, and stay off it
     suppressed: int = 0  # of those taken in: are never mailed
     unsubscribed: int = 0  # of those taken in: have left a list, as the file says
@@ -99,7 +102,7 @@ class ImportReport:
     @property
     def rows(self) -> int:
         """How many rows below the header have been dealt with."""
-        return self.added + self.updated + self.unchanged + self.duplicates + self.rejected
+        return self.added + self.updated + self.unchanged + self.duplicates + self.rejected + self.erased
 
     def count_reject(self, reject: Reject) -> None:
         """Count a row that isn't taken in, and keep it if there is room."""
@@ -109,7 +112,10 @@ class ImportReport:
             self.rejects.append(reject)
 
     def count(self, entry: Entry, enrolment: Enrolment) -> None:
-        """Count a person taken in."""
+        """Count a person dealt with."""
+        self.erased += enrolment.effect is Effect.ERASED
+        if enrolment.effect is Effect.ERASED:
+            return
         self.unsubscribed += Status.UNSUBSCRIBED in (entry.statuses or ())
         self.unconfirmed += Status.UNCONFIRMED in (entry.statuses or ())
         self.added += enrolment.effect is Effect.ADDED
@@ -169,7 +175,7 @@ def _import(
     def take_in(entries: Sequence[Entry], refusals: Sequence[Entry] = ()) -> None:
         with database.begin() as connection:
             declare_types(connection, fields, request.words)
-            source = f"import {request.path.name}"
+            source = Source(SourceKind.IMPORT, request.path.name, request.by)
             terms = Consent(_lists(connection, request, consent.lists, now), source, now)
             for entry, enrolment in zip(entries, enrol(connection, entries, terms), strict=True):
                 report.count(entry, enrolment)

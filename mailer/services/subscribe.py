@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from mailer.domain.address import CONTROLS, Address
+from mailer.domain.consent import NOTHING_KNOWN, Evidence, Source
 from mailer.domain.field import LONGEST_NAME, FieldError, convert, field_name, infer
 from mailer.domain.spreadsheet import STATES
 from mailer.errors import UsageError
@@ -27,7 +28,7 @@ class Subscribe:
 
     address: Address
     lists: tuple[str, ...]
-    source: str
+    source: Source
     fields: Mapping[str, str] = field(default_factory=dict)
     anew: bool = False
 
@@ -38,10 +39,10 @@ def subscribe(database: Engine, request: Subscribe, now: datetime) -> Enrolment:
     UsageError, and nothing is changed, for an unknown list, for a value that isn't of its field's type, and
     for someone who left one of the lists or is suppressed, unless it is `anew`.
     """
-    source = f"{request.source}, consent given anew" if request.anew else request.source
+    anew = Evidence(note="consent given anew") if request.anew else NOTHING_KNOWN
     with database.begin() as connection:
-        consent = Consent(list_ids(connection, request.lists), source, now, anew=request.anew)
-        entry = Entry(request.address, _values_of(connection, request.fields))
+        consent = Consent(list_ids(connection, request.lists), request.source, now, anew=request.anew)
+        entry = Entry(request.address, _values_of(connection, request.fields), evidence=anew)
         done = enrol(connection, [entry], consent)[0]
         if done.kept_out or done.suppressed:
             why = f"is suppressed ({done.suppressed})" if done.suppressed else "unsubscribed"

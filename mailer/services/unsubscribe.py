@@ -9,8 +9,10 @@ from shlex import quote
 from sqlalchemy import Engine
 
 from mailer.domain.address import Address
+from mailer.domain.consent import Source
+from mailer.domain.suppression import Reason
 from mailer.errors import UsageError
-from mailer.people import unsubscribing
+from mailer.people import suppressing, unsubscribing
 from mailer.people.lists import list_ids
 
 
@@ -20,7 +22,7 @@ class Unsubscribe:
 
     address: Address
     lists: tuple[str, ...] | None
-    source: str
+    source: Source
 
 
 def unsubscribe(database: Engine, request: Unsubscribe, now: datetime) -> tuple[str, ...]:
@@ -33,7 +35,7 @@ def unsubscribe(database: Engine, request: Unsubscribe, now: datetime) -> tuple[
     with database.begin() as connection:
         person = unsubscribing.subscriber_id(connection, address.key)
         if person is None and request.lists is None:
-            unsubscribing.suppress(connection, address.key, unsubscribing.REQUESTED, request.source, now)
+            suppressing.suppress(connection, address.key, Reason.REQUESTED, str(request.source), now)
             return ()
         if person is None:
             raise UsageError(
@@ -48,4 +50,4 @@ def unsubscribe(database: Engine, request: Unsubscribe, now: datetime) -> tuple[
 def suppress(database: Engine, address: Address, reason: str, note: str, now: datetime) -> None:
     """Never mail this address again on any list; the first reason stands."""
     with database.begin() as connection:
-        unsubscribing.suppress(connection, address.key, reason, note, now)
+        suppressing.suppress(connection, address.key, reason, note, now)

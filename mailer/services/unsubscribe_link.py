@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from mailer.domain.consent import Source
 from mailer.domain.signed_links import LinkToken, find_token, read_undo, sign_undo
 from mailer.domain.subscriber import Choices, Left, Status
 from mailer.ledger.queries import LedgerQueries
@@ -37,7 +38,7 @@ class UnsubscribeLinks:
         with self._database().connect() as connection:
             return unsubscribing.choices(connection, token.subscriber_id, lists)
 
-    def leave(self, token: LinkToken, source: str, *, everywhere: bool = False) -> str:
+    def leave(self, token: LinkToken, source: Source, *, everywhere: bool = False) -> str:
         """Take the person off the lists that the mail went to, or off all and for good.
 
         Return the word that takes it back, empty if there was nothing to leave.
@@ -49,7 +50,7 @@ class UnsubscribeLinks:
         undone = tuple(each.id for each in left if each.was is Status.SUBSCRIBED)
         return sign_undo(self._key, token.subscriber_id, Left(now, undone, everywhere)) if undone else ""
 
-    def come_back(self, token: LinkToken, word: str, source: str) -> bool:
+    def come_back(self, token: LinkToken, word: str, source: Source) -> bool:
         """Take back what `leave` gave this `word` for; return whether the person is back."""
         left = read_undo(self._key, token.subscriber_id, word, self._now())
         if left is None:

@@ -34,7 +34,8 @@ from mailer.store.schema import UtcTime
 
 def add_missing(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless one with its key is there already; return whether it was not."""
-    return connection.execute(_insert(connection, table).values(row).on_conflict_do_nothing()).rowcount > 0
+    added = _insert(connection, table).values(row).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(added).first() is not None
 
 
 def put(connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
@@ -108,6 +109,11 @@ def is_json_text(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return _IsJsonText(column, literal(_path(name)), literal(name))
 
 
+def domain_of(email_key: ColumnElement[str]) -> ColumnElement[str]:
+    """Return the domain in a column of addresses by `Address.key`, with the `@` before it."""
+    return _DomainOf(email_key)
+
+
 def clock() -> ColumnElement[float]:
     """Return the database's clock, which goes on within a transaction: seconds since 1970."""
     return _Clock()
@@ -179,9 +185,26 @@ class _IsJsonText(FunctionElement[bool]):
     inherit_cache = True
 
 
+class _DomainOf(FunctionElement[str]):
+    type = Text()
+    inherit_cache = True
+
+
 class _Clock(FunctionElement[float]):
     type = Float()
     inherit_cache = True
+
+
+@compiles(_DomainOf)
+def _from_instr(element: _DomainOf, compiler: SQLCompiler, **how: Any) -> str:
+    key = compiler.process(next(iter(element.clauses)), **how)
+    return f"substr({key}, instr({key}, '@'))"
+
+
+@compiles(_DomainOf, "postgresql")
+def _from_strpos(element: _DomainOf, compiler: SQLCompiler, **how: Any) -> str:
+    key = compiler.process(next(iter(element.clauses)), **how)
+    return f"substr({key}, strpos({key}, '@'))"
 
 
 @compiles(_Clock)

@@ -26,6 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
@@ -85,6 +86,16 @@ lists = Table(
     Column("title", Key, nullable=False),  # what subscribers read
     Column("description", Text, nullable=False, server_default=""),
     Column("created_at", UtcTime, nullable=False),
+    Column("is_public", Boolean, nullable=False, server_default=false()),  # shown on pages, open to anybody
+    Column("double_opt_in", Boolean, nullable=False, server_default=true()),  # who signs up has to confirm it
+    # What is said in its mails instead of what the settings say; NULL: as they say.
+    Column("sender", Text),
+    Column("reply_to", Text),
+    Column("postal_address", Text),
+    Column("language", Text),
+    Column("params", JSON(none_as_null=True)),  # of the layout, by name
+    Column("in_archive", Boolean, nullable=False, server_default=true()),  # whether what it sent is on pages
+    Column("archived_at", UtcTime),  # put away: nothing is sent to it, nobody can sign up
     sqlite_autoincrement=True,  # an id is never given twice: links in old mails name it
 )
 
@@ -94,6 +105,7 @@ subscribers = Table(
     Column("id", Number, primary_key=True),
     Column("email", Text, nullable=False),  # as typed
     Column("email_key", Key, nullable=False, unique=True),  # Address.key: the person
+    Column("address_hash", Key, nullable=False, server_default=""),  # domain.suppression.hash_address
     Column("name", Text),
     Column("language", Text),
     Column("timezone", Text),
@@ -121,16 +133,58 @@ subscriptions = Table(
     # where the consent came from: import example.csv, command line, ...
     Column("source", Text, nullable=False),
     Column("since", UtcTime, nullable=False),  # when it got this status
+    Column("paused_until", UtcTime),  # of one who is subscribed: gets nothing before
 )
 
-# Never mailed again on any list, whatever is imported; by address, so that it outlives the subscriber.
+# What people agreed to and refused, and how that is known: rows that are added and never changed. What a
+# subscription is now stands in `subscriptions`, too.
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("subscriber_id", Number, nullable=False, index=True),
+    Column("list_id", Number),  # NULL: all mail
+    Column("change", String(16), nullable=False),  # domain.consent.Change
+    Column("at", UtcTime, nullable=False),  # when they said so, as far as the source knows
+    Column("recorded_at", UtcTime, nullable=False),
+    Column("source_id", ForeignKey("consent_sources.id"), nullable=False),
+    Column("line", Integer),  # of the file
+    Column("ip", Text),
+    Column("agent", Text),  # User-Agent
+    Column("note", Text),  # how it was confirmed, why they left, until when they pause
+    sqlite_autoincrement=True,
+)
+
+# Where people say what they agree to: a file that was imported, a form with its wording, a command.
+consent_sources = Table(
+    "consent_sources",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("kind", String(16), nullable=False),  # domain.consent.SourceKind
+    Column("name", Text, nullable=False, server_default=""),  # of the file, the form, the command
+    Column("by", Text, nullable=False, server_default=""),  # a login name
+    Column("wording", Text, nullable=False, server_default=""),  # what was agreed to
+    Column("version", Text, nullable=False, server_default=""),  # of the wording
+)
+
+# Who is never mailed again on any list, whatever is imported: an address (Address.key), which outlives the
+# subscriber; `@` and a domain for everybody there; `#` and a hash for an address that was erased.
 suppressions = Table(
     "suppressions",
     metadata,
-    Column("email_key", Key, primary_key=True),
-    Column("reason", String(32), nullable=False),  # bounced, complained, requested
+    Column("who", Key, primary_key=True),
+    Column("reason", String(32), nullable=False),  # domain.suppression.Reason
     Column("note", Text, nullable=False, server_default=""),
     Column("since", UtcTime, nullable=False),
+)
+
+# What hashes are keyed with, by what they are of. They stay in the database, because a key that is lost would
+# make those mailable again who are known by their hash alone.
+keys = Table(
+    "keys",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
 )
 
 sends = Table(

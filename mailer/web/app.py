@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from mailer.domain.consent import Source, SourceKind
 from mailer.domain.signed_links import IMAGES, UNSUBSCRIBE, LinkToken
 from mailer.domain.subscriber import Choices
 from mailer.errors import MailerError
@@ -36,7 +37,9 @@ POLICY = (
     "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-BY_PAGE, BY_ONE_CLICK, BY_UNDO = "unsubscribe page", "one-click", "unsubscribe page, undone"
+BY_PAGE, BY_ONE_CLICK, BY_UNDO = (
+    Source(SourceKind.LINK, name) for name in ("unsubscribe page", "one-click", "unsubscribe page, undone")
+)
 
 
 @dataclass(frozen=True, slots=True)

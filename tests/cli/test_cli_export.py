@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, update
 
 from mailer.domain.address import BLANKS, Address
+from mailer.domain.consent import Source, SourceKind
 from mailer.domain.field import FieldType
 from mailer.domain.spreadsheet import guard, read_lists, unguard, write_lists
 from mailer.domain.subscriber import Status, Subscriber
@@ -124,7 +125,7 @@ def test_what_is_exported_is_read_back_the_same(
         for number, (values, statuses, suppressed) in enumerate(people)
     ]
     with before.begin() as connection:
-        enrol(connection, entries, Consent(Lists(before).ids(LISTS), "a form", NOW))
+        enrol(connection, entries, Consent(Lists(before).ids(LISTS), Source(SourceKind.FORM, "a form"), NOW))
     path = tmp_path_factory.getbasetemp() / "everyone.csv"
     path.write_bytes(exported(before))
     assert import_people(after, Import(path, create_lists=True), NOW).rejects == []

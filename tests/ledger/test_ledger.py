@@ -16,6 +16,8 @@ from mailer.errors import UsageError
 from mailer.ledger.holding import Holding
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.queries import LedgerQueries
+from mailer.people.directory import Directory
+from mailer.people.lists import Lists
 from mailer.store.database import open_database
 from mailer.store.schema import (
     deliveries,
@@ -98,9 +100,7 @@ def test_freezing_takes_the_subscribed_and_names_the_reason_for_each_other(datab
         ("dan@a.example", "subscribed"),
     )
     with database.begin() as connection:
-        connection.execute(
-            insert(suppressions).values(email_key="dan@a.example", reason="bounced", since=NOW)
-        )
+        connection.execute(insert(suppressions).values(who="dan@a.example", reason="bounced", since=NOW))
     _, send = frozen(database)
     totals = LedgerQueries(database).totals(send)
     assert states(database) == {"ann@a.example": "queued"}
@@ -219,13 +219,57 @@ def test_who_unsubscribed_or_was_suppressed_since_is_cancelled_at_the_claim(data
         connection.execute(
             update(subscriptions).where(subscriptions.c.subscriber_id == ben).values(status="unsubscribed")
         )
-        connection.execute(
-            insert(suppressions).values(email_key="cat@a.example", reason="complained", since=NOW)
-        )
+        connection.execute(insert(suppressions).values(who="cat@a.example", reason="complained", since=NOW))
     assert [claim.recipient.email for claim in hold(database, send).take(NOW)] == ["ann@a.example"]
     lines = {line.email: (line.state, line.words) for line in LedgerQueries(database).deliveries(send)}
     assert lines["ben@a.example"] == (State.CANCELLED, "unsubscribed after the audience was frozen")
     assert lines["cat@a.example"] == (State.CANCELLED, "suppressed after the audience was frozen")
+
+
+def never(database: Engine, **suppression: str) -> None:
+    """Suppress by what is given as `who`, and let the one person of that name be known by a hash."""
+    with database.begin() as connection:
+        known = update(subscribers).where(subscribers.c.email_key == "cat@b.example")
+        connection.execute(known.values(address_hash="#cat"))
+        connection.execute(insert(suppressions).values(since=NOW, **suppression))
+
+
+@pytest.mark.parametrize(
+    ("who", "reason"), [("cat@b.example", "bounced"), ("@b.example", "blocked"), ("#cat", "erased")]
+)
+def test_nobody_is_mailed_who_is_suppressed_by_address_by_domain_or_by_a_hash(database, who, reason):
+    populate(database, ("ann@a.example", "subscribed"), ("cat@b.example", "subscribed"))
+    _, early = frozen(database)
+    never(database, who=who, reason=reason)
+    assert [claim.recipient.email for claim in hold(database, early).take(NOW)] == ["ann@a.example"]
+    _, late = frozen(database, occasion=1, again=True)
+    assert LedgerQueries(database).totals(late).excluded == {reason: 1}
+    assert Lists(database).named("weekly").suppressed == 1
+    assert {each.email: each.suppressed for each in Directory(database).subscribers()} == {
+        "ann@a.example": None,
+        "cat@b.example": reason,
+    }
+
+
+def pause(database: Engine, email: str, until: datetime) -> None:
+    with database.begin() as connection:
+        person = select(subscribers.c.id).where(subscribers.c.email == email).scalar_subquery()
+        change = update(subscriptions).where(subscriptions.c.subscriber_id == person)
+        connection.execute(change.values(paused_until=until))
+
+
+def test_who_pauses_gets_nothing_until_the_day(database):
+    populate(database, ("ann@a.example", "subscribed"), ("ben@a.example", "subscribed"))
+    day = timedelta(days=1)
+    pause(database, "ann@a.example", NOW + day)
+    _, early = frozen(database)
+    assert LedgerQueries(database).totals(early).excluded == {"paused": 1}
+    pause(database, "ben@a.example", NOW + day)
+    assert hold(database, early).take(NOW) == []
+    lines = {line.email: line.words for line in LedgerQueries(database).deliveries(early)}
+    assert lines == {"ben@a.example": "paused after the audience was frozen"}
+    _, late = frozen(database, occasion=1, again=True, now=NOW + day)
+    assert len(hold(database, late).take(NOW + day)) == 2
 
 
 def test_a_whole_batch_of_people_who_left_is_not_the_end_of_the_queue(database):
@@ -376,7 +420,7 @@ def test_an_acceptance_of_a_text_that_is_not_there_is_a_discrepancy(database):
     ]
 
 
-def test_looking_for_people_who_left_is_one_statement_however_many_wait(database):
+def test_looking_for_people_who_left_is_the_same_two_statements_however_many_wait(database):
     populate(database, *((f"p{n}@a.example", "subscribed") for n in range(6)))
     _ledger, send = frozen(database)
     hand = hold(database, send)
@@ -385,8 +429,9 @@ def test_looking_for_people_who_left_is_one_statement_however_many_wait(database
     event.listen(database, "before_cursor_execute", lambda *told: said.append(told[2]))
     for number in range(6):
         assert hand.withdraw(waiting[number:], NOW) == set()
-    # Each statement that differs is remembered by the driver, for as long as the connection lives.
-    assert len({words for words in said if not words.startswith("BEGIN")}) == 1
+    # By what people are suppressed, and who of them: each statement that differs is remembered by the driver,
+    # for as long as the connection lives.
+    assert len({words for words in said if not words.startswith("BEGIN")}) == 2
 
 
 def test_only_who_waits_is_withdrawn_when_people_leave(database):
@@ -401,9 +446,7 @@ def test_only_who_waits_is_withdrawn_when_people_leave(database):
             .where(subscriptions.c.subscriber_id.in_(left))
             .values(status="unsubscribed", since=NOW)
         )
-        connection.execute(
-            insert(suppressions).values(email_key="cat@a.example", reason="bounced", since=NOW)
-        )
+        connection.execute(insert(suppressions).values(who="cat@a.example", reason="bounced", since=NOW))
     # Ben's message is on the wire already.
     assert hand.withdraw([ann, cat, dan], NOW) == {ann, cat}
     told = {line.email: (line.state, line.words) for line in LedgerQueries(database).deliveries(send)}

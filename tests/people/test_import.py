@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete
 
 from mailer.domain.address import BLANKS, CONTROLS, Address
+from mailer.domain.consent import Source, SourceKind
 from mailer.domain.field import FieldType
 from mailer.domain.subscriber import Status, Subscriber
 from mailer.domain.yes_no import YesNo
@@ -33,6 +34,7 @@ NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 COUNTS = ("added", "updated", "unchanged", "duplicates", "rejected", "kept_out", "suppressed")
 
 Importer = Callable[..., tuple[ImportReport, list[Reject]]]
+LETTER = Source(SourceKind.MAIL, "a letter")
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,9 @@ def made(kept_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> It
     Lists(engine).create("weekly", NOW)
     yield engine
     engine.dispose()
+
+
+LETTER = Source(SourceKind.MAIL, "a letter")
 
 
 @pytest.fixture
@@ -57,9 +62,15 @@ def empty(engine: Engine) -> None:
         connection.exec_driver_sql("DELETE FROM lists WHERE name <> 'weekly'")
 
 
+LETTER = Source(SourceKind.MAIL, "a letter")
+
+
 @pytest.fixture
 def people(engine: Engine) -> Directory:
     return Directory(engine)
+
+
+LETTER = Source(SourceKind.MAIL, "a letter")
 
 
 @pytest.fixture
@@ -191,8 +202,16 @@ def test_who_left_stays_off_and_who_is_suppressed_stays_so(
     importer: Importer, people: Directory, engine: Engine
 ) -> None:
     importer("email\nada@quay.example\nbram@quay.example\ncora@quay.example\n")
-    unsubscribe(engine, Unsubscribe(Address.parse("ada@quay.example"), ("weekly",), "a letter"), NOW)
-    unsubscribe(engine, Unsubscribe(Address.parse("bram@quay.example"), None, "a letter"), NOW)
+    unsubscribe(
+        engine,
+        Unsubscribe(Address.parse("ada@quay.example"), ("weekly",), LETTER),
+        NOW,
+    )
+    unsubscribe(
+        engine,
+        Unsubscribe(Address.parse("bram@quay.example"), None, LETTER),
+        NOW,
+    )
     report, _ = importer("email,name\nAda@quay.example,Ada\nbram@quay.example,\ncora@quay.example,\n")
     assert counts(report) == {"updated": 1, "unchanged": 2, "kept_out": 2, "suppressed": 1}
     found = everyone(people)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, insert, select
 
 from mailer.domain.address import Address
 from mailer.domain.audience import Audience
+from mailer.domain.consent import Source, SourceKind
 from mailer.domain.subscriber import Choices, ListChoice, Status, Subscriber
 from mailer.errors import UsageError
 from mailer.ledger.queries import LedgerQueries
@@ -27,6 +28,12 @@ NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
 ADA = Address.parse("Ada@Quay.example")
 
+FORM, LETTER, LINK = (
+    Source(SourceKind.FORM, "a form"),
+    Source(SourceKind.MAIL, "a letter"),
+    Source(SourceKind.LINK),
+)
+
 
 @pytest.fixture
 def engine(database_url: str, tmp_path: Path) -> Iterator[Engine]:
@@ -38,23 +45,23 @@ def engine(database_url: str, tmp_path: Path) -> Iterator[Engine]:
 
 
 def consent(engine: Engine, *names: str) -> Consent:
-    return Consent(Lists(engine).ids(names), "a form", NOW)
+    return Consent(Lists(engine).ids(names), FORM, NOW)
 
 
 def add(
     engine: Engine, address: Address, texts: dict[str, str], *names: str, anew: bool = False
 ) -> Enrolment:
-    return subscribe(engine, Subscribe(address, names, "a form", texts, anew=anew), NOW)
+    return subscribe(engine, Subscribe(address, names, FORM, texts, anew=anew), NOW)
 
 
 def take_off(
     engine: Engine, address: Address, names: tuple[str, ...] | None, now: datetime = NOW
 ) -> tuple[str, ...]:
-    return unsubscribe(engine, Unsubscribe(address, names, "a letter"), now)
+    return unsubscribe(engine, Unsubscribe(address, names, LETTER), now)
 
 
 def leave_by_id(
-    engine: Engine, person: int, ids: Sequence[int], source: str, now: datetime = NOW
+    engine: Engine, person: int, ids: Sequence[int], source: Source, now: datetime = NOW
 ) -> list[LeftList]:
     with engine.begin() as connection:
         return leave(connection, person, ids, source, now)
@@ -245,9 +252,9 @@ def test_the_page_behind_a_link_shows_and_changes_only_its_lists(engine: Engine)
     assert choices_of(engine, person, [weekly, daily]) == Choices(
         "Ada@Quay.example", (ListChoice(weekly, "The Weekly", True), ListChoice(daily, "daily", False))
     )
-    left = leave_by_id(engine, person, [weekly, daily], "link in a mail")
+    left = leave_by_id(engine, person, [weekly, daily], LINK)
     assert left == [LeftList(weekly, "weekly", Status.SUBSCRIBED)]
-    assert leave_by_id(engine, person, [weekly], "link in a mail", LATER) == []
+    assert leave_by_id(engine, person, [weekly], LINK, LATER) == []
     assert the_one(engine).lists == {"weekly": Status.UNSUBSCRIBED}
     choice = choices_of(engine, person, [weekly])
     assert choice is not None
@@ -257,18 +264,18 @@ def test_the_page_behind_a_link_shows_and_changes_only_its_lists(engine: Engine)
 def test_leaving_twice_keeps_the_time_and_source_of_the_first(engine: Engine) -> None:
     person = add(engine, ADA, {}, "weekly").subscriber_id
     ids = Lists(engine).ids(["weekly"])
-    leave_by_id(engine, person, ids, "link in a mail")
-    leave_by_id(engine, person, ids, "a letter", LATER)
+    leave_by_id(engine, person, ids, LINK)
+    leave_by_id(engine, person, ids, LETTER, LATER)
     with engine.connect() as connection:
         row = connection.execute(select(subscriptions)).one()
-    assert (row.status, row.source, row.since) == (Status.UNSUBSCRIBED, "link in a mail", NOW)
+    assert (row.status, row.source, row.since) == (Status.UNSUBSCRIBED, str(LINK), NOW)
 
 
 def test_nobody_and_nothing_have_no_choice(engine: Engine) -> None:
     person = add(engine, ADA, {}, "weekly").subscriber_id
     assert choices_of(engine, person + 1, Lists(engine).ids(["weekly"])) is None
     assert choices_of(engine, person, [99]) is None
-    assert leave_by_id(engine, person + 1, Lists(engine).ids(["weekly"]), "link in a mail") == []
+    assert leave_by_id(engine, person + 1, Lists(engine).ids(["weekly"]), LINK) == []
 
 
 def test_a_send_knows_its_lists(engine: Engine) -> None:

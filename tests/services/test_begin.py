@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from mailer.bootstrap import App
 from mailer.domain.address import Address
+from mailer.domain.consent import Source, SourceKind
 from mailer.domain.send import Send
 from mailer.errors import PlanRefused, UsageError
 from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
@@ -43,7 +44,7 @@ def app(tmp_path: Path) -> App:
     made = App(tmp_path, settings)
     made.lists.create("weekly", made.now(), "Harbour Gazette")
     for name in ("ada", "ben", "cy"):
-        wanted = Subscribe(Address.parse(f"{name}@inbox.example"), ("weekly",), "by hand")
+        wanted = Subscribe(Address.parse(f"{name}@inbox.example"), ("weekly",), Source(SourceKind.COMMAND))
         subscribe(made.database, wanted, made.now())
     return made
 
@@ -125,7 +126,7 @@ def test_who_left_since_the_audience_was_frozen_gets_nothing(app):
         app = App(app.root, {"SMTP_PORT": str(server.port), "POSTAL_ADDRESS": "1 Quay Street, Port Example"})
         ready = prepared(app)
         send = begin(ready).send
-        left = Unsubscribe(Address.parse("ben@inbox.example"), ("weekly",), "by hand")
+        left = Unsubscribe(Address.parse("ben@inbox.example"), ("weekly",), Source(SourceKind.COMMAND))
         unsubscribe(app.database, left, app.now())
         report = go_on(app, send)
     assert {taken.recipients for taken in server.taken} == {("ada@inbox.example",), ("cy@inbox.example",)}

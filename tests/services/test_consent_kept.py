@@ -13,6 +13,7 @@ from members import join, part, shut_out
 from sqlalchemy import Engine
 
 import mailer
+from mailer.domain.consent import Source, SourceKind
 from mailer.domain.signed_links import LinkToken, sign_undo
 from mailer.domain.standing import Standing
 from mailer.domain.subscriber import Left, Status
@@ -29,6 +30,7 @@ NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 LATER = NOW + timedelta(hours=2)
 URL = "sqlite:///mailer.db"
 KEY = b"a key of the harbour"
+PAGE = Source(SourceKind.LINK, "page")
 WHO = ("stays", "left", "gone", "bounced")
 
 
@@ -83,7 +85,7 @@ def undone(database: Engine, folder: Path) -> None:
                 sign_undo(KEY, 1, left),
                 sign_undo(b"x", number, left),
             ):
-                links.come_back(token, signed, "undone")
+                links.come_back(token, signed, PAGE)
 
 
 @pytest.mark.parametrize(
@@ -132,11 +134,11 @@ def test_only_consent_given_anew_brings_somebody_back(database: Engine) -> None:
 def test_the_button_of_the_page_brings_back_whom_it_took_off_and_nobody_else(database: Engine) -> None:
     links = UnsubscribeLinks(lambda: database, KEY, lambda: LATER)
     token = LinkToken(1, 1, *Lists(database).ids(["weekly"]))
-    word = links.leave(token, "page")
+    word = links.leave(token, PAGE)
     assert mailed(database, "weekly") == set()
-    assert links.leave(token, "page") == ""
-    assert links.leave(token._replace(subscriber_id=99), "page") == ""
-    assert links.come_back(token, word, "page")
+    assert links.leave(token, PAGE) == ""
+    assert links.leave(token._replace(subscriber_id=99), PAGE) == ""
+    assert links.come_back(token, word, PAGE)
     assert mailed(database, "weekly") == {"stays"}
 
 
@@ -150,7 +152,17 @@ def test_rows_of_consent_are_written_in_few_places_and_people_enrolled_by_two_se
     writes = holding(
         r"\b(insert|add_missing|put|update|delete)\((connection, )?(subscriptions|suppressions)\b"
     )
-    assert writes == {"people/enrol.py", "people/unsubscribing.py", "people/departures.py"}
+    assert writes == {
+        "people/departures.py",
+        "people/enrol.py",
+        "people/suppressing.py",
+        "people/unsubscribing.py",
+    }
+    # What people said is only ever added to.
+    assert holding(r"\b(insert|add_missing|put|update|delete)\((connection, )?consents\b") == {
+        "people/consents.py"
+    }
+    assert not holding(r"\b(put|update|delete)\((connection, )?consents\b")
     assert holding(r"\benrol\(connection") - {"people/enrol.py"} == {
         "services/import_people.py",
         "services/subscribe.py",

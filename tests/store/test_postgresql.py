@@ -156,7 +156,7 @@ def test_an_error_leaves_nothing_written(database: Database) -> None:
 
 
 def test_no_address_is_in_a_traceback(database: Database) -> None:
-    row = {"email_key": "ada@quay.example", "reason": "bounced", "since": datetime(2026, 11, 23, tzinfo=UTC)}
+    row = {"who": "ada@quay.example", "reason": "bounced", "since": datetime(2026, 11, 23, tzinfo=UTC)}
     with pytest.raises(IntegrityError) as caught, database.begin() as connection:
         connection.execute(insert(suppressions), row)
         connection.execute(insert(suppressions), row)

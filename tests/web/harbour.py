@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Engine, Row, select
 
 from mailer.domain.address import Address
+from mailer.domain.consent import Source, SourceKind
 from mailer.domain.signed_links import LinkToken, sign_token
 from mailer.people.enrol import Consent, Entry, enrol
 from mailer.store.schema import subscriptions
@@ -37,7 +38,7 @@ class Harbour:
 
     def join(self, email: str, *list_ids: int) -> int:
         """Take a person in and return their id."""
-        consent = Consent(list_ids or (self.weekly,), "test", NOW)
+        consent = Consent(list_ids or (self.weekly,), Source(SourceKind.BEFORE, "test"), NOW)
         with self.database.begin() as connection:
             return enrol(connection, [Entry(Address.parse(email))], consent)[0].subscriber_id
 

@@ -51,7 +51,7 @@ def undo_word(page: httpx.Response) -> str:
 def suppressed(harbour: Harbour, person: int) -> list[str]:
     with harbour.database.connect() as connection:
         key = select(subscribers.c.email_key).where(subscribers.c.id == person).scalar_subquery()
-        return list(connection.scalars(select(suppressions.c.reason).where(suppressions.c.email_key == key)))
+        return list(connection.scalars(select(suppressions.c.reason).where(suppressions.c.who == key)))
 
 
 def test_whoever_slipped_comes_back_by_a_button_of_that_page(harbour: Harbour, client: httpx.Client) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mailer.domain.address import CONTROLS, PLAIN, Address, AddressError
+from mailer.domain.consent import Evidence
 from mailer.domain.field import FieldError, convert
 from mailer.domain.yes_no import WORDS, YesNo
 from mailer.people.enrol import Entry
@@ -104,7 +105,7 @@ class RowReader:
             said = self._consent.said(row)
         except Unclear as error:
             return _reject(row, error.value, str(error))
-        refusal = self._refusal(address, said)
+        refusal = self._refusal(address, said, row.line)
         values: dict[str, Any] = {}
         for column in self._columns:
             if text := cell(row, column):
@@ -117,14 +118,14 @@ class RowReader:
         first = self._lines.setdefault(address.key, row.line)
         if first != row.line:
             return _reject(row, typed, f"the same person as on line {first}", duplicate=True, refusal=refusal)
-        return Entry(address, values, said.statuses, said.suppressed)
+        return Entry(address, values, said.statuses, said.suppressed, Evidence(line=row.line))
 
-    def _refusal(self, address: Address, said: Said) -> Entry | None:
+    def _refusal(self, address: Address, said: Said, line: int) -> Entry | None:
         """Return what must be kept of a row that isn't taken in, unless an earlier one said the same."""
         if not said.refuses or self._refused.get(address.key) == said:
             return None
         self._refused[address.key] = said
-        return Entry(address, {}, said.statuses, said.suppressed)
+        return Entry(address, {}, said.statuses, said.suppressed, Evidence(line=line))
 
 
 def _folded(text: str) -> str:
