@@ -15,7 +15,7 @@ from benchmarks.millions import EXTRAPOLATED, Size, carried_on, growth_table, se
 from benchmarks.postgresql import Server, postgresql
 from benchmarks.programs import earlier
 from mailer.bootstrap import App
-from mailer.store.schema import metadata
+from mailer.store.schema import keys, metadata
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
@@ -83,15 +83,20 @@ def test_whoever_is_written_like_the_first_is_as_the_importer_would_have_them(se
 
 
 def _everything(crowd: Crowd) -> dict[str, list[dict[str, Any]]]:
-    """Return all of a database but moments: all that may differ between two who are imported."""
+    """Return all of a database but what may differ between two imports: moments, and hashes by its key."""
     app = App(crowd.root, environ={})
     with app.database.connect() as connection:
         rows = {
             table.name: [
-                {name: value for name, value in row._asdict().items() if not isinstance(value, datetime)}
+                {
+                    name: name == "address_hash" or value
+                    for name, value in row._asdict().items()
+                    if not isinstance(value, datetime)
+                }
                 for row in connection.execute(select(table).order_by(*table.primary_key))
             ]
             for table in metadata.sorted_tables
+            if table is not keys
         }
     app.let_go()
     return rows

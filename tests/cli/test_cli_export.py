@@ -34,6 +34,7 @@ from mailer.store.database import open_database
 from mailer.store.schema import lists, subscribers, suppressions
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+FORM = Source(SourceKind.FORM, "a form")
 LISTS = ("daily", "monthly", "weekly")
 TYPES = {
     "note": FieldType.TEXT,
@@ -125,7 +126,7 @@ def test_what_is_exported_is_read_back_the_same(
         for number, (values, statuses, suppressed) in enumerate(people)
     ]
     with before.begin() as connection:
-        enrol(connection, entries, Consent(Lists(before).ids(LISTS), Source(SourceKind.FORM, "a form"), NOW))
+        enrol(connection, entries, Consent(Lists(before).ids(LISTS), FORM, NOW))
     path = tmp_path_factory.getbasetemp() / "everyone.csv"
     path.write_bytes(exported(before))
     assert import_people(after, Import(path, create_lists=True), NOW).rejects == []
@@ -162,7 +163,7 @@ def two_people(engine: Engine) -> None:
         Entry(Address.parse("bram@quay.example"), {"visits": 2.5}, (None,), "bounced"),
     ]
     with engine.begin() as connection:
-        enrol(connection, entries, Consent(Lists(engine).ids(["weekly"]), "a form", NOW))
+        enrol(connection, entries, Consent(Lists(engine).ids(["weekly"]), FORM, NOW))
 
 
 def test_json_lines_say_what_is_known_in_its_type(engines: tuple[Engine, Engine]) -> None:
