@@ -52,10 +52,10 @@ def write_csv(out: BinaryIO, headings: Sequence[str], found: Iterable[Row]) -> N
 
 
 def write_json_lines(out: BinaryIO, headings: Sequence[str], found: Iterable[Row]) -> None:
-    """Write an object a line, without what nobody knows."""
+    """Write an object a line, each with all keys; null is what nobody knows."""
     for row in found:
-        known = {name: value for name, value in zip(headings, row, strict=True) if value is not None}
-        out.write(f"{json.dumps(known, ensure_ascii=False)}\n".encode())
+        person = dict(zip(headings, row, strict=True))
+        out.write(f"{json.dumps(person, ensure_ascii=False)}\n".encode())
 
 
 def write_workbook(out: BinaryIO, headings: Sequence[str], found: Iterable[Row]) -> None:

@@ -388,10 +388,8 @@ def test_the_end_of_a_name_says_what_is_exported_unless_the_command_does(
     weekly("subscribers", "add", "ada@quay.example", "--list", "weekly")
     for words in (("a.jsonl",), ("b.txt", "--format", "jsonl")):
         assert weekly("subscribers", "export", *words).code == 0
-        assert json.loads((tmp_path / words[0]).read_text()) == {
-            "email": "ada@quay.example",
-            "lists": "weekly",
-        }
+        person = json.loads((tmp_path / words[0]).read_text())
+        assert (person["email"], person["lists"]) == ("ada@quay.example", "weekly")
     assert weekly("subscribers", "export", "c.xlsx").code == 0
     assert (tmp_path / "c.xlsx").read_bytes().startswith(b"PK")
 
