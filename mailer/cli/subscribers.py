@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailer.cli.clean import clean
 from mailer.cli.export import STATUSES, export
 from mailer.cli.terminal import print_table
 from mailer.errors import ExitCode, UsageError
@@ -27,6 +28,7 @@ def subscribers() -> None:
     """Add, import, export, list and unsubscribe people."""
 
 
+subscribers.add_command(clean)
 subscribers.add_command(export)
 
 

@@ -9,9 +9,10 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from mailer.doctor.lookup import Answer, Found, Lookup, Unanswered, parse_tags
 from mailer.doctor.result import DnsRecord, Result, error, ok, unanswered, warning
+from mailer.doctor.tag_list import parse_tags
 from mailer.message.dkim.key import GOOD_BITS, Algorithm, SigningKey
+from mailer.online.lookup import Answer, Found, Lookup, Unanswered
 
 
 def place(key: SigningKey, domain: str) -> str:

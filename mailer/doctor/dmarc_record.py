@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mailer.doctor.lookup import Found, Lookup, Unanswered, parse_tags
+from mailer.doctor.tag_list import parse_tags
+from mailer.online.lookup import Found, Lookup, Unanswered
 
 MOST_LABELS = 8
 POLICIES = ("none", "quarantine", "reject")

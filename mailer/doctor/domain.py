@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from mailer.doctor.dkim import examine_key
 from mailer.doctor.dmarc import judge_dmarc, judge_path, judge_signature
 from mailer.doctor.dmarc_record import walk_up
-from mailer.doctor.lookup import Absent, Answer, Found, Lookup, Unanswered
 from mailer.doctor.result import Result, error, note, ok, skipped, unanswered, warning
 from mailer.doctor.spf import examine_spf
 from mailer.domain.address import Mailbox
 from mailer.domain.mailbox_providers import PROVIDERS
 from mailer.message.dkim.signer import Signer
+from mailer.online.lookup import Absent, Answer, Found, Lookup, Unanswered
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from mailer.doctor.clock import date_in, judge_clock, judge_zone
 from mailer.doctor.configuration import Value, examine_settings, examine_templates, origin_of, values
 from mailer.doctor.database import examine_database
 from mailer.doctor.domain import Sender, examine_domain
-from mailer.doctor.lookup import Lookup
 from mailer.doctor.masking import secrets_of, without_secrets
 from mailer.doctor.result import Grade, Result, error, note, skipped, warning
 from mailer.doctor.server_verdict import judge_server
@@ -26,6 +25,7 @@ from mailer.doctor.website_verdict import judge_site
 from mailer.domain.address import is_reserved
 from mailer.errors import AccountFault, ExitCode, SettingsError, worst
 from mailer.message.dkim.signer import Signer
+from mailer.online.lookup import Lookup
 from mailer.settings.reading import SettingsReading
 from mailer.smtp.account import Account
 from mailer.store.address import read_url

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mailer.doctor.lookup import Answer, Found, Lookup, Unanswered
 from mailer.doctor.result import DnsRecord, Result, error, note, ok, unanswered, warning
 from mailer.doctor.spf_record import ASKING, VERSION, Spf, SpfError, is_spf, parse_spf
+from mailer.online.lookup import Answer, Found, Lookup, Unanswered
 from mailer.settings.presets import preset_of
 
 MOST_LOOKUPS = 10  # RFC 7208 4.6.4

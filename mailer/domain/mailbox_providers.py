@@ -59,3 +59,23 @@ def provider_of(address: str) -> str:
 def domains_of(provider: str) -> list[str]:
     """Return every domain that `provider_of` maps to this name."""
     return _DOMAINS[provider].split() if provider in _DOMAINS else [provider]
+
+
+# Whose mailboxes take mail for a name with anything behind a plus sign; Google's don't look at dots either.
+_PLUS = frozenset(["google", "microsoft", "apple", "fastmail", "proton", "zoho"])
+
+
+def mailbox_of(key: str) -> str | None:
+    """Return what all addresses (`Address.key`) of a mailbox have in common, by the rules of its provider.
+
+    That is the plainest of them: `a.da+news@googlemail.com` gives `ada@gmail.com`. None where no such rule
+    is known: there two addresses are as different as they look.
+    """
+    local, _, domain = key.rpartition("@")
+    provider = PROVIDERS.get(domain)
+    if provider not in _PLUS:
+        return None
+    name = local.partition("+")[0] or local
+    if provider == "google" and domain != "google.com":
+        return f"{name.replace('.', '') or name}@gmail.com"
+    return f"{name}@{domain}"

@@ -27,6 +27,8 @@ HEAVY = (
     "apscheduler",
     "rich",
     "lxml",
+    "xlsxwriter",
+    "dns",
 )
 SCRIPT = """
 import sys

@@ -21,6 +21,7 @@ NAME = re.compile(r"`(mailer(?!\.db\b)(?:\.\w+)+)`")  # mailer.db is a file
 FILE = re.compile(r"`((?:mailer|templates|docs|tests|issues|subscribers|benchmarks)/[\w./-]*\.\w+)`")
 # What a workspace gets only when it is used or changed.
 MADE_LATER = {
+    "subscribers/disposable-domains.txt",
     "subscribers/mailer.db",
     "subscribers/mailer.journals",
     "subscribers/rejects.csv",

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mailer.doctor.dkim import judge_key
-from mailer.doctor.lookup import Absent, Answer, Found, Unanswered
 from mailer.doctor.result import Grade, Result
 from mailer.message.dkim.key import Algorithm, SigningKey
+from mailer.online.lookup import Absent, Answer, Found, Unanswered
 
 RSA = SigningKey("news1", Algorithm.RSA, rsa.generate_private_key(65537, 2048))
 SMALL = SigningKey("news0", Algorithm.RSA, rsa.generate_private_key(65537, 1024))

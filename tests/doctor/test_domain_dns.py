@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from name_server import address, mx, name_server, txt, zone
 
 from mailer.doctor.domain import Sender, examine_domain
-from mailer.doctor.lookup import Absent, Found, Lookup, Unanswered
 from mailer.doctor.result import Grade, Result
 from mailer.domain.address import Mailbox, is_reserved
 from mailer.errors import UsageError
 from mailer.message.dkim.key import Algorithm, SigningKey
 from mailer.message.dkim.signer import Signer
+from mailer.online.lookup import Absent, Found, Lookup, Unanswered
 
 pytestmark = pytest.mark.peers
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from name_server import name_server, silent_server, txt, zone
 
-from mailer.doctor.lookup import Lookup
 from mailer.doctor.result import Grade, Result
 from mailer.doctor.spf import examine_spf, merged, with_end, with_include
 from mailer.doctor.spf_record import Spf, SpfError, Term, is_spf, parse_spf
+from mailer.online.lookup import Lookup
 
 pytestmark = pytest.mark.peers
 

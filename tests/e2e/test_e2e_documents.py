@@ -35,6 +35,8 @@ NOT_RUN = {
     "pg_dump ": "the same; test_e2e_postgresql types what `mailer backup` prints",
     "pg_restore ": "the same",
     "mailer doctor --dns ": "it asks a name server elsewhere; tests/doctor has one of its own",
+    "mailer subscribers clean --list weekly --online": "the same; tests/services has one of its own",
+    "mailer subscribers clean --online": "the same",
 }
 # Settings of another program.
 NOT_OURS = "MAILTO"

@@ -122,20 +122,3 @@ def _place(server: str) -> tuple[str, int]:
             f"{server!r} is no address of a name server",
             next_step="Write it like 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353",
         ) from None
-
-
-def parse_tags(text: str) -> dict[str, str]:
-    """Return the values by name, white space around both taken off; ValueError for what is no such list.
-
-    A name that stands twice is refused, as receivers do.
-    """
-    tags: dict[str, str] = {}
-    for part in text.strip().rstrip(";").split(";"):
-        name, equals, value = part.partition("=")
-        name = name.strip()
-        if not equals or not name:
-            raise ValueError(f"{part.strip()!r} is no name=value")
-        if name in tags:
-            raise ValueError(f"{name}= stands there twice")
-        tags[name] = value.strip()
-    return tags
