@@ -15,6 +15,7 @@ import pytest
 from mailer.bootstrap import App
 from mailer.cli.bulk import agreed, bulk_options
 from mailer.domain.address import Address
+from mailer.domain.consent import Source, SourceKind
 from mailer.domain.field import FieldType
 from mailer.errors import ExitCode, PlanRefused, UsageError
 from mailer.people.enrol import Consent, Entry, enrol
@@ -34,7 +35,7 @@ def app(tmp_path: Path, database_url: str) -> Iterator[App]:
     people = [Entry(Address.parse(f"p{number}@quay.example"), {"town": "=Port"}) for number in range(3)]
     with app.database.begin() as connection:
         declare_types(connection, {"town": FieldType.TEXT})
-        enrol(connection, people, Consent(app.lists.ids(["weekly"]), "a form", NOW))
+        enrol(connection, people, Consent(app.lists.ids(["weekly"]), Source(SourceKind.FORM), NOW))
     yield app
     app.let_go()
 
