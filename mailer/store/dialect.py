@@ -101,12 +101,12 @@ def as_json(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def json_value(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
     """Return what a column of JSON objects holds under `name`; NULL where it holds nothing."""
-    return _JsonValue(column, literal(_path(name)), literal(name))
+    return _JsonValue(column, literal(json_path(name)), literal(name))
 
 
 def is_json_text(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Return whether what a column of JSON objects holds under `name` is a text."""
-    return _IsJsonText(column, literal(_path(name)), literal(name))
+    return _IsJsonText(column, literal(json_path(name)), literal(name))
 
 
 def domain_of(email_key: ColumnElement[str]) -> ColumnElement[str]:
@@ -119,7 +119,8 @@ def clock() -> ColumnElement[float]:
     return _Clock()
 
 
-def _path(name: str) -> str:
+def json_path(name: str) -> str:
+    """Return the path of a member of a JSON object as SQLite has it."""
     return '$."' + name.replace('"', '\\"') + '"'
 
 

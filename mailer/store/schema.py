@@ -187,6 +187,18 @@ keys = Table(
     Column("value", LargeBinary, nullable=False),
 )
 
+# Parts of the people by a condition, in the words of docs/segments.md.
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("name", Name, nullable=False, unique=True),
+    Column("definition", Text, nullable=False),  # as it was typed
+    Column("description", Text, nullable=False, server_default=""),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
 sends = Table(
     "sends",
     metadata,
@@ -195,6 +207,8 @@ sends = Table(
     # canonical JSON of Audience: {"exclude":[],"lists":["weekly"],...}
     Column("audience", Text, nullable=False),
     Column("audience_put", Text),  # Audience.text(): in the order it was asked for, which the mail depends on
+    # The segments of the audience as they stood: domain.audience.KeptSegment.data(), a list; NULL for none
+    Column("segments", JSON(none_as_null=True)),
     Column("subject_put", Text),  # --subject: without it the issue is another one
     Column("occasion", Integer, nullable=False, server_default="0"),  # how often it was repeated: --again
     Column("subject", Text, nullable=False),
@@ -315,7 +329,8 @@ exclusions = Table(
     Column("send_id", ForeignKey("sends.id"), primary_key=True),
     Column("subscriber_id", Integer, primary_key=True),
     Column("email", Text, nullable=False),
-    Column("reason", String(32), nullable=False),  # unsubscribed, unconfirmed, bounced, already sent, ...
+    # unsubscribed, unconfirmed, bounced, not in segment oslo, ...; SQLite knows no lengths
+    Column("reason", String(32).with_variant(Text(), "postgresql"), nullable=False),
 )
 
 # The journals that are in this database: one beside it that is not tells of what came after a backup.

@@ -1,0 +1,1 @@
+"""Segments: read as they are typed, held against what there is, made into SQL, kept by name."""

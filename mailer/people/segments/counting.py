@@ -1,0 +1,67 @@
+"""How many people are in a segment: on which lists, mailed by them or not, and by which condition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, exists, func, or_, select
+
+from mailer.domain.segment.conditions import Condition
+from mailer.domain.subscriber import Status
+from mailer.people.segments.checking import Known
+from mailer.people.segments.stored import statement
+from mailer.people.suppressing import Suppressing
+from mailer.store.schema import lists, subscribers, subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class OnList:
+    """How many of a segment are or were on a list, and how many of them an issue to it would be mailed to."""
+
+    name: str
+    people: int
+    mailed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many people are in a segment, and how many of them an issue to all lists would be mailed to."""
+
+    people: int
+    mailed: int
+    lists: tuple[OnList, ...]
+
+
+def count_people(connection: Connection, condition: Condition, known: Known) -> int:
+    """Return how many people a condition holds for."""
+    where = statement(connection, known).where(condition)
+    return connection.scalar(select(func.count()).select_from(subscribers).where(where)) or 0
+
+
+def count(connection: Connection, condition: Condition, known: Known, now: datetime) -> Count:
+    """Return how many people a condition holds for, by list; people on several lists count for each."""
+    where = statement(connection, known).where(condition)
+    never, s = Suppressing.of(connection).suppressed(), subscriptions.c
+    active = and_(s.status == Status.SUBSCRIBED, or_(s.paused_until.is_(None), s.paused_until <= now))
+    anywhere = exists().where(s.subscriber_id == subscribers.c.id, active)
+    whole = select(func.count(), func.count().filter(and_(anywhere, ~never))).select_from(subscribers)
+    people, mailed = connection.execute(whole.where(where)).one()
+    by_list = (
+        select(lists.c.name, func.count(), func.count().filter(and_(active, ~never)))
+        .select_from(subscribers)
+        .join(subscriptions, s.subscriber_id == subscribers.c.id)
+        .join(lists, lists.c.id == s.list_id)
+        .where(where)
+        .group_by(lists.c.name)
+        .order_by(lists.c.name)
+    )
+    return Count(people, mailed, tuple(OnList(*row) for row in connection.execute(by_list)))
+
+
+def count_each(connection: Connection, conditions: Sequence[Condition], known: Known) -> list[int]:
+    """Return how many people each of these conditions holds for, by one look at everybody."""
+    made = statement(connection, known)
+    counts = [func.count().filter(made.where(each)) for each in conditions]
+    return list(connection.execute(select(*counts).select_from(subscribers)).one())
