@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mailer.message.dkim.signer import Signer
     from mailer.people.directory import Directory
     from mailer.people.lists import Lists
+    from mailer.people.segments.stored import Segments
     from mailer.proof.proofs import Proofs
     from mailer.settings.fields import Settings
     from mailer.smtp.account import Account
@@ -226,6 +227,13 @@ class App:
         from mailer.people.lists import Lists
 
         return Lists(self.database)
+
+    @property
+    def segments(self) -> Segments:
+        """Parts of the people, by name."""
+        from mailer.people.segments.stored import Segments
+
+        return Segments(self.database)
 
     @property
     def ledger(self) -> Ledger:

@@ -26,6 +26,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "subscribers",
         "Add, import, export, list and unsubscribe people.",
     ),
+    "segments": (
+        "mailer.cli.segments",
+        "segments",
+        "Parts of the people by a condition, counted and explained.",
+    ),
     "preview": ("mailer.cli.preview", "preview", "Show an issue as a subscriber would get it."),
     "check": ("mailer.cli.check", "check", "Look for mistakes in issues before they go."),
     "send-issue": (

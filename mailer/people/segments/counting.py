@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from mailer.domain.segment.conditions import Condition
+from mailer.domain.segment.counted import Count, OnList
 from mailer.domain.subscriber import Status
 from mailer.people.segments.checking import Known
 from mailer.people.segments.stored import statement
 from mailer.people.suppressing import Suppressing
 from mailer.store.schema import lists, subscribers, subscriptions
-
-
-@dataclass(frozen=True, slots=True)
-class OnList:
-    """How many of a segment are or were on a list, and how many of them an issue to it would be mailed to."""
-
-    name: str
-    people: int
-    mailed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many people are in a segment, and how many of them an issue to all lists would be mailed to."""
-
-    people: int
-    mailed: int
-    lists: tuple[OnList, ...]
 
 
 def count_people(connection: Connection, condition: Condition, known: Known) -> int:

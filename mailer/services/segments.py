@@ -1,0 +1,94 @@
+"""Segments as people work with them: kept by name, counted, explained.
+
+A segment is asked for by its name, or by a definition in the words of docs/segments.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from mailer.bootstrap import App
+from mailer.domain.segment.conditions import Condition, Not, parts_of
+from mailer.domain.segment.counted import Count
+from mailer.domain.segment.named import Segment
+from mailer.domain.segment.values import Today
+from mailer.domain.segment.words import in_plain_words
+from mailer.people.segments.counting import count, count_each
+from mailer.people.segments.doubts import doubts
+from mailer.people.segments.facts import terms
+from mailer.people.segments.statement import sql_of
+from mailer.people.segments.stored import asked_for, known_to, statement
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One condition of a segment: how deep it stands, in words, how many people it holds for by itself."""
+
+    depth: int
+    words: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a segment says, line by line; the SQL that finds its people."""
+
+    lines: tuple[Line, ...]
+    people: int
+    sql: str
+
+
+def today(app: App) -> Today:
+    """Return the day that it is in the workspace's zone."""
+    return Today.at(app.now(), app.settings.zone)
+
+
+def create(app: App, name: str, definition: str, description: str) -> list[str]:
+    """Keep a segment; return what may not be meant in it."""
+    now = app.now()
+    app.segments.create(Segment(name, definition.strip(), description, now, now), today(app))
+    return doubts_about(app, name)
+
+
+def change(app: App, name: str, values: Mapping[str, str]) -> list[str]:
+    """Give a segment another `definition` or `description`; return what may not be meant in it."""
+    app.segments.change(name, app.now(), today(app), **values)
+    return doubts_about(app, name)
+
+
+def doubts_about(app: App, asked: str) -> list[str]:
+    """Return what may not be meant in a segment: texts, tags and issues that nobody has."""
+    with app.database.connect() as connection:
+        known = known_to(connection, today(app))
+        return list(doubts(connection, asked_for(asked, known), known, statement(connection, known)))
+
+
+def counted(app: App, asked: str) -> Count:
+    """Return how many people are in a segment, and on which lists."""
+    with app.database.connect() as connection:
+        known = known_to(connection, today(app))
+        return count(connection, asked_for(asked, known), known, app.now())
+
+
+def explained(app: App, asked: str) -> Explanation:
+    """Return what a segment says, and how many people each of its conditions holds for."""
+    with app.database.connect() as connection:
+        known, read_by = known_to(connection, today(app)), terms(connection, today(app))
+        condition = asked_for(asked, known)
+        nested = list(_nested(condition))
+        counts = count_each(connection, [each for _, each in nested], known)
+        lines = tuple(
+            Line(depth, in_plain_words(each, read_by), people)
+            for (depth, each), people in zip(nested, counts, strict=True)
+        )
+        where = statement(connection, known).where(condition)
+        return Explanation(lines, counts[0], sql_of(connection, where))
+
+
+def _nested(condition: Condition, depth: int = 0) -> Iterator[tuple[int, Condition]]:
+    yield depth, condition
+    # What is denied stands in the line that denies it.
+    made_of = condition.part if isinstance(condition, Not) else condition
+    for part in parts_of(made_of):
+        yield from _nested(part, depth + 1)
