@@ -16,7 +16,9 @@ ANSWERS = """\
   --status COLUMN          says how each stands; rows not clear are rejected
   --unsubscribed-if VALUE  who has it left (or COLUMN=VALUE); --subscribed-if
   --ignore COLUMN          has nothing to do with consent: an ordinary field
-  --as STANDING            all in the file are unsubscribed, bounced, ..."""
+  --map COLUMN=agreed_at   tells when they agreed: into the record of consent
+  --as STANDING            all in the file are unsubscribed, bounced, ...
+  --as subscribed          they did agree, but for whom a column says otherwise"""
 
 
 def question(stop: ConsentUnclear, add_list: Sequence[str]) -> PlanRefused:
@@ -24,13 +26,19 @@ def question(stop: ConsentUnclear, add_list: Sequence[str]) -> PlanRefused:
     lines = [f"{stop}; nothing was imported:"]
     if stop.name:
         lines.append(f"  the file's name: everybody in it is {stop.name}, or else --as subscribed")
+    if stop.doubt:
+        lines.append(f"  {stop.doubt}")
     lines += [line for seen in stop.seen for line in _column(seen)]
     lines += ["Say what it means:", ANSWERS]
     answers = [word for seen in stop.seen for word in _answer(seen)]
     options = ["--as", str(stop.name)] if stop.name else answers
+    if stop.doubt:
+        options += ["--as", str(Standing.SUBSCRIBED)]
     command = shlex.join(["mailer", *sys.argv[1:], *add_list, *options])
     doubts = [seen.column.heading for seen in stop.seen if not stop.name and _is_doubtful(seen)]
-    if doubts:
+    if stop.doubt:
+        command = f"If everybody in it agreed to get this mail: {command}"
+    elif doubts:
         command = (
             f"If {', '.join(doubts)} has nothing to do with consent: {command}\n"
             "        Else say what its values mean: --subscribed-if VALUE, --unsubscribed-if VALUE."
@@ -68,4 +76,4 @@ def _answer(seen: Seen) -> list[str]:
     # Who left or bounced is not left aside because nobody knows the word for it.
     if seen.sense and not seen.sense.evidence and (words or seen.sense.blank is Standing.SUBSCRIBED):
         return ["--status", heading]
-    return ["--ignore", heading]
+    return ["--map", f"{heading}=agreed_at"] if seen.tells_when else ["--ignore", heading]

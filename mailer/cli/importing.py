@@ -5,20 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mailer.cli.consent import question
+from mailer.cli.pairs import pair
 from mailer.cli.progress import bar
 from mailer.cli.terminal import print_table
+from mailer.domain.field import FieldType
+from mailer.domain.standing import Standing
+from mailer.domain.yes_no import YesNo
+from mailer.errors import UsageError
 from mailer.services.import_people import (
     KEPT,
+    Answers,
     ConsentUnclear,
     Import,
     ImportReport,
     Reject,
-    import_people,
+    import_files,
 )
 
 if TYPE_CHECKING:
@@ -27,23 +34,25 @@ if TYPE_CHECKING:
 SHOWN = 20  # bad rows on stderr
 FEW = 5  # lines of duplicates
 COUNTS = ("added", "updated", "unchanged", "duplicates", "rejected")
-STANDINGS = ("unsubscribed", "unconfirmed", "kept_out", "suppressed")
+STANDINGS = ("subscribed", "unconfirmed", "unsubscribed", "kept_out", "suppressed")
 
 
-def run(app: App, request: Import, *, as_json: bool) -> ImportReport:
-    """Import; progress and bad rows go to stderr, the report to stdout, and it is returned too."""
+def run(app: App, requests: Sequence[Import], *, as_json: bool) -> list[ImportReport]:
+    """Import; progress and bad rows go to stderr, the reports to stdout, and they are returned too."""
+    first = requests[0]
     try:
-        report = import_people(app.database, request, app.now(), partial(bar, "importing"))
+        reports = import_files(app.database, requests, app.now(), partial(bar, "importing"))
     except ConsentUnclear as stop:
-        raise question(stop, [] if request.lists else _some_list(app)) from None
-    _show_rejects(request, report)
-    if as_json:
-        click.echo(json.dumps(_data(request, report), ensure_ascii=False))
-    else:
-        _print(request, report)
-    if not report.lists and not request.answers.settled:
+        raise question(stop, [] if first.lists else _some_list(app)) from None
+    for report in reports:
+        _show_rejects(first, report)
+        if as_json:
+            click.echo(json.dumps(_data(first, report), ensure_ascii=False))
+        else:
+            _print(first, report)
+    if not any(report.lists for report in reports) and not first.answers.settled:
         click.echo("On no list, they are not mailed: import again with --list LIST.", err=True)
-    return report
+    return reports
 
 
 def _some_list(app: App) -> list[str]:
@@ -53,7 +62,7 @@ def _some_list(app: App) -> list[str]:
 
 
 def _show_rejects(request: Import, report: ImportReport) -> None:
-    path = request.path
+    path = report.name
     where = f"all are in {request.rejects}" if request.rejects else "see them all with --rejects FILE"
     faults, duplicates = _sorted(report.rejects)
     for reject in faults[:SHOWN]:
@@ -83,7 +92,9 @@ def _short(value: str) -> str:
 def _data(request: Import, report: ImportReport) -> dict[str, Any]:
     faults, duplicates = _sorted(report.rejects)
     return {
-        "file": str(request.path),
+        "file": report.name,
+        "taken_for": report.taken_for,
+        "remarks": list(report.remarks),
         "dry_run": request.dry_run,
         "lists": list(report.lists),
         "columns": [
@@ -106,7 +117,10 @@ def _print(request: Import, report: ImportReport) -> None:
             [(column.heading, column.field, column.type) for column in report.columns],
         )
     where = f" · list {', '.join(report.lists)}" if report.lists else ""
-    click.echo(f"{request.path}{where}{' · dry run, nothing was written' if request.dry_run else ''}")
+    click.echo(f"{report.name}{where}{' · dry run, nothing was written' if request.dry_run else ''}")
+    click.echo(f"  taken for {report.taken_for}")
+    for remark in report.remarks:
+        click.echo(f"  {remark}")
     click.echo(f"  rows {report.rows:,}   {_counts(report, COUNTS)}")
     if of_them := _counts(report, [name for name in STANDINGS if getattr(report, name)]):
         click.echo(f"  {of_them}")
@@ -115,3 +129,66 @@ def _print(request: Import, report: ImportReport) -> None:
 def _counts(report: ImportReport, names: Iterable[str]) -> str:
     said = {"kept_out": "stay unsubscribed"}
     return "   ".join(f"{said.get(name, name)} {getattr(report, name):,}" for name in names)
+
+
+def requested(
+    file: Path,
+    names: tuple[str, ...],
+    formats: Path,
+    by: str,
+    mapping: tuple[str, ...],
+    types: tuple[str, ...],
+    true: tuple[str, ...],
+    false: tuple[str, ...],
+    *,
+    create_list: bool,
+    dry_run: bool,
+    rejects: Path | None,
+    form: str,
+    sheet: str,
+    encoding: str,
+    **consent: Any,
+) -> Import:
+    """Return what the options of `subscribers import` ask of one file; UsageError if two contradict."""
+    if both := set(map(str.casefold, true)) & set(map(str.casefold, false)):
+        raise UsageError(f"{min(both)!r} can't be both true and false")
+    return Import(
+        file,
+        names,
+        dict(pair(text, "--map") for text in mapping),
+        dict(_typed(text) for text in types),
+        create_list,
+        dry_run,
+        YesNo(true, false),
+        _answers(**consent),
+        rejects,
+        by,
+        form,
+        sheet,
+        encoding,
+        formats,
+    )
+
+
+def _answers(
+    status: tuple[str, ...],
+    left: tuple[str, ...],
+    agreed: tuple[str, ...],
+    ignored: tuple[str, ...],
+    standing: str | None,
+) -> Answers:
+    meanings = [(value, Standing.SUBSCRIBED) for value in agreed]
+    meanings += [(value, Standing.UNSUBSCRIBED) for value in left]
+    answers = Answers(status, ignored, tuple(meanings), Standing(standing) if standing else None)
+    if answers.settled and (status or meanings):
+        raise UsageError(f"--as {standing} is of everybody in the file: no column or value says otherwise")
+    return answers
+
+
+def _typed(text: str) -> tuple[str, FieldType]:
+    name, kind = pair(text, "--type")
+    try:
+        return name, FieldType(kind)
+    except ValueError:
+        known = ", ".join(FieldType)
+        raise UsageError(f"--type {text}: no such type {kind!r}; there is {known}") from None

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.address import Address
     from mailer.domain.consent import Source
-    from mailer.services.import_people import Answers, Import
 
+FORMATS = Path("subscribers", "formats")  # in the workspace: a person's own descriptions of exports
 STANDINGS = [*STATUSES, "bounced", "complained", "suppressed"]
 
 
@@ -47,17 +47,21 @@ def add(
     app: App, email: str, names: tuple[str, ...], name: str, fields: tuple[str, ...], resubscribe: bool
 ) -> None:
     """Take in one person who agreed to get mail."""
+    from mailer.cli.pairs import pair
     from mailer.services.subscribe import Subscribe, subscribe
 
-    texts = dict(_pair(field, "--field") for field in fields) | ({"name": name} if name else {})
+    texts = dict(pair(field, "--field") for field in fields) | ({"name": name} if name else {})
     request = Subscribe(_address(email), names, _source(app, "add"), texts, anew=resubscribe)
     done = subscribe(app.database, request, app.now())
     click.echo(f"{email}: {done.effect}, on {', '.join(names)}.", err=True)
 
 
 @subscribers.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--list", "names", metavar="LIST", multiple=True, help="Subscribe them to this list.")
+@click.option("--format", "form", metavar="NAME", default="", help="Whose export it is; `plain` is nobody's.")
+@click.option("--sheet", metavar="NAME", default="", help="Which sheet of a spreadsheet.")
+@click.option("--encoding", metavar="NAME", default="", help="What a text is written in, if not in UTF-8.")
 @click.option("--map", "mapping", metavar="COLUMN=FIELD", multiple=True, help="Which field a column fills.")
 @click.option(
     "--type",
@@ -108,15 +112,17 @@ def add(
 def import_file(
     app: App,
     /,
-    file: Path,
+    files: tuple[Path, ...],
     names: tuple[str, ...],
     *,
     as_json: bool,
     **asked: Any,
 ) -> None:
-    """Import people from a CSV FILE with a header row.
+    """Import people from each FILE: what another system exported, a spreadsheet (.xlsx, .ods), CSV, JSON,
+    vCards, LDIF, a .zip of these, or nothing but addresses; - is standard input.
 
-    Its columns: email, and if you like name, language, timezone, tags and anything else.
+    What it is taken for is told; `mailer subscribers formats` lists what is known. Columns of any other file:
+    email, and if you like name, language, timezone, tags and anything else.
 
     What is wrong with a row is said with its line and never stops the others. Whoever unsubscribed stays so.
     Importing twice changes nothing, and an import that was interrupted is simply run again.
@@ -126,61 +132,31 @@ def import_file(
     Ends with 0 if every row was good (a person may stand in several),
     with 3 if it is not clear who agreed, with 4 if rows were rejected.
     """
-    from mailer.cli.importing import run
+    from mailer.cli.importing import requested, run
 
-    report = run(app, _import(file, names, by=app.user, **asked), as_json=as_json)
-    raise click.exceptions.Exit(ExitCode.FAILURES if report.rejected else ExitCode.COMPLETE)
-
-
-def _import(
-    file: Path,
-    names: tuple[str, ...],
-    mapping: tuple[str, ...],
-    types: tuple[str, ...],
-    true: tuple[str, ...],
-    false: tuple[str, ...],
-    *,
-    create_list: bool,
-    dry_run: bool,
-    rejects: Path | None,
-    by: str,
-    **consent: Any,
-) -> Import:
-    from mailer.domain.yes_no import YesNo
-    from mailer.services.import_people import Import
-
-    if both := set(map(str.casefold, true)) & set(map(str.casefold, false)):
-        raise UsageError(f"{min(both)!r} can't be both true and false")
-    return Import(
-        file,
-        names,
-        dict(_pair(text, "--map") for text in mapping),
-        dict(_typed(text) for text in types),
-        create_list,
-        dry_run,
-        YesNo(true, false),
-        _answers(**consent),
-        rejects,
-        by,
-    )
+    own = app.root / FORMATS
+    reports = run(app, [requested(file, names, own, app.user, **asked) for file in files], as_json=as_json)
+    rejected = any(report.rejected for report in reports)
+    raise click.exceptions.Exit(ExitCode.FAILURES if rejected else ExitCode.COMPLETE)
 
 
-def _answers(
-    status: tuple[str, ...],
-    left: tuple[str, ...],
-    agreed: tuple[str, ...],
-    ignored: tuple[str, ...],
-    standing: str | None,
-) -> Answers:
-    from mailer.domain.standing import Standing
-    from mailer.services.import_people import Answers
+@subscribers.command("formats")
+@click.option("--json", "as_json", is_flag=True, help="As data.")
+@click.pass_obj
+def list_formats(app: App, as_json: bool) -> None:
+    """List the systems whose exports `import` recognises, and where to get one there."""
+    from mailer.services.import_people import known_formats
 
-    meanings = [(value, Standing.SUBSCRIBED) for value in agreed]
-    meanings += [(value, Standing.UNSUBSCRIBED) for value in left]
-    answers = Answers(status, ignored, tuple(meanings), Standing(standing) if standing else None)
-    if answers.settled and (status or meanings):
-        raise UsageError(f"--as {standing} is of everybody in the file: no column or value says otherwise")
-    return answers
+    found = known_formats(app.root / FORMATS)
+    if as_json:
+        keys = ("name", "title", "export")
+        data = [{key: getattr(each, key) for key in keys} for each in found]
+        click.echo(json.dumps(data, ensure_ascii=False))
+        return
+    room = max(len(each.name) for each in found)
+    for each in found:
+        click.echo(f"{click.style(each.name.ljust(room), bold=True)}  {each.title}")
+        click.echo(click.wrap_text(each.export, 78, " " * (room + 2), " " * (room + 2)))
 
 
 @subscribers.command("list")
@@ -233,21 +209,3 @@ def _source(app: App, command: str) -> Source:
     from mailer.domain.consent import Source, SourceKind
 
     return Source(SourceKind.COMMAND, f"subscribers {command}", app.user)
-
-
-def _pair(text: str, option: str) -> tuple[str, str]:
-    key, sign, value = text.rpartition("=") if option == "--map" else text.partition("=")
-    if not sign or not key.strip() or not value.strip():
-        raise UsageError(f"{option} {text!r} must have the form NAME=VALUE")
-    return key.strip(), value.strip()
-
-
-def _typed(text: str) -> tuple[str, Any]:
-    from mailer.domain.field import FieldType
-
-    name, kind = _pair(text, "--type")
-    try:
-        return name, FieldType(kind)
-    except ValueError:
-        known = ", ".join(FieldType)
-        raise UsageError(f"--type {text}: no such type {kind!r}; there is {known}") from None

@@ -1,4 +1,4 @@
-"""What files of people call addresses, and that somebody agreed to get mail or left, in many languages.
+"""What files of people call addresses and names, and that somebody agreed to get mail or left, anywhere.
 
 Data only. Case, accents and signs don't count (`fold`). What speaks of consent is read by
 `mailer.domain.standing`, where a word may end in one or two letters more: `suscrit` stands for suscrito,
@@ -34,6 +34,43 @@ ADDRESS_HEADINGS = """
     عنوان البريد الإلكتروني, メールアドレス, メール, eメール, 電子メール, 邮箱, 电子邮箱, 电子邮件,
     电子邮件地址, 邮箱地址, 邮件地址, 電子郵件, 電郵, 信箱, 이메일, 이메일 주소, 메일, 메일 주소,
     전자우편, alamat email, surel"""
+
+# How other columns with a meaning of their own are headed. What isn't told apart is left as it is: of `Name`
+# beside `Vorname` see FAMILY.
+FIELD_HEADINGS = {
+    "name": """
+        full name, display name, contact name, subscriber name, your name, vollständiger name, ganzer name,
+        nom complet, nom et prénom, prénom et nom, nombre completo, nombre y apellidos, nome completo,
+        nome e cognome, volledige naam, naam, navn, fulde navn, fullt navn, namn, fullständigt namn, nimi,
+        koko nimi, nafn, imię i nazwisko, jméno a příjmení, meno a priezvisko, ime i prezime,
+        ime in priimek, teljes név, név, nume complet, ad soyad, adı soyadı, имя и фамилия, фио, полное имя,
+        імя та прізвище, име и фамилия, ονοματεπώνυμο, שם מלא, שם, الاسم, الاسم الكامل, 氏名, 名前, お名前,
+        姓名, 이름, 성명, nama, nama lengkap""",
+    "first_name": """
+        first name, given name, forename, fname, vorname, rufname, prénom, nombre, nombre de pila, nome,
+        primeiro nome, voornaam, fornavn, förnamn, etunimi, eiginnafn, imię, jméno, křestní jméno, meno,
+        ime, keresztnév, utónév, prenume, ad, adı, имя, імя, име, όνομα, שם פרטי, الاسم الأول, 名, 名字""",
+    "last_name": """
+        last name, family name, surname, lname, nachname, familienname, zuname, nom de famille, apellido,
+        apellidos, cognome, sobrenome, apelido, último nome, achternaam, efternavn, etternavn, efternamn,
+        sukunimi, nazwisko, příjmení, priezvisko, prezime, priimek, vezetéknév, családnév, nume de familie,
+        soyad, soyadı, фамилия, прізвище, фамилно име, επώνυμο, שם משפחה, اسم العائلة, 姓""",
+    "language": """
+        preferred language, sprache, langue, idioma, lingua, língua, taal, sprog, språk, kieli, tungumál,
+        język, jazyk, jezik, nyelv, limba, limbă, dil, язык, мова, език, γλώσσα, שפה, اللغة, 言語, 语言, 語言,
+        언어, bahasa""",
+    "timezone": """
+        time zone, tz, zeitzone, fuseau horaire, zona horaria, fuso orario, fuso horário, tijdzone, tidszone,
+        tidssone, tidszon, aikavyöhyke, strefa czasowa, časové pásmo, időzóna, часовой пояс""",
+    "tags": """
+        tag, labels, schlagwörter, schlagworte, stichwörter, étiquettes, mots clés, etiquetas, etichette,
+        trefwoorden, etiketter, tunnisteet, tagi, etykiety, štítky, címkék, etichete, etiketler, метки, теги,
+        ετικέτες, תגיות, وسوم, タグ, 标签, 標籤, 태그""",
+}
+# What is a family name where a column for the first name stands beside it, not in English, and none for the
+# last.
+ENGLISH_FIRST = "first name, given name, forename, fname"
+FAMILY = "name, nom, nazwa, navn, namn, naam, név, jméno, nimi"
 
 # What stands in a column of statuses, by the name of the standing.
 WORDS = {

@@ -107,7 +107,8 @@ def _unless(standing: Standing) -> Sense:
     return Sense(standing, Standing.SUBSCRIBED, Standing.SUBSCRIBED)
 
 
-_SENSES = {
+# How columns are read, by the name of the kind.
+SENSES = {
     # Who doesn't pay is a reader all the same.
     "pays": Sense(Standing.SUBSCRIBED, Standing.SUBSCRIBED, Standing.SUBSCRIBED),
     "left": _unless(Standing.UNSUBSCRIBED),
@@ -131,7 +132,7 @@ def sense_of(heading: str) -> Sense | None:
     kind = next((kind for kind, stems in _headings() if any(stem in words for stem in stems)), None)
     if kind is None:
         return None
-    sense = _SENSES[kind]
+    sense = SENSES[kind]
     if kind in ("joined", "status", "perhaps") and _held(words, ASIDE):
         return replace(sense, doubtful=True)
     if kind not in ("pays", "status", "perhaps") and _tells_more(words.split()[-1]):

@@ -176,13 +176,16 @@ def test_an_import_reports_and_ends_with_4_if_rows_were_rejected(weekly: Mailer,
         "name    name   text\n"
         "paid    paid   true/false\n"
         "people.csv · list weekly · dry run, nothing was written\n"
+        "  taken for CSV\n"
         "  rows 4   added 2   updated 0   unchanged 0   duplicates 1   rejected 1\n"
+        "  subscribed 2\n"
     )
     assert weekly("subscribers", "list", "--json").out == ""
     done = weekly("subscribers", "import", "people.csv", "--list", "weekly", "--rejects", "bad.csv")
     assert done.code == 4
     assert done.out == (
-        "people.csv · list weekly\n  rows 4   added 2   updated 0   unchanged 0   duplicates 1   rejected 1\n"
+        "people.csv · list weekly\n  taken for CSV\n"
+        "  rows 4   added 2   updated 0   unchanged 0   duplicates 1   rejected 1\n  subscribed 2\n"
     )
     assert done.err == (
         "people.csv:3: 'bram@': There must be something after the @-sign.\n"
@@ -205,6 +208,8 @@ def test_an_import_without_bad_rows_ends_with_0_and_as_data(weekly: Mailer, tmp_
     assert done.code == 0
     assert json.loads(done.out) == {
         "file": "people.csv",
+        "taken_for": "CSV",
+        "remarks": [],
         "dry_run": False,
         "lists": ["books"],
         "columns": [
@@ -217,8 +222,9 @@ def test_an_import_without_bad_rows_ends_with_0_and_as_data(weekly: Mailer, tmp_
         "unchanged": 0,
         "duplicates": 1,
         "rejected": 0,
-        "unsubscribed": 0,
+        "subscribed": 1,
         "unconfirmed": 0,
+        "unsubscribed": 0,
         "kept_out": 0,
         "suppressed": 0,
         "folded": 0,
@@ -270,10 +276,10 @@ def test_a_file_that_speaks_of_consent_ends_with_3_and_a_command_that_can_be_run
     words = shlex.split(command.removeprefix("  next: "))
     assert words[3:] == shlex.split(
         "subscribers import 'the people.csv' --list weekly --create-list --status Subscribed? "
-        "--status bounced --unsubscribed-if 'remark=opted out' --ignore 'opted in at'"
+        "--status bounced --unsubscribed-if 'remark=opted out' --map 'opted in at=agreed_at'"
     )
     done = mailer(*words[3:])
-    assert (done.code, done.out.splitlines()[2]) == (0, "  unsubscribed 1   suppressed 1")
+    assert (done.code, done.out.splitlines()[3]) == (0, "  subscribed 1   unsubscribed 1   suppressed 1")
     assert mailer("subscribers", "list").out.splitlines()[1:] == [
         "ada@quay.example         weekly",
         "bram@quay.example        weekly (unsubscribed)  bounced",

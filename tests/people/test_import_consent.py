@@ -48,11 +48,13 @@ def importer(engine: Engine, tmp_path: Path) -> Importer:
         name: str = "people.csv",
         lists: tuple[str, ...] = ("weekly",),
         dry_run: bool = False,
+        format: str = "",
         **answers: object,
     ) -> tuple[ImportReport, list[Reject]]:
         path = tmp_path / name
         path.write_text(content)
-        request = Import(path, lists, dry_run=dry_run, answers=Answers(**answers))  # type: ignore[arg-type]
+        said = Answers(**answers)  # type: ignore[arg-type]
+        request = Import(path, lists, dry_run=dry_run, answers=said, format=format)
         report = import_people(engine, request, NOW)
         return report, report.rejects
 
@@ -168,10 +170,10 @@ def test_a_file_that_speaks_of_consent_stops_until_it_is_said_what_it_means(
     answers: dict[str, object],
     outcome: dict[str, str],
 ) -> None:
-    assert asked(importer, content) == columns
+    assert asked(importer, content, format="plain") == columns
     assert standings(people) == {}
-    assert asked(importer, content, dry_run=True) == columns
-    importer(content, **answers)
+    assert asked(importer, content, format="plain", dry_run=True) == columns
+    importer(content, format="plain", **answers)
     assert standings(people) == outcome
 
 

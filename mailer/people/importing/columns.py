@@ -7,16 +7,14 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 from mailer.domain.address import BLANKS, CONTROLS, PLAIN
 from mailer.domain.field import LONGEST_NAME, FieldType, field_name
-from mailer.domain.fold import fold
-from mailer.domain.import_words import ADDRESS_HEADINGS
 from mailer.domain.spreadsheet import STATES
 from mailer.errors import UsageError
-from mailer.people.importing.csv_file import Row
+from mailer.people.importing.headings import heads, heads_addresses, meant
+from mailer.people.importing.sources.origin import Origin
+from mailer.people.importing.sources.row_file import Row
 
 GLUED = re.compile(r"\w([^\w\s.'-])\w")  # two headings in one, and the sign between them
 
@@ -42,22 +40,27 @@ class TypedColumn(Column):
 
 
 def columns(
-    header: Row, path: Path, mapping: Mapping[str, str], below: Sequence[Row] = ()
+    header: Row, origin: Origin, mapping: Mapping[str, str], below: Sequence[Row] = ()
 ) -> tuple[Column, ...]:
     """Return the columns that fill a field; those without a heading are left out.
 
     `mapping` names fields by heading and wins over the heading itself. Without a column `email` the one that
-    is headed as addresses are elsewhere is it. UsageError if there is none, two columns would fill one field,
-    or the mapping names a column that isn't there. `below` are some rows, to say then what is meant.
+    is headed as addresses are elsewhere is it; so for names, language, time zone and tags. UsageError if
+    there is no address, two columns would fill one field, or the mapping names a column that isn't there.
+    `below` are some rows, to say then what is meant.
     """
-    where = f"{path}:{header.line}"
+    where = f"{origin}:{header.line}"
     headings = [heading.strip() for heading in header.cells]
     chosen = _chosen(mapping, headings, where)
     if "email" not in {chosen.get(heading) or field_name(heading) for heading in headings}:
-        candidates = [each for each in headings if each not in chosen and _heads_addresses(each)]
+        candidates = [each for each in headings if each not in chosen and heads_addresses(each)]
         if len(set(candidates)) != 1:
             raise _several_emails(candidates, where) if candidates else _no_email(headings, where, below)
         chosen[candidates[0]] = "email"
+    taken = {*chosen.values(), *(field_name(each) for each in headings if each not in chosen)}
+    for heading, field in meant(each for each in headings if each not in chosen).items():
+        if field not in taken:
+            chosen[heading] = field
     found = [
         Column(index, heading, chosen.get(heading) or _field(heading, where))
         for index, heading in enumerate(headings)
@@ -182,22 +185,7 @@ def _no_email(headings: list[str], where: str, below: Sequence[Row]) -> UsageErr
 
 def _heads(row: Row) -> bool:
     """Whether a row is a header; below a title that no sign parts all of it is one cell."""
-    cells = [cell for each in row.cells for cell in re.split(r"[,;\t|]", each)]
-    return any(map(_heads_addresses, cells)) and not any(map(PLAIN.fullmatch, cells))
-
-
-def _heads_addresses(heading: str) -> bool:
-    """Whether a column with this heading holds mail addresses, if another one doesn't."""
-    return _joined(heading) in _address_headings()
-
-
-def _joined(text: str) -> str:
-    return fold(text).replace(" ", "")
-
-
-@cache
-def _address_headings() -> frozenset[str]:
-    return frozenset(map(_joined, ADDRESS_HEADINGS.split(",")))
+    return heads(cell for each in row.cells for cell in re.split(r"[,;\t|]", each))
 
 
 def _map(heading: str, field: str) -> str:

@@ -7,12 +7,9 @@ lost as an ordinary field, and everybody mailed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple
 
-from mailer.domain.fold import fold
 from mailer.domain.spreadsheet import STATES
 from mailer.domain.standing import (
     STATUS,
@@ -23,12 +20,15 @@ from mailer.domain.standing import (
     refusing_word,
     sense_of,
     smells,
-    strictest,
 )
-from mailer.domain.subscriber import Status
 from mailer.errors import ExitCode, MailerError, UsageError
 from mailer.people.importing.columns import Column, cell, named
-from mailer.people.importing.csv_file import Row
+from mailer.people.importing.evidence import FIELDS as EVIDENCE
+from mailer.people.importing.evidence import read_moment
+from mailer.people.importing.format import UNDESCRIBED, Described
+from mailer.people.importing.said import ConsentReader, StatusColumn, key_of
+from mailer.people.importing.sources.origin import Origin
+from mailer.people.importing.sources.row_file import Row, RowFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,41 +51,25 @@ class Answers:
 
 
 NOTHING = Answers()
-
-
-class Said(NamedTuple):
-    """What a row says of a person: how they stand on each of the import's lists (None: not on it), and why
-    they are never mailed.
-    """
-
-    statuses: tuple[Status | None, ...]
-    suppressed: str | None = None
-
-    @property
-    def refuses(self) -> bool:
-        """Whether it keeps any mail away."""
-        return self.suppressed is not None or any(
-            each not in (None, Status.SUBSCRIBED) for each in self.statuses
-        )
-
-
-class Unclear(ValueError):
-    """A row doesn't say how the person stands; the message says which cell, and what to do."""
-
-    def __init__(self, value: str, reason: str) -> None:
-        super().__init__(reason)
-        self.value = value
+UNASKED = {"email", *EVIDENCE}  # fields of which it is known what they say
 
 
 class ConsentUnclear(MailerError):
-    """The file seems to say who agreed and who left, and nobody said what it means; nothing was imported."""
+    """The file seems to say who agreed and who left, and nobody said what it means; nothing was imported.
+
+    `name` is what the file's name says of all in it, `doubt` why nothing in such a file can tell.
+    """
 
     exit_code = ExitCode.REFUSED
 
-    def __init__(self, path: Path, seen: Sequence[Seen], name: Standing | None) -> None:
-        super().__init__(f"{path} seems to say who agreed to get mail and who left")
+    def __init__(self, origin: Origin, seen: Sequence[Seen], name: Standing | None, doubt: str = "") -> None:
+        problem = (
+            "seems to say who agreed to get mail and who left" if seen or name else "doesn't say who agreed"
+        )
+        super().__init__(f"{origin} {problem}")
         self.seen = tuple(seen)
         self.name = name
+        self.doubt = doubt
 
 
 @dataclass(slots=True)
@@ -110,6 +94,12 @@ class Seen:
         return self.sense.read(text) if self.sense else refusing_word(text)
 
     @property
+    def tells_when(self) -> bool:
+        """Whether it is of use as evidence: it tells when people agreed, and nothing else."""
+        evidence = self.sense is not None and self.sense.evidence
+        return evidence and all(read_moment(text) for text in self.counts if text)
+
+    @property
     def speaks(self) -> bool:
         """Whether the column has to be asked about."""
         if self.sense is None:
@@ -126,16 +116,26 @@ class Seen:
 class ConsentWatch:
     """Looks at every row in the first reading of a file; `understood` is for the second."""
 
-    def __init__(self, columns: Sequence[Column], answers: Answers, path: Path, where: str) -> None:
+    def __init__(
+        self, columns: Sequence[Column], answers: Answers, file: RowFile, described: Described = UNDESCRIBED
+    ) -> None:
         """UsageError if an answer names a column that isn't there."""
-        self._answers, self._path, self._columns = answers, path, columns
+        where = f"{file.origin}:{file.header.line}"
+        self._answers, self._origin, self._columns, self._described = answers, file.origin, columns, described
         self._status = [named(each, columns, "--status", where) for each in answers.status]
         ignored = {named(each, columns, "--ignore", where) for each in answers.ignored}
         self._meanings = [(*_split(typed, columns), standing) for typed, standing in answers.meanings]
+        self._rules = {
+            column: described.rules[column.heading]
+            for column in columns
+            if column.heading in described.rules and column not in ignored
+        }
+        told = described.aside.union(described.at, described.ip, described.note)
         self._seen = {
             column: Seen(column, sense_of(column.heading))
             for column in columns
-            if column.field != "email" and column not in ignored
+            if column.field not in UNASKED
+            and not (column in ignored or column in self._rules or column.heading in told)
         }
         self._with_sense = [each for each in self._seen.values() if each.sense]
         self._without = [each for each in self._seen.values() if not each.sense]
@@ -155,35 +155,38 @@ class ConsentWatch:
             # What the columns say of consent is outdone, and of use for nothing else.
             sure = [each.column for each in self._with_sense if each.sense and not each.sense.doubtful]
             states = [column for column in self._seen if column.field in STATES]
-            return ConsentReader([], {*sure, *states}, lists, self._answers.everyone)
+            return ConsentReader([], {*sure, *states, *self._rules}, lists, self._answers.everyone)
         open_ = {each.column: each for each in self._seen.values() if each.speaks}
         readers = self._readers(open_)
-        asked = [
-            each for column, each in open_.items() if column not in {reader.column for reader in readers}
-        ]
-        name = None if self._answers.everyone else refusing_name(self._path.stem)
-        if asked or name:
-            raise ConsentUnclear(self._path, asked, name)
-        return ConsentReader(readers, [each.column for each in readers if each.whole], lists)
+        answered = {reader.column for reader in readers}
+        asked = [each for column, each in open_.items() if column not in answered]
+        said = self._answers.everyone or self._described.everyone
+        name = None if said else refusing_name(self._origin.stem)
+        doubt = "" if said or self._answers.status or self._answers.meanings else self._described.doubt
+        if asked or name or doubt:
+            raise ConsentUnclear(self._origin, asked, name, doubt)
+        everyone = None if self._answers.everyone else self._described.everyone
+        spent = [each.column for each in readers if each.whole or each.column in self._rules]
+        return ConsentReader(readers, spent, lists, everyone)
 
     def _readers(self, open_: Mapping[Column, Seen]) -> list[StatusColumn]:
         """Return the columns that were answered for, each with all that was said of it."""
-        readers = {
-            column: StatusColumn(column, sense_of(column.heading) or STATUS) for column in self._status
-        }
+        readers = {each: StatusColumn(each, sense_of(each.heading) or STATUS) for each in self._status}
+        for each, rule in self._rules.items():
+            meanings = {key_of(value): standing for value, standing in rule.meanings.items()}
+            readers[each] = StatusColumn(each, rule.sense, rule.whole, meanings)
         for column, value, standing in self._meanings:
             for each in [column] if column else self._holding(value, open_):
                 sense = sense_of(each.heading)
                 whole = sense is not None and not sense.doubtful
                 reader = readers.setdefault(each, StatusColumn(each, sense or STATUS, whole))
-                reader.meanings[_key(value)] = standing
+                reader.meanings[key_of(value)] = standing
         return list(readers.values())
 
     def _holding(self, value: str, open_: Mapping[Column, Seen]) -> list[Column]:
         """Return the columns that a value is said of without naming one."""
-        found = self._status or [
-            column for column, seen in open_.items() if _key(value) in {_key(text) for text in seen.counts}
-        ]
+        holding = [column for column, seen in open_.items() if key_of(value) in map(key_of, seen.counts)]
+        found = self._status or holding or list(self._rules)
         if not found:
             raise UsageError(
                 f"no column that seems to speak of consent holds {value!r}",
@@ -191,77 +194,6 @@ class ConsentWatch:
                 + ", ".join(each.heading for each in self._columns),
             )
         return found
-
-
-@dataclass(slots=True)
-class StatusColumn:
-    """A column that says how people stand. If `whole`, each of its values must be understood."""
-
-    column: Column
-    sense: Sense
-    whole: bool = True
-    meanings: dict[str, Standing] = field(default_factory=dict)
-
-    def read(self, text: str) -> Standing | None:
-        """Return what a cell says, Unclear if that can't be told, None if it isn't about consent."""
-        if meant := self.meanings.get(_key(text)):
-            return meant
-        if not self.whole:
-            items = [text, *parts(text)]
-            said = [self.meanings.get(_key(item)) or refusing_word(item) for item in items if item]
-            return strictest(filter(None, said)) if any(said) else None
-        standing = self.sense.read(text)
-        if standing is None:
-            raise Unclear(text, self._unclear(text))
-        return standing
-
-    def _unclear(self, text: str) -> str:
-        name = self.column.heading
-        if text:
-            return f"{name}: not clear; say what it means with --unsubscribed-if or --subscribed-if"
-        return f"{name} is blank, which is no consent; to take a blank for one: --subscribed-if '{name}='"
-
-
-class ConsentReader:
-    """Reads from each row how the person stands; `columns` are not fields, as all that they say is in it."""
-
-    def __init__(
-        self,
-        readers: Sequence[StatusColumn],
-        columns: Iterable[Column],
-        lists: tuple[str, ...],
-        everyone: Standing | None = None,
-    ) -> None:
-        """UsageError where people may have left, and no list is named that they left."""
-        if not lists and (readers or everyone in (Standing.UNSUBSCRIBED, Standing.UNCONFIRMED)):
-            raise UsageError(
-                "on which list do they stand so?",
-                next_step="Add --list LIST; for all lists, now and later: --as suppressed.",
-            )
-        self.columns = tuple(columns)
-        self.lists = lists
-        self._readers = readers
-        self._everyone = [everyone] if everyone else []
-
-    def said(self, row: Row) -> Said:
-        """Return what the row says; Unclear if a column doesn't tell and no other refuses."""
-        standings, unclear = list(self._everyone), None
-        for reader in self._readers:
-            try:
-                if standing := reader.read(cell(row, reader.column)):
-                    standings.append(standing)
-            except Unclear as error:
-                unclear = unclear or error
-        status = max((each.status for each in standings), key=list(Status).index, default=Status.SUBSCRIBED)
-        found = Said((status,) * len(self.lists), strictest(standings).suppression)
-        if unclear and not found.refuses:
-            raise unclear
-        return found
-
-
-def _key(text: str) -> str:
-    """Return what two values that are the same have in common; of one without letters that is all of it."""
-    return fold(text) or text.strip()
 
 
 def _split(typed: str, columns: Sequence[Column]) -> tuple[Column | None, str]:

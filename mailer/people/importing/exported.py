@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from mailer.domain.spreadsheet import STATES, SUPPRESSIONS, read_lists
 from mailer.errors import UsageError
 from mailer.people.importing.columns import Column, cell
-from mailer.people.importing.consent import Said, Unclear
-from mailer.people.importing.csv_file import Row
+from mailer.people.importing.said import Said, Unclear
+from mailer.people.importing.sources.row_file import Row
 
 
 class ExportWatch:

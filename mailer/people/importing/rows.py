@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,9 +12,11 @@ from mailer.domain.consent import Evidence
 from mailer.domain.field import FieldError, convert
 from mailer.domain.yes_no import WORDS, YesNo
 from mailer.people.enrol import Entry
+from mailer.people.importing.cells import read_address
 from mailer.people.importing.columns import TypedColumn, cell
-from mailer.people.importing.consent import Said, Unclear
-from mailer.people.importing.csv_file import Row, UnreadableRow
+from mailer.people.importing.evidence import EvidenceReader
+from mailer.people.importing.said import Said, Unclear
+from mailer.people.importing.sources.row_file import Row, UnreadableRow
 
 # What breaks a line, and the tab: in a cell a blank is meant.
 BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029\t]+")
@@ -33,6 +35,14 @@ class Reject:
     reason: str
     duplicate: bool = False  # nothing is wrong with it, but the person stands in an earlier row
     refusal: Entry | None = None
+
+
+class Unfit(ValueError):
+    """A cell can't fill its field; the message says why."""
+
+    def __init__(self, value: str, reason: str) -> None:
+        super().__init__(reason)
+        self.value = value
 
 
 class ReadsConsent(Protocol):
@@ -54,13 +64,19 @@ class RowReader:
         delimiter: str,
         consent: ReadsConsent,
         words: YesNo = WORDS,
+        separators: Mapping[str, str] | None = None,
+        evidence: EvidenceReader | None = None,
     ) -> None:
+        """`separators` part the items of a list, by field, where neither ; nor , does."""
         self._columns = [column for column in columns if column.field != "email"]
         self._email = next(column for column in columns if column.field == "email")
         self._width = width
         self._delimiter = delimiter
         self._consent = consent
         self._words = words
+        self._separators = separators or {}
+        self._evidence = evidence or EvidenceReader()
+        self._composed = "name" not in {column.field for column in columns}
         self._lines: dict[str, int] = {}
         self._refused: dict[str, Said] = {}
         self.folded = 0
@@ -98,7 +114,7 @@ class RowReader:
     def _person(self, row: Row) -> Entry | Reject:
         typed = cell(row, self._email)
         try:
-            address = Address.parse(typed)
+            address, called = read_address(typed)
         except AddressError as error:
             return _reject(row, typed, str(error) if typed else "has no address")
         try:
@@ -106,19 +122,31 @@ class RowReader:
         except Unclear as error:
             return _reject(row, error.value, str(error))
         refusal = self._refusal(address, said, row.line)
+        try:
+            values = self._values(row)
+        except Unfit as error:
+            return _reject(row, error.value, str(error), refusal=refusal)
+        if first := self._lines.get(address.key):
+            return _reject(row, typed, f"the same person as on line {first}", duplicate=True, refusal=refusal)
+        self._lines[address.key] = row.line
+        if self._composed and (name := _whole(values) or called):
+            values["name"] = name
+        return Entry(address, values, said.statuses, said.suppressed, self._evidence.of(row))
+
+    def _values(self, row: Row) -> dict[str, Any]:
+        """Return what fills the fields, in their types; Unfit if something can't."""
         values: dict[str, Any] = {}
         for column in self._columns:
             if text := cell(row, column):
                 if CONTROLS.search(text):
-                    return _reject(row, text, "has a control character in it", refusal=refusal)
+                    raise Unfit(text, "has a control character in it")
+                if sign := self._separators.get(column.field):
+                    text = text.replace(sign, ";")
                 try:
                     values[column.field] = convert(text, column.type, self._words)
                 except FieldError as error:
-                    return _reject(row, text, f"{column.field}: {error}", refusal=refusal)
-        first = self._lines.setdefault(address.key, row.line)
-        if first != row.line:
-            return _reject(row, typed, f"the same person as on line {first}", duplicate=True, refusal=refusal)
-        return Entry(address, values, said.statuses, said.suppressed, Evidence(line=row.line))
+                    raise Unfit(text, f"{column.field}: {error}") from None
+        return values
 
     def _refusal(self, address: Address, said: Said, line: int) -> Entry | None:
         """Return what must be kept of a row that isn't taken in, unless an earlier one said the same."""
@@ -126,6 +154,11 @@ class RowReader:
             return None
         self._refused[address.key] = said
         return Entry(address, {}, said.statuses, said.suppressed, Evidence(line=line))
+
+
+def _whole(values: Mapping[str, Any]) -> str:
+    """Return the name that first and last name make; empty if there is neither."""
+    return " ".join(str(values[part]) for part in ("first_name", "last_name") if part in values)
 
 
 def _folded(text: str) -> str:

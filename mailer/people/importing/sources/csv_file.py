@@ -12,11 +12,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
+from typing import ClassVar
 
 from mailer.domain.spreadsheet import REJECTS, STATES, unguard
 from mailer.errors import UsageError
-from mailer.people.importing.encoding import encoding_of, undecodable
+from mailer.people.importing.headings import TITLES, below_titles
+from mailer.people.importing.sources.encoding import UTF8, Encoding, lines
+from mailer.people.importing.sources.origin import Origin
+from mailer.people.importing.sources.row_file import Row, RowFile, UnreadableRow
 
 DELIMITERS = ",;\t|"
 NAMED = re.compile(
@@ -26,62 +29,38 @@ LONGEST_RECORD = 100  # physical lines; a quote that is never closed would swall
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """The cells of one record; `line` is the physical line it starts on, from 1."""
-
-    line: int
-    cells: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableRow:
-    """A physical line that belongs to no record, and why."""
-
-    line: int
-    text: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class CsvFile:
-    """A file with its header row read. `ours`: this program wrote it.
-
-    Then apostrophes that guard cells are taken off; so are the columns that tell why a row was rejected.
+class CsvFile(RowFile):
+    """A CSV file. If this program wrote it, apostrophes that guard cells are taken off; so are the columns
+    that tell why a row was rejected.
     """
 
-    path: Path
-    encoding: str
-    delimiter: str
-    header: Row
-    ours: bool = False
+    kind: ClassVar[str] = "CSV"
+
+    encoding: str = UTF8
     _skipped: int = 0
 
     @classmethod
-    def open(cls, path: Path) -> CsvFile:
-        """Read the header of the file at `path`; UsageError if it can't be read as CSV with a header."""
-        encoding = encoding_of(path)
-        named = NAMED.fullmatch(next(_lines(path, encoding), ""))
+    def open(cls, origin: Origin, encoding: Encoding) -> CsvFile:
+        """Read the header of a file; UsageError if it can't be read as CSV with a header."""
+        named = NAMED.fullmatch(next(lines(origin, encoding.name), ""))
         signs, above = (named[1], 1) if named else (DELIMITERS, 0)
-        tried = {sign: _first(path, encoding, sign, above) for sign in signs}
+        tried = {sign: _first(origin, encoding.name, sign, above) for sign in signs}
         headers = {sign: found for sign, found in tried.items() if isinstance(found, Row)}
         if not headers:
-            raise _headless(path, tried[signs[0]])
+            raise _headless(origin, tried[signs[0]])
         # The sign that parts the header into the most columns; a comma if none does.
         sign = max(headers, key=lambda sign: len(headers[sign].cells))
         header = headers[sign]
         skipped = len(REJECTS) if tuple(header.cells[: len(REJECTS)]) == REJECTS else 0
         ours = skipped > 0 or set(STATES) <= {heading.strip() for heading in header.cells}
-        return cls(path, encoding, sign, Row(header.line, header.cells[skipped:]), ours, skipped)
+        header = Row(header.line, header.cells[skipped:])
+        return cls(origin, header, encoding.remarks, sign, ours, encoding.name, skipped)
 
     def records(self) -> Iterator[Row | UnreadableRow]:
         """Yield what stands below the header, in order and anew at each call; blank lines are left out."""
-        rows = read_records(_lines(self.path, self.encoding), self.delimiter)
+        rows = read_records(lines(self.origin, self.encoding), self.delimiter)
         below = (row for row in rows if row.line > self.header.line)
         return map(self._as_meant, below) if self.ours else below
-
-    def first(self, count: int) -> list[Row]:
-        """Return as many of the records, without the lines that are in none."""
-        return list(islice((row for row in self.records() if isinstance(row, Row)), count))
 
     def _as_meant(self, row: Row | UnreadableRow) -> Row | UnreadableRow:
         if isinstance(row, UnreadableRow):
@@ -89,29 +68,22 @@ class CsvFile:
         return Row(row.line, [unguard(each) for each in row.cells[self._skipped :]])
 
 
-def _first(path: Path, encoding: str, sign: str, above: int) -> Row | UnreadableRow | None:
-    """Return the first record below the line `above`."""
-    rows = read_records(_lines(path, encoding), sign)
-    return next((row for row in rows if row.line > above), None)
+def _first(origin: Origin, encoding: str, sign: str, above: int) -> Row | UnreadableRow | None:
+    """Return the header: the first record below the line `above`, or below titles."""
+    rows = read_records(lines(origin, encoding), sign)
+    first = list(islice((row for row in rows if row.line > above), TITLES))
+    whole = [row for row in first if isinstance(row, Row)]
+    if whole and first[0] is whole[0]:
+        return whole[below_titles([row.cells for row in whole])]
+    return first[0] if first else None
 
 
-def _headless(path: Path, first: Row | UnreadableRow | None) -> UsageError:
+def _headless(origin: Origin, first: Row | UnreadableRow | None) -> UsageError:
     problem = (
-        f"{path}:{first.line}: {first.reason}" if isinstance(first, UnreadableRow) else f"{path} is empty"
+        f"{origin}:{first.line}: {first.reason}" if isinstance(first, UnreadableRow) else f"{origin} is empty"
     )
     step = "The first row must name the columns, as in: email,name,town (comma, semicolon, tab or |)."
     return UsageError(problem, next_step=step)
-
-
-def _lines(path: Path, encoding: str) -> Iterator[str]:
-    """Yield the physical lines with their ends; UsageError if the file can't be read in this encoding."""
-    try:
-        with path.open(encoding=encoding, newline="") as text:
-            yield from text
-    except UnicodeError:
-        raise undecodable(path, encoding) from None
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}") from None
 
 
 class _Unclosed(Exception):
@@ -141,9 +113,9 @@ class _Source(Iterator[str]):
         return first
 
 
-def read_records(lines: Iterable[str], delimiter: str) -> Iterator[Row | UnreadableRow]:
-    """Yield the records in `lines`, and each line that is in none."""
-    source = _Source(lines)
+def read_records(source_lines: Iterable[str], delimiter: str) -> Iterator[Row | UnreadableRow]:
+    """Yield the records in these lines, and each line that is in none."""
+    source = _Source(source_lines)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     line = 1
     while True:
