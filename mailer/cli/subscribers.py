@@ -144,7 +144,7 @@ def import_file(
 @click.option("--json", "as_json", is_flag=True, help="As data.")
 @click.pass_obj
 def list_formats(app: App, as_json: bool) -> None:
-    """List the systems whose exports `import` recognises, and where to get one there."""
+    """List the systems whose exports are known."""
     from mailer.services.import_people import known_formats
 
     found = known_formats(app.root / FORMATS)

@@ -22,6 +22,7 @@ FILE = re.compile(r"`((?:mailer|templates|docs|tests|issues|subscribers|benchmar
 # What a workspace gets only when it is used or changed.
 MADE_LATER = {
     "subscribers/disposable-domains.txt",
+    "subscribers/formats/harbour-office.toml",
     "subscribers/mailer.db",
     "subscribers/mailer.journals",
     "subscribers/rejects.csv",

@@ -13,7 +13,7 @@ from mailer.domain.field import LONGEST_NAME, FieldType, field_name
 from mailer.domain.spreadsheet import STATES
 from mailer.errors import UsageError
 from mailer.people.importing.headings import heads, heads_addresses, meant
-from mailer.people.importing.sources.origin import Origin
+from mailer.people.importing.sources.origin import FileOrigin
 from mailer.people.importing.sources.row_file import Row
 
 GLUED = re.compile(r"\w([^\w\s.'-])\w")  # two headings in one, and the sign between them
@@ -40,7 +40,7 @@ class TypedColumn(Column):
 
 
 def columns(
-    header: Row, origin: Origin, mapping: Mapping[str, str], below: Sequence[Row] = ()
+    header: Row, origin: FileOrigin, mapping: Mapping[str, str], below: Sequence[Row] = ()
 ) -> tuple[Column, ...]:
     """Return the columns that fill a field; those without a heading are left out.
 

@@ -27,7 +27,7 @@ from mailer.people.importing.evidence import FIELDS as EVIDENCE
 from mailer.people.importing.evidence import read_moment
 from mailer.people.importing.format import UNDESCRIBED, Described
 from mailer.people.importing.said import ConsentReader, StatusColumn, key_of
-from mailer.people.importing.sources.origin import Origin
+from mailer.people.importing.sources.origin import FileOrigin
 from mailer.people.importing.sources.row_file import Row, RowFile
 
 
@@ -62,7 +62,9 @@ class ConsentUnclear(MailerError):
 
     exit_code = ExitCode.REFUSED
 
-    def __init__(self, origin: Origin, seen: Sequence[Seen], name: Standing | None, doubt: str = "") -> None:
+    def __init__(
+        self, origin: FileOrigin, seen: Sequence[Seen], name: Standing | None, doubt: str = ""
+    ) -> None:
         problem = (
             "seems to say who agreed to get mail and who left" if seen or name else "doesn't say who agreed"
         )

@@ -46,7 +46,7 @@ class Doubt(_Part):
     unless: tuple[str, ...] = ()
 
 
-class Evidence(_Part):
+class EvidenceColumns(_Part):
     """Columns that tell when somebody agreed, from which IP address and how; the first that is filled counts.
 
     `dates` are how moments are written, as Python's strptime has it, if not as ISO 8601 does.
@@ -77,7 +77,7 @@ class Format(_Part):
     spread: tuple[str, ...] = ()
     state: dict[str, str | dict[str, str]] = {}
     alike: tuple[Alike, ...] = ()
-    evidence: Evidence = Evidence()
+    evidence: EvidenceColumns = EvidenceColumns()
     aside: tuple[str, ...] = ()
     doubt: Doubt | None = None
 
@@ -93,7 +93,7 @@ class Format(_Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Meaning:
     """How a column that tells how people stand is read."""
 
     sense: Sense
@@ -109,7 +109,7 @@ class Described:
     why: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     separators: Mapping[str, str] = field(default_factory=dict)
-    rules: Mapping[str, Rule] = field(default_factory=dict)
+    rules: Mapping[str, Meaning] = field(default_factory=dict)
     everyone: Standing | None = None
     doubt: str = ""
     aside: frozenset[str] = frozenset()
@@ -243,7 +243,7 @@ def _is_alike(which: Alike, file: RowFile, there: Mapping[str, str]) -> bool:
     return named or (bool(which.columns) and len(_present(which.columns, there)) == len(which.columns))
 
 
-def _rule(said: str | Mapping[str, str]) -> Rule:
+def _rule(said: str | Mapping[str, str]) -> Meaning:
     table = {KIND: said} if isinstance(said, str) else said
     meanings = {value: Standing(meant) for value, meant in table.items() if value != KIND}
-    return Rule(SENSES.get(table.get(KIND, ""), STATUS), table.get(KIND) != WORDS, meanings)
+    return Meaning(SENSES.get(table.get(KIND, ""), STATUS), table.get(KIND) != WORDS, meanings)

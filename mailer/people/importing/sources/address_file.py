@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mailer.people.importing.sources.encoding import UTF8, Encoding, lines
-from mailer.people.importing.sources.origin import Origin
+from mailer.people.importing.sources.encoding import UTF8, TextEncoding, lines
+from mailer.people.importing.sources.origin import FileOrigin
 from mailer.people.importing.sources.row_file import Row, RowFile, UnreadableRow
 
 LONGEST = 100_000  # characters of a line
@@ -30,12 +30,12 @@ class AddressFile(RowFile):
     encoding: str = UTF8
 
     @classmethod
-    def open(cls, origin: Origin, encoding: Encoding) -> AddressFile:
+    def open(cls, origin: FileOrigin, encoding: TextEncoding) -> AddressFile:
         """Return the file; it has no header to be read."""
         return cls(origin, Row(0, ["email", "name"]), encoding.remarks, encoding=encoding.name)
 
     @staticmethod
-    def holds(origin: Origin, encoding: Encoding) -> bool:
+    def holds(origin: FileOrigin, encoding: TextEncoding) -> bool:
         """Whether the first lines hold addresses and names alone."""
         seen = 0
         for line in lines(origin, encoding.name):

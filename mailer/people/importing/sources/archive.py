@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mailer.domain.address import CONTROLS
 from mailer.errors import UsageError
-from mailer.people.importing.sources.origin import Origin
+from mailer.people.importing.sources.origin import FileOrigin
 
 LARGEST = 4 * 1024**3  # octets of all that is unpacked
 MOST = 1000  # files
@@ -17,7 +17,7 @@ SMALL = 64 * 1024**2  # octets at which nobody asks how often
 TEXTS = re.compile(r"[^/]*\.(?:csv|tsv|txt|json|jsonl|ndjson|vcf|ldif)", re.IGNORECASE)
 
 
-def members(origin: Origin) -> list[Origin]:
+def members(origin: FileOrigin) -> list[FileOrigin]:
     """Return the files in the archive that may hold people; UsageError if it is none, or would do harm."""
     try:
         with zipfile.ZipFile(origin.path) as archive:
@@ -34,7 +34,7 @@ def members(origin: Origin) -> list[Origin]:
     if any(each.flag_bits & 1 for each in found):
         raise UsageError(f"{origin} is locked with a password", next_step="Unpack it, and import its files.")
     names = [each.filename for each in found if TEXTS.fullmatch(each.filename.rpartition("/")[2])]
-    return [Origin(origin.path, name, origin.name) for name in names if not _is_odd(name)]
+    return [FileOrigin(origin.path, name, origin.name) for name in names if not _is_odd(name)]
 
 
 def _is_odd(name: str) -> bool:

@@ -17,8 +17,8 @@ from typing import ClassVar
 from mailer.domain.spreadsheet import REJECTS, STATES, unguard
 from mailer.errors import UsageError
 from mailer.people.importing.headings import TITLES, below_titles
-from mailer.people.importing.sources.encoding import UTF8, Encoding, lines
-from mailer.people.importing.sources.origin import Origin
+from mailer.people.importing.sources.encoding import UTF8, TextEncoding, lines
+from mailer.people.importing.sources.origin import FileOrigin
 from mailer.people.importing.sources.row_file import Row, RowFile, UnreadableRow
 
 DELIMITERS = ",;\t|"
@@ -40,7 +40,7 @@ class CsvFile(RowFile):
     _skipped: int = 0
 
     @classmethod
-    def open(cls, origin: Origin, encoding: Encoding) -> CsvFile:
+    def open(cls, origin: FileOrigin, encoding: TextEncoding) -> CsvFile:
         """Read the header of a file; UsageError if it can't be read as CSV with a header."""
         named = NAMED.fullmatch(next(lines(origin, encoding.name), ""))
         signs, above = (named[1], 1) if named else (DELIMITERS, 0)
@@ -68,7 +68,7 @@ class CsvFile(RowFile):
         return Row(row.line, [unguard(each) for each in row.cells[self._skipped :]])
 
 
-def _first(origin: Origin, encoding: str, sign: str, above: int) -> Row | UnreadableRow | None:
+def _first(origin: FileOrigin, encoding: str, sign: str, above: int) -> Row | UnreadableRow | None:
     """Return the header: the first record below the line `above`, or below titles."""
     rows = read_records(lines(origin, encoding), sign)
     first = list(islice((row for row in rows if row.line > above), TITLES))
@@ -78,7 +78,7 @@ def _first(origin: Origin, encoding: str, sign: str, above: int) -> Row | Unread
     return first[0] if first else None
 
 
-def _headless(origin: Origin, first: Row | UnreadableRow | None) -> UsageError:
+def _headless(origin: FileOrigin, first: Row | UnreadableRow | None) -> UsageError:
     problem = (
         f"{origin}:{first.line}: {first.reason}" if isinstance(first, UnreadableRow) else f"{origin} is empty"
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailer.errors import UsageError
-from mailer.people.importing.sources.origin import BLOCK, Origin
+from mailer.people.importing.sources.origin import BLOCK, FileOrigin
 
 UTF8 = "utf-8-sig"
 LOOKED_AT = 4096  # octets
@@ -31,25 +31,25 @@ _WORD = re.compile(rb"[^\s,;|\"]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Encoding:
+class TextEncoding:
     """An encoding as Python names it, and what has to be said of how it was found."""
 
     name: str
     remarks: tuple[str, ...] = ()
 
 
-def encoding_of(origin: Origin, asked: str = "") -> Encoding:
+def encoding_of(origin: FileOrigin, asked: str = "") -> TextEncoding:
     """Return the encoding of a file; `asked` is what a person says it is. UsageError if it can't be told."""
     if asked:
-        return Encoding(_known(asked))
+        return TextEncoding(_known(asked))
     head = origin.head(LOOKED_AT)
     marked = next((name for mark, name in MARKS if head.startswith(mark)), None) or _unmarked(head)
     if marked:
-        return Encoding(marked)
-    return Encoding(UTF8) if _is_utf8(origin) else _guessed(origin)
+        return TextEncoding(marked)
+    return TextEncoding(UTF8) if _is_utf8(origin) else _guessed(origin)
 
 
-def lines(origin: Origin, encoding: str) -> Iterator[str]:
+def lines(origin: FileOrigin, encoding: str) -> Iterator[str]:
     """Yield the physical lines with their ends; UsageError if the file can't be read in this encoding."""
     try:
         with io.TextIOWrapper(origin.open(), encoding, newline="") as text:
@@ -81,7 +81,7 @@ def _unmarked(head: bytes) -> str:
     return likely if half and zeros[likely] > half / 2 > 4 * min(zeros.values()) else ""
 
 
-def _is_utf8(origin: Origin) -> bool:
+def _is_utf8(origin: FileOrigin) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     with origin.open() as file:
         try:
@@ -93,7 +93,7 @@ def _is_utf8(origin: Origin) -> bool:
     return True
 
 
-def _guessed(origin: Origin) -> Encoding:
+def _guessed(origin: FileOrigin) -> TextEncoding:
     """Return the older encoding that reads best; UsageError if the file is partly UTF-8 all the same."""
     first, sample, counts = 0, bytearray(), {True: 0, False: 0}
     for number, line in _foreign(origin):
@@ -109,7 +109,9 @@ def _guessed(origin: Origin) -> Encoding:
         )
     name = _likeliest(bytes(sample))
     shown = bytes(sample).decode(name, "replace").splitlines()[0].strip()[:60]
-    return Encoding(name, (f"not UTF-8: read as {name} (line {first}: {shown}); --encoding says otherwise",))
+    return TextEncoding(
+        name, (f"not UTF-8: read as {name} (line {first}: {shown}); --encoding says otherwise",)
+    )
 
 
 def _likeliest(sample: bytes) -> str:
@@ -124,7 +126,7 @@ def _likeliest(sample: bytes) -> str:
     return next((each for each in LIKELY if each in fit), LIKELY[0])
 
 
-def _foreign(origin: Origin) -> Iterator[tuple[int, bytes]]:
+def _foreign(origin: FileOrigin) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that are not ASCII, with their numbers."""
     with io.TextIOWrapper(origin.open(), "latin-1", newline="") as octets:
         for number, line in enumerate(octets, 1):

@@ -13,7 +13,7 @@ from mailer.domain.field import to_text
 from mailer.errors import UsageError
 from mailer.people.importing.sources.encoding import lines
 from mailer.people.importing.sources.keyed_file import KeyedFile, Person
-from mailer.people.importing.sources.origin import BLOCK, Origin
+from mailer.people.importing.sources.origin import BLOCK, FileOrigin
 from mailer.people.importing.sources.row_file import UnreadableRow
 
 LARGEST = 4 * 1024 * 1024  # characters of one person
@@ -33,7 +33,7 @@ class JsonFile(KeyedFile):
     kind: ClassVar[str] = "JSON"
 
     @staticmethod
-    def people(origin: Origin, encoding: str) -> Iterator[Person | UnreadableRow]:
+    def people(origin: FileOrigin, encoding: str) -> Iterator[Person | UnreadableRow]:
         """Yield everybody; in JSON lines what is wrong with one line stops no other."""
         if _is_whole(next((line for line in lines(origin, encoding) if line.strip()), "")):
             found = _by_line(origin, encoding)
@@ -60,7 +60,7 @@ def _is_whole(line: str) -> bool:
     return isinstance(item, dict) and not WITHIN.match(line)
 
 
-def _by_line(origin: Origin, encoding: str) -> Iterator[tuple[int, Any]]:
+def _by_line(origin: FileOrigin, encoding: str) -> Iterator[tuple[int, Any]]:
     for number, line in enumerate(lines(origin, encoding), 1):
         if line.strip():
             yield number, _read(line)
@@ -83,7 +83,7 @@ def _whole(figures: str) -> int | str:
 class _Document:
     """Reads one item after the other, however long the whole is."""
 
-    def __init__(self, origin: Origin, encoding: str) -> None:
+    def __init__(self, origin: FileOrigin, encoding: str) -> None:
         self._origin = origin
         self._text = io.TextIOWrapper(origin.open(), encoding, newline="")
         self._encoding = encoding

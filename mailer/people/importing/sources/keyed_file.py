@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from mailer.errors import UsageError
-from mailer.people.importing.sources.encoding import UTF8, Encoding
-from mailer.people.importing.sources.origin import Origin
+from mailer.people.importing.sources.encoding import UTF8, TextEncoding
+from mailer.people.importing.sources.origin import FileOrigin
 from mailer.people.importing.sources.row_file import LONGEST_CELL, WIDEST, Row, RowFile, UnreadableRow
 
 
@@ -27,7 +27,7 @@ class KeyedFile(RowFile):
     encoding: str = UTF8
 
     @classmethod
-    def open(cls, origin: Origin, encoding: Encoding) -> Self:
+    def open(cls, origin: FileOrigin, encoding: TextEncoding) -> Self:
         """Read the names; UsageError if there is nobody, or there are more names than anybody needs."""
         names: dict[str, None] = {}
         first: Person | None = None
@@ -56,5 +56,5 @@ class KeyedFile(RowFile):
 
     @staticmethod
     @abstractmethod
-    def people(origin: Origin, encoding: str) -> Iterator[Person | UnreadableRow]:
+    def people(origin: FileOrigin, encoding: str) -> Iterator[Person | UnreadableRow]:
         """Yield whom the file holds, in order."""

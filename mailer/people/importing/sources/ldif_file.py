@@ -10,7 +10,7 @@ from typing import ClassVar
 from mailer.people.importing.sources.encoding import lines
 from mailer.people.importing.sources.folded import unfold
 from mailer.people.importing.sources.keyed_file import KeyedFile, Person
-from mailer.people.importing.sources.origin import Origin
+from mailer.people.importing.sources.origin import FileOrigin
 from mailer.people.importing.sources.row_file import UnreadableRow
 
 LEFT_OUT = frozenset(
@@ -25,7 +25,7 @@ class LdifFile(KeyedFile):
     kind: ClassVar[str] = "LDIF"
 
     @staticmethod
-    def people(origin: Origin, encoding: str) -> Iterator[Person | UnreadableRow]:
+    def people(origin: FileOrigin, encoding: str) -> Iterator[Person | UnreadableRow]:
         """Yield the entries; a change to one that is no addition is unreadable."""
         begun, entry = 0, {}  # type: int, dict[str, list[str]]
         for number, line in _ending(unfold(lines(origin, encoding))):

@@ -11,11 +11,11 @@ from mailer.errors import UsageError
 from mailer.people.importing.sources.address_file import AddressFile
 from mailer.people.importing.sources.archive import members
 from mailer.people.importing.sources.csv_file import CsvFile
-from mailer.people.importing.sources.encoding import LOOKED_AT, Encoding, encoding_of
+from mailer.people.importing.sources.encoding import LOOKED_AT, TextEncoding, encoding_of
 from mailer.people.importing.sources.json_file import JsonFile
 from mailer.people.importing.sources.keyed_file import KeyedFile
 from mailer.people.importing.sources.ldif_file import LdifFile
-from mailer.people.importing.sources.origin import Origin, kept
+from mailer.people.importing.sources.origin import FileOrigin, kept
 from mailer.people.importing.sources.row_file import RowFile
 from mailer.people.importing.sources.spreadsheet_file import SpreadsheetFile
 from mailer.people.importing.sources.vcard_file import VcardFile
@@ -53,7 +53,7 @@ def opened(path: Path, *, sheet: str = "", encoding: str = "") -> Iterator[list[
         yield [_open_text(each, encoding_of(each, encoding)) for each in found]
 
 
-def _is_spreadsheet(origin: Origin) -> bool:
+def _is_spreadsheet(origin: FileOrigin) -> bool:
     try:
         with zipfile.ZipFile(origin.path) as archive:
             return not SHEETS.isdisjoint(archive.namelist())
@@ -61,7 +61,7 @@ def _is_spreadsheet(origin: Origin) -> bool:
         return False
 
 
-def _open_text(origin: Origin, encoding: Encoding) -> RowFile:
+def _open_text(origin: FileOrigin, encoding: TextEncoding) -> RowFile:
     head = origin.head(LOOKED_AT)
     for magic, what in OTHERS.items():
         if head.startswith(magic):

@@ -25,7 +25,7 @@ STANDARD_INPUT = Path("-")
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class FileOrigin:
     """A file at `path`, or the `member` of the zip archive there; `name` is what messages call it."""
 
     path: Path
@@ -64,14 +64,14 @@ class Origin:
             return cast("BinaryIO", archive.open(self.member))
 
 
-def _unreadable(origin: Origin, error: Exception) -> UsageError:
+def _unreadable(origin: FileOrigin, error: Exception) -> UsageError:
     return UsageError(f"{origin} can't be read: {getattr(error, 'strerror', None) or error}")
 
 
 class _Lines(io.RawIOBase):
     """Octets of lines, none of them longer than anybody's memory."""
 
-    def __init__(self, octets: BinaryIO, origin: Origin) -> None:
+    def __init__(self, octets: BinaryIO, origin: FileOrigin) -> None:
         self._octets, self._origin = octets, origin
         self._since = 0  # octets since the last line end
 
@@ -100,12 +100,12 @@ class _Lines(io.RawIOBase):
 
 
 @contextmanager
-def kept(path: Path) -> Iterator[Origin]:
+def kept(path: Path) -> Iterator[FileOrigin]:
     """Yield where the file is; `-` is standard input, kept in a file of its own until this ends."""
     if path != STANDARD_INPUT:
-        yield Origin(path)
+        yield FileOrigin(path)
         return
     with tempfile.NamedTemporaryFile(prefix="mailer-import-") as copy:  # for the owner's eyes only
         shutil.copyfileobj(sys.stdin.buffer, copy)
         copy.flush()
-        yield Origin(Path(copy.name), name="standard input")
+        yield FileOrigin(Path(copy.name), name="standard input")

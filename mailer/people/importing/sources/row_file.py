@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar
 
-from mailer.people.importing.sources.origin import Origin
+from mailer.people.importing.sources.origin import FileOrigin
 
 WIDEST = 2000  # columns
 LONGEST_CELL = 131_072  # characters, as CSV's reader has it
@@ -40,7 +40,7 @@ class RowFile(ABC):
 
     kind: ClassVar[str]
 
-    origin: Origin
+    origin: FileOrigin
     header: Row
     remarks: tuple[str, ...] = ()
     delimiter: str = ""

@@ -14,7 +14,7 @@ from typing import IO, Any, ClassVar
 
 from mailer.errors import UsageError
 from mailer.people.importing.headings import TITLES, below_titles
-from mailer.people.importing.sources.origin import Origin
+from mailer.people.importing.sources.origin import FileOrigin
 from mailer.people.importing.sources.row_file import Row, RowFile, UnreadableRow
 
 READER = "mailer.people.importing.sources.calamine_reader"
@@ -29,7 +29,7 @@ class SpreadsheetFile(RowFile):
     rows: Path = Path()
 
     @classmethod
-    def open(cls, origin: Origin, sheet: str, closing: ExitStack) -> SpreadsheetFile:
+    def open(cls, origin: FileOrigin, sheet: str, closing: ExitStack) -> SpreadsheetFile:
         """Read the sheet, or the one that has addresses; UsageError if it can't be told which, or be read.
 
         What is kept of it is gone once `closing` ends.
@@ -55,7 +55,7 @@ def _rows(path: Path) -> Iterator[Row]:
             yield Row(*json.loads(line))
 
 
-def _read(origin: Origin, sheet: str, kept: IO[bytes]) -> str:
+def _read(origin: FileOrigin, sheet: str, kept: IO[bytes]) -> str:
     """Have the rows written to `kept`; return the sheet's name."""
     command = [sys.executable, "-m", READER, str(origin.path), sheet]
     ended = subprocess.run(command, stdout=kept, stderr=subprocess.DEVNULL, check=False)  # noqa: S603
@@ -70,7 +70,7 @@ def _read(origin: Origin, sheet: str, kept: IO[bytes]) -> str:
     return _the_one(origin, sheet, said["sheets"], said["found"])
 
 
-def _the_one(origin: Origin, wanted: str, sheets: list[str], found: list[str]) -> str:
+def _the_one(origin: FileOrigin, wanted: str, sheets: list[str], found: list[str]) -> str:
     if len(found) == 1:
         return found[0]
     there = ", ".join(sheets)

@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 from mailer.people.importing.sources.encoding import lines
 from mailer.people.importing.sources.folded import unfold
 from mailer.people.importing.sources.keyed_file import KeyedFile, Person
-from mailer.people.importing.sources.origin import Origin
+from mailer.people.importing.sources.origin import FileOrigin
 from mailer.people.importing.sources.row_file import UnreadableRow
 
 # What of a card tells of somebody, and how the column is headed.
@@ -42,7 +42,7 @@ class VcardFile(KeyedFile):
     kind: ClassVar[str] = "vCard"
 
     @staticmethod
-    def people(origin: Origin, encoding: str) -> Iterator[Person | UnreadableRow]:
+    def people(origin: FileOrigin, encoding: str) -> Iterator[Person | UnreadableRow]:
         """Yield the cards; what stands in none is unreadable."""
         begun, card = 0, list[_Property]()
         for number, line in unfold(_joined(lines(origin, encoding))):
