@@ -21,10 +21,13 @@ _FORMULA = re.compile(r"'*[=+@\t\r-]")
 _LIST = re.compile(r"([A-Za-z0-9_-]+)(?: \((unconfirmed|unsubscribed)\))?", re.ASCII)
 
 
-def csv_line(cells: Iterable[object]) -> str:
-    """Return one line of CSV with its end; texts are guarded, numbers stay numbers, None is empty."""
+def csv_line(cells: Iterable[object], *, guarded: bool = True) -> str:
+    """Return one line of CSV with its end; texts are guarded, numbers stay numbers, None is empty.
+
+    What only a program reads that knows no guards is not `guarded`.
+    """
     line = io.StringIO()
-    row = [guard(cell) if isinstance(cell, str) else cell for cell in cells]
+    row = [guard(cell) if guarded and isinstance(cell, str) else cell for cell in cells]
     csv.writer(line, lineterminator="\n").writerow(row)
     return line.getvalue()
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
+from typing import NamedTuple
+
+from mailer.domain.address import Address
 
 ADDRESSES = "addresses"  # the name of the key that a database keeps for hashes of addresses
 KEY_OCTETS = 32
@@ -21,12 +25,36 @@ class Reason(StrEnum):
     ERASED = "erased"  # all that was known of them is gone
 
 
+# What only the person can take back; it takes the place of a reason that is the sender's or a server's.
+OWN_WORD = frozenset({Reason.COMPLAINED, Reason.REQUESTED, Reason.ERASED})
+
+
 class Kind(StrEnum):
     """By what somebody is suppressed; the sign that its keys begin with. No address begins with `@`."""
 
     ADDRESS = ""
     DOMAIN = "@"
     ERASED = "#"
+
+
+class Suppression(NamedTuple):
+    """A key that is never mailed, why, what was said of it, and since when."""
+
+    who: str
+    reason: str
+    note: str
+    since: datetime
+
+
+def read_who(text: str) -> str:
+    """Return the key of what a person types: an address, `@quay.example` or `quay.example` for all there.
+
+    AddressError if it is none of them.
+    """
+    bare = text.strip().removeprefix(Kind.DOMAIN)
+    if Kind.DOMAIN in bare:
+        return Address.parse(text).key
+    return Kind.DOMAIN + Address.parse(f"anybody@{bare}").domain
 
 
 def hash_address(email_key: str, key: bytes) -> str:

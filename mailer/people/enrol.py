@@ -17,9 +17,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from mailer.domain.address import Address
 from mailer.domain.consent import BECAME, NOTHING_KNOWN, Change, Evidence, Source
 from mailer.domain.subscriber import OWN_FIELDS, Status
-from mailer.domain.suppression import Reason
+from mailer.domain.suppression import Reason, Suppression
 from mailer.people.consents import Said, record
-from mailer.people.suppressing import Hashing, reasons
+from mailer.people.suppressing import Hashing, reasons, suppress_all
 from mailer.store.schema import subscribers, subscriptions, suppressions
 
 COLUMNS = OWN_FIELDS[1:]
@@ -255,15 +255,12 @@ def _suppress_all(
     consent: Consent,
     said: list[Said],
 ) -> set[int]:
-    """Suppress whom the entries say so of; return the ids of those who weren't. The first reason stands."""
-    fresh = {
-        entry.address.key: entry for entry in entries if entry.suppressed and entry.address.key not in never
-    }
-    if fresh:
-        row = {"note": str(consent.source), "since": consent.now}
-        rows = [{"who": key, "reason": fresh[key].suppressed, **row} for key in sorted(fresh)]
-        connection.execute(insert(suppressions), rows)
-    for key, entry in fresh.items():
-        never[key] = entry.suppressed or ""
-        said.append(Said(ids[key], None, Change.SUPPRESSED, entry.evidence))
-    return {ids[key] for key in fresh}
+    """Suppress whom the entries say so of; return the ids of those of whom that is news."""
+    named = {entry.address.key: entry for entry in entries if entry.suppressed}
+    note = str(consent.source)
+    wanted = (Suppression(key, entry.suppressed or "", note, consent.now) for key, entry in named.items())
+    new = suppress_all(connection, wanted)
+    for each in new:
+        never[each.who] = each.reason
+        said.append(Said(ids[each.who], None, Change.SUPPRESSED, named[each.who].evidence))
+    return {ids[each.who] for each in new}

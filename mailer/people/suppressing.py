@@ -7,15 +7,35 @@ kinds that nobody is suppressed by: most databases have addresses only.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    union,
+    update,
+)
 
-from mailer.domain.suppression import ADDRESSES, KEY_OCTETS, Kind, hash_address, keys_of
+from mailer.domain.suppression import (
+    ADDRESSES,
+    KEY_OCTETS,
+    OWN_WORD,
+    Kind,
+    Suppression,
+    hash_address,
+    keys_of,
+)
 from mailer.store.dialect import add_missing, domain_of
 from mailer.store.schema import keys, subscribers, suppressions
 
@@ -108,19 +128,38 @@ def is_address(key: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
     return key.like("%@%"), key.not_like("@%")
 
 
-class Suppression(NamedTuple):
-    """A key that is never mailed, why, what was said of it, and since when."""
-
-    who: str
-    reason: str
-    note: str
-    since: datetime
+def suppress(connection: Connection, who: str, reason: str, note: str, now: datetime) -> bool:
+    """Never mail this key again; return whether that is news, as `suppress_all` has it."""
+    return bool(suppress_all(connection, [Suppression(who, reason, note, now)]))
 
 
-def suppress(connection: Connection, email_key: str, reason: str, note: str, now: datetime) -> bool:
-    """Never mail this address (`Address.key`) again; the first reason stands. Return whether it is new."""
-    row = {"who": email_key, "reason": reason, "note": note, "since": now}
-    return add_missing(connection, suppressions, row)
+def suppress_all(connection: Connection, wanted: Iterable[Suppression]) -> list[Suppression]:
+    """Never mail these keys again; return those of which that is news.
+
+    The first reason stands, since when it does; but a person's own word takes the place of any other.
+    """
+    firsts: dict[str, Suppression] = {}
+    for each in wanted:
+        known = firsts.setdefault(each.who, each)
+        if _outdoes(each.reason, known.reason):
+            firsts[each.who] = each._replace(since=known.since)
+    s = suppressions.c
+    rows = connection.execute(select(s.who, s.reason).where(s.who.in_(firsts)))
+    before = {row.who: row.reason for row in rows}
+    fresh = [each for key, each in sorted(firsts.items()) if key not in before]
+    own = [firsts[key] for key, reason in sorted(before.items()) if _outdoes(firsts[key].reason, reason)]
+    if fresh:
+        connection.execute(insert(suppressions), [each._asdict() for each in fresh])
+    if own:
+        said: dict[str, Any] = {"reason": bindparam("why"), "note": bindparam("said")}
+        statement = update(suppressions).where(s.who == bindparam("key")).values(said)
+        values = [{"key": each.who, "why": each.reason, "said": each.note} for each in own]
+        connection.execute(statement, values)
+    return [*fresh, *own]
+
+
+def _outdoes(reason: str, before: str) -> bool:
+    return reason in OWN_WORD and before not in OWN_WORD
 
 
 def suppression_of(connection: Connection, email_key: str) -> Suppression | None:

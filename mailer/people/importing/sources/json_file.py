@@ -20,7 +20,8 @@ LARGEST = 4 * 1024 * 1024  # characters of one person
 LONGEST_NUMBER = 300  # figures
 # Where people stand in an object that is itself nobody: what programs answer a page at a time.
 WITHIN = re.compile(
-    r'\s*\{[^\[\]]{0,2000}?"(?:subscribers|members|contacts|entries|results|data|items|subscriptions)"\s*:\s*(?=\[)'
+    r'\s*\{[^\[\]]{0,2000}?"(?:subscribers|members|contacts|entries|results|data|items|subscriptions|'
+    r'Suppressions|SuppressedDestinationSummaries)"\s*:\s*(?=\[)'
 )
 BETWEEN = re.compile(r"[\s,]*")
 TOO_DEEP = "is nested too deep"
