@@ -26,17 +26,15 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "subscribers",
         "Add, import, export, list and unsubscribe people.",
     ),
-<<<<<<< HEAD
     "segments": (
         "mailer.cli.segments",
         "segments",
         "Parts of the people by a condition, counted and explained.",
-=======
+    ),
     "suppressions": (
         "mailer.cli.suppressions",
         "suppressions",
         "Who is never mailed: show, add, remove, import, export.",
->>>>>>> 3811584 (Show, add, lift, import and export who is never mailed, in the files of five providers)
     ),
     "preview": ("mailer.cli.preview", "preview", "Show an issue as a subscriber would get it."),
     "check": ("mailer.cli.check", "check", "Look for mistakes in issues before they go."),

@@ -29,7 +29,7 @@ from mailer.domain.suppression_files import (
     read_since,
 )
 from mailer.errors import PlanRefused, UsageError
-from mailer.people.importing.suppression_rows import Record, Table, read_table
+from mailer.people.importing.suppression_rows import Record, SuppressionTable, suppression_table
 from mailer.people.suppression_list import add, entries
 from mailer.private import replacing
 
@@ -54,7 +54,7 @@ class SuppressionImport:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class BadRow:
     """A row that isn't taken in, and why."""
 
     record: Record
@@ -74,7 +74,7 @@ class SuppressionReport:
     known: int = 0
     soft: int = 0
     rejected: int = 0
-    rejects: list[Rejected] = field(default_factory=list)
+    rejects: list[BadRow] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -115,7 +115,7 @@ def _take_in(
     report.known += len(wanted) - len(new)
 
 
-def _recognised(request: SuppressionImport, table: Table) -> SuppressionFile:
+def _recognised(request: SuppressionImport, table: SuppressionTable) -> SuppressionFile:
     headings = [joined(heading) for heading in table.headings]
     fit = [BY_NAME[request.form]] if request.form else fitting(headings, request.path)
     found = fit[0] if len(fit) == 1 else None
@@ -138,7 +138,7 @@ def _recognised(request: SuppressionImport, table: Table) -> SuppressionFile:
     return found
 
 
-def _unclear(request: SuppressionImport, table: Table, fit: list[SuppressionFile]) -> PlanRefused:
+def _unclear(request: SuppressionImport, table: SuppressionTable, fit: list[SuppressionFile]) -> PlanRefused:
     perhaps = fit if len(fit) > 1 else [each for each in FILES if not each.refused]
     names = ", ".join(each.name for each in perhaps)
     reasons = ", ".join(reason for reason in Reason if reason is not Reason.ERASED)
@@ -151,21 +151,21 @@ def _unclear(request: SuppressionImport, table: Table, fit: list[SuppressionFile
 
 def _read(
     file: SuppressionFile, record: Record, source: Source, now: datetime
-) -> Suppression | Rejected | None:
+) -> Suppression | BadRow | None:
     """Return what a row says; None for somebody who may be mailed all the same."""
     typed = record.cells.get(file.address, "")
     if record.fault:
-        return Rejected(record, "".join(record.raw), record.fault)
+        return BadRow(record, "".join(record.raw), record.fault)
     if file is OURS and typed.startswith(Kind.ERASED):
-        return Rejected(record, typed, "the hash of an erased address means nothing in another database")
+        return BadRow(record, typed, "the hash of an erased address means nothing in another database")
     try:
         who = read_who(typed)
     except AddressError as error:
-        return Rejected(record, typed, f"neither an address nor a domain: {error}")
+        return BadRow(record, typed, f"neither an address nor a domain: {error}")
     meaning = file.means(record.cells)
     if meaning is None:
         said = " ".join(record.cells.get(column, "") for column in file.why).strip()
-        return Rejected(record, typed, f"{said!r} is no reason that is known here")
+        return BadRow(record, typed, f"{said!r} is no reason that is known here")
     if meaning == SOFT:
         return None
     since = read_since(record.cells.get(file.since, "")) if file.since else None
@@ -181,11 +181,11 @@ def _note(file: SuppressionFile, record: Record, source: Source) -> str:
 
 
 def _count(
-    report: SuppressionReport, read: list[Suppression | Rejected | None], rejects: BinaryIO | None
+    report: SuppressionReport, read: list[Suppression | BadRow | None], rejects: BinaryIO | None
 ) -> None:
     for each in read:
         report.soft += each is None
-        if isinstance(each, Rejected):
+        if isinstance(each, BadRow):
             report.rejected += 1
             if len(report.rejects) < KEPT:
                 report.rejects.append(each)
@@ -194,7 +194,7 @@ def _count(
 
 
 @contextmanager
-def _rejects_file(request: SuppressionImport, table: Table) -> Iterator[BinaryIO | None]:
+def _rejects_file(request: SuppressionImport, table: SuppressionTable) -> Iterator[BinaryIO | None]:
     if request.rejects is None:
         yield None
         return

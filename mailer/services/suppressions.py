@@ -47,7 +47,8 @@ def look(database: Engine, who: str) -> Lifting:
         if found.who.startswith(Kind.DOMAIN) != who.startswith(Kind.DOMAIN):
             raise UsageError(
                 f"{who} is suppressed with all of {found.who}, and not by itself",
-                next_step=f"To lift it for everybody there: mailer suppressions remove {quote(found.who)}",
+                next_step="To lift it for everybody there: "
+                f"mailer suppressions remove {quote(found.who)} --because WHY",
             )
         return Lifting(found, suppression_list.lists_mailed(connection, who))
 

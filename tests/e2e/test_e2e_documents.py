@@ -102,6 +102,10 @@ BEFORE: dict[str, Callable[[Workspace], object]] = {
     ),
     "mailer subscribers import left.csv": file("left.csv", "email\nolaf@quay.example\n"),
     "mailer subscribers import bounces.csv": file("bounces.csv", "email\nolga@quay.example\n"),
+    "mailer suppressions import suppression_bounces.csv --dry-run": file(
+        "suppression_bounces.csv", "email,status,reason,created\nolga@quay.example,5.1.1,550 no,1777629600\n"
+    ),
+    "mailer suppressions import column.txt": file("column.txt", "otto@quay.example\nomar@quay.example\n"),
     "mailer subscribers import blocklist.csv": file("blocklist.csv", "email\notto@quay.example\n"),
 }
 

@@ -22,7 +22,7 @@ HEADLESS = ("emailaddress", "reason")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A row: the line it stands on, its cells by heading (`joined`), and as it is; or what is wrong with it."""
+    """A row: the line it stands on, its cells by heading (`joined`) and as they are, or its fault."""
 
     line: int
     cells: Mapping[str, str]
