@@ -385,9 +385,9 @@ def test_what_is_given_out_is_taken_in_again_and_providers_get_addresses_only(
     other.dispose()
     texts = {}
     for form in UPLOADS:
-        out = io.BytesIO()
-        export_suppressions(database, form, out)
-        texts[form] = out.getvalue().decode()
+        theirs = io.BytesIO()
+        export_suppressions(database, form, theirs)
+        texts[form] = theirs.getvalue().decode()
     assert texts["ses"] == "+ada@quay.example,COMPLAINT\nbo@quay.example,BOUNCE\n"
     assert texts["sendgrid"] == "email\n+ada@quay.example\nbo@quay.example\n"
     assert texts["mailgun"].splitlines()[1] == '+ada@quay.example,*,"Fri, 30 Oct 2026 08:00:00 +0000"'
