@@ -166,6 +166,7 @@ def list_formats(app: App, as_json: bool) -> None:
 @click.pass_obj
 def list_subscribers(app: App, name: str | None, status: str | None, as_json: bool) -> None:
     """Show people in the order they came."""
+    from mailer.domain.moment import utc_text
     from mailer.domain.spreadsheet import write_lists
     from mailer.domain.subscriber import Status
 
@@ -173,9 +174,10 @@ def list_subscribers(app: App, name: str | None, status: str | None, as_json: bo
     if as_json:
         for each in found:
             data = {part.name: getattr(each, part.name) for part in fields(each) if part.name != "id"}
-            click.echo(json.dumps(data, ensure_ascii=False))
+            click.echo(json.dumps(data, ensure_ascii=False, default=utc_text))
     else:
-        rows = ((each.email, each.name, write_lists(each.lists), each.suppressed) for each in found)
+        on = ((each, write_lists(each.lists, each.paused)) for each in found)
+        rows = ((each.email, each.name, lists, each.suppressed) for each, lists in on)
         print_table(("email", "name", "lists", "suppressed"), rows)
 
 

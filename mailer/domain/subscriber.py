@@ -37,7 +37,10 @@ class SubscriberList:
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A person as kept: `email` as typed, `fields` in their types (dates as ISO text), `lists` by name."""
+    """A person as kept: `email` as typed, `fields` in their types (dates as ISO text).
+
+    `lists` are by name, and so is until when they get nothing from one that they `paused`.
+    """
 
     id: int
     email: str
@@ -47,6 +50,7 @@ class Subscriber:
     tags: tuple[str, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
     lists: Mapping[str, Status] = field(default_factory=dict)
+    paused: Mapping[str, datetime] = field(default_factory=dict)
     suppressed: str | None = None  # the reason, if this address is never mailed
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, or_, select
 
@@ -123,7 +125,7 @@ class Directory:
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
             on = _lists_of(connection, [row.id for row in rows])
-        return [_subscriber(row, on.get(row.id, {})) for row in rows]
+        return [_subscriber(row, on[row.id]) for row in rows]
 
     def _gets(self, list_ids: Sequence[int]) -> ColumnElement[bool]:
         """Say that a subscriber gets what is sent to these lists."""
@@ -153,19 +155,29 @@ def _everyone() -> Select[Any]:
     return select(subscribers.c.id, *snapshot_of(subscribers))
 
 
-def _lists_of(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Status]]:
-    on: dict[int, dict[str, Status]] = {}
+class _On(NamedTuple):
+    """The lists that a person is on, and those that they paused."""
+
+    lists: dict[str, Status]
+    paused: dict[str, datetime]
+
+
+def _lists_of(connection: Connection, ids: Sequence[int]) -> defaultdict[int, _On]:
+    on: defaultdict[int, _On] = defaultdict(lambda: _On({}, {}))
+    s = subscriptions.c
     for row in connection.execute(
-        select(subscriptions.c.subscriber_id, lists.c.name, subscriptions.c.status)
+        select(s.subscriber_id, lists.c.name, s.status, s.paused_until)
         .join(lists)
-        .where(subscriptions.c.subscriber_id.in_(ids))
+        .where(s.subscriber_id.in_(ids))
         .order_by(lists.c.name)
     ):
-        on.setdefault(row.subscriber_id, {})[row.name] = Status(row.status)
+        on[row.subscriber_id].lists[row.name] = Status(row.status)
+        if row.paused_until:
+            on[row.subscriber_id].paused[row.name] = row.paused_until
     return on
 
 
-def _subscriber(row: Row[Any], on: Mapping[str, Status]) -> Subscriber:
+def _subscriber(row: Row[Any], on: _On) -> Subscriber:
     return Subscriber(
         row.id,
         row.email,
@@ -174,6 +186,7 @@ def _subscriber(row: Row[Any], on: Mapping[str, Status]) -> Subscriber:
         row.timezone,
         tuple(row.tags or ()),
         row.fields or {},
-        on,
+        on.lists,
+        on.paused,
         row.suppressed,
     )

@@ -12,10 +12,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
 from mailer.domain.address import Address
 from mailer.domain.consent import BECAME, NOTHING_KNOWN, Change, Evidence, Source
+from mailer.domain.moment import utc_text
 from mailer.domain.subscriber import OWN_FIELDS, Status
 from mailer.domain.suppression import Reason, Suppression
 from mailer.people.consents import Said, record
@@ -31,7 +32,7 @@ class Entry:
 
     `statuses` are theirs on each of the consent's lists, in its order; None for one they are not on. Without
     them they are subscribed to all. `suppressed` is why they are never to be mailed. `evidence` is what is
-    known of the moment that they agreed.
+    known of the moment that they agreed. `pauses` are until when they get nothing from each of the lists.
     """
 
     address: Address
@@ -39,6 +40,7 @@ class Entry:
     statuses: tuple[Status | None, ...] | None = None
     suppressed: str | None = None
     evidence: Evidence = NOTHING_KNOWN
+    pauses: tuple[datetime | None, ...] = ()
 
 
 class Effect(StrEnum):
@@ -91,6 +93,7 @@ def enrol(connection: Connection, entries: Sequence[Entry], consent: Consent) ->
         if entry.address.key in allowed
     ]
     joined, kept_out = _join(connection, {ids[entry.address.key]: entry for entry in taken}, consent, said)
+    joined |= _pause(connection, taken, ids, consent, said)
     joined |= _suppress_all(connection, taken, ids, never, consent, said)
     record(connection, consent.source, said, consent.now)
 
@@ -245,6 +248,37 @@ def _change(
             .where(subscriptions.c.list_id == list_id, subscriptions.c.subscriber_id.in_(ids))
             .values(**_row(consent, status), paused_until=None)
         )
+
+
+def _pause(
+    connection: Connection,
+    entries: Sequence[Entry],
+    ids: Mapping[str, int],
+    consent: Consent,
+    said: list[Said],
+) -> set[int]:
+    """Let people get nothing for as long as the entries say so; return the ids of those of whom it is news.
+
+    A pause is not cut short. They are few, and none in most files.
+    """
+    s, changed = subscriptions.c, set[int]()
+    wanted = (
+        (entry, list_id, until)
+        for entry in entries
+        for list_id, until in zip(consent.list_ids, entry.pauses, strict=False)
+        if until
+    )
+    for entry, list_id, until in wanted:
+        number = ids[entry.address.key]
+        theirs = (s.list_id == list_id, s.subscriber_id == number, s.status == Status.SUBSCRIBED)
+        shorter = or_(s.paused_until.is_(None), s.paused_until < until)
+        if connection.execute(
+            update(subscriptions).where(*theirs, shorter).values(paused_until=until)
+        ).rowcount:
+            note = f"until {utc_text(until)}"
+            said.append(Said(number, list_id, Change.PAUSED, entry.evidence._replace(note=note)))
+            changed.add(number)
+    return changed
 
 
 def _suppress_all(

@@ -41,7 +41,7 @@ def rows(people: Iterable[Subscriber], free: Sequence[str]) -> Iterator[Row]:
     for each in people:
         own = (each.email, each.name, each.language, each.timezone, list(each.tags) or None)
         known = (each.fields.get(name) for name in free)
-        yield (*own, *known, write_lists(each.lists) or None, each.suppressed)
+        yield (*own, *known, write_lists(each.lists, each.paused) or None, each.suppressed)
 
 
 def write_csv(out: BinaryIO, headings: Sequence[str], found: Iterable[Row]) -> None:

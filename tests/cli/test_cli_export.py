@@ -8,19 +8,20 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, update
+from sqlalchemy import Engine, delete, select, update
 
 from mailer.domain.address import BLANKS, Address
 from mailer.domain.consent import Source, SourceKind
 from mailer.domain.field import FieldType
-from mailer.domain.spreadsheet import STATES, guard, read_lists, unguard, write_lists
+from mailer.domain.moment import utc_text
+from mailer.domain.spreadsheet import STATES, SUPPRESSIONS, guard, read_lists, unguard, write_lists
 from mailer.domain.subscriber import OWN_FIELDS, Status, Subscriber
 from mailer.errors import UsageError
 from mailer.people.directory import Directory
@@ -31,7 +32,7 @@ from mailer.people.lists import Lists
 from mailer.services.export import Export, Form, export_people
 from mailer.services.import_people import Import, import_people
 from mailer.store.database import open_database
-from mailer.store.schema import lists, subscribers, suppressions
+from mailer.store.schema import consents, lists, subscribers, suppressions
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 FORM = Source(SourceKind.FORM, "a form")
@@ -94,9 +95,11 @@ VALUES = st.fixed_dictionaries(
     },
 )
 STATUSES = st.tuples(*[st.one_of(st.none(), st.sampled_from(list(Status)))] * len(LISTS))
-PEOPLE = st.lists(
-    st.tuples(VALUES, STATUSES, st.sampled_from([None, "bounced", "complained", "requested"])), max_size=6
+PAUSES = st.tuples(
+    *[st.one_of(st.none(), st.sampled_from([NOW, NOW + timedelta(days=30, milliseconds=7)]))] * 3
 )
+REASONS = st.sampled_from([None, *sorted(SUPPRESSIONS)])
+PEOPLE = st.lists(st.tuples(VALUES, STATUSES, REASONS, PAUSES), max_size=6)
 
 
 def everyone(engine: Engine) -> list[Subscriber]:
@@ -114,7 +117,7 @@ def exported(engine: Engine, form: Form = Form.CSV) -> bytes:
 def test_what_is_exported_is_read_back_the_same(
     engines: tuple[Engine, Engine],
     tmp_path_factory: pytest.TempPathFactory,
-    people: list[tuple[Any, Any, Any]],
+    people: list[tuple[Any, Any, Any, Any]],
 ) -> None:
     before, after = engines
     empty(before)
@@ -122,8 +125,8 @@ def test_what_is_exported_is_read_back_the_same(
     for name in LISTS:
         Lists(before).create(name, NOW)
     entries = [
-        Entry(Address.parse(f"p{number}@quay.example"), values, statuses, suppressed)
-        for number, (values, statuses, suppressed) in enumerate(people)
+        Entry(Address.parse(f"p{number}@quay.example"), values, statuses, suppressed, pauses=pauses)
+        for number, (values, statuses, suppressed, pauses) in enumerate(people)
     ]
     with before.begin() as connection:
         enrol(connection, entries, Consent(Lists(before).ids(LISTS), FORM, NOW))
@@ -142,10 +145,21 @@ def test_a_cell_is_guarded_so_that_what_was_meant_comes_back(text: str) -> None:
 @given(
     st.dictionaries(
         st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,9}", fullmatch=True), st.sampled_from(list(Status))
-    )
+    ),
+    st.datetimes(timezones=st.just(UTC)).map(
+        lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)
+    ),
 )
-def test_lists_in_a_cell_are_read_back(on: dict[str, Status]) -> None:
-    assert read_lists(write_lists(on)) == on
+def test_lists_in_a_cell_are_read_back(on: dict[str, Status], until: datetime) -> None:
+    paused = {name: until for name, status in on.items() if status is Status.SUBSCRIBED}
+    assert read_lists(write_lists(on, paused)) == (on, paused)
+
+
+@pytest.mark.parametrize(
+    "cell", ["daily (gone)", "daily (paused until 2026-02-30T08:00:00.000Z)", "daily;weekly"]
+)
+def test_what_is_no_such_cell_is_none(cell: str) -> None:
+    assert read_lists(cell) is None
 
 
 def two_people(engine: Engine) -> None:
@@ -204,6 +218,26 @@ def test_what_a_workbook_has_no_room_for_is_refused(engines: tuple[Engine, Engin
     refuse_too_many(SHEET_ROWS - 1)
     with pytest.raises(UsageError, match="room for 1,048,575 people"):
         refuse_too_many(SHEET_ROWS)
+
+
+def test_a_pause_is_read_back_and_never_cut_short(engines: tuple[Engine, Engine], tmp_path: Path) -> None:
+    _, engine = engines
+    empty(engine)
+    path = tmp_path / "people.csv"
+
+    def imported(until: str) -> tuple[int, str]:
+        path.write_text(f"email,lists,suppressed\nada@quay.example,weekly (paused until {until}),\n")
+        report = import_people(engine, Import(path, create_lists=True), NOW)
+        (person,) = everyone(engine)
+        return report.unchanged, utc_text(person.paused["weekly"])
+
+    later, sooner = "2026-12-24T08:00:00.000Z", "2026-12-01T08:00:00.000Z"
+    assert imported(later) == (0, later)
+    assert imported(later) == (1, later)
+    assert imported(sooner) == (1, later)
+    with engine.connect() as connection:
+        said = connection.execute(select(consents.c.change, consents.c.note).order_by(consents.c.id)).all()
+    assert said[-2:] == [("subscribed", None), ("paused", f"until {later}")]
 
 
 def test_into_lists_that_are_named_and_into_none_that_the_file_lacks(

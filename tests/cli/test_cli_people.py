@@ -105,6 +105,7 @@ def test_a_person_is_added_shown_and_unsubscribed(weekly: Mailer) -> None:
         "tags": [],
         "fields": {"paid": False},
         "lists": {"weekly": "subscribed"},
+        "paused": {},
         "suppressed": None,
     }
 

@@ -21,7 +21,8 @@ class ExportWatch:
 
     def see(self, row: Row) -> None:
         """Take one row into account."""
-        self._lists |= (read_lists(cell(row, self._columns[0])) or {}).keys()
+        if found := read_lists(cell(row, self._columns[0])):
+            self._lists |= found[0].keys()
 
     def understood(self, lists: tuple[str, ...]) -> ExportReader:
         """Return what reads each row for an import to these lists, or to all that the file names.
@@ -48,9 +49,14 @@ class ExportReader:
     def said(self, row: Row) -> Said:
         """Return what the row says; Unclear if it isn't what this program writes."""
         on_text, suppressed = (cell(row, column) for column in self.columns)
-        on = read_lists(on_text)
-        if on is None:
+        found = read_lists(on_text)
+        if found is None:
             raise Unclear(on_text, "lists: write it like: daily (unsubscribed), weekly")
         if suppressed and suppressed not in SUPPRESSIONS:
             raise Unclear(suppressed, f"suppressed: there is {', '.join(sorted(SUPPRESSIONS))}")
-        return Said(tuple(on.get(name) for name in self.lists), suppressed or None)
+        on, paused = found
+        return Said(
+            tuple(on.get(name) for name in self.lists),
+            suppressed or None,
+            tuple(paused.get(name) for name in self.lists),
+        )

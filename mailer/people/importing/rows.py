@@ -131,7 +131,7 @@ class RowReader:
         self._lines[address.key] = row.line
         if self._composed and (name := _whole(values) or called):
             values["name"] = name
-        return Entry(address, values, said.statuses, said.suppressed, self._evidence.of(row))
+        return Entry(address, values, said.statuses, said.suppressed, self._evidence.of(row), said.pauses)
 
     def _values(self, row: Row) -> dict[str, Any]:
         """Return what fills the fields, in their types; Unfit if something can't."""
@@ -153,7 +153,7 @@ class RowReader:
         if not said.refuses or self._refused.get(address.key) == said:
             return None
         self._refused[address.key] = said
-        return Entry(address, {}, said.statuses, said.suppressed, Evidence(line=line))
+        return Entry(address, {}, said.statuses, said.suppressed, Evidence(line=line), said.pauses)
 
 
 def _whole(values: Mapping[str, Any]) -> str:

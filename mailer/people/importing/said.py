@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from mailer.domain.fold import fold
@@ -15,12 +16,13 @@ from mailer.people.importing.sources.row_file import Row
 
 
 class Said(NamedTuple):
-    """What a row says of a person: how they stand on each of the import's lists (None: not on it), and why
-    they are never mailed.
+    """What a row says of a person: how they stand on each of the import's lists (None: not on it), why they
+    are never mailed, and until when they pause each of the lists.
     """
 
     statuses: tuple[Status | None, ...]
     suppressed: str | None = None
+    pauses: tuple[datetime | None, ...] = ()
 
     @property
     def refuses(self) -> bool:
