@@ -60,11 +60,11 @@ def clean(
     Mistyped domains of big providers, addresses of roles (info@) and of disposable mailboxes, several of one
     mailbox, and with --online domains that take no mail. Looked at are people who may come to be mailed.
     """
-    from mailer.services.clean import Clean, Doubt, Remedy, look
+    from mailer.services.clean import Clean, Remedy, Suspicion, look
 
     request = Clean(names, online or bool(dns), dns, frozenset(map(str.lower, spared)))
     found = look(app.database, request, app.root / "subscribers", bar)
-    wanted = Remedy.wanted(found, correct=correct, suppress=map(Doubt, suppress))
+    wanted = Remedy.wanted(found, correct=correct, suppress=map(Suspicion, suppress))
     if as_json:
         click.echo(json.dumps(_data(found), ensure_ascii=False))
     else:
@@ -104,13 +104,13 @@ def _print(found: Inspection) -> None:
 
 def _rows(found: Inspection) -> Iterator[tuple[str, int, str, str]]:
     """Yield a row for all doubtful addresses that are alike, the largest of a kind first."""
-    from mailer.services.clean import Doubt
+    from mailer.services.clean import Suspicion
 
-    groups: dict[tuple[Doubt, str], list[Doubtful]] = {}
+    groups: dict[tuple[Suspicion, str], list[Doubtful]] = {}
     for each in found.doubtful:
         what = f"{each.what}; {each.obstacle}" if each.obstacle else each.what
         groups.setdefault((each.kind, what), []).append(each)
-    kinds = list(Doubt)
+    kinds = list(Suspicion)
     ordered = sorted(groups.items(), key=lambda item: (kinds.index(item[0][0]), -len(item[1])))
     for kind, items in groupby(ordered, key=lambda item: item[0][0]):
         alike = list(items)

@@ -19,10 +19,10 @@ from mailer.domain.mailbox_providers import PROVIDERS
 from mailer.online.mail_domains import Domain, TakesMail, ask
 from mailer.people.cleaning.changing import NewAddress, correct, obstacles, suppress_all
 from mailer.people.cleaning.disposable import DisposableDomains
-from mailer.people.cleaning.doubts import Doubt, Doubtful, Mailboxes, doubts_about
+from mailer.people.cleaning.doubts import Doubtful, Mailboxes, Suspicion, doubts_about
 from mailer.people.cleaning.reachable import reachable
 
-__all__ = ["Clean", "Doubt", "Doubtful", "Inspection", "Remedy", "change", "look"]
+__all__ = ["Clean", "Doubtful", "Inspection", "Remedy", "Suspicion", "change", "look"]
 
 _T = TypeVar("_T")
 
@@ -66,7 +66,7 @@ class Remedy:
     suppressed: Mapping[int, tuple[str, str]]
 
     @classmethod
-    def wanted(cls, found: Inspection, *, correct: bool, suppress: Iterable[Doubt]) -> Remedy:
+    def wanted(cls, found: Inspection, *, correct: bool, suppress: Iterable[Suspicion]) -> Remedy:
         """Return what is to be done about what was found: who is never mailed again needs no correction."""
         kinds = frozenset(suppress)
         never = {
@@ -74,7 +74,7 @@ class Remedy:
             for each in found.doubtful
             if each.kind in kinds
         }
-        right = (each for each in found.doubtful if correct and each.kind is Doubt.MISTYPED)
+        right = (each for each in found.doubtful if correct and each.kind is Suspicion.MISTYPED)
         corrections = (
             _new_address(each) for each in right if not each.obstacle and each.person.id not in never
         )
@@ -124,11 +124,11 @@ def change(database: Engine, wanted: Remedy, source: Source, now: datetime) -> t
 def _with_obstacles(database: Engine, found: list[Doubtful]) -> list[Doubtful]:
     """Return the same, those that are mistyped with what hinders their correction."""
     hindered: dict[int, str] = {}
-    for some in _batches(_new_address(each) for each in found if each.kind is Doubt.MISTYPED):
+    for some in _batches(_new_address(each) for each in found if each.kind is Suspicion.MISTYPED):
         with database.connect() as connection:
             hindered |= obstacles(connection, some)
     return [
-        each._replace(obstacle=hindered.get(each.person.id, "")) if each.kind is Doubt.MISTYPED else each
+        each._replace(obstacle=hindered.get(each.person.id, "")) if each.kind is Suspicion.MISTYPED else each
         for each in found
     ]
 
@@ -143,9 +143,13 @@ def _asked(domains: set[str], server: str, progress: Progress) -> list[Domain]:
         return asyncio.run(ask(names, server, tell))
 
 
-def _refusing(answers: Iterable[Domain]) -> dict[str, tuple[Doubt, str]]:
+def _refusing(answers: Iterable[Domain]) -> dict[str, tuple[Suspicion, str]]:
     """Return what is the matter with the domains that take no mail, or perhaps none."""
-    kinds = {TakesMail.PERHAPS: Doubt.NO_MX, TakesMail.NULL_MX: Doubt.NO_MAIL, TakesMail.NO: Doubt.NO_MAIL}
+    kinds = {
+        TakesMail.PERHAPS: Suspicion.NO_MX,
+        TakesMail.NULL_MX: Suspicion.NO_MAIL,
+        TakesMail.NO: Suspicion.NO_MAIL,
+    }
     return {
         each.name: (kinds[each.takes_mail], f"{each.name}: {each.takes_mail.value}")
         for each in answers

@@ -24,7 +24,7 @@ from mailer.people.directory import Directory
 from mailer.people.enrol import Consent, Entry, enrol
 from mailer.people.lists import Lists
 from mailer.people.suppressing import suppress
-from mailer.services.clean import Clean, Doubt, Inspection, Remedy, change, look
+from mailer.services.clean import Clean, Inspection, Remedy, Suspicion, change, look
 from mailer.store.database import open_database
 from mailer.store.schema import consents, subscribers, suppressions
 
@@ -55,7 +55,7 @@ def seen(engine: Engine, folder: Path, request: Clean = Clean()) -> Inspection: 
     return look(engine, request, folder, lambda doing, total: nullcontext(lambda done: None))
 
 
-def told(found: Inspection) -> list[tuple[str, Doubt, str, str, str]]:
+def told(found: Inspection) -> list[tuple[str, Suspicion, str, str, str]]:
     return sorted(
         (each.person.email, each.kind, each.what, each.meant, each.obstacle) for each in found.doubtful
     )
@@ -75,10 +75,10 @@ def test_each_kind_is_named_and_nothing_is_changed(engine: Engine, tmp_path: Pat
     found = seen(engine, tmp_path)
     assert not [each for each in statements if each.split()[0] in ("INSERT", "UPDATE", "DELETE")]
     assert told(found) == [
-        ("Rosa@gmial.com", Doubt.MISTYPED, "gmial.com → gmail.com", "Rosa@gmail.com", ""),
-        ("b.r.am+news@gmail.com", Doubt.TWIN, "one mailbox at gmail.com", "Bram@gmail.com", ""),
-        ("info@harbour.test", Doubt.ROLE, "info@", "", ""),
-        ("x@a.fog.example", Doubt.DISPOSABLE, "fog.example", "", ""),
+        ("Rosa@gmial.com", Suspicion.MISTYPED, "gmial.com → gmail.com", "Rosa@gmail.com", ""),
+        ("b.r.am+news@gmail.com", Suspicion.TWIN, "one mailbox at gmail.com", "Bram@gmail.com", ""),
+        ("info@harbour.test", Suspicion.ROLE, "info@", "", ""),
+        ("x@a.fog.example", Suspicion.DISPOSABLE, "fog.example", "", ""),
     ]
     assert found.people == 7
     assert people(engine) == before
@@ -154,7 +154,7 @@ def test_nobody_who_said_no_becomes_mailable_and_two_people_do_not_become_one(
 
 def test_whom_to_suppress_is_said_by_kind_and_needs_no_new_address(engine: Engine, tmp_path: Path) -> None:
     join(engine, "info@gmial.com", "rosa@gmial.com", "info@quay.example")
-    wanted = Remedy.wanted(seen(engine, tmp_path), correct=True, suppress=[Doubt.ROLE])
+    wanted = Remedy.wanted(seen(engine, tmp_path), correct=True, suppress=[Suspicion.ROLE])
     assert (len(wanted.corrections), len(wanted.suppressed)) == (1, 2)
     assert change(engine, wanted, ADMIN, NOW) == (1, 2)
     assert change(engine, wanted, ADMIN, NOW) == (0, 0)
@@ -187,8 +187,8 @@ def test_domains_that_take_no_mail_are_named_and_those_that_nobody_knows_of(
     with name_server(domains) as server:
         found = look(engine, Clean(online=True, server=server), tmp_path, progress)
     assert told(found) == [
-        ("ada@gone.example", Doubt.NO_MAIL, "gone.example: no mail server", "", ""),
-        ("ada@mute.example", Doubt.NO_MAIL, "mute.example: says that it takes no mail (null MX)", "", ""),
-        ("ada@web.example", Doubt.NO_MX, "web.example: no MX record, only an address", "", ""),
+        ("ada@gone.example", Suspicion.NO_MAIL, "gone.example: no mail server", "", ""),
+        ("ada@mute.example", Suspicion.NO_MAIL, "mute.example: says that it takes no mail (null MX)", "", ""),
+        ("ada@web.example", Suspicion.NO_MX, "web.example: no MX record, only an address", "", ""),
     ]
     assert advanced == [("asking DNS", 4)]  # who has a million mailboxes is known without being asked

@@ -13,7 +13,7 @@ from mailer.people.cleaning.disposable import DisposableDomains
 from mailer.people.cleaning.reachable import Reachable
 
 
-class Doubt(StrEnum):
+class Suspicion(StrEnum):
     """The kinds, what can be done something about first."""
 
     MISTYPED = "mistyped"
@@ -32,7 +32,7 @@ class Doubtful(NamedTuple):
     """
 
     person: Reachable
-    kind: Doubt
+    kind: Suspicion
     what: str
     meant: str = ""
     obstacle: str = ""
@@ -42,11 +42,11 @@ def doubts_about(person: Reachable, disposable: DisposableDomains) -> Iterator[D
     """Yield what an address says by itself."""
     if right := meant(person.domain):
         typed = person.email.rpartition("@")[0]
-        yield Doubtful(person, Doubt.MISTYPED, f"{person.domain} → {right}", f"{typed}@{right}")
+        yield Doubtful(person, Suspicion.MISTYPED, f"{person.domain} → {right}", f"{typed}@{right}")
     if listed := disposable.holds(person.domain):
-        yield Doubtful(person, Doubt.DISPOSABLE, listed)
+        yield Doubtful(person, Suspicion.DISPOSABLE, listed)
     if role := role_of(person.key.rpartition("@")[0]):
-        yield Doubtful(person, Doubt.ROLE, f"{role}@")
+        yield Doubtful(person, Suspicion.ROLE, f"{role}@")
 
 
 class Mailboxes:
@@ -74,4 +74,4 @@ class Mailboxes:
         if mailbox and hash(mailbox) in self._shared:
             first = self._firsts.setdefault(mailbox, person.email)
             if first != person.email:
-                yield Doubtful(person, Doubt.TWIN, f"one mailbox at {person.domain}", first)
+                yield Doubtful(person, Suspicion.TWIN, f"one mailbox at {person.domain}", first)
