@@ -7,7 +7,7 @@ done twice, late or by nobody costs some time and nothing else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,10 +26,12 @@ class Help:
     proves: bool = False  # it was frozen, and its renders are to be proved
 
 
-def calls(send_id: int, chunks: int) -> Iterator[Help]:
-    """Yield the jobs that call enough workers to a send of which so many chunks are to be taken."""
-    for turn in range(min(max(chunks // CHUNKS, 1), CALLED)):
-        yield Help(send_id, turn)
+def calls(send_id: int, chunks: int, called: int = 0) -> list[Help]:
+    """Return the jobs that call enough workers to a send of which so many chunks are to be taken.
+
+    So many are `called` already.
+    """
+    return [Help(send_id, turn) for turn in range(called, min(max(chunks // CHUNKS, 1), CALLED))]
 
 
 class Jobs(Protocol):
@@ -38,8 +40,8 @@ class Jobs(Protocol):
     def enqueue(self, connection: Connection, jobs: Iterable[Help]) -> None:
         """Let these wait, in the caller's transaction: they are there once it is committed, not before."""
 
-    def sought(self, connection: Connection) -> set[int]:
-        """Return the sends that a job waits for or is done for now; not those to prove one."""
+    def sought(self, connection: Connection) -> dict[int, int]:
+        """Return how many jobs wait or are done now, by the send; not those to prove one."""
 
     async def work(self, do: Callable[[Help], Awaitable[None]], stop: asyncio.Event) -> None:
         """Do one job after the other until `stop`, which lets the one under way end.

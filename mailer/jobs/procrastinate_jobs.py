@@ -33,8 +33,8 @@ PATIENCE = 3.0  # seconds that a connection is waited for
 # Not by to_regclass: what another process made while this one waited for the lock, that may not know yet.
 THERE = text(f"SELECT true FROM pg_catalog.pg_tables WHERE schemaname = '{SCHEMA}' LIMIT 1")  # noqa: S608
 SOUGHT = text(
-    f"SELECT DISTINCT CAST(args ->> 'send_id' AS integer) FROM {SCHEMA}.procrastinate_jobs "  # noqa: S608
-    "WHERE status IN ('todo', 'doing') AND NOT CAST(args ->> 'proves' AS boolean)"
+    f"SELECT CAST(args ->> 'send_id' AS integer), count(*) FROM {SCHEMA}.procrastinate_jobs "  # noqa: S608
+    "WHERE status IN ('todo', 'doing') AND NOT CAST(args ->> 'proves' AS boolean) GROUP BY 1"
 )
 
 
@@ -58,9 +58,9 @@ class ProcrastinateJobs:
             )
         connection.execute(text(f"ANALYZE {SCHEMA}.procrastinate_jobs"))
 
-    def sought(self, connection: Connection) -> set[int]:
+    def sought(self, connection: Connection) -> dict[int, int]:
         """See `Jobs`."""
-        return set(connection.scalars(SOUGHT))
+        return dict(connection.execute(SOUGHT).all())
 
     async def work(self, do: Callable[[Help], Awaitable[None]], stop: asyncio.Event) -> None:
         """See `Jobs`."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from logging import getLogger
 
+from sqlalchemy import Connection
+
 from mailer.bootstrap import App
 from mailer.engine.crew import crew, watch
 from mailer.engine.stopping import Stopping, pause
@@ -143,7 +145,7 @@ async def _sweep(app: App, jobs: Jobs, complain: Callable[[MailerError], None], 
         try:
             if lost := await jobs.retry_lost():
                 log.info("%d jobs of lost workers are to be done again", lost)
-            await asyncio.to_thread(_call, app, jobs)
+            await asyncio.to_thread(call_missing, app, jobs)
         except MailerError as error:
             error.next_step = "Nothing, if it passes by itself: it is tried again."
             complain(error)
@@ -153,13 +155,18 @@ async def _sweep(app: App, jobs: Jobs, complain: Callable[[MailerError], None], 
             await pause(stop, SWEEP)
 
 
-def _call(app: App, jobs: Jobs) -> None:
+def call_missing(app: App, jobs: Jobs) -> None:
+    """Call to each send whom it lacks: what a job was enqueued for ended early where something went wrong."""
+
+    def missing(connection: Connection) -> list[Help]:
+        sought = jobs.sought(connection)
+        found = ready(connection, app.now()).items()
+        return [each for send, chunks in found for each in calls(send, chunks, sought.get(send, 0))]
+
     with app.database.connect() as connection:
-        if not ready(connection, app.now()).keys() - jobs.sought(connection):
+        if not missing(connection):
             return
     with app.database.begin() as connection:  # in which no other sweep can call the same
-        sought = jobs.sought(connection)
-        for send_id, chunks in ready(connection, app.now()).items():
-            if send_id not in sought:
-                jobs.enqueue(connection, calls(send_id, chunks))
-                log.info("send %d: somebody is called to it", send_id)
+        if called := missing(connection):
+            jobs.enqueue(connection, called)
+            log.info("%d more are called to sends %s", len(called), {job.send_id for job in called})

@@ -36,7 +36,7 @@ def enqueue(database: Database, jobs: ProcrastinateJobs, *sends: tuple[int, int]
         jobs.enqueue(connection, [Help(*each) for each in sends])
 
 
-def sought(database: Database, jobs: ProcrastinateJobs) -> set[int]:
+def sought(database: Database, jobs: ProcrastinateJobs) -> dict[int, int]:
     with database.connect() as connection:
         return jobs.sought(connection)
 
@@ -66,13 +66,13 @@ def test_jobs_are_there_when_the_transaction_is_and_come_in_turns(database, jobs
     with pytest.raises(RuntimeError, match="no"), database.begin() as connection:
         jobs.enqueue(connection, [Help(1)])
         raise RuntimeError("no")
-    assert sought(database, jobs) == set()
+    assert sought(database, jobs) == {}
     enqueue(database, jobs, (1, 0), (1, 1), (1, 2))
     enqueue(database, jobs, (2, 0))
-    assert sought(database, jobs) == {1, 2}
+    assert sought(database, jobs) == {1: 3, 2: 1}
     # The second send has its share before the first one gets more of it.
     assert worked(jobs, 4) == [Help(1, 0), Help(2, 0), Help(1, 1), Help(1, 2)]
-    assert sought(database, jobs) == set()
+    assert sought(database, jobs) == {}
     with database.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM procrastinate.procrastinate_jobs")) == 0
 
@@ -110,7 +110,7 @@ def test_a_job_that_raises_keeps_nobody_from_the_next(database, jobs):
             raise ValueError("no such send")
 
     assert worked(jobs, 2, fail) == [Help(1), Help(2)]
-    assert sought(database, jobs) == set()
+    assert sought(database, jobs) == {}
 
 
 def test_told_to_end_at_once_it_ends_what_is_under_way(database, jobs):
