@@ -51,7 +51,7 @@ SIZES = {
         "WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
     ),
 }
-PEOPLE = ("subscribers", "subscriptions")
+PEOPLE = ("subscribers", "subscriptions", "consents")
 
 Sizes = dict[str, tuple[int, int]]
 
