@@ -17,7 +17,7 @@ from mailer.domain.address import Address
 from mailer.domain.consent import Source
 from mailer.domain.mailbox_providers import PROVIDERS
 from mailer.online.mail_domains import Domain, TakesMail, ask
-from mailer.people.cleaning.changing import NewAddress, correct, obstacles, suppress_all
+from mailer.people.cleaning.changing import NewAddress, block, correct, obstacles
 from mailer.people.cleaning.disposable import DisposableDomains
 from mailer.people.cleaning.doubts import Doubtful, Mailboxes, Suspicion, doubts_about
 from mailer.people.cleaning.reachable import reachable
@@ -117,7 +117,7 @@ def change(database: Engine, wanted: Remedy, source: Source, now: datetime) -> t
             corrected += len(correct(connection, some, source, now))
     for people in _batches(wanted.suppressed.items()):
         with database.begin() as connection:
-            suppressed += suppress_all(connection, dict(people), source, now)
+            suppressed += block(connection, dict(people), source, now)
     return corrected, suppressed
 
 

@@ -28,7 +28,7 @@ from mailer.smtp.verdict import COMPLETING, Step
 from mailer.smtp.window import Moment, Window
 
 
-class Source(Protocol):
+class MessageSource(Protocol):
     """Where a channel's messages come from and what it tells about them."""
 
     def moment(self) -> Moment:
@@ -53,7 +53,7 @@ class Source(Protocol):
 class Channel:
     """One connection to the server and its conversation."""
 
-    def __init__(self, account: Account, source: Source, timeouts: Timeouts) -> None:
+    def __init__(self, account: Account, source: MessageSource, timeouts: Timeouts) -> None:
         self._account = account
         self._source = source
         self._timeouts = timeouts

@@ -69,7 +69,7 @@ async def deliver(
 
 
 class _Pool:
-    """Keeps as many channels as there is work for; the channels' `Source`."""
+    """Keeps as many channels as there is work for; the channels' `MessageSource`."""
 
     def __init__(self, work: Work, account: Account, timeouts: Timeouts, reconnecting: Reconnecting) -> None:
         self._work = work

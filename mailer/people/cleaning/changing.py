@@ -10,9 +10,9 @@ from sqlalchemy import Connection, select, update
 
 from mailer.domain.address import Address
 from mailer.domain.consent import Change, Evidence, Source
-from mailer.domain.suppression import Reason
+from mailer.domain.suppression import Reason, Suppression
 from mailer.people.consents import Said, record
-from mailer.people.suppressing import Hashing, reasons, suppress
+from mailer.people.suppressing import Hashing, reasons, suppress_all
 from mailer.store.schema import consents, subscribers
 
 
@@ -77,17 +77,17 @@ def correct(
     return done
 
 
-def suppress_all(
+def block(
     connection: Connection, people: Mapping[int, tuple[str, str]], source: Source, now: datetime
 ) -> int:
-    """Never mail these people again, by id with `Address.key` and why; return how many weren't suppressed."""
-    fresh = [
-        Said(number, None, Change.SUPPRESSED, Evidence(note=why))
-        for number, (key, why) in people.items()
-        if suppress(connection, key, Reason.BLOCKED, why, now)
-    ]
-    record(connection, source, fresh, now)
-    return len(fresh)
+    """Never mail these people again, by id with `Address.key` and why; return of how many that is news."""
+    wanted = {key: (number, why) for number, (key, why) in people.items()}
+    new = suppress_all(
+        connection, (Suppression(key, Reason.BLOCKED, why, now) for key, (_, why) in wanted.items())
+    )
+    said = (Said(wanted[each.who][0], None, Change.SUPPRESSED, Evidence(note=each.note)) for each in new)
+    record(connection, source, said, now)
+    return len(new)
 
 
 def _taken(connection: Connection, keys: Iterable[str]) -> set[str]:
