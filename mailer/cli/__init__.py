@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "subscribers": (
         "mailer.cli.subscribers",
         "subscribers",
-        "Add, import, export, list and unsubscribe people.",
+        "Take people in, look them up, change them, let them leave.",
     ),
     "segments": (
         "mailer.cli.segments",

@@ -1,4 +1,4 @@
-"""`mailer subscribers`: add, import, export, list and unsubscribe people."""
+"""`mailer subscribers`: people are taken in, looked up, changed, and leave."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import click
 
 from mailer.cli.clean import clean
 from mailer.cli.export import STATUSES, export
+from mailer.cli.person import consent, edit, pause, resume, show
+from mailer.cli.tagging import copy, move, tag, untag
 from mailer.cli.terminal import print_table
+from mailer.cli.whom import address_of, source_of
 from mailer.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
-    from mailer.domain.address import Address
-    from mailer.domain.consent import Source
 
 FORMATS = Path("subscribers", "formats")  # in the workspace: a person's own descriptions of exports
 STANDINGS = [*STATUSES, "bounced", "complained", "suppressed"]
@@ -25,11 +26,11 @@ STANDINGS = [*STATUSES, "bounced", "complained", "suppressed"]
 
 @click.group()
 def subscribers() -> None:
-    """Add, import, export, list and unsubscribe people."""
+    """Take people in, look them up, change them, let them leave."""
 
 
-subscribers.add_command(clean)
-subscribers.add_command(export)
+for each in (show, consent, edit, pause, resume, tag, untag, copy, move, clean, export):
+    subscribers.add_command(each)
 
 
 @subscribers.command("add")
@@ -51,7 +52,7 @@ def add(
     from mailer.services.subscribe import Subscribe, subscribe
 
     texts = dict(pair(field, "--field") for field in fields) | ({"name": name} if name else {})
-    request = Subscribe(_address(email), names, _source(app, "add"), texts, anew=resubscribe)
+    request = Subscribe(address_of(email), names, source_of(app, "add"), texts, anew=resubscribe)
     done = subscribe(app.database, request, app.now())
     click.echo(f"{email}: {done.effect}, on {', '.join(names)}.", err=True)
 
@@ -192,22 +193,7 @@ def take_off(app: App, email: str, names: tuple[str, ...], everywhere: bool) -> 
 
     if bool(names) == everywhere:
         raise UsageError("say which lists to leave: --list LIST (once or more), or --all")
-    request = Unsubscribe(_address(email), None if everywhere else names, _source(app, "unsubscribe"))
+    request = Unsubscribe(address_of(email), None if everywhere else names, source_of(app, "unsubscribe"))
     left = unsubscribe(app.database, request, app.now())
     did = f"left {', '.join(left)}" if left else "was on no such list"
     click.echo(f"{email} {did}{'; it is never mailed again' if everywhere else ''}.", err=True)
-
-
-def _address(text: str) -> Address:
-    from mailer.domain.address import Address, AddressError
-
-    try:
-        return Address.parse(text)
-    except AddressError as error:
-        raise UsageError(f"{text!r} is not a mail address: {error}") from None
-
-
-def _source(app: App, command: str) -> Source:
-    from mailer.domain.consent import Source, SourceKind
-
-    return Source(SourceKind.COMMAND, f"subscribers {command}", app.user)

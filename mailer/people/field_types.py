@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from mailer.domain.field import FieldError, FieldType, convert, to_text
+from mailer.domain.address import CONTROLS
+from mailer.domain.field import LONGEST_NAME, FieldError, FieldType, convert, field_name, infer, to_text
+from mailer.domain.spreadsheet import STATES
 from mailer.domain.subscriber import OWN_FIELDS
 from mailer.domain.yes_no import WORDS, YesNo
 from mailer.errors import UsageError
@@ -36,6 +38,29 @@ def declare_types(connection: Connection, types: Mapping[str, FieldType], words:
         if name in known:
             _convert_all(connection, name, kind, words)
         put(connection, fields, {"name": name}, {"type": kind})
+
+
+def typed_values(connection: Connection, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of fields typed by hand, by name; a new field gets the type it looks like.
+
+    UsageError for a name that no field can have, a control character, or a value of another type.
+    """
+    known = OWN_TYPES | known_types(connection)
+    values: dict[str, Any] = {}
+    for typed, text in texts.items():
+        name = field_name(typed)
+        if not name or len(name) > LONGEST_NAME or name in ("email", *STATES):
+            raise UsageError(f"{typed!r} can't name a field: letters and digits, at most {LONGEST_NAME}")
+        if CONTROLS.search(text):
+            raise UsageError(f"{name} = {text!r} has a control character or a line break in it")
+        kind = known.get(name) or infer([text], name)
+        try:
+            values[name] = convert(text, kind)
+        except FieldError as error:
+            raise UsageError(f"{name}: {error}") from None
+        if name not in known:
+            declare_types(connection, {name: kind})
+    return values
 
 
 def _convert_all(connection: Connection, name: str, kind: FieldType, words: YesNo) -> None:

@@ -116,8 +116,3 @@ def choices(connection: Connection, subscriber_id: int, list_ids: Sequence[int])
     others = connection.scalar(select(func.count()).where(lists.c.id.not_in(list_ids)))
     chosen = tuple(ListChoice(row.id, row.title, row.status == Status.SUBSCRIBED) for row in rows)
     return Choices(person.email, chosen, person.language or "", bool(others))
-
-
-def subscriber_id(connection: Connection, email_key: str) -> int | None:
-    """Return the id of the person with this address (`Address.key`), None if there is none."""
-    return connection.scalar(select(subscribers.c.id).where(subscribers.c.email_key == email_key))

@@ -13,6 +13,7 @@ from mailer.domain.consent import Source
 from mailer.domain.suppression import Reason
 from mailer.errors import UsageError
 from mailer.people import suppressing, unsubscribing
+from mailer.people.former import person_id
 from mailer.people.lists import list_ids
 
 
@@ -33,7 +34,7 @@ def unsubscribe(database: Engine, request: Unsubscribe, now: datetime) -> tuple[
     """
     address = request.address
     with database.begin() as connection:
-        person = unsubscribing.subscriber_id(connection, address.key)
+        person = person_id(connection, address.key)
         if person is None and request.lists is None:
             suppressing.suppress(connection, address.key, Reason.REQUESTED, str(request.source), now)
             return ()

@@ -116,6 +116,18 @@ subscribers = Table(
     sqlite_autoincrement=True,  # an id is never given twice: links in old mails name it
 )
 
+# Addresses that people had before, and those of records that were joined to theirs: whoever comes by one of
+# them is this person, with all that they said.
+former_addresses = Table(
+    "former_addresses",
+    metadata,
+    Column("email_key", Key, primary_key=True),  # Address.key
+    Column("email", Text, nullable=False),  # as typed
+    Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("former_id", Number, index=True),  # of a record that was joined: links and deliveries name it
+    Column("since", UtcTime, nullable=False),  # when it became a former one
+)
+
 fields = Table(
     "fields",
     metadata,
