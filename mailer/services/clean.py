@@ -20,7 +20,7 @@ from mailer.online.mail_domains import Domain, TakesMail, ask
 from mailer.people.cleaning.changing import NewAddress, block, correct, obstacles
 from mailer.people.cleaning.disposable import DisposableDomains
 from mailer.people.cleaning.doubts import Doubtful, Mailboxes, Suspicion, doubts_about
-from mailer.people.cleaning.reachable import reachable
+from mailer.people.cleaning.reachable import count_reachable, reachable
 
 __all__ = ["Clean", "Doubtful", "Inspection", "Remedy", "Suspicion", "change", "look"]
 
@@ -92,12 +92,15 @@ def look(database: Engine, request: Clean, folder: Path, progress: Progress) -> 
     UsageError for an unknown list, a name server or a list of domains that is none.
     """
     found, mailboxes, domains = Inspection(DisposableDomains.read(folder)), Mailboxes(), set[str]()
-    for person in reachable(database, request.lists):
-        found.people += 1
-        mailboxes.add(person)
-        domains.add(person.domain)
-        if person.domain not in request.spared:
-            found.doubtful += doubts_about(person, found.disposable)
+    with progress("looking", count_reachable(database, request.lists)) as tell:
+        for person in reachable(database, request.lists):
+            found.people += 1
+            mailboxes.add(person)
+            domains.add(person.domain)
+            if person.domain not in request.spared:
+                found.doubtful += doubts_about(person, found.disposable)
+            if found.people % BATCH == 0:
+                tell(BATCH)
     found.doubtful = _with_obstacles(database, found.doubtful)
     answers = _asked(domains - request.spared, request.server, progress) if request.online else []
     found.unanswered = {each.name: each.unanswered for each in answers if each.takes_mail is None}

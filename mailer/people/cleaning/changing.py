@@ -27,16 +27,19 @@ class NewAddress(NamedTuple):
 def obstacles(connection: Connection, corrections: Sequence[NewAddress]) -> dict[int, str]:
     """Return by subscriber why an address can't become the other one; at most some thousand at once.
 
-    Nobody becomes mailable by it who said no, two people don't become one, and what somebody confirmed is
-    where they read their mail.
+    Nobody becomes mailable by it who said no, by either address, two people don't become one, and what
+    somebody confirmed is where they read their mail.
     """
     hashing = Hashing.known(connection)
-    hashes = {each.meant.key: hashing.of(each.meant.key) if hashing else "" for each in corrections}
-    never, taken = reasons(connection, hashes), _taken(connection, hashes)
-    sure = _confirmed(connection, [each.subscriber_id for each in corrections])
+    keys = [key for each in corrections for key in (each.key, each.meant.key)]
+    never = reasons(connection, {key: hashing.of(key) if hashing else "" for key in keys})
+    taken, sure = (
+        _taken(connection, keys),
+        _confirmed(connection, [each.subscriber_id for each in corrections]),
+    )
     found: dict[int, str] = {}
     for each in corrections:
-        if reason := never.get(each.meant.key):
+        if reason := never.get(each.key) or never.get(each.meant.key):
             found[each.subscriber_id] = f"never mailed ({reason})"
         elif each.meant.key in taken:
             found[each.subscriber_id] = "there already"

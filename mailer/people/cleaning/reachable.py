@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Engine, select
+from sqlalchemy import ColumnElement, Engine, func, select
 
 from mailer.domain.subscriber import Status
 from mailer.people.lists import list_ids
@@ -33,18 +33,28 @@ def reachable(engine: Engine, lists: Sequence[str]) -> Iterator[Reachable]:
 
     UsageError for an unknown list.
     """
-    with engine.connect() as connection:
-        never, ids = Suppressing.of(connection), list_ids(connection, lists)
-    s, columns = subscriptions.c, (subscribers.c.id, subscribers.c.email, subscribers.c.email_key)
-    on = select(s.list_id).where(s.subscriber_id == subscribers.c.id, s.status != Status.UNSUBSCRIBED)
-    if ids:
-        on = on.where(s.list_id.in_(ids))
-    people = select(*columns).where(on.exists(), ~never.suppressed()).order_by(subscribers.c.id).limit(PAGE)
+    p = subscribers.c
+    people = select(p.id, p.email, p.email_key).where(*_wanted(engine, lists)).order_by(p.id).limit(PAGE)
     last = 0
     while True:
         with engine.connect() as connection:
-            page = connection.execute(people.where(subscribers.c.id > last)).all()
+            page = connection.execute(people.where(p.id > last)).all()
         if not page:
             return
         yield from (Reachable(*row) for row in page)
         last = page[-1].id
+
+
+def count_reachable(engine: Engine, lists: Sequence[str]) -> int:
+    """Return how many `reachable` yields."""
+    counted = select(func.count()).select_from(subscribers).where(*_wanted(engine, lists))
+    with engine.connect() as connection:
+        return int(connection.scalar(counted) or 0)
+
+
+def _wanted(engine: Engine, lists: Sequence[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    with engine.connect() as connection:
+        never, ids = Suppressing.of(connection), list_ids(connection, lists)
+    s = subscriptions.c
+    on = select(s.list_id).where(s.subscriber_id == subscribers.c.id, s.status != Status.UNSUBSCRIBED)
+    return (on.where(s.list_id.in_(ids)) if ids else on).exists(), ~never.suppressed()
