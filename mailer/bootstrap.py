@@ -329,6 +329,7 @@ class App:
             root=self.root,
             image_links=self._image_links(),
             to_the_world=to_the_world,
+            language=s.language,
         )
 
     @property
@@ -336,10 +337,9 @@ class App:
         """What proofs of issues are made with; no database is made for them."""
         from mailer.proof.proofs import Proofs
 
-        compiler, language = self.compiler, self.settings.language
         if not self.has_database:
-            return Proofs(compiler, language=language)
-        return Proofs(compiler, self.ledger, self.lists, self.directory, language)
+            return Proofs(self.compiler)
+        return Proofs(self.compiler, self.ledger, self.lists, self.directory)
 
     @property
     def warmup(self) -> WarmUp | None:

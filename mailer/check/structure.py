@@ -12,7 +12,7 @@ from mailer.check.finding import Severity
 from mailer.check.rendered import RenderedMail
 from mailer.check.rule import Remark, remark, rule, short
 from mailer.compose.css.reading import read_style
-from mailer.compose.issue.source import visible_text
+from mailer.compose.issue.inherited import visible_text
 from mailer.languages import likely_language, runs_rtl, text_rtl
 
 _SAID_LTR = XPath(
@@ -32,7 +32,7 @@ def language(mail: RenderedMail) -> Iterator[Remark]:
 def direction(mail: RenderedMail) -> Iterator[Remark]:
     """Look for text that would run the wrong way: full stops would stand at the wrong end of its lines."""
     issue = mail.issue
-    words = visible_text(issue.kind, f"{issue.title}\n\n{issue.body}")
+    words = visible_text(issue)
     rtl = text_rtl(words)
     way = "right to left" if rtl else "left to right"
     if rtl is not None and rtl != runs_rtl(issue.lang):

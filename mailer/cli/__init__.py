@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("mailer.cli.workspace", "init", "Make a workspace: settings, issues, templates, subscribers."),
     "new": ("mailer.cli.workspace", "new", "Start an issue with its front matter."),
     "issues": ("mailer.cli.issue_list", "issues", "Every issue file, and what became of it."),
-    "lists": ("mailer.cli.lists", "lists", "Create and show subscriber lists."),
+    "lists": ("mailer.cli.lists", "lists", "Make, set and show subscriber lists."),
     "subscribers": (
         "mailer.cli.subscribers",
         "subscribers",

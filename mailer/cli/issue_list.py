@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from mailer.cli.terminal import print_table, say, width
+from mailer.cli.terminal import cut, print_table, say, width
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -55,7 +55,7 @@ def _print(found: Sequence[Shelved], zone: ZoneInfo) -> None:
             row
             for each, (first, *others) in zip(found, states, strict=True)
             for row in [
-                (each.slug, _day(each), _cut(each.title, room), first),
+                (each.slug, _day(each), cut(each.title, room), first),
                 *(("", "", "", other) for other in others),
             ]
         ),
@@ -64,15 +64,6 @@ def _print(found: Sequence[Shelved], zone: ZoneInfo) -> None:
 
 def _day(shelved: Shelved) -> str:
     return f"{shelved.front['date']:%Y-%m-%d}" if "date" in shelved.front else ""
-
-
-def _cut(text: str, room: int) -> str:
-    if width(text) <= room:
-        return text
-    text = text[: 2 * room]
-    while width(text) >= room:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
 
 
 def _states(shelved: Shelved, zone: ZoneInfo) -> list[str]:

@@ -6,11 +6,13 @@ Commands in what is said mean the workspace that `-C` named, wherever they are r
 from __future__ import annotations
 
 import re
+import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ from mailer.errors import ExitCode, MailerError, UsageError
 if TYPE_CHECKING:
     from mailer.bootstrap import App
 
+LEAST = 20  # columns for what is broken to the terminal's width
 PEEK = 200  # rows that set the widths; the rest streams
 # Commands that need no workspace, or make one.
 _ANYWHERE = ("init", "demo", "sandbox")
@@ -111,3 +114,25 @@ def width(text: str) -> int:
     """Return how many columns of a terminal `text` takes: two for a wide character, none for a mark."""
     marks = sum(unicodedata.combining(char) > 0 for char in text)
     return len(text) - marks + sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+
+
+def cut(text: str, room: int) -> str:
+    """Return as much of `text` as has room in so many columns; an ellipsis stands for the rest."""
+    if width(text) <= room:
+        return text
+    text = text[: 2 * room]
+    while width(text) >= room:
+        text = text[:-1]
+    return f"{text.rstrip()}…"
+
+
+def print_hanging(name: str, text: str, indent: int) -> None:
+    """Print `text` beside its `name`, broken to the terminal's width, every line from column `indent` on.
+
+    A no-break space keeps what is beside it together, and is printed as a blank.
+    """
+    room = max(shutil.get_terminal_size().columns - indent, LEAST)
+    lines = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+    gap = indent - 2 - width(name)
+    for head, line in zip_longest([f"  {name}{' ' * gap}"], lines, fillvalue=" " * indent):
+        click.echo(f"{head}{line}".replace("\xa0", " ").rstrip())

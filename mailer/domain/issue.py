@@ -62,7 +62,8 @@ class Issue:
     """One issue as its file says it. Images and attachments lie in the folder of `path`.
 
     `body_line` is the file's line (from 1) of the body's first. `title_in_body` means that the body shows the
-    title itself, so a layout must not print it again. `date` is naive where the file names no zone. `source`
+    title itself, so a layout must not print it again. `lang` is a language tag (BCP 47), empty where the file
+    says none (`mailer.compose.issue.inherited`). `date` is naive where the file names no zone. `source`
     is the whole file's text, every line end a line feed. `notices` are what the file gave notice of.
     """
 
@@ -75,7 +76,7 @@ class Issue:
     title_in_body: bool = False
     subject: str = ""
     date: datetime | None = None
-    lang: str = "en"
+    lang: str = ""
     draft: bool = False
     lists: tuple[str, ...] = ()
     segment: str = ""

@@ -20,11 +20,17 @@ class Status(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
 
 
+PAUSED = "paused"  # who is subscribed, and gets nothing before a date
+
+
 @dataclass(frozen=True, slots=True)
 class SubscriberList:
     """A list: `name` is what commands say, `title` what subscribers read, `counts` people by status.
 
-    Those who are never mailed are `suppressed`, whatever their status, and counted nowhere else.
+    Those who are never mailed are `suppressed`, whatever their status, and counted nowhere else; so are the
+    `paused`, who are subscribed and get nothing yet. What its mails say from `sender` to `params` (of the
+    layout, by name) the settings say where it is empty. It is put away since `archived_at`, and was set last
+    at `changed_at`.
     """
 
     id: int
@@ -33,6 +39,17 @@ class SubscriberList:
     description: str = ""
     counts: Mapping[Status, int] = field(default_factory=dict)
     suppressed: int = 0
+    paused: int = 0
+    is_public: bool = False
+    double_opt_in: bool = True
+    sender: str = ""
+    reply_to: str = ""
+    postal_address: str = ""
+    language: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    in_archive: bool = True
+    archived_at: datetime | None = None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

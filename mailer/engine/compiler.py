@@ -12,6 +12,7 @@ from mailer.compose.body import Body, write_body
 from mailer.compose.images.attachments import attached
 from mailer.compose.images.placing import Images
 from mailer.compose.images.source import ImageLinks
+from mailer.compose.issue.inherited import as_sent_to
 from mailer.compose.render import Surroundings, render
 from mailer.compose.theme.theme import issue_theme
 from mailer.domain.address import Mailbox, is_made_up
@@ -19,7 +20,8 @@ from mailer.domain.audience import Audience
 from mailer.domain.issue import Issue
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.personaliser import Personaliser
-from mailer.errors import IssueError
+from mailer.errors import IssueError, SettingsError
+from mailer.languages import DEFAULT
 from mailer.message.mime.fields import Head
 from mailer.message.mime.message import compile_message
 from mailer.message.mime.template import VERSION, MessageTemplate
@@ -30,10 +32,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """A compiled issue. `body` is what became of its text, images in place, before the layout."""
+    """A compiled issue. `body` is what became of its text, images in place, before the layout.
 
+    `issue` is as its list has it said (`as_sent_to`); `postal_address` is the one in its footer.
+    """
+
+    issue: Issue
     template: MessageTemplate
     body: Body
+    postal_address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +50,15 @@ class Job:
     `subject_put` is the issue's subject where that is not its own.
     """
 
-    issue: Issue
     audience: Audience
     lists: Sequence[SubscriberList]
     composed: Composition
     subject_put: str | None = None
+
+    @property
+    def issue(self) -> Issue:
+        """The issue, with what the first list says where it says nothing."""
+        return self.composed.issue
 
     @property
     def template(self) -> MessageTemplate:
@@ -62,7 +73,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Compiler:
-    """The sender's identity and the folders in which layouts are looked for, first the workspace's own.
+    """What the settings say of mails, and the folders of layouts, first the workspace's own.
+
+    An issue, and then the first of its lists, may say another sender, reply-to, language and theme, and the
+    list another postal address.
 
     `unsubscribe_address` takes unsubscribe mails; with a `base_url` links are signed with `key`. A `signer`
     signs every message (DKIM). `theme` are the wishes (see `read_theme`) of issues without some of their own.
@@ -83,6 +97,7 @@ class Compiler:
     root: Path | None = None
     image_links: ImageLinks | None = None
     to_the_world: bool = False
+    language: str = DEFAULT
 
     def prepare(
         self,
@@ -92,34 +107,30 @@ class Compiler:
         subject: str | None = None,
     ) -> Job:
         """Compile the issue for the audience, under this `subject` instead of its own."""
-        issue = with_subject(issue, subject)
-        return Job(issue, audience, lists, self.compose(issue, lists), subject)
+        return Job(audience, lists, self.compose(with_subject(issue, subject), lists), subject)
 
     def compile(self, issue: Issue, lists: Sequence[SubscriberList]) -> MessageTemplate:
         """Return the template that `compose` makes."""
         return self.compose(issue, lists).template
 
     def compose(self, issue: Issue, lists: Sequence[SubscriberList], *, erratum: bool = False) -> Composition:
-        """Render and encode the issue for these lists. Raises IssueError with file and line.
+        """Render and encode the issue for these lists, of which the first has its say.
 
-        `erratum`: it says that it corrects an earlier mail.
+        `erratum`: it says that it corrects an earlier mail. Raises IssueError with file and line, and
+        SettingsError for a list whose sender can't be used.
         """
-        sender = Mailbox.parse(issue.sender) if issue.sender else self.sender
-        if issue.sender and self.to_the_world and is_made_up(sender.address.domain):
-            raise IssueError(
-                issue.path,
-                None,
-                f"from: nobody can own {sender.address.domain}, and SMTP_HOST mails the world",
-            )
+        first = lists[0]
+        issue = as_sent_to(first, issue, self.language)
+        sender = self._sender(issue, first)
         if self.signer:
             self.signer.require_alignment(sender.address.domain)
         reply_to = Mailbox.parse(issue.reply_to) if issue.reply_to else self.reply_to
-        first = lists[0]
+        postal_address = first.postal_address or self.postal_address
         theme = issue_theme(issue, self.theme)
         surroundings = Surroundings(
             sender_name=sender.name or sender.address.wire,
             sender_address=sender.address.wire,
-            postal_address=self.postal_address,
+            postal_address=postal_address,
             list_title=first.title,
             web=bool(self.base_url),
             theme=theme,
@@ -140,7 +151,23 @@ class Compiler:
             feedback_id=f"{issue.slug}:{first.name}:newsletter:{domain}",
         )
         template = compile_message(edition, head, images.parts, attached(issue, images.parts))
-        return Composition(template, body)
+        return Composition(issue, template, body, postal_address)
+
+    def _sender(self, issue: Issue, first: SubscriberList) -> Mailbox:
+        """Return who an issue, its list or the settings say that it is from."""
+        if not issue.sender:
+            return self.sender
+        sender = Mailbox.parse(issue.sender)
+        domain, line = sender.address.domain, issue.field_lines.get("from")
+        if self.to_the_world and is_made_up(domain):
+            problem = f"nobody can own {domain}, and SMTP_HOST mails the world"
+            if line:
+                raise IssueError(issue.path, line, f"from: {problem}")
+            raise SettingsError(
+                f"the list {first.name} is from {sender}: {problem}",
+                next_step=f"Give it an address of yours: mailer lists set {first.name} --from MAILBOX",
+            )
+        return sender
 
     def trial(self, job: Job) -> Personaliser:
         """Return what fills the job's messages for looking at: their links belong to no send."""

@@ -95,13 +95,17 @@ class Directory:
         with self._engine.connect() as connection:
             return sorted(connection.scalars(select(fields.c.name)))
 
-    def newest(self) -> tuple[int, int]:
-        """Return the ids of the newest list and the newest subscriber, 0 for none: they tell of growth."""
+    def newest(self) -> tuple[int, int, datetime | None]:
+        """Return the ids of the newest list and the newest subscriber, 0 for none, and when a list was set.
+
+        They tell of growth, and that mails are others now.
+        """
         ids = (lists.c.id, subscribers.c.id)
-        newest = select(*(func.coalesce(select(func.max(each)).scalar_subquery(), 0) for each in ids))
+        newest = [func.coalesce(select(func.max(each)).scalar_subquery(), 0) for each in ids]
+        set_at = select(func.max(lists.c.changed_at)).scalar_subquery()
         with self._engine.connect() as connection:
-            row = connection.execute(newest).one()
-        return row[0], row[1]
+            row = connection.execute(select(*newest, set_at)).one()
+        return row[0], row[1], row[2]
 
     def _wanted(self, query: Select[Any], list_name: str | None, status: Status | None) -> Select[Any]:
         """Return the query, of those on one list and of one status."""
@@ -168,7 +172,7 @@ def _lists_of(connection: Connection, ids: Sequence[int]) -> defaultdict[int, _O
     for row in connection.execute(
         select(s.subscriber_id, lists.c.name, s.status, s.paused_until)
         .join(lists)
-        .where(s.subscriber_id.in_(ids))
+        .where(s.subscriber_id.in_(ids), lists.c.deleted_at.is_(None))
         .order_by(lists.c.name)
     ):
         on[row.subscriber_id].lists[row.name] = Status(row.status)

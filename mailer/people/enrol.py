@@ -19,9 +19,10 @@ from mailer.domain.consent import BECAME, NOTHING_KNOWN, Change, Evidence, Sourc
 from mailer.domain.moment import utc_text
 from mailer.domain.subscriber import OWN_FIELDS, Status
 from mailer.domain.suppression import Reason, Suppression
+from mailer.errors import UsageError
 from mailer.people.consents import Said, record
 from mailer.people.suppressing import Hashing, reasons, suppress_all
-from mailer.store.schema import subscribers, subscriptions, suppressions
+from mailer.store.schema import lists, subscribers, subscriptions, suppressions
 
 COLUMNS = OWN_FIELDS[1:]
 
@@ -77,7 +78,11 @@ class Consent:
 
 
 def enrol(connection: Connection, entries: Sequence[Entry], consent: Consent) -> list[Enrolment]:
-    """Take in a batch of at most some thousand entries, no person twice; one Enrolment an entry, in order."""
+    """Take in a batch of at most some thousand entries, no person twice; one Enrolment an entry, in order.
+
+    UsageError for a list that is put away.
+    """
+    _refuse_archived(connection, consent.list_ids)
     hashing = Hashing.made(connection)
     hashes = {entry.address.key: hashing.of(entry.address.key) for entry in entries}
     allowed = _allow(connection, hashes) if consent.anew else set()
@@ -105,6 +110,15 @@ def enrol(connection: Connection, entries: Sequence[Entry], consent: Consent) ->
         return Enrolment(ids[key], effect, tuple(kept_out[ids[key]]), never.get(key))
 
     return [enrolment(key) for key in hashes]
+
+
+def _refuse_archived(connection: Connection, list_ids: Sequence[int]) -> None:
+    away = select(lists.c.name).where(lists.c.id.in_(list_ids), lists.c.archived_at.is_not(None))
+    if (name := connection.scalar(away.limit(1))) is not None:
+        raise UsageError(
+            f"the list {name} is archived: nobody is put on it",
+            next_step=f"To take it up again: mailer lists archive {name} --undo",
+        )
 
 
 def _allow(connection: Connection, hashes: Mapping[str, str]) -> set[str]:

@@ -1,22 +1,36 @@
-"""Subscriber lists: made, looked up by name, counted."""
+"""Subscriber lists: made, set, looked up by name, counted."""
 
 from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, case, func, insert, select, update
 
 from mailer.domain.address import CONTROLS
-from mailer.domain.subscriber import Status, SubscriberList
+from mailer.domain.subscriber import PAUSED, Status, SubscriberList
 from mailer.errors import UsageError
 from mailer.people.suppressing import Suppressing
+from mailer.store.dialect import moment_in
 from mailer.store.schema import lists, subscriptions
 
 LIST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+
+
+# What a list says as long as nobody said otherwise; of one that is gone pages show nothing.
+BLANK: Mapping[str, Any] = {
+    "description": "",
+    "is_public": False,
+    "double_opt_in": True,
+    **dict.fromkeys(("sender", "reply_to", "postal_address", "language", "params")),
+    "in_archive": True,
+    "archived_at": None,
+}
+GONE = {**BLANK, "in_archive": False}
 
 
 class Lists:
@@ -25,33 +39,39 @@ class Lists:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def create(self, name: str, now: datetime, title: str = "", description: str = "") -> SubscriberList:
-        """Make a list; UsageError if there is one of that name. `title` is `name` unless given."""
+    def create(
+        self,
+        name: str,
+        now: datetime,
+        title: str = "",
+        description: str = "",
+        said: Mapping[str, Any] | None = None,
+    ) -> SubscriberList:
+        """Make a list; UsageError if there is one of that name. `title` is `name` unless given.
+
+        `said` are further columns. One that was deleted is there again, and who had left it stays off.
+        """
         with self._engine.begin() as connection:
-            create_list(connection, name, now, title, description)
+            create_list(connection, name, now, title, description, said)
+        return self.named(name)
+
+    def change(self, name: str, values: Mapping[str, Any], now: datetime) -> SubscriberList:
+        """Let a list say something else from now on, by column; UsageError if there is none."""
+        with self._engine.begin() as connection:
+            (list_id,) = list_ids(connection, [name])
+            connection.execute(update(lists).where(lists.c.id == list_id).values(**values, changed_at=now))
         return self.named(name)
 
     def named(self, name: str) -> SubscriberList:
         """Return the list with its counts; UsageError that names the nearest if there is none."""
-        found = {each.name: each for each in self.all()}
-        if name not in found:
-            raise no_such_list(name, list(found))
-        return found[name]
+        with self._engine.connect() as connection:
+            (list_id,) = list_ids(connection, [name])
+            return _read(connection, list_id)[0]
 
     def all(self) -> list[SubscriberList]:
-        """Return every list by name, each with how many people have which status or are suppressed."""
-        counted = (
-            select(lists, subscriptions.c.status, func.count(subscriptions.c.subscriber_id).label("people"))
-            .outerjoin(subscriptions)
-            .group_by(lists.c.id, subscriptions.c.status)
-            .order_by(lists.c.name)
-        )
-        rows: dict[str, list[Row[Any]]] = {}
+        """Return every list by name, each with how many people have which status, pause or are suppressed."""
         with self._engine.connect() as connection:
-            for row in connection.execute(counted):
-                rows.setdefault(row.name, []).append(row)
-            suppressed = _count_suppressed(connection)
-        return [_list(found, suppressed) for found in rows.values()]
+            return _read(connection)
 
     def ids(self, names: Sequence[str]) -> tuple[int, ...]:
         """Return the ids of lists by name, in that order; UsageError for the first unknown one."""
@@ -73,7 +93,12 @@ def no_such_list(name: str, known: Sequence[str]) -> UsageError:
 
 
 def create_list(
-    connection: Connection, name: str, now: datetime, title: str = "", description: str = ""
+    connection: Connection,
+    name: str,
+    now: datetime,
+    title: str = "",
+    description: str = "",
+    said: Mapping[str, Any] | None = None,
 ) -> None:
     """Make a list; UsageError for a name that is taken or can't be part of a List-Id (RFC 2919 3)."""
     if not LIST_NAME.fullmatch(name):
@@ -83,37 +108,69 @@ def create_list(
         )
     if CONTROLS.search(title + description):
         raise UsageError("a list's title or description has a control character in it")
+    row = {**BLANK, "title": title or name, "description": description, **(said or {}), "created_at": now}
+    again = update(lists).where(lists.c.name == name, lists.c.deleted_at.is_not(None))
+    if connection.execute(again.values(**row, deleted_at=None, changed_at=now)).rowcount:
+        return
     if connection.scalar(select(lists.c.id).where(lists.c.name == name)) is not None:
         step = f"See it with: mailer lists show {name}"
         raise UsageError(f"there is a list {name} already", next_step=step)
-    row = {"name": name, "title": title or name, "description": description, "created_at": now}
-    connection.execute(insert(lists), row)
+    connection.execute(insert(lists), {**row, "name": name})
 
 
 def list_ids(connection: Connection, names: Sequence[str]) -> tuple[int, ...]:
     """Return the ids of lists by name, in that order; UsageError for the first unknown one."""
-    found = {row.name: row.id for row in connection.execute(select(lists.c.name, lists.c.id))}
+    there = select(lists.c.name, lists.c.id).where(lists.c.deleted_at.is_(None))
+    found = {row.name: row.id for row in connection.execute(there)}
     for name in names:
         if name not in found:
             raise no_such_list(name, list(found))
     return tuple(found[name] for name in names)
 
 
-def _count_suppressed(connection: Connection) -> dict[tuple[int, Status], int]:
-    """Return how many of each list's people of each status are suppressed."""
-    # The suppressed are few: counted from their side, so that counting everybody stays one look at an index.
+def _read(connection: Connection, list_id: int | None = None) -> list[SubscriberList]:
+    """Return the lists that are there, or this one, by name."""
+    which = [] if list_id is None else [subscriptions.c.list_id == list_id]
+    people = _count(connection, *which)
+    # The suppressed are few: counted from their side, so that counting everybody stays one look.
+    never = subscriptions.c.subscriber_id.in_(Suppressing.of(connection).everybody())
+    suppressed = _count(connection, never, *which)
+    there = select(lists).where(lists.c.deleted_at.is_(None)).order_by(lists.c.name)
+    rows = connection.execute(there if list_id is None else there.where(lists.c.id == list_id))
+    return [_list(row, people.get(row.id, Counter()), suppressed.get(row.id, Counter())) for row in rows]
+
+
+def _count(connection: Connection, *which: ColumnElement[bool]) -> dict[int, Counter[str]]:
+    """Return how many people of each list, by id, have which status, or pause."""
     s = subscriptions.c
-    counted = (
-        select(s.list_id, s.status, func.count())
-        .where(s.subscriber_id.in_(Suppressing.of(connection).everybody()))
-        .group_by(s.list_id, s.status)
+    pausing = and_(s.status == Status.SUBSCRIBED, s.paused_until > moment_in(connection))
+    stands = case((pausing, PAUSED), else_=s.status).label("stands")
+    # By its name: as an expression it would have parameters of its own, and be another one to PostgreSQL.
+    counted = select(s.list_id, stands, func.count()).where(*which).group_by(s.list_id, "stands")
+    found: dict[int, Counter[str]] = {}
+    for list_id, stand, people in connection.execute(counted):
+        found.setdefault(list_id, Counter())[stand] = people
+    return found
+
+
+def _list(row: Row[Any], people: Counter[str], suppressed: Counter[str]) -> SubscriberList:
+    mailable = people - suppressed
+    return SubscriberList(
+        row.id,
+        row.name,
+        row.title,
+        row.description,
+        {status: mailable[status] for status in Status},
+        suppressed.total(),
+        mailable[PAUSED],
+        row.is_public,
+        row.double_opt_in,
+        row.sender or "",
+        row.reply_to or "",
+        row.postal_address or "",
+        row.language or "",
+        row.params or {},
+        row.in_archive,
+        row.archived_at,
+        row.changed_at,
     )
-    return {(list_id, Status(status)): people for list_id, status, people in connection.execute(counted)}
-
-
-def _list(rows: Sequence[Row[Any]], suppressed: Mapping[tuple[int, Status], int]) -> SubscriberList:
-    first = rows[0]
-    counts = dict.fromkeys(Status, 0) | {Status(row.status): row.people for row in rows if row.status}
-    never = {status: suppressed.get((first.id, status), 0) for status in Status}
-    counts = {status: people - never[status] for status, people in counts.items()}
-    return SubscriberList(first.id, first.name, first.title, first.description, counts, sum(never.values()))

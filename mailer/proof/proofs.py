@@ -17,7 +17,6 @@ from mailer.domain.page import pages_of
 from mailer.domain.subscriber import OWN_FIELDS, SubscriberList
 from mailer.engine.compiler import Compiler, Job
 from mailer.engine.plan import refusals_of
-from mailer.languages import DEFAULT
 from mailer.people.lists import no_such_list
 from mailer.proof.readers import first_reader
 
@@ -52,14 +51,13 @@ class Proofs:
     """Proofs of issues, made by the steps of a send; nothing is recorded.
 
     `ledger`, `all_lists` and `directory` are None where there is no database yet: then nobody gets an
-    issue, and there is no list. An issue that says no language is in `language`.
+    issue, and there is no list.
     """
 
     compiler: Compiler
     ledger: Ledger | None = None
     all_lists: Lists | None = None
     directory: Directory | None = None
-    language: str = DEFAULT
 
     @cached_property
     def lists(self) -> Mapping[str, SubscriberList]:
@@ -76,7 +74,7 @@ class Proofs:
         for name in asked:
             if name not in self.lists:
                 raise no_such_list(name, list(self.lists))
-        issue, _ = load_issue(file, self.language)
+        issue, _ = load_issue(file)
         named = dict.fromkeys(asked or issue.lists)
         lists = [self.lists.get(name) or SubscriberList(0, name, name) for name in named]
         lists = lists or list(self.lists.values())[:1] or [NAMELESS]
@@ -130,7 +128,7 @@ class Proofs:
             octets=template.html_size(names),
             body=job.composed.body,
             unsubscribe_url=names["unsubscribe_url"],
-            postal_address=self.compiler.postal_address,
+            postal_address=job.composed.postal_address,
             public=self.compiler.to_the_world,
             uses={name: name in template.requires for name in template.uses},
             values=known.values,

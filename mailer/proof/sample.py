@@ -78,7 +78,7 @@ def make_sample(proofs: Proofs, job: Job, typed: str = "", remarks: Iterable[str
     Raises UsageError for what means nobody, PlanRefused where this reader's values don't fit the issue.
     """
     template, personaliser = job.template, proofs.compiler.trial(job)
-    example = partial(example_reader, template, personaliser, proofs.language)
+    example = partial(example_reader, template, personaliser, proofs.compiler.language)
     reader, known = choose_reader(proofs.directory, typed, [each.id for each in job.lists], example)
     try:
         content = message_to(reader, template, personaliser, time.time())

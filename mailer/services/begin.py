@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from mailer.domain.delivery import Halt
 from mailer.domain.send import Send
+from mailer.engine.compiler import Job
 from mailer.engine.plan import Plan
-from mailer.engine.standing import refuse_halted, send_command
+from mailer.engine.standing import local, refuse_halted, send_command
 from mailer.engine.watch import Watch, unwatched
 from mailer.errors import PlanRefused
 from mailer.services.prepare import PreparedSend
@@ -44,12 +45,25 @@ def existing(prepared: PreparedSend, *, again: bool = False, edited: bool = Fals
     same = send.revision == job.template.revision
     if not (same or edited or send.halted is Halt.CANCELLED):
         raise PlanRefused(
-            f"{job.issue.slug} was edited since its send to {job.audience} began, or its sender or "
-            "layout was, or mailer itself is another version: "
+            f"{_other_text(job, send)}: "
             f"the send is rev {send.revision[:12]}, now it would be rev {job.template.revision[:12]}",
             next_step=_what_of_the_edit(send, prepared.named, finished=finished),
         )
     return send
+
+
+def _other_text(job: Job, send: Send) -> str:
+    """Return why the text may be another one than the send has."""
+    first = job.lists[0]
+    if first.changed_at and first.changed_at > send.created_at:
+        return (
+            f"the list {first.name} was set anew ({local(first.changed_at)}) since the send of "
+            f"{job.issue.slug} to {job.audience} began, or the issue was edited"
+        )
+    return (
+        f"{job.issue.slug} was edited since its send to {job.audience} began, or its sender or "
+        "layout was, or mailer itself is another version"
+    )
 
 
 def refuse_unfit(
@@ -57,9 +71,10 @@ def refuse_unfit(
 ) -> None:
     """Raise PlanRefused for an issue that must not be begun as it stands.
 
-    That is one that was sent by another name, unless it is to go out `again`, and one with errors (see
-    `PreparedSend.refuse_errors`).
+    That is one to a list that is put away, one that was sent by another name, unless it is to go out `again`,
+    and one with errors (see `PreparedSend.refuse_errors`).
     """
+    _refuse_archived(prepared)
     if not again:
         refuse_renamed(prepared)
     prepared.refuse_errors(force=force, draft=draft)
@@ -117,6 +132,15 @@ def begin_in_turn(
         _refuse_forgotten(prepared)
     now = prepared.app.now()
     return Begun(*sending.freeze(job, now, again=again, limited_by=limited_by, watch=watch))
+
+
+def _refuse_archived(prepared: PreparedSend) -> None:
+    for each in prepared.job.lists:
+        if each.archived_at:
+            raise PlanRefused(
+                f"the list {each.name} is archived: nothing is sent to it",
+                next_step=f"To take it up again: mailer lists archive {each.name} --undo",
+            )
 
 
 def _refuse_forgotten(prepared: PreparedSend) -> None:

@@ -6,7 +6,7 @@ An issue is named by its path, file name, folder, slug, or what of its name foll
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.issue import Issue
     from mailer.domain.send import Send
+    from mailer.domain.subscriber import SubscriberList
     from mailer.ledger.schedules import Schedule
 
 
@@ -140,12 +141,12 @@ def shelf(app: App) -> list[Shelved]:
     files = issue_files(app.root / "issues")
     fronts = {file: front_of(file) for file in files}
     sharing = Counter(front["slug"] for front in fronts.values())
-    known = {each.name for each in app.lists.all()} if app.has_database else set[str]()
+    known = {each.name: each for each in app.lists.all()} if app.has_database else {}
     waiting = app.schedules.all(ScheduleState.WAITING) if app.has_database else []
     found = []
     for file, front in fronts.items():
         try:
-            issue, problem = load_issue(file, app.settings.language)[0], ""
+            issue, problem = _inherited(app, load_issue(file)[0], known), ""
         except IssueError as error:
             issue, problem = None, "no text yet" if error.problem.endswith(NO_TEXT) else "unreadable"
         shelved = Shelved(file, front, issue)
@@ -157,7 +158,14 @@ def shelf(app: App) -> list[Shelved]:
     return found
 
 
-def _problem(shelved: Shelved, known: set[str], sharing: int) -> str:
+def _inherited(app: App, issue: Issue, known: Mapping[str, SubscriberList]) -> Issue:
+    from mailer.compose.issue.inherited import as_sent_to, in_language
+
+    first, language = next(iter(issue.lists), ""), app.settings.language
+    return as_sent_to(known[first], issue, language) if first in known else in_language(issue, language)
+
+
+def _problem(shelved: Shelved, known: Collection[str], sharing: int) -> str:
     """Return in a word or two what keeps an issue from going out as it stands."""
     if sharing > 1:
         return "same slug as another"

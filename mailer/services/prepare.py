@@ -77,7 +77,7 @@ def prepare(
 
     Nothing is recorded. Raises IssueError with file and line, SettingsError, UsageError for an unknown list.
     """
-    issue, notices = load_issue(request.file, app.settings.language)
+    issue, notices = load_issue(request.file)
     for notice in notices:
         tell(notice)
     sending = app.sending()
@@ -85,7 +85,7 @@ def prepare(
     excluded = tuple(app.lists.named(name).name for name in request.excluded)
     audience = Audience(tuple(each.name for each in lists), excluded)
     job = sending.compiler.prepare(issue, audience, lists, request.subject)
-    for notice in job.composed.body.notices:
+    for notice in (*job.issue.notices[len(notices) :], *job.composed.body.notices):
         tell(notice)
     return PreparedSend(app, sending, job, request.named)
 

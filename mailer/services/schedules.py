@@ -190,7 +190,7 @@ def _slug(app: App, schedule: Schedule) -> str | None:
     from mailer.compose.issue.source import load_issue  # slow, and not needed by most
 
     try:
-        return load_issue(app.root / schedule.issue, app.settings.language)[0].slug
+        return load_issue(app.root / schedule.issue)[0].slug
     except IssueError:
         return None  # to be said when it is due
 

@@ -96,6 +96,9 @@ lists = Table(
     Column("params", JSON(none_as_null=True)),  # of the layout, by name
     Column("in_archive", Boolean, nullable=False, server_default=true()),  # whether what it sent is on pages
     Column("archived_at", UtcTime),  # put away: nothing is sent to it, nobody can sign up
+    Column("changed_at", UtcTime),  # when it was last said what it is
+    # Gone, but for its name: consents, sends and links in old mails mean it, and who left it stays off.
+    Column("deleted_at", UtcTime),
     sqlite_autoincrement=True,  # an id is never given twice: links in old mails name it
 )
 

@@ -12,6 +12,7 @@ from browser import browser as browser
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from mailer.compose.body import Body, write_body
+from mailer.compose.issue.inherited import in_language
 from mailer.compose.issue.source import read_issue
 
 HTML = Environment(
@@ -60,7 +61,7 @@ class Post:
 
     def body(self, body: str, ending: str = "md") -> Body:
         issue, _ = read_issue(f"{self.path}.{ending}", (self.front + body).encode())
-        return write_body(issue)
+        return write_body(in_language(issue, "en"))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from whole_mail import DOCUMENT, POSTAL, UNSUBSCRIBE, whole_mail
 
 from mailer.compose.body import write_body
 from mailer.compose.document.completing import is_document
+from mailer.compose.issue.inherited import in_language
 from mailer.compose.issue.source import read_issue
 from mailer.errors import IssueError
 
@@ -295,10 +296,10 @@ def test_what_never_ends_swallows_nothing(typed: str, ending: str):
 )
 def test_a_document_in_hebrew_runs_from_right_to_left(root: str, wanted: str) -> None:
     html = f"<!doctype html>{root}<p>המעבורת</p></body></html>"
-    source = write_body(read_issue("x.html", html.encode())[0]).html
+    source = write_body(in_language(read_issue("x.html", html.encode())[0], "en")).html
     shown = re.sub(r"(?s)<head>.*</head>|<style>.*</style>", "", source)
     assert f"<html{wanted}" in shown
-    assert "dir=" not in write_body(read_issue("x.html", b"<html><body><p>Tide")[0]).html
+    assert "dir=" not in write_body(in_language(read_issue("x.html", b"<html><body><p>Tide")[0], "en")).html
 
 
 def outlooks(html: str) -> str:

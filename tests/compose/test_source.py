@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailer.compose.issue.inherited import in_language
 from mailer.compose.issue.source import default_slug, load_issue, read_issue
 from mailer.domain.issue import Issue, Kind
 from mailer.errors import ExitCode, IssueError
@@ -231,13 +232,14 @@ def test_a_slug_never_leaves_its_folder(name: str):
 def test_an_issue_that_does_not_say_its_language_is_in_that_of_its_script(
     text: str, path: str, lang: str
 ) -> None:
-    issue, notices = read_issue(path, text.encode())
+    issue = in_language(read(text, path), "en")
     assert issue.lang == lang
-    assert [each.text for each in notices if f"say which, lang: {lang}" in each.text] != [] or lang == "en"
+    said = [each.text for each in issue.notices if f"say which, lang: {lang}" in each.text]
+    assert said != [] or lang == "en"
 
 
 def test_a_workspace_says_the_language_of_issues_that_do_not() -> None:
-    assert read_issue("x.md", b"# Ebbe\n\nDas Wasser.", "de")[0].lang == "de"
-    assert read_issue("x.md", "# ندا\n\nمتن".encode(), "fa")[0].lang == "fa"
-    assert read_issue("x.md", b"# Ebb\n\nThe water.", "he")[0].lang == "en"
-    assert read_issue("x.md", "---\nlang: en\n---\n# הגאות\n\nמים".encode(), "he")[0].lang == "en"
+    assert in_language(read("# Ebbe\n\nDas Wasser."), "de").lang == "de"
+    assert in_language(read("# ندا\n\nمتن"), "fa").lang == "fa"
+    assert in_language(read("# Ebb\n\nThe water."), "he").lang == "en"
+    assert in_language(read("---\nlang: en\n---\n# הגאות\n\nמים"), "he").lang == "en"

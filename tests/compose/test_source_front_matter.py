@@ -289,7 +289,7 @@ def test_yaml_that_is_none_is_read_key_by_key(written: str, title: str):
 )
 def test_what_decides_nothing_is_ignored_with_a_notice(key: str, value: str, said: str):
     issue, (notice,) = read_issue("issues/harbour.md", f"---\ntitle: T\n{key}: {value}\n---\nb".encode())
-    assert (notice.line, issue.title, issue.slug, issue.lang) == (3, "T", "harbour", "en")
+    assert (notice.line, issue.title, issue.slug, issue.lang) == (3, "T", "harbour", "")
     assert said in notice.text
     assert issue.archive is (key != "archive")
 

@@ -8,6 +8,7 @@ from typing import Any
 from reference_filling import fill_text
 
 from mailer.compose.body import Body, write_body
+from mailer.compose.issue.inherited import in_language
 from mailer.compose.issue.source import read_issue
 from mailer.compose.render import Surroundings, render
 from mailer.domain.issue import Issue
@@ -83,7 +84,7 @@ class WholeMail:
 def whole_mail(html: str = DOCUMENT, front: str = "title: The tide", **fields: Any) -> WholeMail:
     """Return the mail that an HTML issue becomes for Ada; its front matter takes as many lines plus two."""
     text = f"---\n{front}\n---\n{html}" if front else html
-    issue, _ = read_issue("issues/tide.html", text.encode())
+    issue = in_language(read_issue("issues/tide.html", text.encode())[0], "en")
     body = write_body(issue)
     edition = render(issue, body, SURROUNDINGS, [templates_folder()])
     names = {"subscriber": ADA | fields, "unsubscribe_url": UNSUBSCRIBE}

@@ -85,5 +85,5 @@ def test_a_person_is_found_by_the_key_of_their_address(directory: Directory) -> 
 
 
 def test_growth_is_told_by_the_newest(tmp_path: Path, engine: Engine, directory: Directory) -> None:
-    assert Directory(open_database("sqlite:///empty.db", tmp_path)).newest() == (0, 0)
-    assert directory.newest() == (2, len(WHO))
+    assert Directory(open_database("sqlite:///empty.db", tmp_path)).newest() == (0, 0, None)
+    assert directory.newest() == (2, len(WHO), None)

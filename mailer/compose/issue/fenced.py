@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import yaml
@@ -147,6 +148,15 @@ class _Reading:
         if isinstance(node, yaml.MappingNode):
             return {str(key.value): self._text(value, line) for key, value in node.value}
         return None if node.tag == "tag:yaml.org,2002:null" else node.value
+
+
+def read_value(text: str) -> Any:
+    """Return a number or a truth value as YAML reads it, whatever else it is as the text that it is."""
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, *_FAULTS):
+        return text
+    return value if isinstance(value, int) or (isinstance(value, float) and isfinite(value)) else text
 
 
 def read_toml(path: str, source: str) -> Matter:

@@ -10,17 +10,15 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from mailer.compose.document.completing import is_document
-from mailer.compose.document.traits import text_of
 from mailer.compose.html.tokens import TokenKind, read_html
 from mailer.compose.issue.fields import FIELDS, GUARDED, read_fields
 from mailer.compose.issue.front_matter import Split, split_front_matter
 from mailer.compose.issue.text import read_text
 from mailer.compose.issue.title import Titled, find_title, untitled
-from mailer.compose.markdown.reading import all_texts
 from mailer.compose.tags.offered import refuse_tags
 from mailer.domain.issue import Issue, Kind, Notice
 from mailer.errors import IssueError
-from mailer.languages import DEFAULT, language_of, read_language, runs_rtl
+from mailer.languages import read_language
 
 KINDS = {
     ".md": Kind.MARKDOWN,
@@ -34,7 +32,7 @@ NO_TEXT = "has no text"
 _LEADING_DATE = re.compile(r"\d{4}-\d{2}-\d{2}-(?=.)")
 
 
-def load_issue(file: Path, language: str = DEFAULT) -> tuple[Issue, tuple[Notice, ...]]:
+def load_issue(file: Path) -> tuple[Issue, tuple[Notice, ...]]:
     """Return what `read_issue` makes of a file; raise IssueError if there is none."""
     try:
         data = file.read_bytes()
@@ -44,7 +42,7 @@ def load_issue(file: Path, language: str = DEFAULT) -> tuple[Issue, tuple[Notice
         raise IssueError(file, None, "there is no such issue file", next_step=_suggest(file)) from None
     except OSError as error:
         raise IssueError(file, None, f"can't be read: {error.strerror}") from None
-    return read_issue(str(file), data, language)
+    return read_issue(str(file), data)
 
 
 def _suggest(file: Path) -> str:
@@ -70,15 +68,14 @@ def issue_files(folder: Path) -> list[Path]:
     return sorted(path for path in places if path.suffix.lower() in KINDS and path.stem.lower() != "readme")
 
 
-def read_issue(path: str, data: bytes, language: str = DEFAULT) -> tuple[Issue, tuple[Notice, ...]]:
+def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
     """Return the issue that the file's bytes hold, and notices of what is ignored or mended.
 
     `path` names the kind of body by its ending and, unless the front matter does, the slug; no file is read.
     Without a title the first H1 is it, or in plain text the first line. A Markdown H1 that is the title and
     the first block is taken out of the body, because the layout prints the title; where the title stays in
-    the body, `title_in_body` says so. An issue without any takes its first words. One that does not say its
-    language is in `language`, unless its text runs in the other direction. Raise IssueError, with the line
-    where there is one, for anything else.
+    the body, `title_in_body` says so. An issue without any takes its first words. Raise IssueError, with the
+    line where there is one, for anything else.
     """
     kind = _kind(path)
     text, mended = read_text(path, data)
@@ -100,10 +97,6 @@ def read_issue(path: str, data: bytes, language: str = DEFAULT) -> tuple[Issue, 
     if not title:
         title, said = untitled(path, kind, titled, fields["slug"], notices)
         notices.append(said)
-    if "lang" not in fields:
-        fields["lang"] = language_of(visible_text(kind, f"{title}\n\n{split.body}"), language)
-        if runs_rtl(fields["lang"]) != runs_rtl(language):
-            notices.append(_unsaid(path, fields["lang"], language))
     issue = _issue(path, kind, title, titled, fields | {"source": text, "notices": tuple(notices)})
     if not issue.body.strip():
         raise IssueError(path, None, NO_TEXT, next_step="Write the issue below its front matter")
@@ -168,20 +161,3 @@ def _document_lang(html: str) -> str:
         return read_language(root.get("lang") or "") if root else ""
     except ValueError:
         return ""
-
-
-def visible_text(kind: Kind, body: str) -> str:
-    """Return what a reader sees of a body; tags are still in it, code in Markdown is not."""
-    match kind:
-        case Kind.MARKDOWN:
-            return "\n".join(all_texts(body))
-        case Kind.HTML:
-            return text_of(body)
-        case Kind.TEXT:
-            return body
-
-
-def _unsaid(path: str, lang: str, language: str) -> Notice:
-    way = "right to left" if runs_rtl(lang) else "left to right"
-    said = f"the text runs from {way}, so it is taken for {lang}, not {language}; say which, lang: {lang}"
-    return Notice(path, 1, said)
