@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mailer.domain.spreadsheet import STATES, SUPPRESSIONS, read_lists
 from mailer.errors import UsageError
 from mailer.people.importing.columns import Column, cell
-from mailer.people.importing.said import Said, Unclear
+from mailer.people.importing.said import Stance, Unclear
 from mailer.people.importing.sources.row_file import Row
 
 
@@ -46,7 +46,7 @@ class ExportReader:
         self.columns = columns
         self.lists = lists
 
-    def said(self, row: Row) -> Said:
+    def said(self, row: Row) -> Stance:
         """Return what the row says; Unclear if it isn't what this program writes."""
         on_text, suppressed = (cell(row, column) for column in self.columns)
         found = read_lists(on_text)
@@ -55,7 +55,7 @@ class ExportReader:
         if suppressed and suppressed not in SUPPRESSIONS:
             raise Unclear(suppressed, f"suppressed: there is {', '.join(sorted(SUPPRESSIONS))}")
         on, paused = found
-        return Said(
+        return Stance(
             tuple(on.get(name) for name in self.lists),
             suppressed or None,
             tuple(paused.get(name) for name in self.lists),

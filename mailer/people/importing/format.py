@@ -39,7 +39,7 @@ class Alike(_Part):
     standing: Standing = Field(alias="is")
 
 
-class Doubt(_Part):
+class CantTell(_Part):
     """Why nobody can tell from a file who agreed, unless it has one of these columns."""
 
     says: str
@@ -79,7 +79,7 @@ class Format(_Part):
     alike: tuple[Alike, ...] = ()
     evidence: EvidenceColumns = EvidenceColumns()
     aside: tuple[str, ...] = ()
-    doubt: Doubt | None = None
+    doubt: CantTell | None = None
 
     @field_validator("state")
     @classmethod

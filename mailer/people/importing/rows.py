@@ -15,7 +15,7 @@ from mailer.people.enrol import Entry
 from mailer.people.importing.cells import read_address
 from mailer.people.importing.columns import TypedColumn, cell
 from mailer.people.importing.evidence import EvidenceReader
-from mailer.people.importing.said import Said, Unclear
+from mailer.people.importing.said import Stance, Unclear
 from mailer.people.importing.sources.row_file import Row, UnreadableRow
 
 # What breaks a line, and the tab: in a cell a blank is meant.
@@ -48,7 +48,7 @@ class Unfit(ValueError):
 class ReadsConsent(Protocol):
     """What reads from a row how the person stands; it raises Unclear."""
 
-    def said(self, row: Row) -> Said: ...
+    def said(self, row: Row) -> Stance: ...
 
 
 class RowReader:
@@ -78,7 +78,7 @@ class RowReader:
         self._evidence = evidence or EvidenceReader()
         self._composed = "name" not in {column.field for column in columns}
         self._lines: dict[str, int] = {}
-        self._refused: dict[str, Said] = {}
+        self._refused: dict[str, Stance] = {}
         self.folded = 0
 
     def read(self, row: Row | UnreadableRow) -> Entry | Reject:
@@ -148,7 +148,7 @@ class RowReader:
                     raise Unfit(text, f"{column.field}: {error}") from None
         return values
 
-    def _refusal(self, address: Address, said: Said, line: int) -> Entry | None:
+    def _refusal(self, address: Address, said: Stance, line: int) -> Entry | None:
         """Return what must be kept of a row that isn't taken in, unless an earlier one said the same."""
         if not said.refuses or self._refused.get(address.key) == said:
             return None

@@ -15,7 +15,7 @@ from mailer.people.importing.columns import Column, cell
 from mailer.people.importing.sources.row_file import Row
 
 
-class Said(NamedTuple):
+class Stance(NamedTuple):
     """What a row says of a person: how they stand on each of the import's lists (None: not on it), why they
     are never mailed, and until when they pause each of the lists.
     """
@@ -90,7 +90,7 @@ class ConsentReader:
         self._readers = readers
         self._everyone = [everyone] if everyone else []
 
-    def said(self, row: Row) -> Said:
+    def said(self, row: Row) -> Stance:
         """Return what the row says; Unclear if a column doesn't tell and no other refuses."""
         standings, unclear = list(self._everyone), None
         for reader in self._readers:
@@ -100,7 +100,7 @@ class ConsentReader:
             except Unclear as error:
                 unclear = unclear or error
         status = max((each.status for each in standings), key=list(Status).index, default=Status.SUBSCRIBED)
-        found = Said((status,) * len(self.lists), strictest(standings).suppression)
+        found = Stance((status,) * len(self.lists), strictest(standings).suppression)
         if unclear and not found.refuses:
             raise unclear
         return found

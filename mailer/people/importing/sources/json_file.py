@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from mailer.domain.field import to_text
 from mailer.errors import UsageError
 from mailer.people.importing.sources.encoding import lines
-from mailer.people.importing.sources.keyed_file import KeyedFile, Person
+from mailer.people.importing.sources.keyed_file import KeyedFile, KeyedRow
 from mailer.people.importing.sources.origin import BLOCK, FileOrigin
 from mailer.people.importing.sources.row_file import UnreadableRow
 
@@ -34,7 +34,7 @@ class JsonFile(KeyedFile):
     kind: ClassVar[str] = "JSON"
 
     @staticmethod
-    def people(origin: FileOrigin, encoding: str) -> Iterator[Person | UnreadableRow]:
+    def people(origin: FileOrigin, encoding: str) -> Iterator[KeyedRow | UnreadableRow]:
         """Yield everybody; in JSON lines what is wrong with one line stops no other."""
         if _is_whole(next((line for line in lines(origin, encoding) if line.strip()), "")):
             found = _by_line(origin, encoding)
@@ -42,7 +42,7 @@ class JsonFile(KeyedFile):
             found = _Document(origin, encoding).items()
         for line, item in found:
             if isinstance(item, dict):
-                yield Person(line, dict(flat(item)))
+                yield KeyedRow(line, dict(flat(item)))
             elif isinstance(item, _Broken):
                 yield UnreadableRow(line, item.text, item.reason)
             else:

@@ -13,7 +13,7 @@ from mailer.people.importing.sources.origin import FileOrigin
 from mailer.people.importing.sources.row_file import LONGEST_CELL, WIDEST, Row, RowFile, UnreadableRow
 
 
-class Person(NamedTuple):
+class KeyedRow(NamedTuple):
     """What a file says of one, and the line it begins on."""
 
     line: int
@@ -30,9 +30,9 @@ class KeyedFile(RowFile):
     def open(cls, origin: FileOrigin, encoding: TextEncoding) -> Self:
         """Read the names; UsageError if there is nobody, or there are more names than anybody needs."""
         names: dict[str, None] = {}
-        first: Person | None = None
+        first: KeyedRow | None = None
         for each in cls.people(origin, encoding.name):
-            if isinstance(each, Person):
+            if isinstance(each, KeyedRow):
                 first = first or each
                 names.update(dict.fromkeys(each.values))
             if len(names) > WIDEST:
@@ -45,7 +45,7 @@ class KeyedFile(RowFile):
         """Yield a row for each person, and what couldn't be read, in order and anew at each call."""
         names = self.header.cells
         for each in self.people(self.origin, self.encoding):
-            if not isinstance(each, Person):
+            if not isinstance(each, KeyedRow):
                 yield each
             elif long := next((text for text in each.values.values() if len(text) > LONGEST_CELL), None):
                 yield UnreadableRow(
@@ -56,5 +56,5 @@ class KeyedFile(RowFile):
 
     @staticmethod
     @abstractmethod
-    def people(origin: FileOrigin, encoding: str) -> Iterator[Person | UnreadableRow]:
+    def people(origin: FileOrigin, encoding: str) -> Iterator[KeyedRow | UnreadableRow]:
         """Yield whom the file holds, in order."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from mailer.people.importing.sources.encoding import lines
 from mailer.people.importing.sources.folded import unfold
-from mailer.people.importing.sources.keyed_file import KeyedFile, Person
+from mailer.people.importing.sources.keyed_file import KeyedFile, KeyedRow
 from mailer.people.importing.sources.origin import FileOrigin
 from mailer.people.importing.sources.row_file import UnreadableRow
 
@@ -25,7 +25,7 @@ class LdifFile(KeyedFile):
     kind: ClassVar[str] = "LDIF"
 
     @staticmethod
-    def people(origin: FileOrigin, encoding: str) -> Iterator[Person | UnreadableRow]:
+    def people(origin: FileOrigin, encoding: str) -> Iterator[KeyedRow | UnreadableRow]:
         """Yield the entries; a change to one that is no addition is unreadable."""
         begun, entry = 0, {}  # type: int, dict[str, list[str]]
         for number, line in _ending(unfold(lines(origin, encoding))):
@@ -62,7 +62,7 @@ def _decoded(text: str) -> str:
         return ""  # a picture or the like
 
 
-def _person(line: int, entry: dict[str, list[str]]) -> Person | UnreadableRow:
+def _person(line: int, entry: dict[str, list[str]]) -> KeyedRow | UnreadableRow:
     change = entry.get("changetype", ["add"])[0]
     if change != "add":
         return UnreadableRow(line, "".join(entry.get("dn", [])), f"is no entry but a change to one: {change}")
@@ -72,4 +72,4 @@ def _person(line: int, entry: dict[str, list[str]]) -> Person | UnreadableRow:
         if name and name not in LEFT_OUT
         for place, value in enumerate(found, 1)
     }
-    return Person(line, values)
+    return KeyedRow(line, values)

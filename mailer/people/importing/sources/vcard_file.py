@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 
 from mailer.people.importing.sources.encoding import lines
 from mailer.people.importing.sources.folded import unfold
-from mailer.people.importing.sources.keyed_file import KeyedFile, Person
+from mailer.people.importing.sources.keyed_file import KeyedFile, KeyedRow
 from mailer.people.importing.sources.origin import FileOrigin
 from mailer.people.importing.sources.row_file import UnreadableRow
 
@@ -42,7 +42,7 @@ class VcardFile(KeyedFile):
     kind: ClassVar[str] = "vCard"
 
     @staticmethod
-    def people(origin: FileOrigin, encoding: str) -> Iterator[Person | UnreadableRow]:
+    def people(origin: FileOrigin, encoding: str) -> Iterator[KeyedRow | UnreadableRow]:
         """Yield the cards; what stands in none is unreadable."""
         begun, card = 0, list[_Property]()
         for number, line in unfold(_joined(lines(origin, encoding))):
@@ -52,7 +52,7 @@ class VcardFile(KeyedFile):
                     yield UnreadableRow(begun, "BEGIN:VCARD", "the card has no END")
                 begun, card = number, []
             elif found.name == "END" and begun:
-                yield Person(begun, dict(_values(card)))
+                yield KeyedRow(begun, dict(_values(card)))
                 begun = 0
             elif begun and found.name in TOLD and found.value.strip(";"):
                 card.append(found)
