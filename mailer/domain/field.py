@@ -53,6 +53,11 @@ class Guess:
         self._languages = () if NO_ANSWERS.search(f" {fold(name)} ") else words.languages
         self.seen = False  # whether any value was
 
+    @property
+    def settled(self) -> bool:
+        """Whether no further value can change the type."""
+        return self.seen and not (self._languages or self._left)
+
     def see(self, text: str) -> None:
         """Take one value into account."""
         if not text:

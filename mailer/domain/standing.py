@@ -158,9 +158,11 @@ def parts(text: str) -> list[str]:
 
 
 def smells(cells: Iterable[str]) -> bool:
-    """Whether any of these cells says of somebody that they left, or the like, whatever its column is."""
-    text = fold_lines("\n".join(["", *cells, ""]).translate(_ITEMS))
-    return any(stem in text for stem in _smells())
+    """Whether any of these cells says of somebody that they left, or the like, whatever its column is.
+
+    The cells may be those of many rows: that costs a tenth of asking of each.
+    """
+    return _smells().search(fold_lines("\n".join(["", *cells, ""]).translate(_ITEMS))) is not None
 
 
 def _tells_more(word: str) -> bool:
@@ -214,5 +216,15 @@ def _headings() -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 @cache
-def _smells() -> tuple[str, ...]:
-    return _stems(SMELLS, "|", "\n")
+def _smells() -> re.Pattern[str]:
+    return re.compile(_any_of(_stems(SMELLS, "|", "\n")))
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """Return a pattern of any of these words, in which what several begin with stands once."""
+    by_first: dict[str, list[str]] = {}
+    for word in words:
+        by_first.setdefault(word[:1], []).append(word[1:])
+    if "" in by_first:
+        return ""
+    return f"(?:{'|'.join(re.escape(first) + _any_of(rest) for first, rest in by_first.items())})"

@@ -142,10 +142,16 @@ class ConsentWatch:
         self._with_sense = [each for each in self._seen.values() if each.sense]
         self._without = [each for each in self._seen.values() if not each.sense]
 
-    def see(self, row: Row) -> None:
-        """Take one row into account."""
+    def see(self, rows: Sequence[Row]) -> None:
+        """Take some rows into account."""
         for seen in self._with_sense:
-            seen.add(cell(row, seen.column), row.line)
+            for row in rows:
+                seen.add(cell(row, seen.column), row.line)
+        if smells(cell(row, seen.column) for row in rows for seen in self._without):
+            for row in rows:
+                self._smell(row)
+
+    def _smell(self, row: Row) -> None:
         if smells(cell(row, seen.column) for seen in self._without):
             for seen in self._without:
                 if smells([text := cell(row, seen.column)]):

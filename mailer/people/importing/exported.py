@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailer.domain.spreadsheet import STATES, SUPPRESSIONS, read_lists
+from mailer.domain.subscriber import Status
 from mailer.errors import UsageError
 from mailer.people.importing.columns import Column, cell
 from mailer.people.importing.said import Stance, Unclear
@@ -19,10 +20,11 @@ class ExportWatch:
         self._columns = tuple(by_field[name] for name in STATES)
         self._lists: set[str] = set()
 
-    def see(self, row: Row) -> None:
-        """Take one row into account."""
-        if found := read_lists(cell(row, self._columns[0])):
-            self._lists |= found[0].keys()
+    def see(self, rows: Sequence[Row]) -> None:
+        """Take some rows into account."""
+        for text in {cell(row, self._columns[0]) for row in rows}:
+            if found := read_lists(text):
+                self._lists |= found[0].keys()
 
     def understood(self, lists: tuple[str, ...]) -> ExportReader:
         """Return what reads each row for an import to these lists, or to all that the file names.
@@ -45,6 +47,7 @@ class ExportReader:
     def __init__(self, columns: tuple[Column, ...], lists: tuple[str, ...]) -> None:
         self.columns = columns
         self.lists = lists
+        self.agreed = Stance((Status.SUBSCRIBED,) * len(lists))
 
     def said(self, row: Row) -> Stance:
         """Return what the row says; Unclear if it isn't what this program writes."""

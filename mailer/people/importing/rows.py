@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
-from mailer.domain.address import CONTROLS, PLAIN, Address, AddressError
+from mailer.domain.address import BLANKS, CONTROLS, PLAIN, Address, AddressError
 from mailer.domain.consent import Evidence
-from mailer.domain.field import FieldError, convert
+from mailer.domain.field import FieldError, FieldType, Value, convert
 from mailer.domain.yes_no import WORDS, YesNo
 from mailer.people.enrol import Entry
 from mailer.people.importing.cells import read_address
@@ -18,6 +19,7 @@ from mailer.people.importing.evidence import EvidenceReader
 from mailer.people.importing.said import Stance, Unclear
 from mailer.people.importing.sources.row_file import Row, UnreadableRow
 
+REMEMBERED = 1024  # values of a column: most come again and again
 # What breaks a line, and the tab: in a cell a blank is meant.
 BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029\t]+")
 
@@ -48,6 +50,9 @@ class Unfit(ValueError):
 class ReadsConsent(Protocol):
     """What reads from a row how the person stands; it raises Unclear."""
 
+    @property
+    def agreed(self) -> Stance: ...
+
     def said(self, row: Row) -> Stance: ...
 
 
@@ -68,16 +73,20 @@ class RowReader:
         evidence: EvidenceReader | None = None,
     ) -> None:
         """`separators` part the items of a list, by field, where neither ; nor , does."""
-        self._columns = [column for column in columns if column.field != "email"]
+        self._readers = [
+            (each.index, each.field, _reader(each.type, words, (separators or {}).get(each.field, "")))
+            for each in columns
+            if each.field != "email"
+        ]
         self._email = next(column for column in columns if column.field == "email")
         self._width = width
         self._delimiter = delimiter
         self._consent = consent
-        self._words = words
-        self._separators = separators or {}
         self._evidence = evidence or EvidenceReader()
         self._composed = "name" not in {column.field for column in columns}
-        self._lines: dict[str, int] = {}
+        self._agreed = consent.agreed
+        # By hash, which takes half the room: of a million people no two have the same in any odds there are.
+        self._lines: dict[int, int] = {}
         self._refused: dict[str, Stance] = {}
         self.folded = 0
 
@@ -85,18 +94,16 @@ class RowReader:
         """Return the person in `row`, or why there is none."""
         if isinstance(row, UnreadableRow):
             return Reject(row.line, (row.text,), row.text, row.reason)
-        if any(row.cells[self._width :]):
+        if len(row.cells) > self._width and any(row.cells[self._width :]):
             reason = (
                 f"the row has {len(row.cells)} cells and the header {self._width}: quote commas in a cell"
             )
             return _reject(row, row.cells[self._width], reason)
-        if CONTROLS.search("".join(row.cells)):
-            if swallowed := next(filter(self._holds_a_row, row.cells), None):
-                return _reject(
-                    row, swallowed, 'a cell holds other rows: a quote (") is opened and not closed'
-                )
-            row = self._without_breaks(row)
-        return self._person(row)
+        if _is_clean("".join(row.cells)):
+            return self._person(row, clean=True)
+        if swallowed := next(filter(self._holds_a_row, row.cells), None):
+            return _reject(row, swallowed, 'a cell holds other rows: a quote (") is opened and not closed')
+        return self._person(self._without_breaks(row), clean=False)
 
     def _holds_a_row(self, text: str) -> bool:
         """Whether one of the lines in a cell looks like a row of its own: a stray quote swallowed it."""
@@ -111,41 +118,41 @@ class RowReader:
         self.folded += cells != row.cells
         return Row(row.line, cells)
 
-    def _person(self, row: Row) -> Entry | Reject:
+    def _person(self, row: Row, *, clean: bool) -> Entry | Reject:
+        """Return the person in a row; if `clean`, there is no control character in it."""
         typed = cell(row, self._email)
         try:
             address, called = read_address(typed)
+            said = self._consent.said(row)
         except AddressError as error:
             return _reject(row, typed, str(error) if typed else "has no address")
-        try:
-            said = self._consent.said(row)
         except Unclear as error:
             return _reject(row, error.value, str(error))
-        refusal = self._refusal(address, said, row.line)
+        refusal = None if said is self._agreed else self._refusal(address, said, row.line)
         try:
-            values = self._values(row)
+            values = self._values(row.cells, clean=clean)
         except Unfit as error:
             return _reject(row, error.value, str(error), refusal=refusal)
-        if first := self._lines.get(address.key):
+        who = hash(address.key)
+        if first := self._lines.get(who):
             return _reject(row, typed, f"the same person as on line {first}", duplicate=True, refusal=refusal)
-        self._lines[address.key] = row.line
+        self._lines[who] = row.line
         if self._composed and (name := _whole(values) or called):
             values["name"] = name
         return Entry(address, values, said.statuses, said.suppressed, self._evidence.of(row), said.pauses)
 
-    def _values(self, row: Row) -> dict[str, Any]:
+    def _values(self, cells: Sequence[str], *, clean: bool) -> dict[str, Any]:
         """Return what fills the fields, in their types; Unfit if something can't."""
         values: dict[str, Any] = {}
-        for column in self._columns:
-            if text := cell(row, column):
-                if CONTROLS.search(text):
+        width = len(cells)
+        for index, field, read in self._readers:
+            if index < width and (text := cells[index].strip(BLANKS)):
+                if not clean and CONTROLS.search(text):
                     raise Unfit(text, "has a control character in it")
-                if sign := self._separators.get(column.field):
-                    text = text.replace(sign, ";")
                 try:
-                    values[column.field] = convert(text, column.type, self._words)
+                    values[field] = read(text) if read else text
                 except FieldError as error:
-                    raise Unfit(text, f"{column.field}: {error}") from None
+                    raise Unfit(text, f"{field}: {error}") from None
         return values
 
     def _refusal(self, address: Address, said: Stance, line: int) -> Entry | None:
@@ -154,6 +161,19 @@ class RowReader:
             return None
         self._refused[address.key] = said
         return Entry(address, {}, said.statuses, said.suppressed, Evidence(line=line), said.pauses)
+
+
+def _reader(kind: FieldType, words: YesNo, separator: str) -> Callable[[str], Value] | None:
+    """Return what reads the cells of a column; None if a text is taken as it is."""
+    if kind is FieldType.TEXT:
+        return None
+    if kind is FieldType.LIST:
+        return lambda text: convert(text.replace(separator, ";") if separator else text, kind, words)
+    return lru_cache(REMEMBERED)(lambda text: convert(text, kind, words))
+
+
+def _is_clean(text: str) -> bool:
+    return text.isprintable() if text.isascii() else CONTROLS.search(text) is None
 
 
 def _whole(values: Mapping[str, Any]) -> str:

@@ -70,7 +70,10 @@ class StatusColumn:
 
 
 class ConsentReader:
-    """Reads from each row how the person stands; `columns` are not fields, as all that they say is in it."""
+    """Reads from each row how the person stands; `columns` are not fields, as all that they say is in it.
+
+    `agreed` is what it returns for whoever is to be mailed, so that others need not ask.
+    """
 
     def __init__(
         self,
@@ -87,11 +90,14 @@ class ConsentReader:
             )
         self.columns = tuple(columns)
         self.lists = lists
+        self.agreed = Stance((Status.SUBSCRIBED,) * len(lists))
         self._readers = readers
         self._everyone = [everyone] if everyone else []
 
     def said(self, row: Row) -> Stance:
         """Return what the row says; Unclear if a column doesn't tell and no other refuses."""
+        if not (self._readers or self._everyone):
+            return self.agreed
         standings, unclear = list(self._everyone), None
         for reader in self._readers:
             try:
@@ -103,7 +109,7 @@ class ConsentReader:
         found = Stance((status,) * len(self.lists), strictest(standings).suppression)
         if unclear and not found.refuses:
             raise unclear
-        return found
+        return found if found.refuses else self.agreed
 
 
 def key_of(text: str) -> str:

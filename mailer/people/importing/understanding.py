@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from mailer.domain.field import FieldType, Guess
 from mailer.domain.spreadsheet import STATES
@@ -30,6 +31,7 @@ from mailer.people.importing.sources.row_file import Row, RowFile
 from mailer.people.importing.sources.spread_file import spread
 
 SAMPLE = 20  # rows that say which column is which
+AT_ONCE = 500  # rows looked at in the first reading: much of what there is to see is the same in many
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +139,12 @@ def _learn(
 ) -> tuple[dict[str, FieldType], int]:
     """Return the type of each field that has one already or a value in the file, and the number of rows."""
     guesses = {column: Guess(column.field, words) for column in found if column.field not in types}
-    total = 0
-    for row in file.records():
-        total += 1
-        if isinstance(row, Row):
-            watch.see(row)
-            for column, guess in guesses.items():
-                guess.see(cell(row, column))
+    total, records = 0, file.records()
+    while chunk := list(islice(records, AT_ONCE)):
+        total += len(chunk)
+        rows = [row for row in chunk if isinstance(row, Row)]
+        watch.see(rows)
+        for column in [column for column, guess in guesses.items() if not guess.settled]:
+            for text in {cell(row, column) for row in rows}:
+                guesses[column].see(text)
     return {**types, **{column.field: guess.type for column, guess in guesses.items() if guess.seen}}, total

@@ -11,7 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import ClassVar
 
 from mailer.domain.spreadsheet import REJECTS, STATES, unguard
@@ -25,6 +25,7 @@ DELIMITERS = ",;\t|"
 NAMED = re.compile(
     r'"?sep=([^\w"\r\n])"?\s*', re.IGNORECASE
 )  # a first line for Excel: which sign parts cells
+AT_ONCE = 500  # lines
 LONGEST_RECORD = 100  # physical lines; a quote that is never closed would swallow the rest of the file
 
 
@@ -105,6 +106,10 @@ class _Source(Iterator[str]):
         self.taken.append(line)
         return line
 
+    def rest(self) -> Iterator[str]:
+        """Return the lines that are left."""
+        return chain(self._back, self._lines)
+
     def give_back(self) -> str:
         """Give back all lines of this record but the first, and return that one."""
         first, *others = self.taken
@@ -113,25 +118,60 @@ class _Source(Iterator[str]):
         return first
 
 
-def read_records(source_lines: Iterable[str], delimiter: str) -> Iterator[Row | UnreadableRow]:
+def read_records(physical: Iterable[str], delimiter: str) -> Iterator[Row | UnreadableRow]:
     """Yield the records in these lines, and each line that is in none."""
-    source = _Source(source_lines)
+    waiting, line = iter(physical), 1
+    while some := list(islice(waiting, AT_ONCE)):
+        if (rows := _whole(some, delimiter, line)) is not None:
+            yield from rows
+            line += len(some)
+        else:  # a record goes on beyond them, or a quote is not meant as one: record by record
+            source = _Source(chain(some, waiting))
+            end = line + len(some)
+            for found, after in _one_by_one(source, delimiter, line):
+                yield from found
+                if (line := after) >= end:
+                    break
+            waiting = source.rest()
+
+
+def _whole(found: list[str], delimiter: str, line: int) -> list[Row] | None:
+    """Return the records in lines that begin and end with one, from `line` on; None if they don't."""
+    reader = csv.reader(found, delimiter=delimiter, strict=True)
+    rows, above = list[Row](), 0
+    try:
+        for cells in reader:
+            if reader.line_num - above > LONGEST_RECORD:
+                return None
+            if any(cells):
+                rows.append(Row(line + above, cells))
+            above = reader.line_num
+    except csv.Error:
+        return None
+    return rows
+
+
+def _one_by_one(
+    source: _Source, delimiter: str, line: int
+) -> Iterator[tuple[list[Row | UnreadableRow], int]]:
+    """Yield each record, or what stands in none, and the line after it."""
     reader = csv.reader(source, delimiter=delimiter, strict=True)
-    line = 1
     while True:
         source.taken.clear()
+        found: list[Row | UnreadableRow] = []
         try:
             cells = next(reader)
         except StopIteration:
             return
         except (csv.Error, _Unclosed) as error:
             reason = _reason(error, spans=len(source.taken) > 1)
-            yield UnreadableRow(line, source.give_back().rstrip("\r\n"), reason)
+            found.append(UnreadableRow(line, source.give_back().rstrip("\r\n"), reason))
             reader = csv.reader(source, delimiter=delimiter, strict=True)
         else:
             if any(cells):
-                yield Row(line, cells)
+                found.append(Row(line, cells))
         line += len(source.taken)
+        yield found, line
 
 
 def _reason(error: Exception, *, spans: bool) -> str:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from mailer.people.importing.sources.origin import FileOrigin
 
@@ -14,16 +14,14 @@ WIDEST = 2000  # columns
 LONGEST_CELL = 131_072  # characters, as CSV's reader has it
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """The cells of one record; `line` is the physical line it starts on, from 1; in a spreadsheet its row."""
 
     line: int
     cells: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableRow:
+class UnreadableRow(NamedTuple):
     """A physical line that belongs to no record, and why."""
 
     line: int
