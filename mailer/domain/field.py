@@ -165,7 +165,7 @@ def to_text(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case list() | tuple():
-            plain = all(_is_plain_item(item) for item in value)
+            plain = bool(value) and all(_is_plain_item(item) for item in value)
             return "; ".join(value) if plain else json.dumps(list(value), ensure_ascii=False)
         case float():
             figures = f"{Decimal(str(value)):f}"

@@ -36,10 +36,15 @@ def columns(free: Sequence[str]) -> tuple[str, ...]:
     return (*OWN_FIELDS, *free, *STATES)
 
 
-def rows(people: Iterable[Subscriber], free: Sequence[str]) -> Iterator[Row]:
-    """Yield the values of each person below those headings, in their types; None for what nobody knows."""
+def rows(
+    people: Iterable[Subscriber], free: Sequence[str], *, untagged: Value | None = None
+) -> Iterator[Row]:
+    """Yield the values of each person below those headings, in their types; None for what nobody knows.
+
+    `untagged` stands for no tags: an empty list takes away, when it is read back, those put there since.
+    """
     for each in people:
-        own = (each.email, each.name, each.language, each.timezone, list(each.tags) or None)
+        own = (each.email, each.name, each.language, each.timezone, list(each.tags) or untagged)
         known = (each.fields.get(name) for name in free)
         yield (*own, *known, write_lists(each.lists, each.paused) or None, each.suppressed)
 

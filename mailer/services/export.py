@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from sqlalchemy import Engine
 
+from mailer.domain.field import Value
 from mailer.domain.subscriber import Status, Subscriber
 from mailer.errors import UsageError
 from mailer.people.directory import Directory
@@ -74,7 +75,7 @@ def keep_before(database: Engine, folder: Path, command: str, ids: Sequence[int]
     try:
         private_folder(folder)
         with replacing(path) as out:
-            _write(directory, Form.CSV, out, directory.with_ids(ids))
+            _write(directory, Form.CSV, out, directory.with_ids(ids), untagged=[])
     except OSError as error:
         raise UsageError(
             f"{path}, as they are before the change, can't be written: {error.strerror}; nothing was changed",
@@ -83,9 +84,16 @@ def keep_before(database: Engine, folder: Path, command: str, ids: Sequence[int]
     return path
 
 
-def _write(directory: Directory, form: Form, out: BinaryIO, people: Iterable[Subscriber]) -> None:
+def _write(
+    directory: Directory,
+    form: Form,
+    out: BinaryIO,
+    people: Iterable[Subscriber],
+    *,
+    untagged: Value | None = None,
+) -> None:
     free = directory.field_names()
-    WRITERS[form](out, columns(free), rows(people, free))
+    WRITERS[form](out, columns(free), rows(people, free, untagged=untagged))
 
 
 class _Counted(Iterable[Subscriber]):

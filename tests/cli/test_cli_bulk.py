@@ -21,7 +21,9 @@ from mailer.errors import ExitCode, PlanRefused, UsageError
 from mailer.people.enrol import Consent, Entry, enrol
 from mailer.people.field_types import declare_types
 from mailer.people.lists import Lists
+from mailer.people.tagging import write_tags
 from mailer.services.export import keep_before
+from mailer.services.import_people import Import, import_people
 
 NOW = datetime(2026, 11, 29, 8, 0, tzinfo=UTC)
 Tag = Callable[..., tuple[bool, str]]
@@ -77,6 +79,20 @@ def test_whoever_agreed_finds_the_people_as_they_were_in_a_file_of_their_own(
         ("p0@quay.example", "'=Port", "weekly"),
         ("p2@quay.example", "'=Port", "weekly"),
     ]
+
+
+def test_an_import_of_that_file_puts_back_tags_and_takes_away_those_that_are_new(app: App, tag: Tag) -> None:
+    people = {each.email: each.id for each in app.directory.subscribers()}
+    with app.database.begin() as connection:
+        write_tags(connection, {people["p1@quay.example"]: ["board"]}, NOW)
+    before = list(app.directory.subscribers())
+    _, said = tag(list(people.values()), "--yes")
+    with app.database.begin() as connection:
+        write_tags(connection, {number: ["press"] for number in people.values()}, NOW)
+    assert list(app.directory.subscribers()) != before
+    kept = Path(said.removeprefix("As they were: ").strip())
+    assert import_people(app.database, Import(kept), NOW).rejects == []
+    assert list(app.directory.subscribers()) == before
 
 
 def test_a_dry_run_says_the_numbers_and_leaves_nothing(tag: Tag, tmp_path: Path) -> None:
