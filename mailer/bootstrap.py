@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mailer.compose.images.source import ImageLinks
     from mailer.domain.warmup import WarmUp
     from mailer.engine.compiler import Compiler
+    from mailer.engine.personaliser import Personaliser
     from mailer.engine.sending import Sending
     from mailer.jobs.port import Jobs
     from mailer.ledger.ledger import Ledger
@@ -330,6 +331,21 @@ class App:
             image_links=self._image_links(),
             to_the_world=to_the_world,
             language=s.language,
+        )
+
+    def personaliser(self, send_id: int, list_id: int) -> Personaliser:
+        """Return what makes the links again that stand in the mails of a send, to show one; it sends none."""
+        from mailer.engine.personaliser import Personaliser
+
+        return Personaliser(
+            send_id=send_id,
+            list_id=list_id,
+            seed="",
+            sender_domain=self.sender.address.domain,
+            return_path="",
+            unsubscribe_address=self.unsubscribe_mailbox.address.wire,
+            base_url=self.settings.base_url,
+            key=self.settings.secret_key.get_secret_value().encode(),
         )
 
     @property

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +52,20 @@ class Workspace:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    @contextmanager
+    def serving(self) -> Iterator[str]:
+        """Run `mailer serve` and give its address."""
+        with self.start("serve", "--port", "0") as running:
+            assert running.stderr
+            line = running.stderr.readline()
+            found = re.search(r"Serving on (\S+)/\.", line)
+            assert found, line
+            try:
+                yield found[1]
+            finally:
+                running.terminate()
+                assert running.wait(120) == 0
 
     def run(self, *arguments: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
         done = run_mailer(*arguments, env=self.environment(), cwd=self.root)

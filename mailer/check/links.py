@@ -46,10 +46,10 @@ TRACKERS: dict[str, tuple[str, str]] = {
 
 
 def addresses(mail: RenderedMail) -> Iterator[tuple[HtmlElement, str, str]]:
-    """Yield each link and image with its address and what to call it; not our own unsubscribe link."""
+    """Yield each link and image with its address and what to call it; not those that are the reader's own."""
     for element in mail.elements(*_ATTRIBUTES):
         address = element.get(_ATTRIBUTES[element.tag])
-        if address is not None and address != mail.unsubscribe_url:
+        if address is not None and address not in (mail.unsubscribe_url, mail.browser_url):
             words = short(element.text_content()) or "without words"
             yield element, address.strip(), "image" if element.tag == "img" else f"link “{words}”"
 

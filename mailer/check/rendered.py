@@ -43,6 +43,7 @@ class RenderedMail:
     octets: int
     body: Body
     unsubscribe_url: str = ""
+    browser_url: str | None = None
     postal_address: str = ""
     public: bool = True
     uses: Mapping[str, bool] = field(default_factory=dict)

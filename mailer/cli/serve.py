@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def serve(app: App, host: str, port: int) -> None:
-    """Answer the links in mails (to unsubscribe, to images) until Ctrl-C or SIGTERM.
+    """Answer the links in mails (to unsubscribe, to see one as a page, to images) until Ctrl-C or SIGTERM.
 
     Put a web server with TLS before it that passes BASE_URL on to this port.
     """
@@ -26,6 +26,7 @@ def serve(app: App, host: str, port: int) -> None:
     from mailer.cli.listening import listen
     from mailer.errors import SettingsError
     from mailer.services.unsubscribe_link import UnsubscribeLinks
+    from mailer.services.view_link import ViewLinks
     from mailer.web.app import Paper, links_app
     from mailer.web.images import ImagePages
     from mailer.web.server import http_server
@@ -42,7 +43,8 @@ def serve(app: App, host: str, port: int) -> None:
         app.sender.name or app.sender.address.wire, app.unsubscribe_mailbox.address.wire, settings.language
     )
     links = UnsubscribeLinks(lambda: app.database, key, app.now)
-    pages = links_app(links, ImagePages(app.root, key), app.template_folders, paper)
+    views = ViewLinks(lambda: app.database, app.personaliser)
+    pages = links_app(links, views, ImagePages(app.root, key), app.template_folders, paper)
     app.stay()
     with app.at_work(), listen(host, port, "--port") as listener:
         app.database  # noqa: B018 - what is wrong with it is said now

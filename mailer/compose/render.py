@@ -66,7 +66,11 @@ class Surroundings:
             "web": self.web,
             "erratum": self.erratum,
             "look": self.theme,
-        } | dict.fromkeys(recipient_names.KNOWN - recipient_names.SERVED)
+        } | dict.fromkeys(recipient_names.KNOWN - self.deferred())
+
+    def deferred(self) -> frozenset[str]:
+        """Return the recipient's names that have a value for each of them."""
+        return recipient_names.SERVED if self.web else recipient_names.WITHOUT_WEB
 
 
 def render(
@@ -102,7 +106,7 @@ class _Rendering:
         self._html = SymbolicEnvironment(self._tokens, loader, escapes=True)
         self._text = SymbolicEnvironment(self._tokens, loader, escapes=False)
         self._names = surroundings.names() | {
-            name: Symbol(Name(name)) for name in sorted(recipient_names.SERVED)
+            name: Symbol(Name(name)) for name in sorted(surroundings.deferred())
         }
         self._names |= {"issue": names_of(issue), "params": issue.params, "page": PageLocale(issue.lang)}
         if body.traits:

@@ -1,7 +1,8 @@
 """Where a mail's links lead, and what is signed in them: the contract between mail that is out and `serve`.
 
 The token of a delivery's link, one a recipient and send, is good for every purpose whose path it stands
-under: base64url(three varints: send, subscriber, list; then 16 octets of HMAC-SHA256 over them). It names
+under, which are those of the one mail it stands in: who sees that page sees its other links. It is
+base64url(three varints: send, subscriber, list; then 16 octets of HMAC-SHA256 over them). It names
 subscriber and list by itself, so that unsubscribing works even when the send's rows are gone, and it never
 expires: a person may leave by an old mail. Where it would end in - or _, which programs that look for links
 in a text leave out, it has one octet of the HMAC more, and then it ends in none.
@@ -32,6 +33,8 @@ from mailer.domain.subscriber import Left
 
 _UNSUBSCRIBE = "/u/"
 UNSUBSCRIBE = f"{_UNSUBSCRIBE}{{token:rest}}"  # and whatever mail programs make of its end
+_VIEW = "/view/"
+VIEW = f"{_VIEW}{{token:rest}}"
 _IMAGES = "/images/"
 IMAGES = f"{_IMAGES}{{token}}/{{path:rest}}"
 
@@ -39,6 +42,11 @@ IMAGES = f"{_IMAGES}{{token}}/{{path:rest}}"
 def unsubscribe_url(base_url: str, token: str) -> str:
     """Return the address of the unsubscribe page for `token`; `base_url` may have a path of its own."""
     return f"{base_url.rstrip('/')}{_UNSUBSCRIBE}{token}"
+
+
+def browser_url(base_url: str, token: str) -> str:
+    """Return the address of the page that shows the mail of `token` as it went out."""
+    return f"{base_url.rstrip('/')}{_VIEW}{token}"
 
 
 def image_url(base_url: str, token: str, path: str) -> str:

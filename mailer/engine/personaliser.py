@@ -14,7 +14,7 @@ from mailer.domain.address import Address
 from mailer.domain.audience import Recipient
 from mailer.domain.delivery import Claim
 from mailer.domain.mailbox_providers import provider_of
-from mailer.domain.signed_links import LinkSigner, unsubscribe_url
+from mailer.domain.signed_links import LinkSigner, browser_url, unsubscribe_url
 from mailer.message.mime.fields import RecipientHeader
 from mailer.message.mime.pieces import Fillings
 from mailer.message.mime.template import VERSION, MessageTemplate
@@ -52,6 +52,7 @@ class Personaliser:
         return {
             "subscriber": recipient.values(),
             "unsubscribe_url": self._link + token if self.base_url else self._link,
+            "browser_url": self._page + token if self.base_url else None,
             "header": RecipientHeader(
                 recipient.name or "",
                 wire_address(recipient.email),
@@ -89,6 +90,11 @@ class Personaliser:
         if self.base_url:
             return unsubscribe_url(self.base_url, "")
         return f"mailto:{self.unsubscribe_address}?subject=unsubscribe"
+
+    @cached_property
+    def _page(self) -> str:
+        """The link to the mail as a page, up to its token."""
+        return browser_url(self.base_url, "")
 
     @cached_property
     def _of_the_send(self) -> str:

@@ -128,6 +128,7 @@ class Proofs:
             octets=template.html_size(names),
             body=job.composed.body,
             unsubscribe_url=names["unsubscribe_url"],
+            browser_url=names["browser_url"],
             postal_address=job.composed.postal_address,
             public=self.compiler.to_the_world,
             uses={name: name in template.requires for name in template.uses},

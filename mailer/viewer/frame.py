@@ -58,7 +58,7 @@ def framed(reading: MailReading, appearance: Appearance) -> str:
     """
     html = reading.html or ""
     if appearance.images is not ShownImages.NONE:
-        html = _with_images(reading)
+        html = with_images(reading)
     if not appearance.styles:
         html = STYLE.sub("", html)
     # The page around a frame can't say which scheme the frame is to see: each browser asks its own settings.
@@ -74,7 +74,7 @@ def framed(reading: MailReading, appearance: Appearance) -> str:
 
 def whole_page(reading: MailReading) -> str:
     """Return the HTML as a browser shows it from a file: own images inside, its encoding said."""
-    return _in_head(_with_images(reading), '<meta charset="utf-8">')
+    return _in_head(with_images(reading), '<meta charset="utf-8">')
 
 
 def _in_head(html: str, element: str) -> str:
@@ -84,7 +84,8 @@ def _in_head(html: str, element: str) -> str:
     return html[:place] + element + html[place:]
 
 
-def _with_images(reading: MailReading) -> str:
+def with_images(reading: MailReading) -> str:
+    """Return the HTML with its own images inside, and otherwise as it is; empty if there is none."""
     return CID.sub(lambda found: _data_url(reading.others, found), reading.html or "")
 
 

@@ -21,11 +21,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from mailer.domain.consent import Source, SourceKind
-from mailer.domain.signed_links import IMAGES, UNSUBSCRIBE, LinkToken
+from mailer.domain.signed_links import IMAGES, UNSUBSCRIBE, VIEW, LinkToken
 from mailer.domain.subscriber import Choices
 from mailer.errors import MailerError
 from mailer.languages import DEFAULT
 from mailer.services.unsubscribe_link import UnsubscribeLinks
+from mailer.services.view_link import ViewLinks
+from mailer.viewer.frame import Appearance, ShownImages, with_images
 from mailer.web.guard import Guard
 from mailer.web.images import ImagePages
 from mailer.web.words import accepted, choose, read_words
@@ -37,6 +39,11 @@ POLICY = (
     "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+# A mail names images anywhere, as mail programs show them; nothing in it runs, submits or has an origin.
+VIEWED = {
+    "Content-Security-Policy": Appearance(ShownImages.REMOTE).policy(),
+    "Cache-Control": "private, no-cache",
+}
 BY_PAGE, BY_ONE_CLICK, BY_UNDO = (
     Source(SourceKind.LINK, name) for name in ("unsubscribe page", "one-click", "unsubscribe page, undone")
 )
@@ -60,14 +67,17 @@ class RestOfPath(PathConvertor):
 register_url_convertor("rest", RestOfPath())
 
 
-def links_app(links: UnsubscribeLinks, images: ImagePages, folders: list[Path], paper: Paper) -> ASGIApp:
+def links_app(
+    links: UnsubscribeLinks, views: ViewLinks, images: ImagePages, folders: list[Path], paper: Paper
+) -> ASGIApp:
     """Return what is behind the links in mails, as an ASGI application.
 
     Templates come from the first of `folders` that has them.
     """
-    pages = LinkPages(links, folders, paper)
+    pages = LinkPages(links, views, folders, paper)
     routes = [
         Route(UNSUBSCRIBE, pages.answer, methods=["GET", "POST"]),
+        Route(VIEW, pages.view),
         Route(IMAGES, images.show),
         Route("/healthz", pages.health),
     ]
@@ -80,8 +90,9 @@ def links_app(links: UnsubscribeLinks, images: ImagePages, folders: list[Path], 
 class LinkPages:
     """The endpoints. Starlette runs plain functions in threads, so the database never blocks the loop."""
 
-    def __init__(self, links: UnsubscribeLinks, folders: list[Path], paper: Paper) -> None:
+    def __init__(self, links: UnsubscribeLinks, views: ViewLinks, folders: list[Path], paper: Paper) -> None:
         self.links = links
+        self.views = views
         self.paper = paper
         self.words = read_words(folders)
         self.templates = Environment(
@@ -134,6 +145,14 @@ class LinkPages:
         token = self._token(request)
         back = self.links.come_back(token, word, BY_UNDO)
         return self._page("undone.html", request, token, self.links.choices(token), back=back)
+
+    def view(self, request: Request) -> Response:
+        """GET and HEAD: the mail as it went to whom the link was for, whoever looks."""
+        token = self._token(request)
+        mail = self.views.mail(token)
+        if mail is None:
+            return self._page("gone.html", request, token, status=410)
+        return HTMLResponse(with_images(mail), headers=VIEWED)
 
     def health(self, request: Request) -> Response:  # noqa: ARG002
         """Whether links can be answered, the database being there."""

@@ -42,4 +42,4 @@ def shown(path: str) -> str:
     """Return what a log may say of a path: nothing that could be a token, wherever in it one stands."""
     if path == "/healthz":
         return path
-    return next((f"{start}…" for start in ("/u/", "/images/") if path.startswith(start)), "(other)")
+    return next((f"{start}…" for start in ("/u/", "/view/", "/images/") if path.startswith(start)), "(other)")

@@ -241,7 +241,8 @@ def test_rendering_again_gives_the_same_edition(tmp_path: Path) -> None:
 
 
 def test_urls_that_are_not_offered_yet_are_settled_for_all(tmp_path: Path) -> None:
-    edition = desk(tmp_path, "{% if browser_url %}{{ browser_url }}{% else %}none{% endif %}").edition()
+    layout = "{% if preferences_url %}{{ preferences_url }}{% else %}none{% endif %}"
+    edition = desk(tmp_path, layout).edition()
     assert edition.text == (Static("none"),)
 
 

@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 import trustme
 
+from mailer.bootstrap import App
 from mailer.doctor.result import Grade, Result
 from mailer.doctor.website import Failure, Site, visit
 from mailer.doctor.website_verdict import judge_site
 from mailer.services.unsubscribe_link import UnsubscribeLinks
+from mailer.services.view_link import ViewLinks
 from mailer.store.database import open_database
 from mailer.web.app import Paper, links_app
 from mailer.web.images import ImagePages
@@ -41,7 +43,8 @@ def served(folder: Path, context: ssl.SSLContext | None = None, prefix: str = ""
     database = open_database("sqlite:///mailer.db", folder)
     links = UnsubscribeLinks(lambda: database, KEY, lambda: NOW)
     paper = Paper("Harbour Gazette", "editor@gazette.example")
-    app = links_app(links, ImagePages(folder, KEY), [templates_folder()], paper)
+    views = ViewLinks(lambda: database, App(folder, {}).personaliser)
+    app = links_app(links, views, ImagePages(folder, KEY), [templates_folder()], paper)
     if prefix:
         app = Starlette(routes=[Mount(prefix, app)])
     config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -33,20 +31,6 @@ def mails(server: ScriptedServer) -> list[EmailMessage]:
     return [message_from_bytes(each.content, policy=strict) for each in server.taken]
 
 
-@contextmanager
-def serving(workspace: Workspace) -> Iterator[str]:
-    with workspace.start("serve", "--port", "0") as running:
-        assert running.stderr
-        line = running.stderr.readline()
-        found = re.search(r"Serving on (\S+)/\.", line)
-        assert found, line
-        try:
-            yield found[1]
-        finally:
-            running.terminate()
-            assert running.wait(120) == 0
-
-
 def test_everybody_gets_every_octet(illustrated: Workspace, server: ScriptedServer) -> None:
     papers = random.Random(7).randbytes(3_000_000)
     (illustrated.root / "issues/papers.bin").write_bytes(papers)
@@ -65,7 +49,7 @@ def test_everybody_gets_every_octet(illustrated: Workspace, server: ScriptedServ
 
 def test_linked_images_are_served_as_they_were_sent(illustrated: Workspace, server: ScriptedServer) -> None:
     illustrated.people(1)
-    with serving(illustrated) as url:
+    with illustrated.serving() as url:
         illustrated.settings |= {"BASE_URL": url, "MAIL_IMAGES": "linked"}
         illustrated.run("send-issue", "harbour", "--yes")
         (mail,) = mails(server)

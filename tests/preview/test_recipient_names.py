@@ -29,6 +29,10 @@ def shown(app: App, body: str, layout: str = "") -> Sample:
     return preview(app, PreviewRequest(issue))
 
 
+def on_the_web(app: App, web: bool) -> App:
+    return App(app.root, {"BASE_URL": "https://gazette.example"} if web else {})
+
+
 @EACH
 def test_it_is_offered_and_suggested_for_near_misses(each: RecipientName):
     tag = f"{{{{ {each.name} }}}}"
@@ -46,26 +50,32 @@ def test_a_misspelt_one_in_a_layout_is_refused(each: RecipientName, app: App):
 
 
 @EACH
-def test_a_layout_knows_whether_there_is_one(each: RecipientName, app: App):
-    sample = shown(app, "Tide.", f"{{% if {each.name} %}}served{{% else %}}absent{{% endif %}}")
-    assert ("served" in sample.text, "absent" in sample.html) == (each.served, not each.served)
+@pytest.mark.parametrize("web", [False, True])
+def test_a_layout_knows_whether_there_is_one(each: RecipientName, web: bool, app: App):
+    sample = shown(on_the_web(app, web), "T.", f"{{% if {each.name} %}}served{{% else %}}absent{{% endif %}}")
+    there = each.served and (web or not each.needs_web)
+    assert ("served" in sample.text, "absent" in sample.html) == (there, not there)
 
 
 @EACH
 def test_what_a_send_fills_is_shown_to_whom_it_is(each: RecipientName, app: App):
     body = f"[it]({{{{ {each.name} }}}})" if each.is_link else f"{{{{ {each.name}.email }}}}"
-    if not each.served:
+    if not each.served or each.needs_web:
         with pytest.raises(IssueError, match="the value to print is none"):
             shown(app, body)
+    if not each.served:
         return
+    if each.needs_web:
+        app = on_the_web(app, True)
     sample = shown(app, body)
-    assert ("it <mailto:" if each.is_link else sample.reader.email) in sample.text
+    link = "it <https://gazette.example/view/" if each.needs_web else "it <mailto:"
+    assert (link if each.is_link else sample.reader.email) in sample.text
 
 
 @pytest.mark.parametrize("name", sorted(LINKS))
 def test_a_link_stands_behind_no_scheme(name: str, app: App):
     with pytest.raises(IssueError, match=f"{name} is a whole address"):
-        shown(app, f"<https://{{{{ {name} }}}}>")
+        shown(on_the_web(app, True), f"<https://{{{{ {name} }}}}>")
 
 
 @pytest.mark.parametrize(
