@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from name_server import address, mx, name_server, zone
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, delete, event, select
 
 from mailer.domain.address import Address
 from mailer.domain.consent import Change as Said
@@ -201,3 +203,48 @@ def test_domains_that_take_no_mail_are_named_and_those_that_nobody_knows_of(
         ("looking", 5),
         ("asking DNS", 4),
     ]  # who has a million mailboxes is known without being asked
+
+
+ADDRESSES = [
+    f"{name}@{domain}" for name in ("ada", "rosa") for domain in ("gmail.com", "gmial.com", "gmai.com")
+]
+STANDINGS = st.dictionaries(
+    st.sampled_from(ADDRESSES), st.tuples(st.sampled_from([None, *Status]), st.booleans()), max_size=6
+)
+
+
+@pytest.fixture(scope="module")
+def kept(kept_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    engine = open_database(kept_database_url, tmp_path_factory.mktemp("clean"))
+    for name in ("daily", "weekly"):
+        Lists(engine).create(name, NOW)
+    yield engine
+    engine.dispose()
+
+
+def mailable(engine: Engine) -> dict[int, str]:
+    there = Directory(engine).subscribers("weekly", Status.SUBSCRIBED)
+    return {each.id: each.email for each in there if not each.suppressed}
+
+
+@settings(max_examples=25)
+@given(standings=STANDINGS)
+def test_whatever_is_corrected_the_same_people_are_mailed_and_no_address_that_said_no(
+    kept: Engine, tmp_path_factory: pytest.TempPathFactory, standings: dict[str, tuple[Status | None, bool]]
+) -> None:
+    with kept.begin() as connection:
+        connection.execute(delete(subscribers))
+        connection.execute(delete(suppressions))
+    for email, (status, suppressed) in standings.items():
+        if status:
+            join(kept, email, weekly=status)
+        if suppressed:
+            with kept.begin() as connection:
+                suppress(connection, email, Reason.REQUESTED, "", NOW)
+    before = mailable(kept)
+    found = seen(kept, tmp_path_factory.getbasetemp())
+    change(kept, Remedy.wanted(found, correct=True, suppress=()), ADMIN, NOW)
+    after = mailable(kept)
+    assert after.keys() == before.keys()
+    said_no = {email for email, (status, no) in standings.items() if no or status is Status.UNSUBSCRIBED}
+    assert not said_no & {*after.values()}
