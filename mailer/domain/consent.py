@@ -72,5 +72,9 @@ class Evidence(NamedTuple):
     agent: str | None = None
     note: str | None = None
 
+    def when(self, now: datetime) -> datetime:
+        """Return when it was said: now where that isn't known, or is told to be later."""
+        return now if self.at is None else min(self.at, now)
+
 
 NOTHING_KNOWN = Evidence()

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, insert, select
 
 from mailer.domain.consent import NOTHING_KNOWN, Change, Evidence, Source, SourceKind
+from mailer.store.dialect import append, give_ids, moments
 from mailer.store.schema import consent_sources, consents, lists
 
 
@@ -27,8 +28,18 @@ def record(connection: Connection, source: Source, said: Iterable[Said], now: da
     rows = list(said)
     if not rows:
         return
-    number = source_id(connection, source)
-    connection.execute(insert(consents), [_row(each, number, now) for each in rows])
+    number, moment = source_id(connection, source), moments(connection)
+    recorded = moment(now)
+    append(
+        connection,
+        consents,
+        [
+            (each, person, list_id, change.value, moment(known.when(now)), recorded, number, *known[1:])
+            for each, (person, list_id, change, known) in zip(
+                give_ids(connection, consents, len(rows)), rows, strict=True
+            )
+        ],
+    )
 
 
 def source_id(connection: Connection, source: Source) -> int:
@@ -82,19 +93,3 @@ def _record(row: Row[Any]) -> ConsentRecord:
         Source(SourceKind(row.kind), row.name, row.by, row.wording, row.version),
         Evidence(row.at, row.line, row.ip, row.agent, row.note),
     )
-
-
-def _row(said: Said, number: int, now: datetime) -> dict[str, Any]:
-    known = said.evidence
-    return {
-        "subscriber_id": said.subscriber_id,
-        "list_id": said.list_id,
-        "change": said.change,
-        "at": known.at or now,
-        "recorded_at": now,
-        "source_id": number,
-        "line": known.line,
-        "ip": known.ip,
-        "agent": known.agent,
-        "note": known.note,
-    }

@@ -36,7 +36,7 @@ from mailer.domain.suppression import (
     hash_address,
     keys_of,
 )
-from mailer.store.dialect import add_missing, domain_of
+from mailer.store.dialect import add_missing, among, domain_of
 from mailer.store.schema import keys, subscribers, suppressions
 
 
@@ -144,7 +144,7 @@ def suppress_all(connection: Connection, wanted: Iterable[Suppression]) -> list[
         if _outdoes(each.reason, known.reason):
             firsts[each.who] = each._replace(since=known.since)
     s = suppressions.c
-    rows = connection.execute(select(s.who, s.reason).where(s.who.in_(firsts)))
+    rows = connection.execute(select(s.who, s.reason).where(among(s.who, firsts))) if firsts else ()
     before = {row.who: row.reason for row in rows}
     fresh = [each for key, each in sorted(firsts.items()) if key not in before]
     own = [firsts[key] for key, reason in sorted(before.items()) if _outdoes(firsts[key].reason, reason)]
@@ -173,9 +173,11 @@ def suppression_of(connection: Connection, email_key: str) -> Suppression | None
 
 def reasons(connection: Connection, hashes: Mapping[str, str]) -> dict[str, str]:
     """Return why addresses (`Address.key`, each with its hash) are never mailed, those that are."""
-    tried = {email_key: keys_of(email_key, hashed) for email_key, hashed in hashes.items()}
     s = suppressions.c
-    rows = connection.execute(select(s.who, s.reason).where(s.who.in_({*chain(*tried.values())})))
+    if connection.scalar(select(s.who).limit(1)) is None:
+        return {}
+    tried = {email_key: keys_of(email_key, hashed) for email_key, hashed in hashes.items()}
+    rows = connection.execute(select(s.who, s.reason).where(among(s.who, {*chain(*tried.values())})))
     found = {row.who: row.reason for row in rows}
     if not found:
         return {}

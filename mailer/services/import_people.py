@@ -48,7 +48,7 @@ __all__ = [
     "known_formats",
 ]
 
-BATCH = 1000  # rows
+BATCH = 5000  # rows
 KEPT = 1000  # rejects in the report, and as many that stand in the file twice
 
 

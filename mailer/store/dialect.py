@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,18 +16,21 @@ from sqlalchemy import (
     Float,
     Table,
     Text,
+    TypeDecorator,
+    bindparam,
     cast,
     func,
-    insert,
     literal,
     select,
     text,
     type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from mailer.domain.moment import utc_text
 from mailer.store.schema import UtcTime
@@ -50,13 +54,12 @@ def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
 
 def load(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
     """Insert many rows, each with all columns of the table in their order."""
-    if connection.dialect.name == "sqlite":
-        names = table.c.keys()
-        connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
-        return
-    from mailer.store.postgresql_copy import copy_in
-
-    copy_in(connection, table, rows)
+    binders = [bound(connection, column.type) for column in table.c]
+    append(
+        connection,
+        table,
+        [tuple(bind(value) for bind, value in zip(binders, row, strict=True)) for row in rows],
+    )
 
 
 def highest_id(connection: Connection, table: Table) -> int:
@@ -125,18 +128,48 @@ def json_path(name: str) -> str:
 
 
 def append(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows, each with a value for every column in their order; moments are made by `moments`.
+    """Insert rows, each with a value for every column in their order; `bound` and `moments` make them fit.
 
-    The quickest way that the database has: it runs for every message.
+    The quickest way that the database has: it runs for every message, and for every row of an import.
     """
     if not rows:
         return
     if connection.dialect.name != "sqlite":
-        load(connection, table, rows)
+        from mailer.store.postgresql_copy import copy_in
+
+        copy_in(connection, table, rows)
         return
-    places = ", ".join("?" * len(table.c))
-    statement = f"INSERT INTO {table.name} VALUES ({places})"  # noqa: S608  # no name is anybody's input
+    names, places = ", ".join(f'"{each.name}"' for each in table.c), ", ".join("?" * len(table.c))
+    # No name is anybody's input.
+    statement = f"INSERT INTO {table.name} ({names}) VALUES ({places})"  # noqa: S608
     connection.exec_driver_sql(statement, list(rows))
+
+
+def bound(connection: Connection, kind: TypeEngine[Any]) -> Callable[[Any], Any]:
+    """Return what makes of a value for a column of this type what `append` takes for it."""
+    return kind.dialect_impl(connection.dialect).bind_processor(connection.dialect) or _as_is
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def give_ids(connection: Connection, table: Table, count: int) -> Sequence[int]:
+    """Return the next ids of a table, in order, for rows that this transaction adds under the write lock."""
+    column = table.autoincrement_column
+    assert column is not None
+    if connection.dialect.name == "sqlite":
+        after = highest_id(connection, table) + 1
+        return range(after, after + count)
+    series = text(
+        "SELECT nextval(pg_get_serial_sequence(:table, :column)::regclass) FROM generate_series(1, :count)"
+    )
+    return connection.scalars(series, {"table": table.name, "column": column.name, "count": count}).all()
+
+
+def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Return whether a column holds one of many texts or numbers: one parameter, however many they are."""
+    return _Among(column, bindparam(None, list(values), type_=_Many(column.type)))
 
 
 def learn(connection: Connection, *tables: Table) -> None:
@@ -150,7 +183,7 @@ def learn(connection: Connection, *tables: Table) -> None:
 
 def moments(connection: Connection) -> Callable[[datetime], Any]:
     """Return what makes of a moment what `append` takes for it."""
-    return utc_text if connection.dialect.name == "sqlite" else lambda moment: moment
+    return utc_text if connection.dialect.name == "sqlite" else bound(connection, UtcTime())
 
 
 def moment_in(connection: Connection, seconds: float = 0.0) -> ColumnElement[datetime]:
@@ -196,6 +229,29 @@ class _Clock(FunctionElement[float]):
     inherit_cache = True
 
 
+class _Among(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+
+class _Many(TypeDecorator[list[Any]]):
+    """Values of a column's type as one parameter: a text of JSON for SQLite, an array for PostgreSQL."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, each: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.each = each
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind = Text() if dialect.name == "sqlite" else postgresql.ARRAY(self.each)
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
+        return json.dumps(value) if dialect.name == "sqlite" else value
+
+
 @compiles(_DomainOf)
 def _from_instr(element: _DomainOf, compiler: SQLCompiler, **how: Any) -> str:
     key = compiler.process(next(iter(element.clauses)), **how)
@@ -216,6 +272,18 @@ def _julian_seconds(element: _Clock, compiler: SQLCompiler, **how: Any) -> str: 
 @compiles(_Clock, "postgresql")
 def _clock_timestamp(element: _Clock, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ARG001
     return "CAST(extract(epoch FROM clock_timestamp()) AS DOUBLE PRECISION)"
+
+
+@compiles(_Among)
+def _in_json(element: _Among, compiler: SQLCompiler, **how: Any) -> str:
+    column, values = (compiler.process(each, **how) for each in element.clauses)
+    return f"({column} IN (SELECT value FROM json_each({values})))"  # noqa: S608  # both are compiled
+
+
+@compiles(_Among, "postgresql")
+def _in_array(element: _Among, compiler: SQLCompiler, **how: Any) -> str:
+    column, values = (compiler.process(each, **how) for each in element.clauses)
+    return f"({column} = ANY ({values}))"
 
 
 @compiles(_JsonText)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg import DataError, Error, sql
 from sqlalchemy import Connection, Table
-from sqlalchemy.engine import Dialect
 
 from mailer.errors import StorageError
 from mailer.store.address import server_name
@@ -15,8 +14,10 @@ from mailer.store.postgresql_faults import translate, without_details
 
 
 def copy_in(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows, each with all columns of the table in their order, in the connection's transaction."""
-    bound = [_binder(column.type, connection.dialect) for column in table.c]
+    """Insert rows, each with all columns of the table in their order, in the connection's transaction.
+
+    Their values are as the driver takes them.
+    """
     names = sql.SQL(", ").join(map(sql.Identifier, table.c.keys()))
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
     # Below SQLAlchemy, which knows no COPY and translates no error here.
@@ -24,7 +25,7 @@ def copy_in(connection: Connection, table: Table, rows: Sequence[Sequence[Any]])
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
-                copy.write_row([bind(value) for bind, value in zip(bound, row, strict=True)])
+                copy.write_row(row)
     except DataError as error:
         raise StorageError(
             f"the table {table.name} holds what PostgreSQL can't: {str(error).partition(chr(10))[0]}",
@@ -32,8 +33,3 @@ def copy_in(connection: Connection, table: Table, rows: Sequence[Sequence[Any]])
         ) from None
     except Error as error:
         raise translate(error, server_name(connection.engine.url)) or without_details(error) from None
-
-
-def _binder(kind: Any, dialect: Dialect) -> Callable[[Any], Any]:
-    bind: Callable[[Any], Any] | None = kind.dialect_impl(dialect).bind_processor(dialect)
-    return bind or (lambda value: value)

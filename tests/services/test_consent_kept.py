@@ -150,19 +150,23 @@ def test_rows_of_consent_are_written_in_few_places_and_people_enrolled_by_two_se
         return {name for name, text in sources.items() if re.search(pattern, text)}
 
     writes = holding(
-        r"\b(insert|add_missing|put|update|delete)\((connection, )?(subscriptions|suppressions)\b"
+        r"\b(insert|add_missing|append|put|update|delete)\(\s*(connection,\s*)?(subscriptions|suppressions)\b"
     )
     assert writes == {
         "people/departures.py",
         "people/enrol.py",
+        "people/joining.py",
+        "people/pausing.py",
         "people/suppressing.py",
+        "people/suppression_list.py",
+        "people/transferring.py",
         "people/unsubscribing.py",
     }
     # What people said is only ever added to.
-    assert holding(r"\b(insert|add_missing|put|update|delete)\((connection, )?consents\b") == {
+    assert holding(r"\b(insert|add_missing|append|put|update|delete)\(\s*(connection,\s*)?consents\b") == {
         "people/consents.py"
     }
-    assert not holding(r"\b(put|update|delete)\((connection, )?consents\b")
+    assert not holding(r"\b(put|update|delete)\(\s*(connection,\s*)?consents\b")
     assert holding(r"\benrol\(connection") - {"people/enrol.py"} == {
         "services/import_people.py",
         "services/subscribe.py",

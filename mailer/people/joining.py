@@ -1,0 +1,139 @@
+"""Put people on lists, or take them off, as is said of them. Who left stays off, unless it is `anew`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, or_, select, update
+
+from mailer.domain.consent import BECAME, Change, Evidence, Source
+from mailer.domain.moment import utc_text
+from mailer.domain.subscriber import Status
+from mailer.errors import UsageError
+from mailer.people.consents import Said
+from mailer.store.dialect import among, append, moments
+from mailer.store.schema import lists, subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """To which lists people are taken in, and on whose word. `anew` also brings back those who had left."""
+
+    list_ids: tuple[int, ...]
+    source: Source
+    now: datetime
+    anew: bool = False
+
+
+class Wanted(NamedTuple):
+    """What a person is to be on each of the consent's lists, in their order; None where nothing is said.
+
+    `pauses` are until when they get nothing from each.
+    """
+
+    subscriber_id: int
+    statuses: Sequence[Status | None]
+    evidence: Evidence
+    pauses: Sequence[datetime | None] = ()
+
+
+def join(
+    connection: Connection, wanted: Sequence[Wanted], known: Collection[int], consent: Consent
+) -> tuple[list[Said], Mapping[int, Sequence[int]]]:
+    """Let people be on the lists what they are wanted to be; `known` are the ids of those who may be on any.
+
+    Returns what changed, and by the id of each person the lists that they had left and stay off. UsageError
+    for a list that is put away.
+    """
+    _refuse_archived(connection, consent.list_ids)
+    before = _statuses(connection, consent.list_ids, known)
+    said: list[Said] = []
+    fresh: list[tuple[Any, ...]] = []
+    others: defaultdict[tuple[int, Status], list[int]] = defaultdict(list)
+    kept_out: defaultdict[int, list[int]] = defaultdict(list)
+    source, moment = str(consent.source), moments(connection)
+    for place, list_id in enumerate(consent.list_ids):
+        for number, statuses, evidence, _ in wanted:
+            was, to_be = before.get((number, list_id)), statuses[place]
+            if status := _becomes(was, to_be, consent):
+                said.append(Said(number, list_id, BECAME[status], evidence))
+                if was is None:
+                    since = moment(_since(status, evidence, consent.now))
+                    fresh.append((list_id, number, status.value, source, since, None))
+                else:
+                    others[list_id, status].append(number)
+            elif was == Status.UNSUBSCRIBED != to_be == Status.SUBSCRIBED:
+                kept_out[number].append(list_id)
+    append(connection, subscriptions, fresh)
+    for (list_id, status), ids in others.items():
+        _change(connection, list_id, ids, consent, status)
+    return said, kept_out
+
+
+def pause(connection: Connection, wanted: Iterable[Wanted], consent: Consent) -> list[Said]:
+    """Let people get nothing for as long as is wanted; return of whom that is news.
+
+    A pause is not cut short. They are few, and none in most files.
+    """
+    s, said = subscriptions.c, []
+    for number, _, evidence, pauses in wanted:
+        for list_id, until in zip(consent.list_ids, pauses, strict=False):
+            if until is None:
+                continue
+            theirs = (s.list_id == list_id, s.subscriber_id == number, s.status == Status.SUBSCRIBED)
+            shorter = or_(s.paused_until.is_(None), s.paused_until < until)
+            statement = update(subscriptions).where(*theirs, shorter).values(paused_until=until)
+            if connection.execute(statement).rowcount:
+                note = f"until {utc_text(until)}"
+                said.append(Said(number, list_id, Change.PAUSED, evidence._replace(note=note)))
+    return said
+
+
+def _refuse_archived(connection: Connection, list_ids: Iterable[int]) -> None:
+    away = select(lists.c.name).where(lists.c.id.in_(list_ids), lists.c.archived_at.is_not(None))
+    if (name := connection.scalar(away.limit(1))) is not None:
+        raise UsageError(
+            f"the list {name} is archived: nobody is put on it",
+            next_step=f"To take it up again: mailer lists archive {name} --undo",
+        )
+
+
+def _becomes(was: str | None, to_be: Status | None, consent: Consent) -> Status | None:
+    """Return what becomes of a subscription; None: it stays as it was, or there is none."""
+    if was is None:
+        return to_be
+    if was == to_be or to_be is Status.UNCONFIRMED or (to_be is Status.SUBSCRIBED and not consent.anew):
+        return None
+    return to_be
+
+
+def _since(status: Status, evidence: Evidence, now: datetime) -> datetime:
+    # Whoever agreed did so when the file says. What they refuse holds from now on: a backup may be older.
+    return evidence.when(now) if status is Status.SUBSCRIBED else now
+
+
+def _statuses(
+    connection: Connection, list_ids: Iterable[int], ids: Collection[int]
+) -> dict[tuple[int, int], str]:
+    """Return what people are on these lists, by their ids and the lists'."""
+    s = subscriptions.c
+    if not ids:
+        return {}
+    found = select(s.subscriber_id, s.list_id, s.status).where(
+        s.list_id.in_(list_ids), among(s.subscriber_id, ids)
+    )
+    return {(number, list_id): status for number, list_id, status in connection.execute(found)}
+
+
+def _change(
+    connection: Connection, list_id: int, ids: Sequence[int], consent: Consent, status: Status
+) -> None:
+    s = subscriptions.c
+    row = {"status": status, "source": str(consent.source), "since": consent.now, "paused_until": None}
+    connection.execute(
+        update(subscriptions).where(s.list_id == list_id, among(s.subscriber_id, ids)).values(row)
+    )
