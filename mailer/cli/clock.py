@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.segment_options import segment_options
 from mailer.cli.terminal import announce_settings, say, warn
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def schedule() -> None:
     "--list", "-l", "list_names", multiple=True, metavar="L", help="A list that gets it; repeatable."
 )
 @click.option("--exclude", "excluded", multiple=True, metavar="L", help="A list whose subscribers don't.")
+@segment_options
 @click.option(
     "--at",
     "typed",
@@ -33,13 +35,29 @@ def schedule() -> None:
     help='"2026-12-01 08:00" (in TZ) or RFC 3339 with an offset.',
 )
 @click.pass_obj
-def add(app: App, issue: str, list_names: tuple[str, ...], excluded: tuple[str, ...], typed: str) -> None:
+def add(
+    app: App,
+    issue: str,
+    list_names: tuple[str, ...],
+    excluded: tuple[str, ...],
+    segment: str | None,
+    excluded_segments: tuple[str, ...],
+    typed: str,
+) -> None:
     """Send ISSUE at a time. The file is read when it is due; it is compiled now to find its mistakes."""
     from mailer.services.issues import issue_file
     from mailer.services.prepare import SendRequest
     from mailer.services.schedules import add
 
-    added = add(app, SendRequest(issue_file(app, issue), issue, list_names, excluded), typed, warn)
+    request = SendRequest(
+        issue_file(app, issue),
+        issue,
+        list_names,
+        excluded,
+        segment=segment,
+        excluded_segments=excluded_segments,
+    )
+    added = add(app, request, typed, warn)
     click.echo(f"Schedule {added.schedule.id}: {added.slug} to {added.schedule.audience}")
     click.echo(f"  {added.schedule.when}")
     say("  next: keep `mailer run` going, or let cron call `mailer tick` every minute", err=True)
@@ -97,6 +115,8 @@ def _data(standing: ScheduleStanding) -> dict[str, object]:
         "issue": each.issue,
         "lists": list(each.audience.lists),
         "exclude": list(each.audience.exclude),
+        "segment": each.audience.segment,
+        "exclude_segments": list(each.audience.exclude_segments),
         "due_at": each.due_at.isoformat(),
         "zone": each.zone,
         "state": standing.state,

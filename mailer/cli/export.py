@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailer.cli.progress import bar
+from mailer.cli.segment_options import chosen, segment_options
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,20 +26,30 @@ STATUSES = ["subscribed", "unconfirmed", "unsubscribed"]
 @click.option("--format", "form", type=click.Choice(FORMATS), help="By default as FILE ends, else csv.")
 @click.option("--list", "name", metavar="LIST", help="Only those on this list.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only those with this status.")
+@segment_options
 @click.pass_obj
-def export(app: App, file: Path | None, form: str | None, name: str | None, status: str | None) -> None:
+def export(
+    app: App,
+    file: Path | None,
+    form: str | None,
+    name: str | None,
+    status: str | None,
+    segment: str | None,
+    excluded_segments: tuple[str, ...],
+) -> None:
     """Write people to a file or to standard output.
 
     With every field, list and state; the end of FILE says whether it is CSV, JSON lines or a workbook.
 
-    `mailer subscribers import` reads the same back. Without --list and --status the addresses that are only
+    `mailer subscribers import` reads the same back. Where nobody is left out, the addresses that are only
     known for never being mailed are in it, too.
     """
     from mailer.domain.subscriber import Status
     from mailer.private import replacing
     from mailer.services.export import Export, Form, export_people
 
-    request = Export(_form(file, form), name, Status(status) if status else None)
+    segments = chosen(app, segment, excluded_segments)
+    request = Export(_form(file, form), name, Status(status) if status else None, segments)
     run = partial(export_people, app.database, request, progress=partial(bar, "exporting"))
     if file is None:
         if request.form is Form.WORKBOOK and sys.stdout.isatty():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.segment_options import segment_options
 from mailer.cli.terminal import announce_settings, ask, from_here, say, warn
 from mailer.errors import UsageError
 
@@ -29,6 +30,8 @@ class Options:
 
     list_names: tuple[str, ...]
     excluded: tuple[str, ...]
+    segment: str | None
+    excluded_segments: tuple[str, ...]
     subject: str | None
     test: tuple[str, ...]
     dry_run: bool
@@ -79,6 +82,7 @@ def warmup_plan(context: click.Context, option: click.Parameter, value: str | No
     "--list", "-l", "list_names", multiple=True, metavar="L", help="A list that gets it; repeatable."
 )
 @click.option("--exclude", "excluded", multiple=True, metavar="L", help="A list whose subscribers don't.")
+@segment_options
 @click.option("--subject", metavar="TEXT", help="The subject instead of the issue's own.")
 @click.option(
     "--test",
@@ -145,7 +149,15 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     _refuse_contradictions(options)
     announce_settings(app)
     file = issue_file(app, issue)
-    request = SendRequest(file, issue, options.list_names, options.excluded, options.subject)
+    request = SendRequest(
+        file,
+        issue,
+        options.list_names,
+        options.excluded,
+        options.subject,
+        options.segment,
+        options.excluded_segments,
+    )
     prepared = prepare(app, request, warn)
     if options.test:
         from mailer.cli.trial import send_tests
@@ -228,8 +240,11 @@ def _begin(prepared: PreparedSend, options: Options) -> Report:
 
 def go_on(prepared: PreparedSend, send: Send, options: Options) -> Report:
     """Ask, and send what is left of a send that was begun."""
+    from mailer.services.begin import changed_segments
     from mailer.services.continuing import Decisions, take_up
 
+    for words in changed_segments(prepared, send):
+        warn(words)
     decisions = Decisions(options.resend_uncertain, options.accept_uncertain, options.retry_failed)
     report = take_up(prepared.app, send, decisions)
     for words in report.decided:

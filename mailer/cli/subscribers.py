@@ -12,6 +12,7 @@ import click
 from mailer.cli.clean import clean
 from mailer.cli.export import STATUSES, export
 from mailer.cli.person import consent, edit, pause, resume, show
+from mailer.cli.segment_options import chosen, segment_options
 from mailer.cli.tagging import copy, move, tag, untag
 from mailer.cli.terminal import print_table
 from mailer.cli.whom import address_of, source_of
@@ -163,15 +164,24 @@ def list_formats(app: App, as_json: bool) -> None:
 @subscribers.command("list")
 @click.option("--list", "name", metavar="LIST", help="Only those on this list.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only those with this status.")
+@segment_options
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object a line.")
 @click.pass_obj
-def list_subscribers(app: App, name: str | None, status: str | None, as_json: bool) -> None:
+def list_subscribers(
+    app: App,
+    name: str | None,
+    status: str | None,
+    segment: str | None,
+    excluded_segments: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Show people in the order they came."""
     from mailer.domain.moment import utc_text
     from mailer.domain.spreadsheet import write_lists
     from mailer.domain.subscriber import Status
 
-    found = app.directory.subscribers(name, Status(status) if status else None)
+    segments = chosen(app, segment, excluded_segments)
+    found = app.directory.subscribers(name, Status(status) if status else None, segments)
     if as_json:
         for each in found:
             data = {part.name: getattr(each, part.name) for part in fields(each) if part.name != "id"}

@@ -35,8 +35,12 @@ def issue_command(named: str, audience: Audience, subject_put: str | None, *opti
     """Return the `mailer send-issue` that sends the issue that is called so."""
     lists = [part for name in audience.lists for part in ("--list", name)]
     excluded = [part for name in audience.exclude for part in ("--exclude", name)]
+    segment = ["--segment", audience.segment] if audience.segment else []
+    without = [part for each in audience.exclude_segments for part in ("--exclude-segment", each)]
     subject = ["--subject", subject_put] if subject_put else []
-    return shlex.join(["mailer", "send-issue", named, *lists, *excluded, *subject, *options])
+    return shlex.join(
+        ["mailer", "send-issue", named, *lists, *excluded, *segment, *without, *subject, *options]
+    )
 
 
 def halt_words(send: Send) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, literal, select, u
 
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt
+from mailer.domain.segment.named import KeptSegment
 from mailer.domain.send import Send
 from mailer.ledger.chunks import cut
 from mailer.store.dialect import learn
@@ -29,7 +30,7 @@ def read_send(row: Row[Any]) -> Send:
     return Send(
         row.id,
         row.slug,
-        Audience.parse(row.audience_put or row.audience),
+        Audience.parse(row.audience_put or row.audience, list(map(KeptSegment.read, row.segments or ()))),
         row.occasion,
         row.subject,
         row.revision,
@@ -45,6 +46,11 @@ def read_send(row: Row[Any]) -> Send:
         row.halted_at,
         row.halted_by,
     )
+
+
+def kept_segments(audience: Audience) -> list[dict[str, Any]] | None:
+    """Return the column of a send that keeps the segments of its audience as they stand."""
+    return [each.data() for each in audience.kept] or None
 
 
 def halted_words(halted: Halt | None, by: str | None = None, now: datetime | None = None) -> dict[str, Any]:

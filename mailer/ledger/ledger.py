@@ -12,7 +12,15 @@ from mailer.domain.delivery import NEXT, Halt, RetryPolicy, State
 from mailer.domain.field import FieldType
 from mailer.domain.send import Send
 from mailer.ledger.chunks import cancel, move, open_chunks, requeue
-from mailer.ledger.freezing import SEND, FrozenText, freeze, halted_words, note_proved, read_send
+from mailer.ledger.freezing import (
+    SEND,
+    FrozenText,
+    freeze,
+    halted_words,
+    kept_segments,
+    note_proved,
+    read_send,
+)
 from mailer.ledger.outcomes import DeliveryHistory, histories, latest
 from mailer.people.audience import (
     candidates_for,
@@ -161,6 +169,7 @@ class Ledger:
                 slug=slug,
                 audience=audience.canonical(),
                 audience_put=audience.text(),
+                segments=kept_segments(audience),
                 subject_put=subject_put,
                 occasion=occasion,
                 candidates=count_candidates(connection, audience),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, case, exists, func, select
 
 from mailer.domain.audience import Audience, reason_in_words
 from mailer.domain.delivery import LASTING, OPEN, State
+from mailer.domain.segment.named import KeptSegment
 from mailer.domain.send import Send
 from mailer.domain.suppression import Kind
 from mailer.ledger.freezing import count_excluded
@@ -291,13 +293,14 @@ def _sendings(connection: Connection, subscriber_id: int) -> list[Event]:
     events = [
         Event(
             row.created_at,
-            f"{row.slug}{' (erratum)' if row.corrects else ''}: not sent, {reason_in_words(row.reason)}",
+            f"{row.slug}{' (erratum)' if row.corrects else ''}: not sent, "
+            + _why_excluded(connection, row, subscriber_id),
         )
         for row in connection.execute(
-            select(sends.c.created_at, sends.c.slug, sends.c.corrects, e.reason)
+            select(sends.c.created_at, sends.c.slug, sends.c.corrects, sends.c.segments, e.reason)
             .join(sends, sends.c.id == e.send_id)
             .where(e.subscriber_id == subscriber_id)
-        )
+        ).all()
     ]
     # One look for each send that there was: nobody's deliveries are found by the person alone.
     mine = (
@@ -312,6 +315,16 @@ def _sendings(connection: Connection, subscriber_id: int) -> list[Event]:
             Event(row.created_at, f"{mail}: now {State.QUEUED}")
         ]
     return events
+
+
+def _why_excluded(connection: Connection, row: Any, subscriber_id: int) -> str:
+    words = reason_in_words(row.reason)
+    for kept in map(KeptSegment.read, row.segments or ()):
+        if kept.reason == row.reason:
+            from mailer.people.segments.blame import by_which_condition  # lark
+
+            return f"{words}: {by_which_condition(connection, kept, subscriber_id)}"
+    return words
 
 
 def _outcomes(connection: Connection, send_id: int, subscriber_id: int, mail: str) -> list[Event]:

@@ -28,6 +28,7 @@ from mailer.ledger.freezing import (
     freeze,
     halted_words,
     kept_columns,
+    kept_segments,
     read_send,
     write_revision,
 )
@@ -166,6 +167,7 @@ class Revisions:
                 slug=send.slug,
                 audience=send.audience.canonical(),
                 audience_put=send.audience.text(),
+                segments=kept_segments(send.audience),
                 subject_put=send.subject_put,
                 occasion=min(least or 0, 0) - 1,  # below those that are repetitions
                 candidates=_count_mistaken(connection, send),
@@ -265,8 +267,11 @@ def _had_another(send: Send, revision: str) -> ColumnElement[bool]:
 
 
 def _mistaken(connection: Connection, send: Send, revision: str) -> Select[Any]:
-    """Return a SELECT like `people.audience.candidates`; the address is that of the first mail."""
-    people = candidates_for(connection, send.slug, send.audience, again=True).subquery("people")
+    """Return a SELECT like `people.audience.candidates`; the address is that of the first mail.
+
+    Whoever was in the segment then has the text, and is to have its correction.
+    """
+    people = candidates_for(connection, send.slug, send.audience.whole, again=True).subquery("people")
     d, o = deliveries.c, outcomes.c
     snapshot = [d.email if name == "email" else people.c[name] for name in SNAPSHOT]
     return (

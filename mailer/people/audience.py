@@ -17,6 +17,7 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    literal,
     null,
     select,
 )
@@ -49,7 +50,19 @@ def candidates_for(
     included, excluded = list_ids(connection, audience.lists), list_ids(connection, audience.exclude)
     moment = now or moment_in(connection)
     never = Suppressing.of(connection)
-    return candidates(included, excluded, slug, never, moment, again=again or first)
+    segments = _taken_out(connection, audience)
+    return candidates(included, excluded, slug, never, moment, segments, again=again or first)
+
+
+def _taken_out(connection: Connection, audience: Audience) -> list[tuple[ColumnElement[bool], Any]]:
+    """Return the SQL of whom segments take out, each with the reason."""
+    # To go on without a segment that was asked for would mail those whom it keeps out.
+    assert len(audience.kept) == len(audience.segments), audience
+    if not audience.kept:
+        return []
+    from mailer.people.segments.selecting import taken_out  # lark
+
+    return [(where, literal(reason)) for where, reason in taken_out(connection, audience.kept)]
 
 
 def count_values(
@@ -100,10 +113,14 @@ def candidates(
     slug: str,
     never: Suppressing,
     now: datetime | ColumnElement[datetime],
+    segments: Sequence[tuple[ColumnElement[bool], Any]] = (),
     *,
     again: bool,
 ) -> Select[Any]:
-    """Return a SELECT of all candidates: subscriber_id, the snapshot, and `reason` (NULL: gets it)."""
+    """Return a SELECT of all candidates: subscriber_id, the snapshot, and `reason` (NULL: gets it).
+
+    `segments` are whom they take out, and why.
+    """
     pausing = subscriptions.c.paused_until > now
     member = (
         select(
@@ -124,6 +141,7 @@ def candidates(
     ]
     if excluded_ids:
         reasons.append((_subscribed_to(excluded_ids), "on an excluded list"))
+    reasons += segments
     if not again:
         reasons.append((_in_another_send(slug), "in an earlier send"))
     return never.joined(

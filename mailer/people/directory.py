@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, or_, select
 
 from mailer.domain.audience import Recipient
+from mailer.domain.segment.named import KeptSegment
 from mailer.domain.subscriber import Status, Subscriber
 from mailer.people.lists import list_ids
 from mailer.people.suppressing import Suppressing, is_address
@@ -53,19 +54,32 @@ class Directory:
             _everyone().where(holds).order_by(begins.desc().nulls_last(), subscribers.c.id).limit(limit)
         )
 
-    def subscribers(self, list_name: str | None = None, status: Status | None = None) -> Iterator[Subscriber]:
-        """Yield subscribers in the order they came: of one list, of one status (there, or on any list)."""
-        wanted = self._wanted(self._whole(), list_name, status).order_by(subscribers.c.id).limit(PAGE)
+    def subscribers(
+        self,
+        list_name: str | None = None,
+        status: Status | None = None,
+        segments: Sequence[KeptSegment] = (),
+    ) -> Iterator[Subscriber]:
+        """Yield subscribers in the order they came: of one list, of one status (there, or on any list), and
+        whom no segment takes out.
+        """
+        wanted = self._wanted(self._whole(), list_name, status, segments)
+        wanted = wanted.order_by(subscribers.c.id).limit(PAGE)
         last = 0
         while page := self._page(wanted.where(subscribers.c.id > last)):
             yield from page
             last = page[-1].id
 
-    def count(self, list_name: str | None = None, status: Status | None = None) -> int:
+    def count(
+        self,
+        list_name: str | None = None,
+        status: Status | None = None,
+        segments: Sequence[KeptSegment] = (),
+    ) -> int:
         """Return how many `subscribers` yields."""
         counted = select(func.count()).select_from(subscribers)
         with self._engine.connect() as connection:
-            return int(connection.scalar(self._wanted(counted, list_name, status)) or 0)
+            return int(connection.scalar(self._wanted(counted, list_name, status, segments)) or 0)
 
     def with_ids(self, ids: Iterable[int]) -> Iterator[Subscriber]:
         """Yield those of these subscribers who are there, page by page in the order they came."""
@@ -107,8 +121,19 @@ class Directory:
             row = connection.execute(select(*newest, set_at)).one()
         return row[0], row[1], row[2]
 
-    def _wanted(self, query: Select[Any], list_name: str | None, status: Status | None) -> Select[Any]:
-        """Return the query, of those on one list and of one status."""
+    def _wanted(
+        self,
+        query: Select[Any],
+        list_name: str | None,
+        status: Status | None,
+        segments: Sequence[KeptSegment],
+    ) -> Select[Any]:
+        """Return the query, of those on one list, of one status, and whom no segment takes out."""
+        if segments:
+            from mailer.people.segments.selecting import selected  # lark
+
+            with self._engine.connect() as connection:
+                query = query.where(selected(connection, segments))
         if list_name is None and status is None:
             return query
         # Asked for each person: a set of all members would be made anew for every page.

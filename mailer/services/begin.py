@@ -66,14 +66,28 @@ def _other_text(job: Job, send: Send) -> str:
     )
 
 
+def changed_segments(prepared: PreparedSend, send: Send) -> list[str]:
+    """Return which segments are others by now than the send keeps, in a sentence each."""
+    if prepared.unfit:
+        return [f"{prepared.unfit.problem} now; {send.label} keeps the people whom it had"]
+    now = {each.asked: each.definition for each in prepared.job.audience.kept}
+    return [
+        f"the segment {each.asked} was changed since; {send.label} keeps the people whom it had"
+        for each in send.audience.kept
+        if now[each.asked] != each.definition
+    ]
+
+
 def refuse_unfit(
     prepared: PreparedSend, *, again: bool = False, force: bool = False, draft: bool = False
 ) -> None:
     """Raise PlanRefused for an issue that must not be begun as it stands.
 
     That is one to a list that is put away, one that was sent by another name, unless it is to go out `again`,
-    and one with errors (see `PreparedSend.refuse_errors`).
+    and one with errors (see `PreparedSend.refuse_errors`). Raises what makes it `unfit` for a new send, too.
     """
+    if prepared.unfit:
+        raise prepared.unfit
     _refuse_archived(prepared)
     if not again:
         refuse_renamed(prepared)

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from sqlalchemy import Engine
 
 from mailer.domain.field import Value
+from mailer.domain.segment.named import KeptSegment
 from mailer.domain.subscriber import Status, Subscriber
 from mailer.errors import UsageError
 from mailer.people.directory import Directory
@@ -28,7 +29,8 @@ Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Whom to write, and as what: those on one list, those of one status (there, or on any list).
+    """Whom to write, and as what: those on one list, those of one status (there, or on any list), those whom
+    no segment takes out.
 
     An export of everyone loses nobody who must not be mailed: addresses that are suppressed and no
     subscriber's are in it, too.
@@ -37,11 +39,12 @@ class Export:
     form: Form = Form.CSV
     list_name: str | None = None
     status: Status | None = None
+    segments: tuple[KeptSegment, ...] = ()
 
     @property
     def of_everyone(self) -> bool:
         """Whether nobody is left out."""
-        return self.list_name is None and self.status is None
+        return self.list_name is None and self.status is None and not self.segments
 
 
 def export_people(database: Engine, request: Export, out: BinaryIO, progress: Progress) -> int:
@@ -50,8 +53,8 @@ def export_people(database: Engine, request: Export, out: BinaryIO, progress: Pr
     UsageError for an unknown list, and for more than a workbook can hold.
     """
     directory = Directory(database)
-    total = directory.count(request.list_name, request.status)
-    people = directory.subscribers(request.list_name, request.status)
+    total = directory.count(request.list_name, request.status, request.segments)
+    people = directory.subscribers(request.list_name, request.status, request.segments)
     if request.of_everyone:
         total += directory.count_shut_out()
         people = chain(people, directory.shut_out())

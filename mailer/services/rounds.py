@@ -179,10 +179,10 @@ def _go_on(app: App, send: Send, stopping: Stopping, result: Round) -> None:
 
 def _begin(app: App, schedules: Schedules, schedule: Schedule, who: str, say: Callable[[str], None]) -> None:
     from mailer.services.begin import Begun, begin_in_turn, existing, refuse_unfit, turn_to_begin
-    from mailer.services.prepare import SendRequest, prepare
+    from mailer.services.prepare import prepare, request_for
 
     file, audience = app.root / schedule.issue, schedule.audience
-    prepared = prepare(app, SendRequest(file, schedule.issue, audience.lists, audience.exclude))
+    prepared = prepare(app, request_for(file, schedule.issue, audience))
     if existing(prepared) is None:
         refuse_unfit(prepared)  # it takes a while, and nobody has to wait for their turn meanwhile
     with turn_to_begin(prepared):

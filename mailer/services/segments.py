@@ -5,13 +5,13 @@ A segment is asked for by its name, or by a definition in the words of docs/segm
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mailer.bootstrap import App
 from mailer.domain.segment.conditions import Condition, Not, parts_of
 from mailer.domain.segment.counted import Count
-from mailer.domain.segment.named import Segment
+from mailer.domain.segment.named import KeptSegment, Segment
 from mailer.domain.segment.values import Today
 from mailer.domain.segment.words import in_plain_words
 from mailer.people.segments.counting import count, count_each
@@ -42,6 +42,15 @@ class Explanation:
 def today(app: App) -> Today:
     """Return the day that it is in the workspace's zone."""
     return Today.at(app.now(), app.settings.zone)
+
+
+def kept(app: App, asked: Sequence[tuple[str, bool]]) -> tuple[KeptSegment, ...]:
+    """Return segments as they stand now, each asked for and whether it is excluded: for whom to send to, to
+    list, to export or to change (`mailer.people.segments.selecting.selected` makes the WHERE).
+
+    UsageError for one that isn't there, SegmentError.
+    """
+    return app.segments.keep(asked, today(app))
 
 
 def create(app: App, name: str, definition: str, description: str) -> list[str]:

@@ -150,7 +150,6 @@ def test_dates_keep_the_zone_they_name(written: str, expected: datetime):
         ("list", "{a: b}", "not text"),
         ("epigraph", "{source: me}", "no text"),
         ("epigraph", "{text: a, by: me}", "'by'"),
-        ("segment", "paid", "not possible yet"),
         ("tracking", "true", "not possible yet"),
     ],
 )
@@ -161,10 +160,19 @@ def test_a_value_that_does_not_fit_is_named_with_its_line(key: str, value: str, 
     assert said in str(error)
 
 
-@pytest.mark.parametrize("key", ["attachments", "segment", "tracking"])
+@pytest.mark.parametrize("key", ["attachments", "tracking"])
 def test_what_is_not_there_yet_may_be_switched_off(key: str):
-    empty = {"attachments": "[]", "segment": "", "tracking": "false"}[key]
+    empty = {"attachments": "[]", "tracking": "false"}[key]
     assert read(f"---\ntitle: x\n{key}: {empty}\n---\nb").title == "x"
+
+
+def test_a_segment_is_a_name_or_a_definition():
+    assert read("---\ntitle: x\nsegment: oslo\n---\nb").segment == "oslo"
+    assert read('---\ntitle: x\nsegment: city = "Oslo" and tag:press\n---\nb').segment == (
+        'city = "Oslo" and tag:press'
+    )
+    assert "segment" in str(refused("---\ntitle: x\nsegment: {a: b}\n---\nb"))
+    assert "segment" in str(refused("---\ntitle: x\nsegments: oslo\n---\nb"))
 
 
 @pytest.mark.parametrize(

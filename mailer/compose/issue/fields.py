@@ -166,7 +166,7 @@ FIELDS = {
     "description": Key(_text),
     "draft": Key(_truth, "draft", IfUnfit.GUARDED),
     "list": Key(_names, "lists", IfUnfit.GUARDED),
-    "segment": Key(_line, "segment", IfUnfit.GUARDED, not_yet="sending to a segment is not possible yet"),
+    "segment": Key(_line, "segment", IfUnfit.GUARDED),
     "template": Key(_name, "template", IfUnfit.GUARDED),
     "from": Key(_mailbox, "sender", IfUnfit.GUARDED),
     "reply_to": Key(_mailbox, "reply_to", IfUnfit.GUARDED),
