@@ -77,6 +77,10 @@ def _show_rejects(request: Import, report: ImportReport) -> None:
     if report.folded:
         rows = f"{report.folded:,} row{'s' if report.folded > 1 else ''}"
         click.echo(f"{path}: in {rows} a line break in a cell became a blank", err=True)
+    if (lost := report.shortened).rows:
+        rows = f"{lost.rows:,} row{'s' if lost.rows > 1 else ''}"
+        what = f"{lost.text}: in {rows} a spreadsheet shortened a number, and figures are lost"
+        click.echo(f"{path}:{lost.line}: {what}: export it anew with the column as text", err=True)
 
 
 def _sorted(rejects: Sequence[Reject]) -> tuple[list[Reject], list[Reject]]:
@@ -103,6 +107,7 @@ def _data(request: Import, report: ImportReport) -> dict[str, Any]:
         ],
         "rows": report.rows,
         **{name: getattr(report, name) for name in (*COUNTS, *STANDINGS, "folded")},
+        "shortened": report.shortened.rows,
         "rejects": [
             {"line": each.line, "value": each.value, "reason": each.reason, "duplicate": each.duplicate}
             for each in [*faults, *duplicates][:KEPT]

@@ -27,7 +27,7 @@ from mailer.people.importing.columns import TypedColumn
 from mailer.people.importing.consent import Answers, ConsentUnclear, Seen
 from mailer.people.importing.format import BUNDLED, Format, known_among, load_formats
 from mailer.people.importing.request import Import
-from mailer.people.importing.rows import Reject
+from mailer.people.importing.rows import Reject, Shortened
 from mailer.people.importing.sources.opening import opened
 from mailer.people.importing.sources.row_file import RowFile
 from mailer.people.importing.understanding import Understood, understand
@@ -77,6 +77,7 @@ class ImportReport:
     unsubscribed: int = 0  # of those taken in: have left a list, as the file says
     unconfirmed: int = 0  # of those taken in: have not confirmed that they want to be on a list, as it says
     folded: int = 0  # rows in which a line break became a blank
+    shortened: Shortened = field(default_factory=Shortened)  # rows with a number that lost figures
     rejects: list[Reject] = field(default_factory=list)
 
     @property
@@ -199,7 +200,7 @@ def _import(
                 [reject.refusal for reject in rejects if reject.refusal],
             )
             advance(len(chunk))
-    report.folded = reader.folded
+    report.folded, report.shortened = reader.folded, reader.shortened
     return report
 
 

@@ -236,6 +236,7 @@ def test_an_import_without_bad_rows_ends_with_0_and_as_data(weekly: Mailer, tmp_
         "kept_out": 0,
         "suppressed": 0,
         "folded": 0,
+        "shortened": 0,
         "rejects": [
             {
                 "line": 3,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine, delete, select
 
 from mailer.domain.standing import Standing
 from mailer.domain.subscriber import Subscriber
@@ -20,7 +20,7 @@ from mailer.people.importing.format import BUNDLED, load_formats
 from mailer.people.lists import Lists
 from mailer.services.import_people import ConsentUnclear, Import, ImportReport, import_files
 from mailer.store.database import open_database
-from mailer.store.schema import fields, subscribers
+from mailer.store.schema import consents, fields, subscribers
 
 DATA = Path(__file__).parents[1] / "data" / "imports"
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -40,7 +40,7 @@ def made(kept_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> It
 @pytest.fixture
 def engine(made: Engine) -> Engine:
     with made.begin() as connection:
-        for table in (subscribers, fields):
+        for table in (subscribers, fields, consents):
             connection.execute(delete(table))
         connection.exec_driver_sql("DELETE FROM suppressions")
     return made
@@ -200,6 +200,38 @@ def test_labels_are_parted_as_there(importer: Importer, people: Directory) -> No
     assert everyone(people)["ada"].tags == ("Press", "* myContacts")
     importer(DATA / "outlook.csv", answers=AGREED)
     assert everyone(people)["ada"].tags == ("Press", "Harbour")
+
+
+def evidence(engine: Engine) -> list[tuple[object, ...]]:
+    """When, from which address, on which line and how people agreed, in the order of the file."""
+    with engine.connect() as connection:
+        found = connection.execute(
+            select(consents.c.line, consents.c.at, consents.c.ip, consents.c.note).order_by(consents.c.line)
+        )
+        return [tuple(row) for row in found]
+
+
+def test_when_and_from_where_people_agreed_goes_into_the_ledger(
+    importer: Importer, engine: Engine, tmp_path: Path
+) -> None:
+    importer(DATA / "mailtrain.csv")
+    assert evidence(engine)[0] == (2, datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC), "192.0.2.1", None)
+    assert evidence(engine)[1] == (3, NOW, None, None)  # who left did so when nobody knows
+    left = next(path for path in MAILCHIMP if path.name.startswith("unsubscribed"))
+    importer(left)
+    assert (2, datetime(2024, 5, 2, 3, 4, 5, tzinfo=UTC), None, None) in evidence(engine)
+    own = tmp_path / "own.csv"
+    own.write_text(
+        "email,Signed up,Where,How\n"
+        "hal@quay.example,2024-01-02,2001:DB8::1,at the pier\n"
+        "ivy@quay.example,03/04/2024,the bar,\n"
+    )
+    mapping = {"Signed up": "agreed_at", "Where": "agreed_ip", "How": "agreed_note"}
+    [report] = importer(own, mapping=mapping)
+    assert [column.field for column in report.columns] == ["email"]
+    assert (2, datetime(2024, 1, 2, tzinfo=UTC), "2001:db8::1", "at the pier") in evidence(engine)
+    # What can't be told for sure is kept as it was written; sure is the moment of the import.
+    assert (3, NOW, None, "03/04/2024; the bar") in evidence(engine)
 
 
 def archive(path: Path, *files: Path) -> Path:

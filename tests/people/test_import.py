@@ -333,6 +333,59 @@ def test_what_surrounds_an_address_is_no_part_of_it_and_what_is_inside_is_refuse
     assert lines(rejects) == [10, 11, 12, 13]
 
 
+def test_what_people_and_spreadsheets_put_round_an_address_is_no_part_of_it(
+    importer: Importer, people: Directory
+) -> None:
+    around = [
+        '=HYPERLINK("mailto:{}","write")',
+        "mailto:{}?subject=x",
+        "<{}>",
+        "{}.",
+        "{}, ",
+        "'{}'",
+        "Ada Quint <{}>",
+        '"Quint, Ada" <{}>;',
+        "({})",
+    ]
+    cells = [shape.format(f"p{n}@quay.example").replace('"', '""') for n, shape in enumerate(around)]
+    report, _ = importer("email\n" + "".join(f'"{each}"\n' for each in cells))
+    assert counts(report) == {"added": len(around)}
+    found = people.subscribers()
+    assert [(each.email, each.name) for each in found] == [
+        (f"p{n}@quay.example", {6: "Ada Quint", 7: "Quint, Ada"}.get(n)) for n in range(len(around))
+    ]
+    _, rejects = importer("email\na@quay.example; b@quay.example\nAda <a@quay.example> (old)\n")
+    assert len(rejects) == 2
+
+
+def test_first_and_last_name_make_the_name_where_there_is_none(importer: Importer, people: Directory) -> None:
+    importer("email,Vorname,Name\nada@quay.example,Ada,Quint\nbram@quay.example,Bram,\n")
+    assert [(each.name, each.fields) for each in people.subscribers()] == [
+        ("Ada Quint", {"first_name": "Ada", "last_name": "Quint"}),
+        ("Bram", {"first_name": "Bram"}),
+    ]
+    importer("email,name,first_name\ncee@quay.example,,Cee\n")
+    assert everyone(people)["cee@quay.example"].name is None
+
+
+def test_a_number_that_a_spreadsheet_shortened_is_said(importer: Importer) -> None:
+    report, rejects = importer(
+        'email,phone\nada@quay.example,351912345678\nbram@quay.example,"4,91E+11"\ncee@quay.example,1E+05\n'
+    )
+    assert rejects == []
+    assert (report.shortened.rows, report.shortened.line, report.shortened.text) == (2, 3, "4,91E+11")
+
+
+def test_rows_are_the_same_however_quotes_lie_among_many(importer: Importer, people: Directory) -> None:
+    rows = [f"p{n}@quay.example,Person {n}" for n in range(1200)]
+    rows[499] = '"p499@quay.example","Person\n499"'  # over the end of what is read at once
+    rows[700] = 'p700@quay.example,"Per'
+    rows[1100] = 'p1100@quay.example,"x"y'
+    report, rejects = importer("email,name\n" + "\n".join(rows))
+    assert (report.added, lines(rejects)) == (1198, [703, 1103])
+    assert everyone(people)["p499@quay.example"].name == "Person 499"
+
+
 def test_a_quote_that_swallows_rows_is_named_and_no_line_break(importer: Importer, people: Directory) -> None:
     rows = 'ada@quay.example,"Ada\nbram@quay.example,Bram\ncora@quay.example,Cora"\ndan@quay.example,Dan\n'
     report, rejects = importer(f"email,name\n{rows}")

@@ -132,7 +132,7 @@ class ConsentWatch:
             for column in columns
             if column.heading in described.rules and column not in ignored
         }
-        told = described.aside.union(described.at, described.ip, described.note)
+        told = described.aside.union(described.at, described.ip, described.note, described.left)
         self._seen = {
             column: Seen(column, sense_of(column.heading))
             for column in columns

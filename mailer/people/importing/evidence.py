@@ -1,4 +1,4 @@
-"""When, from where and how people agreed, as far as a file tells: it goes into the ledger of consent."""
+"""When, from where and how people agreed, and when they left, as far as a file tells: for the ledger."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _SECONDS = re.compile(r"1\d{9}(?:\d{3})?", re.ASCII)  # since 1970, or a thousan
 
 
 # Fields that a column can be mapped to, whatever file it is in.
-AT, IP, NOTE = "agreed_at", "agreed_ip", "agreed_note"
-FIELDS = frozenset({AT, IP, NOTE})
+AT, IP, NOTE, LEFT = "agreed_at", "agreed_ip", "agreed_note", "left_at"
+FIELDS = frozenset({AT, IP, NOTE, LEFT})
 
 
 def evidence_reader(columns: Sequence[Column], described: Described) -> EvidenceReader:
@@ -34,7 +34,11 @@ def evidence_reader(columns: Sequence[Column], described: Described) -> Evidence
         return [*(column for column in columns if column.field == field), *named]
 
     return EvidenceReader(
-        found(described.at, AT), found(described.ip, IP), found(described.note, NOTE), described.dates
+        found(described.at, AT),
+        found(described.ip, IP),
+        found(described.note, NOTE),
+        found(described.left, LEFT),
+        described.dates,
     )
 
 
@@ -48,15 +52,18 @@ class EvidenceReader:
     at: Sequence[Column] = ()
     ip: Sequence[Column] = ()
     note: Sequence[Column] = ()
+    left: Sequence[Column] = ()
     dates: Sequence[str] = ()
 
     @property
     def columns(self) -> set[Column]:
         """The columns that it reads."""
-        return {*self.at, *self.ip, *self.note}
+        return {*self.at, *self.ip, *self.note, *self.left}
 
-    def of(self, row: Row) -> Evidence:
-        """Return what the row tells of the moment that somebody agreed."""
+    def of(self, row: Row, *, left: bool) -> Evidence:
+        """Return what the row tells of the moment that somebody agreed, or `left`."""
+        if left:
+            return Evidence(read_moment(_first(row, self.left), self.dates), row.line)
         if not (self.at or self.ip or self.note):
             return Evidence(line=row.line)
         at, ip = _first(row, self.at), _first(row, self.ip)

@@ -47,7 +47,8 @@ class CantTell(_Part):
 
 
 class EvidenceColumns(_Part):
-    """Columns that tell when somebody agreed, from which IP address and how; the first that is filled counts.
+    """Columns that tell when somebody agreed, from which IP address and how, and when they
+    left; the first that is filled counts.
 
     `dates` are how moments are written, as Python's strptime has it, if not as ISO 8601 does.
     """
@@ -55,6 +56,7 @@ class EvidenceColumns(_Part):
     at: tuple[str, ...] = ()
     ip: tuple[str, ...] = ()
     note: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
 
 
@@ -117,6 +119,7 @@ class Described:
     at: tuple[str, ...] = ()
     ip: tuple[str, ...] = ()
     note: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
 
 
@@ -225,6 +228,7 @@ def _described(each: Format, file: RowFile, there: Mapping[str, str], why: str) 
         at=_present(each.evidence.at, there),
         ip=_present(each.evidence.ip, there),
         note=_present(each.evidence.note, there),
+        left=_present(each.evidence.left, there),
         dates=each.evidence.dates,
     )
 

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from mailer.domain.address import BLANKS, CONTROLS, PLAIN, Address, AddressError
-from mailer.domain.consent import Evidence
 from mailer.domain.field import FieldError, FieldType, Value, convert
 from mailer.domain.yes_no import WORDS, YesNo
 from mailer.people.enrol import Entry
@@ -20,6 +19,7 @@ from mailer.people.importing.said import Stance, Unclear
 from mailer.people.importing.sources.row_file import Row, UnreadableRow
 
 REMEMBERED = 1024  # values of a column: most come again and again
+SHORTENED = re.compile(r"\s*-?\d(?:[.,]\d+)?E\+\d{2,3}\s*", re.ASCII)  # as in 4.9176E+11
 # What breaks a line, and the tab: in a cell a blank is meant.
 BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029\t]+")
 
@@ -37,6 +37,21 @@ class Reject:
     reason: str
     duplicate: bool = False  # nothing is wrong with it, but the person stands in an earlier row
     refusal: Entry | None = None
+
+
+@dataclass(slots=True)
+class Shortened:
+    """Rows with a number of which a spreadsheet kept the first figures alone, and the first such row."""
+
+    rows: int = 0
+    line: int = 0
+    text: str = ""
+
+    def count(self, line: int, text: str) -> None:
+        """Count a row."""
+        if not self.rows:
+            self.line, self.text = line, text
+        self.rows += 1
 
 
 class Unfit(ValueError):
@@ -59,7 +74,8 @@ class ReadsConsent(Protocol):
 class RowReader:
     """Reads the rows of one file in order, and remembers whom it has seen.
 
-    `folded` counts the rows in which a line break became a blank.
+    `folded` counts the rows in which a line break became a blank, `shortened` those with a number that a
+    spreadsheet shortened.
     """
 
     def __init__(
@@ -89,6 +105,7 @@ class RowReader:
         self._lines: dict[int, int] = {}
         self._refused: dict[str, Stance] = {}
         self.folded = 0
+        self.shortened = Shortened()
 
     def read(self, row: Row | UnreadableRow) -> Entry | Reject:
         """Return the person in `row`, or why there is none."""
@@ -99,11 +116,19 @@ class RowReader:
                 f"the row has {len(row.cells)} cells and the header {self._width}: quote commas in a cell"
             )
             return _reject(row, row.cells[self._width], reason)
-        if _is_clean("".join(row.cells)):
+        whole = "".join(row.cells)
+        if "E+" in whole:
+            self._look_for_shortened(row)
+        if _is_clean(whole):
             return self._person(row, clean=True)
         if swallowed := next(filter(self._holds_a_row, row.cells), None):
             return _reject(row, swallowed, 'a cell holds other rows: a quote (") is opened and not closed')
         return self._person(self._without_breaks(row), clean=False)
+
+    def _look_for_shortened(self, row: Row) -> None:
+        found = next(filter(SHORTENED.fullmatch, row.cells), None)
+        if found:
+            self.shortened.count(row.line, found)
 
     def _holds_a_row(self, text: str) -> bool:
         """Whether one of the lines in a cell looks like a row of its own: a stray quote swallowed it."""
@@ -128,7 +153,7 @@ class RowReader:
             return _reject(row, typed, str(error) if typed else "has no address")
         except Unclear as error:
             return _reject(row, error.value, str(error))
-        refusal = None if said is self._agreed else self._refusal(address, said, row.line)
+        refusal = None if said is self._agreed else self._refusal(address, said, row)
         try:
             values = self._values(row.cells, clean=clean)
         except Unfit as error:
@@ -139,7 +164,8 @@ class RowReader:
         self._lines[who] = row.line
         if self._composed and (name := _whole(values) or called):
             values["name"] = name
-        return Entry(address, values, said.statuses, said.suppressed, self._evidence.of(row), said.pauses)
+        evidence = self._evidence.of(row, left=said.left)
+        return Entry(address, values, said.statuses, said.suppressed, evidence, said.pauses)
 
     def _values(self, cells: Sequence[str], *, clean: bool) -> dict[str, Any]:
         """Return what fills the fields, in their types; Unfit if something can't."""
@@ -155,12 +181,13 @@ class RowReader:
                     raise Unfit(text, f"{field}: {error}") from None
         return values
 
-    def _refusal(self, address: Address, said: Stance, line: int) -> Entry | None:
+    def _refusal(self, address: Address, said: Stance, row: Row) -> Entry | None:
         """Return what must be kept of a row that isn't taken in, unless an earlier one said the same."""
         if not said.refuses or self._refused.get(address.key) == said:
             return None
         self._refused[address.key] = said
-        return Entry(address, {}, said.statuses, said.suppressed, Evidence(line=line), said.pauses)
+        evidence = self._evidence.of(row, left=said.left)
+        return Entry(address, {}, said.statuses, said.suppressed, evidence, said.pauses)
 
 
 def _reader(kind: FieldType, words: YesNo, separator: str) -> Callable[[str], Value] | None:

@@ -25,6 +25,11 @@ class Stance(NamedTuple):
     pauses: tuple[datetime | None, ...] = ()
 
     @property
+    def left(self) -> bool:
+        """Whether it tells that they left a list, or are never mailed."""
+        return self.suppressed is not None or Status.UNSUBSCRIBED in self.statuses
+
+    @property
     def refuses(self) -> bool:
         """Whether it keeps any mail away."""
         return self.suppressed is not None or any(
