@@ -20,6 +20,7 @@ Writer = Callable[[BinaryIO, Sequence[str], Iterable[Row]], None]
 
 SHEET_ROWS = 1_048_576  # of a workbook's sheet, the header among them
 CELL_LENGTH = 32_767  # characters in a cell of one
+WIDTH = 24  # characters of a column: most addresses
 EXACT = 10**15  # whole numbers below it are themselves in a workbook, which keeps 15 figures
 
 
@@ -73,6 +74,7 @@ def write_workbook(out: BinaryIO, headings: Sequence[str], found: Iterable[Row])
     with Workbook(out, {"constant_memory": True, "use_zip64": True}) as book:
         sheet = book.add_worksheet("subscribers")
         sheet.freeze_panes(1, 0)
+        sheet.set_column(0, len(headings) - 1, WIDTH)
         for place, heading in enumerate(headings):
             sheet.write_string(0, place, heading, book.add_format({"bold": True}))
         for number, row in enumerate(found, 1):
