@@ -53,11 +53,11 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     If the block fails all stays as it was. OSError if it can't be written.
     """
-    path = path.resolve()  # a link to it stays one
     if path.exists() and not path.is_file():  # a pipe or a terminal (/dev/stdout)
         with path.open("wb") as file:
             yield file
         return
+    path = path.resolve()  # a link to it stays one
     descriptor, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,16 +52,18 @@ def export(
     segments = chosen(app, segment, excluded_segments)
     request = Export(_form(file, form), name, Status(status) if status else None, segments)
     run = partial(export_people, app.database, request, progress=partial(bar, "exporting"))
-    if file is None:
-        if request.form is Form.WORKBOOK and sys.stdout.isatty():
-            raise UsageError("a workbook can't be shown on a terminal", next_step="Name a file for it.")
-        run(out=sys.stdout.buffer)
-        return
+    if file is None and request.form is Form.WORKBOOK and sys.stdout.isatty():
+        raise UsageError("a workbook can't be shown on a terminal", next_step="Name a file for it.")
     try:
-        with replacing(file) as out:
+        with replacing(file) if file else nullcontext(sys.stdout.buffer) as out:
             number = run(out=out)
+            out.flush()
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise UsageError(f"{file} can't be written: {error.strerror}") from None
+        raise UsageError(f"{file or 'standard output'} can't be written: {error.strerror}") from None
+    if file is None:
+        return
     click.echo(
         f"Wrote {number:,} {'people' if number != 1 else 'person'} to {file}, for you alone to read.",
         err=True,

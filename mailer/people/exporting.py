@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO
 
 from mailer.domain.field import Value, to_text
@@ -13,6 +15,7 @@ from mailer.domain.subscriber import OWN_FIELDS, Subscriber
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
+    from xlsxwriter import Workbook
     from xlsxwriter.worksheet import Worksheet
 
 Row = tuple[Value | None, ...]
@@ -70,16 +73,28 @@ def write_workbook(out: BinaryIO, headings: Sequence[str], found: Iterable[Row])
     UsageError if it is more than a sheet or a cell can hold.
     """
     from xlsxwriter import Workbook  # no other command needs it
+    from xlsxwriter.exceptions import FileCreateError
 
-    with Workbook(out, {"constant_memory": True, "use_zip64": True}) as book:
-        sheet = book.add_worksheet("subscribers")
-        sheet.freeze_panes(1, 0)
-        sheet.set_column(0, len(headings) - 1, WIDTH)
-        for place, heading in enumerate(headings):
-            sheet.write_string(0, place, heading, book.add_format({"bold": True}))
-        for number, row in enumerate(found, 1):
-            refuse_too_many(number)
-            _write_row(sheet, number, headings, row)
+    # It goes back and forth in what it writes, which a pipe doesn't let it.
+    with TemporaryFile() as whole:
+        try:
+            with Workbook(whole, {"constant_memory": True, "use_zip64": True}) as book:
+                _fill(book, headings, found)
+        except FileCreateError as error:
+            raise OSError(*error.args[0].args) from None
+        whole.seek(0)
+        copyfileobj(whole, out)
+
+
+def _fill(book: Workbook, headings: Sequence[str], found: Iterable[Row]) -> None:
+    sheet, bold = book.add_worksheet("subscribers"), book.add_format({"bold": True})
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, len(headings) - 1, WIDTH)
+    for place, heading in enumerate(headings):
+        sheet.write_string(0, place, heading, bold)
+    for number, row in enumerate(found, 1):
+        refuse_too_many(number)
+        _write_row(sheet, number, headings, row)
 
 
 def refuse_too_many(people: int) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shlex
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -395,6 +397,23 @@ def test_an_export_that_cannot_be_is_refused(weekly: Mailer, words: tuple[str, .
     ended = weekly("subscribers", "export", *words)
     assert (ended.code, ended.out) == (2, "")
     assert says in ended.err
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("form", ["csv", "jsonl", "xlsx"])
+def test_a_full_disk_and_a_reader_who_has_seen_enough(weekly: Mailer, tmp_path: Path, form: str) -> None:
+    weekly("subscribers", "add", "ada@quay.example", "--list", "weekly")
+    command = [sys.executable, "-m", "mailer", "-C", str(tmp_path / "space"), "subscribers", "export"]
+    command += ["--format", form]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "Error: standard output can't be written: No space left on device\n"
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(theirs)
+    assert done.stderr == ""
 
 
 def test_the_end_of_a_name_says_what_is_exported_unless_the_command_does(
