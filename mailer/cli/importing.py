@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,16 +65,21 @@ def _some_list(app: App) -> list[str]:
 def _show_rejects(request: Import, report: ImportReport) -> None:
     path = report.name
     where = f"all are in {request.rejects}" if request.rejects else "see them all with --rejects FILE"
-    faults, duplicates = _sorted(report.rejects)
+    faults, duplicates, erased = _sorted(report.rejects)
     for reject in faults[:SHOWN]:
         click.echo(f"{path}:{reject.line}: {_short(reject.value)}: {reject.reason}", err=True)
     if more := report.rejected - len(faults[:SHOWN]):
         click.echo(f"... and {more:,} more rows; {where}", err=True)
     if count := report.duplicates:
         rows = f"{count:,} rows are of people" if count > 1 else "1 row is of somebody"
-        lines = ", ".join(str(each.line) for each in duplicates[:FEW])
-        others = f" and {count - FEW:,} more; {where}" if count > FEW else ""
-        click.echo(f"{path}: {rows} in an earlier row, which counts (line {lines}{others})", err=True)
+        lines = _lines(duplicates, count, where)
+        click.echo(f"{path}: {rows} in an earlier row, which counts ({lines})", err=True)
+    if count := report.erased:
+        rows = f"{count:,} rows are of people who were" if count > 1 else "1 row is of somebody who was"
+        again = (
+            "taken in again only by their own word: mailer subscribers add EMAIL --list LIST --resubscribe"
+        )
+        click.echo(f"{path}: {rows} erased on request ({_lines(erased, count, where)}), {again}", err=True)
     if report.folded:
         rows = f"{report.folded:,} row{'s' if report.folded > 1 else ''}"
         click.echo(f"{path}: in {rows} a line break in a cell became a blank", err=True)
@@ -83,9 +89,15 @@ def _show_rejects(request: Import, report: ImportReport) -> None:
         click.echo(f"{path}:{lost.line}: {what}: export it anew with the column as text", err=True)
 
 
-def _sorted(rejects: Sequence[Reject]) -> tuple[list[Reject], list[Reject]]:
-    """Return the rows at fault, and those of people in an earlier row."""
-    return [each for each in rejects if not each.duplicate], [each for each in rejects if each.duplicate]
+def _lines(rejects: Sequence[Reject], count: int, where: str) -> str:
+    lines = ", ".join(str(each.line) for each in rejects[:FEW])
+    return f"line {lines}" + (f" and {count - FEW:,} more; {where}" if count > FEW else "")
+
+
+def _sorted(rejects: Sequence[Reject]) -> tuple[list[Reject], list[Reject], list[Reject]]:
+    """Return the rows at fault, those of people in an earlier row, and those of people who were erased."""
+    faults = [each for each in rejects if not (each.duplicate or each.erased)]
+    return faults, [each for each in rejects if each.duplicate], [each for each in rejects if each.erased]
 
 
 def _short(value: str) -> str:
@@ -94,7 +106,6 @@ def _short(value: str) -> str:
 
 
 def _data(request: Import, report: ImportReport) -> dict[str, Any]:
-    faults, duplicates = _sorted(report.rejects)
     return {
         "file": report.name,
         "taken_for": report.taken_for,
@@ -106,11 +117,11 @@ def _data(request: Import, report: ImportReport) -> dict[str, Any]:
             for column in report.columns
         ],
         "rows": report.rows,
-        **{name: getattr(report, name) for name in (*COUNTS, *STANDINGS, "folded")},
+        **{name: getattr(report, name) for name in (*COUNTS, "erased", *STANDINGS, "folded")},
         "shortened": report.shortened.rows,
         "rejects": [
-            {"line": each.line, "value": each.value, "reason": each.reason, "duplicate": each.duplicate}
-            for each in [*faults, *duplicates][:KEPT]
+            {name: getattr(each, name) for name in ("line", "value", "reason", "duplicate", "erased")}
+            for each in list(chain(*_sorted(report.rejects)))[:KEPT]
         ],
     }
 
@@ -126,7 +137,9 @@ def _print(request: Import, report: ImportReport) -> None:
     click.echo(f"  taken for {report.taken_for}")
     for remark in report.remarks:
         click.echo(f"  {remark}")
-    click.echo(f"  rows {report.rows:,}   {_counts(report, COUNTS)}")
+    click.echo(
+        f"  rows {report.rows:,}   {_counts(report, [*COUNTS, *(['erased'] if report.erased else [])])}"
+    )
     if of_them := _counts(report, [name for name in STANDINGS if getattr(report, name)]):
         click.echo(f"  {of_them}")
 

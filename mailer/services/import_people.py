@@ -8,7 +8,8 @@ wrong with one row stops another.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,7 +30,7 @@ from mailer.people.importing.format import BUNDLED, Format, known_among, load_fo
 from mailer.people.importing.request import Import
 from mailer.people.importing.rows import Reject, Shortened
 from mailer.people.importing.sources.opening import opened
-from mailer.people.importing.sources.row_file import RowFile
+from mailer.people.importing.sources.row_file import Row, RowFile, UnreadableRow
 from mailer.people.importing.understanding import Understood, understand
 from mailer.people.lists import create_list, list_ids
 from mailer.store.schema import lists
@@ -57,7 +58,7 @@ class ImportReport:
     """What the import of a file did, or in a dry run would do. Each row counts in one of the first six.
 
     `name` is the file's, `remarks` what was decided when it was read. `rejects` are the first rows that
-    weren't taken in, as many at fault as of people in an earlier row.
+    weren't taken in, as many at fault as of people in an earlier row, and as of people who were erased.
     """
 
     name: str
@@ -87,16 +88,14 @@ class ImportReport:
 
     def count_reject(self, reject: Reject) -> None:
         """Count a row that isn't taken in, and keep it if there is room."""
-        self.duplicates += reject.duplicate
-        self.rejected += not reject.duplicate
-        if (self.duplicates if reject.duplicate else self.rejected) <= KEPT:
+        kind = "duplicates" if reject.duplicate else "erased" if reject.erased else "rejected"
+        count = getattr(self, kind) + 1
+        setattr(self, kind, count)
+        if count <= KEPT:
             self.rejects.append(reject)
 
     def count(self, entry: Entry, enrolment: Enrolment) -> None:
-        """Count a person dealt with."""
-        self.erased += enrolment.effect is Effect.ERASED
-        if enrolment.effect is Effect.ERASED:
-            return
+        """Count a person who was taken in."""
         statuses = (Status.SUBSCRIBED,) * len(self.lists) if entry.statuses is None else entry.statuses
         kept_away = enrolment.kept_out or enrolment.suppressed
         self.subscribed += Status.SUBSCRIBED in statuses and not kept_away
@@ -174,34 +173,54 @@ def _import(
     )
     reader = understood.reader()
 
-    def take_in(entries: Sequence[Entry], refusals: Sequence[Entry] = ()) -> None:
+    def take_in(read: Sequence[Entry | Reject]) -> Sequence[Enrolment]:
+        entries = [each for each in read if isinstance(each, Entry)]
         with database.begin() as connection:
             declare_types(connection, understood.types, request.words)
             source = Source(SourceKind.IMPORT, file.origin.file_name, request.by)
             terms = Consent(_lists(connection, request, consent.lists, now), source, now)
-            for entry, enrolment in zip(entries, enrol(connection, entries, terms), strict=True):
-                report.count(entry, enrolment)
-            for refusal in refusals:  # one by one: a person may stand in several rows
-                enrol(connection, [refusal], terms)
+            done = enrol(connection, entries, terms)
+            for each in read:  # one by one: a person may stand in several rows
+                if isinstance(each, Reject) and each.refusal:
+                    enrol(connection, [each.refusal], terms)
             if request.dry_run:
                 connection.rollback()
+        return done
 
     take_in(())  # lists and types, and what is wrong with them, stand before the first person
     rows = file.records()
     with _rejects_file(request, file, several=several) as write, progress(understood.total) as advance:
         while chunk := list(islice(rows, BATCH)):
             read = [reader.read(row) for row in chunk]
-            rejects = [each for each in read if isinstance(each, Reject)]
-            for reject in rejects:
+            for reject in _settle(report, chunk, read, take_in(read)):
                 report.count_reject(reject)
                 write(reject)
-            take_in(
-                [entry for entry in read if isinstance(entry, Entry)],
-                [reject.refusal for reject in rejects if reject.refusal],
-            )
             advance(len(chunk))
     report.folded, report.shortened = reader.folded, reader.shortened
     return report
+
+
+def _settle(
+    report: ImportReport,
+    rows: Sequence[Row | UnreadableRow],
+    read: Sequence[Entry | Reject],
+    done: Iterable[Enrolment],
+) -> Iterator[Reject]:
+    """Count who was taken in; yield the rows that weren't, in order."""
+    enrolments = iter(done)
+    for row, each in zip(rows, read, strict=True):
+        if isinstance(each, Reject):
+            yield each
+        elif (enrolment := next(enrolments)).effect is Effect.ERASED:
+            yield _erased(row, each.address.typed, report.lists)
+        else:
+            report.count(each, enrolment)
+
+
+def _erased(row: Row | UnreadableRow, email: str, names: Sequence[str]) -> Reject:
+    how = f": mailer subscribers add {shlex.quote(email)} --list {names[0]} --resubscribe" if names else ""
+    reason = f"was erased on request, and is taken in again only by their own word{how}"
+    return Reject(row.line, tuple(row[1]), email, reason, erased=True)
 
 
 @contextmanager

@@ -35,7 +35,8 @@ class Reject:
     cells: tuple[str, ...]
     value: str
     reason: str
-    duplicate: bool = False  # nothing is wrong with it, but the person stands in an earlier row
+    duplicate: bool = False  # nothing is wrong with it, but the person stands in an earlier row,
+    erased: bool = False  # or was erased on request
     refusal: Entry | None = None
 
 
@@ -217,4 +218,4 @@ def _folded(text: str) -> str:
 def _reject(
     row: Row, value: str, reason: str, *, duplicate: bool = False, refusal: Entry | None = None
 ) -> Reject:
-    return Reject(row.line, tuple(row.cells), value, reason, duplicate, refusal)
+    return Reject(row.line, tuple(row.cells), value, reason, duplicate, refusal=refusal)
