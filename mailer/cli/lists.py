@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable, Sequence
+from shlex import quote
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailer.cli.terminal import cut, print_hanging, print_table, say, width
+from mailer.cli.list_options import changes, settings_options
+from mailer.cli.terminal import ask_for_name, cut, print_hanging, print_table, say, width
+from mailer.domain.subscriber import PAUSED, Status
+from mailer.errors import PlanRefused, UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.subscriber import SubscriberList
-    from mailer.services.list_settings import ListChanges, ListUse
+    from mailer.services.list_removal import ListRemoval
+    from mailer.services.list_settings import ListUse
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 GAP, LEAST_TITLE, NAMES = 2, 10, 18  # columns
 
 
@@ -25,56 +29,9 @@ def lists() -> None:
     """Make, set and show subscriber lists, put them away and delete them."""
 
 
-def _settings_options(command: Command) -> Command:
-    """Give a command an option for each thing that a list says."""
-    options = [
-        click.option("--title", metavar="TEXT", help="What subscribers read; the name unless given."),
-        click.option("--description", metavar="TEXT", help="What the list is about, in a sentence."),
-        click.option("--public/--private", "is_public", default=None, help="Whether pages show it."),
-        click.option(
-            "--double-opt-in/--single-opt-in",
-            "double_opt_in",
-            default=None,
-            help="Whether who signs up has to confirm it.",
-        ),
-        click.option("--from", "sender", metavar="MAILBOX", help="Who its mails are from; else MAIL_FROM."),
-        click.option("--reply-to", metavar="MAILBOX", help="Where replies go; else MAIL_REPLY_TO."),
-        click.option("--postal-address", metavar="TEXT", help="In the footer; else POSTAL_ADDRESS."),
-        click.option("--language", metavar="TAG", help="Of issues that say none; else LANGUAGE."),
-        click.option(
-            "--param",
-            "params",
-            multiple=True,
-            metavar="NAME=VALUE",
-            help="For layouts, as params in front matter: accent=#0b5345; repeatable.",
-        ),
-        click.option(
-            "--archive/--no-archive",
-            "in_archive",
-            default=None,
-            help="Whether what it sent is shown on pages.",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _changes(asked: dict[str, Any], unset: Sequence[str] = ()) -> ListChanges:
-    from mailer.services.list_settings import SWITCHES, TEXTS, ListChanges
-
-    given = {column: value for column, value in asked.items() if value is not None}
-    return ListChanges(
-        {column: given[column] for column in TEXTS if column in given},
-        {column: given[column] for column in SWITCHES if column in given},
-        given["params"],
-        unset,
-    )
-
-
 @lists.command("create")
 @click.argument("name")
-@_settings_options
+@settings_options
 @click.pass_obj
 def create(app: App, /, name: str, **asked: Any) -> None:
     """Make a list. NAME is what commands say: letters, digits, - and _.
@@ -83,7 +40,7 @@ def create(app: App, /, name: str, **asked: Any) -> None:
     """
     from mailer.services.list_settings import create
 
-    made = create(app, name, _changes(asked))
+    made = create(app, name, changes(asked))
     click.echo(f"Made the list {made.name} ({made.title}).", err=True)
     if left := sum(made.counts.values()) + made.suppressed:
         click.echo(f"There was one of that name: {left:,} who had left it stay off.", err=True)
@@ -91,7 +48,7 @@ def create(app: App, /, name: str, **asked: Any) -> None:
 
 @lists.command("set")
 @click.argument("name")
-@_settings_options
+@settings_options
 @click.option(
     "--unset",
     multiple=True,
@@ -106,7 +63,7 @@ def set_list(app: App, /, name: str, unset: tuple[str, ...], **asked: Any) -> No
     """
     from mailer.services.list_settings import change, differences, use_of
 
-    before, after = change(app, name, _changes(asked, unset))
+    before, after = change(app, name, changes(asked, unset))
     click.echo(f"{after.name} · {after.title}")
     different = differences(app, before, after)
     for what, then, now in different:
@@ -127,9 +84,9 @@ def _or_nothing(value: object) -> str:
 @click.option("--undo", is_flag=True, help="Take it up again.")
 @click.pass_obj
 def archive_list(app: App, name: str, undo: bool) -> None:
-    """Put the list NAME away: nothing is sent to it any more, and nobody is put on it.
+    """Put the list NAME away: nothing is sent to it.
 
-    What was begun goes on, and people can leave it.
+    Nobody is put on it either. What was begun goes on, and people can leave it.
     """
     from mailer.services.list_settings import archive, use_of
 
@@ -144,6 +101,47 @@ def archive_list(app: App, name: str, undo: bool) -> None:
     for each in use.scheduled:
         say(f"Note: schedule {each.id} ({each.issue}) names it. To take it back:", err=True)
         say(f"  next: mailer schedule remove {each.id}", err=True)
+
+
+@lists.command("delete")
+@click.argument("name")
+@click.option("--yes", "typed", metavar="NAME", help="The name once more, instead of being asked for it.")
+@click.pass_obj
+def delete(app: App, name: str, typed: str | None) -> None:
+    """Delete the list NAME, after its name was typed once more.
+
+    Says before what would be lost, and leaves a file with who was on it. Who had left stays off a later list
+    of that name; sends and consents stay accounted for, and links in old mails work.
+    """
+    from mailer.services.list_removal import removal_of, remove
+
+    removal = removal_of(app, name)
+    _print_removal(removal)
+    if typed is None:
+        typed = ask_for_name(
+            f"To delete it, type its name ({name})",
+            PlanRefused(
+                f"to delete {name} its name has to be typed, and there is no terminal to ask on",
+                next_step=f"mailer lists delete {name} --yes {name}",
+            ),
+        )
+    if typed != name:
+        raise UsageError(f"{typed!r} is not {name!r}: nothing was deleted")
+    kept = remove(app, name)
+    click.echo(f"Deleted the list {name}. Who was on it: {kept}", err=True)
+    say(f"  next: to have it again: mailer lists create {name}", err=True)
+    say(f"  next: and its people: mailer subscribers import {quote(str(kept))} --list {name}", err=True)
+
+
+def _print_removal(removal: ListRemoval) -> None:
+    found, use = removal.found, removal.use
+    click.echo(f"{found.name} · {_title(found)}")
+    left = found.counts[Status.UNSUBSCRIBED]
+    print_hanging("goes", f"who is on it: {_said_counts(found, left_too=False)}", NAMES)
+    for each in use.scheduled:
+        print_hanging("goes", f"schedule {each.id}: {each.issue}, {each.when}", NAMES)
+    print_hanging("stays", f"that {left:,} had left it, and {removal.entries:,} entries of consent", NAMES)
+    print_hanging("stays", f"the account of {use.sends:,} sends; links in their mails work", NAMES)
 
 
 @lists.command("list")
@@ -182,8 +180,12 @@ def _title(found: SubscriberList) -> str:
 
 
 def _print_counts(found: SubscriberList) -> None:
-    shown = "   ".join(f"{status}\xa0{count:,}" for status, count in _counts(found).items())
-    print_hanging("", shown, GAP)
+    print_hanging("", _said_counts(found), GAP)
+
+
+def _said_counts(found: SubscriberList, *, left_too: bool = True) -> str:
+    shown = {name: count for name, count in _counts(found).items() if left_too or name != Status.UNSUBSCRIBED}
+    return "   ".join(f"{name}\xa0{count:,}" for name, count in shown.items())
 
 
 @lists.command("show")
@@ -191,7 +193,10 @@ def _print_counts(found: SubscriberList) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As data.")
 @click.pass_obj
 def show(app: App, name: str, as_json: bool) -> None:
-    """Show one list: what its mails say and by whose word, who is on it, what is and was sent to it."""
+    """Show one list: what its mails say, and who is on it.
+
+    And by whose word they say it, which schedules name it, and what was sent to it.
+    """
     from mailer.services.list_settings import said_of, use_of
 
     found = app.lists.named(name)
@@ -252,8 +257,6 @@ def _list_data(found: SubscriberList) -> dict[str, Any]:
 
 
 def _counts(found: SubscriberList) -> dict[str, int]:
-    from mailer.domain.subscriber import PAUSED, Status
-
     return {
         str(Status.SUBSCRIBED): found.counts.get(Status.SUBSCRIBED, 0),
         PAUSED: found.paused,

@@ -87,6 +87,13 @@ def ask(question: str, unasked: MailerError | None = None) -> None:
         raise click.exceptions.Exit(ExitCode.COMPLETE)
 
 
+def ask_for_name(question: str, unasked: MailerError) -> str:
+    """Return what is typed on the terminal; raise `unasked` where there is none."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise unasked
+    return str(click.prompt(question, err=True)).strip()
+
+
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print `rows` under `headings` on stdout, columns aligned; whole numbers to the right."""
     source = iter(rows)

@@ -15,6 +15,8 @@ from mailer.store.files import is_locked
 LIMIT = 5.0  # seconds for reading a database through
 STEPS = 10_000  # of SQLite's virtual machine between two looks at the clock
 
+SENDERS = "SELECT name, sender FROM lists WHERE sender IS NOT NULL AND deleted_at IS NULL ORDER BY name"
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseLook:
@@ -46,6 +48,15 @@ def look_at(path: Path) -> DatabaseLook:
     return DatabaseLook(
         revision, damage, read, pages * page, free * page, log.stat().st_size if log.exists() else 0, audience
     )
+
+
+def senders_in(path: Path) -> list[tuple[str, str]]:
+    """Return the lists that have a sender of their own, by name; sqlite3.Error as `look_at`."""
+    with closing(_opened(path)) as connection:
+        try:
+            return [(name, sender) for name, sender in connection.execute(SENDERS)]
+        except sqlite3.OperationalError:
+            return []  # not a database of ours, or not yet
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -17,7 +17,7 @@ from mailer.doctor.database import (
     judge_room,
     size,
 )
-from mailer.doctor.database_look import look_at_journals
+from mailer.doctor.database_look import SENDERS, look_at_journals
 from mailer.doctor.result import Result, error, note, ok, warning
 from mailer.errors import MailerError
 from mailer.store.postgresql import require_driver, unopened
@@ -87,6 +87,18 @@ def look_at_server(url: URL) -> ServerLook:
     try:
         with database.connect() as connection:
             return _look(connection)
+    finally:
+        database.dispose()
+
+
+def senders_on(url: URL) -> list[tuple[str, str]]:
+    """Return the lists that have a sender of their own, by name; a MailerError if nobody can be asked."""
+    require_driver()
+    database = unopened(url)
+    try:
+        with database.connect() as connection:
+            ours = connection.scalar(text("SELECT to_regclass('lists') IS NOT NULL"))
+            return [(row.name, row.sender) for row in connection.execute(text(SENDERS))] if ours else []
     finally:
         database.dispose()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from mailer.doctor.dkim import examine_key
 from mailer.doctor.dmarc import judge_dmarc, judge_path, judge_signature
@@ -21,6 +21,7 @@ from mailer.online.lookup import Absent, Answer, Found, Lookup, Unanswered
 class Sender:
     """Who mail comes from: mailboxes by setting (MAIL_FROM is one), a preset's name, and what signs.
 
+    `lists` are the senders of lists that have one of their own, by name.
     `loopback` is whether mail is handed to this machine; `keys_broken` whether DKIM is set but can't be used.
     """
 
@@ -29,6 +30,7 @@ class Sender:
     signer: Signer | None = None
     loopback: bool = False
     keys_broken: bool = False
+    lists: Mapping[str, Mailbox] = field(default_factory=dict)
 
     @property
     def author(self) -> str:
@@ -40,23 +42,40 @@ class Sender:
         """The domain that bounces go to."""
         return self.mailboxes.get("MAIL_RETURN_PATH", self.mailboxes["MAIL_FROM"]).address.domain
 
+    def of_lists(self) -> Iterator[Sender]:
+        """Yield who the mail of lists comes from that is from other domains: the rest is alike."""
+        domains: dict[str, dict[str, Mailbox]] = {}
+        for name, mailbox in self.lists.items():
+            domains.setdefault(mailbox.address.domain, {})[f"list {name}"] = mailbox
+        path = self.mailboxes.get("MAIL_RETURN_PATH", self.mailboxes["MAIL_FROM"])
+        for domain, named in domains.items():
+            if domain != self.author:
+                first = next(iter(named.values()))
+                yield replace(self, mailboxes={"MAIL_FROM": first, "MAIL_RETURN_PATH": path}, lists=named)
+
 
 async def examine_domain(sender: Sender, lookup: Lookup) -> list[Result]:
     """Ask DNS about the sender, and say what the answers mean for mail from it."""
-    author, path, signer, spf, keys, exchangers = await asyncio.gather(
+    spf, keys, author = await asyncio.gather(
+        examine_spf(sender.return_path, sender.provider, lookup),
+        _examine_keys(sender, lookup),
+        examine_author(sender, sender.mailboxes, lookup),
+    )
+    return [*spf, *keys, *author]
+
+
+async def examine_author(sender: Sender, mailboxes: Mapping[str, Mailbox], lookup: Lookup) -> list[Result]:
+    """Ask DNS about the domain of From, and whether mail to these `mailboxes`, by their names, arrives."""
+    author, path, signer, exchangers = await asyncio.gather(
         walk_up(sender.author, lookup),
         walk_up(sender.return_path, lookup),
         walk_up(sender.signer.domain if sender.signer else sender.author, lookup),
-        examine_spf(sender.return_path, sender.provider, lookup),
-        _examine_keys(sender, lookup),
-        _examine_exchangers(sender, lookup),
+        _examine_exchangers(mailboxes, lookup),
     )
     reports_to = sender.mailboxes.get("MAIL_REPLY_TO", sender.mailboxes["MAIL_FROM"]).address.wire
     return [
         *_judge_ownership(sender),
-        *spf,
         judge_path(author, path, sender.provider),
-        *keys,
         *([judge_signature(author, signer)] if sender.signer else []),
         *judge_dmarc(author, reports_to),
         *exchangers,
@@ -88,9 +107,9 @@ def judge_unsigned(sender: Sender) -> Result:
     )
 
 
-async def _examine_exchangers(sender: Sender, lookup: Lookup) -> list[Result]:
+async def _examine_exchangers(mailboxes: Mapping[str, Mailbox], lookup: Lookup) -> list[Result]:
     settings: dict[str, list[str]] = {}
-    for name, mailbox in sender.mailboxes.items():
+    for name, mailbox in mailboxes.items():
         settings.setdefault(mailbox.address.domain, []).append(name)
     found = (examine_exchangers(domain, names, lookup) for domain, names in settings.items())
     return list(await asyncio.gather(*found))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 
 from mailer.bootstrap import App
@@ -17,13 +19,14 @@ from mailer.doctor.bulk import judge_bulk
 from mailer.doctor.clock import date_in, judge_clock, judge_zone
 from mailer.doctor.configuration import Value, examine_settings, examine_templates, origin_of, values
 from mailer.doctor.database import examine_database
-from mailer.doctor.domain import Sender, examine_domain
+from mailer.doctor.database_look import senders_in
+from mailer.doctor.domain import Sender, examine_author, examine_domain
 from mailer.doctor.masking import secrets_of, without_secrets
 from mailer.doctor.result import Grade, Result, error, note, skipped, warning
 from mailer.doctor.server_verdict import judge_server
 from mailer.doctor.website_verdict import judge_site
-from mailer.domain.address import is_reserved
-from mailer.errors import AccountFault, ExitCode, SettingsError, worst
+from mailer.domain.address import Mailbox, is_reserved
+from mailer.errors import AccountFault, ExitCode, MailerError, SettingsError, worst
 from mailer.message.dkim.signer import Signer
 from mailer.online.lookup import Lookup
 from mailer.settings.reading import SettingsReading
@@ -120,24 +123,45 @@ class Examination:
 
     async def _domain(self) -> list[Result]:
         try:
-            sender = self._sender()
+            sender = await asyncio.to_thread(self._sender)
         except SettingsError:
             return [skipped(RECORDS, UNUSABLE)]
         if self._offline:
             return [skipped(RECORDS, OFFLINE)]
-        if is_reserved(sender.author) and not self._named:
-            reason = (
-                f"{sender.author} is reserved and has none (RFC 6761): no SPF, DKIM, DMARC, MX to look up"
-            )
+        found = await asyncio.gather(
+            self._records(sender.author, lambda: examine_domain(sender, self._lookup)),
+            *(
+                self._records(each.author, partial(examine_author, each, each.lists, self._lookup))
+                for each in sender.of_lists()
+            ),
+        )
+        return list(chain(*found))
+
+    async def _records(
+        self, domain: str, examine: Callable[[], Awaitable[Sequence[Result]]]
+    ) -> Sequence[Result]:
+        """Return what there is to say of a domain's records, if it can have any."""
+        if is_reserved(domain) and not self._named:
+            reason = f"{domain} is reserved and has none (RFC 6761): no SPF, DKIM, DMARC, MX to look up"
             return [skipped(RECORDS, reason)]
-        return await examine_domain(sender, self._lookup)
+        return await examine()
 
     def _sender(self) -> Sender:
         account = self._account()
         loopback = account is not None and account.loopback
         settings = self._app.settings
         broken = self._keys_set and self._signer is None
-        return Sender(self._app.mailboxes(), settings.smtp_provider, self._signer, loopback, broken)
+        mailboxes, provider = self._app.mailboxes(), settings.smtp_provider
+        return Sender(mailboxes, provider, self._signer, loopback, broken, self._list_senders())
+
+    def _list_senders(self) -> dict[str, Mailbox]:
+        """Return the senders of lists that have one of their own; a database that can't be read has none."""
+        with suppress(MailerError, sqlite3.Error):
+            file = self._app.database_file
+            url = self._app.settings.database_url.get_secret_value()
+            rows = senders_in(file) if file else _senders_on(url)
+            return {name: Mailbox.parse(text) for name, text in rows}
+        return {}
 
     @property
     def _keys_set(self) -> bool:
@@ -198,3 +222,9 @@ class Examination:
             url = read_url(self._app.settings.database_url.get_secret_value())
             return [*results, *examine_server(url, journals)]
         return [*results, *examine_database(path, journals)]
+
+
+def _senders_on(url: str) -> list[tuple[str, str]]:
+    from mailer.doctor.database_server import senders_on
+
+    return senders_on(read_url(url))

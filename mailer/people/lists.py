@@ -9,14 +9,26 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, case, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from mailer.domain.address import CONTROLS
 from mailer.domain.subscriber import PAUSED, Status, SubscriberList
 from mailer.errors import UsageError
 from mailer.people.suppressing import Suppressing
 from mailer.store.dialect import moment_in
-from mailer.store.schema import lists, subscriptions
+from mailer.store.schema import consents, lists, subscriptions
 
 LIST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
@@ -61,6 +73,28 @@ class Lists:
             (list_id,) = list_ids(connection, [name])
             connection.execute(update(lists).where(lists.c.id == list_id).values(**values, changed_at=now))
         return self.named(name)
+
+    def delete(self, name: str, now: datetime) -> None:
+        """Let a list be gone, but for its name and who had left it: no list of that name brings them back.
+
+        Consents, sends and links in old mails go on meaning it. UsageError if there is none.
+        """
+        s = subscriptions.c
+        with self._engine.begin() as connection:
+            (list_id,) = list_ids(connection, [name])
+            gone = {**GONE, "changed_at": now, "deleted_at": now}
+            connection.execute(update(lists).where(lists.c.id == list_id).values(gone))
+            still_on = (s.list_id == list_id, s.status != Status.UNSUBSCRIBED)
+            connection.execute(delete(subscriptions).where(*still_on))
+
+    def known_of(self, name: str) -> tuple[list[int], int]:
+        """Return the ids of all who are or were on a list, and how many entries of the ledger are of it."""
+        s = subscriptions.c
+        with self._engine.connect() as connection:
+            (list_id,) = list_ids(connection, [name])
+            people = select(s.subscriber_id).where(s.list_id == list_id).order_by(s.subscriber_id)
+            entries = select(func.count()).where(consents.c.list_id == list_id)
+            return list(connection.scalars(people)), int(connection.scalar(entries) or 0)
 
     def named(self, name: str) -> SubscriberList:
         """Return the list with its counts; UsageError that names the nearest if there is none."""
@@ -118,10 +152,15 @@ def create_list(
     connection.execute(insert(lists), {**row, "name": name})
 
 
+def all_ids(connection: Connection) -> dict[str, int]:
+    """Return the ids of all lists by name."""
+    there = select(lists.c.name, lists.c.id).where(lists.c.deleted_at.is_(None))
+    return {row.name: row.id for row in connection.execute(there)}
+
+
 def list_ids(connection: Connection, names: Sequence[str]) -> tuple[int, ...]:
     """Return the ids of lists by name, in that order; UsageError for the first unknown one."""
-    there = select(lists.c.name, lists.c.id).where(lists.c.deleted_at.is_(None))
-    found = {row.name: row.id for row in connection.execute(there)}
+    found = all_ids(connection)
     for name in names:
         if name not in found:
             raise no_such_list(name, list(found))

@@ -13,6 +13,7 @@ from mailer.domain.subscriber import Choices, Left, ListChoice, Status
 from mailer.domain.suppression import Reason
 from mailer.people.consents import Said, record
 from mailer.people.suppressing import suppress, suppression_of
+from mailer.store.dialect import add_missing
 from mailer.store.schema import lists, subscribers, subscriptions, suppressions
 
 GONE = {"status": Status.UNSUBSCRIBED, "paused_until": None}
@@ -47,6 +48,7 @@ def leave(
     said: list[Said] = []
     if list_ids is not None:
         theirs.append(s.list_id.in_(list_ids))
+        said += _left_what_is_gone(connection, subscriber_id, list_ids, source, now, evidence)
     elif suppress(connection, key, Reason.REQUESTED, str(source), now):
         said.append(Said(subscriber_id, None, Change.SUPPRESSED, evidence))
     were = select(lists.c.id, lists.c.name, s.status).join(subscriptions).where(*theirs).order_by(lists.c.id)
@@ -55,6 +57,27 @@ def leave(
     said += [Said(subscriber_id, each.id, Change.LEFT, evidence) for each in left]
     record(connection, source, said, now)
     return left
+
+
+def _left_what_is_gone(
+    connection: Connection,
+    subscriber_id: int,
+    list_ids: Sequence[int],
+    source: Source,
+    now: datetime,
+    evidence: Evidence,
+) -> list[Said]:
+    """Let a person have left those of the lists that were deleted, and return what is new of it.
+
+    Their link is in old mails, and a list of that name may come again.
+    """
+    deleted = select(lists.c.id).where(lists.c.id.in_(list_ids), lists.c.deleted_at.is_not(None))
+    row = {"subscriber_id": subscriber_id, **GONE, "source": str(source), "since": now}
+    return [
+        Said(subscriber_id, each, Change.LEFT, evidence)
+        for each in connection.scalars(deleted).all()
+        if add_missing(connection, subscriptions, {**row, "list_id": each})
+    ]
 
 
 def come_back(
@@ -113,6 +136,7 @@ def choices(connection: Connection, subscriber_id: int, list_ids: Sequence[int])
     ).all()
     if person is None or not rows:
         return None
-    others = connection.scalar(select(func.count()).where(lists.c.id.not_in(list_ids)))
+    there = (lists.c.id.not_in(list_ids), lists.c.deleted_at.is_(None))
+    others = connection.scalar(select(func.count()).where(*there))
     chosen = tuple(ListChoice(row.id, row.title, row.status == Status.SUBSCRIBED) for row in rows)
     return Choices(person.email, chosen, person.language or "", bool(others))

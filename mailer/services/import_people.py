@@ -16,7 +16,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
 from mailer.domain.consent import Source, SourceKind
 from mailer.domain.spreadsheet import REJECTS, csv_line
@@ -32,8 +32,7 @@ from mailer.people.importing.rows import Reject, Shortened
 from mailer.people.importing.sources.opening import opened
 from mailer.people.importing.sources.row_file import Row, RowFile, UnreadableRow
 from mailer.people.importing.understanding import Understood, understand
-from mailer.people.lists import create_list, list_ids
-from mailer.store.schema import lists
+from mailer.people.lists import all_ids, create_list, list_ids
 
 # Beside what is defined here: what a caller answers, and what they are asked or told.
 __all__ = [
@@ -249,7 +248,7 @@ def _rejects_file(request: Import, file: RowFile, *, several: bool) -> Iterator[
 
 def _lists(connection: Connection, request: Import, names: tuple[str, ...], now: datetime) -> tuple[int, ...]:
     if request.create_lists:
-        known = set(connection.scalars(select(lists.c.name)))
+        known = all_ids(connection)
         for name in names:
             if name not in known:
                 create_list(connection, name, now)

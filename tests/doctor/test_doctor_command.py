@@ -156,6 +156,34 @@ def test_a_domain_at_a_name_server(root: Path, tmp_path: Path) -> None:
     assert bad["dmarc.record"]["record"]["text"] == "v=DMARC1; p=none; rua=mailto:editor@quay.test"
 
 
+def test_the_domain_of_a_list_with_a_sender_of_its_own_is_looked_at_too(root: Path, tmp_path: Path) -> None:
+    records = zone(
+        txt("gazette.test", "v=spf1 mx -all"),
+        txt("_dmarc.gazette.test", "v=DMARC1; p=none; rua=mailto:dmarc@gazette.test"),
+        mx("gazette.test", "mx.gazette.test"),
+        address("mx.gazette.test"),
+        mx("pier.test", "mx.gazette.test"),
+    )
+    settings = {"MAIL_FROM": "editor@gazette.test"}
+    clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | settings
+    for name, sender in (
+        ("weekly", "desk@gazette.test"),
+        ("pilots", "los@pier.test"),
+        ("old", "x@gone.test"),
+    ):
+        run_mailer("-C", root, "lists", "create", name, "--from", sender, env=clean, cwd=root)
+    run_mailer("-C", root, "lists", "delete", "old", "--yes", "old", env=clean, cwd=root)
+    with name_server(records) as server, running_sandbox(tmp_path / "inbox") as sandbox:
+        port = str(sandbox.smtp_port)
+        asked = ("--dns", server, "--json")
+        data = json.loads(doctor(root, *asked, expect=3, SMTP_PORT=port, **settings))
+    found = [(each["name"], each["verdict"], each["text"]) for each in data["results"]]
+    assert ("mx.record", "ok", "mail to pier.test (list pilots) goes to mx.gazette.test") in found
+    policies = {text.split()[0]: verdict for name, verdict, text in found if name == "dmarc.record"}
+    assert policies == {"_dmarc.gazette.test:": "ok", "pier.test": "error"}
+    assert "gone.test" not in str(found)
+
+
 def test_a_name_server_that_is_silent_holds_it_up_for_five_seconds(root: Path) -> None:
     with silent_server() as server:
         found = results(root, "--dns", server, expect=3, SMTP_PORT="1", **signed(root, "gazette.test"))

@@ -118,7 +118,7 @@ def known_to(connection: Connection, today: Today) -> Known:
     types = field_types(connection)
     return Known(
         types,
-        frozenset(connection.scalars(select(lists.c.name))),
+        frozenset(connection.scalars(select(lists.c.name).where(lists.c.deleted_at.is_(None)))),
         dict(connection.execute(select(segments.c.name, segments.c.definition)).all()),
         today,
         lambda name: values_of(connection, name, types[name]),
