@@ -38,7 +38,7 @@ MACHINES = {"one": (SENDS, WORKS), "two": (WORKS, SENDS), "three": (WORKS,)}  # 
 CONNECTIONS = 4  # of each machine
 AWAY = (LEASE + 1, LEASE + 4)  # seconds that a machine is stopped or cut off: longer than its leases last
 BETWEEN = (0.5, 3.0)  # seconds from one misfortune to the next
-PATIENCE = 180.0  # seconds for the rest to be sent, and for a chunk to be taken over
+PATIENCE = 180.0  # seconds in which nothing is sent, until what is waited for is given up
 AGAIN = (0, 5, 75, 130, -signal.SIGKILL, -signal.SIGTERM)  # how a run may end; the last, as it begins
 
 # Who, in which state now, and in which words.
@@ -304,9 +304,11 @@ class Machines:
             self.taken_over.append(now - self.lost.pop(worker))
 
     def _until(self, holds: Callable[[], bool], otherwise: str) -> None:
-        end = time.monotonic() + PATIENCE
+        sent, since = self.accepted(), time.monotonic()
         while not holds() and not self.complaints:
-            if time.monotonic() > end:
+            if (more := self.accepted()) > sent:
+                sent, since = more, time.monotonic()
+            if time.monotonic() - since > PATIENCE:
                 self.complaints.append(otherwise)
             self._look()
             time.sleep(0.1)
