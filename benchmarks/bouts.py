@@ -181,7 +181,7 @@ class Meeting:
         for count in sizes(self.count(most)):
             size = send_to_nowhere(self._people(count, server=server), self.letter("note", SMALL))
             self.findings.nowhere.setdefault(database, []).append(size)
-            told = ", ".join(f"{name} {value:.1f}" for name, value in size.whole.items())
+            told = ", ".join(f"{name} {value:.1f}" for name, value in size.clock.items())
             self.tell(f"  {database}, {count:,} to nowhere: {told}")
 
     def count(self, full: int) -> int:

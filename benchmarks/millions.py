@@ -6,10 +6,11 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 from operator import sub
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any, NamedTuple
 
 from benchmarks.instruments import weigh
@@ -23,13 +24,15 @@ LEAST = 1.0  # octets a recipient: what a table has besides is not shown
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What was measured of a send to so many `people`, by the name of the figure: of the `whole` send, in
-    seconds; of `each` recipient, and what should not depend on their number.
+    """What was measured of a send to so many `people`, by the name of the figure: by the `clock`, which tells
+    of what else the machine did, too; of the `whole` send; of `each` recipient, and what should not depend on
+    their number.
     """
 
     people: int
-    whole: dict[str, float]
-    each: dict[str, float]
+    clock: dict[str, float]
+    whole: dict[str, float] = field(default_factory=dict)
+    each: dict[str, float] = field(default_factory=dict)
 
 
 def sizes(most: int) -> list[int]:
@@ -56,23 +59,30 @@ def send_to_nowhere(crowd: Crowd, letter: Letter) -> Size:
         ]
         memory = weigh(list(map(str, command)), HERE_IN_THE_CLEAR).memory
         bill = json.loads(report.read_text())
-        asked = {words: _seconds(crowd, root, words) for words in ("status", "verify")}
+        asked = {words: _asked(crowd, root, words) for words in ("status", "verify")}
     parts = _parts(bill)
-    whole = {f"{name}, s": part.seconds for name, part in parts.items()}
-    whole |= {f"`mailer {command}`, s": seconds for command, seconds in asked.items()}
+    clock = {f"{name}, s": part.seconds for name, part in parts.items()}
+    clock |= {f"`mailer {command}`, s": seconds for command, (seconds, _) in asked.items()}
+    clock["taking a chunk, ms"] = bill["parts"]["take"][0] / bill["chunks"] * 1e3
+    whole = {f"`mailer {command}`, CPU, s": cpu for command, (_, cpu) in asked.items()}
     whole |= {
         "the people in the database, GB": bill["people"] / 1e9,
         "the send, GB": _of_the_send(bill) / 1e9,
     }
     each = dict(_costs(bill, parts, crowd.count)) | dict(_octets(bill, crowd.count))
-    each["taking a chunk, ms"] = bill["parts"]["take"][0] / bill["chunks"] * 1e3
-    return Size(crowd.count, whole, each | {"memory, MB": memory / 1e6})
+    return Size(crowd.count, clock, whole, each | {"memory, MB": memory / 1e6})
 
 
-def _seconds(crowd: Crowd, root: Path, command: str) -> float:
-    began = time.monotonic()
+def _asked(crowd: Crowd, root: Path, command: str) -> tuple[float, float]:
+    """Return how long a command takes, and how much CPU, ours and the server's."""
+
+    def cpu() -> float:
+        usage = getrusage(RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime + (crowd.server.cpu() if crowd.server else 0.0)
+
+    began, before = time.monotonic(), cpu()
     crowd.program.run(root, command, "harbour")
-    return time.monotonic() - began
+    return time.monotonic() - began, cpu() - before
 
 
 class _Part(NamedTuple):
@@ -133,9 +143,10 @@ def carried_on(
 def growth_table(measured: Sequence[Size], written: Callable[[float], str]) -> Iterator[Sequence[str]]:
     """Yield the rows of a table: each figure by the number of people, how it grows, and where that leads."""
     yield "", *(f"{size.people:,}" for size in measured), "grows with", f"{EXTRAPOLATED:,}, extrapolated"
-    for kind in ("whole", "each"):
+    for kind in ("clock", "whole", "each"):
         for name in getattr(measured[-1], kind):
             values = [(size.people, getattr(size, kind)[name]) for size in measured]
             row = [written(value) for _, value in values]
-            grown = carried_on(*values[-2:], whole=kind == "whole") if len(values) > 1 else None
+            carried = kind != "clock" and len(values) > 1
+            grown = carried_on(*values[-2:], whole=kind == "whole") if carried else None
             yield name, *row, *((f"N^{grown[0]:.2f}", written(grown[1])) if grown else ("–", "–"))

@@ -92,7 +92,7 @@ def _cpu(target: Target, one: Figures | None, other: Figures | None) -> Result:
 
 def _frozen(found: Findings, database: str, goal: float, bound: float) -> Result:
     of_that_size = (size for size in found.nowhere.get(database, []) if size.people == FROZEN)
-    seconds = next((size.whole["freezing, s"] for size in of_that_size), None)
+    seconds = next((size.clock["freezing, s"] for size in of_that_size), None)
     return Result(
         Target(f"freezing an audience of {FROZEN:,} on {database}", goal, bound, "s", "lower"), seconds
     )

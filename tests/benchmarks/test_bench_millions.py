@@ -37,7 +37,7 @@ def test_a_send_to_nowhere_settles_everybody(server: Server | None) -> None:
     assert size.people == 30
     assert size.each["of it taking, µs"] > 0 < size.each["of it recording, µs"]
     assert size.each["written, octets a recipient"] > 0
-    assert all(seconds > 0 for seconds in size.whole.values())
+    assert all(figure > 0 for figure in (*size.clock.values(), *size.whole.values()))
     assert any("the server's" in name for name in size.each) == (server is not None)
 
 
@@ -62,9 +62,13 @@ def test_what_costs_a_part_once_is_carried_on_by_the_rest() -> None:
     assert carried_on((million // 10, 0.6), (million, 0.5), whole=True)[1] == pytest.approx(0.5)
 
 
-def test_with_one_size_nothing_is_extrapolated() -> None:
-    (_, *head, _, _), row = growth_table([Size(10, {"freezing, s": 2.0}, {})], str)
-    assert (head, row) == (["10"], ("freezing, s", "2.0", "–", "–"))
+def test_neither_one_size_nor_what_the_clock_says_is_extrapolated() -> None:
+    (_, *head, _, _), row = growth_table([Size(10, {}, {"the send, GB": 2.0})], str)
+    assert (head, row) == (["10"], ("the send, GB", "2.0", "–", "–"))
+    small, large = (Size(number, {"freezing, s": 2.0}, {"the send, GB": number / 10}) for number in (10, 100))
+    _, clock, whole = growth_table([small, large], str)
+    assert clock[-2:] == ("–", "–")
+    assert whole[-2:] == ("N^1.00", str(EXTRAPOLATED / 10))
 
 
 def test_an_earlier_commit_that_is_in_no_history_here_is_said_to_be_missing() -> None:
