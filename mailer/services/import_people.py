@@ -234,7 +234,7 @@ def _rejects_file(request: Import, file: RowFile, *, several: bool) -> Iterator[
         return
     if several:
         path = path.with_name(f"{path.stem}-{file.origin.stem}{path.suffix}")
-    if path.exists() and path.samefile(request.path):
+    if path.exists() and path.samefile(file.origin.path):
         raise UsageError(f"--rejects {path} is the file to import; name another one")
     try:
         # Other people's addresses: for the owner's eyes only.

@@ -22,6 +22,7 @@ from mailer.people.importing.sources.calamine_reader import MEMORY
 from mailer.people.importing.sources.opening import opened
 from mailer.people.importing.sources.origin import LONGEST_LINE
 from mailer.people.importing.sources.row_file import Row, UnreadableRow
+from mailer.people.importing.twice import Twice
 
 PEOPLE = [["email", "name", "town"], ["ada@quay.example", "Ada Quint", "Port"], ["bram@quay.example", "", ""]]
 
@@ -433,3 +434,16 @@ def test_standard_input_is_read_as_often_as_needed(monkeypatch: pytest.MonkeyPat
             1,
             1,
         )
+
+
+@given(st.lists(st.sampled_from(["a", "A", "b", "é", "1"]), max_size=12), st.data())
+def test_whoever_stands_in_a_file_twice_is_noticed(locals_: list[str], data: st.DataObject) -> None:
+    shapes = st.sampled_from(
+        ["{}@quay.example", "{}@QUAY.example", "<{}@quay.example>", "mailto:{}@quay.example"]
+    )
+    cells = [data.draw(shapes).format(local) for local in locals_]
+    twice = Twice()
+    twice.see([*cells, "", "nobody"])
+    keys = [local.casefold() for local in locals_]
+    for key in set(keys):
+        assert twice.may_hold(f"{key}@quay.example") == (keys.count(key) > 1)

@@ -10,13 +10,14 @@ from typing import Any, Protocol
 
 from mailer.domain.address import BLANKS, CONTROLS, PLAIN, Address, AddressError
 from mailer.domain.field import FieldError, FieldType, Value, convert
-from mailer.domain.yes_no import WORDS, YesNo
+from mailer.domain.yes_no import YesNo
 from mailer.people.enrol import Entry
 from mailer.people.importing.cells import read_address
 from mailer.people.importing.columns import TypedColumn, cell
 from mailer.people.importing.evidence import EvidenceReader
 from mailer.people.importing.said import Stance, Unclear
 from mailer.people.importing.sources.row_file import Row, UnreadableRow
+from mailer.people.importing.twice import Twice
 
 REMEMBERED = 1024  # values of a column: most come again and again
 SHORTENED = re.compile(r"\s*-?\d(?:[.,]\d+)?E\+\d{2,3}\s*", re.ASCII)  # as in 4.9176E+11
@@ -85,13 +86,14 @@ class RowReader:
         width: int,
         delimiter: str,
         consent: ReadsConsent,
-        words: YesNo = WORDS,
-        separators: Mapping[str, str] | None = None,
-        evidence: EvidenceReader | None = None,
+        twice: Twice,
+        words: YesNo,
+        separators: Mapping[str, str],
+        evidence: EvidenceReader,
     ) -> None:
-        """`separators` part the items of a list, by field, where neither ; nor , does."""
+        """`separators` part the items of a list, by field, where ; and , do not; `twice` saw all rows."""
         self._readers = [
-            (each.index, each.field, _reader(each.type, words, (separators or {}).get(each.field, "")))
+            (each.index, each.field, _reader(each.type, words, separators.get(each.field, "")))
             for each in columns
             if each.field != "email"
         ]
@@ -99,11 +101,11 @@ class RowReader:
         self._width = width
         self._delimiter = delimiter
         self._consent = consent
-        self._evidence = evidence or EvidenceReader()
+        self._evidence = evidence
         self._composed = "name" not in {column.field for column in columns}
         self._agreed = consent.agreed
-        # By hash, which takes half the room: of a million people no two have the same in any odds there are.
-        self._lines: dict[int, int] = {}
+        self._twice = twice
+        self._lines: dict[str, int] = {}
         self._refused: dict[str, Stance] = {}
         self.folded = 0
         self.shortened = Shortened()
@@ -159,10 +161,11 @@ class RowReader:
             values = self._values(row.cells, clean=clean)
         except Unfit as error:
             return _reject(row, error.value, str(error), refusal=refusal)
-        who = hash(address.key)
-        if first := self._lines.get(who):
-            return _reject(row, typed, f"the same person as on line {first}", duplicate=True, refusal=refusal)
-        self._lines[who] = row.line
+        if self._twice.may_hold(key := address.key):
+            if first := self._lines.get(key):
+                reason = f"the same person as on line {first}"
+                return _reject(row, typed, reason, duplicate=True, refusal=refusal)
+            self._lines[key] = row.line
         if self._composed and (name := _whole(values) or called):
             values["name"] = name
         evidence = self._evidence.of(row, left=said.left)

@@ -29,6 +29,7 @@ from mailer.people.importing.rows import RowReader
 from mailer.people.importing.said import ConsentReader
 from mailer.people.importing.sources.row_file import Row, RowFile
 from mailer.people.importing.sources.spread_file import spread
+from mailer.people.importing.twice import Twice
 
 SAMPLE = 20  # rows that say which column is which
 AT_ONCE = 500  # rows looked at in the first reading: much of what there is to see is the same in many
@@ -47,6 +48,7 @@ class Understood:
     types: Mapping[str, FieldType]
     consent: ConsentReader | ExportReader
     evidence: EvidenceReader
+    twice: Twice
     words: YesNo
     total: int
 
@@ -65,6 +67,7 @@ class Understood:
             len(self.file.header.cells),
             self.file.delimiter,
             self.consent,
+            self.twice,
             self.words,
             separators,
             self.evidence,
@@ -83,7 +86,8 @@ def understand(
     plain = columns(file.header, file.origin, _mapping(request, described), file.first(SAMPLE))
     _refuse_unknown_types(request.types, plain)
     watch = _watch(request, file, plain, described)
-    types, total = _learn(file, plain, OWN_TYPES | {**known, **request.types}, request.words, watch)
+    twice = Twice()
+    types, total = _learn(file, plain, OWN_TYPES | {**known, **request.types}, request.words, watch, twice)
     consent = watch.understood(tuple(dict.fromkeys(request.lists)))
     evidence = evidence_reader(plain, described)
     told = {*consent.columns, *evidence.columns}
@@ -93,7 +97,7 @@ def understand(
     typed = tuple(column.typed(types.get(column.field, FieldType.TEXT)) for column in kept)
     free = [column.field for column in kept if column.field not in OWN_TYPES]
     fields = {name: types[name] for name in free if name in types}
-    return Understood(file, described, typed, fields, consent, evidence, request.words, total)
+    return Understood(file, described, typed, fields, consent, evidence, twice, request.words, total)
 
 
 def _mapping(request: Import, described: Described) -> dict[str, str]:
@@ -136,14 +140,17 @@ def _learn(
     types: Mapping[str, FieldType],
     words: YesNo,
     watch: ConsentWatch | ExportWatch,
+    twice: Twice,
 ) -> tuple[dict[str, FieldType], int]:
     """Return the type of each field that has one already or a value in the file, and the number of rows."""
     guesses = {column: Guess(column.field, words) for column in found if column.field not in types}
+    email = next(column for column in found if column.field == "email")
     total, records = 0, file.records()
     while chunk := list(islice(records, AT_ONCE)):
         total += len(chunk)
         rows = [row for row in chunk if isinstance(row, Row)]
         watch.see(rows)
+        twice.see(cell(row, email) for row in rows)
         for column in [column for column, guess in guesses.items() if not guess.settled]:
             for text in {cell(row, column) for row in rows}:
                 guesses[column].see(text)
