@@ -6,7 +6,7 @@ Whoever unsubscribed stays unsubscribed, whoever is suppressed stays suppressed,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -18,6 +18,7 @@ from mailer.domain.consent import NOTHING_KNOWN, Change, Evidence
 from mailer.domain.subscriber import OWN_FIELDS, Status
 from mailer.domain.suppression import Reason, Suppression
 from mailer.people.consents import Said, record
+from mailer.people.former import heirs
 from mailer.people.joining import Consent, Wanted, join, pause
 from mailer.people.suppressing import Hashing, reasons, suppress_all
 from mailer.store.dialect import among, append, bound, give_ids, moments
@@ -72,8 +73,23 @@ class Enrolment:
 def enrol(connection: Connection, entries: Sequence[Entry], consent: Consent) -> list[Enrolment]:
     """Take in a batch of at most some thousand entries, no person twice; one Enrolment an entry, in order.
 
+    An address that somebody had before is theirs: what is said of it is said of them, but for their fields.
     UsageError for a list that is put away.
     """
+    theirs = heirs(connection, [entry.address.key for entry in entries])
+    if not theirs:
+        return _enrol(connection, entries, consent)
+    plain = [entry for entry in entries if entry.address.key not in theirs]
+    keys = [entry.address.key for entry in plain]
+    done = dict(zip(keys, _enrol(connection, plain, consent), strict=True))
+    for entry in entries:
+        if email := theirs.get(entry.address.key):  # one by one: they may be in this batch, too
+            meant = replace(entry, address=Address.parse(email), values=entry.values if consent.anew else {})
+            (done[entry.address.key],) = _enrol(connection, [meant], consent)
+    return [done[entry.address.key] for entry in entries]
+
+
+def _enrol(connection: Connection, entries: Sequence[Entry], consent: Consent) -> list[Enrolment]:
     people = {entry.address.key: entry for entry in entries}
     hashing = Hashing.made(connection)
     hashes = {key: hashing.of(key) for key in people}

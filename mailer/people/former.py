@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, exists, select, update
 
-from mailer.store.dialect import put
+from mailer.store.dialect import among, put
 from mailer.store.schema import former_addresses, subscribers
 
 
@@ -40,7 +40,7 @@ def heirs(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     """Return, of these addresses (`Address.key`), those that somebody had before, with the one they have."""
     f, p = former_addresses.c, subscribers.c
     rows = connection.execute(
-        select(f.email_key, p.email).join(subscribers, p.id == f.subscriber_id).where(f.email_key.in_(keys))
+        select(f.email_key, p.email).join(subscribers, p.id == f.subscriber_id).where(among(f.email_key, keys))
     )
     return {row.email_key: row.email for row in rows}
 

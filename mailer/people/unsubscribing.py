@@ -12,6 +12,7 @@ from mailer.domain.consent import NOTHING_KNOWN, Change, Evidence, Source
 from mailer.domain.subscriber import Choices, Left, ListChoice, Status
 from mailer.domain.suppression import Reason
 from mailer.people.consents import Said, record
+from mailer.people.former import known_as
 from mailer.people.suppressing import suppress, suppression_of
 from mailer.store.dialect import add_missing
 from mailer.store.schema import lists, subscribers, subscriptions, suppressions
@@ -40,7 +41,7 @@ def leave(
     Off all means suppressed too: no list made or imported later brings them back. For an id that nobody has
     nothing is done.
     """
-    s = subscriptions.c
+    s, subscriber_id = subscriptions.c, known_as(connection, subscriber_id)
     theirs = [s.subscriber_id == subscriber_id, s.status != Status.UNSUBSCRIBED]
     key = connection.scalar(select(subscribers.c.email_key).where(subscribers.c.id == subscriber_id))
     if key is None:
@@ -92,7 +93,7 @@ def come_back(
 
     Whoever is suppressed by more than that departure stays away.
     """
-    s, b = subscriptions.c, suppressions.c
+    s, b, subscriber_id = subscriptions.c, suppressions.c, known_as(connection, subscriber_id)
     theirs = (s.subscriber_id == subscriber_id, s.list_id.in_(left.lists))
     key = connection.scalar(select(subscribers.c.email_key).where(subscribers.c.id == subscriber_id))
     if key is None or not _may_come_back(connection, key, left):
@@ -124,6 +125,7 @@ def _may_come_back(connection: Connection, email_key: str, left: Left) -> bool:
 
 def choices(connection: Connection, subscriber_id: int, list_ids: Sequence[int]) -> Choices | None:
     """Return what a person may choose about these lists, or None if the person or every list is gone."""
+    subscriber_id = known_as(connection, subscriber_id)
     mine = and_(subscriptions.c.list_id == lists.c.id, subscriptions.c.subscriber_id == subscriber_id)
     person = connection.execute(
         select(subscribers.c.email, subscribers.c.language).where(subscribers.c.id == subscriber_id)
