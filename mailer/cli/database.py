@@ -44,6 +44,9 @@ def put_back(app: App, file: Path) -> None:
     if done.left:
         people, stay = ("1 person", "stays") if done.left == 1 else (f"{done.left:,} people", "stay")
         click.echo(f"  {people} left since the backup was taken and {stay} away.")
+    if done.erased:
+        again = "1 person was" if done.erased == 1 else f"{done.erased:,} people were"
+        click.echo(f"  {again} erased since the backup was taken, and erased again.")
     if done.left is None:
         click.echo(
             "  The database as it was can't be read: who left since the backup was taken is not known."

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailer.cli.progress import bar
+from mailer.cli.records import PERSONAL_FORMATS, give_out
 from mailer.cli.segment_options import chosen, segment_options
 from mailer.errors import UsageError
 
@@ -24,10 +25,16 @@ STATUSES = ["subscribed", "unconfirmed", "unsubscribed"]
 
 @click.command("export")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("--format", "form", type=click.Choice(FORMATS), help="By default as FILE ends, else csv.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([*FORMATS, *PERSONAL_FORMATS]),
+    help="By default as FILE ends, else csv; of one person json, or text to read.",
+)
 @click.option("--list", "name", metavar="LIST", help="Only those on this list.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only those with this status.")
 @segment_options
+@click.option("--person", metavar="EMAIL", help="All that is held of one person, from every table.")
 @click.pass_obj
 def export(
     app: App,
@@ -37,6 +44,7 @@ def export(
     status: str | None,
     segment: str | None,
     excluded_segments: tuple[str, ...],
+    person: str | None,
 ) -> None:
     """Write people to a file or to standard output.
 
@@ -49,6 +57,11 @@ def export(
     from mailer.private import replacing
     from mailer.services.export import Export, Form, export_people
 
+    if person is not None:
+        if name or status or segment or excluded_segments:
+            raise UsageError("--person is of one person, whatever lists they are on")
+        give_out(app, person, file, form)
+        return
     segments = chosen(app, segment, excluded_segments)
     request = Export(_form(file, form), name, Status(status) if status else None, segments)
     run = partial(export_people, app.database, request, progress=partial(bar, "exporting"))
@@ -73,6 +86,8 @@ def export(
 def _form(file: Path | None, chosen: str | None) -> Form:
     from mailer.services.export import Form
 
+    if chosen in PERSONAL_FORMATS:
+        raise UsageError(f"--format {chosen} is of one person", next_step="Say of whom: --person EMAIL")
     if chosen:
         return Form(chosen)
     end = file.suffix.lower().lstrip(".") if file else ""

@@ -12,6 +12,7 @@ import click
 from mailer.cli.clean import clean
 from mailer.cli.export import STATUSES, export
 from mailer.cli.person import consent, edit, pause, resume, show
+from mailer.cli.records import change_address, erase, merge
 from mailer.cli.segment_options import chosen, segment_options
 from mailer.cli.tagging import copy, move, tag, untag
 from mailer.cli.terminal import print_table
@@ -30,7 +31,9 @@ def subscribers() -> None:
     """Take people in, look them up, change them, let them leave."""
 
 
-for each in (show, consent, edit, pause, resume, tag, untag, copy, move, clean, export):
+for each in (show, consent, edit, pause, resume, merge, change_address, erase):
+    subscribers.add_command(each)
+for each in (tag, untag, copy, move, clean, export):
     subscribers.add_command(each)
 
 

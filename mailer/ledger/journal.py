@@ -103,7 +103,7 @@ class Journal:
         os.close(self._file)
 
     def _write(self, lines: list[str], *, ahead: int = 0) -> None:
-        data = b"".join(_sealed(line) for line in lines)
+        data = b"".join(sealed(line) for line in lines)
         try:
             if self._end + len(data) + ahead > self._reserved:
                 os.posix_fallocate(self._file, 0, self._end + len(data) + RESERVE)
@@ -234,7 +234,8 @@ def dead_journals(folder: Path) -> Iterator[tuple[Path, DeadJournal]]:
                 os.close(file)
 
 
-def _sealed(line: str) -> bytes:
+def sealed(line: str) -> bytes:
+    """Return a record as it stands in a journal: with its seal, and the end of the line."""
     text = line.encode("utf-8")
     return b"%s %08x\n" % (text, crc32(text))
 

@@ -19,6 +19,8 @@ from mailer.ledger.ledger import PAGE
 from mailer.ledger.outcomes import DECIDED, latest
 from mailer.ledger.revisions import HAVE, Revision, revisions_of
 from mailer.ledger.standings import InHand, standings, state_of, tries
+from mailer.people.former import ids_of
+from mailer.people.person import kept
 from mailer.people.suppressing import suppression_of
 from mailer.store.schema import (
     chunks,
@@ -28,7 +30,6 @@ from mailer.store.schema import (
     outcomes,
     revisions,
     sends,
-    subscribers,
     subscriptions,
 )
 
@@ -202,13 +203,12 @@ class LedgerQueries:
     def history(self, email_key: str) -> list[Event]:
         """Return all that is known of the person: subscriptions, suppression, exclusions, every attempt."""
         with self._engine.connect() as connection:
-            subscriber_id = connection.scalar(
-                select(subscribers.c.id).where(subscribers.c.email_key == email_key)
-            )
-            events = _suppression(connection, email_key)
-            if subscriber_id is not None:
-                events += _standing(connection, subscriber_id)
-                events += _sendings(connection, subscriber_id)
+            person = kept(connection, email_key)
+            events = _suppression(connection, person.email_key if person else email_key)
+            if person is not None:
+                events += _standing(connection, person.id)
+                for each in ids_of(connection, person.id):
+                    events += _sendings(connection, each)
         return sorted(events, key=lambda event: (event.at is None, event.at))
 
 

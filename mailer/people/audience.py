@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
 )
 
@@ -28,7 +29,14 @@ from mailer.domain.subscriber import OWN_FIELDS, Status
 from mailer.people.lists import list_ids
 from mailer.people.suppressing import Suppressing
 from mailer.store.dialect import is_json_text, json_value, moment_in
-from mailer.store.schema import deliveries, outcomes, sends, subscribers, subscriptions
+from mailer.store.schema import (
+    deliveries,
+    former_addresses,
+    outcomes,
+    sends,
+    subscribers,
+    subscriptions,
+)
 from mailer.store.snapshot import snapshot_of
 
 TEXTS = 100  # different texts of one field
@@ -174,10 +182,15 @@ def _in_another_send(slug: str) -> ColumnElement[bool]:
         outcomes.c.subscriber_id == deliveries.c.subscriber_id,
         outcomes.c.state == State.CANCELLED,
     )
-    return exists().where(
-        deliveries.c.subscriber_id == subscribers.c.id,
+    earlier = (
         deliveries.c.send_id == sends.c.id,
         sends.c.slug == slug,
         sends.c.proved_at.is_not(None),
         ~cancelled,
+    )
+    f = former_addresses.c  # what a record got that was joined to theirs, they have
+    joined = (f.subscriber_id == subscribers.c.id, deliveries.c.subscriber_id == f.former_id)
+    return or_(
+        exists().where(deliveries.c.subscriber_id == subscribers.c.id, *earlier),
+        exists().where(*joined, *earlier),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from mailer.store.dialect import among, put
 from mailer.store.schema import former_addresses, subscribers
@@ -29,11 +29,6 @@ def known_as(connection: Connection, subscriber_id: int) -> int:
     """Return the id of the person whom an id means, which links in old mails may name."""
     f = former_addresses.c
     return connection.scalar(select(f.subscriber_id).where(f.former_id == subscriber_id)) or subscriber_id
-
-
-def any_joined(connection: Connection) -> bool:
-    """Return whether records of people were ever joined in this database."""
-    return bool(connection.scalar(select(exists().where(former_addresses.c.former_id.is_not(None)))))
 
 
 def heirs(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
@@ -73,12 +68,7 @@ def hand_on(connection: Connection, subscriber_id: int, heir: int) -> None:
     )
 
 
-def take_up(connection: Connection, email_key: str, left: tuple[str, str]) -> None:
-    """Let a former address be one that somebody has; what it stood for, the one `left` (email, key) does."""
+def take_up(connection: Connection, email_key: str) -> int | None:
+    """Let an address be a former one no longer; return the id of the record that it had, if it had one."""
     f = former_addresses.c
-    mine = f.email_key == email_key
-    former_id = connection.scalar(select(f.former_id).where(mine))
-    if former_id is None:
-        connection.execute(delete(former_addresses).where(mine))
-    else:
-        connection.execute(update(former_addresses).where(mine).values(email=left[0], email_key=left[1]))
+    return connection.scalar(delete(former_addresses).where(f.email_key == email_key).returning(f.former_id))

@@ -55,6 +55,12 @@ def subscriptions_of(connection: Connection, subscriber_id: int) -> list[Subscri
     return [Subscription(*row)._replace(status=Status(row.status)) for row in rows]
 
 
+def known_values(person: Row[Any]) -> dict[str, Any]:
+    """Return what is known of a person in a row of `subscribers`, by field name, beside their address."""
+    own = {column: getattr(person, column) for column in COLUMNS} | (person.fields or {})
+    return {name: value for name, value in own.items() if value is not None}
+
+
 def write(connection: Connection, person: Row[Any], values: Mapping[str, Any], now: datetime) -> list[str]:
     """Give a person these values by field name, None for none; return the names of those that are news."""
     before = {column: getattr(person, column) for column in COLUMNS} | (person.fields or {})

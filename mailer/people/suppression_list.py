@@ -7,10 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, delete, func, select
 
+from mailer.domain.address import Address
 from mailer.domain.consent import Change, Evidence, Source
 from mailer.domain.subscriber import Status
-from mailer.domain.suppression import Kind, Suppression
+from mailer.domain.suppression import Kind, Reason, Suppression
 from mailer.people.consents import Said, record
+from mailer.people.former import heirs
 from mailer.people.suppressing import suppress_all
 from mailer.store.schema import lists, subscribers, subscriptions, suppressions
 
@@ -35,8 +37,13 @@ def entries(engine: Engine, reason: str | None = None) -> Iterator[Suppression]:
 def add(
     connection: Connection, wanted: Sequence[Suppression], source: Source, now: datetime
 ) -> list[Suppression]:
-    """Never mail these keys again; return those of which that is news (see `suppress_all`)."""
-    new = suppress_all(connection, wanted)
+    """Never mail these keys again; return those of which that is news (see `suppress_all`).
+
+    What is said of an address that somebody had before is said of them, but for bounces.
+    """
+    theirs = heirs(connection, [each.who for each in wanted if each.reason != Reason.BOUNCED])
+    meant = [each._replace(who=Address.parse(theirs[each.who]).key) for each in wanted if each.who in theirs]
+    new = suppress_all(connection, [*wanted, *meant])
     _tell(connection, {each.who: Evidence(each.since) for each in new}, Change.SUPPRESSED, source, now)
     return new
 

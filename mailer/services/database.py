@@ -18,7 +18,7 @@ from mailer.store.database import HEAD, open_upgraded
 from mailer.store.faults import read_only
 from mailer.store.files import is_read_only
 from mailer.store.presence import alone
-from mailer.store.sqlite import FileDatabase
+from mailer.store.sqlite import FileDatabase, forget_deleted
 
 DUMP = "pg_dump --format=custom --file={file} {url}"
 RESTORE = "pg_restore --clean --if-exists --single-transaction --dbname={url} {file}"
@@ -69,12 +69,14 @@ class Restored:
     """What a restore came to.
 
     `aside` is where the database of before was put, if there was one; `learned`, what journals told; `left`,
-    how many people left since the backup was taken, None if the database of before could not say.
+    how many people left since the backup was taken, None if the database of before could not say; `erased`,
+    how many were erased since, and are so again.
     """
 
     aside: Path | None
     learned: TakenIn
     left: int | None = 0
+    erased: int = 0
 
 
 def restore(backup: Path, database: Path, journals: Path, now: datetime) -> Restored:
@@ -95,11 +97,15 @@ def restore(backup: Path, database: Path, journals: Path, now: datetime) -> Rest
             if old is None:
                 return Restored(None, learned)
             before, aside = old
-            return Restored(aside, learned, _take_over(before, fresh))
+            left, erased = _take_over(before, fresh, now)
+            return Restored(aside, learned, left, erased)
 
 
-def _take_over(before: sqlite3.Connection, fresh: FileDatabase) -> int | None:
+def _take_over(before: sqlite3.Connection, fresh: FileDatabase, now: datetime) -> tuple[int | None, int]:
     try:
-        return take_over(before, fresh)
+        left, erased = take_over(before, fresh, now)
     except sqlite3.DatabaseError:  # damaged, or not one of ours
-        return None
+        return None, 0
+    if erased:
+        forget_deleted(fresh)
+    return left, erased

@@ -16,7 +16,7 @@ from mailer.domain.suppression import Suppression
 from mailer.ledger.received import ReceivedSend, received
 from mailer.people.consents import ConsentRecord, told
 from mailer.people.former import addresses_before, ids_of
-from mailer.people.person import COLUMNS, Subscription, kept, subscriptions_of
+from mailer.people.person import Subscription, kept, known_values, subscriptions_of
 from mailer.people.suppressing import suppression_of
 
 __all__ = ["ConsentRecord", "PersonSheet", "ReceivedSend", "Subscription", "sheet_of"]
@@ -70,14 +70,13 @@ def sheet_of(database: Engine, address: Address, now: datetime) -> PersonSheet:
         person = kept(connection, address.key)
         if person is None:
             return PersonSheet(address.typed, now, suppression_of(connection, address.key))
-        own = {column: getattr(person, column) for column in COLUMNS} | (person.fields or {})
         ids = ids_of(connection, person.id)
         return PersonSheet(
             person.email,
             now,
             suppression_of(connection, person.email_key),
             person.id,
-            {name: value for name, value in own.items() if value is not None},
+            known_values(person),
             person.created_at,
             person.updated_at,
             tuple(addresses_before(connection, person.id)),

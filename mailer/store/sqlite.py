@@ -16,6 +16,7 @@ from functools import partial
 from logging import WARNING, getLogger
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import OperationalError
 from threading import RLock
 from typing import Any
 
@@ -126,6 +127,20 @@ class FileDatabase(Database):
             raise gone(self.path)
         if now != self.file:
             raise replaced(self.path)
+
+
+def forget_deleted(database: FileDatabase) -> bool:
+    """Write the file anew without what was deleted, and empty the log; False if others read it meanwhile."""
+    raw = database.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("VACUUM")
+        busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except OperationalError:
+        return False
+    finally:
+        raw.close()
+    return not busy
 
 
 def open_file(path: Path, *, keep_open: bool = True, empty: bool = True) -> tuple[FileDatabase, str | None]:

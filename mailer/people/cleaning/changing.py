@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from mailer.domain.address import Address
 from mailer.domain.consent import Change, Evidence, Source
 from mailer.domain.suppression import Reason, Suppression
 from mailer.people.consents import Said, record
+from mailer.people.former import heirs, remember
 from mailer.people.suppressing import Hashing, reasons, suppress_all
 from mailer.store.schema import consents, subscribers
 
@@ -72,6 +73,7 @@ def correct(
         theirs = (subscribers.c.id == each.subscriber_id, subscribers.c.email_key == each.key)
         if connection.execute(update(subscribers).where(*theirs).values(values)).rowcount:
             done.append(each)
+            remember(connection, each.key, each.key, each.subscriber_id, now)
     moved = (
         Said(each.subscriber_id, None, Change.MOVED, Evidence(note=f"from {each.key} to {each.meant.key}"))
         for each in done
@@ -93,8 +95,9 @@ def block(
     return len(new)
 
 
-def _taken(connection: Connection, keys: Iterable[str]) -> set[str]:
-    return set(connection.scalars(select(subscribers.c.email_key).where(subscribers.c.email_key.in_(keys))))
+def _taken(connection: Connection, keys: Collection[str]) -> set[str]:
+    theirs = connection.scalars(select(subscribers.c.email_key).where(subscribers.c.email_key.in_(keys)))
+    return {*theirs, *heirs(connection, keys)}
 
 
 def _confirmed(connection: Connection, ids: Sequence[int]) -> set[int]:
