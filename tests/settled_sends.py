@@ -53,11 +53,19 @@ class Worker:
 
     def settle(self, reply: Reply = accepted) -> None:
         """Hand over what was taken, with these replies, and let go."""
+        self.write(reply)
+        self.close()
+
+    def write(self, reply: Reply = accepted) -> None:
+        """Hand over what was taken, with these replies."""
         said = [(claim.delivery_id, *reply(claim.recipient.email)) for claim in self.claims]
         settled = [Settlement(key, state, NOW, Stage.CONTENT, words) for key, state, words in said]
         self.journal.handed([each.delivery_id for each in settled])
         self.journal.settled(settled)
         self.holding.record(settled)
+
+    def close(self) -> None:
+        """Let go of all."""
         self.holding.give_back(NOW)
         self.journal.close(keep=False)
 

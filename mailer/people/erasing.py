@@ -80,7 +80,8 @@ def erase(connection: Connection, subscriber_id: int, now: datetime) -> dict[str
 def sweep(connection: Connection, addresses: Collection[str]) -> dict[str, int]:
     """Take addresses out of every text in every table, whoever it is about; return of how many rows."""
     theirs = suppressions.c.who.in_(addresses)
-    found = {"suppressions": connection.execute(delete(suppressions).where(theirs)).rowcount}
+    lifted = connection.execute(delete(suppressions).where(theirs)).rowcount
+    found = {"suppressions": lifted} if lifted else {}
     for table in metadata.sorted_tables:
         for column in _texts(table):
             for row in _with(connection, table, column, addresses):

@@ -98,7 +98,8 @@ def _require_known(connection: Connection, address: Address) -> None:
 def _in_hand(address: Address) -> AtWork:
     return AtWork(
         "a worker",
-        f"a worker has a mail to {address.typed} in hand; they are never mailed again, but not erased yet",
+        f"a worker has {address.typed} in hand or in its journal; they are never mailed again, but not "
+        "erased yet",
         next_step=f"Once it is done: mailer subscribers erase {quote(address.typed)}",
     )
 

@@ -100,6 +100,9 @@ BEFORE: dict[str, Callable[[Workspace], object]] = {
     "mailer subscribers import people.csv --list weekly --status status --unsubscribed-if": file(
         "people.csv", "email,status\nrosa@quay.example,reader\nomar@quay.example,former\n"
     ),
+    "mailer subscribers merge bram": lambda workspace: workspace.run(
+        "subscribers", "add", "bram@pier.example", "--list", "weekly"
+    ),
     "mailer subscribers import left.csv": file("left.csv", "email\nolaf@quay.example\n"),
     "mailer subscribers import bounces.csv": file("bounces.csv", "email\nolga@quay.example\n"),
     "mailer suppressions import suppression_bounces.csv --dry-run": file(

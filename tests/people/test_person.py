@@ -252,3 +252,35 @@ def test_the_commands_as_typed(mailer: Callable[..., tuple[object, str, str]]) -
         in mailer("subscribers", "copy", "weekly", "daily", "--dry-run")[2]
     )
     assert "1 person came to daily." in mailer("subscribers", "move", "weekly", "daily", "--yes")[2]
+
+
+def test_records_are_joined_moved_given_out_and_erased_as_typed(
+    mailer: Callable[..., tuple[object, str, str]], tmp_path: Path
+) -> None:
+    mailer("lists", "create", "weekly")
+    for email in (ADA.typed, "ada@pier.example"):
+        mailer("subscribers", "add", email, "--list", "weekly", "--name", "Ada")
+    code, _, refused = mailer("subscribers", "merge", ADA.typed, "ada@pier.example")
+    assert (code, "--yes" in refused) == (3, True)
+    merged = mailer("subscribers", "merge", ADA.typed, "ada@pier.example", "--yes")
+    assert merged == (0, "", "ada@pier.example leads to ada@quay.example from now on.\n")
+    changed = mailer("subscribers", "change-address", "ada@pier.example", "ada@north.example")
+    assert changed == (0, "", "ada@pier.example is ada@north.example from now on.\n")
+    path = tmp_path / "ada.txt"
+    assert mailer("subscribers", "export", str(path), "--person", ADA.typed)[0] == 0
+    assert "ada@north.example" in path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.unlink()
+    given = mailer("subscribers", "export", "--person", ADA.typed)[1]
+    assert json.loads(given)["subscribers"][0]["email"] == "ada@north.example"
+    for wrong in (["--person", ADA.typed, "--list", "weekly"], ["--format", "json"]):
+        assert mailer("subscribers", "export", *wrong)[0] == 2
+    assert mailer("subscribers", "export", "--person", ADA.typed, "--format", "xlsx")[0] == 2
+    code, _, refused = mailer("subscribers", "erase", ADA.typed)
+    assert (code, "no terminal to ask on" in refused) == (3, True)
+    code, said, _ = mailer("subscribers", "erase", ADA.typed, "--yes")
+    assert (code, "Erased ada@quay.example" in said) == (0, True)
+    assert "suppressed: erased" not in mailer("subscribers", "list")[1]
+    shown = mailer("subscribers", "show", ADA.typed)[1]
+    assert "is nobody's address here." in shown
+    assert "erased, since" in shown
