@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 from mailer.bootstrap import App
 from mailer.domain.address import Address
 from mailer.domain.spreadsheet import csv_line, unguard
-from mailer.domain.suppression import Reason
 from mailer.errors import AtWork, StorageBusy, UsageError
 from mailer.ledger import journal_erasing
 from mailer.ledger.leaving import cancel_open, deliveries_of
@@ -91,7 +90,7 @@ def _require_known(connection: Connection, address: Address) -> None:
         raise UsageError(
             f"nobody here has the address {address.typed}, and nothing is kept of it",
             next_step="If it should never be mailed: "
-            f"mailer suppressions add {quote(address.typed)} --reason {Reason.REQUESTED}",
+            f"mailer suppressions add {quote(address.typed)} --reason requested",
         )
 
 
