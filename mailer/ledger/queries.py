@@ -19,8 +19,8 @@ from mailer.ledger.ledger import PAGE
 from mailer.ledger.outcomes import DECIDED, latest
 from mailer.ledger.revisions import HAVE, Revision, revisions_of
 from mailer.ledger.standings import InHand, standings, state_of, tries
+from mailer.people import person as people
 from mailer.people.former import ids_of
-from mailer.people.person import kept
 from mailer.people.suppressing import suppression_of
 from mailer.store.schema import (
     chunks,
@@ -203,7 +203,7 @@ class LedgerQueries:
     def history(self, email_key: str) -> list[Event]:
         """Return all that is known of the person: subscriptions, suppression, exclusions, every attempt."""
         with self._engine.connect() as connection:
-            person = kept(connection, email_key)
+            person = people.kept(connection, email_key)
             events = _suppression(connection, person.email_key if person else email_key)
             if person is not None:
                 events += _standing(connection, person.id)

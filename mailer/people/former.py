@@ -32,10 +32,12 @@ def known_as(connection: Connection, subscriber_id: int) -> int:
 
 
 def heirs(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
-    """Return, of these addresses (`Address.key`), those that somebody had before, with the one they have."""
+    """Return those of these addresses (`Address.key`) that somebody had before, with the one they have."""
     f, p = former_addresses.c, subscribers.c
     rows = connection.execute(
-        select(f.email_key, p.email).join(subscribers, p.id == f.subscriber_id).where(among(f.email_key, keys))
+        select(f.email_key, p.email)
+        .join(subscribers, p.id == f.subscriber_id)
+        .where(among(f.email_key, keys))
     )
     return {row.email_key: row.email for row in rows}
 
