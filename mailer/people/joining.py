@@ -49,7 +49,7 @@ def join(
     Returns what changed, and by the id of each person the lists that they had left and stay off. UsageError
     for a list that is put away.
     """
-    _refuse_archived(connection, consent.list_ids)
+    refuse_archived(connection, consent.list_ids)
     before = _statuses(connection, consent.list_ids, known)
     said: list[Said] = []
     fresh: list[tuple[Any, ...]] = []
@@ -93,7 +93,8 @@ def pause(connection: Connection, wanted: Iterable[Wanted], consent: Consent) ->
     return said
 
 
-def _refuse_archived(connection: Connection, list_ids: Iterable[int]) -> None:
+def refuse_archived(connection: Connection, list_ids: Iterable[int]) -> None:
+    """Raise UsageError where one of these lists is put away: nobody is put on it."""
     away = select(lists.c.name).where(lists.c.id.in_(list_ids), lists.c.archived_at.is_not(None))
     if (name := connection.scalar(away.limit(1))) is not None:
         raise UsageError(

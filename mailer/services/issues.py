@@ -6,7 +6,7 @@ An issue is named by its path, file name, folder, slug, or what of its name foll
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -165,11 +165,15 @@ def _inherited(app: App, issue: Issue, known: Mapping[str, SubscriberList]) -> I
     return as_sent_to(known[first], issue, language) if first in known else in_language(issue, language)
 
 
-def _problem(shelved: Shelved, known: Collection[str], sharing: int) -> str:
+def _problem(shelved: Shelved, known: Mapping[str, SubscriberList], sharing: int) -> str:
     """Return in a word or two what keeps an issue from going out as it stands."""
     if sharing > 1:
         return "same slug as another"
     if shelved.front.get("draft"):
         return "draft"
-    unknown = [name for name in shelved.front.get("lists", ()) if name not in known]
-    return f"no list {unknown[0]}" if unknown and known else ""
+    for name in shelved.front.get("lists", ()) if known else ():
+        if name not in known:
+            return f"no list {name}"
+        if known[name].archived_at:
+            return f"list {name} archived"
+    return ""

@@ -9,9 +9,10 @@ from typing import Any
 from mailer.bootstrap import App
 from mailer.compose.issue.fenced import read_value
 from mailer.compose.issue.fields import FIELDS, UnfitField
+from mailer.compose.tags.offered import refuse_tags
 from mailer.compose.theme.theme import KEYS
 from mailer.domain.subscriber import SubscriberList
-from mailer.errors import UsageError
+from mailer.errors import IssueError, UsageError
 from mailer.ledger.schedules import Schedule, ScheduleState
 from mailer.services.report import Report, report_on
 
@@ -79,6 +80,10 @@ def _text(column: str, text: str) -> str:
         value: str = FIELDS[TEXTS[column]].read(text)
     except UnfitField as unfit:
         raise UsageError(f"{option} {text!r} {unfit}") from None
+    try:
+        refuse_tags(value, path=option, line=0, place=f"list's {NAMES[column]}")
+    except IssueError as tag:
+        raise UsageError(tag.problem, next_step=tag.next_step) from None
     if not value:
         raise UsageError(f"{option} is empty", next_step=f"To take it back: --unset {NAMES[column]}")
     return value

@@ -11,6 +11,7 @@ from mailer.domain.address import Address
 from mailer.domain.consent import Source
 from mailer.errors import UsageError
 from mailer.people import picking, tagging, transferring
+from mailer.people.joining import refuse_archived
 from mailer.people.lists import list_ids
 from mailer.people.segments.stored import asked_for, known_to, statement
 from mailer.people.transferring import Passage
@@ -68,11 +69,12 @@ def tag(app: App, ids: Sequence[int], tag: str, *, put: bool) -> int:
 
 
 def between(app: App, source: str, target: str, *, moving: bool) -> Passage:
-    """Return two lists by name; UsageError for an unknown one, or if they are the same."""
+    """Return two lists by name; UsageError for an unknown one, an archived target, or one list twice."""
     if source == target:
         raise UsageError(f"from {source} to {target} there is no way to go", next_step="Name two lists.")
     with app.database.connect() as connection:
         first, second = list_ids(connection, [source, target])
+        refuse_archived(connection, [second])
     return Passage(first, second, source, target, moving)
 
 

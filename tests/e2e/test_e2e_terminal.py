@@ -12,11 +12,11 @@ import time
 import pytest
 
 
-def on_a_terminal(workspace, answer: str) -> tuple[int, str]:
-    """Run `send-issue` on a terminal, answer its question; return its exit code and the screen."""
+def on_a_terminal(workspace, answer: str, *command: str, question: str = "[y/N]") -> tuple[int, str]:
+    """Run `send-issue` or a `command` on a terminal, answer its question; return exit code and screen."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        workspace.command("send-issue", "harbour"),
+        workspace.command(*(command or ("send-issue", "harbour"))),
         env=workspace.environment() | {"TERM": "xterm", "COLUMNS": "100"},
         stdin=theirs,
         stdout=theirs,
@@ -31,7 +31,7 @@ def on_a_terminal(workspace, answer: str) -> tuple[int, str]:
                 screen += os.read(ours, 65536).decode("utf-8", "replace")
             except OSError:  # the terminal's other side is closed
                 break
-        if answer and "[y/N]" in screen:
+        if answer and question in screen:
             os.write(ours, f"{answer}\n".encode())
             answer = ""
     os.close(ours)
@@ -48,3 +48,16 @@ def test_it_asks_with_the_numbers(workspace, server, answer, sent):
     assert ("40/40" in screen) == bool(sent)
     assert ("Nothing was done." in screen) != bool(sent)
     assert len(workspace.data("status")) == bool(sent)
+
+
+def test_a_list_is_deleted_once_its_name_was_typed(workspace):
+    workspace.people(3)
+    command, question = ("lists", "delete", "weekly"), "type its name (weekly)"
+    code, screen = on_a_terminal(workspace, "weakly", *command, question=question)
+    assert code == 2
+    assert "'weakly' is not 'weekly': nothing was deleted" in screen
+    code, screen = on_a_terminal(workspace, "weekly", *command, question=question)
+    assert code == 0
+    assert "subscribed 3" in screen
+    assert workspace.data("lists", "list") == []
+    assert len(list(workspace.root.glob("subscribers/before-delete-weekly-*.csv"))) == 1

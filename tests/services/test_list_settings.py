@@ -18,6 +18,7 @@ from mailer.domain.subscriber import Status
 from mailer.errors import PlanRefused, SettingsError, UsageError
 from mailer.services import schedules
 from mailer.services.begin import begin, existing
+from mailer.services.correct import Correcting
 from mailer.services.list_settings import ListChanges, archive, change, create, differences, said_of
 from mailer.services.prepare import PreparedSend, SendRequest, prepare
 from mailer.services.preview import PreviewRequest, preview
@@ -259,3 +260,24 @@ def test_a_schedule_to_a_list_that_was_put_away_fails_and_says_why(quay: Quay) -
     assert [each.problem for each in made.errors] == ["the list daily is archived: nothing is sent to it"]
     assert [each.state for each in quay.app.schedules.all()] == ["failed"]
     assert quay.app.ledger.sends() == []
+
+
+def test_who_has_no_copy_yet_can_get_the_text_that_the_list_has_now(quay: Quay) -> None:
+    begun = begin(quay.prepared("weekly")).send
+    quay.says("weekly", sender="Havnen <havn@quay.example>")
+    correcting = Correcting(quay.prepared("weekly"))
+    corrected = correcting.correct(correcting.plan())
+    assert corrected.id == begun.id
+    assert existing(quay.prepared("weekly"))
+
+
+def test_tags_are_not_read_in_what_a_list_says(quay: Quay) -> None:
+    with pytest.raises(UsageError) as refused:
+        quay.says("weekly", title="For {{ subscriber.name }}")
+    assert "where tags are not read" in refused.value.problem
+
+
+def test_a_preview_is_made_anew_once_the_list_was_set(quay: Quay) -> None:
+    before = quay.app.directory.newest()
+    quay.says("weekly", language="nb")
+    assert quay.app.directory.newest() != before
