@@ -184,7 +184,7 @@ def test_who_agreed_elsewhere_is_on_the_list_since_then(
             ("ada@quay.example", Status.SUBSCRIBED, since),
             ("bo@quay.example", Status.UNSUBSCRIBED, NOW),
         ]
-        assert connection.scalars(select(consents.c.at)).all() == [since, since]
+        assert connection.scalars(select(consents.c.at).order_by(consents.c.id)).all() == [since, NOW]
 
 
 def test_who_was_erased_stays_away_and_their_row_is_named(engine: Engine, tmp_path: Path) -> None:
