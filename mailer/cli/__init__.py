@@ -36,6 +36,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "suppressions",
         "Who is never mailed: show, add, remove, import, export.",
     ),
+    "archive": (
+        "mailer.cli.archive",
+        "archive",
+        "What anybody may read of what was sent; a static site of it.",
+    ),
     "preview": ("mailer.cli.preview", "preview", "Show an issue as a subscriber would get it."),
     "check": ("mailer.cli.check", "check", "Look for mistakes in issues before they go."),
     "send-issue": (

@@ -23,11 +23,13 @@ def serve(app: App, host: str, port: int) -> None:
     """
     import logging
 
+    from mailer.cli.archive import archive_site, root_of
     from mailer.cli.listening import listen
     from mailer.errors import SettingsError
     from mailer.services.unsubscribe_link import UnsubscribeLinks
     from mailer.services.view_link import ViewLinks
     from mailer.web.app import Paper, links_app
+    from mailer.web.archive.serving import ArchivePages
     from mailer.web.images import ImagePages
     from mailer.web.server import http_server
 
@@ -44,7 +46,9 @@ def serve(app: App, host: str, port: int) -> None:
     )
     links = UnsubscribeLinks(lambda: app.database, key, app.now)
     views = ViewLinks(lambda: app.database, app.personaliser)
-    pages = links_app(links, views, ImagePages(app.root, key), app.template_folders, paper)
+    root = root_of(settings.base_url)
+    archive = ArchivePages(archive_site(app, root, searchable=True)) if settings.base_url else None
+    pages = links_app(links, views, ImagePages(app.root, key), app.template_folders, paper, archive)
     app.stay()
     with app.at_work(), listen(host, port, "--port") as listener:
         app.database  # noqa: B018 - what is wrong with it is said now

@@ -13,6 +13,7 @@ from mailer.engine.plan import Plan
 from mailer.engine.standing import local, refuse_halted, send_command
 from mailer.engine.watch import Watch, unwatched
 from mailer.errors import PlanRefused
+from mailer.services.archive import archive_text
 from mailer.services.prepare import PreparedSend
 from mailer.services.renamed import refuse_renamed
 from mailer.services.report import report_on
@@ -145,7 +146,10 @@ def begin_in_turn(
     if not again:
         _refuse_forgotten(prepared)
     now = prepared.app.now()
-    return Begun(*sending.freeze(job, now, again=again, limited_by=limited_by, watch=watch))
+    send, plan = sending.freeze(job, now, again=again, limited_by=limited_by, watch=watch)
+    if warning := archive_text(prepared.app, job, send):
+        plan.warnings.append(warning)
+    return Begun(send, plan)
 
 
 def _refuse_archived(prepared: PreparedSend) -> None:

@@ -20,6 +20,7 @@ from mailer.ledger.freezing import FrozenText
 from mailer.ledger.queries import Totals
 from mailer.ledger.revisions import Revisions
 from mailer.message.expression.operations import CannotFill
+from mailer.services.archive import archive_text
 from mailer.services.changed_words import changed_words
 from mailer.services.prepare import PreparedSend
 from mailer.services.report import report_on
@@ -159,6 +160,7 @@ class Correcting:
                 next_step=f"See how it stands, then run the same command again: mailer status {send.slug}",
             )
         self._sending.ledger.cancel_rest(now)
+        archive_text(self.prepared.app, job, corrected)
         return corrected
 
     def _begin_erratum(self, marked: Job, send: Send, limited_by: str | None) -> None:

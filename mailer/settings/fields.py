@@ -51,6 +51,7 @@ class Settings(BaseModel):
     dkim_key_file: str = ""
     dkim_ed25519_selector: str = ""
     dkim_ed25519_key_file: str = ""
+    archive_indexed: bool = True
     language: str = DEFAULT
     tz: str = "UTC"
     uncertain: Literal["hold", "resend"] = "hold"

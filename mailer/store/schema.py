@@ -258,6 +258,17 @@ revisions = Table(
     Column("since", UtcTime, nullable=False),
 )
 
+# What may be seen by anybody of a send, if a list that it went to has an archive: as its newest text reads to
+# nobody in particular. Without a row it is in no archive.
+archive = Table(
+    "archive",
+    metadata,
+    Column("send_id", ForeignKey("sends.id"), primary_key=True),
+    Column("title", Text, nullable=False),  # the subject
+    Column("summary", Text, nullable=False),
+    Column("words", Text, nullable=False),  # of title and text, as domain.fold has them: what is searched
+)
+
 # Who gets a send, with the values that its text names, as they were when the audience was frozen. It is never
 # changed, but for a correction that names more: what became of each stands in `outcomes`.
 deliveries = Table(

@@ -28,6 +28,7 @@ from mailer.languages import DEFAULT
 from mailer.services.unsubscribe_link import UnsubscribeLinks
 from mailer.services.view_link import ViewLinks
 from mailer.viewer.frame import Appearance, ShownImages, with_images
+from mailer.web.archive.serving import ARCHIVE, ArchivePages
 from mailer.web.guard import Guard
 from mailer.web.images import ImagePages
 from mailer.web.words import accepted, choose, read_words
@@ -68,7 +69,12 @@ register_url_convertor("rest", RestOfPath())
 
 
 def links_app(
-    links: UnsubscribeLinks, views: ViewLinks, images: ImagePages, folders: list[Path], paper: Paper
+    links: UnsubscribeLinks,
+    views: ViewLinks,
+    images: ImagePages,
+    folders: list[Path],
+    paper: Paper,
+    archive: ArchivePages | None = None,
 ) -> ASGIApp:
     """Return what is behind the links in mails, as an ASGI application.
 
@@ -81,6 +87,8 @@ def links_app(
         Route(IMAGES, images.show),
         Route("/healthz", pages.health),
     ]
+    if archive:
+        routes += [Route(f"{ARCHIVE}{{path:rest}}", archive.show), Route(ARCHIVE.rstrip("/"), archive.lead)]
     handlers = {404: pages.unknown, MailerError: pages.unavailable}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False  # a link is good or it is not; no answer repeats it

@@ -18,6 +18,9 @@ HEADERS = {
 }
 
 
+PREFIXES = ("/u/", "/view/", "/images/", "/archive/")
+
+
 class Guard:
     """Wraps an application; outermost, so that error pages are covered too."""
 
@@ -42,4 +45,7 @@ def shown(path: str) -> str:
     """Return what a log may say of a path: nothing that could be a token, wherever in it one stands."""
     if path == "/healthz":
         return path
-    return next((f"{start}…" for start in ("/u/", "/view/", "/images/") if path.startswith(start)), "(other)")
+    return next(
+        (f"{start}…" for start in PREFIXES if path.startswith(start)),
+        "(other)",
+    )

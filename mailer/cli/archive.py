@@ -1,0 +1,126 @@
+"""`mailer archive`: what of the sends anybody may read, and that as a static site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailer.cli.terminal import print_table, say
+from mailer.errors import PlanRefused, UsageError
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+    from mailer.web.archive.site import ArchiveSite
+
+
+def archive_site(app: App, root: str, *, searchable: bool) -> ArchiveSite:
+    """Return the archive as it will be found at `root`, still without what is in it."""
+    from mailer.services.archive import Archive
+    from mailer.web.archive.site import ArchiveSite
+    from mailer.web.words import read_words
+
+    return ArchiveSite(
+        archive=Archive(app),
+        lists=(),
+        root=root,
+        folders=app.template_folders,
+        words=read_words(app.template_folders),
+        publisher=app.sender.name or app.sender.address.wire,
+        indexed=app.settings.archive_indexed,
+        searchable=searchable,
+    )
+
+
+def root_of(base_url: str) -> str:
+    """Return the address of the archive below BASE_URL."""
+    from mailer.web.archive.serving import ARCHIVE
+
+    return f"{base_url.rstrip('/')}{ARCHIVE}"
+
+
+@click.group()
+def archive() -> None:
+    """What public lists sent, for anybody to read: on the pages of `mailer serve`, or as a static site."""
+
+
+@archive.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print it as data.")
+@click.pass_obj
+def list_issues(app: App, as_json: bool) -> None:
+    """Show every list that has an archive, and the issues in it."""
+    from mailer.services.archive import Archive
+
+    lists = Archive(app).lists()
+    rows = [
+        {
+            "list": each.about.name,
+            "sent": issue.sent_at.date().isoformat(),
+            "issue": issue.slug,
+            "title": issue.title,
+        }
+        for each in lists
+        for issue in each.issues
+    ]
+    if as_json:
+        import json
+
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    if not lists:
+        say("No list has an archive. One that may: mailer lists set NAME --public")
+    elif not rows:
+        say("Nothing is in the archive yet: what is sent from now on will be.")
+    else:
+        print_table(["list", "sent", "issue", "title"], [list(row.values()) for row in rows])
+
+
+@archive.command("show")
+@click.argument("issue")
+@click.pass_obj
+def show(app: App, issue: str) -> None:
+    """Put an issue into the archive: one from before there was one, or that was hidden.
+
+    ISSUE is its slug, as `mailer status` shows it.
+    """
+    from mailer.services.archive import Archive
+
+    with app.at_work():
+        if problems := Archive(app).show(issue):
+            raise PlanRefused("; ".join(problems), next_step="It stays out of the archive.")
+    say(f"{issue} is in the archive of every public list that it was sent to.")
+
+
+@archive.command("hide")
+@click.argument("issue")
+@click.pass_obj
+def hide(app: App, issue: str) -> None:
+    """Take an issue out of the archive. Those who got it keep it.
+
+    ISSUE is its slug, as `mailer archive list` shows it.
+    """
+    from mailer.services.archive import Archive
+
+    with app.at_work():
+        Archive(app).hide(issue)
+    say(f"{issue} is in no archive any more.")
+
+
+@archive.command("build")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--address", metavar="URL", help="Where DIR will be found; else BASE_URL and /archive/.")
+@click.pass_obj
+def build(app: App, folder: Path, address: str | None) -> None:
+    """Write the archive as a static site into DIR, in the place of the one that was built there before."""
+    from mailer.web.archive.building import build as write
+
+    base = app.settings.base_url
+    if not (address or base):
+        raise UsageError(
+            "feeds and search engines have to be told where the pages are",
+            next_step="Say it: mailer archive build DIR --address https://gazette.example/archive/",
+        )
+    root = f"{address.rstrip('/')}/" if address else root_of(base)
+    number = write(archive_site(app, root, searchable=False).renewed(), folder)
+    say(f"{number:,} pages are in {folder}, for {root}")

@@ -1,0 +1,176 @@
+"""What a compiled issue is to anybody: its HTML without what is one recipient's own, cleaned once more.
+
+It is filled for a reader of whom nothing is known, so that a `default` and an `else` stand where a name
+would; what has neither can't be shown to everybody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+
+import nh3
+from lxml import html as lxml_html
+from lxml.html import HtmlElement
+
+from mailer.compose.html.allowed import ATTRIBUTES, COMPONENTS, ELEMENTS, NO_TEXT, SCHEMES, names
+from mailer.message.mime.fields import RecipientHeader
+from mailer.message.mime.template import MessageTemplate
+from mailer.viewer.reading import MailPart, read
+
+# Stands for the links of one recipient, to be found again; RFC 2606 keeps it from being anybody's.
+OWN_LINK = "https://reader.invalid/own"
+NOBODY = RecipientHeader(
+    "", "reader@reader.invalid", "archive@reader.invalid", "Thu, 1 Jan 1970 00:00:00 +0000"
+)
+PERSONAL = "mailer-personal"  # the class of what concerns only who gets the mail
+PREHEADER = "preheader"
+SUMMARY = 200  # characters
+ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
+# What XML can't say (2.2): feeds are made of the same text.
+_UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+_FILLER = re.compile(r"[\u034f\u200b-\u200f\u00a0\u00ad\ufeff]+")
+_PROSE = names(
+    """
+    a abbr b blockquote br code dd dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img li ol p pre s small
+    strong sub sup u ul
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An issue for anybody: `body` is HTML, styled by `styles`; `prose` the same with nothing but text.
+
+    `images` are those that both name, by file name: `image-1.png`.
+    """
+
+    title: str
+    summary: str
+    language: str
+    body: str
+    styles: str
+    prose: str
+    text: str
+    images: Mapping[str, MailPart]
+
+
+def published(template: MessageTemplate) -> Published:
+    """Return what anybody may see of `template`; CannotFill where it needs a recipient's own value."""
+    nobody = {"subscriber": {}, "unsubscribe_url": OWN_LINK, "browser_url": OWN_LINK, "header": NOBODY}
+    mail = read(template.fill(nobody))
+    page = lxml_html.document_fromstring(_UNSAYABLE.sub("", mail.html or "<p></p>"))
+    styles = "\n".join(each.text or "" for each in page.iter("style"))
+    preheader = _taken_out(page)
+    images = _name_images(page, {part.cid: part for part in mail.others if part.cid})
+    text = " ".join(_text_of(page).split())
+    body = page.find("body")
+    inside = _inside(page if body is None else body)
+    return Published(
+        title=_UNSAYABLE.sub("", template.subject(nobody)),
+        summary=_cut(" ".join(_FILLER.sub(" ", preheader).split()) or text),
+        language=template.language,
+        body=_cleaner().clean(inside),
+        styles=styles.replace("<", ""),
+        prose=_prose_cleaner().clean(inside),
+        text=text,
+        images=images,
+    )
+
+
+def _taken_out(page: HtmlElement) -> str:
+    """Take out of `page` what is one recipient's own; return the preheader's words, which go too."""
+    words = " ".join(each.text_content() for each in _of_class(page, PREHEADER, "mailer-preheader"))
+    for each in _of_class(page, PREHEADER, "mailer-preheader", PERSONAL):
+        each.drop_tree()
+    for each in page.xpath("//*[@*[contains(., $own)]]", own=OWN_LINK):
+        _drop_link(each)
+    for element in page.iter("*"):
+        element.text = (element.text or "").replace(OWN_LINK, "")
+        element.tail = (element.tail or "").replace(OWN_LINK, "")
+    return words
+
+
+def _of_class(page: HtmlElement, *classes: str) -> list[HtmlElement]:
+    """Return the outermost elements that have one of these classes."""
+    found = [
+        each for each in page.iter("*") if not set(classes).isdisjoint((each.get("class") or "").split())
+    ]
+    return [each for each in found if set(found).isdisjoint(each.iterancestors())]
+
+
+def _drop_link(link: HtmlElement) -> None:
+    """Take out a link, and the paragraph that had nothing but the link in it."""
+    around = link.getparent()
+    link.drop_tree()
+    if around is not None and around.tag in ("p", "li") and not around.text_content().strip():
+        around.drop_tree()
+
+
+def _name_images(page: HtmlElement, by_cid: Mapping[str, MailPart]) -> dict[str, MailPart]:
+    """Let images that came with the mail have addresses beside the page; return them by file name."""
+    images: dict[str, MailPart] = {}
+    named: dict[str, str] = {}
+    for element in page.iter("img"):
+        cid = (element.get("src") or "").removeprefix("cid:")
+        if (part := by_cid.get(cid)) and part.type in ENDINGS:
+            name = named.setdefault(cid, f"image-{len(named) + 1}.{ENDINGS[part.type]}")
+            images[name] = part
+            element.set("src", name)
+    return images
+
+
+def _inside(body: HtmlElement) -> str:
+    """Return the body as a `<div>`, for its class and style count."""
+    attributes = "".join(
+        f' {name}="{escape(value)}"'
+        for name in ("class", "style", "dir", "lang")
+        if (value := body.get(name)) is not None
+    )
+    children = "".join(lxml_html.tostring(each, encoding="unicode") for each in body)
+    return f"<div{attributes}>{escape(body.text or '')}{children}</div>"
+
+
+def _text_of(page: HtmlElement) -> str:
+    return " ".join(_texts(page))
+
+
+def _texts(page: HtmlElement) -> Iterator[str]:
+    body = page.find("body")
+    for element in (page if body is None else body).iter():
+        if isinstance(element.tag, str) and element.tag not in NO_TEXT:
+            yield element.text or ""
+        yield element.tail or ""
+
+
+def _cut(text: str) -> str:
+    if len(text) <= SUMMARY:
+        return text
+    return f"{text[:SUMMARY].rpartition(' ')[0] or text[:SUMMARY]}…"
+
+
+@lru_cache
+def _cleaner() -> nh3.Cleaner:
+    allowed = ELEMENTS - COMPONENTS
+    return nh3.Cleaner(
+        tags=set(allowed),
+        attributes={tag: set(own) for tag, own in ATTRIBUTES.items() if tag in allowed or tag == "*"},
+        url_schemes=set(SCHEMES - {"cid", "mid"}),
+        clean_content_tags=set(NO_TEXT - {"title"}),
+        link_rel="noopener noreferrer",
+        generic_attribute_prefixes={"aria-"},
+    )
+
+
+@lru_cache
+def _prose_cleaner() -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=set(_PROSE),
+        attributes={"a": {"href"}, "img": {"src", "alt", "width", "height"}, "ol": {"start"}},
+        url_schemes=set(SCHEMES - {"cid", "mid"}),
+        clean_content_tags=set(NO_TEXT - {"title"}),
+        link_rel=None,
+    )
