@@ -1,14 +1,14 @@
 """What a compiled issue is to anybody: its HTML without what is one recipient's own, cleaned once more.
 
-It is filled for a reader of whom nothing is known, so that a `default` and an `else` stand where a name
-would; what has neither can't be shown to everybody.
+It is filled for a reader of whom nothing is known: an `if` about them is not so, and a `default` stands where
+a name would. What prints a value that has none can't be shown to everybody.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape
 
@@ -16,8 +16,13 @@ import nh3
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
-from mailer.compose.html.allowed import ATTRIBUTES, COMPONENTS, ELEMENTS, NO_TEXT, SCHEMES, names
+from mailer.compose.html.allowed import ATTRIBUTES, COMPONENTS, ELEMENTS, NO_TEXT, SCHEMES, TABLE_PARTS, names
+from mailer.message.expression.expression import Expression
+from mailer.message.expression.operations import CannotFill
+from mailer.message.filling.evaluate import Names, reader
+from mailer.message.filling.residual import Branch, Loop, Node, Tree
 from mailer.message.mime.fields import RecipientHeader
+from mailer.message.mime.pieces import PartContent
 from mailer.message.mime.template import MessageTemplate
 from mailer.viewer.reading import MailPart, read
 
@@ -27,6 +32,7 @@ NOBODY = RecipientHeader(
     "", "reader@reader.invalid", "archive@reader.invalid", "Thu, 1 Jan 1970 00:00:00 +0000"
 )
 PERSONAL = "mailer-personal"  # the class of what concerns only who gets the mail
+CONTENT = "content"  # the class of the article in the bundled layouts; around it is only what frames it
 PREHEADER = "preheader"
 SUMMARY = 200  # characters
 ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
@@ -61,24 +67,58 @@ class Published:
 def published(template: MessageTemplate) -> Published:
     """Return what anybody may see of `template`; CannotFill where it needs a recipient's own value."""
     nobody = {"subscriber": {}, "unsubscribe_url": OWN_LINK, "browser_url": OWN_LINK, "header": NOBODY}
+    template = _decided(template, nobody)
     mail = read(template.fill(nobody))
     page = lxml_html.document_fromstring(_UNSAYABLE.sub("", mail.html or "<p></p>"))
     styles = "\n".join(each.text or "" for each in page.iter("style"))
     preheader = _taken_out(page)
     images = _name_images(page, {part.cid: part for part in mail.others if part.cid})
-    text = " ".join(_text_of(page).split())
     body = page.find("body")
     inside = _inside(page if body is None else body)
+    content = next(iter(_of_class(page, CONTENT)), page if body is None else body)
+    text = " ".join(" ".join(_texts(content)).split())
+    _unfold(content)
     return Published(
         title=_UNSAYABLE.sub("", template.subject(nobody)),
         summary=_cut(" ".join(_FILLER.sub(" ", preheader).split()) or text),
         language=template.language,
         body=_cleaner().clean(inside),
         styles=styles.replace("<", ""),
-        prose=_prose_cleaner().clean(inside),
+        prose=_prose_cleaner().clean(_inside(content)).strip(),
         text=text,
         images=images,
     )
+
+
+def _decided(template: MessageTemplate, nobody: Names) -> MessageTemplate:
+    """Return `template` with every `if` and `for` decided that asks for what is not known: it is not so."""
+    pieces = tuple(
+        replace(piece, tree=_decide(piece.tree, nobody)) if isinstance(piece, PartContent) else piece
+        for piece in template.pieces
+    )
+    return replace(template, pieces=pieces, subject_tree=_decide(template.subject_tree, nobody))
+
+
+def _decide(tree: Tree, nobody: Names) -> Tree:
+    nodes: list[Node] = []
+    for node in tree:
+        match node:
+            case Branch(condition, then, otherwise):
+                nodes += _decide(then if _is_known(condition, nobody, so=True) else otherwise, nobody)
+            case Loop(_, iterable, _, otherwise) if not _is_known(iterable, nobody):
+                nodes += _decide(otherwise, nobody)
+            case _:
+                nodes.append(node)
+    return tuple(nodes)
+
+
+def _is_known(expression: Expression, nobody: Names, *, so: bool = False) -> bool:
+    """Whether a value is known of nobody in particular; if it is to be `so`, whether it is true."""
+    try:
+        value = reader(expression)(nobody)
+    except CannotFill:
+        return False
+    return bool(value) if so else True
 
 
 def _taken_out(page: HtmlElement) -> str:
@@ -134,13 +174,16 @@ def _inside(body: HtmlElement) -> str:
     return f"<div{attributes}>{escape(body.text or '')}{children}</div>"
 
 
-def _text_of(page: HtmlElement) -> str:
-    return " ".join(_texts(page))
+def _unfold(content: HtmlElement) -> None:
+    """Let what tables hold only to stand in its place stand one after the other."""
+    for table in content.xpath(".//table[@role='presentation']"):
+        for part in table.xpath("./tr/* | ./*/tr/* | ./tr | ./*/tr | ./tbody"):
+            part.drop_tag()
+        table.drop_tag()
 
 
-def _texts(page: HtmlElement) -> Iterator[str]:
-    body = page.find("body")
-    for element in (page if body is None else body).iter():
+def _texts(content: HtmlElement) -> Iterator[str]:
+    for element in content.iter():
         if isinstance(element.tag, str) and element.tag not in NO_TEXT:
             yield element.text or ""
         yield element.tail or ""
@@ -168,8 +211,14 @@ def _cleaner() -> nh3.Cleaner:
 @lru_cache
 def _prose_cleaner() -> nh3.Cleaner:
     return nh3.Cleaner(
-        tags=set(_PROSE),
-        attributes={"a": {"href"}, "img": {"src", "alt", "width", "height"}, "ol": {"start"}},
+        tags=set(_PROSE | TABLE_PARTS | {"table"}),
+        attributes={
+            "a": {"href"},
+            "img": {"src", "alt", "width", "height"},
+            "ol": {"start"},
+            "td": {"colspan", "rowspan"},
+            "th": {"colspan", "rowspan", "scope"},
+        },
         url_schemes=set(SCHEMES - {"cid", "mid"}),
         clean_content_tags=set(NO_TEXT - {"title"}),
         link_rel=None,
