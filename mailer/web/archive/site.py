@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import quote, urljoin
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from lxml import html as lxml_html
 
 from mailer.languages import full_date
 from mailer.services.archive import Archive, ArchivedIssue, ArchivedList
@@ -220,13 +219,11 @@ def issue_path(listed: ArchivedList, issue: ArchivedIssue) -> str:
 
 
 def _absolute(said: Published, address: str) -> str:
-    """Return an issue's prose with addresses that mean the same anywhere."""
-    if not said.prose.strip():
-        return ""
-    element = lxml_html.fragment_fromstring(said.prose, create_parent="div")
-    element.make_links_absolute(address, resolve_base_href=False)
-    inside = "".join(lxml_html.tostring(each, encoding="unicode") for each in element)
-    return f"{escape(element.text or '')}{inside}"
+    """Return an issue's prose with images that are found from anywhere; its links are as in the mail."""
+    prose = said.prose
+    for name in said.images:
+        prose = prose.replace(f'src="{name}"', f'src="{escape(address)}{name}"')
+    return prose
 
 
 def _json_feed(
