@@ -28,7 +28,7 @@ def archive_site(app: App, root: str, *, searchable: bool) -> ArchiveSite:
         folders=app.template_folders,
         words=read_words(app.template_folders),
         publisher=app.sender.name or app.sender.address.wire,
-        indexed=app.settings.archive_indexed,
+        indexed=app.settings.archive_indexed == "yes",
         searchable=searchable,
     )
 
@@ -42,14 +42,14 @@ def root_of(base_url: str) -> str:
 
 @click.group()
 def archive() -> None:
-    """What public lists sent, for anybody to read: on the pages of `mailer serve`, or as a static site."""
+    """What public lists sent, for anybody to read."""
 
 
 @archive.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print it as data.")
 @click.pass_obj
 def list_issues(app: App, as_json: bool) -> None:
-    """Show every list that has an archive, and the issues in it."""
+    """Show the lists that have an archive, and its issues."""
     from mailer.services.archive import Archive
 
     lists = Archive(app).lists()
@@ -80,9 +80,9 @@ def list_issues(app: App, as_json: bool) -> None:
 @click.argument("issue")
 @click.pass_obj
 def show(app: App, issue: str) -> None:
-    """Put an issue into the archive: one from before there was one, or that was hidden.
+    """Put an issue into the archive.
 
-    ISSUE is its slug, as `mailer status` shows it.
+    That is for one from before there was an archive, and for one that was hidden. ISSUE is its slug, as `mailer status` shows it.
     """
     from mailer.services.archive import Archive
 
@@ -112,7 +112,10 @@ def hide(app: App, issue: str) -> None:
 @click.option("--address", metavar="URL", help="Where DIR will be found; else BASE_URL and /archive/.")
 @click.pass_obj
 def build(app: App, folder: Path, address: str | None) -> None:
-    """Write the archive as a static site into DIR, in the place of the one that was built there before."""
+    """Write the archive as a static site into DIR.
+
+    It takes the place of the one that was built there before, once all of it is written.
+    """
     from mailer.web.archive.building import build as write
 
     base = app.settings.base_url

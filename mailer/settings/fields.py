@@ -51,7 +51,7 @@ class Settings(BaseModel):
     dkim_key_file: str = ""
     dkim_ed25519_selector: str = ""
     dkim_ed25519_key_file: str = ""
-    archive_indexed: bool = True
+    archive_indexed: Literal["yes", "no"] = "yes"
     language: str = DEFAULT
     tz: str = "UTC"
     uncertain: Literal["hold", "resend"] = "hold"
@@ -67,7 +67,9 @@ class Settings(BaseModel):
     def _host(cls, value: str) -> str:
         return values.host(value)
 
-    @field_validator("smtp_security", "mail_images", "uncertain", "log_level", mode="before")
+    @field_validator(
+        "smtp_security", "mail_images", "archive_indexed", "uncertain", "log_level", mode="before"
+    )
     @classmethod
     def _in_any_case(cls, value: str, info: ValidationInfo) -> str:
         words = get_args(cls.model_fields[info.field_name or ""].annotation)
