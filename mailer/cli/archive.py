@@ -82,7 +82,8 @@ def list_issues(app: App, as_json: bool) -> None:
 def show(app: App, issue: str) -> None:
     """Put an issue into the archive.
 
-    That is for one from before there was an archive, and for one that was hidden. ISSUE is its slug, as `mailer status` shows it.
+    That is for one from before there was an archive, and for one that was hidden. ISSUE is its slug, as
+    `mailer status` shows it.
     """
     from mailer.services.archive import Archive
 

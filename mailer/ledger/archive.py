@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +13,6 @@ from mailer.domain.delivery import Halt
 from mailer.domain.fold import fold
 from mailer.store.dialect import put
 from mailer.store.schema import archive, chunks, lists, revisions, sends
-
-WHOLE = {"lists", "exclude"}  # what an audience says that is for everybody on its lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +99,13 @@ def _visible() -> ColumnElement[bool]:
 
 def _found(connection: Connection, which: ColumnElement[bool]) -> Iterator[ArchivedSend]:
     for row in connection.execute(_shown().where(which)):
-        said = json.loads(row.audience)
-        # What went to a part of a list only was not meant for everybody.
-        if any(value for key, value in said.items() if key not in WHOLE):
+        audience = Audience.parse(row.audience)
+        if audience.segment:  # what went to a part of a list only was not meant for everybody
             continue
         yield ArchivedSend(
             row.id,
             row.slug,
-            Audience.parse(row.audience).lists,
+            audience.lists,
             row.title,
             row.summary,
             row.no,
