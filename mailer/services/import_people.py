@@ -168,7 +168,7 @@ def _import(
 ) -> ImportReport:
     file, consent = understood.file, understood.consent
     report = ImportReport(
-        str(file.origin), understood.taken_for, file.remarks, understood.columns, consent.lists
+        str(file.origin), understood.taken_for, understood.remarks, understood.columns, consent.lists
     )
     reader = understood.reader()
 

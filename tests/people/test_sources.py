@@ -142,6 +142,24 @@ ADA = '{"email": "ada@quay.example", "name": "Ada Quint", "town": "Port"}'
 BRAM = '{"email": "bram@quay.example", "name": null}'
 
 
+@pytest.mark.peers
+@settings(max_examples=8, deadline=None)
+@given(st.binary(min_size=1, max_size=40), st.integers(0, 10_000))
+def test_a_damaged_spreadsheet_gives_rows_or_an_error(
+    tmp_path_factory: pytest.TempPathFactory, damage: bytes, place: int
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    octets = bytearray(write_xlsx(folder / "whole.xlsx", ("Crew", PEOPLE)).read_bytes())
+    start = place % len(octets)
+    octets[start : start + len(damage)] = damage
+    (folder / "damaged.xlsx").write_bytes(octets)
+    try:
+        with opened(folder / "damaged.xlsx") as files:
+            assert all(list(file.records()) == list(file.records()) for file in files)
+    except UsageError as error:
+        assert "damaged.xlsx" in str(error)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -58,6 +58,12 @@ class Understood:
         form = self.described.format
         return f"an export of {form.title}: {self.described.why}" if form else self.file.kind
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was decided while reading it, to be said aloud."""
+        header = [f"the header is line {self.file.header.line}"] if self.file.is_titled else []
+        return (*self.file.remarks, *header)
+
     def reader(self) -> RowReader:
         """Return what makes people of its rows."""
         signs = self.described.separators

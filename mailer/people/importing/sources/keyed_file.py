@@ -41,6 +41,11 @@ class KeyedFile(RowFile):
             raise UsageError(f"{origin}: there is nobody in it that can be read as {cls.kind}")
         return cls(origin, Row(first.line, list(names)), encoding.remarks, encoding=encoding.name)
 
+    @property
+    def is_titled(self) -> bool:
+        """There is no header but the names themselves."""
+        return False
+
     def records(self) -> Iterator[Row | UnreadableRow]:
         """Yield a row for each person, and what couldn't be read, in order and anew at each call."""
         names = self.header.cells

@@ -44,6 +44,11 @@ class RowFile(ABC):
     delimiter: str = ""
     ours: bool = False
 
+    @property
+    def is_titled(self) -> bool:
+        """Whether something stands above the header."""
+        return self.header.line > 1
+
     @abstractmethod
     def records(self) -> Iterator[Row | UnreadableRow]:
         """Yield what stands below the header, in order and anew at each call; blank lines are left out."""

@@ -22,6 +22,11 @@ class SpreadFile(RowFile):
     places: tuple[int, ...] = ()
     keys: tuple[str, ...] = ()
 
+    @property
+    def is_titled(self) -> bool:
+        """Whether something stands above the header."""
+        return self.file is not None and self.file.is_titled
+
     def records(self) -> Iterator[Row | UnreadableRow]:
         """Yield the rows with a cell for each key; what is no object stays where it is."""
         for row in self.file.records() if self.file else ():
