@@ -232,6 +232,7 @@ def test_an_import_without_bad_rows_ends_with_0_and_as_data(weekly: Mailer, tmp_
         "unchanged": 0,
         "duplicates": 1,
         "rejected": 0,
+        "erased": 0,
         "subscribed": 1,
         "unconfirmed": 0,
         "unsubscribed": 0,
@@ -245,6 +246,7 @@ def test_an_import_without_bad_rows_ends_with_0_and_as_data(weekly: Mailer, tmp_
                 "value": "ada@quay.example",
                 "reason": "the same person as on line 2",
                 "duplicate": True,
+                "erased": False,
             }
         ],
     }
