@@ -9,6 +9,7 @@ from mailer.domain.address import Mailbox, is_made_up
 from mailer.errors import SettingsError
 
 if TYPE_CHECKING:
+    from mailer.compose.theme.theme import Theme
     from mailer.domain.warmup import WarmUp
     from mailer.settings.fields import Settings
 
@@ -47,12 +48,19 @@ def theme_wishes(settings: Settings, root: Path) -> dict[str, Any]:
         raise SettingsError(
             f"{name} = {wished[error.key]!r} {error}", next_step=f"Correct {name} in .env."
         ) from None
-    if theme.logo and not theme.logo.on_the_web and not (root / theme.logo.src).is_file():
+    if gone := missing_logo(theme, root):
         raise SettingsError(
-            f"LOOK_LOGO = {wished['logo']!r}: there is no file {root / theme.logo.src}",
+            f"LOOK_LOGO = {wished['logo']!r}: there is no file {gone}",
             next_step="Correct LOOK_LOGO: the path of an image from the workspace, or its https address.",
         )
     return wished
+
+
+def missing_logo(theme: Theme, root: Path) -> Path | None:
+    """Return the file that a theme's logo should be, if it isn't there."""
+    if theme.logo is None or theme.logo.on_the_web or (root / theme.logo.src).is_file():
+        return None
+    return root / theme.logo.src
 
 
 def refuse_half_a_login(settings: Settings) -> None:

@@ -10,7 +10,8 @@ from mailer.bootstrap import App
 from mailer.compose.issue.fenced import read_value
 from mailer.compose.issue.fields import FIELDS, UnfitField
 from mailer.compose.tags.offered import refuse_tags
-from mailer.compose.theme.theme import KEYS
+from mailer.compose.theme.theme import KEYS, read_theme
+from mailer.contradictions import missing_logo
 from mailer.domain.subscriber import SubscriberList
 from mailer.errors import IssueError, UsageError
 from mailer.ledger.schedules import Schedule, ScheduleState
@@ -124,6 +125,7 @@ def _unset(name: str, before: SubscriberList, values: dict[str, Any], params: di
 def create(app: App, name: str, said: ListChanges) -> SubscriberList:
     """Make a list that says this; UsageError for a name that is taken or a value that can't be."""
     values = said.values(SubscriberList(0, name, name))
+    _refuse_missing_logo(app, values)
     return app.lists.create(name, app.now(), said=values)
 
 
@@ -133,7 +135,18 @@ def change(app: App, name: str, said: ListChanges) -> tuple[SubscriberList, Subs
     values = said.values(before)
     if not values:
         return before, before
+    _refuse_missing_logo(app, values)
     return before, app.lists.change(name, values, app.now())
+
+
+def _refuse_missing_logo(app: App, values: Mapping[str, Any]) -> None:
+    """Raise UsageError where no mail could be made; an issue's own logo may lie beside the issue."""
+    params = values.get("params") or {}
+    if gone := missing_logo(read_theme(params), app.root):
+        raise UsageError(
+            f"--param logo={params['logo']}: there is no file {gone}",
+            next_step="Write the path of an image from the workspace, or its https address.",
+        )
 
 
 def archive(app: App, name: str, *, undo: bool = False) -> SubscriberList:

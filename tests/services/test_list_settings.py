@@ -159,6 +159,7 @@ def test_a_send_that_was_begun_keeps_its_text_and_says_that_the_list_was_set_ane
         (ListChanges({"title": " "}, {}), "--title is empty"),
         (ListChanges({}, {}, ("width=20",)), "--param width=20 is not a width"),
         (ListChanges({}, {}, ("accent=",)), "--param"),
+        (ListChanges({}, {}, ("logo=gone.png 200x50",)), "there is no file"),
         (ListChanges({}, {}, ("accent",)), "is not NAME=VALUE"),
         (ListChanges({}, {}, (), ("colour",)), "--unset 'colour': a list says no such thing"),
         (ListChanges({}, {}, (), ("param:accent",)), "has no such param"),
