@@ -172,6 +172,15 @@ def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bo
     return _Among(column, bindparam(None, list(values), type_=_Many(column.type)))
 
 
+def keep_much_in_memory(connection: Connection) -> None:
+    """Let a connection that writes all over an index keep 32 MB of the database in memory, not two.
+
+    A server has its own idea of that.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA cache_size=-32000")
+
+
 def learn(connection: Connection, *tables: Table) -> None:
     """Let the planner know what stands in tables that have just been filled.
 
