@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -15,7 +16,7 @@ from mailer.domain.segment.named import KeptSegment
 from mailer.domain.subscriber import Status, Subscriber
 from mailer.people.lists import list_ids
 from mailer.people.suppressing import Suppressing, is_address
-from mailer.store.dialect import json_text, moment_in
+from mailer.store.dialect import among, json_text, moment_in
 from mailer.store.schema import fields, lists, subscribers, subscriptions, suppressions
 from mailer.store.snapshot import recipients, snapshot_of
 
@@ -60,32 +61,29 @@ class Directory:
         status: Status | None = None,
         segments: Sequence[KeptSegment] = (),
     ) -> Iterator[Subscriber]:
-        """Yield subscribers in the order they came: of one list, of one status (there, or on any list), and
-        whom no segment takes out.
-        """
-        wanted = self._wanted(self._whole(), list_name, status, segments)
-        wanted = wanted.order_by(subscribers.c.id).limit(PAGE)
-        last = 0
-        while page := self._page(wanted.where(subscribers.c.id > last)):
-            yield from page
-            last = page[-1].id
+        """Yield those whose `ids` these are, page by page."""
+        return self.with_ids(self.ids(list_name, status, segments))
 
-    def count(
+    def ids(
         self,
         list_name: str | None = None,
         status: Status | None = None,
         segments: Sequence[KeptSegment] = (),
-    ) -> int:
-        """Return how many `subscribers` yields."""
-        counted = select(func.count()).select_from(subscribers)
+    ) -> Sequence[int]:
+        """Return the ids of subscribers in the order they came: of one list, of one status (there, or on any
+        list), and whom no segment takes out.
+        """
+        # All by one statement: what a segment asks of the ledger would be found out anew for every page.
+        wanted = self._wanted(select(subscribers.c.id), list_name, status, segments)
         with self._engine.connect() as connection:
-            return int(connection.scalar(self._wanted(counted, list_name, status, segments)) or 0)
+            found = connection.execution_options(yield_per=PAGE).scalars(wanted.order_by(subscribers.c.id))
+            return array("q", found)
 
     def with_ids(self, ids: Iterable[int]) -> Iterator[Subscriber]:
         """Yield those of these subscribers who are there, page by page in the order they came."""
         left, whole = iter(ids), self._whole()
         while page := list(islice(left, PAGE)):
-            yield from self._page(whole.where(subscribers.c.id.in_(page)).order_by(subscribers.c.id))
+            yield from self._page(whole.where(among(subscribers.c.id, page)).order_by(subscribers.c.id))
 
     def shut_out(self) -> Iterator[Subscriber]:
         """Yield the addresses that are never mailed and are no subscriber's, as subscribers of no list."""
@@ -136,7 +134,6 @@ class Directory:
                 query = query.where(selected(connection, segments))
         if list_name is None and status is None:
             return query
-        # Asked for each person: a set of all members would be made anew for every page.
         member = select(subscriptions.c.list_id).where(subscriptions.c.subscriber_id == subscribers.c.id)
         if list_name is not None:
             with self._engine.connect() as connection:

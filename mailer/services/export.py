@@ -53,11 +53,10 @@ def export_people(database: Engine, request: Export, out: BinaryIO, progress: Pr
     UsageError for an unknown list, and for more than a workbook can hold.
     """
     directory = Directory(database)
-    total = directory.count(request.list_name, request.status, request.segments)
-    people = directory.subscribers(request.list_name, request.status, request.segments)
+    ids = directory.ids(request.list_name, request.status, request.segments)
+    people, total = directory.with_ids(ids), len(ids)
     if request.of_everyone:
-        total += directory.count_shut_out()
-        people = chain(people, directory.shut_out())
+        people, total = chain(people, directory.shut_out()), total + directory.count_shut_out()
     if request.form is Form.WORKBOOK:
         refuse_too_many(total)
     with progress(total) as advance:

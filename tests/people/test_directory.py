@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 from members import join, part, shut_out
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from mailer.domain.address import Address
-from mailer.people.directory import Directory
+from mailer.domain.consent import Source, SourceKind
+from mailer.domain.segment.named import KeptSegment
+from mailer.domain.subscriber import Status
+from mailer.people.directory import PAGE, Directory
+from mailer.people.enrol import Consent, Entry, enrol
 from mailer.people.lists import Lists
 from mailer.store.database import open_database
 
@@ -87,3 +91,17 @@ def test_a_person_is_found_by_the_key_of_their_address(directory: Directory) -> 
 def test_growth_is_told_by_the_newest(tmp_path: Path, engine: Engine, directory: Directory) -> None:
     assert Directory(open_database("sqlite:///empty.db", tmp_path)).newest() == (0, 0, None)
     assert directory.newest() == (2, len(WHO), None)
+
+
+def test_the_ledger_is_asked_once_whom_a_segment_leaves_however_many_pages_they_are(
+    engine: Engine, directory: Directory
+) -> None:
+    terms = Consent(Lists(engine).ids(["weekly"]), Source(SourceKind.FORM), NOW)
+    crowd = [Entry(Address.parse(f"reader{number}@quay.example")) for number in range(2 * PAGE)]
+    with engine.begin() as connection:
+        enrol(connection, crowd, terms)
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    unmailed = KeptSegment("received last 1", "received last 1", NOW.date(), "UTC", excluded=True)
+    assert len(list(directory.subscribers("weekly", Status.SUBSCRIBED, [unmailed]))) == len(WHO) + 2 * PAGE
+    assert len([each for each in statements if "outcomes" in each]) == 1
