@@ -147,7 +147,7 @@ def test_people_are_listed_by_segment_and_page_by_page(database: Database) -> No
         )
     kept = Segments(database).keep((("oslo", False), ("tag:press", True)), TODAY)
     found = [each.email for each in Directory(database).subscribers("weekly", None, kept)]
-    assert len(found) == Directory(database).count("weekly", None, kept) == 552
+    assert len(found) == len(Directory(database).ids("weekly", None, kept)) == 552
     assert "bram@quay.example" in found
     assert "ada@quay.example" not in found
 
