@@ -256,7 +256,7 @@ def _rejects_file(request: Import, file: RowFile, *, several: bool) -> Iterator[
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise UsageError(f"--rejects {path} can't be written: {error.strerror}") from None
-    with open(descriptor, "w", encoding="utf-8", newline="") as out:  # noqa: PTH123
+    with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as out:  # noqa: PTH123
         out.write(csv_line((*REJECTS, *file.header.cells)))
         yield lambda reject: out.write(csv_line((reject.line, reject.reason, *reject.cells)))
 

@@ -17,6 +17,7 @@ from mailer.errors import UsageError
 from mailer.people.directory import Directory
 from mailer.people.importing.consent import Answers
 from mailer.people.importing.format import BUNDLED, load_formats
+from mailer.people.importing.headings import joined
 from mailer.people.lists import Lists
 from mailer.services.import_people import ConsentUnclear, Import, ImportReport, import_files
 from mailer.store.database import open_database
@@ -358,6 +359,17 @@ def test_a_wrong_description_says_what_is_wrong_with_it(
     (tmp_path / "odd.toml").write_text(text)
     with pytest.raises(UsageError, match=rf"odd\.toml: .*{says}"):
         importer(DATA / "ghost.csv", formats=tmp_path)
+
+
+@pytest.mark.parametrize("name", load_formats(BUNDLED))
+def test_no_format_is_recognised_without_what_tells_how_people_stand(name: str) -> None:
+    each = load_formats(BUNDLED)[name]
+    states = {*map(joined, each.state)}
+    sure = [{*map(joined, which.columns)} for which in each.alike if which.columns]
+    for row in each.columns or [()]:
+        there = {*map(joined, row)}
+        doubted = each.doubt is not None and not {*map(joined, each.doubt.unless)} & there
+        assert states & there or any(columns <= there for columns in sure) or doubted, row
 
 
 def test_every_format_has_an_export_in_the_tests() -> None:

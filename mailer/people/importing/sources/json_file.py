@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from itertools import chain
 from json import JSONDecodeError, JSONDecoder
 from typing import Any, ClassVar
 
@@ -42,7 +43,11 @@ class JsonFile(KeyedFile):
             found = _Document(origin, encoding).items()
         for line, item in found:
             if isinstance(item, dict):
-                yield KeyedRow(line, dict(flat(item)))
+                values = dict(flat(item))
+                if _is_whole_text(values):
+                    yield KeyedRow(line, values)
+                else:
+                    yield UnreadableRow(line, ascii(item)[:100], "has half a character in it (a surrogate)")
             elif isinstance(item, _Broken):
                 yield UnreadableRow(line, item.text, item.reason)
             else:
@@ -142,6 +147,15 @@ class _Document:
             f"{self._origin}:{self._line}: what begins here {problem}",
             next_step="Correct it, or write each person on a line of their own (JSON lines).",
         )
+
+
+def _is_whole_text(values: dict[str, str]) -> bool:
+    """Whether it can be written anywhere: JSON may name half of a character (RFC 8259 8.2)."""
+    try:
+        "".join(chain(values, values.values())).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def flat(item: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:

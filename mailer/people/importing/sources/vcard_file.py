@@ -86,7 +86,7 @@ def _property(line: str) -> _Property:
 
 
 def _unquoted(value: str, params: str) -> str:
-    charset = re.search(r"CHARSET=([^;]+)", params)
+    charset = re.search(r"CHARSET=((?:UTF-8|ISO-8859|WINDOWS|US-ASCII|KOI8|SHIFT|GB|BIG5|EUC)[\w-]*)", params)
     octets = quopri.decodestring(re.sub(r"=(?![0-9A-Fa-f]{2})", "", value).encode())
     try:
         return octets.decode(charset[1] if charset else "utf-8")
