@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, bindparam, exists, func, select
 
 from mailer.domain.audience import Recipient
 from mailer.ledger.revisions import HAVE
+from mailer.people.former import known_as
 from mailer.store.schema import deliveries, outcomes, revisions, subscribers
 from mailer.store.snapshot import recipients, snapshot_of
 
@@ -23,13 +24,13 @@ class SentMail:
 def find_sent_mail(engine: Engine, send_id: int, subscriber_id: int) -> SentMail | None:
     """Return what went to this person: the text that they have, else the one that the send has now.
 
-    None if the person or the send is gone.
+    None if the person or the send is gone. Whose record was joined to another is still there.
     """
     d, o, r = deliveries.c, outcomes.c, revisions.c
     person = (
         select(d.subscriber_id, *snapshot_of(deliveries))
-        .join(subscribers, subscribers.c.id == d.subscriber_id)
         .where(d.send_id == send_id, d.subscriber_id == subscriber_id)
+        .where(exists().where(subscribers.c.id == bindparam("person")))
     )
     had = select(func.max(o.revision)).where(
         o.send_id == send_id, o.subscriber_id == subscriber_id, o.state.in_(HAVE)
@@ -42,6 +43,7 @@ def find_sent_mail(engine: Engine, send_id: int, subscriber_id: int) -> SentMail
         .limit(1)
     )
     with engine.connect() as connection:
-        found = recipients(connection.execute(person).all())
+        now = {"person": known_as(connection, subscriber_id)}
+        found = recipients(connection.execute(person, now).all())
         template = connection.scalar(text)
     return SentMail(bytes(template), found[0]) if found and template else None

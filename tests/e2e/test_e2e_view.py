@@ -96,6 +96,16 @@ def test_nothing_is_shown_of_whoever_is_gone(sent: Workspace, server: ScriptedSe
         assert "This mail is no longer here" in page.text
 
 
+def test_whose_record_was_joined_to_another_is_still_there(sent: Workspace, server: ScriptedServer) -> None:
+    html, link, _ = parts(server.taken[0].content)
+    assert "Lovelace" in html
+    sent.run("subscribers", "merge", "bo@bay.example", "ada@bay.example", "--yes")
+    with sent.serving() as url:
+        page = httpx.get(f"{url}{link}")
+        assert page.status_code == 200
+        assert "Lovelace" in page.text
+
+
 def test_without_base_url_no_mail_names_such_a_page(workspace: Workspace, server: ScriptedServer) -> None:
     workspace.people(1)
     workspace.run("send-issue", "harbour", "--yes")
