@@ -25,10 +25,11 @@ KEPT = "public, max-age=60"
 
 class ArchivePages:
     """The endpoint of the archive. Whether `site` is still what it was is looked at for a request, at most
-    once in `EVERY` seconds.
+    once in `every` seconds.
     """
 
-    def __init__(self, site: ArchiveSite) -> None:
+    def __init__(self, site: ArchiveSite, every: float = EVERY) -> None:
+        self._every = every
         self._site = site
         self._looked = float("-inf")
         self._looking = asyncio.Lock()
@@ -53,10 +54,10 @@ class ArchivePages:
         return RedirectResponse(f"{request.url.path.rpartition('/')[2]}/", 308)
 
     async def _fresh(self) -> ArchiveSite:
-        if monotonic() - self._looked < EVERY:
+        if monotonic() - self._looked < self._every:
             return self._site
         async with self._looking:
-            if monotonic() - self._looked >= EVERY:
+            if monotonic() - self._looked >= self._every:
                 site = await run_in_threadpool(self._site.renewed)
                 if site is not self._site:
                     self._kept.clear()
