@@ -253,6 +253,33 @@ def test_an_import_without_bad_rows_ends_with_0_and_as_data(weekly: Mailer, tmp_
     assert json.loads(weekly("subscribers", "list", "--json").out)["fields"] == {"paid": True}
 
 
+def test_several_files_come_in_at_once_or_none_does(weekly: Mailer, tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("email\nada@quay.example\nada@\n")
+    (tmp_path / "two.csv").write_text("email\nbram@quay.example\nbram@\n")
+    (tmp_path / "three.csv").write_text("email,status\ncee@quay.example,gone\n")
+    words = ("subscribers", "import", "one.csv", "two.csv")
+    assert weekly(*words, "three.csv", "--list", "weekly").code == 3
+    assert weekly("subscribers", "list", "--json").out == ""
+    done = weekly(*words, "--list", "weekly", "--rejects", "bad.csv", "--json")
+    assert done.code == 4
+    assert [json.loads(line)["file"] for line in done.out.splitlines()] == ["one.csv", "two.csv"]
+    assert "ada@" in (tmp_path / "bad-one.csv").read_text()
+    assert "bram@" in (tmp_path / "bad-two.csv").read_text()
+
+
+def test_the_formats_are_listed_with_those_of_the_workspace(mailer: Mailer, tmp_path: Path) -> None:
+    own = tmp_path / "space" / "subscribers" / "formats"
+    own.mkdir(parents=True)
+    (own / "harbour.toml").write_text(
+        'title = "The harbour office"\nexport = "Print"\ncolumns = [["Mail"]]\n'
+    )
+    shown = mailer("subscribers", "formats").out
+    assert all(width(line) <= 80 for line in shown.splitlines())
+    assert "mailchimp        Mailchimp\n" in shown
+    listed = json.loads(mailer("subscribers", "formats", "--json").out)
+    assert {"name": "harbour", "title": "The harbour office", "export": "Print"} in listed
+
+
 def test_who_is_kept_out_is_counted_and_no_list_is_said(weekly: Mailer, tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("email\nada@quay.example\n")
     assert "On no list" in weekly("subscribers", "import", "people.csv").err

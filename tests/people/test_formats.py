@@ -112,6 +112,7 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
         {"ada": SUBSCRIBED, "bram": BLOCKED, "cee": UNCONFIRMED, "dan": SUBSCRIBED},
     ),
     "mailman.json": ("Mailman", {"ada": SUBSCRIBED, "bram": LEFT, "cee": BOUNCED, "dan": UNCONFIRMED}),
+    "mailman-roster.csv": ("Mailman", {"ada": SUBSCRIBED, "bram": BOUNCED, "cee": LEFT, "dan": SUBSCRIBED}),
     "google-groups.csv": (
         "Google Groups",
         {"ada": SUBSCRIBED, "bram": BOUNCED, "cee": LEFT, "dan": UNCONFIRMED, "eve": BLOCKED},
@@ -129,6 +130,7 @@ ADA: dict[str, dict[str, Any]] = {
     "mailerlite.csv": {"name": "Ada Quint", "tags": ("press", "north")},
     "brevo.csv": {"name": "Ada Quint"},
     "mailman.json": {"name": "Ada Quint"},
+    "mailman-roster.csv": {"name": "Ada Quint"},
     "google-groups.csv": {"name": "Ada", "timezone": "Europe/Lisbon"},
 }
 
