@@ -123,8 +123,10 @@ def import_file(
     as_json: bool,
     **asked: Any,
 ) -> None:
-    """Import people from each FILE: what another system exported, a spreadsheet (.xlsx, .ods), CSV, JSON,
-    vCards, LDIF, a .zip of these, or nothing but addresses; - is standard input.
+    """Import people from each FILE, whatever it is.
+
+    What another system exported, a spreadsheet (.xlsx, .ods), CSV, JSON, vCards, LDIF, a .zip of these, or
+    nothing but addresses; - is standard input.
 
     What it is taken for is told; `mailer subscribers formats` lists what is known. Columns of any other file:
     email, and if you like name, language, timezone, tags and anything else.
