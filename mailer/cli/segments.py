@@ -93,16 +93,24 @@ def show(app: App, name: str, as_json: bool) -> None:
 
 
 @segments.command("count")
-@click.argument("segment")
+@click.argument("segment", default="")
+@click.option("--watch", is_flag=True, help="Count what is typed; SEGMENT is there to be edited.")
 @click.option("--json", "as_json", is_flag=True, help="As data.")
 @click.pass_obj
-def count(app: App, segment: str, as_json: bool) -> None:
+def count(app: App, segment: str, watch: bool, as_json: bool) -> None:
     """Count the people in a segment, by list.
 
     SEGMENT is a name or a definition. Also counted are those whom an issue would be mailed to.
     """
-    from mailer.services.segments import counted, doubts_about
+    from mailer.services.segments import counted, definition_of, doubts_about, number
 
+    if watch:
+        from mailer.cli.watching import watch as answer_all
+
+        answer_all(lambda text: _people(number(app, text)), definition_of(app, segment) if segment else "")
+        return
+    if not segment:
+        raise UsageError("say what to count: a segment's name, a definition, or --watch to type some")
     for doubt in doubts_about(app, segment):
         warn(doubt)
     found = counted(app, segment)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 @whom_options
 @bulk_options
 @click.pass_obj
-def tag(
-    app: App, /, tag: str, emails: tuple[str, ...], list_name: str | None, segment: str | None, **how: bool
-) -> None:
+def tag(app: App, /, tag: str, **asked: Any) -> None:
     """Give a tag to people: those named, or those on a list and in a segment."""
-    _tag(app, tag, emails, list_name, segment, put=True, **how)
+    _tag(app, tag, put=True, **asked)
 
 
 @click.command("untag")
@@ -32,31 +30,19 @@ def tag(
 @whom_options
 @bulk_options
 @click.pass_obj
-def untag(
-    app: App, /, tag: str, emails: tuple[str, ...], list_name: str | None, segment: str | None, **how: bool
-) -> None:
+def untag(app: App, /, tag: str, **asked: Any) -> None:
     """Take a tag from people: those named, or those on a list and in a segment."""
-    _tag(app, tag, emails, list_name, segment, put=False, **how)
+    _tag(app, tag, put=False, **asked)
 
 
-def _tag(
-    app: App,
-    word: str,
-    emails: tuple[str, ...],
-    list_name: str | None,
-    segment: str | None,
-    *,
-    put: bool,
-    dry_run: bool,
-    yes: bool,
-) -> None:
+def _tag(app: App, word: str, *, put: bool, dry_run: bool, yes: bool, **asked: Any) -> None:
     from mailer.domain.address import CONTROLS
     from mailer.services.many import pick, tag, without
 
     word = word.strip()
     if not word or CONTROLS.search(word) or set(word) & set(",;"):
         raise UsageError(f"{word!r} can't be a tag: it is some text without commas and semicolons")
-    ids = without(app, pick(app, whom(emails, list_name, segment)), word, put=put)
+    ids = without(app, pick(app, whom(app, **asked)), word, put=put)
     doing = f"tag {people(len(ids))} as {word}" if put else f"take the tag {word} from {people(len(ids))}"
     if agreed(app, "tag" if put else "untag", ids, doing, dry_run=dry_run, yes=yes):
         done = tag(app, ids, word, put=put)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from mailer.cli.segment_options import chosen, segment_options
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,15 +40,20 @@ def whom_options(command: Command) -> Command:
     """Give a command the arguments and options that `whom` makes something of."""
     named = click.argument("emails", metavar="[EMAIL]...", nargs=-1)
     on = click.option("--list", "list_name", metavar="LIST", help="Everybody on this list.")
-    part = click.option("--segment", metavar="SEGMENT", help="Everybody in this segment.")
-    return named(on(part(command)))
+    return named(on(segment_options(command)))
 
 
-def whom(emails: tuple[str, ...], list_name: str | None, segment: str | None) -> Whom:
+def whom(
+    app: App,
+    emails: tuple[str, ...],
+    list_name: str | None,
+    segment: str | None,
+    excluded_segments: tuple[str, ...],
+) -> Whom:
     """Return whom these mean; UsageError if they mean nobody."""
     from mailer.services.many import Whom
 
-    found = Whom(tuple(map(address_of, emails)), list_name, segment)
+    found = Whom(tuple(map(address_of, emails)), list_name, chosen(app, segment, excluded_segments))
     if found.everybody:
         raise UsageError("say whom: EMAIL..., or --list LIST, --segment SEGMENT, or both of these")
     return found

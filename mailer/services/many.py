@@ -9,43 +9,41 @@ from itertools import islice
 from mailer.bootstrap import App
 from mailer.domain.address import Address
 from mailer.domain.consent import Source
+from mailer.domain.segment.named import KeptSegment
 from mailer.errors import UsageError
 from mailer.people import picking, tagging, transferring
 from mailer.people.joining import refuse_archived
 from mailer.people.lists import list_ids
-from mailer.people.segments.stored import asked_for, known_to, statement
+from mailer.people.segments.selecting import selected
 from mailer.people.transferring import Passage
-from mailer.services.segments import today
 
 BATCH = 1000  # people in a transaction: a send that is under way never waits long
 
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """Whom a command is about: those named, or those on a list and in a segment (by name or definition)."""
+    """Whom a command is about: those named, or those on a list whom no segment takes out."""
 
     addresses: tuple[Address, ...] = ()
     list_name: str | None = None
-    segment: str | None = None
+    segments: tuple[KeptSegment, ...] = ()
 
     @property
     def everybody(self) -> bool:
         """Whether nothing says whom."""
-        return not self.addresses and self.list_name is None and self.segment is None
+        return not self.addresses and self.list_name is None and not self.segments
 
 
 def pick(app: App, whom: Whom) -> list[int]:
     """Return the ids of these people; UsageError for an address that is nobody's and an unknown list."""
-    if whom.addresses and (whom.list_name is not None or whom.segment is not None):
+    if whom.addresses and (whom.list_name is not None or whom.segments):
         raise UsageError("name people, or pick them by --list and --segment: not both")
     with app.database.connect() as connection:
         if whom.addresses:
             return picking.named(connection, whom.addresses)
-        if whom.segment is None:
+        if not whom.segments:
             return picking.picked(connection, whom.list_name)
-        known = known_to(connection, today(app))
-        holds = statement(connection, known).where(asked_for(whom.segment, known))
-        return picking.picked(connection, whom.list_name, holds)
+        return picking.picked(connection, whom.list_name, selected(connection, whom.segments))
 
 
 def without(app: App, ids: Sequence[int], tag: str, *, put: bool) -> list[int]:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from mailer.bootstrap import App
 from mailer.domain.segment.conditions import Condition, Not, parts_of
 from mailer.domain.segment.counted import Count
-from mailer.domain.segment.named import KeptSegment, Segment
+from mailer.domain.segment.named import KeptSegment, Segment, is_name
 from mailer.domain.segment.values import Today
 from mailer.domain.segment.words import in_plain_words
-from mailer.people.segments.counting import count, count_each
+from mailer.domain.segment.writing import written
+from mailer.people.segments.counting import count, count_each, count_people
 from mailer.people.segments.doubts import doubts
 from mailer.people.segments.facts import terms
+from mailer.people.segments.grammar import parse
 from mailer.people.segments.statement import sql_of
 from mailer.people.segments.stored import asked_for, known_to, statement
 
@@ -78,6 +80,18 @@ def counted(app: App, asked: str) -> Count:
     with app.database.connect() as connection:
         known = known_to(connection, today(app))
         return count(connection, asked_for(asked, known), known, app.now())
+
+
+def number(app: App, asked: str) -> int:
+    """Return how many people are in a segment, and nothing else of them."""
+    with app.database.connect() as connection:
+        known = known_to(connection, today(app))
+        return count_people(connection, asked_for(asked, known), known)
+
+
+def definition_of(app: App, asked: str) -> str:
+    """Return the definition of a segment, on one line; one that is a definition is its own."""
+    return written(parse(app.segments.named(asked).definition)) if is_name(asked) else asked
 
 
 def explained(app: App, asked: str) -> Explanation:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -87,6 +90,55 @@ def test_what_is_wrong_is_pointed_at_and_nothing_is_kept(workspace: Workspace) -
     assert "say what is to change" in workspace.run("segments", "set", "oslo", expect=2).stderr
     assert "did you mean oslo?" in workspace.run("segments", "show", "osl", expect=2).stderr
     assert workspace.data("segments", "show", "oslo", "--json")["definition"] == "city = Oslo"
+
+
+@pytest.mark.peers
+def test_what_is_typed_is_counted_line_by_line(workspace: Workspace) -> None:
+    typed = 'city = "Oslo"\n\ncity Oslo\nnot city = "Oslo" # the others\n'
+    done = subprocess.run(
+        workspace.command("segments", "count", "--watch"),
+        env=workspace.environment(),
+        cwd=workspace.root,
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, *wrong, last = done.stdout.splitlines()
+    assert (first, last) == ("2 people", "1 person")
+    assert wrong[0].startswith("Error: column 6: 'Oslo' can't stand here")
+    assert wrong[1:] == ["  city Oslo", "       ^^^^"]
+
+
+@pytest.mark.peers
+def test_in_a_terminal_the_number_stands_above_what_is_being_typed(workspace: Workspace) -> None:
+    workspace.run("segments", "create", "oslo", "city = Oslo # the capital")
+    person, terminal = pty.openpty()
+    command = workspace.command("segments", "count", "--watch", "oslo")
+    environment = workspace.environment() | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    process = subprocess.Popen(
+        command, env=environment, cwd=workspace.root, stdin=terminal, stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    shown = b""
+
+    def read_until(words: bytes) -> None:
+        nonlocal shown
+        while words not in shown:
+            shown += os.read(person, 4096)
+        shown = shown.partition(words)[2]
+
+    read_until(b"2 people")
+    # Of what is drawn anew only the letters that change are written; what Enter keeps is written whole.
+    os.write(person, b" or ctiy = Bergen\r")
+    read_until(b"Did you mean city?\r\n")
+    read_until(b"segment>")
+    os.write(person, b"city = Bergen\r")
+    read_until(b"1 person\r\n")
+    read_until(b"segment>")
+    os.write(person, b"\x04")
+    assert process.wait() == 0
+    os.close(person)
 
 
 @pytest.mark.peers
