@@ -17,6 +17,7 @@ from benchmarks.millions import Size, send_to_nowhere, sizes
 from benchmarks.postgresql import Server, postgresql
 from benchmarks.programs import HERE_AND_NOW, Program, earlier, extra_packages
 from benchmarks.rooms import shares
+from benchmarks.segmenting import Counted, counted_segments
 from benchmarks.sides import Side, compiling, in_turn, make_key, ours, rival, run, smtp_source
 
 LARGE, SMALL = 30_000, 3_000  # octets a message
@@ -27,6 +28,7 @@ BEFORE, ON_POSTGRESQL = "mailer, the commit before", "mailer on PostgreSQL"
 NEAR, FAR, MODEST = "0 ms, 30 KB", "20 ms, 30 KB", "0 ms, 30 KB, 10,000 recipients"
 VARIED, STORED = "0 ms, 30 KB, accents and an `if`", "0 ms, 30 KB, both databases"
 CROWDS = (10_000, 1_000_000)
+SEGMENTED = 1_000_000  # people among whom segments are counted
 MOST_ON_A_SERVER = 3_000_000  # people in a send to nowhere: the server has the same processors
 LOOKS = 500  # a second: enough to tell a per cent of a few seconds, few enough to be felt little
 
@@ -39,14 +41,15 @@ def of_size(count: int) -> str:
 @dataclass(slots=True)
 class Findings:
     """What was measured: figures by bout and side, seconds of `compiling` an issue, microseconds of CPU a
-    message by side and by what is done in them (`profiles`), sends to `nowhere` by database; whether with the
-    `full` numbers, and what was `left_out` for want of something.
+    message by side and by what is done in them (`profiles`), sends to `nowhere` and `segments` by database;
+    whether with the `full` numbers, and what was `left_out` for want of something.
     """
 
     figures: dict[str, dict[str, Figures]] = field(default_factory=dict)
     compiling: float | None = None
     profiles: dict[str, dict[str, float]] = field(default_factory=dict)
     nowhere: dict[str, list[Size]] = field(default_factory=dict)
+    segments: dict[str, Counted] = field(default_factory=dict)
     full: bool = True
     left_out: list[str] = field(default_factory=list)
 
@@ -177,6 +180,14 @@ class Meeting:
         self._to_nowhere("SQLite", self.people, None)
         self._to_nowhere("PostgreSQL", min(self.people, MOST_ON_A_SERVER), self.server())
 
+    def segments(self) -> None:
+        """Counting segments of a million people."""
+        for database, server in (("SQLite", None), ("PostgreSQL", self.server())):
+            counted = counted_segments(self._people(1, server=server), self.count(SEGMENTED))
+            self.findings.segments[database] = counted
+            for definition, (_, alone, by_list) in counted.items():
+                self.tell(f"  {database}, {definition}: {alone:.2f} s, by list {by_list:.2f} s")
+
     def _to_nowhere(self, database: str, most: int, server: Server | None) -> None:
         for count in sizes(self.count(most)):
             size = send_to_nowhere(self._people(count, server=server), self.letter("note", SMALL))
@@ -273,4 +284,5 @@ PARTS: dict[str, Callable[[Meeting], None]] = {
     "compile": Meeting.compile,
     "profile": Meeting.profile,
     "millions": Meeting.millions,
+    "segments": Meeting.segments,
 }

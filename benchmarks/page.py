@@ -14,7 +14,7 @@ from benchmarks.millions import growth_table
 from benchmarks.rooms import ALL
 from benchmarks.targets import results
 
-MEASURED, PROFILE, MILLIONS = "measured", "profile", "millions"
+MEASURED, PROFILE, MILLIONS, SEGMENTS = "measured", "profile", "millions", "segments"
 SIDES = (
     "",
     "side",
@@ -45,6 +45,8 @@ def sections(found: Findings, command: str) -> dict[str, str]:
             f"On {database}:\n\n{_table(growth_table(sizes, _short))}"
             for database, sizes in found.nowhere.items()
         ]
+    if found.segments:
+        written[SEGMENTS] = [_table(_segments(found))]
     return {section: "\n\n".join([head, *parts]) for section, parts in written.items()}
 
 
@@ -87,6 +89,18 @@ def _profiles(found: Findings) -> Iterator[Sequence[str]]:
         if any(name in profile for profile in found.profiles.values()):
             yield name, *(f"{profile.get(name, 0):.1f}" for profile in found.profiles.values())
     yield "all of it", *(f"{sum(profile.values()):.1f}" for profile in found.profiles.values())
+
+
+def _segments(found: Findings) -> Iterator[Sequence[str]]:
+    yield (
+        "",
+        "people",
+        *(f"{database}, {what}" for database in found.segments for what in ("s", "by list, s")),
+    )
+    first = next(iter(found.segments.values()))
+    for definition, (people, *_) in first.items():
+        times = (found.segments[database][definition][1:] for database in found.segments)
+        yield f"`{definition}`", f"{people:,}", *(f"{time:.2f}" for both in times for time in both)
 
 
 def _short(value: float) -> str:

@@ -8,16 +8,19 @@ REPORT as JSON.
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from benchmarks.letters import person
+from benchmarks.instruments import HERE
+from benchmarks.letters import Crowd, Letter, person
+from benchmarks.programs import bare_environment
 from mailer.bootstrap import App
 from mailer.domain.address import Address
 from mailer.domain.field import FieldType
@@ -58,6 +61,19 @@ JOINED = (
     "bounced",
     'tag:press and list:weekly and not received "harbour"',
 )
+
+
+Counted = Mapping[str, tuple[int, float, float]]
+"""By definition: how many people, seconds for that number alone, seconds for it by list."""
+
+
+def counted_segments(crowd: Crowd, people: int) -> Counted:
+    """Count segments of so many people, made of the one in `crowd`."""
+    with crowd.copy(Letter("note", 0, 0)) as root:
+        report = root / "counted.json"
+        words = [sys.executable, "-m", "benchmarks.segmenting", str(root), str(people), str(report)]
+        subprocess.run(words, cwd=HERE.parent, env=bare_environment(), check=True)
+        return {definition: tuple(found) for definition, found in json.loads(report.read_text()).items()}
 
 
 def main(root: Path, people: int, report: Path) -> None:
