@@ -29,13 +29,11 @@ def bounced(never: Suppressing) -> Select[Any]:
     again = exists().where(
         later.c.send_id == o.send_id, later.c.subscriber_id == o.subscriber_id, later.c.number > o.number
     )
-    taken = exists(
-        select(sends.c.id)
-        .join_from(sends, later, later.c.send_id == sends.c.id)
-        .where(later.c.subscriber_id == o.subscriber_id)
-        .where(later.c.state == State.ACCEPTED, later.c.at > o.at)
-    )
-    failed = select(o.subscriber_id).where(o.state == State.FAILED, ~again, ~taken)
+    # Looked up send by send, because the outcomes of all are found by their sends.
+    in_any = later.c.send_id.in_(select(sends.c.id)) & (later.c.subscriber_id == o.subscriber_id)
+    taken = exists().where(in_any, later.c.state == State.ACCEPTED, later.c.at > o.at)
+    few = o.send_id.in_(select(sends.c.id)) & (o.state != State.ACCEPTED)
+    failed = select(o.subscriber_id).where(few, o.state == State.FAILED, ~again, ~taken)
     kept_out = never.joined(select(subscribers.c.id)).where(never.reason() == "bounced")
     either = union(failed, kept_out).subquery()
     return select(either.c.subscriber_id)
