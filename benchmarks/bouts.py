@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.figures import Figures
+from benchmarks.importing import LISTED, Beside, Taking, beside, floor, imported, write_people
 from benchmarks.instruments import BUILD, Unavailable
 from benchmarks.letters import Crowd, Letter, as_jinja, letter, people
 from benchmarks.millions import Size, send_to_nowhere, sizes
@@ -29,6 +30,7 @@ NEAR, FAR, MODEST = "0 ms, 30 KB", "20 ms, 30 KB", "0 ms, 30 KB, 10,000 recipien
 VARIED, STORED = "0 ms, 30 KB, accents and an `if`", "0 ms, 30 KB, both databases"
 CROWDS = (10_000, 1_000_000)
 SEGMENTED = 1_000_000  # people among whom segments are counted
+PEOPLE, SENT_BESIDE = 1_000_000, 50_000  # in the file that is imported, and in a send meanwhile
 MOST_ON_A_SERVER = 3_000_000  # people in a send to nowhere: the server has the same processors
 LOOKS = 500  # a second: enough to tell a per cent of a few seconds, few enough to be felt little
 
@@ -41,8 +43,9 @@ def of_size(count: int) -> str:
 @dataclass(slots=True)
 class Findings:
     """What was measured: figures by bout and side, seconds of `compiling` an issue, microseconds of CPU a
-    message by side and by what is done in them (`profiles`), sends to `nowhere` and `segments` by database;
-    whether with the `full` numbers, and what was `left_out` for want of something.
+    message by side and by what is done in them (`profiles`), sends to `nowhere` and `segments` by database,
+    files of people taken in (`imports`) and a send `beside` that; whether with the `full` numbers, and what
+    was `left_out` for want of something.
     """
 
     figures: dict[str, dict[str, Figures]] = field(default_factory=dict)
@@ -50,6 +53,8 @@ class Findings:
     profiles: dict[str, dict[str, float]] = field(default_factory=dict)
     nowhere: dict[str, list[Size]] = field(default_factory=dict)
     segments: dict[str, Counted] = field(default_factory=dict)
+    imports: dict[str, Taking] = field(default_factory=dict)
+    beside: Beside | None = None
     full: bool = True
     left_out: list[str] = field(default_factory=list)
 
@@ -195,6 +200,35 @@ class Meeting:
             told = ", ".join(f"{name} {value:.1f}" for name, value in size.clock.items())
             self.tell(f"  {database}, {count:,} to nowhere: {told}")
 
+    def imported(self) -> None:
+        """A file of people taken in, once each; then a send while one is."""
+        rows = self.count(PEOPLE)
+        sent = self.crowd(SENT_BESIDE)
+        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory(dir=BUILD)))
+        file = write_people(folder / "people.csv", rows)
+        self._imported("SQLite", self._people(1), file, rows)
+        self._tell_import(
+            "csv and executemany (SQLite)", floor("sqlite", file, rows, str(folder / "floor.db"))
+        )
+        found = beside(sent, self.letter("note", SMALL), file, rows)
+        self.findings.beside = found
+        self.tell(f"  beside a send: {found.longest:.2f} s between two messages, {found.alone:.2f} s alone")
+        server = self.server()
+        self._imported("PostgreSQL", self._people(1, server=server), file, rows)
+        with server.database("floor") as url:
+            self._tell_import("csv and COPY (PostgreSQL)", floor("postgresql", file, rows, url, server))
+
+    def _imported(self, database: str, crowd: Crowd, file: Path, rows: int) -> None:
+        with crowd.copy(self.letter("note", SMALL)) as root:
+            crowd.program.run(root, *LISTED)
+            for what in ("", ", again: nobody has changed"):
+                found = imported(root, file, rows, crowd.server)
+                self._tell_import(f"mailer on {database}{what}", found)
+
+    def _tell_import(self, name: str, found: Taking) -> None:
+        self.findings.imports[name] = found
+        self.tell(f"  {name}: {found.rows / found.seconds:,.0f} rows/s, {found.memory / 1e6:,.0f} MB")
+
     def count(self, full: int) -> int:
         """Return how many messages stand for `full` this time."""
         return max(1, round(full * self.share))
@@ -285,4 +319,5 @@ PARTS: dict[str, Callable[[Meeting], None]] = {
     "profile": Meeting.profile,
     "millions": Meeting.millions,
     "segments": Meeting.segments,
+    "import": Meeting.imported,
 }

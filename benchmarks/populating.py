@@ -1,6 +1,6 @@
 """A list of millions: `python -m benchmarks.populating WORKSPACE COUNT` makes COUNT people of the first one.
 
-The importer would take hours. So it takes in the first, and what it wrote of that one is written of each of
+The importer would take long. So it takes in the first, and what it wrote of that one is written of each of
 the others, with what is their own.
 """
 

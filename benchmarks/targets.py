@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from benchmarks.bouts import (
     BEFORE,
     CHUNKED,
@@ -10,6 +12,7 @@ from benchmarks.bouts import (
     NEAR,
     ON_POSTGRESQL,
     OURS,
+    PEOPLE,
     PIPELINED,
     SOURCE,
     STORED,
@@ -77,7 +80,19 @@ def results(found: Findings) -> list[Result]:
             main,
             found.of(NEAR, RIVALS["aiosmtplib"]),
         ),
+        *(result for database in ("SQLite", "PostgreSQL") for result in _imported(found, database)),
     ]
+
+
+def _imported(found: Findings, database: str) -> Iterator[Result]:
+    taking = found.imports.get(f"mailer on {database}") if found.full else None
+    name = f"importing {PEOPLE:,} people on {database}"
+    yield Result(Target(name, 30, 40, "s", "lower"), taking.seconds if taking else None)
+    if database == "SQLite":
+        yield Result(
+            Target(f"memory meanwhile, {name}", 150, 200, "MB", "lower"),
+            taking.memory / 1e6 if taking else None,
+        )
 
 
 def _rates(target: Target, one: Figures | None, other: Figures | None) -> Result:

@@ -10,9 +10,10 @@ import pytest
 from benchmarks.__main__ import PAGE
 from benchmarks.bouts import NEAR, OURS, SOURCE, Findings
 from benchmarks.figures import Cost, Taken, Target, Verdict, figures, growth, ratio, typical
+from benchmarks.importing import Taking
 from benchmarks.instruments import weigh
 from benchmarks.millions import Size
-from benchmarks.page import MEASURED, MILLIONS, PROFILE, sections, shortfalls, write
+from benchmarks.page import IMPORTS, MEASURED, MILLIONS, PROFILE, sections, shortfalls, write
 from benchmarks.rooms import REST
 from benchmarks.targets import results
 
@@ -113,8 +114,10 @@ def test_each_part_that_ran_has_a_section_and_each_section_a_place_in_the_page()
     assert list(sections(findings, "`make bench`")) == [MEASURED]
     findings.profiles = {OURS: {"journal": 2.5, REST: 3}, "another": {REST: 8}}
     findings.nowhere = {"SQLite": [Size(10, {"freezing, s": 0.5}, {})]}
+    findings.imports = {"mailer on SQLite": Taking(1_000_000, 25.0, 24.0, memory=150e6)}
     written = sections(findings, "`make bench`")
-    assert list(written) == [MEASURED, PROFILE, MILLIONS]
+    assert list(written) == [MEASURED, PROFILE, MILLIONS, IMPORTS]
+    assert "| mailer on SQLite | 1,000,000 | 40,000 | 25.0 | 24.0 | 0.0 | 150 |" in written[IMPORTS]
     assert (
         "| messages/s, round trip 0, vs smtp-source | 1.80 × | 1.20 × | 4,000/s : 2,000/s | 2.00 × | met |"
         in written[MEASURED]
@@ -124,7 +127,7 @@ def test_each_part_that_ran_has_a_section_and_each_section_a_place_in_the_page()
     page = PAGE.read_text()
     assert [page.count(f"<!-- {name}: {edge} -->") for name in written for edge in ("begin", "end")] == [
         1
-    ] * 6
+    ] * 8
 
 
 BUSY = """import time
