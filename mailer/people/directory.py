@@ -16,7 +16,7 @@ from mailer.domain.segment.named import KeptSegment
 from mailer.domain.subscriber import Status, Subscriber
 from mailer.people.lists import list_ids
 from mailer.people.suppressing import Suppressing, is_address
-from mailer.store.dialect import among, json_text, moment_in
+from mailer.store.dialect import json_text, moment_in
 from mailer.store.schema import fields, lists, subscribers, subscriptions, suppressions
 from mailer.store.snapshot import recipients, snapshot_of
 
@@ -83,7 +83,7 @@ class Directory:
         """Yield those of these subscribers who are there, page by page in the order they came."""
         left, whole = iter(ids), self._whole()
         while page := list(islice(left, PAGE)):
-            yield from self._page(whole.where(among(subscribers.c.id, page)).order_by(subscribers.c.id))
+            yield from self._page(whole.where(subscribers.c.id.in_(page)).order_by(subscribers.c.id))
 
     def shut_out(self) -> Iterator[Subscriber]:
         """Yield the addresses that are never mailed and are no subscriber's, as subscribers of no list."""
