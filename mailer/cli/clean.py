@@ -55,10 +55,11 @@ def clean(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Name addresses that are worth a look; change none unless told.
+    """Name addresses that are worth a look.
 
-    Mistyped domains of big providers, addresses of roles (info@) and of disposable mailboxes, several of one
-    mailbox, and with --online domains that take no mail. Looked at are people who may come to be mailed.
+    It changes none unless told. Mistyped domains of big providers, addresses of roles (info@) and of
+    disposable mailboxes, several of one mailbox, and with --online domains that take no mail. Looked at are
+    people who may come to be mailed.
     """
     from mailer.services.clean import Clean, Remedy, Suspicion, look
 

@@ -26,7 +26,10 @@ _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 @click.option("--json", "as_json", is_flag=True, help="As data, with every send and all of their consent.")
 @click.pass_obj
 def show(app: App, email: str, as_json: bool) -> None:
-    """Show all that is known of EMAIL on one page, and why they are mailed or not."""
+    """Show all that is known of EMAIL.
+
+    On one page, with why they are mailed or not.
+    """
     from mailer.cli.sheet import data, page
 
     sheet = _sheet(app, email)
@@ -41,7 +44,10 @@ def show(app: App, email: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As data.")
 @click.pass_obj
 def consent(app: App, email: str, as_json: bool) -> None:
-    """Show what EMAIL agreed to and refused: when, where, how that is known."""
+    """Show what EMAIL agreed to and refused.
+
+    When, where, and how that is known.
+    """
     from mailer.cli.sheet import ledger, record
 
     sheet = _sheet(app, email)
@@ -92,7 +98,10 @@ def edit(
 @click.option("--for", "span", metavar="SPAN", help="For so long: 12h, 10d, 4w.")
 @click.pass_obj
 def pause(app: App, email: str, names: tuple[str, ...], until: str | None, span: str | None) -> None:
-    """Let EMAIL get nothing for a while. They stay on their lists."""
+    """Let EMAIL get nothing for a while.
+
+    They stay on their lists.
+    """
     from mailer.services.edit import Pause
     from mailer.services.edit import pause as do
 

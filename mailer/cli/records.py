@@ -29,10 +29,11 @@ FEW = 10  # files that are named
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def merge(app: App, keep: str, other: str, yes: bool) -> None:
-    """Make the records of KEEP and OTHER one: two addresses of one person.
+    """Make the records of one person one.
 
-    On each list, and for all mail, the stricter of the two counts. The fields of KEEP stand. What OTHER got
-    and agreed to stays with KEEP, who gets no issue twice; whoever comes by OTHER later is KEEP.
+    KEEP and OTHER are two addresses of theirs. On each list, and for all mail, the stricter of the two
+    counts. The fields of KEEP stand. What OTHER got and agreed to stays with KEEP, who gets no issue twice;
+    whoever comes by OTHER later is KEEP.
     """
     from mailer.services.merge import merge
 
@@ -49,9 +50,10 @@ def merge(app: App, keep: str, other: str, yes: bool) -> None:
 @click.argument("new")
 @click.pass_obj
 def change_address(app: App, old: str, new: str) -> None:
-    """Let the person at OLD have the address NEW, with all of their history.
+    """Give somebody another address.
 
-    What they asked for and complained of goes with them; that OLD bounced does not.
+    The person at OLD keeps all of their history. What they asked for and complained of goes with them; that
+    OLD bounced does not.
     """
     from mailer.services.merge import change_address
 
@@ -67,10 +69,10 @@ def change_address(app: App, old: str, new: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for the address to be typed.")
 @click.pass_obj
 def erase(app: App, email: str, yes: bool) -> None:
-    """Erase EMAIL from every table, the journals, and the files of how people were before.
+    """Erase EMAIL, wherever it is kept.
 
-    The accounts of sends stay true, and a hash of the address keeps every import from bringing it back. It
-    can't be undone.
+    From every table, the journals, and the files of how people were before. The accounts of sends stay true,
+    and a hash of the address keeps every import from bringing it back. It can't be undone.
     """
     from mailer.services.erase import erase
     from mailer.services.person import sheet_of

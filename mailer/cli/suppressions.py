@@ -56,7 +56,10 @@ def show_all(app: App, reason: str | None, as_json: bool) -> None:
 @click.option("--note", default="", help="What to remember of it.")
 @click.pass_obj
 def add(app: App, who: tuple[str, ...], reason: str, note: str) -> None:
-    """Never mail WHO again: an address, or all of a domain (@quay.example)."""
+    """Never mail WHO again.
+
+    An address, or all of a domain (@quay.example).
+    """
     from mailer.domain.suppression import Suppression
     from mailer.services.suppressions import add
 
@@ -75,10 +78,10 @@ def add(app: App, who: tuple[str, ...], reason: str, note: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def remove(app: App, who: str, because: str, they_asked: bool, yes: bool) -> None:
-    """Let WHO be mailed again: an address, or all of a domain (@quay.example).
+    """Let WHO be mailed again.
 
-    That subscribes nobody: who left a list stays off it. Whoever complained, asked for no mail, or was erased
-    can only come back by their own word: --they-asked.
+    An address, or all of a domain (@quay.example). That subscribes nobody: who left a list stays off it.
+    Whoever complained, asked for no mail, or was erased can only come back by their own word: --they-asked.
     """
     from mailer.services.suppressions import lift, look
 
@@ -184,7 +187,10 @@ def _data(file: Path, report: SuppressionReport, *, dry_run: bool) -> dict[str, 
 @click.option("--reason", type=click.Choice(REASONS), help="Only those of this reason.")
 @click.pass_obj
 def give_out(app: App, file: Path | None, form: str, reason: str | None) -> None:
-    """Write who is never mailed to a file or to standard output, ours or for a provider to take in."""
+    """Write who is never mailed to a file.
+
+    Ours, or one for a provider to take in; without FILE to standard output.
+    """
     from mailer.domain.suppression import Reason
     from mailer.private import replacing
     from mailer.services.suppression_files import export_suppressions

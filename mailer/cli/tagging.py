@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailer.cli.bulk import agreed, bulk_options
-from mailer.cli.whom import people, source_of, whom, whom_options
+from mailer.cli.whom import in_words, source_of, whom, whom_options
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
+    from mailer.services.many import Whom
 
 
 @click.command("tag")
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
 @whom_options
 @bulk_options
 @click.pass_obj
-def tag(app: App, /, tag: str, **asked: Any) -> None:
-    """Give a tag to people: those named, or those on a list and in a segment."""
-    _tag(app, tag, put=True, **asked)
+def tag(app: App, /, tag: str, *, dry_run: bool, yes: bool, **about: Any) -> None:
+    """Give people a tag.
+
+    Those named, or those on a list and in a segment.
+    """
+    _tag(app, tag, whom(app, **about), put=True, dry_run=dry_run, yes=yes)
 
 
 @click.command("untag")
@@ -30,23 +34,27 @@ def tag(app: App, /, tag: str, **asked: Any) -> None:
 @whom_options
 @bulk_options
 @click.pass_obj
-def untag(app: App, /, tag: str, **asked: Any) -> None:
-    """Take a tag from people: those named, or those on a list and in a segment."""
-    _tag(app, tag, put=False, **asked)
+def untag(app: App, /, tag: str, *, dry_run: bool, yes: bool, **about: Any) -> None:
+    """Take a tag from people.
+
+    Those named, or those on a list and in a segment.
+    """
+    _tag(app, tag, whom(app, **about), put=False, dry_run=dry_run, yes=yes)
 
 
-def _tag(app: App, word: str, *, put: bool, dry_run: bool, yes: bool, **asked: Any) -> None:
+def _tag(app: App, word: str, people: Whom, *, put: bool, dry_run: bool, yes: bool) -> None:
     from mailer.domain.address import CONTROLS
     from mailer.services.many import pick, tag, without
 
     word = word.strip()
     if not word or CONTROLS.search(word) or set(word) & set(",;"):
         raise UsageError(f"{word!r} can't be a tag: it is some text without commas and semicolons")
-    ids = without(app, pick(app, whom(app, **asked)), word, put=put)
-    doing = f"tag {people(len(ids))} as {word}" if put else f"take the tag {word} from {people(len(ids))}"
+    ids = without(app, pick(app, people), word, put=put)
+    number = in_words(len(ids))
+    doing = f"tag {number} as {word}" if put else f"take the tag {word} from {number}"
     if agreed(app, "tag" if put else "untag", ids, doing, dry_run=dry_run, yes=yes):
         done = tag(app, ids, word, put=put)
-        click.echo(f"{'Tagged' if put else 'Untagged'} {people(done)}.", err=True)
+        click.echo(f"{'Tagged' if put else 'Untagged'} {in_words(done)}.", err=True)
 
 
 @click.command("copy")
@@ -55,9 +63,10 @@ def _tag(app: App, word: str, *, put: bool, dry_run: bool, yes: bool, **asked: A
 @bulk_options
 @click.pass_obj
 def copy(app: App, /, source: str, target: str, **how: bool) -> None:
-    """Bring everybody on the list FROM to the list TO as well, as what they are.
+    """Bring everybody on FROM to TO as well.
 
-    Who left FROM has left TO, who has not confirmed has not. Whoever is on TO, or left it, stays so.
+    They come to the list as what they are. Who left FROM has left TO, who has not confirmed has not. Whoever
+    is on TO, or left it, stays so.
     """
     _transfer(app, source, target, moving=False, **how)
 
@@ -68,10 +77,10 @@ def copy(app: App, /, source: str, target: str, **how: bool) -> None:
 @bulk_options
 @click.pass_obj
 def move(app: App, /, source: str, target: str, **how: bool) -> None:
-    """Bring everybody on the list FROM to the list TO, as what they are, and off FROM.
+    """Bring everybody on FROM to TO, off FROM.
 
-    Who left FROM has left TO, who has not confirmed has not. Whoever is on TO, or left it, stays so. No later
-    import brings anybody back to FROM.
+    They come to the list as what they are. Who left FROM has left TO, who has not confirmed has not. Whoever
+    is on TO, or left it, stays so. No later import brings anybody back to FROM.
     """
     _transfer(app, source, target, moving=True, **how)
 
@@ -84,10 +93,10 @@ def _transfer(app: App, source: str, target: str, *, moving: bool, dry_run: bool
     counts = Counter(found.statuses.values())
     states = ", ".join(f"{number:,} {status}" for status, number in sorted(counts.items()))
     verb = "move" if moving else "copy"
-    doing = f"{verb} {people(len(found.statuses))} from {source} to {target}"
+    doing = f"{verb} {in_words(len(found.statuses))} from {source} to {target}"
     doing += f" ({states})" if states else ""
     if moving and (others := len(found.ids) - len(found.statuses)):
-        doing += f", and take {people(others)} off {source} who are known on {target}"
+        doing += f", and take {in_words(others)} off {source} who are known on {target}"
     if agreed(app, verb, found.ids, doing, dry_run=dry_run, yes=yes):
         done = transfer(app, lists, found.ids, source_of(app, verb))
-        click.echo(f"{people(done)} came to {target}.", err=True)
+        click.echo(f"{in_words(done)} came to {target}.", err=True)

@@ -53,12 +53,13 @@ def whom(
     """Return whom these mean; UsageError if they mean nobody."""
     from mailer.services.many import Whom
 
-    found = Whom(tuple(map(address_of, emails)), list_name, chosen(app, segment, excluded_segments))
+    segments = chosen(app, segment, excluded_segments)
+    found = Whom(tuple(map(address_of, emails)), list_name, segments)
     if found.everybody:
         raise UsageError("say whom: EMAIL..., or --list LIST, --segment SEGMENT, or both of these")
     return found
 
 
-def people(number: int) -> str:
+def in_words(number: int) -> str:
     """Return a number of people in words: `1 person`, `1,204 people`."""
     return f"{number:,} {'person' if number == 1 else 'people'}"

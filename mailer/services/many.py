@@ -11,10 +11,10 @@ from mailer.domain.address import Address
 from mailer.domain.consent import Source
 from mailer.domain.segment.named import KeptSegment
 from mailer.errors import UsageError
-from mailer.people import picking, tagging, transferring
+from mailer.people import tagging, transferring
 from mailer.people.joining import refuse_archived
 from mailer.people.lists import list_ids
-from mailer.people.segments.selecting import selected
+from mailer.people.person import required
 from mailer.people.transferring import Passage
 
 BATCH = 1000  # people in a transaction: a send that is under way never waits long
@@ -22,7 +22,7 @@ BATCH = 1000  # people in a transaction: a send that is under way never waits lo
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """Whom a command is about: those named, or those on a list whom no segment takes out."""
+    """Whom a command is about: those named, or those on a list (by name) whom no segment takes out."""
 
     addresses: tuple[Address, ...] = ()
     list_name: str | None = None
@@ -36,14 +36,12 @@ class Whom:
 
 def pick(app: App, whom: Whom) -> list[int]:
     """Return the ids of these people; UsageError for an address that is nobody's and an unknown list."""
-    if whom.addresses and (whom.list_name is not None or whom.segments):
+    if not whom.addresses:
+        return [*app.directory.ids(whom.list_name, segments=whom.segments)]
+    if whom.list_name is not None or whom.segments:
         raise UsageError("name people, or pick them by --list and --segment: not both")
     with app.database.connect() as connection:
-        if whom.addresses:
-            return picking.named(connection, whom.addresses)
-        if not whom.segments:
-            return picking.picked(connection, whom.list_name)
-        return picking.picked(connection, whom.list_name, selected(connection, whom.segments))
+        return sorted({required(connection, address.key).id for address in whom.addresses})
 
 
 def without(app: App, ids: Sequence[int], tag: str, *, put: bool) -> list[int]:
@@ -86,8 +84,8 @@ class Coming:
 
 def coming(app: App, lists: Passage) -> Coming:
     """Return who of the first list would come to the other one, and who would leave the first."""
+    everybody = app.directory.ids(lists.source_name)
     with app.database.connect() as connection:
-        everybody = picking.picked(connection, lists.source_name)
         come: dict[int, str] = {}
         for batch in _batches(everybody):
             come |= transferring.coming(connection, lists, batch)

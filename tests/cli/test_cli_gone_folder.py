@@ -30,6 +30,9 @@ WORDS = {
     "restore": "restore monday.db",
     "db": "db upgrade",
     "issues": "issues list",
+    "archive": "archive list",
+    "segments": "segments list",
+    "suppressions": "suppressions list",
 }
 
 

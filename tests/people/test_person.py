@@ -18,6 +18,7 @@ from mailer.cli.sheet import data, ledger, page
 from mailer.cli.terminal import width
 from mailer.domain.address import Address
 from mailer.domain.consent import Change, Evidence, Source, SourceKind
+from mailer.domain.segment.named import KeptSegment
 from mailer.domain.subscriber import Status
 from mailer.errors import UsageError
 from mailer.people.consents import Said, record
@@ -147,12 +148,15 @@ def test_who_pauses_gets_nothing_and_goes_on_when_they_like(app: App) -> None:
     assert said[-2:] == ["paused", "resumed"]
 
 
+def press(app: App, *, excluded: bool = False) -> tuple[KeptSegment, ...]:
+    return kept(app, [("tag:press", excluded)])
+
+
 def test_a_tag_is_put_and_taken_by_name_list_and_segment(app: App) -> None:
     ada = join(app.database, ADA.typed, "weekly", fields={"tags": "press"})
     bo = join(app.database, "bo@quay.example", "weekly", "daily")
-    press, others = (kept(app, [("tag:press", excluded)]) for excluded in (False, True))
-    assert pick(app, Whom(segments=press)) == [ada]
-    assert pick(app, Whom(list_name="weekly", segments=others)) == [bo]
+    assert pick(app, Whom(segments=press(app))) == [ada]
+    assert pick(app, Whom(list_name="weekly", segments=press(app, excluded=True))) == [bo]
     assert pick(app, Whom((ADA,))) == [ada]
     ids = pick(app, Whom(list_name="weekly"))
     assert without(app, ids, "press", put=True) == [bo]
