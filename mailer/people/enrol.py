@@ -188,15 +188,17 @@ def _update(
 
 def _changed(entry: Entry, row: Row[Any]) -> dict[str, Any]:
     """Return the columns as they should be; nothing if they are so already."""
-    before = {column: getattr(row, column) for column in (*COLUMNS, "fields")}
-    after = before | {column: entry.values[column] for column in COLUMNS if column in entry.values}
-    after["fields"] = {**(row.fields or {}), **_free_fields(entry)} or None
-    return {} if _same(before, after) else after
+    own = {column: getattr(row, column) for column in COLUMNS}
+    before = {**own, **(row.fields or {})}
+    if all(_same(before.get(name), value) for name, value in entry.values.items()):
+        return {}
+    after: dict[str, Any] = own | {name: entry.values[name] for name in COLUMNS if name in entry.values}
+    return {**after, "fields": {**(row.fields or {}), **_free_fields(entry)} or None}
 
 
 def _same(before: object, after: object) -> bool:
     # 1 == True in Python, and a field that turns from one to the other has changed.
-    return repr(before) == repr(after)
+    return type(before) is type(after) and before == after
 
 
 def _suppress_all(
