@@ -15,6 +15,7 @@ from mailer.cli.consent import question
 from mailer.cli.pairs import pair
 from mailer.cli.progress import bar
 from mailer.cli.terminal import print_table
+from mailer.domain.consent import KeptIp
 from mailer.domain.field import FieldType
 from mailer.domain.standing import Standing
 from mailer.domain.yes_no import YesNo
@@ -152,8 +153,8 @@ def _counts(report: ImportReport, names: Iterable[str]) -> str:
 def requested(
     file: Path,
     names: tuple[str, ...],
+    app: App,
     formats: Path,
-    by: str,
     mapping: tuple[str, ...],
     types: tuple[str, ...],
     true: tuple[str, ...],
@@ -180,11 +181,12 @@ def requested(
         YesNo(true, false),
         _answers(**consent),
         rejects,
-        by,
+        app.user,
         form,
         sheet,
         encoding,
         formats,
+        KeptIp(app.settings.consent_ip),
     )
 
 

@@ -142,7 +142,7 @@ def import_file(
     from mailer.cli.importing import requested, run
 
     own = app.root / FORMATS
-    reports = run(app, [requested(file, names, own, app.user, **asked) for file in files], as_json=as_json)
+    reports = run(app, [requested(file, names, app, own, **asked) for file in files], as_json=as_json)
     rejected = any(report.rejected for report in reports)
     raise click.exceptions.Exit(ExitCode.FAILURES if rejected else ExitCode.COMPLETE)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from mailer.domain.subscriber import Status
@@ -42,6 +43,24 @@ class SourceKind(StrEnum):
     LINK = "link"  # in a mail: the person's own
     MAIL = "mail"  # that came back, or that they wrote
     BEFORE = "before"  # known from before there was a record of it
+
+
+class KeptIp(StrEnum):
+    """How much of an IP address is kept as evidence; the value is how the setting has it."""
+
+    TRUNCATED = "truncated"  # to the network: 24 bits of IPv4, 48 of IPv6
+    WHOLE = "whole"
+    NONE = "none"
+
+
+def ip_as_kept(ip: str, how: KeptIp) -> str | None:
+    """Return what is kept of an IP address."""
+    if how is KeptIp.NONE:
+        return None
+    whole = ip_address(ip)
+    if how is KeptIp.WHOLE:
+        return str(whole)
+    return str(ip_network((whole, 24 if whole.version == 4 else 48), strict=False).network_address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class Settings(BaseModel):
     dkim_ed25519_selector: str = ""
     dkim_ed25519_key_file: str = ""
     archive_indexed: Literal["yes", "no"] = "yes"
+    consent_ip: Literal["truncated", "whole", "none"] = "truncated"
     language: str = DEFAULT
     tz: str = "UTC"
     uncertain: Literal["hold", "resend"] = "hold"
@@ -68,7 +69,13 @@ class Settings(BaseModel):
         return values.host(value)
 
     @field_validator(
-        "smtp_security", "mail_images", "archive_indexed", "uncertain", "log_level", mode="before"
+        "smtp_security",
+        "mail_images",
+        "archive_indexed",
+        "consent_ip",
+        "uncertain",
+        "log_level",
+        mode="before",
     )
     @classmethod
     def _in_any_case(cls, value: str, info: ValidationInfo) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, delete, select
 
+from mailer.domain.consent import KeptIp
 from mailer.domain.standing import Standing
 from mailer.domain.subscriber import Subscriber
 from mailer.errors import UsageError
@@ -218,7 +219,7 @@ def test_when_and_from_where_people_agreed_goes_into_the_ledger(
     importer: Importer, engine: Engine, tmp_path: Path
 ) -> None:
     importer(DATA / "mailtrain.csv")
-    assert evidence(engine)[0] == (2, datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC), "192.0.2.1", None)
+    assert evidence(engine)[0] == (2, datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC), "192.0.2.0", None)
     assert evidence(engine)[1] == (3, NOW, None, None)  # who left did so when nobody knows
     left = next(path for path in MAILCHIMP if path.name.startswith("unsubscribed"))
     importer(left)
@@ -232,9 +233,17 @@ def test_when_and_from_where_people_agreed_goes_into_the_ledger(
     mapping = {"Signed up": "agreed_at", "Where": "agreed_ip", "How": "agreed_note"}
     [report] = importer(own, mapping=mapping)
     assert [column.field for column in report.columns] == ["email"]
-    assert (2, datetime(2024, 1, 2, tzinfo=UTC), "2001:db8::1", "at the pier") in evidence(engine)
+    assert (2, datetime(2024, 1, 2, tzinfo=UTC), "2001:db8::", "at the pier") in evidence(engine)
     # What can't be told for sure is kept as it was written; sure is the moment of the import.
     assert (3, NOW, None, "03/04/2024; the bar") in evidence(engine)
+
+
+@pytest.mark.parametrize(("keep", "kept"), [(KeptIp.WHOLE, "192.0.2.1"), (KeptIp.NONE, None)])
+def test_an_ip_address_is_kept_as_the_setting_says(
+    importer: Importer, engine: Engine, keep: KeptIp, kept: str | None
+) -> None:
+    importer(DATA / "mailtrain.csv", keep_ip=keep)
+    assert evidence(engine)[0] == (2, datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC), kept, None)
 
 
 def archive(path: Path, *files: Path) -> Path:

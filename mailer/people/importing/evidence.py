@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 
 from mailer.domain.address import CONTROLS
-from mailer.domain.consent import Evidence
+from mailer.domain.consent import Evidence, KeptIp, ip_as_kept
 from mailer.people.importing.columns import Column, cell
 from mailer.people.importing.format import Described
 from mailer.people.importing.sources.row_file import Row
@@ -25,7 +25,7 @@ AT, IP, NOTE, LEFT = "agreed_at", "agreed_ip", "agreed_note", "left_at"
 FIELDS = frozenset({AT, IP, NOTE, LEFT})
 
 
-def evidence_reader(columns: Sequence[Column], described: Described) -> EvidenceReader:
+def evidence_reader(columns: Sequence[Column], described: Described, keep: KeptIp) -> EvidenceReader:
     """Return what reads the evidence in a file: by its format, and by fields that columns are mapped to."""
 
     def found(headings: Sequence[str], field: str) -> list[Column]:
@@ -39,6 +39,7 @@ def evidence_reader(columns: Sequence[Column], described: Described) -> Evidence
         found(described.note, NOTE),
         found(described.left, LEFT),
         described.dates,
+        keep,
     )
 
 
@@ -47,6 +48,7 @@ class EvidenceReader:
     """Reads evidence from rows: of each kind the first column that is filled. A moment without a zone is UTC.
 
     `dates` are further ways to write one, as strptime has them. What can't be read stands in the note.
+    `keep` is how much of an IP address is kept.
     """
 
     at: Sequence[Column] = ()
@@ -54,6 +56,7 @@ class EvidenceReader:
     note: Sequence[Column] = ()
     left: Sequence[Column] = ()
     dates: Sequence[str] = ()
+    keep: KeptIp = KeptIp.TRUNCATED
 
     @property
     def columns(self) -> set[Column]:
@@ -70,7 +73,8 @@ class EvidenceReader:
         moment, address = read_moment(at, self.dates), _address(ip)
         unread = [text for text, known in ((at, moment), (ip, address)) if text and not known]
         note = CONTROLS.sub(" ", "; ".join(filter(None, [_first(row, self.note), *unread])))[:LONGEST]
-        return Evidence(moment, row.line, address, note=note or None)
+        kept = ip_as_kept(address, self.keep) if address else None
+        return Evidence(moment, row.line, kept, note=note or None)
 
 
 def read_moment(text: str, dates: Sequence[str] = ()) -> datetime | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mailer.domain.consent import KeptIp
 from mailer.domain.field import FieldType
 from mailer.domain.yes_no import WORDS, YesNo
 from mailer.people.importing.consent import NOTHING, Answers
@@ -18,7 +19,7 @@ class Import:
     `words` are those for true and false; `answers` say what in the file is about consent. `rejects` is the
     file to write rows to that aren't taken in, `by` the login name of who imports it. `format`, `sheet` and
     `encoding` are what a person says of the file; `formats` is a folder of descriptions beside those of the
-    program.
+    program. `keep_ip` is how much of IP addresses is kept.
     """
 
     path: Path
@@ -35,3 +36,4 @@ class Import:
     sheet: str = ""
     encoding: str = ""
     formats: Path | None = None
+    keep_ip: KeptIp = KeptIp.TRUNCATED

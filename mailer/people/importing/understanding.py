@@ -95,7 +95,7 @@ def understand(
     twice = Twice()
     types, total = _learn(file, plain, OWN_TYPES | {**known, **request.types}, request.words, watch, twice)
     consent = watch.understood(tuple(dict.fromkeys(request.lists)))
-    evidence = evidence_reader(plain, described)
+    evidence = evidence_reader(plain, described, request.keep_ip)
     told = {*consent.columns, *evidence.columns}
     spent = {column for column in told if column.heading not in described.fields}
     kept = [column for column in plain if column not in spent]
