@@ -158,9 +158,9 @@ def known_formats(own: Path) -> list[Format]:
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """Let garbage be collected seldom: rows make no cycles, and to look for some took a fifth of the time."""
+    """Let garbage be collected seldom: rows leave little, and to look for it took a fifth of the time."""
     before = gc.get_threshold()
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(10_000, 5, 10)
     try:
         yield
     finally:
