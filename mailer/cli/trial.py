@@ -39,10 +39,8 @@ def make_all(prepared: PreparedSend, options: Options) -> None:
         click.echo(json.dumps(data | {"excluded": planned.excluded, "octets": done.octets, "dry_run": True}))
         return
     where = f", written to {done.written}" if done.written else ""
-    click.echo(
-        f"Dry run: {planned.recipients:,} messages rendered ({done.octets:,} octets){where}; "
-        "nothing was sent."
-    )
+    messages = f"{planned.recipients:,} message{'s' * (planned.recipients != 1)}"
+    click.echo(f"Dry run: {messages} rendered ({done.octets:,} octets){where}; nothing was sent.")
 
 
 def send_tests(prepared: PreparedSend, options: Options) -> NoReturn:

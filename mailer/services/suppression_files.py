@@ -111,8 +111,10 @@ def _take_in(
         new = add(connection, wanted, request.source, now)
         if request.dry_run:
             connection.rollback()
-    report.added.update(each.reason for each in new)
-    report.known += len(wanted) - len(new)
+    named = {each.who for each in wanted}  # new are also those who had such an address before
+    added = [each.reason for each in new if each.who in named]
+    report.added.update(added)
+    report.known += len(wanted) - len(added)
 
 
 def _recognised(request: SuppressionImport, table: SuppressionTable) -> SuppressionFile:

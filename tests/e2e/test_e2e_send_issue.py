@@ -176,7 +176,8 @@ def test_what_a_dry_run_writes_only_its_owner_reads_and_its_links_are_dead(works
 
 
 def test_a_dry_run_for_nobody_writes_nothing_and_says_so(workspace, server, tmp_path):
-    workspace.people(2)
+    workspace.people(1)
+    assert "Dry run: 1 message rendered (" in workspace.run("send-issue", "harbour", "--dry-run").stdout
     workspace.run("send-issue", "harbour", "--yes")
     done = workspace.run("send-issue", "harbour", "--dry-run", "-o", tmp_path / "out")
     assert done.stdout == "Dry run: 0 messages rendered (0 octets); nothing was sent.\n"

@@ -12,6 +12,7 @@ import pytest
 from members import TEST, join, part
 from sqlalchemy import Engine, select
 
+from mailer.domain.address import Address
 from mailer.domain.consent import Change, Source, SourceKind
 from mailer.domain.subscriber import Status
 from mailer.domain.suppression import Reason, Suppression, read_who
@@ -20,6 +21,7 @@ from mailer.errors import MailerError, PlanRefused, UsageError
 from mailer.people.directory import Directory
 from mailer.people.lists import Lists
 from mailer.people.suppressing import Hashing, suppress, suppress_all
+from mailer.services.merge import change_address
 from mailer.services.suppression_files import (
     SuppressionImport,
     SuppressionReport,
@@ -58,6 +60,19 @@ def raise_it(database: Engine, who: str, *, they_asked: bool = False) -> None:
 
 def take_in(database: Engine, path: Path, **how: object) -> SuppressionReport:
     return import_suppressions(database, SuppressionImport(path, FILE, **how), NOW)  # type: ignore[arg-type]
+
+
+def test_a_row_of_somebody_who_has_another_address_by_now_counts_once(
+    database: Engine, tmp_path: Path
+) -> None:
+    join(database, ADA, "weekly")
+    change_address(database, Address.parse(ADA), Address.parse("ada@pier.example"), TEST, NOW)
+    shut(database, ADA, Reason.BOUNCED)
+    theirs = tmp_path / "theirs.csv"
+    theirs.write_text(f"email\n{ADA}\n")
+    report = take_in(database, theirs, reason=Reason.COMPLAINED)
+    assert (report.rows, dict(report.added), report.known) == (1, {"complained": 1}, 0)
+    assert known(database) == {ADA: "complained", "ada@pier.example": "complained"}
 
 
 @pytest.mark.parametrize(
@@ -142,6 +157,10 @@ def test_a_domain_is_lifted_as_a_whole_and_not_by_an_address(database: Engine) -
     assert look(database, "@quay.example").mailed == {"weekly": 1}
     with pytest.raises(UsageError, match="is not suppressed"):
         look(database, "@north.quay.example")
+    for anew in (False, True):
+        with pytest.raises(UsageError, match="with all of @quay") as caught:
+            join(database, ADA, "weekly", anew=anew)
+        assert "suppressions remove @quay.example" in str(caught.value.next_step)
     raise_it(database, "@quay.example")
     assert known(database) == {}
 
