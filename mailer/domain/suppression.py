@@ -27,6 +27,8 @@ class Reason(StrEnum):
 
 # What only the person can take back; it takes the place of a reason that is the sender's or a server's.
 OWN_WORD = frozenset({Reason.COMPLAINED, Reason.REQUESTED, Reason.ERASED})
+# What is said of the person, and not of the mailbox: it holds for every address of theirs.
+CARRIED = OWN_WORD - {Reason.ERASED} | {Reason.BLOCKED}
 
 
 class Kind(StrEnum):

@@ -13,12 +13,14 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, bindparam, insert, select, text, update
 
-from mailer.domain.consent import Change, Evidence, Source, SourceKind
+from mailer.domain.consent import NOTHING_KNOWN, Change, Evidence, Source, SourceKind
 from mailer.domain.subscriber import Status
-from mailer.domain.suppression import ADDRESSES
+from mailer.domain.suppression import ADDRESSES, CARRIED
 from mailer.people.consents import Said, record
 from mailer.people.erasing import erase
 from mailer.people.former import person_id
+from mailer.people.joining import Consent, Wanted, pause
+from mailer.people.lists import GONE
 from mailer.people.suppressing import Hashing, suppress
 from mailer.store.dialect import add_missing, put
 from mailer.store.schema import keys, lists, subscribers, subscriptions, suppressions
@@ -34,6 +36,20 @@ BY_FORMER_ADDRESSES = """
     FROM subscriptions s JOIN former_addresses f ON f.subscriber_id = s.subscriber_id
     JOIN lists l ON l.id = s.list_id
     WHERE s.status = 'unsubscribed'
+"""
+# What keeps mail from somebody by whatever address is said of those that they had before, too.
+OF_FORMER_ADDRESSES = """
+    SELECT f.email_key, x.reason, x.note, x.since
+    FROM suppressions x JOIN subscribers p ON p.email_key = x.who
+    JOIN former_addresses f ON f.subscriber_id = p.id
+"""
+PAUSES = """
+    SELECT p.email_key, l.name, s.paused_until
+    FROM subscriptions s JOIN lists l ON l.id = s.list_id
+    JOIN (
+        SELECT id, email_key FROM subscribers UNION SELECT subscriber_id, email_key FROM former_addresses
+    ) p ON p.id = s.subscriber_id
+    WHERE s.status = 'subscribed' AND s.paused_until IS NOT NULL
 """
 REPLACED = Source(SourceKind.BEFORE, "the database that was replaced")
 PAGE = 10_000
@@ -54,20 +70,24 @@ class Departure(NamedTuple):
 def take_over(before: sqlite3.Connection, restored: Engine, now: datetime) -> tuple[int, int]:
     """Let whoever left in the database of `before` have left in the `restored` one.
 
-    With them come suppressions, and people whom the backup doesn't know yet: an import would bring them back.
-    Whoever was erased since is erased again. What the restored one says later counts. Return how many left,
-    and how many were erased.
+    With them come suppressions and pauses, and people and names of lists that the backup doesn't know yet: an
+    import would bring them back. Whoever was erased since is erased again. What the restored one says later
+    counts. Return how many left, and how many were erased.
     """
     with restored.begin() as connection:
         tables = {name for (name,) in before.execute("SELECT name FROM sqlite_master")}
         if "keys" in tables:
             _take_key(before, connection)
-        at = {row.name: row.id for row in connection.execute(select(lists.c.name, lists.c.id))}
+        at = _take_lists(before, connection, now)
         departures = [*_departures(before, DEPARTURES)]
+        suppressed = before.execute("SELECT * FROM suppressions").fetchall()
         if "former_addresses" in tables:
             departures += _departures(before, BY_FORMER_ADDRESSES)
+            said = before.execute(OF_FORMER_ADDRESSES).fetchall()
+            suppressed += [row for row in said if row[1] in CARRIED]
+            _pause_again(before, connection, at, now)
         left = {each.email_key for each in departures if _leave(connection, at, each, now)}
-        for key, reason, note, since in before.execute("SELECT * FROM suppressions").fetchall():
+        for key, reason, note, since in suppressed:
             if suppress(connection, key, reason, note, datetime.fromisoformat(since)):
                 left.add(key)
                 _tell_suppressed(connection, key, note, datetime.fromisoformat(since), now)
@@ -94,6 +114,37 @@ def _take_key(before: sqlite3.Connection, connection: Connection) -> None:
         connection.execute(write, [{"which": row.id, "hashed": hashing.of(row.email_key)} for row in page])
 
 
+def _take_lists(before: sqlite3.Connection, connection: Connection, now: datetime) -> dict[str, int]:
+    """Return the ids of lists by name; one that the backup doesn't know is there as one that was deleted."""
+    known = {row.name: row.id for row in connection.execute(select(lists.c.name, lists.c.id))}
+    for number, name in before.execute("SELECT id, name FROM lists ORDER BY id").fetchall():
+        if name not in known:
+            row = {
+                **GONE,
+                "name": name,
+                "title": name,
+                "created_at": now,
+                "changed_at": now,
+                "deleted_at": now,
+            }
+            if number not in known.values():
+                row["id"] = number  # links in the mails that people have name it
+            known[name] = int(
+                connection.execute(insert(lists).values(row).returning(lists.c.id)).scalar_one()
+            )
+    return known
+
+
+def _pause_again(
+    before: sqlite3.Connection, connection: Connection, at: dict[str, int], now: datetime
+) -> None:
+    for email_key, list_name, until in before.execute(PAUSES).fetchall():
+        if (person := person_id(connection, email_key)) is not None:
+            wanted = Wanted(person, (), NOTHING_KNOWN, (datetime.fromisoformat(until),))
+            consent = Consent((at[list_name],), REPLACED, now)
+            record(connection, REPLACED, pause(connection, [wanted], consent), now)
+
+
 def _erase_again(connection: Connection, now: datetime) -> int:
     """Erase those whom the backup has still, and who were erased since it was taken; return how many."""
     s = suppressions.c
@@ -111,9 +162,7 @@ def _departures(before: sqlite3.Connection, query: str) -> Iterator[Departure]:
 
 
 def _leave(connection: Connection, at: dict[str, int], each: Departure, now: datetime) -> bool:
-    list_id = at.get(each.list_name)
-    if list_id is None:
-        return False
+    list_id = at[each.list_name]
     person = person_id(connection, each.email_key) or _add(connection, each)
     values = {"status": Status.UNSUBSCRIBED, "source": each.source, "since": each.since}
     news = add_missing(connection, subscriptions, {"list_id": list_id, "subscriber_id": person, **values})

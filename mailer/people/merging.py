@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 from mailer.domain.address import Address
 from mailer.domain.consent import BECAME, Change, Evidence, Source
 from mailer.domain.subscriber import Status
-from mailer.domain.suppression import OWN_WORD, Reason
+from mailer.domain.suppression import CARRIED
 from mailer.people.consents import Said, record
 from mailer.people.former import hand_on, remember, take_up
 from mailer.people.person import Subscription, known_values, subscriptions_of, write
@@ -22,8 +22,6 @@ from mailer.store.dialect import put
 from mailer.store.schema import subscribers, subscriptions, suppressions
 
 STRICTNESS = {Status.SUBSCRIBED: 0, Status.UNCONFIRMED: 1, Status.UNSUBSCRIBED: 2}
-# What is said of the person, and not of the mailbox.
-CARRIED = OWN_WORD - {Reason.ERASED} | {Reason.BLOCKED}
 
 
 def join(connection: Connection, keep: Row[Any], other: Row[Any], source: Source, now: datetime) -> None:

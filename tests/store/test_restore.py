@@ -13,13 +13,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from members import join, part, shut_out
+from members import TEST, join, part, shut_out
 from told_apart import fields, write
 
+from mailer.domain.address import Address
 from mailer.errors import DatabaseReplaced, StorageBusy, UsageError
 from mailer.people.directory import Directory
 from mailer.people.lists import Lists
 from mailer.services.database import Restored, restore
+from mailer.services.edit import Pause, pause
+from mailer.services.merge import change_address, merge
 from mailer.store.backup import back_up
 from mailer.store.database import open_database
 from mailer.store.presence import at_work
@@ -194,6 +197,50 @@ def test_who_left_since_the_backup_was_taken_stays_away(tmp_path: Path) -> None:
         join(restored, "gone@bay.example", *both)
     another = join(restored, "another@bay.example", *both)
     assert another > max(newer, gone)  # an id in a link is never given to somebody else
+    restored.dispose()
+
+
+def test_who_refused_by_another_address_or_pauses_since_gets_nothing(tmp_path: Path) -> None:
+    database = open_database(URL, tmp_path)
+    Lists(database).create("weekly", NOW)
+    for who in ("moved", "joined", "paused"):
+        join(database, f"{who}@bay.example", "weekly")
+    back_up(tmp_path / "mailer.db", tmp_path / "monday.db")
+    moved, joined, paused, other = (
+        Address.parse(f"{who}@{where}.example")
+        for who, where in (("moved", "bay"), ("joined", "bay"), ("paused", "bay"), ("joined", "pier"))
+    )
+    change_address(database, moved, Address.parse("moved@pier.example"), TEST, NOW)
+    shut_out(database, "moved@pier.example", "complained")
+    join(database, other.typed, "weekly")
+    merge(database, other, joined, TEST, NOW)
+    shut_out(database, other.typed, "requested")
+    until = NOW + timedelta(days=30)
+    pause(database, Pause(paused, None, until, TEST), NOW)
+    database.dispose()
+    put_back(tmp_path / "mailer.db")
+    restored = open_database(URL, tmp_path)
+    assert {each.email: (each.suppressed, each.paused) for each in Directory(restored).subscribers()} == {
+        moved.typed: ("complained", {}),
+        joined.typed: ("requested", {}),
+        paused.typed: (None, {"weekly": until}),
+    }
+    restored.dispose()
+
+
+def test_who_left_a_list_that_the_backup_does_not_know_stays_off_it(tmp_path: Path) -> None:
+    database = open_database(URL, tmp_path)
+    back_up(tmp_path / "mailer.db", tmp_path / "monday.db")
+    Lists(database).create("tides", NOW)
+    join(database, "ada@bay.example", "tides")
+    part(database, "ada@bay.example", "tides")
+    database.dispose()
+    assert put_back(tmp_path / "mailer.db").left == 1
+    restored = open_database(URL, tmp_path)
+    assert not Lists(restored).all()
+    Lists(restored).create("tides", NOW)
+    with pytest.raises(UsageError, match="unsubscribed and is not brought back"):
+        join(restored, "ada@bay.example", "tides")
     restored.dispose()
 
 
