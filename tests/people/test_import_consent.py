@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,12 +49,13 @@ def importer(engine: Engine, tmp_path: Path) -> Importer:
         lists: tuple[str, ...] = ("weekly",),
         dry_run: bool = False,
         format: str = "",
+        mapping: Mapping[str, str] | None = None,
         **answers: object,
     ) -> tuple[ImportReport, list[Reject]]:
         path = tmp_path / name
         path.write_text(content)
         said = Answers(**answers)  # type: ignore[arg-type]
-        request = Import(path, lists, dry_run=dry_run, answers=said, format=format)
+        request = Import(path, lists, dry_run=dry_run, answers=said, format=format, mapping=mapping or {})
         report = import_people(engine, request, NOW)
         return report, report.rejects
 
@@ -186,6 +187,24 @@ def test_a_column_of_statuses_is_no_field_and_an_ignored_one_is(
     importer("email,status\nada@quay.example,board\nbram@quay.example,member\n", ignored=("status",))
     assert [each.fields.get("status") for each in people.subscribers()] == ["board", "member"]
     assert set(standings(people).values()) == {"subscribed"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "value"),
+    [("opt_out_date", "2024-05-02"), ("Marketing status", "Do not contact"), ("Newsletter", "no")],
+)
+def test_a_column_said_to_tell_when_they_agreed_is_asked_about_if_it_tells_who_left(
+    importer: Importer, people: Directory, heading: str, value: str
+) -> None:
+    content = f"email,{heading}\nada@quay.example,\nbram@quay.example,{value}\n"
+    assert asked(importer, content, mapping={heading: "agreed_at"}) == {heading}
+    assert standings(people) == {}
+
+
+def test_who_has_a_day_on_which_they_left_has_left(importer: Importer, people: Directory) -> None:
+    content = "email,Day\nada@quay.example,\nbram@quay.example,2024-05-02\n"
+    importer(content, mapping={"Day": "left_at"})
+    assert standings(people) == {"ada": "subscribed", "bram": "unsubscribed"}
 
 
 def test_a_blank_in_a_status_is_no_consent_and_says_how_to_make_it_one(

@@ -24,7 +24,7 @@ from mailer.domain.standing import (
 from mailer.errors import ExitCode, MailerError, UsageError
 from mailer.people.importing.columns import Column, cell, named
 from mailer.people.importing.evidence import FIELDS as EVIDENCE
-from mailer.people.importing.evidence import read_moment
+from mailer.people.importing.evidence import LEFT, read_moment
 from mailer.people.importing.format import UNDESCRIBED, Described
 from mailer.people.importing.said import ConsentReader, StatusColumn, key_of
 from mailer.people.importing.sources.origin import FileOrigin
@@ -51,7 +51,6 @@ class Answers:
 
 
 NOTHING = Answers()
-UNASKED = {"email", *EVIDENCE}  # fields of which it is known what they say
 
 
 class ConsentUnclear(MailerError):
@@ -104,6 +103,8 @@ class Seen:
     @property
     def speaks(self) -> bool:
         """Whether the column has to be asked about."""
+        if self.column.field in EVIDENCE:  # it was said what it tells, but not of those who left
+            return any(self.meaning(text) not in (None, Standing.SUBSCRIBED) for text in self.counts)
         if self.sense is None:
             return bool(self.counts)
         if self.sense.doubtful:
@@ -134,9 +135,9 @@ class ConsentWatch:
         }
         told = described.aside.union(described.at, described.ip, described.note, described.left)
         self._seen = {
-            column: Seen(column, sense_of(column.heading))
+            column: Seen(column, _sense(column))
             for column in columns
-            if column.field not in UNASKED
+            if column.field != "email"
             and not (column in ignored or column in self._rules or column.heading in told)
         }
         self._with_sense = [each for each in self._seen.values() if each.sense]
@@ -179,13 +180,14 @@ class ConsentWatch:
 
     def _readers(self, open_: Mapping[Column, Seen]) -> list[StatusColumn]:
         """Return the columns that were answered for, each with all that was said of it."""
-        readers = {each: StatusColumn(each, sense_of(each.heading) or STATUS) for each in self._status}
+        leaving = [each for each in self._seen if each.field == LEFT]
+        readers = {each: StatusColumn(each, _sense(each) or STATUS) for each in [*leaving, *self._status]}
         for each, rule in self._rules.items():
             meanings = {key_of(value): standing for value, standing in rule.meanings.items()}
             readers[each] = StatusColumn(each, rule.sense, rule.whole, meanings)
         for column, value, standing in self._meanings:
             for each in [column] if column else self._holding(value, open_):
-                sense = sense_of(each.heading)
+                sense = _sense(each)
                 whole = sense is not None and not sense.doubtful
                 reader = readers.setdefault(each, StatusColumn(each, sense or STATUS, whole))
                 reader.meanings[key_of(value)] = standing
@@ -202,6 +204,11 @@ class ConsentWatch:
                 + ", ".join(each.heading for each in self._columns),
             )
         return found
+
+
+def _sense(column: Column) -> Sense | None:
+    """Return what a column means; who has something in the one that fills `left_at` has left."""
+    return sense_of(LEFT if column.field == LEFT else column.heading)
 
 
 def _split(typed: str, columns: Sequence[Column]) -> tuple[Column | None, str]:
