@@ -49,11 +49,11 @@ class Suppression(NamedTuple):
 
 
 def read_who(text: str) -> str:
-    """Return the key of what a person types: an address, `@quay.example` or `quay.example` for all there.
+    """Return the key of what a person types: an address, or all at a domain.
 
-    AddressError if it is none of them.
+    That is written `@quay.example`, `quay.example` or `*@quay.example`. AddressError if it is none of them.
     """
-    bare = text.strip().removeprefix(Kind.DOMAIN)
+    bare = text.strip().removeprefix("*@").removeprefix(Kind.DOMAIN)
     if Kind.DOMAIN in bare:
         return Address.parse(text).key
     return Kind.DOMAIN + Address.parse(f"anybody@{bare}").domain

@@ -82,6 +82,7 @@ def test_a_row_of_somebody_who_has_another_address_by_now_counts_once(
         ("@Quay.example", "@quay.example"),
         (" quay.example ", "@quay.example"),
         ("@münchen.example", "@xn--mnchen-3ya.example"),
+        ("*@Quay.example", "@quay.example"),
     ],
 )
 def test_an_address_a_domain_and_one_with_its_sign_are_known_as_typed(typed: str, key: str) -> None:
