@@ -49,7 +49,7 @@ def leave(
     said: list[Said] = []
     if list_ids is not None:
         theirs.append(s.list_id.in_(list_ids))
-        said += _left_what_is_gone(connection, subscriber_id, list_ids, source, now, evidence)
+        said += _keep_off(connection, subscriber_id, _gone(connection, list_ids), source, now, evidence)
     elif suppress(connection, key, Reason.REQUESTED, str(source), now):
         said.append(Said(subscriber_id, None, Change.SUPPRESSED, evidence))
     were = select(lists.c.id, lists.c.name, s.status).join(subscriptions).where(*theirs).order_by(lists.c.id)
@@ -60,7 +60,21 @@ def leave(
     return left
 
 
-def _left_what_is_gone(
+def keep_off(
+    connection: Connection, subscriber_id: int, list_ids: Sequence[int], source: Source, now: datetime
+) -> None:
+    """Let a person have left those of the lists that they never were on, too: no import puts them there."""
+    said = _keep_off(connection, subscriber_id, list_ids, source, now, NOTHING_KNOWN)
+    record(connection, source, said, now)
+
+
+def _gone(connection: Connection, list_ids: Sequence[int]) -> Sequence[int]:
+    """Return those of the lists that were deleted: links in old mails name them, and one may come again."""
+    deleted = select(lists.c.id).where(lists.c.id.in_(list_ids), lists.c.deleted_at.is_not(None))
+    return connection.scalars(deleted).all()
+
+
+def _keep_off(
     connection: Connection,
     subscriber_id: int,
     list_ids: Sequence[int],
@@ -68,15 +82,10 @@ def _left_what_is_gone(
     now: datetime,
     evidence: Evidence,
 ) -> list[Said]:
-    """Let a person have left those of the lists that were deleted, and return what is new of it.
-
-    Their link is in old mails, and a list of that name may come again.
-    """
-    deleted = select(lists.c.id).where(lists.c.id.in_(list_ids), lists.c.deleted_at.is_not(None))
     row = {"subscriber_id": subscriber_id, **GONE, "source": str(source), "since": now}
     return [
         Said(subscriber_id, each, Change.LEFT, evidence)
-        for each in connection.scalars(deleted).all()
+        for each in list_ids
         if add_missing(connection, subscriptions, {**row, "list_id": each})
     ]
 

@@ -30,7 +30,8 @@ def unsubscribe(database: Engine, request: Unsubscribe, now: datetime) -> tuple[
     """Take the person off; return the names of the lists that they left.
 
     Off all means suppressed too, whether or not the address is known: no list made or imported later brings
-    them back. UsageError for an unknown list, and for an address to be taken off some that is nobody's.
+    them back. A list that is named they have left even if they never were on it. UsageError for an unknown
+    list, and for an address to be taken off some that is nobody's.
     """
     address = request.address
     with database.begin() as connection:
@@ -45,6 +46,7 @@ def unsubscribe(database: Engine, request: Unsubscribe, now: datetime) -> tuple[
             )
         wanted = None if request.lists is None else list_ids(connection, request.lists)
         left = unsubscribing.leave(connection, person, wanted, request.source, now)
+        unsubscribing.keep_off(connection, person, wanted or (), request.source, now)
         return tuple(sorted(each.name for each in left))
 
 

@@ -191,6 +191,14 @@ def test_who_unsubscribed_comes_back_only_by_consent_given_anew(engine: Engine) 
     assert the_one(engine).lists["weekly"] is Status.SUBSCRIBED
 
 
+def test_who_left_a_list_that_they_never_were_on_stays_off_it(engine: Engine) -> None:
+    add(engine, ADA, {}, "weekly")
+    assert take_off(engine, ADA, ("daily",), LATER) == ()
+    with pytest.raises(UsageError, match="unsubscribed and is not brought back"):
+        add(engine, ADA, {}, "daily")
+    assert the_one(engine).lists == {"daily": Status.UNSUBSCRIBED, "weekly": Status.SUBSCRIBED}
+
+
 def test_off_every_list_is_for_good(engine: Engine) -> None:
     add(engine, ADA, {}, "weekly", "daily")
     assert take_off(engine, ADA, None) == ("daily", "weekly")
