@@ -152,7 +152,9 @@ def delete(app: App, name: str) -> None:
 
     Nobody is deleted, and a send that has begun keeps the definition that it had.
     """
-    gone = app.segments.delete(name)
+    from mailer.services.segments import delete as forget
+
+    gone = forget(app, name)
     click.echo(f"Deleted the segment {name}. It was: {gone.definition}", err=True)
 
 

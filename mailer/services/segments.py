@@ -15,12 +15,14 @@ from mailer.domain.segment.named import KeptSegment, Segment, is_name
 from mailer.domain.segment.values import Today
 from mailer.domain.segment.words import in_plain_words
 from mailer.domain.segment.writing import written
+from mailer.errors import UsageError
+from mailer.ledger.schedules import ScheduleState
 from mailer.people.segments.counting import count, count_each, count_people
 from mailer.people.segments.doubts import doubts
 from mailer.people.segments.facts import terms
 from mailer.people.segments.grammar import parse
 from mailer.people.segments.statement import sql_of
-from mailer.people.segments.stored import asked_for, known_to, statement
+from mailer.people.segments.stored import asked_for, known_to, named_in, statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,18 @@ class Explanation:
     lines: tuple[Line, ...]
     people: int
     sql: str
+
+
+def delete(app: App, name: str) -> Segment:
+    """Forget a segment and return it; UsageError while another one, or a schedule that waits, names it."""
+    for each in app.schedules.all(ScheduleState.WAITING, ScheduleState.BEGINNING):
+        asked = filter(None, (each.audience.segment, *each.audience.exclude_segments))
+        if any(name in ([text] if is_name(text) else named_in(text)) for text in asked):
+            raise UsageError(
+                f"schedule {each.id} sends to the segment {name}",
+                next_step=f"To take it back: mailer schedule remove {each.id}",
+            )
+    return app.segments.delete(name)
 
 
 def today(app: App) -> Today:

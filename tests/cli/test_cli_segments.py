@@ -62,6 +62,11 @@ def test_a_segment_is_made_counted_explained_changed_and_deleted(workspace: Work
     assert "SELECT subscribers.id, subscribers.email" in explained
     assert "1 person" in workspace.run("segments", "set", "oslo", "city = Bergen").stderr
     assert "part of press" in workspace.run("segments", "delete", "oslo", expect=2).stderr
+    (workspace.root / "tides.md").write_text("# Tides\n\nHigh water at noon.\n")
+    at = ("--at", "2099-01-01 08:00")
+    workspace.run("schedule", "add", "tides.md", "--list", "weekly", "--segment", "segment:press", *at)
+    assert "schedule 1 sends" in workspace.run("segments", "delete", "press", expect=2).stderr
+    workspace.run("schedule", "remove", "1")
     workspace.run("segments", "delete", "press")
     gone = workspace.run("segments", "delete", "oslo").stderr
     assert gone == "Deleted the segment oslo. It was: city = Bergen\n"
