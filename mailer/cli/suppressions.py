@@ -90,7 +90,13 @@ def remove(app: App, who: str, because: str, they_asked: bool, yes: bool) -> Non
     lifting = look(app.database, _key(who))
     if not (lifting.own_word and not they_asked):
         _agree(lifting, who, yes=yes)
-    lift(app.database, lifting, _source(app, "remove"), because, app.now(), they_asked=they_asked)
+    still = lift(app.database, lifting, _source(app, "remove"), because, app.now(), they_asked=they_asked)
+    if still:
+        also = f" with all of {still.who}" if still.who.startswith("@") else ""
+        click.echo(
+            f"{who} is never mailed all the same: it is suppressed{also}, too ({still.reason}).", err=True
+        )
+        return
     click.echo(f"{who} may be mailed again. Nobody was subscribed by that.", err=True)
 
 

@@ -27,8 +27,9 @@ def add(database: Engine, wanted: Suppression, source: Source, now: datetime) ->
 
 @dataclass(frozen=True, slots=True)
 class Lifting:
-    """A suppression that is to be lifted, and how many people on which lists could be mailed then."""
+    """A suppression that is to be lifted for `who`; how many people on which lists could be mailed then."""
 
+    who: str
     found: Suppression
     mailed: dict[str, int]
 
@@ -50,13 +51,15 @@ def look(database: Engine, who: str) -> Lifting:
                 next_step="To lift it for everybody there: "
                 f"mailer suppressions remove {quote(found.who)} --because WHY",
             )
-        return Lifting(found, suppression_list.lists_mailed(connection, who))
+        return Lifting(who, found, suppression_list.lists_mailed(connection, who))
 
 
 def lift(
     database: Engine, lifting: Lifting, source: Source, because: str, now: datetime, *, they_asked: bool
-) -> None:
-    """Take a suppression away. Nobody is subscribed by that: who had left a list stays off it.
+) -> Suppression | None:
+    """Take a suppression away; return the one that keeps mail away still, if there is another.
+
+    Nobody is subscribed by that: who had left a list stays off it.
 
     PlanRefused for whoever said themselves that they want no mail, unless `they_asked` for it.
     """
@@ -69,3 +72,4 @@ def lift(
         )
     with database.begin() as connection:
         suppression_list.lift(connection, found, source, because, now)
+        return suppression_of(connection, lifting.who)

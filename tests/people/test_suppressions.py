@@ -149,6 +149,14 @@ def test_who_was_erased_comes_back_by_their_own_word_only(database: Engine) -> N
     assert known(database) == {}
 
 
+def test_what_keeps_mail_away_still_is_told(database: Engine) -> None:
+    shut(database, ADA)
+    shut(database, "@quay.example", Reason.REQUESTED)
+    still = lift(database, look(database, ADA), TEST, "a mistake", NOW, they_asked=False)
+    assert still is not None
+    assert still.who == "@quay.example"
+
+
 def test_a_domain_is_lifted_as_a_whole_and_not_by_an_address(database: Engine) -> None:
     join(database, ADA, "weekly")
     join(database, "bo@north.quay.example", "weekly")
