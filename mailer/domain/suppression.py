@@ -67,4 +67,4 @@ def hash_address(email_key: str, key: bytes) -> str:
 
 def keys_of(email_key: str, hashed: str) -> tuple[str, str, str]:
     """Return what an address may be suppressed by; what says the most first."""
-    return email_key, email_key[email_key.rindex(Kind.DOMAIN) :], hashed
+    return hashed, email_key, email_key[email_key.rindex(Kind.DOMAIN) :]

@@ -19,6 +19,7 @@ from mailer.domain.suppression import Reason, Suppression, read_who
 from mailer.domain.suppression_files import FILES, UPLOADS, read_since
 from mailer.errors import MailerError, PlanRefused, UsageError
 from mailer.people.directory import Directory
+from mailer.people.enrol import Consent, Effect, Entry, enrol
 from mailer.people.lists import Lists
 from mailer.people.suppressing import Hashing, suppress, suppress_all
 from mailer.services.merge import change_address
@@ -147,6 +148,17 @@ def test_who_was_erased_comes_back_by_their_own_word_only(database: Engine) -> N
     assert ADA not in caught.value.problem
     raise_it(database, ADA, they_asked=True)
     assert known(database) == {}
+
+
+def test_who_was_erased_is_not_taken_in_although_their_domain_is_shut_out_too(database: Engine) -> None:
+    with database.begin() as connection:
+        suppress(connection, Hashing.made(connection).of(ADA), Reason.ERASED, "", NOW)
+    shut(database, "@quay.example")
+    shut(database, ADA)
+    with database.begin() as connection:
+        (done,) = enrol(connection, [Entry(Address.parse(ADA))], Consent((), TEST, NOW))
+    assert done.effect is Effect.ERASED
+    assert not [*Directory(database).subscribers()]
 
 
 def test_what_keeps_mail_away_still_is_told(database: Engine) -> None:
