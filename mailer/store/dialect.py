@@ -242,6 +242,10 @@ class _Among(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> Any:  # noqa: ARG002
+        """Return it as it is: SQLite looks no index up for what SQLAlchemy makes of a boolean, `(…) = 1`."""
+        return self
+
 
 class _Many(TypeDecorator[list[Any]]):
     """Values of a column's type as one parameter: a text of JSON for SQLite, an array for PostgreSQL."""

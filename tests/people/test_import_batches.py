@@ -24,6 +24,7 @@ from mailer.people.lists import Lists
 from mailer.people.suppressing import Hashing, suppress
 from mailer.services.import_people import BATCH, Import, import_people
 from mailer.store.database import open_database
+from mailer.store.dialect import among
 from mailer.store.schema import consent_sources, consents, subscribers, subscriptions
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -117,6 +118,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from sqlalchemy import event
 from mailer.store.database import open_database
+from mailer.store.dialect import among
 sys.path.insert(0, sys.argv[5])
 from test_import_batches import NOW, request
 from mailer.services.import_people import import_people
@@ -204,3 +206,13 @@ def test_who_was_erased_stays_away_and_their_row_is_named(engine: Engine, tmp_pa
     )
     assert rejects.read_text().splitlines()[2] == f'3,"{reason}",Ada@quay.example,Ada'
     assert count(engine) == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite:///mailer.db"])
+def test_who_is_here_is_looked_up_and_nobody_else_read(engine: Engine) -> None:
+    query = select(subscribers.c.id).where(among(subscribers.c.email_key, ["ada@quay.example"]))
+    with engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query.compile(engine)}", ("[]",)).all()
+    assert (
+        plan[0][3] == "SEARCH subscribers USING COVERING INDEX sqlite_autoindex_subscribers_1 (email_key=?)"
+    )
