@@ -17,7 +17,9 @@ from mailer.sandbox.process import running_sandbox
 from mailer.settings.reading import load_settings
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+# Those about moving in are followed by tests/docs, which has the exports.
+HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
+PAGES = [ROOT / "README.md", *(page for page in HOW_TO if not page.name.startswith("from-"))]
 BLOCK = re.compile(r"^```(console|sh|text)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SETTING = re.compile(r"^([A-Z][A-Z_]+)=", re.MULTILINE)
 # What is not run, by how it begins, and why.
@@ -79,12 +81,27 @@ def logo(workspace: Workspace) -> None:
     Image.new("RGB", (240, 60)).save(workspace.root / "images" / "logo.png")
 
 
+def described(workspace: Workspace) -> None:
+    """Have the export and the description of it that the page shows."""
+    page = (ROOT / "docs" / "how-to" / "describe-an-export.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^```(text|toml)\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    file("crew.csv", shown["text"])(workspace)
+    (workspace.root / "subscribers" / "formats").mkdir()
+    file("subscribers/formats/harbour-office.toml", shown["toml"])(workspace)
+
+
+def on_the_web(workspace: Workspace) -> None:
+    workspace.settings["BASE_URL"] = "http://127.0.0.1:8000"
+
+
 # What a reader has or does without typing it: when a page begins, or before the command that begins so.
 BEFORE: dict[str, Callable[[Workspace], object]] = {
     "README.md": lambda workspace: (workspace.root / ".env").unlink(),
     "after-a-crash.md": stopped,
+    "archive.md": on_the_web,
     "change-a-template.md": logo,
     "correct-a-mistake.md": stopped,
+    "describe-an-export.md": described,
     "mailer send-issue harbour --corrected": edited,
     "send-through-a-provider.md": lambda workspace: workspace.people(30),
     "mailer resume harbour": stopped,
@@ -171,7 +188,8 @@ class Reader:
     def call(self, command: str) -> str:
         words = shlex.split(command.replace("b053c6", self.revision))[1:]
         asked = words[0] == "send-issue" and not {"--test", "--dry-run"} & {*words}
-        done = self.workspace.run(*words, *["--yes"] * asked, expect=ENDS.get(command, 0))
+        answer = ["--yes"] if asked else ["--yes", words[2]] if words[:2] == ["lists", "delete"] else []
+        done = self.workspace.run(*words, *answer, expect=ENDS.get(command, 0))
         return done.stderr + done.stdout
 
 

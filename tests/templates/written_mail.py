@@ -27,6 +27,7 @@ UNSUBSCRIBE = "https://gazette.example/u/6vTgH2mZk1"
 NAMES = {
     "subscriber": {"name": "Ada Quint", "email": "ada.quint@quay.example"},
     "unsubscribe_url": UNSUBSCRIBE,
+    "browser_url": "https://gazette.example/view/6vTgH2mZk1",
     "header": RecipientHeader(
         to_name="Ada Quint",
         to_address="ada.quint@quay.example",
