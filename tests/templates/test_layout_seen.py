@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 from seen import ENOUGH_CONTRAST, SEEN_TEXT, opened
-from written_mail import DATA, POSTAL, WIDTHS, Mail
+from written_mail import DATA, POSTAL, UNSUBSCRIBE, WIDTHS, Mail
 
 NAMES = ["sample", "everything", "text", "he", "ar", "ja"]
 SOME = ["sample", "everything", "he"]
@@ -67,9 +67,10 @@ def test_the_way_out_and_the_address_are_in_sight(
     browser: Browser, mails: dict[str, Mail], name: str, stripped: bool
 ) -> None:
     with opened(browser, mails[name].stripped if stripped else mails[name].html) as page:
-        link = page.locator(".footer a")
-        assert link.is_visible()
-        assert link.bounding_box()["height"] >= 44  # as high as a finger is wide
+        for link in page.locator(".footer a").all():
+            assert link.is_visible()
+            assert link.bounding_box()["height"] >= 44  # as high as a finger is wide
+        assert page.locator(".footer a").first.get_attribute("href") == UNSUBSCRIBE
         assert page.get_by_text(POSTAL).is_visible()
 
 
