@@ -19,6 +19,7 @@ VARIES = (
     (r"[\d,]+ octets", "N octets"),
     (r"[\d.]+s +[\d,]+/s", "SECONDS"),
     (r"message \d+", "message N"),
+    (r"(?<=\.csv by ).*(?=\)$)", "LOGIN"),
     (r"/home/you/gazette|/tmp/low-tide\b", "FOLDER"),
 )
 # A person edits the issue where the text says so, before the command that begins so.
@@ -42,7 +43,7 @@ def plain(text: str, *folders: object) -> list[str]:
     for folder in folders:
         text = text.replace(str(folder), "FOLDER")
     for pattern, word in VARIES:
-        text = re.sub(pattern, word, text)
+        text = re.sub(pattern, word, text, flags=re.MULTILINE)
     return [line for line in text.splitlines() if "[y/N]" not in line]
 
 
