@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -129,6 +129,7 @@ class Machines:
     seed: int
     people: int
     misfortunes: int
+    do: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=lambda: MACHINES)
     network: Network = field(default_factory=Network)
     server: Server = field(init=False)
     machines: list[Machine] = field(default_factory=list)
@@ -171,7 +172,7 @@ class Machines:
         return sink, int(sink.stdout.readline())
 
     def _found(self, port: int) -> None:
-        self.machines = [self._machine(place, ways, port) for place, ways in MACHINES.items()]
+        self.machines = [self._machine(place, ways, port) for place, ways in self.do.items()]
         at_home = self._at_home()
         at_home.run("lists", "create", "weekly", "--title", "Harbour Gazette")
         at_home.people(self.people)
