@@ -12,32 +12,6 @@ from mailer.errors import PlanRefused, UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
-    from mailer.web.archive.site import ArchiveSite
-
-
-def archive_site(app: App, root: str, *, searchable: bool) -> ArchiveSite:
-    """Return the archive as it will be found at `root`, still without what is in it."""
-    from mailer.services.archive import Archive
-    from mailer.web.archive.site import ArchiveSite
-    from mailer.web.words import read_words
-
-    return ArchiveSite(
-        archive=Archive(app),
-        lists=(),
-        root=root,
-        folders=app.template_folders,
-        words=read_words(app.template_folders),
-        publisher=app.sender.name or app.sender.address.wire,
-        indexed=app.settings.archive_indexed == "yes",
-        searchable=searchable,
-    )
-
-
-def root_of(base_url: str) -> str:
-    """Return the address of the archive below BASE_URL."""
-    from mailer.web.archive.serving import ARCHIVE
-
-    return f"{base_url.rstrip('/')}{ARCHIVE}"
 
 
 @click.group()
@@ -118,6 +92,7 @@ def build(app: App, folder: Path, address: str | None) -> None:
     It takes the place of the one that was built there before, once all of it is written.
     """
     from mailer.web.archive.building import build as write
+    from mailer.web.archive.workspace import archive_site, root_of
 
     base = app.settings.base_url
     if not (address or base):

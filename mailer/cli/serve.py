@@ -23,32 +23,13 @@ def serve(app: App, host: str, port: int) -> None:
     """
     import logging
 
-    from mailer.cli.archive import archive_site, root_of
     from mailer.cli.listening import listen
-    from mailer.errors import SettingsError
-    from mailer.services.unsubscribe_link import UnsubscribeLinks
-    from mailer.services.view_link import ViewLinks
-    from mailer.web.app import Paper, links_app
-    from mailer.web.archive.serving import ArchivePages
-    from mailer.web.images import ImagePages
+    from mailer.web.app import web_app
     from mailer.web.server import http_server
 
     settings = app.settings
-    key = settings.secret_key.get_secret_value().encode()
-    if not key:
-        raise SettingsError(
-            "SECRET_KEY is not set, so no link could be told from a forged one",
-            next_step="Put the key that mails are signed with into .env; a new workspace has one.",
-        )
     logging.basicConfig(level=settings.log_level or "INFO", format="%(asctime)s %(levelname)s %(message)s")
-    paper = Paper(
-        app.sender.name or app.sender.address.wire, app.unsubscribe_mailbox.address.wire, settings.language
-    )
-    links = UnsubscribeLinks(lambda: app.database, key, app.now)
-    views = ViewLinks(lambda: app.database, app.personaliser)
-    root = root_of(settings.base_url)
-    archive = ArchivePages(archive_site(app, root, searchable=True)) if settings.base_url else None
-    pages = links_app(links, views, ImagePages(app.root, key), app.template_folders, paper, archive)
+    pages = web_app(app)
     app.stay()
     with app.at_work(), listen(host, port, "--port") as listener:
         app.database  # noqa: B018 - what is wrong with it is said now

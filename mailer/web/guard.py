@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,14 +19,15 @@ HEADERS = {
 }
 
 
-PREFIXES = ("/u/", "/view/", "/images/", "/archive/")
-
-
 class Guard:
-    """Wraps an application; outermost, so that error pages are covered too."""
+    """Wraps an application; outermost, so that error pages are covered too.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `fixed` is how the paths begin that it answers: the parts in which there is no secret.
+    """
+
+    def __init__(self, app: ASGIApp, fixed: Collection[str]) -> None:
         self.app = app
+        self.fixed = fixed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on and complete its answer."""
@@ -35,17 +37,15 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                log.info("%s %s %d", scope["method"], shown(scope["path"]), message["status"])
+                log.info("%s %s %d", scope["method"], shown(scope["path"], self.fixed), message["status"])
             await send(message)
 
         await self.app(scope, receive, completed)
 
 
-def shown(path: str) -> str:
+def shown(path: str, fixed: Collection[str]) -> str:
     """Return what a log may say of a path: nothing that could be a token, wherever in it one stands."""
-    if path == "/healthz":
+    if path in fixed:
         return path
-    return next(
-        (f"{start}…" for start in PREFIXES if path.startswith(start)),
-        "(other)",
-    )
+    known = [each for each in fixed if each.endswith("/") and path.startswith(each)]
+    return f"{max(known, key=len)}…" if known else "(other)"

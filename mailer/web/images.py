@@ -9,11 +9,12 @@ from pathlib import Path
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from mailer.compose.images.companion import read_file
 from mailer.compose.images.picture import SHOWN, kind_of
 from mailer.compose.images.placing import MOST_OCTETS
-from mailer.domain.signed_links import read_image_token
+from mailer.domain.signed_links import IMAGES, read_image_token
 from mailer.message.mime.enclosure import UnfitFile
 
 ENDING = re.compile(r"(?s:.*)\.(?:png|jpe?g|gif|webp)", re.IGNORECASE)
@@ -30,6 +31,10 @@ class ImagePages:
     def __init__(self, root: Path, key: bytes) -> None:
         self.root = root.resolve()
         self.key = key
+
+    def routes(self) -> list[BaseRoute]:
+        """Return what is answered where."""
+        return [Route(IMAGES, self.show)]
 
     def show(self, request: Request) -> Response:
         """GET and HEAD: the image, to be kept by whoever asks."""

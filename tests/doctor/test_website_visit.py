@@ -19,11 +19,7 @@ from mailer.bootstrap import App
 from mailer.doctor.result import Grade, Result
 from mailer.doctor.website import Failure, Site, visit
 from mailer.doctor.website_verdict import judge_site
-from mailer.services.unsubscribe_link import UnsubscribeLinks
-from mailer.services.view_link import ViewLinks
-from mailer.store.database import open_database
-from mailer.web.app import Paper, links_app
-from mailer.web.images import ImagePages
+from mailer.web.app import web_app
 
 pytestmark = pytest.mark.peers
 
@@ -38,13 +34,9 @@ def served(folder: Path, context: ssl.SSLContext | None = None, prefix: str = ""
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
-    from mailer.workspace.bundled import templates_folder
-
-    database = open_database("sqlite:///mailer.db", folder)
-    links = UnsubscribeLinks(lambda: database, KEY, lambda: NOW)
-    paper = Paper("Harbour Gazette", "editor@gazette.example")
-    views = ViewLinks(lambda: database, App(folder, {}).personaliser)
-    app = links_app(links, views, ImagePages(folder, KEY), [templates_folder()], paper)
+    settings = {"SECRET_KEY": KEY.decode(), "DATABASE_URL": "sqlite:///mailer.db"}
+    workspace = App(folder, settings)
+    app = web_app(workspace)
     if prefix:
         app = Starlette(routes=[Mount(prefix, app)])
     config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
@@ -63,7 +55,7 @@ def served(folder: Path, context: ssl.SSLContext | None = None, prefix: str = ""
     finally:
         server.should_exit = True
         thread.join(10)
-        database.dispose()
+        workspace.let_go()
 
 
 @contextmanager

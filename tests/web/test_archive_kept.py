@@ -13,9 +13,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from mailer.bootstrap import App
-from mailer.cli.archive import archive_site
 from mailer.people.lists import Lists
 from mailer.web.archive.serving import ArchivePages
+from mailer.web.archive.workspace import archive_site
 
 HOST = "http://gazette.example"
 PATHS = ("", "weekly/", "weekly/atom.xml", "sitemap.xml")

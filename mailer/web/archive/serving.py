@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from mailer.web.archive.site import HTML, ArchivePage, ArchiveSite
 
@@ -35,6 +36,10 @@ class ArchivePages:
         self._looking = asyncio.Lock()
         self._kept: OrderedDict[str, tuple[ArchivePage, dict[str, str]]] = OrderedDict()
         self._octets = 0
+
+    def routes(self) -> list[BaseRoute]:
+        """Return what is answered where."""
+        return [Route(f"{ARCHIVE}{{path:rest}}", self.show), Route(ARCHIVE.rstrip("/"), self.lead)]
 
     async def show(self, request: Request) -> Response:
         """GET and HEAD: a page, 304 if the asker has it, 404 if there is none."""
