@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mailer.contradictions import (
     read_mailbox,
+    read_verp,
     read_warmup,
     refuse_dead_links,
     refuse_half_a_login,
@@ -313,6 +314,7 @@ class App:
     def compiler(self) -> Compiler:
         """What compiles issues; it needs no database."""
         from mailer.engine.compiler import Compiler
+        from mailer.settings.presets import preset_of
 
         s, to_the_world = self.settings, not self.smtp_account.loopback
         refuse_dead_links(s, to_the_world=to_the_world)
@@ -321,6 +323,8 @@ class App:
             sender=self.sender,
             reply_to=self.mailboxes().get("MAIL_REPLY_TO"),
             return_path=self._first_mailbox("MAIL_RETURN_PATH", "MAIL_FROM").address.wire,
+            verp=read_verp(s),
+            metadata=preset_of(s.smtp_provider).metadata,
             unsubscribe_address=self.unsubscribe_mailbox.address.wire,
             postal_address=s.postal_address,
             base_url=s.base_url,

@@ -10,6 +10,7 @@ from mailer.errors import SettingsError
 
 if TYPE_CHECKING:
     from mailer.compose.theme.theme import Theme
+    from mailer.domain.return_path import Verp
     from mailer.domain.warmup import WarmUp
     from mailer.settings.fields import Settings
 
@@ -23,6 +24,25 @@ def read_mailbox(settings: Settings, name: str) -> Mailbox:
         return Mailbox.parse(text)
     except ValueError as error:
         raise SettingsError(f"{name} = {text!r}: {error}", next_step=f"Correct {name} in .env.") from None
+
+
+def read_verp(settings: Settings) -> Verp:
+    """Return where in the return path the token of a copy stands; nowhere where there is none of its own."""
+    from mailer.domain.return_path import ROOM, Verp
+
+    verp = Verp(settings.mail_verp)
+    if verp is Verp.OFF or not (settings.mail_return_path and settings.secret_key.get_secret_value()):
+        return Verp.OFF
+    local = read_mailbox(settings, "MAIL_RETURN_PATH").address.wire.rpartition("@")[0]
+    fits = "." not in local and local.isalnum() if verp is Verp.SUBDOMAIN else len(local) <= ROOM
+    if not fits or local.startswith('"'):
+        needed = f"of {ROOM} characters at most" if verp is Verp.PLUS else "of letters and digits alone"
+        raise SettingsError(
+            f"MAIL_RETURN_PATH = {settings.mail_return_path!r}: with MAIL_VERP={verp} its part before the @ "
+            f"gets a token, and has to be {needed}",
+            next_step="Give it a shorter name, such as bounces, or write MAIL_VERP=off.",
+        )
+    return verp
 
 
 def read_warmup(settings: Settings) -> WarmUp | None:

@@ -30,6 +30,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from mailer.domain.subscriber import Left
+from mailer.domain.varints import read_varints, varint
 
 _UNSUBSCRIBE = "/u/"
 UNSUBSCRIBE = f"{_UNSUBSCRIBE}{{token:rest}}"  # and whatever mail programs make of its end
@@ -90,7 +91,7 @@ class LinkSigner:
 
     def __init__(self, key: bytes, send_id: int, list_id: int) -> None:
         self._begun = hmac.new(key, LINK_PURPOSE, "sha256")
-        self._send, self._list = _varint(send_id), _varint(list_id)
+        self._send, self._list = varint(send_id), varint(list_id)
 
     def sign(self, subscriber_id: int) -> tuple[str, bytes]:
         """Return the token's text, and the SPARE_OCTETS of its HMAC that stand in no token.
@@ -99,7 +100,7 @@ class LinkSigner:
         SP 800-107), and some octets of a random value tell nothing of its others. They are as unique as
         send, subscriber and list are together.
         """
-        payload = self._send + _varint(subscriber_id) + self._list
+        payload = self._send + varint(subscriber_id) + self._list
         mac = self._begun.copy()
         mac.update(payload)
         digest = mac.digest()
@@ -162,33 +163,15 @@ def _payload_octets(raw: bytes) -> int:
 
 def _parsed(raw: bytes) -> tuple[LinkToken, bytes, bytes] | None:
     """Return token, payload and HMAC in `raw`, or None if it has not the shape of a token."""
-    numbers, number, shift = [], 0, 0
-    for place, octet in enumerate(raw, 1):
-        number |= (octet & 0x7F) << shift
-        shift += 7
-        if octet < 0x80:
-            numbers.append(number)
-            number, shift = 0, 0
-            if len(numbers) == len(LinkToken._fields):
-                mac = raw[place:]
-                fits = len(mac) in (MAC_OCTETS, _LONGER)
-                return (LinkToken(*numbers), raw[:place], mac) if fits else None
-    return None
+    found = read_varints(raw, len(LinkToken._fields))
+    if found is None or len(found[1]) not in (MAC_OCTETS, _LONGER):
+        return None
+    numbers, mac = found
+    return LinkToken(*numbers), raw[: -len(mac)], mac
 
 
 def _written(raw: bytes) -> str:
     return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
-
-
-def _varint(number: int) -> bytes:
-    if number <= 0x7F:
-        return number.to_bytes(1, "little")
-    octets = bytearray()
-    while number > 0x7F:
-        octets.append(number & 0x7F | 0x80)
-        number >>= 7
-    octets.append(number)
-    return bytes(octets)
 
 
 IMAGE_PURPOSE = b"mailer/image/1:"

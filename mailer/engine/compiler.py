@@ -18,6 +18,7 @@ from mailer.compose.theme.theme import issue_theme
 from mailer.domain.address import Mailbox, is_made_up
 from mailer.domain.audience import Audience
 from mailer.domain.issue import Issue
+from mailer.domain.return_path import Verp
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.personaliser import Personaliser
 from mailer.errors import IssueError, SettingsError
@@ -81,7 +82,7 @@ class Compiler:
     `unsubscribe_address` takes unsubscribe mails; with a `base_url` links are signed with `key`. A `signer`
     signs every message (DKIM). `theme` are the wishes (see `read_theme`) of issues without some of their own.
     `root` is the workspace, where a layout's images lie; with `image_links` mails have links to images
-    instead of the images themselves.
+    instead of the images themselves. `return_path`, `verp` and `metadata` are as `Personaliser` has them.
     """
 
     folders: Sequence[Path]
@@ -98,6 +99,8 @@ class Compiler:
     image_links: ImageLinks | None = None
     to_the_world: bool = False
     language: str = DEFAULT
+    verp: Verp = Verp.OFF
+    metadata: str = ""
 
     def prepare(
         self,
@@ -194,6 +197,8 @@ class Compiler:
             signer=self.signer,
             corrects=corrects,
             version=version,
+            verp=self.verp,
+            metadata=self.metadata,
         )
 
 

@@ -14,6 +14,7 @@ from mailer.domain.address import Address
 from mailer.domain.audience import Recipient
 from mailer.domain.delivery import Claim
 from mailer.domain.mailbox_providers import provider_of
+from mailer.domain.return_path import ReturnSigner, Verp, return_path
 from mailer.domain.signed_links import LinkSigner, browser_url, unsubscribe_url
 from mailer.message.mime.fields import RecipientHeader
 from mailer.message.mime.pieces import Fillings
@@ -32,6 +33,9 @@ class Personaliser:
 
     `corrects` is that of the mails which an erratum answers. `version` is that of the send's first template
     (`MessageTemplate.version`): copies that are out already have Message-IDs in the form of that time.
+
+    `return_path` takes what comes back, with a token in it as `verp` has it; `metadata` is the header field
+    in which a relay hands the token on (`Preset.metadata`), empty where there is none.
     """
 
     send_id: int
@@ -45,6 +49,8 @@ class Personaliser:
     signer: Signer | None = None
     corrects: Personaliser | None = None
     version: int = VERSION
+    verp: Verp = Verp.OFF
+    metadata: str = ""
 
     def names(self, recipient: Recipient, moment: float) -> dict[str, Any]:
         """Return what `MessageTemplate.fill` takes, for a message made at `moment` (Unix seconds)."""
@@ -62,8 +68,23 @@ class Personaliser:
             ),
         }
 
-    def write(self, template: MessageTemplate, fillings: Fillings, moment: float) -> bytes:
+    def return_token(self, subscriber_id: int, moment: float) -> str:
+        """Return what tells whose copy comes back, made at `moment`; empty where nothing can be signed."""
+        return self._returns.sign(subscriber_id, moment) if self._returns else ""
+
+    def return_to(self, token: str) -> str:
+        """Return the return path of the copy with this token."""
+        return return_path(self.return_path, self.verp, token)
+
+    def write(self, template: MessageTemplate, fillings: Fillings, moment: float, token: str = "") -> bytes:
         """Return the message as it goes out: `template` with `fillings` and, with a signer, signed."""
+        message = self._write(template, fillings, moment)
+        # Not signed: the relay that it is for takes it out.
+        return (
+            self.metadata.replace("TOKEN", token).encode() + message if token and self.metadata else message
+        )
+
+    def _write(self, template: MessageTemplate, fillings: Fillings, moment: float) -> bytes:
         if self.signer is None:
             return template.join(fillings)
         header, body = template.parts(fillings)
@@ -83,6 +104,10 @@ class Personaliser:
     @cached_property
     def _links(self) -> LinkSigner:
         return LinkSigner(self.key, self.send_id, self.list_id)
+
+    @cached_property
+    def _returns(self) -> ReturnSigner | None:
+        return ReturnSigner(self.key, self.send_id) if self.key and self.send_id else None
 
     @cached_property
     def _link(self) -> str:

@@ -249,12 +249,14 @@ class Worker:
         return PreparedMessage(claim, names["header"].to_address, template, template.fillings(names))
 
     def _envelope(self, prepared: PreparedMessage, moment: float) -> Envelope:
+        token = self.personaliser.return_token(prepared.delivery_id, moment)
         return Envelope(
             key=prepared.delivery_id,
-            sender=self.personaliser.return_path,
+            sender=self.personaliser.return_to(token),
             recipient=prepared.address,
-            content=self.personaliser.write(prepared.template, prepared.fillings, moment),
+            content=self.personaliser.write(prepared.template, prepared.fillings, moment, token),
             clean=True,  # compose writes nothing else, which its tests show
+            envid=token,
         )
 
     def _not_taken(self, envelopes: Sequence[Envelope]) -> None:

@@ -34,6 +34,7 @@ class Settings(BaseModel):
     mail_from: str = "Harbour Gazette <editor@gazette.example>"
     mail_reply_to: str = ""
     mail_return_path: str = ""
+    mail_verp: Literal["off", "plus", "subdomain"] = "plus"
     mail_unsubscribe: str = ""
     mail_rate: float = Field(0, ge=0)
     mail_warmup: str = ""
@@ -70,6 +71,7 @@ class Settings(BaseModel):
 
     @field_validator(
         "smtp_security",
+        "mail_verp",
         "mail_images",
         "archive_indexed",
         "consent_ip",

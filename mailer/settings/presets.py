@@ -14,7 +14,8 @@ class Preset:
     `rate` is in messages a second. `also` are words under which people look for it. `spf` is what its
     customers include in their SPF record; with an `own_return_path` receivers ask for the record of the
     provider's own domain instead. `overwrites` are header fields that it replaces, so that no signature of
-    ours can cover them.
+    ours can cover them. `metadata` is a header field that it takes out of a message, and whose TOKEN stands
+    in what it tells of that message later.
     """
 
     host: str
@@ -26,6 +27,7 @@ class Preset:
     spf: str = ""
     own_return_path: bool = False
     overwrites: tuple[str, ...] = ()
+    metadata: str = ""
 
 
 # Limits only where the provider publishes one for every account; the rest is found by its replies. Who has a
@@ -36,14 +38,43 @@ PRESETS: dict[str, Preset] = {
         also=("amazon", "aws"),
         own_return_path=True,
         overwrites=("Date", "Message-ID"),
+        # docs.aws.amazon.com/ses/latest/dg/event-publishing-send-email.html
+        metadata="X-SES-MESSAGE-TAGS: mailer=TOKEN\r\n",
     ),
-    "sendgrid": Preset("smtp.sendgrid.net", also=("twilio",), own_return_path=True),
-    "mailgun": Preset("smtp.mailgun.org", own_return_path=True),
-    "postmark": Preset("smtp.postmarkapp.com", connections=10, own_return_path=True),
-    "brevo": Preset("smtp-relay.brevo.com", also=("sendinblue",), own_return_path=True),
-    "mailjet": Preset("in-v3.mailjet.com", own_return_path=True),
+    # docs.sendgrid.com/for-developers/sending-email/unique-arguments
+    "sendgrid": Preset(
+        "smtp.sendgrid.net",
+        also=("twilio",),
+        own_return_path=True,
+        metadata='X-SMTPAPI: {"unique_args": {"mailer": "TOKEN"}}\r\n',
+    ),
+    # documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/send-smtp
+    "mailgun": Preset(
+        "smtp.mailgun.org", own_return_path=True, metadata='X-Mailgun-Variables: {"mailer": "TOKEN"}\r\n'
+    ),
+    # postmarkapp.com/support/article/1125-custom-metadata-faq
+    "postmark": Preset(
+        "smtp.postmarkapp.com",
+        connections=10,
+        own_return_path=True,
+        metadata="X-PM-Metadata-mailer: TOKEN\r\n",
+    ),
+    # developers.brevo.com/docs/send-emails-through-smtp-relay
+    "brevo": Preset(
+        "smtp-relay.brevo.com",
+        also=("sendinblue",),
+        own_return_path=True,
+        metadata="X-Mailin-custom: mailer:TOKEN\r\n",
+    ),
+    # dev.mailjet.com/docs/smtp_relay/custom_headers
+    "mailjet": Preset("in-v3.mailjet.com", own_return_path=True, metadata="X-MJ-CustomID: TOKEN\r\n"),
     "mailersend": Preset("smtp.mailersend.net", own_return_path=True),
-    "sparkpost": Preset("smtp.sparkpostmail.com", own_return_path=True),
+    # developers.sparkpost.com/api/smtp
+    "sparkpost": Preset(
+        "smtp.sparkpostmail.com",
+        own_return_path=True,
+        metadata='X-MSYS-API: {"metadata": {"mailer": "TOKEN"}}\r\n',
+    ),
     # https://support.google.com/a/answer/33786
     "gmail": Preset("smtp.gmail.com", also=("google",), spf="_spf.google.com"),
     "gmail-relay": Preset("smtp-relay.gmail.com", spf="_spf.google.com"),

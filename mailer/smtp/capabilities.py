@@ -16,13 +16,15 @@ class Capabilities:
     """The extensions that matter to a sender. `size` and `mail_max` are None where no limit is named.
 
     `size` is the largest message in octets (RFC 1870), `mail_max` the number of messages a connection may
-    carry (RFC 9422 MAILMAX), `auth` the names of the login mechanisms (RFC 4954), `utf8` is SMTPUTF8.
+    carry (RFC 9422 MAILMAX), `auth` the names of the login mechanisms (RFC 4954), `utf8` is SMTPUTF8, `dsn`
+    that what comes back may be told apart (RFC 3461).
     """
 
     pipelining: bool = False
     chunking: bool = False
     starttls: bool = False
     utf8: bool = False
+    dsn: bool = False
     sized: bool = False
     size: int | None = None
     mail_max: int | None = None
@@ -43,6 +45,7 @@ class Capabilities:
             chunking="CHUNKING" in offers,
             starttls="STARTTLS" in offers,
             utf8="SMTPUTF8" in offers,
+            dsn="DSN" in offers,
             sized="SIZE" in offers,
             size=_positive(*offers.get("SIZE", [])[:1]),
             mail_max=_positive(limits.get("MAILMAX", "")),

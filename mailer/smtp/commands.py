@@ -9,17 +9,21 @@ from mailer.smtp.envelope import Envelope
 
 Parts = tuple[bytes, ...]
 END = b".\r\n"
+_NO_XTEXT = re.compile(r"[^!-~]|[+=]")  # RFC 3461 4
 _STRAY = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
 def mail(envelope: Envelope, offers: Capabilities) -> Parts:
-    """Return MAIL with the parameters that this message needs and this server knows (RFC 1870, RFC 6531)."""
+    """Return MAIL with the parameters that this message needs and this server knows.
+
+    RFC 1870, RFC 6531; RFC 3461 for what it is named by should it come back, as its header alone.
+    """
     return (_mail(envelope, offers).encode("ascii"),)
 
 
-def rcpt(envelope: Envelope) -> Parts:
-    """Return RCPT."""
-    return (_rcpt(envelope).encode(),)
+def rcpt(envelope: Envelope, offers: Capabilities) -> Parts:
+    """Return RCPT, with the address that it was for should others forward it (RFC 3461 4.2)."""
+    return (_rcpt(envelope, offers).encode(),)
 
 
 def group(envelope: Envelope, offers: Capabilities, *, reset: bool, chunk: bool) -> Parts:
@@ -27,7 +31,7 @@ def group(envelope: Envelope, offers: Capabilities, *, reset: bool, chunk: bool)
 
     It is the same as the commands one by one, and cheaper to write.
     """
-    words = (_mail(envelope, offers) + _rcpt(envelope)).encode()
+    words = (_mail(envelope, offers) + _rcpt(envelope, offers)).encode()
     last = bdat(envelope) if chunk else DATA
     return (RSET[0] + words if reset else words) + last[0], *last[1:]
 
@@ -35,11 +39,16 @@ def group(envelope: Envelope, offers: Capabilities, *, reset: bool, chunk: bool)
 def _mail(envelope: Envelope, offers: Capabilities) -> str:
     size = f" SIZE={len(envelope.content)}" if offers.sized else ""
     utf8 = "" if envelope.recipient.isascii() else " SMTPUTF8"
-    return f"MAIL FROM:<{envelope.sender}>{size}{utf8}\r\n"
+    dsn = f" RET=HDRS ENVID={envelope.envid}" if offers.dsn and envelope.envid else ""
+    return f"MAIL FROM:<{envelope.sender}>{size}{utf8}{dsn}\r\n"
 
 
-def _rcpt(envelope: Envelope) -> str:
-    return f"RCPT TO:<{envelope.recipient}>\r\n"
+def _rcpt(envelope: Envelope, offers: Capabilities) -> str:
+    recipient = envelope.recipient
+    if not (offers.dsn and envelope.envid and recipient.isascii()):
+        return f"RCPT TO:<{recipient}>\r\n"
+    original = _NO_XTEXT.sub(lambda found: f"+{ord(found[0]):02X}", recipient)
+    return f"RCPT TO:<{recipient}> ORCPT=rfc822;{original}\r\n"
 
 
 def bdat(envelope: Envelope) -> Parts:

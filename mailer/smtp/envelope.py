@@ -17,6 +17,8 @@ class Envelope(NamedTuple):
 
     With `clean` the caller vouches that `content` is 7-bit without NUL, that all its lines end in CRLF, the
     last one too, and that none begins with a dot: it is then written as it is.
+
+    `envid`, letters and digits, is what a server with DSN names the message by should it come back.
     """
 
     key: int
@@ -24,6 +26,7 @@ class Envelope(NamedTuple):
     recipient: str
     content: bytes
     clean: bool = False
+    envid: str = ""
 
 
 class Transaction:

@@ -170,7 +170,7 @@ class Session:
         if reset:
             exchange.say(Step.RSET, None, commands.RSET)
         exchange.say(Step.MAIL, transaction, commands.mail(envelope, self.offers))
-        exchange.say(Step.RCPT, transaction, commands.rcpt(envelope))
+        exchange.say(Step.RCPT, transaction, commands.rcpt(envelope, self.offers))
         exchange.say(last, transaction, commands.bdat(envelope) if chunk else commands.DATA)
 
     def flush(self) -> list[bytes]:

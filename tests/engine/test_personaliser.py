@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from message_samples import EDITION, HEAD
 
 from mailer.domain.audience import Recipient
+from mailer.domain.return_path import ReturnTokens, Verp
+from mailer.domain.returned import Returned
 from mailer.domain.signed_links import LinkToken, read_token
 from mailer.engine.personaliser import Personaliser
+from mailer.message.mime.message import compile_message
+from mailer.settings.presets import PRESETS
 
 KEY = b"k" * 32
+MOMENT = datetime(2026, 11, 22, 8, tzinfo=UTC)
 ADA = Recipient(54321, "ada@quay.example", "Ada")
+BO = ADA._replace(fields={"berths": ["2"], "paid": True})
 ids = st.integers(1, 2**40)
 
 
@@ -90,3 +98,27 @@ def test_a_message_id_is_within_its_bound_whatever_the_domain() -> None:
 def test_without_a_web_address_people_leave_by_mail() -> None:
     names = personaliser(base_url="").names(ADA, 0)
     assert names["unsubscribe_url"] == "mailto:leave@gazette.example?subject=unsubscribe"
+
+
+def test_a_copy_comes_back_to_an_address_of_its_own() -> None:
+    made = personaliser(verp=Verp.PLUS)
+    token = made.return_token(54321, MOMENT.timestamp())
+    assert made.return_to(token) == f"editor+{token}@gazette.example"
+    assert ReturnTokens(KEY).find(made.return_to(token), MOMENT) == Returned(1, 54321)
+
+
+def test_without_a_key_or_a_send_nothing_is_signed() -> None:
+    for nobodys in (personaliser(verp=Verp.PLUS, key=b""), personaliser(verp=Verp.PLUS, send_id=0)):
+        assert nobodys.return_to(nobodys.return_token(54321, 0)) == "editor@gazette.example"
+
+
+def test_a_relay_is_told_the_token_in_its_own_field() -> None:
+    template = compile_message(EDITION, HEAD)
+    for name, preset in PRESETS.items():
+        made = personaliser(metadata=preset.metadata)
+        names = made.names(BO, 0)
+        message = made.write(template, template.fillings(names), 0, "c0ffee")
+        plain = made.write(template, template.fillings(names), 0)
+        field = message.removesuffix(plain)
+        assert message.endswith(plain) and field.count(b"\r\n") == bool(preset.metadata), name
+        assert (b"c0ffee" in field) == bool(preset.metadata), name
