@@ -1,12 +1,35 @@
-"""A send: one issue to one audience."""
+"""A send: one issue to one audience, or one kind of letter to whom it concerns, one by one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt
+
+
+class SendKind(StrEnum):
+    """What a send brings. All but an issue are letters: written to one person because something happened.
+
+    A send of letters stays open: whoever is written to is added to it.
+    """
+
+    ISSUE = "issue"
+    CONFIRM = "confirm"  # whether they want what they signed up for
+    REMIND = "remind"  # that they have not confirmed it yet
+    WELCOME = "welcome"  # once they are on a list
+    ACCOUNT = "account"  # about what is kept of them, because they asked for it
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it stays open."""
+        return self is not SendKind.ISSUE
+
+
+ASKED = frozenset({SendKind.CONFIRM, SendKind.REMIND})  # these go to people who are on none of the lists yet
+OF_LIST = frozenset({SendKind.ISSUE, SendKind.WELCOME})  # and these to people of a list, who may leave it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +59,7 @@ class Send:
     halted: Halt | None = None
     halted_at: datetime | None = None
     halted_by: str | None = None
+    kind: SendKind = SendKind.ISSUE
 
     @property
     def label(self) -> str:

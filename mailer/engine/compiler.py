@@ -19,6 +19,7 @@ from mailer.domain.address import Mailbox, is_made_up
 from mailer.domain.audience import Audience
 from mailer.domain.issue import Issue
 from mailer.domain.return_path import Verp
+from mailer.domain.send import OF_LIST, SendKind
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.personaliser import Personaliser
 from mailer.errors import IssueError, SettingsError
@@ -116,11 +117,18 @@ class Compiler:
         """Return the template that `compose` makes."""
         return self.compose(issue, lists).template
 
-    def compose(self, issue: Issue, lists: Sequence[SubscriberList], *, erratum: bool = False) -> Composition:
+    def compose(
+        self,
+        issue: Issue,
+        lists: Sequence[SubscriberList],
+        *,
+        erratum: bool = False,
+        kind: SendKind = SendKind.ISSUE,
+    ) -> Composition:
         """Render and encode the issue for these lists, of which the first has its say.
 
-        `erratum`: it says that it corrects an earlier mail. Raises IssueError with file and line, and
-        SettingsError for a list whose sender can't be used.
+        `erratum`: it says that it corrects an earlier mail. A letter is of another `kind`. Raises IssueError
+        with file and line, and SettingsError for a list whose sender can't be used.
         """
         first = lists[0]
         issue = as_sent_to(first, issue, self.language)
@@ -143,7 +151,16 @@ class Compiler:
         images = Images(issue, domain, root=self.root, links=self.image_links, room=theme.room)
         body = write_body(issue, images)
         edition = render(issue, body, surroundings, self.folders, images)
-        head = Head(
+        head = self._head(issue, first, sender, reply_to, kind)
+        template = compile_message(edition, head, images.parts, attached(issue, images.parts))
+        return Composition(issue, template, body, postal_address)
+
+    def _head(
+        self, issue: Issue, first: SubscriberList, sender: Mailbox, reply_to: Mailbox | None, kind: SendKind
+    ) -> Head:
+        domain = sender.address.domain
+        what = "newsletter" if kind is SendKind.ISSUE else kind
+        return Head(
             sender=sender,
             reply_to=reply_to,
             list_name=first.name,
@@ -151,10 +168,10 @@ class Compiler:
             list_domain=domain,
             unsubscribe_mailto=self.unsubscribe_address,
             one_click=bool(self.base_url),
-            feedback_id=f"{issue.slug}:{first.name}:newsletter:{domain}",
+            feedback_id=f"{issue.slug}:{first.name}:{what}:{domain}",
+            automatic=kind.lasts,
+            of_list=kind in OF_LIST,
         )
-        template = compile_message(edition, head, images.parts, attached(issue, images.parts))
-        return Composition(issue, template, body, postal_address)
 
     def _sender(self, issue: Issue, first: SubscriberList) -> Mailbox:
         """Return who an issue, its list or the settings say that it is from."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from mailer.domain.delivery import RetryPolicy
+from mailer.domain.delivery import RetryPolicy, State
 from mailer.domain.learned import ACCOUNT, Learned
 from mailer.domain.moment import utc_text
 from mailer.domain.send import Send
@@ -50,6 +50,7 @@ log = getLogger(__name__)
 
 BEGIN_WAIT = 30.0  # seconds; to freeze and prove an audience takes well under one for thousands
 PROVERS = 32  # processes at most that are called to prove an audience
+NOT_TWICE = "decided by itself: its answer was lost, and no letter is sent twice"
 RESENT = "sent again: its answer was lost and UNCERTAIN=resend"
 
 
@@ -165,8 +166,13 @@ class Dispatcher:
             self.jobs.enqueue(connection, (Help(send.id, turn, proves=True) for turn in range(PROVERS)))
 
     def prepare(self, send: Send, now: datetime) -> None:
-        """Queue what may go now: what is due again, and what is uncertain where the setting says so."""
-        if self.resend_uncertain:
+        """Queue what may go now: what is due again, and what is uncertain where the setting says so.
+
+        A letter whose answer was lost is taken for sent: nobody is there to decide on each.
+        """
+        if send.kind.lasts:
+            self.ledger.decide(send, State.UNCERTAIN, State.ACCEPTED, NOT_TWICE, now)
+        elif self.resend_uncertain:
             self.ledger.resend_uncertain(send, RESENT, now)
         self.ledger.requeue_due(send, now)
 

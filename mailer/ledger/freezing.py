@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, literal, select, u
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt
 from mailer.domain.segment.named import KeptSegment
-from mailer.domain.send import Send
+from mailer.domain.send import Send, SendKind
 from mailer.ledger.chunks import cut
 from mailer.store.dialect import learn
 from mailer.store.schema import chunks, deliveries, exclusions, revisions, sends
@@ -45,6 +45,7 @@ def read_send(row: Row[Any]) -> Send:
         row.halted and Halt(row.halted),
         row.halted_at,
         row.halted_by,
+        SendKind(row.kind),
     )
 
 

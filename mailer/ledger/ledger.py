@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, sel
 from mailer.domain.audience import Audience, Recipient
 from mailer.domain.delivery import NEXT, Halt, RetryPolicy, State
 from mailer.domain.field import FieldType
-from mailer.domain.send import Send
+from mailer.domain.send import Send, SendKind
 from mailer.ledger.chunks import cancel, move, open_chunks, requeue
 from mailer.ledger.freezing import (
     SEND,
@@ -50,6 +50,7 @@ class Ledger:
             select(*SEND)
             .where(
                 sends.c.slug == slug,
+                sends.c.kind == SendKind.ISSUE,
                 sends.c.audience == audience.canonical(),
                 sends.c.proved_at.is_not(None),
                 sends.c.corrects.is_(None),

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, case, exists, 
 from mailer.domain.audience import Audience, reason_in_words
 from mailer.domain.delivery import LASTING, OPEN, State
 from mailer.domain.segment.named import KeptSegment
-from mailer.domain.send import Send
+from mailer.domain.send import Send, SendKind
 from mailer.domain.suppression import Kind
 from mailer.ledger.freezing import count_excluded
 from mailer.ledger.ledger import PAGE
@@ -304,15 +304,16 @@ def _sendings(connection: Connection, subscriber_id: int) -> list[Event]:
     ]
     # One look for each send that there was: nobody's deliveries are found by the person alone.
     mine = (
-        select(sends.c.id, sends.c.slug, sends.c.created_at, sends.c.corrects, d.email)
+        select(sends.c.id, sends.c.kind, sends.c.slug, sends.c.created_at, sends.c.corrects, d.email)
         .join(deliveries, (d.send_id == sends.c.id) & (d.subscriber_id == subscriber_id))
         .order_by(sends.c.id)
     )
     for row in connection.execute(mine).all():
         mail = f"{row.slug} (erratum)" if row.corrects else row.slug
-        events.append(Event(row.created_at, f"{mail}: in the audience, as {row.email}"))
+        frozen = None if SendKind(row.kind).lasts else row.created_at  # when a letter was written isn't kept
+        events.append(Event(frozen, f"{mail}: in the audience, as {row.email}"))
         events += _outcomes(connection, row.id, subscriber_id, mail) or [
-            Event(row.created_at, f"{mail}: now {State.QUEUED}")
+            Event(frozen, f"{mail}: now {State.QUEUED}")
         ]
     return events
 

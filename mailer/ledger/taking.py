@@ -26,7 +26,7 @@ from sqlalchemy import (
 from mailer.domain.delivery import Claim, Halt, State
 from mailer.domain.mailbox_providers import provider_of
 from mailer.domain.outcome import Stage
-from mailer.domain.send import Send
+from mailer.domain.send import ASKED, Send, SendKind
 from mailer.domain.subscriber import Status
 from mailer.ledger.chunks import CLOSED, Chunk, add, change
 from mailer.ledger.outcomes import NEW, DeliveryHistory, OutcomeRow, Tally, write
@@ -38,6 +38,8 @@ from mailer.store.snapshot import recipients, snapshot_of
 UNSUBSCRIBED_SINCE = "unsubscribed after the audience was frozen"
 SUPPRESSED_SINCE = "suppressed after the audience was frozen"
 PAUSED_SINCE = "paused after the audience was frozen"
+CONFIRMED_SINCE = "confirmed before it went"
+ERASED_SINCE = "erased before it went"
 
 Id = int | ColumnElement[int]
 
@@ -76,7 +78,7 @@ def take(
 
 
 @lru_cache(maxsize=16)
-def _between(names: tuple[str, ...], never: Suppressing) -> Select[Any]:
+def _between(kind: SendKind, names: tuple[str, ...], never: Suppressing) -> Select[Any]:
     """Return the SELECT of who is in a range, with their values and why they must not get it any more.
 
     Made once: to make it anew takes longer than to run it.
@@ -84,7 +86,8 @@ def _between(names: tuple[str, ...], never: Suppressing) -> Select[Any]:
     d = deliveries.c
     between: tuple[Id, Id] = bindparam("first"), bindparam("last")
     mine = (d.send_id == bindparam("send")) & d.subscriber_id.between(*between)
-    columns = d.subscriber_id, *snapshot_of(deliveries), reason_gone(names, never, bindparam("now"), between)
+    why = reason_gone(kind, names, never, bindparam("now"), between)
+    columns = d.subscriber_id, *snapshot_of(deliveries), why
     return select(*columns).where(mine).order_by(d.subscriber_id)
 
 
@@ -93,13 +96,14 @@ def gone(connection: Connection, send: Send, held: Sequence[Chunk], now: datetim
     d, never = deliveries.c, Suppressing.of(connection)
     found: dict[int, str] = {}
     for chunk in held:
-        why = reason_gone(send.audience.lists, never, now, (chunk.first, chunk.last))
+        why = reason_gone(send.kind, send.audience.lists, never, now, (chunk.first, chunk.last))
         query = select(d.subscriber_id, why).where(chunk.has(deliveries), why.is_not(None))
         found |= {row[0]: row[1] for row in connection.execute(query)}
     return found
 
 
 def reason_gone(
+    kind: SendKind,
     names: Sequence[str],
     never: Suppressing,
     now: datetime | ColumnElement[datetime],
@@ -107,12 +111,20 @@ def reason_gone(
 ) -> ColumnElement[str | None]:
     """Return the SQL of why a delivery's person must not get what goes to these lists; NULL: they may.
 
-    The ids of all who are looked at are `between` two: else PostgreSQL reads everybody, for each chunk anew.
+    What is about somebody's own record they get on whatever list they are, and whoever is to confirm lists
+    unless they are on all of them. The ids of all who are looked at are `between` two: else PostgreSQL reads
+    everybody, for each chunk anew.
     """
-    there, pausing = subscriptions.c.subscriber_id.between(*between), subscriptions.c.paused_until > now
-    suppressed = exists().where(
-        subscribers.c.id == deliveries.c.subscriber_id, subscribers.c.id.between(*between), never.suppressed()
+    person = exists().where(
+        subscribers.c.id == deliveries.c.subscriber_id, subscribers.c.id.between(*between)
     )
+    suppressed = person.where(never.suppressed())
+    if kind is SendKind.ACCOUNT:
+        return case((~person, ERASED_SINCE))
+    if kind in ASKED:
+        done = (suppressed, SUPPRESSED_SINCE), (_on_all(names), CONFIRMED_SINCE)
+        return case((~person, ERASED_SINCE), *done)
+    there, pausing = subscriptions.c.subscriber_id.between(*between), subscriptions.c.paused_until > now
     # What holds of nearly everybody first: each question costs something for every message.
     return case(
         (_on(names, there, pausing.is_not(true())), case((suppressed, SUPPRESSED_SINCE))),
@@ -196,7 +208,7 @@ def words_of_loss(worker: str) -> str:
 def _look_through(
     connection: Connection, send: Send, chunk: Chunk, now: datetime, without: Collection[str]
 ) -> HeldChunk:
-    query = _between(send.audience.lists, Suppressing.of(connection))
+    query = _between(send.kind, send.audience.lists, Suppressing.of(connection))
     if chunk.people is not None:
         query = query.where(deliveries.c.subscriber_id.in_(chunk.people))
     within = {"send": send.id, "first": chunk.first, "last": chunk.last, "now": now}
@@ -260,3 +272,12 @@ def _on(names: Sequence[str], *how: ColumnElement[bool]) -> ColumnElement[bool]:
         subscriptions.c.status == Status.SUBSCRIBED,
         *how,
     )
+
+
+def _on_all(names: Sequence[str]) -> ColumnElement[bool]:
+    theirs = exists().where(
+        subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
+        subscriptions.c.list_id == lists.c.id,
+        subscriptions.c.status == Status.SUBSCRIBED,
+    )
+    return ~exists().where(lists.c.name.in_(names), ~theirs.correlate(deliveries, lists))

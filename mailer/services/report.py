@@ -53,7 +53,9 @@ class Report:
 
     @property
     def command(self) -> str:
-        """The `mailer send-issue` that goes on with it."""
+        """The command that goes on with it: a `mailer send-issue`, or for letters the clock's."""
+        if self.send.kind.lasts:
+            return "mailer tick"
         return send_command(self.send, named=self.named)
 
     @property

@@ -218,6 +218,8 @@ sends = Table(
     "sends",
     metadata,
     Column("id", Integer, primary_key=True),
+    # domain.send.SendKind: an issue, whose audience was frozen; else letters, to which people are added
+    Column("kind", String(16), nullable=False, server_default="issue"),
     Column("slug", Text, nullable=False),
     # canonical JSON of Audience: {"exclude":[],"lists":["weekly"],...}
     Column("audience", Text, nullable=False),

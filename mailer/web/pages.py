@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 
 from mailer.languages import DEFAULT
-from mailer.web.words import accepted, choose, read_words
+from mailer.workspace.words import accepted, choose, read_words
 
 FIRST_OCTETS = 4096  # of a POST; a one-click body has 26, or some 150 as multipart
 RETRY_SECONDS = "60"

@@ -21,8 +21,8 @@ from mailer.domain.signed_links import read_undo, sign_undo
 from mailer.domain.subscriber import Left
 from mailer.people.lists import Lists
 from mailer.store.schema import revisions, sends, subscribers, suppressions
-from mailer.web.words import accepted, choose, read_words
 from mailer.workspace.bundled import templates_folder
+from mailer.workspace.words import accepted, choose, read_words
 
 numbers = count()
 

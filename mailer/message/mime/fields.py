@@ -26,6 +26,8 @@ class Head:
     `list_name`, `list_title` and `list_domain` make `List-Id: Title <name.domain>` (RFC 2919).
     `unsubscribe_mailto` is an addr-spec; `one_click` says that every recipient's `unsubscribe_url` is a web
     address that takes a POST (RFC 8058). `feedback_id` is `issue:list:type:sender`, as Gmail wants it.
+    `automatic`: it answers what somebody did (RFC 3834 5). Not `of_list`: it is between them and the sender,
+    and nothing that a list sends.
     """
 
     sender: Mailbox
@@ -36,6 +38,8 @@ class Head:
     unsubscribe_mailto: str
     one_click: bool
     feedback_id: str
+    automatic: bool = False
+    of_list: bool = True
 
 
 class RecipientHeader(NamedTuple):
@@ -117,11 +121,16 @@ def author_fields(head: Head) -> bytes:
 
 def list_fields(head: Head) -> bytes:
     """Return the fields about the list and the sending, but for List-Unsubscribe."""
-    # A percent-encoded name is still a dot-atom, and an id may hold any list's name.
-    fields = [labelled("List-Id", head.list_title, f"{quote(head.list_name, safe='')}.{head.list_domain}")]
-    if head.one_click:
-        fields.append(literal("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
-    fields.append(literal("List-Post", "NO"))
-    fields.append(literal("Precedence", "bulk"))
+    fields = []
+    if head.of_list:
+        # A percent-encoded name is still a dot-atom, and an id may hold any list's name.
+        list_id = f"{quote(head.list_name, safe='')}.{head.list_domain}"
+        fields.append(labelled("List-Id", head.list_title, list_id))
+        if head.one_click:
+            fields.append(literal("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+        fields.append(literal("List-Post", "NO"))
+        fields.append(literal("Precedence", "bulk"))
+    if head.automatic:
+        fields.append(literal("Auto-Submitted", "auto-generated"))
     fields.append(literal("Feedback-ID", quote(head.feedback_id, safe=":@+")))
     return b"".join(fields)

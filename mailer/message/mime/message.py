@@ -31,7 +31,8 @@ def _header(subject: Tree, head: Head, mailto: str) -> Iterator[Piece]:
     yield Slot.TO
     yield _subject(_merged(subject))
     yield Slot.IDENTITY
-    yield Slot.UNSUBSCRIBE if head.one_click else literal("List-Unsubscribe", mailto)
+    if head.of_list:
+        yield Slot.UNSUBSCRIBE if head.one_click else literal("List-Unsubscribe", mailto)
     yield list_fields(head)
     yield literal("MIME-Version", "1.0")
 

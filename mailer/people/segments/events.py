@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, select, union
 
 from mailer.domain.delivery import State
 from mailer.domain.segment.conditions import Happened
+from mailer.domain.send import SendKind
 from mailer.people.suppressing import Suppressing
 from mailer.store.schema import outcomes, sends, subscribers
 
@@ -20,7 +21,7 @@ def received(never: Suppressing) -> Select[Any]:  # noqa: ARG001
     """Those whose copy the server took. Who may have one (uncertain) is not among them."""
     o = outcomes.c
     found = select(o.subscriber_id).join_from(outcomes, sends, sends.c.id == o.send_id)
-    return found.where(o.state == State.ACCEPTED)
+    return found.where(o.state == State.ACCEPTED, sends.c.kind == SendKind.ISSUE)
 
 
 def bounced(never: Suppressing) -> Select[Any]:
@@ -45,7 +46,9 @@ SELECTS: Mapping[str, Callable[[Suppressing], Select[Any]]] = {"received": recei
 def latest_issues(number: int | None = None) -> Select[Any]:
     """Return a SELECT of the slugs of issues that were sent, those that were begun last first."""
     begun = func.max(sends.c.id)
-    sent = select(sends.c.slug).where(sends.c.proved_at.is_not(None), sends.c.corrects.is_(None))
+    sent = select(sends.c.slug).where(
+        sends.c.kind == SendKind.ISSUE, sends.c.proved_at.is_not(None), sends.c.corrects.is_(None)
+    )
     return sent.group_by(sends.c.slug).order_by(begun.desc()).limit(number)
 
 

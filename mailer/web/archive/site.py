@@ -22,7 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mailer.languages import full_date
 from mailer.services.archive import Archive, ArchivedIssue, ArchivedList
 from mailer.services.publishing import Published
-from mailer.web.words import Table, Words, choose
+from mailer.workspace.words import Table, Words, choose
 
 IN_FEEDS = 20  # issues
 NEVER = datetime.fromtimestamp(0, UTC)

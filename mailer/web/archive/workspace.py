@@ -6,7 +6,7 @@ from mailer.bootstrap import App
 from mailer.services.archive import Archive
 from mailer.web.archive.serving import ARCHIVE
 from mailer.web.archive.site import ArchiveSite
-from mailer.web.words import read_words
+from mailer.workspace.words import read_words
 
 
 def archive_site(app: App, root: str, *, searchable: bool) -> ArchiveSite:

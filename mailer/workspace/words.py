@@ -1,4 +1,4 @@
-"""What the pages say, in the reader's language: the table `web/words.toml`, the workspace's own first."""
+"""What pages and letters say, in the reader's language: `web/words.toml`, the workspace's own first."""
 
 from __future__ import annotations
 
@@ -38,9 +38,21 @@ class Words:
         self.direction = "rtl" if runs_rtl(language) else "ltr"
         self._table = table[language]
 
+    def __contains__(self, name: str) -> bool:
+        """Return whether there are words called so."""
+        return name in self._table
+
     def say(self, name: str, **values: object) -> Markup:
         """Return the words called `name`, with what stands in braces in them."""
         return _markup(self._table[name]).format_map({key: escape(value) for key, value in values.items()})
+
+    def plain(self, name: str, **values: str) -> str:
+        """Return the words called `name` as text.
+
+        Where they run right to left, what fills them keeps its own direction (UAX 9: FSI and PDI).
+        """
+        isolated = {key: f"\u2068{each}\u2069" for key, each in values.items()}
+        return self._table[name].format_map(isolated if self.direction == "rtl" else values)
 
     def both(self, names: Sequence[str]) -> Markup:
         """Return names as the language joins them, each in its own direction."""
