@@ -56,7 +56,7 @@ class Site:
 
 async def visit(base_url: str, key: bytes) -> Site:
     """Ask three times, changing nothing: `key` signs a link that leads to nobody."""
-    health = await _ask("GET", f"{base_url}/healthz")
+    health = await _ask("GET", f"{base_url}/readyz")
     if isinstance(health, Failure):
         return Site(health)
     link, one_click = await asyncio.gather(

@@ -42,6 +42,7 @@ class Settings(BaseModel):
     database_url: SecretStr = SecretStr("sqlite:///subscribers/mailer.db")
     secret_key: SecretStr = SecretStr("")
     base_url: str = ""
+    trusted_proxies: int = Field(0, ge=0, le=10)
     postal_address: str = ""
     look_accent: str = "#9a3412"
     look_font: str = "serif"

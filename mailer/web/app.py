@@ -17,6 +17,7 @@ from mailer.web.archive.serving import ArchivePages
 from mailer.web.archive.workspace import archive_site, root_of
 from mailer.web.guard import Guard
 from mailer.web.health import HealthPages
+from mailer.web.hosts import Hosts, OpenRoute, OwnPages
 from mailer.web.images import ImagePages
 from mailer.web.mail import MailPages
 from mailer.web.pages import Pages, Paper
@@ -48,17 +49,24 @@ def web_app(app: App) -> ASGIApp:
         UnsubscribePages(links, pages),
         MailPages(links, ViewLinks(lambda: app.database, app.personaliser), pages),
         ImagePages(app.root, key),
-        HealthPages(links),
+        HealthPages(links.require_database),
     ]
     if settings.base_url:
         rooms.append(ArchivePages(archive_site(app, root_of(settings.base_url), searchable=True)))
-    return guarded(pages, rooms)
+    return guarded(pages, rooms, Hosts(settings.base_url), settings.trusted_proxies)
 
 
-def guarded(pages: Pages, rooms: Iterable[Room]) -> ASGIApp:
-    """Return an application that answers by `rooms`, and by `pages` where none of them does."""
+def guarded(pages: Pages, rooms: Iterable[Room], hosts: Hosts, proxies: int = 0) -> ASGIApp:
+    """Return an application that answers by `rooms`, and by `pages` where none of them does.
+
+    `hosts` are those that it is found at; so many `proxies` before it are believed.
+    """
     routes = [route for room in rooms for route in room.routes()]
+    for route in routes:
+        if isinstance(route, Route) and not isinstance(route, OpenRoute):
+            route.app = OwnPages(route.app, hosts)
     handlers = {404: pages.unknown, MailerError: pages.unavailable}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False  # a link is good or it is not; no answer repeats it
-    return Guard(app, {route.path.partition("{")[0] for route in routes if isinstance(route, Route)})
+    fixed = {route.path.partition("{")[0] for route in routes if isinstance(route, Route)}
+    return Guard(app, fixed, hosts, proxies)

@@ -8,21 +8,24 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from mailer.services.unsubscribe_link import UnsubscribeLinks
-
 HEALTH = "/healthz"
 READY = "/readyz"
+HEALTH_PATHS = (HEALTH, READY)
 
 
 class HealthPages:
-    """The endpoints that need no secret and tell none."""
+    """The endpoints that need no secret and tell none; `require_database` raises where there is none."""
 
-    def __init__(self, links: UnsubscribeLinks) -> None:
-        self._require_database: Callable[[], None] = links.require_database
+    def __init__(self, require_database: Callable[[], None]) -> None:
+        self._require_database = require_database
 
     def routes(self) -> list[BaseRoute]:
         """Return what is answered where."""
-        return [Route(HEALTH, self.ready)]
+        return [Route(HEALTH, self.alive), Route(READY, self.ready)]
+
+    async def alive(self, request: Request) -> Response:  # noqa: ARG002
+        """Whether this process answers at all."""
+        return PlainTextResponse("ok\n")
 
     def ready(self, request: Request) -> Response:  # noqa: ARG002
         """Whether links can be answered, the database being there."""

@@ -20,6 +20,7 @@ from mailer.message.mime.enclosure import UnfitFile
 ENDING = re.compile(r"(?s:.*)\.(?:png|jpe?g|gif|webp)", re.IGNORECASE)
 FOREVER = "public, max-age=31536000, immutable"
 CHANGED = "public, max-age=300"
+ANYWHERE = {"Cross-Origin-Resource-Policy": "cross-origin"}  # webmail shows them on its own pages
 
 
 class ImagePages:
@@ -51,9 +52,8 @@ class ImagePages:
         if kind is None:
             raise HTTPException(404)
         same = sha256(content).digest().startswith(digest)
-        return Response(
-            content, media_type=SHOWN[kind][0], headers={"Cache-Control": FOREVER if same else CHANGED}
-        )
+        kept = {"Cache-Control": FOREVER if same else CHANGED}
+        return Response(content, media_type=SHOWN[kind][0], headers=ANYWHERE | kept)
 
     def _read(self, path: str) -> bytes:
         try:

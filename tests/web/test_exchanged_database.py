@@ -82,8 +82,9 @@ def test_a_backup_put_in_its_place_by_hand_is_what_is_unsubscribed_from(
 def test_while_the_database_is_away_nothing_is_answered_200(path: Path, client: httpx.Client) -> None:
     away = path.with_name("away.db")
     path.rename(away)
-    answers = [client.get(LINK), client.post(LINK), client.post(LINK, data=ONE_CLICK), client.get("/healthz")]
+    answers = [client.get(LINK), client.post(LINK), client.post(LINK, data=ONE_CLICK), client.get("/readyz")]
     assert {answer.status_code for answer in answers} == {503}
+    assert client.get("/healthz").status_code == 200  # the process is there
     assert not path.exists()
     path.touch()
     assert client.post(LINK, data=ONE_CLICK).status_code == 503

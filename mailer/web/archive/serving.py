@@ -101,6 +101,7 @@ def _headers(page: ArchivePage, *, indexed: bool) -> dict[str, str]:
         "ETag": page.etag,
         "Cache-Control": KEPT,
         "X-Robots-Tag": "all" if indexed else "noindex",
+        "Cross-Origin-Resource-Policy": "cross-origin",  # readers of feeds show its images
     }
     if page.media_type == HTML:
         headers["Content-Security-Policy"] = POLICY
