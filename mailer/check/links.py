@@ -49,7 +49,7 @@ def addresses(mail: RenderedMail) -> Iterator[tuple[HtmlElement, str, str]]:
     """Yield each link and image with its address and what to call it; not those that are the reader's own."""
     for element in mail.elements(*_ATTRIBUTES):
         address = element.get(_ATTRIBUTES[element.tag])
-        if address is not None and address not in (mail.unsubscribe_url, mail.browser_url):
+        if address is not None and address not in mail.own_links:
             words = short(element.text_content()) or "without words"
             yield element, address.strip(), "image" if element.tag == "img" else f"link “{words}”"
 

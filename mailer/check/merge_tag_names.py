@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mailer.domain import recipient_names
-
 # What an editor of HTML puts between braces and name: mailed as typed, like all in braces that are not ours.
 _GAP = r"(?:\s|&(?:nbsp|#160);|</?\w[^<>]{0,80}>)*"
 # Where nobody writes like this but for a program to fill it in, whatever the name.
@@ -64,9 +62,7 @@ _KNOWN = re.compile(
 
 
 def _link(name: str) -> str:
-    if name in recipient_names.SERVED:
-        return f"write {{{{ {name} }}}} for the address of the link"
-    return "take it out: there is no such page to link to"
+    return f"write {{{{ {name} }}}} for the address of the link"
 
 
 # What the name says it is for, and what to write instead.

@@ -32,8 +32,9 @@ class RenderedMail:
     (False where only for being there), `texts` what is text in them, with how often. `compares` are those
     that are compared with a text, each with its type and that text. `refusals` say for how many the issue
     can't be filled and why, each with what to do. `missing_lists` are the issue's that don't exist.
-    `dead` are addresses that were tried in vain, with the reason. `own_layout` says that the layout may be a
-    workspace's own, so that it is worth while to tell what could be better in it.
+    `own_links` are those of the one reader, `dead` addresses that were tried in vain, with the reason.
+    `own_layout` says that the layout may be a workspace's own, so that it is worth while to tell what could
+    be better in it.
     """
 
     issue: Issue
@@ -43,7 +44,7 @@ class RenderedMail:
     octets: int
     body: Body
     unsubscribe_url: str = ""
-    browser_url: str | None = None
+    own_links: tuple[str, ...] = ()
     postal_address: str = ""
     public: bool = True
     uses: Mapping[str, bool] = field(default_factory=dict)

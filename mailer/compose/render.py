@@ -70,7 +70,7 @@ class Surroundings:
 
     def deferred(self) -> frozenset[str]:
         """Return the recipient's names that have a value for each of them."""
-        return recipient_names.SERVED if self.web else recipient_names.WITHOUT_WEB
+        return recipient_names.KNOWN if self.web else recipient_names.KNOWN - recipient_names.PAGES
 
 
 def render(

@@ -14,7 +14,7 @@ from os import strerror
 from urllib.parse import urlsplit
 
 from mailer.doctor.certificate import Certificate
-from mailer.domain.signed_links import LinkToken, sign_token, unsubscribe_url
+from mailer.domain.signed_links import LinkToken, Purpose, link_url, sign_token
 
 LIMIT = 5.0  # seconds a request
 MOST_OCTETS = 1 << 16
@@ -60,8 +60,8 @@ async def visit(base_url: str, key: bytes) -> Site:
     if isinstance(health, Failure):
         return Site(health)
     link, one_click = await asyncio.gather(
-        _ask("GET", unsubscribe_url(base_url, sign_token(key, NOBODY))),
-        _ask("POST", unsubscribe_url(base_url, "doctor"), ONE_CLICK),
+        _ask("GET", link_url(base_url, Purpose.UNSUBSCRIBE, sign_token(key, NOBODY))),
+        _ask("POST", link_url(base_url, Purpose.UNSUBSCRIBE, "doctor"), ONE_CLICK),
     )
     return Site(health, link, one_click)
 

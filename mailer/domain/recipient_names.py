@@ -13,23 +13,20 @@ from dataclasses import dataclass
 class RecipientName:
     """`name` as it stands in tags; it `is_link` if its value is a whole address, with a scheme of its own.
 
-    Of one that is not `served` nothing makes a value yet: a layout's `if` about it is settled for everybody.
-    So it is for one that `needs_web`, where there are no web pages.
+    Of one that `needs_web` a layout's `if` is settled for everybody where there are no web pages.
     """
 
     name: str
     is_link: bool = False
-    served: bool = True
     needs_web: bool = False
 
 
 RECIPIENT_NAMES = (
     RecipientName("subscriber"),
     RecipientName("unsubscribe_url", is_link=True),
-    RecipientName("preferences_url", is_link=True, served=False),
+    RecipientName("preferences_url", is_link=True, needs_web=True),
     RecipientName("browser_url", is_link=True, needs_web=True),
 )
 KNOWN = frozenset(each.name for each in RECIPIENT_NAMES)
-SERVED = frozenset(each.name for each in RECIPIENT_NAMES if each.served)
-WITHOUT_WEB = frozenset(each.name for each in RECIPIENT_NAMES if each.served and not each.needs_web)
-LINKS = frozenset(each.name for each in RECIPIENT_NAMES if each.served and each.is_link)
+PAGES = frozenset(each.name for each in RECIPIENT_NAMES if each.needs_web)
+LINKS = frozenset(each.name for each in RECIPIENT_NAMES if each.is_link)

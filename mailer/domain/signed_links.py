@@ -1,11 +1,14 @@
 """Where a mail's links lead, and what is signed in them: the contract between mail that is out and `serve`.
 
-The token of a delivery's link, one a recipient and send, is good for every purpose whose path it stands
-under, which are those of the one mail it stands in: who sees that page sees its other links. It is
-base64url(three varints: send, subscriber, list; then 16 octets of HMAC-SHA256 over them). It names
-subscriber and list by itself, so that unsubscribing works even when the send's rows are gone, and it never
-expires: a person may leave by an old mail. Where it would end in - or _, which programs that look for links
-in a text leave out, it has one octet of the HMAC more, and then it ends in none.
+The token of a delivery's link, one a recipient, send and purpose, is good for that purpose alone: under the
+path of another one it is none. It is base64url(three varints: send, subscriber, list; then 16 octets of a
+MAC over them), so it names subscriber and list by itself: unsubscribing works even when the send's rows are
+gone. It never expires: a person may leave by an old mail. Where it would end in - or _, which programs that
+look for links in a text leave out, it has one octet of the MAC more, and then it ends in none.
+
+The MAC of unsubscribing is HMAC-SHA256. Those of the other pages are octets of their own of one keyed
+BLAKE2b, since a text that has one of these links mostly has all: to who has no key they are as good as
+random, and tell nothing of each other.
 
 The token of an image says which file, and what was in it when the mail was made: base64url(9 octets of the
 content's SHA-256; then 12 of HMAC-SHA256 over them and the path). So only files that a mail shows can be
@@ -25,6 +28,8 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from enum import Enum
+from hashlib import blake2b
 from html import unescape
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -32,22 +37,24 @@ from urllib.parse import quote, unquote
 from mailer.domain.subscriber import Left
 from mailer.domain.varints import read_varints, varint
 
-_UNSUBSCRIBE = "/u/"
-UNSUBSCRIBE = f"{_UNSUBSCRIBE}{{token:rest}}"  # and whatever mail programs make of its end
-_VIEW = "/view/"
-VIEW = f"{_VIEW}{{token:rest}}"
+
+class Purpose(Enum):
+    """What a delivery's link is for; the value is the path of the page that it leads to, up to the token."""
+
+    UNSUBSCRIBE = "/u/"
+    VIEW = "/view/"
+    PREFERENCES = "/p/"
+
+
+# And whatever mail programs make of the end of a link.
+UNSUBSCRIBE, VIEW, PREFERENCES = (f"{each.value}{{token:rest}}" for each in Purpose)
 _IMAGES = "/images/"
 IMAGES = f"{_IMAGES}{{token}}/{{path:rest}}"
 
 
-def unsubscribe_url(base_url: str, token: str) -> str:
-    """Return the address of the unsubscribe page for `token`; `base_url` may have a path of its own."""
-    return f"{base_url.rstrip('/')}{_UNSUBSCRIBE}{token}"
-
-
-def browser_url(base_url: str, token: str) -> str:
-    """Return the address of the page that shows the mail of `token` as it went out."""
-    return f"{base_url.rstrip('/')}{_VIEW}{token}"
+def link_url(base_url: str, purpose: Purpose, token: str) -> str:
+    """Return the address of the page for `token`; `base_url` may have a path of its own."""
+    return f"{base_url.rstrip('/')}{purpose.value}{token}"
 
 
 def image_url(base_url: str, token: str, path: str) -> str:
@@ -60,6 +67,8 @@ _LONGER = MAC_OCTETS + 1  # of a token that would end in a dash otherwise
 SPARE_OCTETS = 32 - _LONGER
 SHORTEST, LONGEST = 26, 128  # characters
 LINK_PURPOSE = b"mailer/delivery-link/1:"
+PAGES_PURPOSE = b"mailer/page-links/1"
+_PAGES = {Purpose.VIEW: 0, Purpose.PREFERENCES: _LONGER}  # where the octets of each begin
 DASHES = "-_"
 _DASHES = tuple(DASHES)
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")  # RFC 4648 5
@@ -81,9 +90,10 @@ class LinkToken(NamedTuple):
     list_id: int
 
 
-def sign_token(key: bytes, token: LinkToken) -> str:
+def sign_token(key: bytes, token: LinkToken, purpose: Purpose = Purpose.UNSUBSCRIBE) -> str:
     """Return the token's text (URL-safe, no padding), signed with `key`."""
-    return LinkSigner(key, token.send_id, token.list_id).sign(token.subscriber_id)[0]
+    payload = b"".join(map(varint, token))
+    return _text(payload, _mac(key, payload, purpose))
 
 
 class LinkSigner:
@@ -91,10 +101,11 @@ class LinkSigner:
 
     def __init__(self, key: bytes, send_id: int, list_id: int) -> None:
         self._begun = hmac.new(key, LINK_PURPOSE, "sha256")
+        self._pages = blake2b(key=_pages_key(key))
         self._send, self._list = varint(send_id), varint(list_id)
 
     def sign(self, subscriber_id: int) -> tuple[str, bytes]:
-        """Return the token's text, and the SPARE_OCTETS of its HMAC that stand in no token.
+        """Return the token by which to unsubscribe, and the SPARE_OCTETS of its HMAC that stand in no token.
 
         The spare ones may be published: to who has no key, HMAC-SHA256 is a random function (RFC 2104, NIST
         SP 800-107), and some octets of a random value tell nothing of its others. They are as unique as
@@ -104,14 +115,19 @@ class LinkSigner:
         mac = self._begun.copy()
         mac.update(payload)
         digest = mac.digest()
-        text = _written(payload + digest[:MAC_OCTETS])
-        if text.endswith(_DASHES):
-            text = _written(payload + digest[:_LONGER])
-        return text, digest[_LONGER:]
+        return _text(payload, digest[:_LONGER]), digest[_LONGER:]
+
+    def sign_pages(self, subscriber_id: int) -> dict[Purpose, str]:
+        """Return the tokens for the other pages."""
+        payload = self._send + varint(subscriber_id) + self._list
+        mac = self._pages.copy()
+        mac.update(payload)
+        digest = mac.digest()
+        return {each: _text(payload, digest[begin : begin + _LONGER]) for each, begin in _PAGES.items()}
 
 
-def read_token(key: bytes, text: str) -> LinkToken | None:
-    """Return the token in `text`, or None if `key` did not sign it or it is not in its one written form."""
+def read_token(key: bytes, text: str, purpose: Purpose = Purpose.UNSUBSCRIBE) -> LinkToken | None:
+    """Return the token in `text`; None if `key` did not sign it for this, or it is not in its one form."""
     if not text.isascii() or not SHORTEST <= len(text) <= LONGEST:
         return None
     try:
@@ -123,18 +139,34 @@ def read_token(key: bytes, text: str) -> LinkToken | None:
     if found is None:
         return None
     token, payload, mac = found
-    good = hmac.digest(key, LINK_PURPOSE + payload, "sha256")
-    return token if hmac.compare_digest(mac, good[: len(mac)]) else None
+    return token if hmac.compare_digest(mac, _mac(key, payload, purpose)[: len(mac)]) else None
 
 
-def find_token(key: bytes, text: str) -> LinkToken | None:
+def find_token(key: bytes, text: str, purpose: Purpose = Purpose.UNSUBSCRIBE) -> LinkToken | None:
     """Return the token in what came of a link on its way: with remains about it, encoded, broken apart.
 
     Mail programs take the full stop behind a link for a part of it, or a bracket, or a quotation mark; they
     break it and quote its second half, encode it once more, put a backslash in, or leave out a dash at its
-    end. Whatever `key` signed stands for itself.
+    end. Whatever `key` signed for this purpose stands for itself.
     """
-    return next(filter(None, (read_token(key, each) for each in _candidates(text))), None)
+    return next(filter(None, (read_token(key, each, purpose) for each in _candidates(text))), None)
+
+
+def _mac(key: bytes, payload: bytes, purpose: Purpose) -> bytes:
+    """Return the octets that a token may have."""
+    if purpose is Purpose.UNSUBSCRIBE:
+        return hmac.digest(key, LINK_PURPOSE + payload, "sha256")[:_LONGER]
+    begin = _PAGES[purpose]
+    return blake2b(payload, key=_pages_key(key)).digest()[begin : begin + _LONGER]
+
+
+def _pages_key(key: bytes) -> bytes:
+    return hmac.digest(key, PAGES_PURPOSE, "sha512")  # as many octets as BLAKE2b takes (RFC 7693 2.9)
+
+
+def _text(payload: bytes, mac: bytes) -> str:
+    text = _written(payload + mac[:MAC_OCTETS])
+    return _written(payload + mac) if text.endswith(_DASHES) else text
 
 
 def _candidates(text: str) -> Iterator[str]:

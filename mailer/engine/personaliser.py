@@ -15,7 +15,7 @@ from mailer.domain.audience import Recipient
 from mailer.domain.delivery import Claim
 from mailer.domain.mailbox_providers import provider_of
 from mailer.domain.return_path import ReturnSigner, Verp, return_path
-from mailer.domain.signed_links import LinkSigner, browser_url, unsubscribe_url
+from mailer.domain.signed_links import LinkSigner, Purpose, link_url
 from mailer.message.mime.fields import RecipientHeader
 from mailer.message.mime.pieces import Fillings
 from mailer.message.mime.template import VERSION, MessageTemplate
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mailer.message.dkim.signer import Signer
 
 
+PAGES = {"browser_url": Purpose.VIEW, "preferences_url": Purpose.PREFERENCES}
 ID_OCTETS = (12, 6)  # in a Message-ID: of what is a person's, and of what is a send's
 
 
@@ -52,13 +53,16 @@ class Personaliser:
     verp: Verp = Verp.OFF
     metadata: str = ""
 
-    def names(self, recipient: Recipient, moment: float) -> dict[str, Any]:
-        """Return what `MessageTemplate.fill` takes, for a message made at `moment` (Unix seconds)."""
+    def names(self, recipient: Recipient, moment: float, *, pages: bool = True) -> dict[str, Any]:
+        """Return what `MessageTemplate.fill` takes, for a message made at `moment` (Unix seconds).
+
+        Without `pages` the links to these are left out, for a template that names none.
+        """
         token, spare = self._links.sign(recipient.subscriber_id)
         return {
             "subscriber": recipient.values(),
             "unsubscribe_url": self._link + token if self.base_url else self._link,
-            "browser_url": self._page + token if self.base_url else None,
+            **(self._page_links(recipient) if pages else {}),
             "header": RecipientHeader(
                 recipient.name or "",
                 wire_address(recipient.email),
@@ -95,6 +99,12 @@ class Personaliser:
         """Return the Message-ID without brackets: unique a recipient, the same whenever it is sent again."""
         return self._identity(recipient, self._links.sign(recipient.subscriber_id)[1])
 
+    def _page_links(self, recipient: Recipient) -> dict[str, str | None]:
+        if not self.base_url:
+            return dict.fromkeys(PAGES)
+        tokens = self._links.sign_pages(recipient.subscriber_id)
+        return {name: link + tokens[purpose] for name, purpose, link in self._pages}
+
     def _identity(self, recipient: Recipient, spare: bytes) -> str:
         if self.version == 1:
             own = f"{self.seed}/{recipient.subscriber_id}/{recipient.email}".encode()
@@ -113,13 +123,13 @@ class Personaliser:
     def _link(self) -> str:
         """A signed link up to its token; without a BASE_URL a mailto: link, the same for all."""
         if self.base_url:
-            return unsubscribe_url(self.base_url, "")
+            return link_url(self.base_url, Purpose.UNSUBSCRIBE, "")
         return f"mailto:{self.unsubscribe_address}?subject=unsubscribe"
 
     @cached_property
-    def _page(self) -> str:
-        """The link to the mail as a page, up to its token."""
-        return browser_url(self.base_url, "")
+    def _pages(self) -> list[tuple[str, Purpose, str]]:
+        """The links to pages by their names, each up to its token."""
+        return [(name, purpose, link_url(self.base_url, purpose, "")) for name, purpose in PAGES.items()]
 
     @cached_property
     def _of_the_send(self) -> str:

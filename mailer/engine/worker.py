@@ -244,8 +244,8 @@ class Worker:
         return ", ".join(f"{state} {number}" for state, number in self._recorded.items()) or "nothing"
 
     def _prepared(self, claim: Claim) -> PreparedMessage:
-        names = self.personaliser.names(claim.recipient, time.time())
         template = self.template(claim.revision)
+        names = self.personaliser.names(claim.recipient, time.time(), pages=template.names_pages)
         return PreparedMessage(claim, names["header"].to_address, template, template.fillings(names))
 
     def _envelope(self, prepared: PreparedMessage, moment: float) -> Envelope:

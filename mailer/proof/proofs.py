@@ -14,6 +14,7 @@ from mailer.compose.issue.source import load_issue
 from mailer.domain.audience import Audience, Recipient
 from mailer.domain.field import FieldType
 from mailer.domain.page import pages_of
+from mailer.domain.recipient_names import LINKS
 from mailer.domain.subscriber import OWN_FIELDS, SubscriberList
 from mailer.engine.compiler import Compiler, Job
 from mailer.engine.plan import refusals_of
@@ -128,7 +129,7 @@ class Proofs:
             octets=template.html_size(names),
             body=job.composed.body,
             unsubscribe_url=names["unsubscribe_url"],
-            browser_url=names["browser_url"],
+            own_links=tuple(filter(None, map(names.get, LINKS))),
             postal_address=job.composed.postal_address,
             public=self.compiler.to_the_world,
             uses={name: name in template.requires for name in template.uses},

@@ -17,6 +17,7 @@ from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
 from mailer.compose.html.allowed import ATTRIBUTES, COMPONENTS, ELEMENTS, NO_TEXT, SCHEMES, TABLE_PARTS, names
+from mailer.domain.recipient_names import LINKS
 from mailer.message.expression.expression import Expression
 from mailer.message.expression.operations import CannotFill
 from mailer.message.filling.evaluate import Names, reader
@@ -66,7 +67,7 @@ class Published:
 
 def published(template: MessageTemplate) -> Published:
     """Return what anybody may see of `template`; CannotFill where it needs a recipient's own value."""
-    nobody = {"subscriber": {}, "unsubscribe_url": OWN_LINK, "browser_url": OWN_LINK, "header": NOBODY}
+    nobody = {"subscriber": {}, **dict.fromkeys(LINKS, OWN_LINK), "header": NOBODY}
     template = _decided(template, nobody)
     mail = read(template.fill(nobody))
     page = lxml_html.document_fromstring(_UNSAYABLE.sub("", mail.html or "<p></p>"))

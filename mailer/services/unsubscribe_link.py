@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -12,8 +11,8 @@ from mailer.domain.consent import Source
 from mailer.domain.signed_links import LinkToken, find_token, read_undo, sign_undo
 from mailer.domain.subscriber import Choices, Left, Status
 from mailer.ledger.queries import LedgerQueries
-from mailer.message.mime.template import MessageTemplate, TemplateError
 from mailer.people import unsubscribing
+from mailer.services.mail_language import language_of
 
 
 class UnsubscribeLinks:
@@ -60,10 +59,7 @@ class UnsubscribeLinks:
 
     def language(self, token: LinkToken) -> str:
         """Return the language (BCP 47) of the mail that the link stood in, empty if it is gone."""
-        if template := LedgerQueries(self._database()).template(token.send_id):
-            with suppress(TemplateError):
-                return MessageTemplate.load(template).language
-        return ""
+        return language_of(self._database(), token.send_id)
 
     def require_database(self) -> None:
         """Raise a MailerError if no link could be answered now."""

@@ -47,7 +47,7 @@ def web_app(app: App) -> ASGIApp:
     links = UnsubscribeLinks(lambda: app.database, key, app.now)
     rooms: list[Room] = [
         UnsubscribePages(links, pages),
-        MailPages(links, ViewLinks(lambda: app.database, app.personaliser), pages),
+        MailPages(ViewLinks(lambda: app.database, key, app.personaliser), pages),
         ImagePages(app.root, key),
         HealthPages(links.require_database),
     ]

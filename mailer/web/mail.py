@@ -8,7 +8,6 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from mailer.domain.signed_links import VIEW
-from mailer.services.unsubscribe_link import UnsubscribeLinks
 from mailer.services.view_link import ViewLinks
 from mailer.viewer.frame import Appearance, ShownImages, with_images
 from mailer.web.pages import Pages
@@ -23,8 +22,7 @@ VIEWED = {
 class MailPages:
     """The endpoint below `/view/`."""
 
-    def __init__(self, links: UnsubscribeLinks, views: ViewLinks, pages: Pages) -> None:
-        self.links = links
+    def __init__(self, views: ViewLinks, pages: Pages) -> None:
         self.views = views
         self.pages = pages
 
@@ -34,10 +32,10 @@ class MailPages:
 
     def view(self, request: Request) -> Response:
         """GET and HEAD."""
-        token = self.links.read(request.path_params["token"])
+        token = self.views.read(request.path_params["token"])
         if token is None:
             raise HTTPException(404)
         mail = self.views.mail(token)
         if mail is None:
-            return self.pages.show("gone.html", request, [self.links.language(token)], 410)
+            return self.pages.show("gone.html", request, [self.views.language(token)], 410)
         return HTMLResponse(with_images(mail), headers=VIEWED)

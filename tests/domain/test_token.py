@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.domain.signed_links import LinkToken, _candidates, find_token, read_token, sign_token
+from mailer.domain.signed_links import (
+    LinkSigner,
+    LinkToken,
+    Purpose,
+    _candidates,
+    find_token,
+    read_token,
+    sign_token,
+)
 
 KEY = b"k" * 32
 ids = st.integers(0, 2**40)
@@ -25,12 +33,33 @@ def test_a_token_reads_back(token):
     assert text.replace("-", "").replace("_", "").isalnum()
 
 
+@given(tokens)
+def test_a_token_is_good_for_the_purpose_that_it_was_signed_for_alone(token):
+    texts = {purpose: sign_token(KEY, token, purpose) for purpose in Purpose}
+    assert len(set(texts.values())) == len(Purpose)
+    for signed_for, text in texts.items():
+        for purpose in Purpose:
+            good = token if purpose is signed_for else None
+            assert read_token(KEY, text, purpose) == find_token(KEY, f"{text}.", purpose) == good
+        assert read_token(b"another key", text, signed_for) is None
+
+
+@given(tokens)
+def test_what_signs_a_whole_send_signs_the_same(token):
+    signer = LinkSigner(KEY, token.send_id, token.list_id)
+    assert signer.sign(token.subscriber_id)[0] == sign_token(KEY, token)
+    for purpose, text in signer.sign_pages(token.subscriber_id).items():
+        assert text == sign_token(KEY, token, purpose)
+        assert text[-1] not in "-_."
+
+
 @given(tokens, st.data())
 def test_no_character_may_change(token, data):
-    text = sign_token(KEY, token)
+    purpose = data.draw(st.sampled_from(Purpose))
+    text = sign_token(KEY, token, purpose)
     place = data.draw(st.integers(0, len(text) - 1))
     other = data.draw(st.characters(codec="utf-8").filter(lambda c: c != text[place]))
-    assert read_token(KEY, text[:place] + other + text[place + 1 :]) is None
+    assert read_token(KEY, text[:place] + other + text[place + 1 :], purpose) is None
 
 
 @given(st.text(max_size=200))

@@ -14,7 +14,7 @@ from mailer.sandbox.process import running_sandbox
 READER = "reader1@inbox.example"
 # What belongs to the moment and to the send: the second is known only once there is one.
 OWN = re.compile(rb"^(Date|Message-ID): .*(?:\r\n[ \t].*)*\r\n", re.MULTILINE)
-TOKEN = re.compile(rb"(?<=/u/)[\w-]+|(?<=/view/)[\w-]+")
+TOKEN = re.compile(rb"(?<=/u/)[\w-]+|(?<=/view/)[\w-]+|(?<=/p/)[\w-]+")
 
 
 GREEK = """\

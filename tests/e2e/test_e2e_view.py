@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -10,11 +11,11 @@ import httpx
 import pytest
 from harbour_workspace import ISSUE, Workspace
 from pictures import picture
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 
 from mailer.bootstrap import App
 from mailer.sandbox.scripted_server import ScriptedServer
-from mailer.store.schema import subscribers
+from mailer.store.schema import revisions, subscribers
 
 LINK = re.compile(r"https://gazette\.example(/view/[\w-]+)")
 BODY = ISSUE + "\nFor {{ subscriber.name|default('a reader') }} of {{ subscriber.town|default('?') }}.\n"
@@ -67,6 +68,23 @@ def test_one_bit_more_or_less_leads_nowhere(sent: Workspace, server: ScriptedSer
             other = "A" if link[place] != "A" else "B"
             assert client.get(f"{link[:place]}{other}{link[place + 1 :]}").status_code == 404
         assert client.post(link).status_code == 405
+
+
+def test_the_link_to_unsubscribe_shows_a_mail_only_of_the_time_when_it_was_good_for_both(
+    sent: Workspace, server: ScriptedServer
+) -> None:
+    html, _, _ = parts(server.taken[0].content)
+    link = re.search(r"https://gazette\.example/u/([\w-]+)", html)[1]
+    database = App(sent.root, sent.settings).database
+    with sent.serving() as url:
+        assert httpx.get(f"{url}/view/{link}").status_code == 404
+        with database.begin() as connection:
+            stored = connection.scalar(select(revisions.c.template))
+            older = zlib.compress(zlib.decompress(stored).replace(b'"version":3', b'"version":2'))
+            connection.execute(update(revisions).values(template=older))
+        database.dispose()
+        assert httpx.get(f"{url}/view/{link}").status_code == 200
+        assert httpx.get(f"{url}/view/{link[:-3]}A").status_code == 404
 
 
 def test_a_correction_is_for_whom_got_it(workspace: Workspace, server: ScriptedServer) -> None:

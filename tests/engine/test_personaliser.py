@@ -15,7 +15,7 @@ from message_samples import EDITION, HEAD
 from mailer.domain.audience import Recipient
 from mailer.domain.return_path import ReturnTokens, Verp
 from mailer.domain.returned import Returned
-from mailer.domain.signed_links import LinkToken, read_token
+from mailer.domain.signed_links import LinkToken, Purpose, read_token
 from mailer.engine.personaliser import Personaliser
 from mailer.message.mime.message import compile_message
 from mailer.settings.presets import PRESETS
@@ -59,6 +59,20 @@ def test_the_message_id_has_no_octet_of_the_token(send_id: int, subscriber_id: i
     local, _, domain = names["header"].message_id.partition("@")
     assert urlsafe_b64decode(local) == mac[17:29] + sha256(b"a seed").digest()[:6]
     assert domain == "gazette.example"
+
+
+def test_each_link_is_signed_for_its_page_and_no_other() -> None:
+    names = personaliser().names(ADA, 0)
+    for name, purpose in (("browser_url", Purpose.VIEW), ("preferences_url", Purpose.PREFERENCES)):
+        start, token = names[name].rsplit("/", 1)
+        assert f"{start}/" == f"https://gazette.example{purpose.value}"
+        assert read_token(KEY, token, purpose) == LinkToken(1, 54321, 3)
+        assert read_token(KEY, token) is None
+
+
+def test_what_a_text_does_not_name_is_not_signed() -> None:
+    assert personaliser().names(ADA, 0, pages=False).keys() == {"subscriber", "unsubscribe_url", "header"}
+    assert personaliser(base_url="").names(ADA, 0)["preferences_url"] is None
 
 
 def test_the_message_id_hangs_on_the_key() -> None:

@@ -29,6 +29,7 @@ NAMES = {
     "subscriber": {"name": "Zoë Ångström", "email": "zoe@quay.example"},
     "unsubscribe_url": "https://gazette.example/u/AbC-123",
     "browser_url": "https://gazette.example/view/AbC-123",
+    "preferences_url": "https://gazette.example/p/AbC-123",
     "header": HEADER,
 }
 QUAY, CLOCK, WAVE = picture("JPEG", 1280, 640), picture("PNG", 90, 120), moving()

@@ -107,13 +107,13 @@ def test_a_damaged_template_is_refused(data: bytes) -> None:
 
 
 def test_a_template_of_another_version_is_refused() -> None:
-    with pytest.raises(TemplateError, match="version 3") as refusal:
-        MessageTemplate.load(zlib.compress(b'{"version":3}'))
+    with pytest.raises(TemplateError, match="version 4") as refusal:
+        MessageTemplate.load(zlib.compress(b'{"version":4}'))
     assert refusal.value.next_step
 
 
 def written_by_version_1(template: MessageTemplate) -> bytes:
-    return zlib.compress(zlib.decompress(template.dump()).replace(b'"version":2', b'"version":1'))
+    return zlib.compress(zlib.decompress(template.dump()).replace(b'"version":3', b'"version":1'))
 
 
 def test_a_template_of_the_first_version_fills_the_same_and_stays_what_it_is() -> None:
@@ -123,6 +123,13 @@ def test_a_template_of_the_first_version_fills_the_same_and_stays_what_it_is() -
     assert older.fill(names) == template.fill(names)
     assert older.revision == template.revision
     assert older.dump() == written_by_version_1(template)
+
+
+@pytest.mark.parametrize("name", ["browser_url", "preferences_url"])
+def test_it_is_known_whether_a_page_is_linked_to(name: str) -> None:
+    assert not compile_message(EDITION, HEAD).names_pages
+    linked = replace(EDITION, text=(Hole(Name(name), Place.ADDRESS, url_start=True),))
+    assert compile_message(linked, HEAD).names_pages
 
 
 def test_a_send_has_to_keep_the_fields_that_its_messages_use() -> None:

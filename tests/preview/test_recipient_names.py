@@ -10,7 +10,7 @@ from mailer.bootstrap import App
 from mailer.check.merge_tag_names import instead
 from mailer.compose.symbolic.refusal import LAYOUT_NAMES
 from mailer.compose.tags.offered import protect
-from mailer.domain.recipient_names import LINKS, RECIPIENT_NAMES, SERVED, RecipientName
+from mailer.domain.recipient_names import LINKS, RECIPIENT_NAMES, RecipientName
 from mailer.errors import IssueError
 from mailer.proof.sample import Sample
 from mailer.services.preview import PreviewRequest, preview
@@ -53,22 +53,19 @@ def test_a_misspelt_one_in_a_layout_is_refused(each: RecipientName, app: App):
 @pytest.mark.parametrize("web", [False, True])
 def test_a_layout_knows_whether_there_is_one(each: RecipientName, web: bool, app: App):
     sample = shown(on_the_web(app, web), "T.", f"{{% if {each.name} %}}served{{% else %}}absent{{% endif %}}")
-    there = each.served and (web or not each.needs_web)
+    there = web or not each.needs_web
     assert ("served" in sample.text, "absent" in sample.html) == (there, not there)
 
 
 @EACH
 def test_what_a_send_fills_is_shown_to_whom_it_is(each: RecipientName, app: App):
     body = f"[it]({{{{ {each.name} }}}})" if each.is_link else f"{{{{ {each.name}.email }}}}"
-    if not each.served or each.needs_web:
+    if each.needs_web:
         with pytest.raises(IssueError, match="the value to print is none"):
             shown(app, body)
-    if not each.served:
-        return
-    if each.needs_web:
         app = on_the_web(app, True)
     sample = shown(app, body)
-    link = "it <https://gazette.example/view/" if each.needs_web else "it <mailto:"
+    link = "it <https://gazette.example/" if each.needs_web else "it <mailto:"
     assert (link if each.is_link else sample.reader.email) in sample.text
 
 
@@ -86,5 +83,5 @@ def test_a_link_stands_behind_no_scheme(name: str, app: App):
         ("*|UPDATE_PROFILE|*", "preferences_url"),
     ],
 )
-def test_what_others_call_it_is_answered_with_its_name_once_it_is_served(typed: str, name: str):
-    assert (f"{{{{ {name} }}}}" in instead(typed)) == (name in SERVED)
+def test_what_others_call_it_is_answered_with_its_name(typed: str, name: str):
+    assert f"{{{{ {name} }}}}" in instead(typed)

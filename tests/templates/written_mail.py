@@ -28,6 +28,7 @@ NAMES = {
     "subscriber": {"name": "Ada Quint", "email": "ada.quint@quay.example"},
     "unsubscribe_url": UNSUBSCRIBE,
     "browser_url": "https://gazette.example/view/6vTgH2mZk1",
+    "preferences_url": "https://gazette.example/p/6vTgH2mZk1",
     "header": RecipientHeader(
         to_name="Ada Quint",
         to_address="ada.quint@quay.example",

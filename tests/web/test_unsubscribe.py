@@ -12,7 +12,7 @@ import httpx
 import pytest
 from harbour import DATABASE, KEY, Harbour, serving
 
-from mailer.domain.signed_links import LinkToken, sign_token, unsubscribe_url
+from mailer.domain.signed_links import LinkToken, Purpose, link_url, sign_token
 from mailer.web.guard import shown
 from mailer.web.pages import masked
 
@@ -210,6 +210,8 @@ def test_a_token_of_another_key_or_purpose_is_not_found(harbour: Harbour, client
     forged = sign_token(KEY + b"!", LinkToken(harbour.send, person, harbour.weekly))
     assert client.post(f"/u/{forged}").status_code == 404
     assert client.post(link.replace("/u/", "/v/")).status_code == 404
+    for path in ("/view/", "/p/"):
+        assert client.get(link.replace("/u/", path)).status_code == 404
 
 
 def test_the_address_is_shown_in_part_and_markup_as_text(harbour: Harbour, client: httpx.Client) -> None:
@@ -301,8 +303,9 @@ def test_health_needs_no_token(client: httpx.Client) -> None:
 def test_the_link_in_a_mail_is_the_path_that_is_answered(harbour: Harbour) -> None:
     _, link = reader(harbour)
     for base in (harbour.url, harbour.url + "/"):
-        assert httpx.get(unsubscribe_url(base, link.removeprefix("/u/"))).status_code == 200
-    assert unsubscribe_url("https://gazette.example/news", "abc") == "https://gazette.example/news/u/abc"
+        assert httpx.get(link_url(base, Purpose.UNSUBSCRIBE, link.removeprefix("/u/"))).status_code == 200
+    shown = link_url("https://gazette.example/news", Purpose.UNSUBSCRIBE, "abc")
+    assert shown == "https://gazette.example/news/u/abc"
 
 
 def test_the_workspaces_own_template_wins(tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
+from mailer.domain import recipient_names
 from mailer.errors import ExitCode, MailerError
 from mailer.message.encoding.transfer import HARD_BREAK, decode_quoted_printable
-from mailer.message.filling.canonical import canonical_json, dump_tree, load_tree
+from mailer.message.expression.expression import Name
+from mailer.message.filling.canonical import canonical_json, dump_tree, load_tree, walk_expressions
 from mailer.message.filling.conditions import compares, decides
 from mailer.message.filling.evaluate import Names
 from mailer.message.filling.fields import may_use_any, requires, uses
@@ -30,8 +32,8 @@ from mailer.message.mime.pieces import (
     load_piece,
 )
 
-VERSION = 2
-READABLE = (1, VERSION)
+VERSION = 3
+READABLE = (1, 2, VERSION)
 HTML_LANGUAGE = re.compile(r"<html\b[^>]*\slang=[\"']?([A-Za-z0-9-]+)", re.IGNORECASE)
 
 
@@ -47,7 +49,8 @@ class MessageTemplate:
 
     `names` are the recipient's: `subscriber` (a mapping of fields), `unsubscribe_url`, whatever else the
     issue uses, and `header` (a `RecipientHeader`). `version` is of the program that compiled it: 1 where the
-    send keeps every field of its recipients, not only those that the issue uses.
+    send keeps every field of its recipients, not only those that the issue uses; up to 2 its mails may have
+    links to view them by the token that unsubscribes.
     """
 
     slug: str
@@ -137,6 +140,12 @@ class MessageTemplate:
     def screen(self) -> Screen | None:
         """What proves many recipients at once; None if each has to be filled."""
         return screen_of(self._trees)
+
+    @cached_property
+    def names_pages(self) -> bool:
+        """Whether the issue has a link to a page of the recipient's, beside that to unsubscribe."""
+        asked = (each for tree in self._trees for each in walk_expressions(tree))
+        return any(isinstance(each, Name) and each.name in recipient_names.PAGES for each in asked)
 
     @property
     def _trees(self) -> list[Tree]:
