@@ -24,7 +24,7 @@ def serve(app: App, host: str, port: int) -> None:
     import logging
 
     from mailer.cli.listening import listen
-    from mailer.web.app import web_app
+    from mailer.web.rooms import web_app
     from mailer.web.server import http_server
 
     settings = app.settings

@@ -19,7 +19,7 @@ from mailer.bootstrap import App
 from mailer.doctor.result import Grade, Result
 from mailer.doctor.website import Failure, Site, visit
 from mailer.doctor.website_verdict import judge_site
-from mailer.web.app import web_app
+from mailer.web.rooms import web_app
 
 pytestmark = pytest.mark.peers
 

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from mailer.web.app import guarded
 from mailer.web.hosts import Hosts, OpenRoute
 from mailer.web.pages import Pages, Paper
 from mailer.web.proxies import client_address
+from mailer.web.rooms import guarded
 from mailer.workspace.bundled import templates_folder
 
 pytestmark = pytest.mark.unit
