@@ -158,12 +158,7 @@ class LedgerQueries:
     def list_ids(self, send_id: int) -> tuple[int, ...]:
         """Return the ids of the lists a send went to; none if the send or its lists are gone."""
         with self._engine.connect() as connection:
-            audience = connection.scalar(select(sends.c.audience).where(sends.c.id == send_id))
-            if audience is None:
-                return ()
-            names = Audience.parse(audience).lists
-            found = select(lists.c.id).where(lists.c.name.in_(names)).order_by(lists.c.id)
-            return tuple(connection.scalars(found))
+            return lists_of(connection, send_id)
 
     def discrepancies(self, send: Send) -> list[str]:
         """Return what does not add up in what the ledger says of a send, in words; nothing when it does."""
@@ -210,6 +205,15 @@ class LedgerQueries:
                 for each in ids_of(connection, person.id):
                     events += _sendings(connection, each)
         return sorted(events, key=lambda event: (event.at is None, event.at))
+
+
+def lists_of(connection: Connection, send_id: int) -> tuple[int, ...]:
+    """Return the ids of the lists a send went to; none if the send or its lists are gone."""
+    audience = connection.scalar(select(sends.c.audience).where(sends.c.id == send_id))
+    if audience is None:
+        return ()
+    names = Audience.parse(audience).lists
+    return tuple(connection.scalars(select(lists.c.id).where(lists.c.name.in_(names)).order_by(lists.c.id)))
 
 
 def _only(send: Send, states: dict[State, int]) -> tuple[Revision]:

@@ -457,3 +457,36 @@ accounts = Table(
     Column("account", String(16), primary_key=True),
     Column("state", Text, nullable=False),  # engine.pacing.dealing.SharedAccount.dump()
 )
+
+# What came back, or was refused at once: a row for each message, once, with what was done about it.
+returns = Table(
+    "returns",
+    metadata,
+    Column("id", Number, primary_key=True),
+    # Of the message (domain.returned_mail.digest), so that none counts twice; of a refusal, whose it is.
+    Column("digest", Key, nullable=False, unique=True),
+    Column("at", UtcTime, nullable=False),  # when it was read, or refused
+    Column("source", Text, nullable=False),  # where it was read
+    Column("kind", String(16), nullable=False),  # domain.returned.Kind
+    Column("effect", String(16), nullable=False),  # domain.return_policy.Effect
+    Column("send_id", Number),  # by the token; NULL: none of ours
+    Column("subscriber_id", Number),
+    Column("email", Text, nullable=False),  # whom we mailed; without a token whom the message names
+    Column("provider", Text, nullable=False),  # of that address: domain.mailbox_providers.provider_of
+    Column("status", Text, nullable=False),  # RFC 3463
+    Column("reason", Text, nullable=False),  # ours, in a few words
+    Column("said", Text, nullable=False),  # the server's words
+    Column("evidence", JSON(none_as_null=True)),  # list of texts: how the verdict was come to
+    Index("ix_returns_subscriber_id", "subscriber_id", "send_id"),
+    Index("ix_returns_send_id", "send_id", "kind"),
+    sqlite_autoincrement=True,
+)
+
+# How far a mailbox was read: what has no folders or marks of its own for that is asked by this alone.
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    Column("name", Key, primary_key=True),  # its URL without the password
+    Column("state", JSON(none_as_null=True), nullable=False),  # as mailer.mailbox has it
+    Column("read_at", UtcTime, nullable=False),
+)

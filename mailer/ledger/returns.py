@@ -1,0 +1,113 @@
+"""What came back, in rows that are added once: looked up by message, by person, by send."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, and_, exists, select, update
+
+from mailer.domain.delivery import State
+from mailer.domain.return_policy import Effect, PastSend
+from mailer.domain.returned import FAILURES, Kind, Returned
+from mailer.ledger.outcomes import latest
+from mailer.store.dialect import among, append, bound, give_ids, moments
+from mailer.store.schema import deliveries, outcomes, returns, sends
+
+LOOKED_BACK = 50  # sends of one person
+COUNTED = FAILURES - {Kind.BLOCKED}  # the kinds that say of a mailbox that mail does not arrive
+
+
+class ReturnRow(NamedTuple):
+    """A row of `returns`, in the order of its columns, but for the id."""
+
+    digest: str
+    at: datetime
+    source: str
+    kind: Kind
+    effect: Effect
+    send_id: int | None = None
+    subscriber_id: int | None = None
+    email: str = ""
+    provider: str = ""
+    status: str = ""
+    reason: str = ""
+    said: str = ""
+    evidence: Sequence[str] = ()
+
+
+def known(connection: Connection, digests: Iterable[str]) -> set[str]:
+    """Return those of the messages that are recorded already."""
+    c = returns.c.digest
+    return set(connection.scalars(select(c).where(among(c, digests))))
+
+
+def write(connection: Connection, rows: Sequence[ReturnRow]) -> None:
+    """Add rows, of messages that are not recorded yet. Run for every message that comes back."""
+    moment, json = moments(connection), bound(connection, returns.c.evidence.type)
+    append(
+        connection,
+        returns,
+        [
+            (number, digest, moment(at), source, kind.value, effect.value, *rest, json(list(evidence)))
+            for number, (digest, at, source, kind, effect, *rest, evidence) in zip(
+                give_ids(connection, returns, len(rows)), rows, strict=True
+            )
+        ],
+    )
+
+
+def set_effect(connection: Connection, digests: Collection[str], effect: Effect) -> None:
+    """Note what was done about messages whose rows were written before it was decided."""
+    which = among(returns.c.digest, digests)
+    connection.execute(update(returns).where(which).values(effect=effect.value))
+
+
+def addresses(connection: Connection, copies: Collection[Returned]) -> Mapping[Returned, str]:
+    """Return to which address each of these copies went, as typed; those that no delivery is known of aren't
+    there."""
+    d, by_send = deliveries.c, dict[int, list[int]]()
+    for copy in copies:
+        by_send.setdefault(copy.send_id, []).append(copy.subscriber_id)
+    found: dict[Returned, str] = {}
+    for send_id, people in by_send.items():
+        query = select(d.subscriber_id, d.email).where(d.send_id == send_id, among(d.subscriber_id, people))
+        found.update({Returned(send_id, row.subscriber_id): row.email for row in connection.execute(query)})
+    return found
+
+
+def past_sends(connection: Connection, subscriber_id: int) -> list[PastSend]:
+    """Return how the latest sends ended for a person, the newest first.
+
+    One that is not over, that was cancelled, or that was blocked for our sake says nothing of them.
+    """
+    d, o, s, r = deliveries.c, outcomes.c, sends.c, returns.c
+    last = and_(o.send_id == d.send_id, o.subscriber_id == d.subscriber_id, latest())
+    back = exists().where(r.subscriber_id == subscriber_id, r.send_id == s.id)
+    failed, any_kind = back.where(r.kind.in_(COUNTED)), back.where(r.kind.in_(FAILURES))
+    # One look for each send: nobody's deliveries are found by the person alone.
+    query = (
+        select(o.at, o.state, failed.label("failed"), any_kind.label("returned"))
+        .select_from(sends)
+        .join(deliveries, (d.send_id == s.id) & (d.subscriber_id == subscriber_id))
+        .join(outcomes, last)
+        .order_by(s.id.desc())
+        .limit(LOOKED_BACK)
+    )
+    return [
+        PastSend(row.at, bool(row.failed))
+        for row in connection.execute(query)
+        if row.failed or (row.state == State.ACCEPTED and not row.returned)
+    ]
+
+
+def of_person(connection: Connection, ids: Sequence[int]) -> list[Any]:
+    """Return the rows about a person, by all ids that they have or had, with the slugs of their sends."""
+    query = (
+        select(returns, sends.c.slug, sends.c.corrects)
+        .outerjoin(sends, sends.c.id == returns.c.send_id)
+        .where(returns.c.subscriber_id.in_(ids))
+        .order_by(returns.c.at, returns.c.id)
+    )
+    return list(connection.execute(query))
