@@ -88,14 +88,19 @@ _ABOUT_US = re.compile(
 )
 
 # Names may hold any word, and must not be read as a reason.
-_NAMES = re.compile(r"<[^<>]*>|\S+@\S+|\S+://\S+")
+_NAMES = re.compile(r"<[^<>]*>")
 _ENOUGH = 500  # characters of a reply: the reason comes first, and no server may make us search for long
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def plain_words(reply: Reply) -> str:
     """Return what a reply says on one line, without addresses and links."""
-    return " ".join(_NAMES.sub(" ", reply.text[:_ENOUGH]).split())
+    return without_names(reply.text[:_ENOUGH])
+
+
+def without_names(text: str) -> str:
+    """Return `text` on one line, without addresses and links."""
+    return " ".join(word for word in _NAMES.sub(" ", text).split() if "@" not in word and "://" not in word)
 
 
 def account_fault(reply: Reply) -> Wording | None:

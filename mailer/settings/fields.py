@@ -36,6 +36,7 @@ class Settings(BaseModel):
     mail_return_path: str = ""
     mail_verp: Literal["off", "plus", "subdomain"] = "plus"
     mail_unsubscribe: str = ""
+    trusted_authserv: str = ""
     mail_rate: float = Field(0, ge=0)
     mail_warmup: str = ""
     mail_images: Literal["inline", "linked"] = "inline"
@@ -114,6 +115,11 @@ class Settings(BaseModel):
     @classmethod
     def _web_address(cls, value: str) -> str:
         return values.web_address(value)
+
+    @property
+    def trusted_hosts(self) -> frozenset[str]:
+        """Whose Authentication-Results are believed, in small letters."""
+        return frozenset(self.trusted_authserv.lower().replace(",", " ").split())
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,0 +1,1 @@
+"""Why mail failed, by the words, status and code that a server gave: at once, or days later."""

@@ -1,0 +1,194 @@
+"""Why mail failed: one table for a reply in the conversation and for what comes back days later.
+
+Words come first, because status and code lie: `550 5.2.1 … rate that prevents` is a limit, `550 5.1.1` may
+speak of spam, and `552` of a mailbox that isn't there. What no phrase is found in the status decides (RFC
+3463), and then the code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mailer.domain.failures import english, languages
+from mailer.domain.failures.reason import FailureReason, MailFailure
+from mailer.domain.fold import plain
+from mailer.domain.outcome import Reply
+from mailer.domain.refusals import without_names
+
+Phrase = tuple[str, ...]
+GAP = 60  # characters that … may stand for
+ENOUGH = 1000  # characters of what was said
+_ELLIPSIS = " … "
+
+# RFC 3463 3, RFC 7505 (5.1.10), RFC 7372 (5.7.x); the longest beginning holds. Microsoft's meanings are those
+# of learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online.
+BY_STATUS: dict[str, FailureReason] = {
+    "1": FailureReason.UNSAID,
+    "1.1": FailureReason.NO_MAILBOX,
+    "1.2": FailureReason.NO_DOMAIN,
+    "1.3": FailureReason.NO_MAILBOX,
+    "1.6": FailureReason.MOVED,
+    "1.7": FailureReason.POLICY,  # the sender's address, as in the next one
+    "1.8": FailureReason.POLICY,
+    "1.9": FailureReason.UNSAID,
+    "1.10": FailureReason.NO_MAILBOX,  # Exchange: not found; elsewhere a domain that takes no mail
+    "1.90": FailureReason.THROTTLED,  # Microsoft: the sender's own daily limit
+    "2": FailureReason.UNSAID,
+    "2.1": FailureReason.DISABLED,
+    "2.2": FailureReason.FULL,
+    "2.3": FailureReason.TOO_LARGE,
+    "3": FailureReason.TROUBLE,
+    "3.4": FailureReason.TOO_LARGE,
+    "4": FailureReason.UNREACHABLE,
+    "5": FailureReason.UNSAID,
+    "6": FailureReason.CONTENT,
+    "7": FailureReason.POLICY,
+    "7.20": FailureReason.AUTHENTICATION,
+    "7.21": FailureReason.AUTHENTICATION,
+    "7.22": FailureReason.AUTHENTICATION,
+    "7.23": FailureReason.AUTHENTICATION,
+    "7.24": FailureReason.AUTHENTICATION,
+    "7.25": FailureReason.REPUTATION,
+    "7.26": FailureReason.AUTHENTICATION,
+    "7.28": FailureReason.THROTTLED,
+}
+# RFC 5321 4.2.3, RFC 7504 (521, 556). 550 alone says nothing: it is what every filter answers.
+BY_CODE: dict[int, FailureReason] = {
+    421: FailureReason.UNREACHABLE,
+    450: FailureReason.TROUBLE,
+    451: FailureReason.TROUBLE,
+    452: FailureReason.TROUBLE,
+    521: FailureReason.NO_DOMAIN,
+    551: FailureReason.NO_MAILBOX,
+    552: FailureReason.FULL,
+    556: FailureReason.NO_DOMAIN,
+}
+# What a filter says, too: not believed where the status speaks of security or policy.
+VAGUE = frozenset(
+    {
+        "recipient address rejected",
+        "recipient rejected",
+        "address rejected",
+        "envelope recipient",
+        "restricted",
+    }
+)
+
+_CODE = re.compile(r"(?<![\d.#])([45]\d\d)(?=[ \-#(]|$)")
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+# Each line of a reply begins anew with both (RFC 5321 4.2.1), in the middle of a sentence.
+_REPEATED = re.compile(r"(?<![\d.])[245]\d\d[ -](?:[245]\.\d{1,3}\.\d{1,3} )?")
+
+
+def code_in(said: str) -> int:
+    """Return the reply code that stands in a server's words, or 0."""
+    found = _CODE.search(said[:ENOUGH])
+    return int(found[1]) if found else 0
+
+
+def status_in(said: str) -> str:
+    """Return the status (RFC 3463) that stands in a server's words, or nothing."""
+    found = _STATUS.search(said[:ENOUGH])
+    return found[1] if found else ""
+
+
+def failure(code: int, status: str, said: str) -> MailFailure:
+    """Return why a server refused or put off mail, by its reply code, status and words.
+
+    `code` may be 0 and `status` empty: then what stands in `said` counts. If either of them says that it
+    passes (4yz), it does. `5.0.0` says nothing.
+    """
+    code, status = code or code_in(said), status or status_in(said)
+    permanent = not (status.startswith("4.") or 400 <= code < 500)
+    reason = _by_status(status)
+    told = _by_words(said)
+    if told and not (told[1] in VAGUE and reason not in (None, FailureReason.UNSAID)):
+        return MailFailure.of(told[0], permanent=permanent, by=f'the words "{told[1]}"')
+    if reason:
+        return MailFailure.of(reason, permanent=permanent, by=f"the status {status}")
+    reason = BY_CODE.get(code, FailureReason.UNSAID)
+    return MailFailure.of(
+        reason, permanent=permanent, by=f"the code {code}" if code else "nothing that it says"
+    )
+
+
+def of_reply(reply: Reply) -> MailFailure:
+    """Return why a server refused or put off mail in the conversation itself."""
+    return failure(reply.code, status_in(reply.text), reply.text)
+
+
+def _by_words(said: str) -> tuple[FailureReason, str] | None:
+    """Return the first phrase of the tables that is found, and its reason."""
+    words = plain(_REPEATED.sub("", without_names(said[:ENOUGH])))
+    foreign = not words.isascii() or _FOREIGN.search(words) is not None
+    keys = {word[:_KEY] for word in _WORD.findall(words)} if words.isascii() else _PHRASES.keys()
+    found: tuple[int, FailureReason, Phrase] | None = None
+    for key in keys:
+        for each in _PHRASES.get(key, ()):
+            number, _, phrase = each
+            if found and number > found[0]:
+                break
+            if phrase[0] not in words or (number < _FIRST_ENGLISH and not foreign):
+                continue
+            if _stands_in(phrase, words):
+                found = each
+    return (found[1], _ELLIPSIS.join(found[2])) if found else None
+
+
+def _stands_in(phrase: tuple[str, ...], words: str) -> bool:
+    """Whether each part of a phrase stands in `words`, from the beginning of a word, near the one before."""
+    return any(_go_on(phrase[1:], words, place + len(phrase[0])) for place in _starts(phrase[0], words))
+
+
+def _go_on(parts: tuple[str, ...], words: str, place: int) -> bool:
+    for part in parts:
+        found = words.find(part, place, place + GAP + len(part))
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True
+
+
+def _starts(part: str, words: str) -> Iterator[int]:
+    place = words.find(part)
+    while place >= 0:
+        if place == 0 or not part[0].isalnum() or not words[place - 1].isalnum() or not part.isascii():
+            yield place
+        place = words.find(part, place + 1)
+
+
+def _by_status(status: str) -> FailureReason | None:
+    return BY_STATUS.get(status[2:]) or BY_STATUS.get(status[2:].partition(".")[0])
+
+
+def _table(
+    *sources: tuple[tuple[FailureReason, str], ...],
+) -> dict[str, list[tuple[int, FailureReason, Phrase]]]:
+    """Return the phrases by how their first word begins: place in the order, reason, parts between gaps."""
+    table: dict[str, list[tuple[int, FailureReason, Phrase]]] = {}
+    lines = (
+        (reason, plain(line).strip())
+        for source in sources
+        for reason, lines in source
+        for line in lines.split("\n")
+        if line.strip()
+    )
+    for number, (reason, line) in enumerate(lines):
+        begins = _WORD.search(line) if line.isascii() else None
+        key = begins[0][:_KEY] if begins else _OTHER
+        table.setdefault(key, []).append((number, reason, tuple(line.split(_ELLIPSIS))))
+    return table
+
+
+_KEY = 2  # letters
+_OTHER = ""
+_WORD = re.compile(r"[a-z0-9]+")
+_PHRASES = _table(languages.PHRASES, english.PHRASES)
+_FIRST_ENGLISH = sum(len(lines.split("\n")) - 2 for _, lines in languages.PHRASES)
+# Languages that need no letter beyond ASCII to say that somebody is unknown.
+_FOREIGN = re.compile(
+    r"\b(?:ist|nicht|wurde|der|est|une|les|dans|del|usuario|para|della|utente|casella|indirizzo|het|een"
+    r"|bestaat|jest|nie|konto|skrzynka|caixa|conta|endereco|destinatario|destinataire|empfanger|adresse"
+    r"|postfach|benutzer|inconnu|pleine|piena|utilisateur|ontvanger|gebruiker|adres|buzon|cuenta)\b"
+)

@@ -1,0 +1,1 @@
+"""What comes back, understood: octets of one message in, a verdict with its evidence out."""

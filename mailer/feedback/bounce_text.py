@@ -1,0 +1,132 @@
+"""Bounces in prose: who failed, and in which words, by what servers write round it (`marks.bounces`)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mailer.domain.fold import plain
+from mailer.feedback.fields import addresses_in
+from mailer.feedback.marks.bounces import COPY_FIELDS, ENDINGS, OPENINGS
+
+LINES = 400  # of a bounce, before the copy of what was sent
+MORE = 200  # of the copy
+LONGEST = 1000  # characters of a line
+RECIPIENTS = 50
+SAID = 800  # characters of what is said of one
+_REASON_LINES = 14  # below an address
+# What may stand in a line before the address that it is about: brackets, dashes, a word or two for it.
+_LABEL = re.compile(
+    r"\W*(?:(?:to|an|a|para|user|recipients?|addresse?s?|e-?mail|mailbox|rcpt|unknown|host|final-recipient|failed"
+    r"|invalid|your|the|following|message|destinataire|empfanger|destinatario|odbiorca|ontvanger|адрес"
+    r"|получатель|宛先|收件人)\b[^\w@]{0,20}){0,5}(?:rfc822;)?\W*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRecipient:
+    """Someone whom a bounce names, and what it says of them."""
+
+    address: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class BounceText:
+    """A bounce in prose without the copy at its end. `opening` is the phrase that it was known by, if any."""
+
+    lines: list[str]
+    opening: str
+    copy: list[str]
+
+    @property
+    def text(self) -> str:
+        """All of it in one."""
+        return " ".join(" ".join(self.lines).split())
+
+
+def read_bounce_text(text: str) -> BounceText:
+    """Return what a bounce says, from the phrase on after which the addresses come."""
+    lines = [line[:LONGEST] for line in text.split("\n", LINES + MORE)[: LINES + MORE]]
+    folded = [line.strip() for line in plain("\n".join(lines)).split("\n")]
+    if len(folded) != len(lines):  # what some letter became breaks lines, too
+        folded = [plain(line).replace("\n", " ").strip() for line in lines]
+    end = min(_line_of(folded, ENDINGS)[0], _copy_begins(folded), LINES)
+    place, opening = _line_of(folded[:end], OPENINGS)
+    return BounceText(lines[min(place, end) if opening else 0 : end], opening, lines[end:])
+
+
+def _line_of(folded: list[str], phrases: tuple[str, ...]) -> tuple[int, str]:
+    """Return the first line in which a phrase begins, and the phrase; it may go over several."""
+    text = " ".join(folded)
+    found = [(place, phrase) for phrase in phrases if (place := text.find(phrase)) >= 0]
+    if not found:
+        return len(folded), ""
+    place, phrase = min(found)
+    line = 0
+    while place > len(folded[line]):
+        place -= len(folded[line]) + 1
+        line += 1
+    return line, phrase
+
+
+def _copy_begins(folded: list[str]) -> int:
+    return next((place for place, line in enumerate(folded) if line.startswith(COPY_FIELDS)), len(folded))
+
+
+def told(bounce: BounceText, ours: set[str]) -> list[FailedRecipient]:
+    """Return who failed by the lines that begin with an address; `ours` are addresses that didn't."""
+    found: dict[str, list[str]] = {}
+    latest: list[str] = []
+    for line in bounce.lines:
+        named = [address for address in addresses_in(line) if address.lower() not in ours]
+        known = [address for address in named if address in found]
+        if named and not known and len(found) < RECIPIENTS and _begins_with(line, named[0]):
+            for address in named if _is_a_list(line, named) else named[:1]:
+                latest = found.setdefault(address, [line.partition(address)[2]])
+        elif known:
+            latest = found[known[0]]
+            latest.append(line)
+        elif found and len(latest) < _REASON_LINES:
+            latest.append(line)
+    everything = bounce.text[:SAID]
+    return [FailedRecipient(address, _joined(lines) or everything) for address, lines in found.items()]
+
+
+def told_anywhere(bounce: BounceText, ours: set[str]) -> list[FailedRecipient]:
+    """Return the first address that stands anywhere in a bounce."""
+    for line in bounce.lines:
+        for address in addresses_in(line):
+            if address.lower() not in ours:
+                return [FailedRecipient(address, bounce.text[:SAID])]
+    return []
+
+
+def said_of(bounce: BounceText, address: str) -> str:
+    """Return what stands in a bounce from the first line on that names `address`; all of it if none does."""
+    for place, line in enumerate(bounce.lines):
+        if address and address in line:
+            said = [line.partition(address)[2]]
+            for below in bounce.lines[place + 1 : place + _REASON_LINES]:
+                if (named := addresses_in(below)) and address not in named:
+                    break
+                said.append(below)
+            return _joined(said)
+    return bounce.text[:SAID]
+
+
+def _begins_with(line: str, address: str) -> bool:
+    before = plain(line.partition(address)[0])
+    return len(before) <= 60 and _LABEL.fullmatch(before) is not None
+
+
+def _is_a_list(line: str, named: list[str]) -> bool:
+    """Whether a line holds nothing but addresses."""
+    for address in named:
+        line = line.replace(address, "")
+    return not any(character.isalnum() for character in line)
+
+
+def _joined(lines: list[str]) -> str:
+    text = " ".join(" ".join(lines).split()).strip(" <>()[]{}:;,.\"'-=*")
+    return text[:SAID] if any(character.isalnum() for character in text) else ""

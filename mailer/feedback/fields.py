@@ -1,0 +1,93 @@
+"""Header fields of any message, read with bounds: nothing in them may raise, or take long."""
+
+from __future__ import annotations
+
+import re
+from email.errors import MessageError
+from email.header import decode_header
+from email.message import Message
+from email.utils import getaddresses
+from functools import lru_cache
+
+OCTETS = 64 * 1024  # of a block of fields
+VALUE = 4000  # characters of one value: no token, address or subject is longer
+NUMBER = 500  # fields of a block
+TYPE = 1000  # characters of a Content-Type; with many quotes the email package takes long over it
+PARAMETERS = ("boundary", "charset", "report-type")
+_FIELD = re.compile(r"^([!-9;-~]{1,100})[ \t]*:(.*(?:\n[ \t].*)*)", re.MULTILINE)  # RFC 5322 2.2
+_FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
+_ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'`|]{1,128}@[^\s<>()\[\]:;,\"'`|/@]{1,255}")
+
+Fields = dict[str, list[str]]  # by their names in small letters, in order of their appearance
+
+
+def read_fields(block: bytes) -> Fields:
+    """Return the fields of a block of them; lines that are none are left out."""
+    fields: Fields = {}
+    for name, value in _FIELD.findall(block[:OCTETS].decode("utf-8", "replace"))[:NUMBER]:
+        fields.setdefault(name.lower(), []).append(_FOLD.sub(" ", value[:VALUE]).strip())
+    return fields
+
+
+@lru_cache(maxsize=1024)
+def content_type(value: str) -> tuple[str, dict[str, str]]:
+    """Return what a Content-Type says: the type in small letters, and the parameters that count here."""
+    message = Message()
+    message["Content-Type"] = value[:TYPE]
+    return message.get_content_type(), {name: _parameter(message, name) for name in PARAMETERS}
+
+
+def first(fields: Fields, *names: str) -> str:
+    """Return the first of these fields that is there and says something, or nothing."""
+    return next((value for name in names for value in fields.get(name, ()) if value), "")
+
+
+def decoded(value: str) -> str:
+    """Return a value with its encoded words (RFC 2047) decoded as far as that is possible."""
+    if "=?" not in value:
+        return value
+    try:
+        return "".join(_text(piece, charset) for piece, charset in decode_header(value))
+    except (MessageError, ValueError, IndexError, AssertionError):
+        return value
+
+
+def addresses_in(text: str) -> list[str]:
+    """Return what looks like an addr-spec in `text`, in order, each once."""
+    if "@" not in text:
+        return []
+    found = (match[0].strip(".=").removeprefix("mailto:") for match in _ADDRESS.finditer(text[:VALUE]))
+    return list(dict.fromkeys(address for address in found if not address.startswith("@")))
+
+
+def mailbox_in(value: str) -> str:
+    """Return the one address of a From or To field; nothing if there are several or none."""
+    found = {address for _, address in getaddresses([value]) if "@" in address}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _parameter(message: Message, name: str) -> str:
+    try:  # the email package raises on some
+        found = message.get_param(name)
+    except (ValueError, LookupError, TypeError):
+        return ""
+    return (found[2] if isinstance(found, tuple) else str(found or "")).strip()
+
+
+def _text(piece: bytes | str, charset: str | None) -> str:
+    if isinstance(piece, str):
+        return piece
+    return text_of(piece, charset or "ascii")
+
+
+def text_of(octets: bytes, charset: str) -> str:
+    """Return `octets` as text, whatever they claim to be in: UTF-8 if that fits, with marks for the rest."""
+    for name in (charset, "utf-8"):
+        try:
+            return octets.decode(name)
+        except (LookupError, ValueError):
+            continue
+    try:
+        return octets.decode(charset, "replace")
+    except (LookupError, ValueError):
+        return octets.decode("utf-8", "replace")

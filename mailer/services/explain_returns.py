@@ -1,0 +1,60 @@
+"""What mail that came back would be taken for, and on which evidence: nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mailer.bootstrap import App
+from mailer.domain.return_path import ReturnTokens
+from mailer.domain.returned import RecipientVerdict, Returned, Verdict
+from mailer.feedback.reading import Circumstances, read
+from mailer.services.returned_files import read_all
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedReturn:
+    """A message by its place, and its verdict."""
+
+    file: str
+    verdict: Verdict
+
+    def data(self) -> dict[str, object]:
+        """Return it for programs."""
+        v = self.verdict
+        return {
+            "file": self.file,
+            "verdict": v.kind,
+            "recipients": [_recipient(each) for each in v.recipients],
+            "trusted": v.trusted,
+            "evidence": list(v.evidence),
+            "notes": list(v.notes),
+        }
+
+
+def explain(app: App, names: Iterable[str]) -> Iterator[ExplainedReturn]:
+    """Yield the verdict of every message in what is named (`returned_files.read_all`)."""
+    known = circumstances(app)
+    for each in read_all(names):
+        yield ExplainedReturn(each.file, read(each.octets, known))
+
+
+def circumstances(app: App, envelope: str = "") -> Circumstances:
+    """Return what is known of a message beside its octets; `envelope` is the address it was delivered to."""
+    tokens = ReturnTokens(app.settings.secret_key.get_secret_value().encode())
+    now = app.now()
+
+    def read_token(text: str) -> Returned | None:
+        return tokens.find(text, now)
+
+    return Circumstances(read_token, envelope, app.settings.trusted_hosts)
+
+
+def _recipient(each: RecipientVerdict) -> dict[str, str]:
+    return {
+        "address": each.address,
+        "verdict": each.kind,
+        "status": each.status,
+        "reason": each.reason,
+        "said": each.said,
+    }
