@@ -7,8 +7,10 @@ import re
 from mailer.domain.fold import plain
 from mailer.feedback.fields import addresses_in, decoded, first
 from mailer.feedback.mail import Mail
-from mailer.feedback.marks import automatic
+from mailer.feedback.marks import automatic, folded
 
+_SUBJECTS = folded((*automatic.SUBJECTS, *automatic.REPORTS))
+_CHALLENGES, _MOVES, _DEPARTURES = map(folded, (automatic.CHALLENGES, automatic.MOVES, automatic.DEPARTURES))
 READ = 3000  # characters of a text in which words are looked for
 _PREFIX = re.compile(r"^(?:(?:re|aw|antw|sv|fw|fwd|wg|tr|rif|odp|回复|答复)\s?[:：]\s*)+")
 _NEAR = 200  # characters behind the words of a move in which the new address stands
@@ -28,7 +30,7 @@ def sign_of_a_program(mail: Mail) -> str:
             if not beginnings or value.lower().strip().startswith(beginnings):
                 return f"{'-'.join(map(str.capitalize, name.split('-')))}: {value[:60]}".strip()
     subject = plain_subject(mail)
-    if any(subject.startswith(beginning) for beginning in (*automatic.SUBJECTS, *automatic.REPORTS)):
+    if subject.startswith(_SUBJECTS):
         return f'the subject "{subject[:60]}"'
     return ""
 
@@ -38,7 +40,7 @@ def asks_to_confirm(mail: Mail) -> str:
     if "x-boxtrapper" in mail.fields or "tmda" in first(mail.fields, "x-delivery-agent").lower():
         return "challenge"
     text = f"{plain_subject(mail)} {plain(mail.text[:READ])}"
-    return next((phrase for phrase in automatic.CHALLENGES if phrase in text), "")
+    return next((phrase for phrase in _CHALLENGES if phrase in text), "")
 
 
 def notes_of(mail: Mail) -> tuple[str, ...]:
@@ -48,11 +50,11 @@ def notes_of(mail: Mail) -> tuple[str, ...]:
     shown = " ".join(" ".join([decoded(first(mail.fields, "subject")), *lines]).split())
     text = plain(shown)
     notes = []
-    if phrase := next((each for each in automatic.MOVES if each in text), ""):
+    if phrase := next((each for each in _MOVES if each in text), ""):
         behind = text[text.find(phrase) : text.find(phrase) + len(phrase) + _NEAR]
         sender = first(mail.fields, "from").lower()
         new = next((each for each in addresses_in(behind) if each not in sender), "")
         notes.append(f"says that the address changed{f' to {new}' if new else ''}")
-    if phrase := next((each for each in automatic.DEPARTURES if each in text), ""):
+    if phrase := next((each for each in _DEPARTURES if each in text), ""):
         notes.append(f'says that nobody is there any more ("{phrase}")')
     return tuple(notes)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from mailer.domain.fold import plain
 from mailer.feedback.fields import addresses_in
-from mailer.feedback.marks.bounces import COPY_FIELDS, ENDINGS, OPENINGS
+from mailer.feedback.marks import folded as _folded
+from mailer.feedback.marks.bounces import ANSWERS, COPY_FIELDS, ENDINGS, OPENINGS
 
+_ANSWERS, _ENDINGS, _OPENINGS = _folded(ANSWERS), _folded(ENDINGS), _folded(OPENINGS)
 LINES = 400  # of a bounce, before the copy of what was sent
 MORE = 200  # of the copy
 LONGEST = 1000  # characters of a line
@@ -51,8 +53,8 @@ def read_bounce_text(text: str) -> BounceText:
     folded = [line.strip() for line in plain("\n".join(lines)).split("\n")]
     if len(folded) != len(lines):  # what some letter became breaks lines, too
         folded = [plain(line).replace("\n", " ").strip() for line in lines]
-    end = min(_line_of(folded, ENDINGS)[0], _copy_begins(folded), LINES)
-    place, opening = _line_of(folded[:end], OPENINGS)
+    end = min(_line_of(folded, _ENDINGS)[0], _copy_begins(folded), LINES)
+    place, opening = _line_of(folded[:end], _OPENINGS)
     return BounceText(lines[min(place, end) if opening else 0 : end], opening, lines[end:])
 
 
@@ -128,5 +130,11 @@ def _is_a_list(line: str, named: list[str]) -> bool:
 
 
 def _joined(lines: list[str]) -> str:
-    text = " ".join(" ".join(lines).split()).strip(" <>()[]{}:;,.\"'-=*")
+    """Return lines as one; where a server introduces the words of another, only those."""
+    text = " ".join(" ".join(lines).split())
+    lower = plain(text)
+    behind = max((lower.rfind(each) + len(each) for each in _ANSWERS if each in lower), default=0)
+    if len(lower) == len(text):
+        text = text[behind:]
+    text = text.strip(" <>()[]{}:;,.\"'-=*")
     return text[:SAID] if any(character.isalnum() for character in text) else ""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailer.domain.failures.classify import code_in, failure, status_in
-from mailer.domain.failures.reason import FailureReason
+from mailer.domain.failures.classify import code_in, status_in
 from mailer.domain.returned import Kind, RecipientVerdict
 from mailer.feedback.fields import Fields, addresses_in, decoded, first
+from mailer.feedback.finding import Finding, failed
 from mailer.feedback.groups import read_groups
 from mailer.feedback.mail import Mail
 
@@ -50,8 +50,8 @@ def find_delivery_status(mail: Mail, *, anywhere: bool) -> DeliveryStatus | None
     return None
 
 
-def read_recipient(group: Fields, explained: str) -> RecipientVerdict:
-    """Return what a group says; `explained` is what stands of this recipient in the text beside it."""
+def read_recipient(group: Fields) -> Finding:
+    """Return what a group says of its recipient."""
     address, original = (_address(first(group, name)) for name in _RECIPIENT[:2])
     address = address or _address(first(group, "x-actual-recipient")) or original
     given = _STATUS.search(first(group, "status"))
@@ -59,12 +59,8 @@ def read_recipient(group: Fields, explained: str) -> RecipientVerdict:
     status = _status(given[0] if given else "", said)
     action = first(group, "action").lower().lstrip('"')
     if word := _not_failed(action, status):
-        return RecipientVerdict(address, Kind.AUTO_REPLY, status, word, said, original)
-    why = failure(0, status, said)
-    if (why.reason is FailureReason.UNSAID or not said) and explained:
-        told = failure(0, status, f"{said} {explained}")
-        why, said = (told, said or explained) if told.reason is not FailureReason.UNSAID else (why, said)
-    return RecipientVerdict(address, why.kind, status, why.reason, said, original)
+        return Finding(RecipientVerdict(address, Kind.AUTO_REPLY, status, word, said, original))
+    return failed(address, status, said, original)
 
 
 def _looks_like_one(text: str) -> bool:

@@ -60,6 +60,11 @@ def addresses_in(text: str) -> list[str]:
     return list(dict.fromkeys(address for address in found if not address.startswith("@")))
 
 
+def addresses_of(fields: Fields, name: str) -> list[str]:
+    """Return what looks like an addr-spec in the fields of a name."""
+    return [address for value in fields.get(name, ())[:10] for address in addresses_in(decoded(value))]
+
+
 def mailbox_in(value: str) -> str:
     """Return the one address of a From or To field; nothing if there are several or none."""
     found = {address for _, address in getaddresses([value]) if "@" in address}
@@ -82,6 +87,8 @@ def _text(piece: bytes | str, charset: str | None) -> str:
 
 def text_of(octets: bytes, charset: str) -> str:
     """Return `octets` as text, whatever they claim to be in: UTF-8 if that fits, with marks for the rest."""
+    if b"\x1b$" in octets:  # Japanese, which many don't declare where they should
+        charset = "iso2022_jp"
     for name in (charset, "utf-8"):
         try:
             return octets.decode(name)

@@ -7,10 +7,12 @@ from collections.abc import Collection
 
 from mailer.domain.fold import plain
 from mailer.feedback.automatic import plain_subject
-from mailer.feedback.fields import first, mailbox_in
+from mailer.feedback.fields import decoded, first, mailbox_in
 from mailer.feedback.mail import Mail
+from mailer.feedback.marks import folded
 from mailer.feedback.marks.requests import MORE, UNSUBSCRIBE
 
+_UNSUBSCRIBE = folded(UNSUBSCRIBE)
 READ = 2000  # characters of a text whose first line is looked at
 _AUTHSERV = re.compile(r"\s*([^\s;()]{1,255})(?:\s+\d+)?\s*;")
 _DMARC = re.compile(r"(?:^|;)\s*dmarc\s*=\s*(\w{1,20})\b([^;]{0,500})", re.IGNORECASE)
@@ -25,6 +27,12 @@ def asks_to_leave(mail: Mail) -> str:
         return "the subject"
     line = next((line for line in mail.text[:READ].split("\n") if line.strip()), "")
     return "the first line" if _is_request(plain(line)) else ""
+
+
+def is_bare_request(mail: Mail) -> bool:
+    """Whether the whole subject is a request: no program that answers a mail writes one."""
+    subject = plain(decoded(first(mail.fields, "subject")))
+    return _is_request(subject)
 
 
 def proved_sender(mail: Mail, trusted: Collection[str]) -> str:
@@ -54,7 +62,7 @@ def _is_request(line: str) -> bool:
     if not words or len(words) > MORE:
         return False
     return any(
-        text == phrase or text.startswith(f"{phrase} ") or _cjk(text, phrase) for phrase in UNSUBSCRIBE
+        text == phrase or text.startswith(f"{phrase} ") or _cjk(text, phrase) for phrase in _UNSUBSCRIBE
     )
 
 

@@ -64,7 +64,17 @@ BY_CODE: dict[int, FailureReason] = {
     552: FailureReason.FULL,
     556: FailureReason.NO_DOMAIN,
 }
-# What a filter says, too: not believed where the status speaks of security or policy.
+# Whose name tells, even in a link.
+BLOCKLISTS = (
+    "spamhaus",
+    "spamcop",
+    "barracudacentral",
+    "senderscore",
+    "sorbs.net",
+    "abuseat.org",
+    "senderbase",
+)
+# What is said of whatever a server doesn't like: a status that says more is believed rather.
 VAGUE = frozenset(
     {
         "recipient address rejected",
@@ -120,20 +130,20 @@ def of_reply(reply: Reply) -> MailFailure:
 
 def _by_words(said: str) -> tuple[FailureReason, str] | None:
     """Return the first phrase of the tables that is found, and its reason."""
+    lower = said[:ENOUGH].lower()
+    if listed := next((name for name in BLOCKLISTS if name in lower), ""):
+        return FailureReason.REPUTATION, listed
     words = plain(_REPEATED.sub("", without_names(said[:ENOUGH])))
     foreign = not words.isascii() or _FOREIGN.search(words) is not None
     keys = {word[:_KEY] for word in _WORD.findall(words)} if words.isascii() else _PHRASES.keys()
-    found: tuple[int, FailureReason, Phrase] | None = None
+    best = _NONE
     for key in keys:
         for each in _PHRASES.get(key, ()):
-            number, _, phrase = each
-            if found and number > found[0]:
+            if each[0] > best[0]:
                 break
-            if phrase[0] not in words or (number < _FIRST_ENGLISH and not foreign):
-                continue
-            if _stands_in(phrase, words):
-                found = each
-    return (found[1], _ELLIPSIS.join(found[2])) if found else None
+            if each[1] in words and (foreign or each[0] >= _FIRST_ENGLISH) and _stands_in(each[3], words):
+                best = each
+    return (best[2], _ELLIPSIS.join(best[3])) if best is not _NONE else None
 
 
 def _stands_in(phrase: tuple[str, ...], words: str) -> bool:
@@ -162,11 +172,9 @@ def _by_status(status: str) -> FailureReason | None:
     return BY_STATUS.get(status[2:]) or BY_STATUS.get(status[2:].partition(".")[0])
 
 
-def _table(
-    *sources: tuple[tuple[FailureReason, str], ...],
-) -> dict[str, list[tuple[int, FailureReason, Phrase]]]:
-    """Return the phrases by how their first word begins: place in the order, reason, parts between gaps."""
-    table: dict[str, list[tuple[int, FailureReason, Phrase]]] = {}
+def _table(*sources: tuple[tuple[FailureReason, str], ...]) -> dict[str, list[_Entry]]:
+    """Return the phrases, cut at their gaps, by how their first word begins."""
+    table: dict[str, list[_Entry]] = {}
     lines = (
         (reason, plain(line).strip())
         for source in sources
@@ -176,13 +184,14 @@ def _table(
     )
     for number, (reason, line) in enumerate(lines):
         begins = _WORD.search(line) if line.isascii() else None
-        key = begins[0][:_KEY] if begins else _OTHER
-        table.setdefault(key, []).append((number, reason, tuple(line.split(_ELLIPSIS))))
+        phrase = tuple(line.split(_ELLIPSIS))
+        table.setdefault(begins[0][:_KEY] if begins else "", []).append((number, phrase[0], reason, phrase))
     return table
 
 
-_KEY = 2  # letters
-_OTHER = ""
+_Entry = tuple[int, str, FailureReason, Phrase]  # place in the order, first part, reason, all parts
+_NONE: _Entry = (1_000_000, "", FailureReason.UNSAID, ())
+_KEY = 3  # letters by which phrases are found
 _WORD = re.compile(r"[a-z0-9]+")
 _PHRASES = _table(languages.PHRASES, english.PHRASES)
 _FIRST_ENGLISH = sum(len(lines.split("\n")) - 2 for _, lines in languages.PHRASES)

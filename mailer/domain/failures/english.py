@@ -46,6 +46,12 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         """,
     ),
     (
+        FailureReason.UNREACHABLE,
+        """
+        not found, try again
+        """,
+    ),
+    (
         FailureReason.TROUBLE,
         """
         temporarily … disabled
@@ -382,6 +388,7 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         in reply to helo
         in reply to ehlo
         after initial connection
+        my name was rejected
         null sender
         empty sender
         empty envelope sender

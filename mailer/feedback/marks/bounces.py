@@ -292,10 +292,7 @@ OPENINGS = (
     "message from you to",
     "has been returned",
     "returned because",
-    "unknown user",
-    "user unknown",
-    "user mailbox exceeds",
-    "unknown host",
+    "the following list of recipients",
     "could not send message",
     "rejected by a remote mail server",
     "we couldn't deliver",
@@ -392,6 +389,23 @@ OPENINGS = (
     "无法投递",
     "无法送达",
     "未能送达",
+)
+
+# Behind these words stand those of the server that refused.
+ANSWERS = (
+    "the error that the other server returned was",
+    "the response from the remote server was",
+    "the response was",
+    "remote host said",
+    "it responded as follows",
+    "error message below",
+    "diagnostic information for administrators",
+    "remote server returned",
+    "-server message",
+    "technical report",
+    "der server hat geantwortet",
+    "le serveur distant a repondu",
+    "la respuesta del servidor remoto",
 )
 
 ENDINGS = (
