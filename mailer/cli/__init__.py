@@ -26,6 +26,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "subscribers",
         "Take people in, look them up, change them, let them leave.",
     ),
+    "fields": (
+        "mailer.cli.fields",
+        "fields",
+        "What is known of subscribers, and what of it they change themselves.",
+    ),
     "segments": (
         "mailer.cli.segments",
         "segments",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailer.cli.leaving_reasons import reasons
 from mailer.cli.list_options import changes, settings_options
 from mailer.cli.terminal import ask_for_name, cut, print_hanging, print_table, say, width
 from mailer.domain.subscriber import PAUSED, Status
@@ -27,6 +28,9 @@ GAP, LEAST_TITLE, NAMES = 2, 10, 18  # columns
 @click.group()
 def lists() -> None:
     """Make, set and show subscriber lists, put them away and delete them."""
+
+
+lists.add_command(reasons)
 
 
 @lists.command("create")

@@ -22,6 +22,8 @@ class Change(StrEnum):
     LEFT = "left"
     SUPPRESSED = "suppressed"
     ALLOWED = "allowed"  # no longer suppressed
+    EXPLAINED = "explained"  # why they left: domain.leaving
+    EDITED = "edited"  # they changed what is known of them, themselves
     MOVED = "moved"  # the address became another one, or another person's record was joined to it
 
 

@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -38,6 +39,21 @@ class FieldType(StrEnum):
     BOOLEAN = "true/false"
     DATE = "date"
     LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnField:
+    """A field as it is kept: `title` is what readers call it, who may change theirs if it `is_editable`."""
+
+    name: str
+    type: FieldType
+    title: str = ""
+    is_editable: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What it is called on a page."""
+        return self.title or self.name.replace("_", " ")
 
 
 class Guess:

@@ -8,7 +8,16 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from mailer.domain.address import CONTROLS
-from mailer.domain.field import LONGEST_NAME, FieldError, FieldType, convert, field_name, infer, to_text
+from mailer.domain.field import (
+    LONGEST_NAME,
+    FieldError,
+    FieldType,
+    OwnField,
+    convert,
+    field_name,
+    infer,
+    to_text,
+)
 from mailer.domain.spreadsheet import STATES
 from mailer.domain.subscriber import OWN_FIELDS
 from mailer.domain.yes_no import WORDS, YesNo
@@ -23,6 +32,19 @@ PAGE = 1000
 def known_types(connection: Connection) -> dict[str, FieldType]:
     """Return the type of every field by name."""
     return {row.name: FieldType(row.type) for row in connection.execute(select(fields))}
+
+
+def known_fields(connection: Connection) -> list[OwnField]:
+    """Return every field, by name."""
+    f = fields.c
+    rows = connection.execute(select(f.name, f.type, f.title, f.is_editable).order_by(f.name))
+    return [OwnField(row.name, FieldType(row.type), row.title, row.is_editable) for row in rows]
+
+
+def write_field(connection: Connection, field: OwnField) -> None:
+    """Keep what is said of a field beside its type."""
+    said = {"title": field.title, "is_editable": field.is_editable}
+    connection.execute(update(fields).where(fields.c.name == field.name).values(said))
 
 
 def declare_types(connection: Connection, types: Mapping[str, FieldType], words: YesNo = WORDS) -> None:

@@ -8,10 +8,12 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from mailer.domain.consent import Source
+from mailer.domain.leaving import Explanation
 from mailer.domain.signed_links import LinkToken, find_token, read_undo, sign_undo
 from mailer.domain.subscriber import Choices, Left, Status
 from mailer.ledger.queries import LedgerQueries
 from mailer.people import unsubscribing
+from mailer.people.leaving_reasons import explain
 from mailer.services.mail_language import language_of
 
 
@@ -56,6 +58,17 @@ class UnsubscribeLinks:
             return False
         with self._database().begin() as connection:
             return unsubscribing.come_back(connection, token.subscriber_id, left, source, self._now())
+
+    def explain(self, token: LinkToken, word: str, said: Explanation | None, source: Source) -> Left | None:
+        """Keep why the person left what `leave` gave this `word` for, if anything is `said`.
+
+        Return what they left; None if the word isn't theirs or too old, or they came back since.
+        """
+        left, now = read_undo(self._key, token.subscriber_id, word, self._now()), self._now()
+        if left is None:
+            return None
+        with self._database().begin() as connection:
+            return left if explain(connection, token.subscriber_id, left, said, source, now) else None
 
     def language(self, token: LinkToken) -> str:
         """Return the language (BCP 47) of the mail that the link stood in, empty if it is gone."""

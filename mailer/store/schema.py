@@ -136,6 +136,8 @@ fields = Table(
     metadata,
     Column("name", Name, primary_key=True),
     Column("type", String(16), nullable=False),  # domain.field.FieldType
+    Column("title", Text, nullable=False, server_default=""),  # what readers call it
+    Column("is_editable", Boolean, nullable=False, server_default=false()),  # by whom it is about
 )
 
 subscriptions = Table(

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from mailer.domain.consent import Source, SourceKind
+from mailer.domain.leaving import Explanation
 from mailer.domain.signed_links import UNSUBSCRIBE, LinkToken
 from mailer.domain.subscriber import Choices
 from mailer.services.unsubscribe_link import UnsubscribeLinks
@@ -62,6 +63,9 @@ class UnsubscribePages:
         typed = {name: values[0] for name, values in parse_qs(body.decode("latin-1")).items()}
         if word := typed.get("undo"):
             return await run_in_threadpool(self._come_back, request, word)
+        if word := typed.get("left"):
+            said = Explanation.typed(typed.get("why", ""), typed.get("line", ""))
+            return await run_in_threadpool(self._explain, request, word, said)
         return await run_in_threadpool(self._leave, request, everywhere="all" in typed)
 
     def _leave_by_one_click(self, request: Request) -> Response:
@@ -71,10 +75,19 @@ class UnsubscribePages:
     def _leave(self, request: Request, *, everywhere: bool) -> Response:
         token = self._token(request)
         undo = self.links.leave(token, BY_PAGE, everywhere=everywhere)
+        return self._gone(request, token, undo, everywhere=everywhere)
+
+    def _explain(self, request: Request, word: str, said: Explanation | None) -> Response:
+        """Keep why they left; whoever came back meanwhile is shown how they stand."""
+        token = self._token(request)
+        left = self.links.explain(token, word, said, BY_PAGE)
+        if left is None:
+            return self.ask(request)
+        return self._gone(request, token, word, everywhere=left.everywhere, thanks=said is not None)
+
+    def _gone(self, request: Request, token: LinkToken, undo: str, **told: bool) -> Response:
         choice = self.links.choices(token)
-        return self._page(
-            "unsubscribe.html", request, token, choice, titles=[], undo=undo, everywhere=everywhere
-        )
+        return self._page("unsubscribe.html", request, token, choice, titles=[], undo=undo, **told)
 
     def _come_back(self, request: Request, word: str) -> Response:
         token = self._token(request)
@@ -90,7 +103,7 @@ class UnsubscribePages:
     def _page(
         self, template: str, request: Request, token: LinkToken, choice: Choices | None, **values: Any
     ) -> HTMLResponse:
-        told: dict[str, Any] = {"undo": "", "everywhere": False} | values
+        told: dict[str, Any] = {"undo": "", "everywhere": False, "thanks": False} | values
         return self.pages.show(
             template,
             request,

@@ -17,7 +17,7 @@ from mailer.domain.address import Address
 from mailer.domain.consent import Source, SourceKind
 from mailer.domain.signed_links import LinkToken, sign_token
 from mailer.people.enrol import Consent, Entry, enrol
-from mailer.store.schema import subscriptions
+from mailer.store.schema import consents, subscriptions
 
 DATABASE = "sqlite:///mailer.db"
 KEY = b"a key of the harbour"
@@ -49,6 +49,12 @@ class Harbour:
         """Every subscription as it stands."""
         with self.database.connect() as connection:
             return list(connection.execute(select(subscriptions).order_by(subscriptions.c.subscriber_id)))
+
+    def consents(self, subscriber_id: int) -> list[Row[tuple[object, ...]]]:
+        """All that the ledger of consent says of somebody."""
+        said = select(consents).where(consents.c.subscriber_id == subscriber_id).order_by(consents.c.id)
+        with self.database.connect() as connection:
+            return list(connection.execute(said))
 
     def status(self, subscriber_id: int) -> dict[int, tuple[str, str]]:
         """Status and source by list."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
@@ -60,6 +61,29 @@ def test_the_button_unsubscribes_and_says_so_as_often_as_it_is_pressed(
         assert "<button>" not in page.text
         assert harbour.status(person) == {harbour.weekly: ("unsubscribed", "unsubscribe page")}
     assert "You are unsubscribed" in client.get(link).text
+
+
+def word_of(page: str) -> str:
+    return re.search(r'name="left" value="([^"]+)"', page)[1]
+
+
+def test_who_left_is_asked_why_on_the_page_after_and_once(harbour: Harbour, client: httpx.Client) -> None:
+    person, link = reader(harbour)
+    assert 'name="why"' not in client.get(link).text
+    word = word_of(client.post(link).text)
+    said = {"left": word, "why": "often", "line": "<script>alert(1)</script> & more"}
+    thanks = client.post(link, data=said).text
+    assert "Thank you for telling us." in thanks
+    assert 'name="why"' not in thanks
+    assert "<script" not in thanks
+    assert 'name="undo"' in thanks  # whoever slipped still can come back
+    client.post(link, data=said)
+    note = "too often: <script>alert(1)</script> & more"
+    assert [each.note for each in harbour.consents(person)] == [None, None, note]
+    assert "subscribed again" in client.post(link, data={"undo": word}).text
+    assert 'Unsubscribe from <bdi class="list">' in client.post(link, data=said).text  # an old page's button
+    assert client.post(link, data={"left": "x"}).status_code == 200
+    assert harbour.status(person)[harbour.weekly][0] == "subscribed"
 
 
 @pytest.mark.parametrize("form", ["urlencoded", "multipart"])
