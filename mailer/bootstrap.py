@@ -7,7 +7,7 @@ What sends, compiles or keeps by a setting is made here and nowhere else; what i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -76,10 +76,12 @@ class App:
         chosen: Path | None = None,
         environ: dict[str, str] | None = None,
         settings: Settings | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`environ` stands in for the process environment, for a workspace that must not heed it; `settings`
-        for both and for `.env`.
+        for both and for `.env`; `clock` for the machine's, aware and in UTC.
         """
+        self._clock = clock
         self._chosen = chosen
         self._environ = environ
         self._settings = settings
@@ -92,7 +94,7 @@ class App:
     def renewed(self) -> App:
         """Return the same workspace with its settings read anew, and let go of what this one holds."""
         self.let_go()
-        app = App(self.root, self._environ)
+        app = App(self.root, self._environ, clock=self._clock)
         app._lasts, app._keep_open = self._lasts, self._keep_open
         app.command = self.command
         return app
@@ -132,7 +134,7 @@ class App:
 
     def now(self) -> datetime:
         """The time, aware, in UTC: the one place that reads the clock for decisions."""
-        return datetime.now(UTC)
+        return self._clock()
 
     @cached_property
     def root(self) -> Path:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from mailer.cli.segment_options import segment_options
 from mailer.cli.terminal import announce_settings, say, warn
+from mailer.domain.moment import in_both_zones
+from mailer.durations import about
+from mailer.errors import UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
-    from mailer.services.schedules import ScheduleStanding
+    from mailer.services.schedules import ScheduleStanding, Upcoming
+
+KEEP_GOING = "  next: keep `mailer run` going, or let cron call `mailer tick` every minute"
 
 
 @click.group()
@@ -21,7 +28,7 @@ def schedule() -> None:
 
 
 @schedule.command("add")
-@click.argument("issue")
+@click.argument("issue", required=False)
 @click.option(
     "--list", "-l", "list_names", multiple=True, metavar="L", help="A list that gets it; repeatable."
 )
@@ -30,21 +37,47 @@ def schedule() -> None:
 @click.option(
     "--at",
     "typed",
-    required=True,
     metavar="TIME",
-    help='"2026-12-01 08:00" (in TZ) or RFC 3339 with an offset.',
+    help='"2026-12-01 08:00" (in TZ), RFC 3339 with an offset, or "in 3h".',
+)
+@click.option("--folder", type=click.Path(path_type=Path), help="Send its next issue each time, by --cron.")
+@click.option("--cron", metavar="EXPR", help='When it recurs, as in crontab: "0 8 * * MON" (in TZ).')
+@click.option(
+    "--none-ready",
+    type=click.Choice(["skip", "fail"]),
+    default="skip",
+    show_default=True,
+    help="What if no issue of the folder is ready.",
 )
 @click.pass_obj
-def add(
+def add(app: App, /, issue: str | None, typed: str | None, folder: Path | None, **options: Any) -> None:
+    """Send ISSUE at a time, or the next issue of a folder each time.
+
+    The file is read when it is due; that of ISSUE is compiled now to find its mistakes.
+    """
+    if folder and not (issue or typed):
+        _add_folder(app, folder, **options)
+    elif issue and typed and not (folder or options["cron"]):
+        _add_issue(app, issue, typed, **options)
+    else:
+        raise UsageError(
+            "either an issue and --at TIME, or --folder FOLDER and --cron EXPR",
+            next_step='Such as: mailer schedule add harbour --at "in 3h"\n'
+            '  or: mailer schedule add --folder issues --cron "0 8 * * MON" --list weekly',
+        )
+
+
+def _add_issue(
     app: App,
     issue: str,
+    typed: str,
+    *,
     list_names: tuple[str, ...],
     excluded: tuple[str, ...],
     segment: str | None,
     excluded_segments: tuple[str, ...],
-    typed: str,
+    **_: object,
 ) -> None:
-    """Send ISSUE at a time. The file is read when it is due; it is compiled now to find its mistakes."""
     from mailer.services.issues import issue_file
     from mailer.services.prepare import SendRequest
     from mailer.services.schedules import add
@@ -59,17 +92,54 @@ def add(
     )
     added = add(app, request, typed, warn)
     click.echo(f"Schedule {added.schedule.id}: {added.slug} to {added.schedule.audience}")
-    click.echo(f"  {added.schedule.when}")
-    say("  next: keep `mailer run` going, or let cron call `mailer tick` every minute", err=True)
+    click.echo(f"  {added.schedule.when}, {about(added.schedule.due_at - app.now())}")
+    say(KEEP_GOING, err=True)
+
+
+def _add_folder(
+    app: App,
+    folder: Path,
+    *,
+    cron: str | None,
+    none_ready: str,
+    list_names: tuple[str, ...],
+    excluded: tuple[str, ...],
+    segment: str | None,
+    excluded_segments: tuple[str, ...],
+) -> None:
+    from mailer.domain.recurrence import NoneReady, Recurrence
+    from mailer.services.recurring import add_folder, audience_of, ready
+    from mailer.services.schedules import described
+
+    if not cron:
+        raise UsageError("--folder needs --cron", next_step='Such as: --cron "0 8 * * MON"')
+    audience = audience_of(app, list_names, excluded, segment, excluded_segments)
+    recurrence = Recurrence(cron, NoneReady(none_ready))
+    added = add_folder(app, folder, audience, recurrence)
+    click.echo(f"Schedule {added.id}: {described(added)}")
+    click.echo(f"  first {added.when}, {about(added.due_at - app.now())}")
+    first = next(ready(app, folder, audience), None)
+    click.echo(f"  with {first.relative_to(app.root)}" if first else f"  no issue of {folder} is ready yet")
+    say("  next: mailer schedule list --calendar\n" + KEEP_GOING, err=True)
 
 
 @schedule.command("list")
 @click.option("--json", "as_json", is_flag=True, help="As data.")
+@click.option("--calendar", is_flag=True, help="The next ten times at which something goes out.")
+@click.option("--ics", is_flag=True, help="The times of a year, for calendar programs (iCalendar).")
 @click.pass_obj
-def show(app: App, as_json: bool) -> None:
+def show(app: App, as_json: bool, calendar: bool, ics: bool) -> None:
     """Show every schedule by the time it is due, and how it stands."""
-    from mailer.services.schedules import schedule_standings
+    from mailer.services.schedules import coming, schedule_standings
 
+    if ics:
+        from mailer.services.schedules import icalendar
+
+        click.echo(icalendar(app), nl=False)
+        return
+    if calendar:
+        _calendar(app, coming(app), as_json=as_json)
+        return
     found = schedule_standings(app)
     if as_json:
         click.echo(json.dumps([_data(each) for each in found], ensure_ascii=False))
@@ -78,6 +148,40 @@ def show(app: App, as_json: bool) -> None:
             click.echo(_line(each))
     else:
         click.echo("Nothing is scheduled.", err=True)
+
+
+def _calendar(app: App, times: list[Upcoming], *, as_json: bool) -> None:
+    if as_json:
+        data = [
+            {"at": each.at.isoformat(), "schedule": each.schedule.id, "what": each.words} for each in times
+        ]
+        click.echo(json.dumps(data, ensure_ascii=False))
+    for each in () if as_json else times:
+        when = in_both_zones(each.at, ZoneInfo(each.schedule.zone))
+        click.echo(f"{when}  {about(each.at - app.now()):<16}  {each.words} (schedule {each.schedule.id})")
+    if not times:
+        click.echo("Nothing is scheduled.", err=True)
+
+
+@schedule.command("show")
+@click.argument("number", type=int)
+@click.option("--json", "as_json", is_flag=True, help="As data.")
+@click.pass_obj
+def show_one(app: App, number: int, as_json: bool) -> None:
+    """Show schedule NUMBER: what it sends to whom, when, and how it stands."""
+    from mailer.services.schedules import standing_of
+
+    found = standing_of(app, number)
+    if as_json:
+        click.echo(json.dumps(_data(found.standing) | {"times": [at.isoformat() for at in found.times]}))
+        return
+    each = found.standing.schedule
+    click.echo(f"Schedule {each.id}: {found.words}")
+    click.echo(f"  {found.standing.state}" + (f": {found.standing.words}" if found.standing.words else ""))
+    for at in found.times:
+        click.echo(f"  {in_both_zones(at, ZoneInfo(each.zone))}, {about(at - app.now())}")
+    for occurrence in found.occurrences:
+        click.echo(_line(occurrence))
 
 
 @schedule.command("remove")
@@ -99,13 +203,16 @@ def move(app: App, number: int, typed: str) -> None:
     """Let schedule NUMBER be due at another time, if it has not begun."""
     from mailer.services.schedules import move
 
-    click.echo(f"Schedule {number}: {move(app, number, typed).when}")
+    moved = move(app, number, typed)
+    click.echo(f"Schedule {number}: {moved.when}, {about(moved.due_at - app.now())}")
 
 
 def _line(standing: ScheduleStanding) -> str:
+    from mailer.services.schedules import described
+
     each = standing.schedule
     words = f"  ({standing.words})" if standing.words else ""
-    return f"{each.id:>4}  {standing.state:<9}  {each.when}  {each.issue} to {each.audience}{words}"
+    return f"{each.id:>4}  {standing.state:<9}  {each.when}  {described(each)}{words}"
 
 
 def _data(standing: ScheduleStanding) -> dict[str, object]:
@@ -119,6 +226,8 @@ def _data(standing: ScheduleStanding) -> dict[str, object]:
         "exclude_segments": list(each.audience.exclude_segments),
         "due_at": each.due_at.isoformat(),
         "zone": each.zone,
+        "cron": each.recurrence.cron if each.recurrence else None,
+        "of": each.parent_id,
         "state": standing.state,
         "note": standing.words,
     }

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Engine, Row, and_, insert, or_, select, up
 
 from mailer.domain.audience import Audience
 from mailer.domain.moment import in_both_zones
+from mailer.domain.recurrence import Recurrence
 from mailer.store.schema import schedules
 
 # Who begins one says so again before this is over; of whom nothing was heard for so long, another takes it.
@@ -28,14 +29,23 @@ class ScheduleState(StrEnum):
     WAITING = "waiting"
     BEGINNING = "beginning"
     BEGUN = "begun"
+    MISSED = "missed"  # nobody began it in time; a person may let it be due anew
+    SKIPPED = "skipped"  # no issue was ready
     FAILED = "failed"
     REMOVED = "removed"
+    RECURRING = "recurring"  # begins nothing itself: each time another row does, which names it
+
+
+# What may still begin a send.
+TO_COME = (ScheduleState.WAITING, ScheduleState.BEGINNING, ScheduleState.MISSED, ScheduleState.RECURRING)
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """An issue file (relative to the workspace), its audience, and when it is due.
 
+    One that recurs names a folder of issues and its next time; of it comes an occurrence each time, which
+    has its number as `parent_id` and names no issue until one is chosen.
     `note` says why it failed, why it could not begin so far, or that its send had begun before it; for one
     that is beginning who does that, of whom was heard last when it was `updated_at`.
     """
@@ -49,6 +59,8 @@ class Schedule:
     send_id: int | None
     note: str
     updated_at: datetime
+    recurrence: Recurrence | None = None
+    parent_id: int | None = None
 
     @property
     def when(self) -> str:
@@ -66,19 +78,33 @@ class Schedules:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, issue: str, audience: Audience, due_at: datetime, zone: str, now: datetime) -> Schedule:
-        """Keep a schedule."""
+    def add(
+        self,
+        issue: str,
+        audience: Audience,
+        due_at: datetime,
+        zone: str,
+        now: datetime,
+        recurrence: Recurrence | None = None,
+    ) -> Schedule:
+        """Keep a schedule, or one that recurs, the first time at `due_at`."""
         values = {
             "issue": issue,
             "audience": audience.text(),
             "due_at": due_at,
             "zone": zone,
-            "state": ScheduleState.WAITING,
+            "state": ScheduleState.RECURRING if recurrence else ScheduleState.WAITING,
+            "recurrence": recurrence.text() if recurrence else None,
             "created_at": now,
             "updated_at": now,
         }
         with self._engine.begin() as connection:
             return _schedule(connection.execute(insert(schedules).values(values).returning(schedules)).one())
+
+    def get(self, schedule_id: int) -> Schedule:
+        """Return the one with this number, which must be there."""
+        with self._engine.connect() as connection:
+            return _schedule(connection.execute(select(schedules).where(schedules.c.id == schedule_id)).one())
 
     def all(self, *states: ScheduleState) -> list[Schedule]:
         """Return the schedules, or those in one of these states, by the time they are due."""
@@ -92,6 +118,40 @@ class Schedules:
         """Return those whose time has come and that wait, or are left by who was beginning them."""
         found = self.all(ScheduleState.WAITING, ScheduleState.BEGINNING)
         return [each for each in found if each.due_at <= now and not each.in_hand(now)]
+
+    def recurring(self, now: datetime) -> list[Schedule]:
+        """Return those that recur and whose next time has come."""
+        return [each for each in self.all(ScheduleState.RECURRING) if each.due_at <= now]
+
+    def recur(
+        self, schedule: Schedule, latest: datetime, following: datetime, note: str, now: datetime
+    ) -> bool:
+        """Have an occurrence at `latest` wait, and what recurs come again at `following`.
+
+        False where another process did, or it was changed or taken back.
+        """
+        on = update(schedules).where(_only(schedule.id, _RECURRING), schedules.c.due_at == schedule.due_at)
+        values = {
+            "issue": "",
+            "audience": schedule.audience.text(),
+            "due_at": latest,
+            "zone": schedule.zone,
+            "state": ScheduleState.WAITING,
+            "recurrence": schedule.recurrence.text() if schedule.recurrence else None,
+            "parent_id": schedule.id,
+            "created_at": now,
+            "updated_at": now,
+        }
+        with self._engine.begin() as connection:
+            # By compare-and-set: of any number of processes that see it come, one writes the occurrence.
+            if connection.execute(on.values(due_at=following, note=note, updated_at=now)).rowcount != 1:
+                return False
+            connection.execute(insert(schedules).values(values))
+            return True
+
+    def choose(self, schedule_id: int, issue: str, who: str, now: datetime) -> bool:
+        """Say which issue an occurrence that `who` took sends; False where it is another's by now."""
+        return self._change(schedule_id, _begun_by(who), now, issue=issue)
 
     def take(self, schedule_id: int, who: str, now: datetime) -> bool:
         """Have one to begin that is due; False where another process has it, or it is there no longer."""
@@ -116,25 +176,32 @@ class Schedules:
         return self._change(schedule_id, _begun_by(who), now, state=state, note=note, send_id=send_id)
 
     def remove(self, schedule_id: int, now: datetime) -> bool:
-        """Take back one that waits; False if it waits no longer."""
-        return self._change(schedule_id, _WAITING, now, state=ScheduleState.REMOVED, note="")
+        """Take back one that waits, was missed or recurs; False for any other."""
+        return self._change(schedule_id, or_(_MOVABLE, _RECURRING), now, state=ScheduleState.REMOVED, note="")
 
     def hold(self, schedule_id: int, note: str, now: datetime) -> bool:
         """Note why a waiting schedule could not begin when it was due; False if it waits no longer."""
         return self._change(schedule_id, _WAITING, now, note=note)
 
     def move(self, schedule_id: int, due_at: datetime, zone: str, now: datetime) -> bool:
-        """Let a waiting schedule be due at another time; False if it waits no longer."""
-        return self._change(schedule_id, _WAITING, now, due_at=due_at, zone=zone, note="")
+        """Let one that waits or was missed be due at another time; False for any other."""
+        changed = {"state": ScheduleState.WAITING, "due_at": due_at, "zone": zone, "note": ""}
+        return self._change(schedule_id, _MOVABLE, now, **changed)
 
     def _change(self, schedule_id: int, if_it: ColumnElement[bool], now: datetime, **values: Any) -> bool:
-        row = update(schedules).where(schedules.c.id == schedule_id, if_it)
+        row = update(schedules).where(_only(schedule_id, if_it))
         with self._engine.begin() as connection:
             return connection.execute(row.values(updated_at=now, **values)).rowcount == 1
 
 
 _WAITING = schedules.c.state == ScheduleState.WAITING
+_MOVABLE = schedules.c.state.in_([ScheduleState.WAITING, ScheduleState.MISSED])
+_RECURRING = schedules.c.state == ScheduleState.RECURRING
 _BEGINNING = schedules.c.state == ScheduleState.BEGINNING
+
+
+def _only(schedule_id: int, if_it: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(schedules.c.id == schedule_id, if_it)
 
 
 def _begun_by(who: str) -> ColumnElement[bool]:
@@ -152,4 +219,6 @@ def _schedule(row: Row[Any]) -> Schedule:
         row.send_id,
         row.note,
         row.updated_at,
+        Recurrence.parse(row.recurrence) if row.recurrence else None,
+        row.parent_id,
     )

@@ -14,7 +14,7 @@ from mailer.compose.theme.theme import KEYS, read_theme
 from mailer.contradictions import missing_logo
 from mailer.domain.subscriber import SubscriberList
 from mailer.errors import IssueError, UsageError
-from mailer.ledger.schedules import Schedule, ScheduleState
+from mailer.ledger.schedules import TO_COME, Schedule
 from mailer.services.report import Report, report_on
 
 LATEST = 3  # sends
@@ -216,7 +216,7 @@ class ListUse:
 
 def use_of(app: App, name: str) -> ListUse:
     """Return what hangs on the list of this name."""
-    waiting = app.schedules.all(ScheduleState.WAITING, ScheduleState.BEGINNING)
+    waiting = app.schedules.all(*TO_COME)
     sends = [each for each in app.ledger.sends() if name in each.audience.lists]
     open_ones = {each.id for each in (*app.ledger.unfinished(), *app.ledger.left_alone())}
     return ListUse(

@@ -10,6 +10,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from mailer.domain.delivery import RetryPolicy
+from mailer.domain.recurrence import NoneReady
 from mailer.domain.send import Send
 from mailer.engine.standing import halt_words, local
 from mailer.engine.stopping import Interrupted, Stopping
@@ -28,6 +29,7 @@ from mailer.errors import (
 )
 from mailer.ledger.reclaim import recover
 from mailer.ledger.schedules import LEASE, Schedule, Schedules, ScheduleState
+from mailer.services.recurring import NoneReadyYet, chosen, come_again, missed
 from mailer.services.report import Report, report_on
 from mailer.store.presence import Present
 
@@ -82,6 +84,7 @@ class Rounds:
         # Most rounds find nothing, minute by minute: what makes and sends mail is loaded once there is some.
         app, result = self.app, Round()
         recover(app.database, app.journals, RetryPolicy(), app.now())
+        come_again(app, say)
         if due := app.schedules.due(app.now()):
             _begin_due(app, due, self.stopping, say, result)
         for send in filter(is_news, app.ledger.left_alone()):
@@ -131,13 +134,32 @@ def _begin_due(
     for schedule in due:
         if stopping.asked or not schedules.take(schedule.id, who, app.now()):
             continue  # removed or taken by another process, while the one before was being begun
+        if late := missed(app, schedule):
+            result.errors.append(late)
+            schedules.settle(schedule.id, ScheduleState.MISSED, "", app.now(), who=who)
+            continue
         try:
             with _kept(app, schedules, schedule, who):
                 _begin(app, schedules, schedule, who, say)
+        except NoneReadyYet as error:
+            _skip(app, schedule, who, error, say, result)
         except MailerError as error:
             result.errors.append(error)
             state = ScheduleState.FAILED if isinstance(error, ITS_OWN_FAULT) else ScheduleState.WAITING
             schedules.settle(schedule.id, state, error.problem, app.now(), who=who)
+
+
+def _skip(
+    app: App, schedule: Schedule, who: str, none: NoneReadyYet, say: Callable[[str], None], result: Round
+) -> None:
+    """Send nothing this time, and say so; as a failure where it was asked for so."""
+    if schedule.recurrence and schedule.recurrence.none_ready is NoneReady.FAIL:
+        result.errors.append(none)
+        state = ScheduleState.FAILED
+    else:
+        say(f"Schedule {schedule.parent_id} sends nothing this time: {none.problem}.")
+        state = ScheduleState.SKIPPED
+    app.schedules.settle(schedule.id, state, none.problem, app.now(), who=who)
 
 
 @contextmanager
@@ -181,8 +203,13 @@ def _begin(app: App, schedules: Schedules, schedule: Schedule, who: str, say: Ca
     from mailer.services.begin import Begun, begin_in_turn, existing, refuse_unfit, turn_to_begin
     from mailer.services.prepare import prepare, request_for
 
-    file, audience = app.root / schedule.issue, schedule.audience
-    prepared = prepare(app, request_for(file, schedule.issue, audience))
+    issue, audience = schedule.issue, schedule.audience
+    if not issue:
+        issue = chosen(app, schedule)
+        # Kept before anything begins: whoever takes this over begins the same one, not the next.
+        if not schedules.choose(schedule.id, issue, who, app.now()):
+            return
+    prepared = prepare(app, request_for(app.root / issue, issue, audience))
     if existing(prepared) is None:
         refuse_unfit(prepared)  # it takes a while, and nobody has to wait for their turn meanwhile
     with turn_to_begin(prepared):

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from mailer.bootstrap import App
 from mailer.domain.delivery import Halt, State
-from mailer.domain.moment import MomentError, in_both_zones, parse_moment
+from mailer.domain.moment import in_both_zones, parse_moment
 from mailer.domain.send import Send
+from mailer.durations import parse_duration
 from mailer.engine.standing import halt_words, local, refuse_halted, send_command, who_got_it
 from mailer.errors import IssueError, PlanRefused, UsageError
 from mailer.ledger.queries import Totals
@@ -25,9 +26,11 @@ from mailer.services.report import report_on
 if TYPE_CHECKING:
     from mailer.services.prepare import PreparedSend, SendRequest
 
+YEAR, MOST_SHOWN = timedelta(days=366), 1_000  # of what a calendar shows
 LATE = timedelta(minutes=2)  # cron looks once a minute
 NEXT_LOOK = "`mailer run` or `mailer tick` begins it at the next look"
 NOT_BEGUN = "its time has passed; keep `mailer run` going, or see what `mailer tick` says"
+LET_GO = "it was too late when it was looked at; move or remove it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,10 @@ def add(app: App, request: SendRequest, typed: str, tell: Callable[[str], None])
 def _moment(app: App, typed: str) -> datetime:
     zone = app.settings.zone
     try:
+        if typed.strip().lower().startswith("in "):
+            return app.now() + parse_duration(typed.strip()[3:])
         due = parse_moment(typed, zone)
-    except MomentError as error:
+    except ValueError as error:
         raise UsageError(f"--at {error}") from None
     if due <= app.now():
         raise UsageError(
@@ -121,14 +126,54 @@ def remove(app: App, number: int) -> None:
 
 
 def _waits_no_longer(app: App, number: int) -> UsageError:
-    found = {each.schedule.id: each for each in schedule_standings(app)}
-    if number not in found:
-        return UsageError(f"no schedule {number}", next_step="See them with: mailer schedule list")
-    stands = found[number]
+    stands = standing_of(app, number).standing
     words = f" ({stands.words})" if stands.words else ""
     return UsageError(
         f"schedule {number} is {stands.state}{words}", next_step="See them with: mailer schedule list"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """A time at which something goes out, and what that is."""
+
+    at: datetime
+    schedule: Schedule
+    words: str
+
+
+def coming(app: App, count: int = 10) -> list[Upcoming]:
+    """Return the next times at which something goes out, the soonest first."""
+    from mailer.services.recurring import times_of
+
+    waiting = app.schedules.all(ScheduleState.WAITING, ScheduleState.RECURRING)
+    found = [Upcoming(at, each, described(each)) for each in waiting for at in times_of(each, count)]
+    return sorted((each for each in found if each.at > app.now()), key=lambda each: each.at)[:count]
+
+
+def icalendar(app: App) -> str:
+    """Return the times of the next year as a calendar that other programs read."""
+    from mailer.timetable.calendar import CalendarEntry, icalendar
+
+    now, name = app.now(), app.sender.name or app.sender.address.wire
+    entries = [
+        CalendarEntry(
+            f"schedule-{each.schedule.id}-{each.at:%Y%m%dT%H%M%SZ}@{app.sender.address.domain}",
+            each.at,
+            each.words,
+        )
+        for each in coming(app, count=MOST_SHOWN)
+        if each.at <= now + YEAR
+    ]
+    return icalendar(name, entries, now)
+
+
+def described(schedule: Schedule) -> str:
+    """Return what a schedule sends to whom, for a person."""
+    issue = schedule.issue or "an issue"
+    if schedule.state is ScheduleState.RECURRING:
+        issue = f"the next of {issue}"
+    return f"{issue} to {schedule.audience}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +202,14 @@ class _Standings:
         """Return how this one stands."""
         if schedule.state is ScheduleState.WAITING:
             return self._waiting(schedule)
+        if schedule.state is ScheduleState.RECURRING and schedule.recurrence:
+            words = "; ".join(filter(None, (f"at {schedule.recurrence.cron}", schedule.note)))
+            return ScheduleStanding(schedule, "recurring", words)
         if schedule.state is ScheduleState.BEGINNING:
             lost = "" if schedule.in_hand(self._now) else f", which was lost; {NEXT_LOOK}"
             return ScheduleStanding(schedule, "beginning", f"by {schedule.note}{lost}")
+        if schedule.state is ScheduleState.MISSED:
+            return ScheduleStanding(schedule, "missed", LET_GO)
         if schedule.state is ScheduleState.BEGUN and (send := self._sends.get(schedule.send_id or 0)):
             state, words = _sent(send, self._app.queries.totals(send))
             return ScheduleStanding(schedule, state, "; ".join(filter(None, (schedule.note, words))))
@@ -172,12 +222,34 @@ class _Standings:
         if schedule.note:
             return ScheduleStanding(schedule, "held", schedule.note)
         if schedule.due_at + LATE < self._now:
-            return ScheduleStanding(schedule, "missed", NOT_BEGUN)
+            return ScheduleStanding(schedule, "late", NOT_BEGUN)
         return ScheduleStanding(schedule, "waiting", "")
 
     def _begun_before(self, schedule: Schedule) -> Send | None:
         slug = _slug(self._app, schedule)
         return self._app.ledger.find(slug, schedule.audience) if slug else None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSheet:
+    """One schedule: how it stands, its next times, and what of it came of late."""
+
+    standing: ScheduleStanding
+    words: str
+    times: list[datetime]
+    occurrences: list[ScheduleStanding]
+
+
+def standing_of(app: App, number: int) -> ScheduleSheet:
+    """Return how one schedule stands; UsageError if there is none of this number."""
+    from mailer.services.recurring import times_of
+
+    standings = {each.schedule.id: each for each in schedule_standings(app)}
+    if number not in standings:
+        raise UsageError(f"no schedule {number}", next_step="See them with: mailer schedule list")
+    found = standings[number]
+    occurrences = [each for each in standings.values() if each.schedule.parent_id == number]
+    return ScheduleSheet(found, described(found.schedule), times_of(found.schedule), occurrences[-10:])
 
 
 def waiting_for(app: App, slug: str) -> list[Schedule]:

@@ -16,7 +16,7 @@ from mailer.domain.segment.values import Today
 from mailer.domain.segment.words import in_plain_words
 from mailer.domain.segment.writing import written
 from mailer.errors import UsageError
-from mailer.ledger.schedules import ScheduleState
+from mailer.ledger.schedules import TO_COME
 from mailer.people.segments.counting import count, count_each, count_people
 from mailer.people.segments.doubts import doubts
 from mailer.people.segments.facts import terms
@@ -45,7 +45,7 @@ class Explanation:
 
 def delete(app: App, name: str) -> Segment:
     """Forget a segment and return it; UsageError while another one, or a schedule that waits, names it."""
-    for each in app.schedules.all(ScheduleState.WAITING, ScheduleState.BEGINNING):
+    for each in app.schedules.all(*TO_COME):
         asked = filter(None, (each.audience.segment, *each.audience.exclude_segments))
         if any(name in ([text] if is_name(text) else named_in(text)) for text in asked):
             raise UsageError(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal, get_args
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
+from mailer.durations import parse_duration
 from mailer.languages import DEFAULT, read_language
 from mailer.settings import values
 from mailer.settings.presets import read_provider
@@ -58,6 +60,7 @@ class Settings(BaseModel):
     consent_ip: Literal["truncated", "whole", "none"] = "truncated"
     language: str = DEFAULT
     tz: str = "UTC"
+    schedule_grace: str = "1h"
     uncertain: Literal["hold", "resend"] = "hold"
     log_level: Literal["", "DEBUG", "INFO", "WARNING", "ERROR"] = ""
 
@@ -103,6 +106,12 @@ class Settings(BaseModel):
             raise ValueError("no such time zone; write an IANA name such as Europe/Lisbon") from None
         return value
 
+    @field_validator("schedule_grace")
+    @classmethod
+    def _stretch_of_time(cls, value: str) -> str:
+        parse_duration(value)
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _no_null(cls, value: SecretStr) -> SecretStr:
@@ -125,6 +134,11 @@ class Settings(BaseModel):
     def zone(self) -> ZoneInfo:
         """The zone in which a time typed without an offset is meant."""
         return ZoneInfo(self.tz)
+
+    @property
+    def grace(self) -> timedelta:
+        """How late a schedule may begin that nothing looked at in time."""
+        return parse_duration(self.schedule_grace)
 
 
 NAMES = tuple(name.upper() for name in Settings.model_fields)

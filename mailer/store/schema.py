@@ -374,9 +374,13 @@ schedules = Table(
     "schedules",
     metadata,
     Column("id", Number, primary_key=True),
-    Column("issue", Text, nullable=False),  # path, relative to the workspace
+    # Path, relative to the workspace: of an issue, or of the folder that a recurring one takes issues from.
+    # Of an occurrence it is empty until one is chosen, which is before its send begins.
+    Column("issue", Text, nullable=False),
     Column("audience", Text, nullable=False),  # Audience.text()
-    Column("due_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime, nullable=False),  # of a recurring one: the next time
+    Column("recurrence", Text),  # domain.recurrence.Recurrence.text(); of an occurrence its parent's
+    Column("parent_id", Number),  # of an occurrence: what recurs
     Column("zone", Text, nullable=False),  # IANA name it was typed in
     Column("state", String(16), nullable=False),  # ledger.schedules.ScheduleState
     Column("send_id", Number),  # for begun: the send that it led to, which says the rest

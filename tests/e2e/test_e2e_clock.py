@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from harbour_workspace import ISSUE, children
 
+from mailer.domain.moment import utc_text
 from mailer.domain.outcome import Stage
 from mailer.engine.workers import WORTHWHILE
 from mailer.sandbox.scripted_server import Act
@@ -26,12 +27,11 @@ def soon(seconds: float) -> str:
 
 
 def make_due(workspace, *numbers: int) -> None:
-    """Let the schedules with these numbers be due, as if their time had come."""
+    """Let the schedules with these numbers be due, as if their time had come a little while ago."""
+    lately = utc_text(datetime.now(UTC) - timedelta(minutes=5))
     with closing(sqlite3.connect(workspace.root / "subscribers" / "mailer.db")) as database, database:
         for number in numbers:
-            database.execute(
-                "UPDATE schedules SET due_at = '2026-01-01T00:00:00.000Z' WHERE id = ?", [number]
-            )
+            database.execute("UPDATE schedules SET due_at = ? WHERE id = ?", [lately, number])
 
 
 def test_a_schedule_is_echoed_in_both_zones_and_goes_out_when_due(workspace, server):
@@ -97,7 +97,7 @@ def test_a_schedule_says_what_its_send_says(workspace, server):
     workspace.run("schedule", "add", "harbour", "--at", LATER)
     make_due(workspace, 1)
     (late,) = workspace.data("schedule", "list")
-    assert late["state"] == "missed"
+    assert late["state"] == "late"
     workspace.run("tick", expect=75)
     (begun,) = workspace.data("schedule", "list")
     assert (begun["state"], begun["note"]) == ("begun", "2 of 3 got it, 1 will be tried again")
@@ -422,3 +422,54 @@ def test_what_check_calls_an_error_is_refused_when_it_is_set_and_when_it_is_due(
     (schedule,) = workspace.data("schedule", "list")
     assert (schedule["state"], server.taken) == ("failed", [])
     assert "link-placeholder" in schedule["note"]
+
+
+def test_a_folder_is_sent_issue_by_issue_and_its_times_are_shown(workspace, server):
+    workspace.people(2)
+    said = workspace.run(
+        "schedule", "add", "--folder", "issues", "--cron", "0 8 * * MON", "--list", "weekly"
+    ).stdout
+    assert "Schedule 1: the next of issues to list weekly" in said
+    assert "with issues/2026-11-22-harbour.md" in said
+    assert len(workspace.run("schedule", "list", "--calendar").stdout.splitlines()) == 10
+    assert workspace.run("schedule", "list", "--ics").stdout.count("BEGIN:VEVENT") in (52, 53)
+    assert "the next of issues to list weekly" in workspace.run("schedule", "show", "1").stdout
+    make_due(workspace, 1)
+    assert "Began harbour to list weekly (schedule 2): 2 people" in workspace.run("tick").stdout
+    assert len(server.taken) == 2
+    occurrence, recurs = workspace.data("schedule", "list")
+    assert (occurrence["issue"], occurrence["state"], occurrence["of"]) == (
+        "issues/2026-11-22-harbour.md",
+        "done",
+        1,
+    )
+    assert (recurs["state"], recurs["cron"]) == ("recurring", "0 8 * * MON")
+    make_due(workspace, 1)
+    assert "sends nothing this time" in workspace.run("tick").stdout
+    workspace.run("schedule", "remove", "1")
+    assert workspace.run("schedule", "list", "--calendar").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "either an issue and --at TIME, or --folder"),
+        (("harbour",), "either an issue and --at TIME, or --folder"),
+        (("harbour", "--at", LATER, "--cron", "@daily"), "either an issue and --at TIME, or --folder"),
+        (("--folder", "issues"), "--folder needs --cron"),
+        (("--folder", "issues", "--cron", "@daily"), "to which list?"),
+        (("--folder", "issues", "--cron", "daily", "--list", "weekly"), "is no cron expression"),
+        (("--folder", "issues", "--cron", "@daily", "--list", "weely"), "weely"),
+        (("harbour", "--at", "in 3"), "write it like 30m, 2h or 3d"),
+    ],
+)
+def test_a_schedule_that_means_nothing_is_refused_with_the_way_to_write_it(workspace, arguments, words):
+    refused = workspace.run("schedule", "add", *arguments, expect=2).stderr
+    assert words in refused
+
+
+def test_a_time_may_be_typed_from_now(workspace):
+    workspace.people(1)
+    said = workspace.run("schedule", "add", "harbour", "--at", "in 3h").stdout
+    assert "in 2 h 59 min" in said or "in 3 h" in said
+    assert "in 2 days" in workspace.run("schedule", "move", "1", "--at", "in 2 days 5 min").stdout
