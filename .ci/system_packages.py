@@ -19,6 +19,8 @@ PEERS = {
     "opendkim": ("opendkim", "another reader of DKIM signatures"),
     "dnsmasq": ("dnsmasq-base", "a real name server"),
     "systemd-analyze": ("systemd", "the reader of units of services"),
+    "nginx": ("nginx-light", "a real web server before ours"),
+    "caddy": ("caddy", "the reader of its own configuration"),
     "chromium": ("chromium", "a real browser"),
     "/usr/share/fonts/truetype/charis": (
         "fonts-sil-charis fonts-liberation2 fonts-hosny-amiri fonts-dejavu-core",

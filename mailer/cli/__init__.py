@@ -75,7 +75,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "work": ("mailer.cli.work", "work", "Help to send, on as many machines as there are."),
     "machines": ("mailer.cli.work", "machines", "Who is at work on what, and how fast."),
     "returns": ("mailer.cli.returns", "returns", "Read what comes back: bounces, complaints, replies."),
-    "serve": ("mailer.cli.serve", "serve", "Answer the links in mails."),
+    "serve": ("mailer.cli.serve", "serve_pages", "The pages that readers reach by links in mails."),
     "sandbox": ("mailer.cli.sandbox", "sandbox", "A local inbox: SMTP on loopback and a page to read it."),
     "demo": ("mailer.cli.demo", "demo", "The whole main job on this machine, proved."),
     "doctor": ("mailer.cli.doctor", "doctor", "What surrounds a send: settings, server, DNS, links, disk."),
