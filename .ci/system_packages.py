@@ -16,6 +16,7 @@ PEERS = {
     "initdb": ("postgresql", "a real server of databases"),
     "postfix": ("postfix", "a real mail server"),
     "saslpasswd2": ("sasl2-bin libsasl2-modules", "passwords for that server"),
+    "dovecot": ("dovecot-core", "another server's logins"),
     "opendkim": ("opendkim", "another reader of DKIM signatures"),
     "dnsmasq": ("dnsmasq-base", "a real name server"),
     "systemd-analyze": ("systemd", "the reader of units of services"),

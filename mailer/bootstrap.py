@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mailer.ledger.ledger import Ledger
     from mailer.ledger.queries import LedgerQueries
     from mailer.ledger.schedules import Schedules
+    from mailer.logins.keeper import Keeper
     from mailer.message.dkim.signer import Signer
     from mailer.people.directory import Directory
     from mailer.people.lists import Lists
@@ -263,22 +264,30 @@ class App:
     @cached_property
     def smtp_account(self) -> Account:
         """The SMTP server and who we are there."""
-        from mailer.smtp.account import Account
+        from mailer.engine.account import read_account
 
-        s = self.settings
-        refuse_half_a_login(s)
-        refuse_wrong_security(s)
-        return Account(
-            host=s.smtp_host,
-            port=s.smtp_port,
-            security=s.smtp_security,
-            username=s.smtp_username,
-            password=s.smtp_password.get_secret_value(),
-            ca_file=str(self.root / s.smtp_ca_file) if s.smtp_ca_file else "",
-            connections=s.smtp_connections,
-            window=s.smtp_window,
-            local_name=self.sender.address.domain,
-        )
+        refuse_half_a_login(self.settings, logged_in=self.has_login)
+        refuse_wrong_security(self.settings)
+        tokens = self.keeper(self.settings.smtp_username) if self.has_login else None
+        return read_account(self.settings, self.root, self.sender.address.domain, tokens)
+
+    @property
+    def logins(self) -> Path:
+        """The folder of OAuth 2.0 logins, beside the database."""
+        return self.journals.with_suffix(".logins")
+
+    def keeper(self, account: str) -> Keeper:
+        """Return what gives out the tokens of this account."""
+        from mailer.logins.keeper import Keeper
+
+        return Keeper(self.logins, account)
+
+    @property
+    def has_login(self) -> bool:
+        """Whether tokens are what logs in to the mail server."""
+        from mailer.logins.login import logs_in
+
+        return logs_in(self.settings, lambda: self.logins)
 
     @cached_property
     def sender(self) -> Mailbox:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailer.domain.address import Mailbox, is_made_up
 from mailer.errors import SettingsError
+from mailer.settings.presets import preset_of
 
 if TYPE_CHECKING:
     from mailer.compose.theme.theme import Theme
@@ -83,8 +84,22 @@ def missing_logo(theme: Theme, root: Path) -> Path | None:
     return root / theme.logo.src
 
 
-def refuse_half_a_login(settings: Settings) -> None:
-    """Raise SettingsError if there is a user name without a password, or the other way round."""
+def refuse_half_a_login(settings: Settings, *, logged_in: bool) -> None:
+    """Raise SettingsError if there is a user name without a password, or the other way round.
+
+    `logged_in`: there are tokens in its place.
+    """
+    if settings.smtp_client_key and not settings.smtp_client_cert:
+        raise SettingsError(
+            "SMTP_CLIENT_KEY is set, but no SMTP_CLIENT_CERT", next_step="Set SMTP_CLIENT_CERT too."
+        )
+    if settings.smtp_auth == "oauth2" and not logged_in:
+        raise SettingsError(
+            f"SMTP_AUTH = oauth2, but nobody is logged in as SMTP_USERNAME = {settings.smtp_username!r}",
+            next_step=f"Log in: {login_command(settings)}",
+        )
+    if logged_in or (settings.smtp_client_cert and not settings.smtp_password.get_secret_value()):
+        return
     given = {
         "SMTP_USERNAME": settings.smtp_username,
         "SMTP_PASSWORD": settings.smtp_password.get_secret_value(),
@@ -94,8 +109,19 @@ def refuse_half_a_login(settings: Settings) -> None:
         (there,) = given.keys() - set(missing)
         raise SettingsError(
             f"{there} is set, but no {missing[0]}: to log in takes both",
-            next_step=f"Set {missing[0]} too, or leave {there} empty where nobody has to log in.",
+            next_step=_other_half(settings, missing[0], there),
         )
+
+
+def _other_half(settings: Settings, missing: str, there: str) -> str:
+    if there == "SMTP_USERNAME" and preset_of(settings.smtp_provider).login:
+        return f"Log in: {login_command(settings)}"
+    return f"Set {missing} too, or leave {there} empty where nobody has to log in."
+
+
+def login_command(settings: Settings) -> str:
+    """Return the command that logs in to the provider of the settings."""
+    return preset_of(settings.smtp_provider).login or "mailer login custom"
 
 
 def refuse_wrong_security(settings: Settings) -> None:

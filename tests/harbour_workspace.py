@@ -36,7 +36,9 @@ class Workspace:
     settings: dict[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
-        clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        clean = {
+            name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ
+        }
         return clean | {"MAILER_WORKSPACE": str(self.root)} | self.settings
 
     def command(self, *arguments: object) -> list[str]:

@@ -78,6 +78,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "serve": ("mailer.cli.serve", "serve_pages", "The pages that readers reach by links in mails."),
     "sandbox": ("mailer.cli.sandbox", "sandbox", "A local inbox: SMTP on loopback and a page to read it."),
     "demo": ("mailer.cli.demo", "demo", "The whole main job on this machine, proved."),
+    "login": ("mailer.cli.login", "login", "Log in by OAuth 2.0, where passwords are taken no more."),
+    "logout": ("mailer.cli.login", "logout", "Forget such a login."),
     "doctor": ("mailer.cli.doctor", "doctor", "What surrounds a send: settings, server, DNS, links, disk."),
     "backup": ("mailer.cli.database", "copy", "Copy the database while it is in use."),
     "restore": ("mailer.cli.database", "put_back", "Put a backup in the database's place."),

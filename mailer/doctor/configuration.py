@@ -90,7 +90,7 @@ def misfits(app: App) -> list[SettingsError]:
     s = app.settings
     parts: list[Callable[[], object]] = [
         *(partial(read_mailbox, s, name) for name in MAILBOXES if getattr(s, name.lower())),
-        partial(refuse_half_a_login, s),
+        lambda: refuse_half_a_login(s, logged_in=app.has_login),
         partial(refuse_wrong_security, s),
         lambda: app.warmup,
         lambda: app.signer,

@@ -23,10 +23,11 @@ from mailer.doctor.database_look import senders_in
 from mailer.doctor.domain import Sender, examine_author, examine_domain
 from mailer.doctor.masking import secrets_of, without_secrets
 from mailer.doctor.result import Grade, Result, error, note, skipped, warning
-from mailer.doctor.server_verdict import judge_server
+from mailer.doctor.server_verdict import judge_login, judge_server
 from mailer.doctor.website_verdict import judge_site
 from mailer.domain.address import Mailbox, is_reserved
 from mailer.errors import AccountFault, ExitCode, MailerError, SettingsError, worst
+from mailer.logins.grants import LoginLost
 from mailer.message.dkim.signer import Signer
 from mailer.online.lookup import Lookup
 from mailer.settings.reading import SettingsReading
@@ -116,10 +117,11 @@ class Examination:
         try:
             seen = await server.visit(account)
         except AccountFault as problem:
-            return [error("smtp.tls", problem.problem, problem.next_step or "")]
+            name = "smtp.login" if isinstance(problem, LoginLost) else "smtp.tls"
+            return [error(name, problem.problem, problem.next_step or "")]
         if not account.loopback and (there := date_in(seen.greeting)):
             self._ahead[account.host] = self._app.now() - there
-        return judge_server(account, seen, self._now)
+        return [*judge_server(account, seen, self._now), *judge_login(account, self._app.settings)]
 
     async def _domain(self) -> list[Result]:
         try:

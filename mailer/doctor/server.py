@@ -76,7 +76,7 @@ async def visit(account: Account) -> Conversation:
     ending = found.ending
     if ending and ending.stage is Stage.STARTTLS and found.certificate is None:
         # What is wrong with a certificate shows in it. Nobody logs in to a server that isn't verified.
-        stranger = replace(account, username="", password="")
+        stranger = replace(account, username="", password="", tokens=None, client_cert="", client_key="")
         unverified = ssl.create_default_context()
         unverified.check_hostname = False
         unverified.verify_mode = ssl.CERT_NONE

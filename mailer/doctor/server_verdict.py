@@ -10,6 +10,8 @@ from mailer.doctor.result import Result, error, note, ok, warning
 from mailer.doctor.server import Conversation
 from mailer.domain.outcome import Stage
 from mailer.errors import MailerError
+from mailer.settings.fields import Settings
+from mailer.settings.presets import preset_of
 from mailer.smtp.account import Account
 from mailer.smtp.capabilities import Capabilities
 
@@ -22,6 +24,13 @@ ENVELOPE = 4  # round trips of MAIL, RCPT, DATA and content, one by one
 def judge_server(account: Account, seen: Conversation, now: datetime) -> list[Result]:
     """Say whether mail can be handed over, as whom, and how fast."""
     return [*_reached(account, seen), *_private(account, seen, now), *_offered(account, seen)]
+
+
+def judge_login(account: Account, settings: Settings) -> Iterator[Result]:
+    """Say what will become of a password at a provider that gives them up."""
+    preset = preset_of(settings.smtp_provider)
+    if preset.passwords and account.password and not account.tokens:
+        yield warning("smtp.login", preset.passwords, f"Log in by OAuth 2.0: {preset.login}")
 
 
 def is_sandbox(account: Account, seen: Conversation) -> bool:
@@ -67,7 +76,7 @@ def _offered(account: Account, seen: Conversation) -> Iterator[Result]:
     if seen.ending is not None:
         return
     if account.username:
-        yield ok("smtp.login", f"as {account.username}")
+        yield ok("smtp.login", f"as {account.username}{', with a token' if account.tokens else ''}")
     elif seen.offers.auth and not account.loopback:
         yield warning(
             "smtp.login",

@@ -29,8 +29,13 @@ class Settings(BaseModel):
     smtp_port: int = Field(1025, ge=1, le=65535)
     smtp_username: str = ""
     smtp_password: SecretStr = SecretStr("")
+    smtp_auth: Literal[
+        "auto", "password", "oauth2", "plain", "login", "cram-md5", "scram-sha-256", "scram-sha-256-plus"
+    ] = "auto"
     smtp_security: Literal["starttls", "tls", "none"] = "none"
     smtp_ca_file: str = ""
+    smtp_client_cert: str = ""
+    smtp_client_key: str = ""
     smtp_connections: int = Field(4, ge=1, le=1000)
     smtp_window: int = Field(16, ge=0, le=1000)
     mail_from: str = "Harbour Gazette <editor@gazette.example>"
@@ -75,6 +80,7 @@ class Settings(BaseModel):
         return values.host(value)
 
     @field_validator(
+        "smtp_auth",
         "smtp_security",
         "mail_verp",
         "mail_images",

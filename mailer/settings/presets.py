@@ -15,7 +15,8 @@ class Preset:
     customers include in their SPF record; with an `own_return_path` receivers ask for the record of the
     provider's own domain instead. `overwrites` are header fields that it replaces, so that no signature of
     ours can cover them. `metadata` is a header field that it takes out of a message, and whose TOKEN stands
-    in what it tells of that message later.
+    in what it tells of that message later. `login` is the command that logs in to it without a password,
+    `passwords` what is to be said of them.
     """
 
     host: str
@@ -28,6 +29,8 @@ class Preset:
     own_return_path: bool = False
     overwrites: tuple[str, ...] = ()
     metadata: str = ""
+    login: str = ""
+    passwords: str = ""
 
 
 # Limits only where the provider publishes one for every account; the rest is found by its replies. Who has a
@@ -76,8 +79,8 @@ PRESETS: dict[str, Preset] = {
         metadata='X-MSYS-API: {"metadata": {"mailer": "TOKEN"}}\r\n',
     ),
     # https://support.google.com/a/answer/33786
-    "gmail": Preset("smtp.gmail.com", also=("google",), spf="_spf.google.com"),
-    "gmail-relay": Preset("smtp-relay.gmail.com", spf="_spf.google.com"),
+    "gmail": Preset("smtp.gmail.com", also=("google",), spf="_spf.google.com", login="mailer login google"),
+    "gmail-relay": Preset("smtp-relay.gmail.com", spf="_spf.google.com", login="mailer login google"),
     # https://learn.microsoft.com/defender-office-365/email-authentication-spf-configure
     "office365": Preset(
         "smtp.office365.com",
@@ -85,6 +88,9 @@ PRESETS: dict[str, Preset] = {
         rate=0.5,
         also=("microsoft", "outlook", "hotmail", "o365", "exchange"),
         spf="spf.protection.outlook.com",
+        login="mailer login microsoft",
+        # https://techcommunity.microsoft.com/blog/exchange/…/4489835, of January 2026
+        passwords="Microsoft switches passwords off by default at the end of December 2026",
     ),
     # https://www.fastmail.help/hc/en-us/articles/360060591153
     "fastmail": Preset("smtp.fastmail.com", 465, "tls", spf="spf.messagingengine.com"),

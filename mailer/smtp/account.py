@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Literal
 
 from mailer.errors import SettingsError
+from mailer.sasl.choice import secrets_in
+from mailer.sasl.credentials import Credentials, TokenSource
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -16,9 +17,12 @@ Security = Literal["starttls", "tls", "none"]
 class Account:
     """What is needed to hand mail to a server. `local_name` is what EHLO says: a domain or `[127.0.0.1]`.
 
-    Without a `username` nobody logs in. `ca_file` names a PEM file of certificates to trust instead of the
-    system's. `window` is how many messages may be under way on one connection where the server offers
-    CHUNKING; 0 never uses it. SettingsError if a value can't be put on the wire.
+    Without a `username` nobody logs in, but by a certificate. Where there are `tokens`, they stand in for the
+    password; `mechanism` is the only one to log in by, if it is given. `ca_file` names a PEM file of
+    certificates to trust instead of the system's, `client_cert` one with the certificate that we show, and
+    `client_key` its key, if that isn't in the same file. `window` is how many messages may be under way on
+    one connection where the server offers CHUNKING; 0 never uses it. SettingsError if a value can't be put
+    on the wire.
     """
 
     host: str
@@ -30,6 +34,10 @@ class Account:
     connections: int = 4
     window: int = 16
     local_name: str = "[127.0.0.1]"
+    mechanism: str = ""
+    tokens: TokenSource | None = field(default=None, repr=False)
+    client_cert: str = ""
+    client_key: str = ""
 
     def __post_init__(self) -> None:
         if not _is_atom(self.local_name):
@@ -54,21 +62,23 @@ class Account:
         except ValueError:
             return False
 
-    def plain_login(self) -> bytes:
-        """Return the one response of AUTH PLAIN (RFC 4616), encoded."""
-        return encoded(f"\0{self.username}\0{self.password}")
+    @property
+    def credentials(self) -> Credentials:
+        """What there is to log in with, before there is a token or a connection."""
+        return Credentials(
+            self.username,
+            self.password,
+            self.tokens.last if self.tokens else "",
+            certificate=bool(self.client_cert),
+            host=self.host,
+            port=self.port,
+        )
 
     def redact(self, words: str) -> str:
-        """Return a server's words without the password, should it echo what it was sent."""
-        for secret in (self.plain_login().decode(), encoded(self.password).decode(), self.password):
-            if secret:
-                words = words.replace(secret, "•••")
+        """Return a server's words without password and token, should it echo what it was sent."""
+        for secret in secrets_in(self.credentials):
+            words = words.replace(secret, "•••")
         return words
-
-
-def encoded(text: str) -> bytes:
-    """Return a text as AUTH carries it (RFC 4954)."""
-    return b64encode(text.encode("utf-8"))
 
 
 def _is_atom(text: str) -> bool:

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Protocol
 
 from mailer.domain.outcome import Stage
+from mailer.errors import ServerUnavailable
 from mailer.smtp.account import Account, Timeouts
 from mailer.smtp.capabilities import Capabilities
 from mailer.smtp.connection import Connection, answer_to_hello, speaks_tls
@@ -69,6 +70,7 @@ class Channel:
         self._connecting = False
         self._looking = False  # what is there is being found out over a connection of its own
         self._closed = False
+        self._token = ""
         self.idle_since: float | None = None
         self.silent = False  # an answer is due for so long that nobody should count on it
         self.unused = False  # nothing was under way when it ended
@@ -140,6 +142,8 @@ class Channel:
             raise
 
     async def _set_up(self, context: ssl.SSLContext | None) -> None:
+        if not await self._authorised():
+            return
         host, limit = self._account.host, self._timeouts.connect
         implicit = context if self._account.security == "tls" else None
         self._connecting = True
@@ -155,6 +159,18 @@ class Channel:
                 self._connected()
             await self._said_something()
             self._progress.clear()
+
+    async def _authorised(self) -> bool:
+        """Get a token before there is a connection that would wait for it; whether one is to be opened."""
+        if tokens := self._account.tokens:
+            try:
+                token = await tokens.token()
+            except ServerUnavailable as error:
+                self._end(error.problem, Cause.UNREACHED, Stage.AUTH)
+                return False
+            self._token = token.text
+            self._session.opening.authorise(token)
+        return True
 
     async def _said_something(self) -> None:
         """Wait for progress; where not even a greeting comes, find out meanwhile what is there."""
@@ -180,6 +196,8 @@ class Channel:
 
     def _connected(self) -> None:
         self._connecting = False
+        if self.tls and (certificate := self.tls.getpeercert(binary_form=True)):
+            self._session.opening.bind(certificate)
         if self._connection.closed.done():
             self.abort("the server closed the connection")
         self._proceed()
@@ -357,6 +375,8 @@ class Channel:
         self.unused = self.idle_since is not None
         self.idle_since, self._deadline = None, float("inf")
         assert self.ending is not None
+        if self.ending.cause is Cause.EXPIRED and self._account.tokens:
+            self._account.tokens.refused(self._token)
         self._transcript.ended(self.ending, self.answered)
         if self.ending.cause is Cause.DONE:
             self._connection.close()

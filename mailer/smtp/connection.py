@@ -18,7 +18,7 @@ QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 
 
 def tls_context(account: Account) -> ssl.SSLContext | None:
-    """Return how to trust the server: its chain and its name are verified. None for no TLS."""
+    """Return how to trust the server, chain and name verified, and what we show it. None for no TLS."""
     if account.security == "none":
         return None
     try:
@@ -29,7 +29,23 @@ def tls_context(account: Account) -> ssl.SSLContext | None:
             next_step="SMTP_CA_FILE has to name a PEM file, or be empty to trust the system's.",
         ) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if account.client_cert:
+        _show(account, context)
     return context
+
+
+def _show(account: Account, context: ssl.SSLContext) -> None:
+    """Have TLS show our certificate to a server that asks for one."""
+    try:
+        # Without a password: nobody is there to type one, and OpenSSL would ask for it on the terminal.
+        context.load_cert_chain(account.client_cert, account.client_key or None, password=lambda: "")
+    except (OSError, ssl.SSLError) as error:
+        files = " and ".join(filter(None, (account.client_cert, account.client_key)))
+        raise AccountFault(
+            f"can't read a certificate and its key from {files}: {error.strerror or error}",
+            next_step="SMTP_CLIENT_CERT has to name a PEM file with the certificate, SMTP_CLIENT_KEY one "
+            "with its key, which no password protects.",
+        ) from None
 
 
 class Connection(asyncio.BufferedProtocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -18,10 +19,12 @@ class Cause(Enum):
     UNREACHED = auto()  # nobody answers: refused, no such host, no way there
     MUTE = auto()  # no answer in all the time that there is for setting up
     LOST = auto()  # nobody's: reset, end of stream, timeout, what is no SMTP
+    EXPIRED = auto()  # ours: the token that we had is no longer taken, and there may be a newer one
     FAULT = auto()  # a setting must change before this can work
 
 
 LATER = "Run the command again later; if it stays so, check SMTP_HOST and SMTP_PORT."
+LATER_LOGIN = "Run the command again later; `mailer login status` says where tokens come from."
 SANDBOX = (
     "Start the inbox of this machine with `mailer sandbox` in another terminal, or set SMTP_HOST in .env."
 )
@@ -57,12 +60,16 @@ class Ending:
         """Return the exception for a run that can't go on because of this."""
         words = account.redact(self.words)
         if self.cause is Cause.FAULT:
-            return AccountFault(f"{account.where} at {self.stage}: {words}", next_step=self._next_step())
+            return AccountFault(
+                f"{account.where} at {self.stage}: {words}", next_step=self._next_step(account)
+            )
         return ServerUnavailable(
             f"{account.where} at {self.stage}: {words}", next_step=self._look_at(account)
         )
 
     def _look_at(self, account: Account) -> str:
+        if self.stage is Stage.AUTH and account.tokens:
+            return LATER_LOGIN
         if self.cause is Cause.UNREACHED:
             return SANDBOX if account.loopback else LATER
         if self.cause is Cause.MUTE:
@@ -70,14 +77,22 @@ class Ending:
         # It answered, and said nothing that a mail server says.
         return NO_MAIL_SERVER if self.stage is Stage.CONNECT and not self.code else LATER
 
-    def _next_step(self) -> str:
+    def _next_step(self, account: Account) -> str:
         if self.words in MISMATCH:
             return MISMATCH[self.words]
-        if self.code in LOGIN_CODES:
-            return NEXT_STEP[Stage.AUTH]
+        if NO_PASSWORDS.search(self.words):
+            return "Passwords are switched off there; log in with: mailer login microsoft"
+        if self.code in LOGIN_CODES or self.stage is Stage.AUTH:
+            return NOT_LET_IN if account.tokens else NEXT_STEP[Stage.AUTH]
         return LIMITED if "5.4.5" in self.words else NEXT_STEP[self.stage]
 
 
+NOT_LET_IN = (
+    "Have the provider allow SMTP with tokens for SMTP_USERNAME, or log in again as whom it names: "
+    "mailer login status"
+)
+# 550 5.7.30 Basic authentication is not supported, 535 5.7.139 … basic authentication is disabled
+NO_PASSWORDS = re.compile(r"basic authentication", re.IGNORECASE)
 LOGIN_CODES = (530, 534, 535, 538)
 LIMITED = "Wait until the provider's limit is renewed, or have it raised."
 NEXT_STEP: dict[Stage, str] = {

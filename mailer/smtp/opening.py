@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Set
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import replace
 from enum import Enum, auto
 
 from mailer.domain.outcome import Reply, Stage
-from mailer.smtp.account import Account, encoded
+from mailer.sasl.choice import choices
+from mailer.sasl.credentials import Token
+from mailer.sasl.mechanisms import Mechanism, SaslFault, Unexpected
+from mailer.smtp.account import Account
 from mailer.smtp.capabilities import Capabilities
 from mailer.smtp.ending import Cause, Ending
 from mailer.smtp.verdict import Step
@@ -34,7 +38,11 @@ class Opening:
         self.greeting = ""
         self._account = account
         self._secure = account.security == "tls"
-        self._login: deque[bytes] = deque()
+        self._credentials = account.credentials
+        self._renewable = False
+        self._choices: Iterator[tuple[str, Mechanism]] = iter(())
+        self._mechanism: Mechanism | None = None
+        self._withheld = b""  # its first response, where the server has to ask for it
 
     def follow(self, step: Step, reply: Reply) -> Move:
         """Return the next line to send, the phase that is reached, or why this is the end.
@@ -48,6 +56,15 @@ class Opening:
             self.offers = Capabilities.parse(reply)
             return self._after_ehlo()
         return Phase.TLS if step is Step.STARTTLS else self._after_auth(reply)
+
+    def authorise(self, token: Token) -> None:
+        """Log in by this token."""
+        self._credentials = replace(self._credentials, token=token.text)
+        self._renewable = token.renewable
+
+    def bind(self, certificate: bytes) -> None:
+        """Bind a login to the server's certificate, in DER, where both can."""
+        self._credentials = replace(self._credentials, peer=certificate)
 
     def secured(self) -> Line:
         """Begin again under TLS: whatever was said before is forgotten (RFC 3207 4.2)."""
@@ -66,33 +83,65 @@ class Opening:
         return Ending(Cause.FAULT, Stage.STARTTLS, "the server doesn't offer STARTTLS")
 
     def _log_in(self) -> Move:
-        if not self._account.username:
+        account = self._account
+        if not (account.username or (account.client_cert and "EXTERNAL" in self.offers.auth)):
             return Phase.READY
-        if not (self._secure or self._account.loopback):
+        if not (self._secure or account.loopback):
             return Ending(Cause.FAULT, Stage.STARTTLS, "a password is never sent without TLS")
-        if lines := login_lines(self._account, self.offers.auth):
-            self._login.extend(lines)
-            return Step.AUTH, self._login.popleft()
+        self._choices = choices(self._credentials, self.offers.auth, account.mechanism)
+        if line := self._next_choice():
+            return line
         offered = " ".join(sorted(self.offers.auth)) or "none"
         return Ending(Cause.FAULT, Stage.AUTH, f"no way to log in that we know; the server offers {offered}")
 
+    def _next_choice(self) -> Move | None:
+        name, self._mechanism = next(self._choices, ("", None))
+        if self._mechanism is None:
+            return None
+        try:
+            first = self._mechanism.begin()
+        except SaslFault as fault:
+            return Ending(Cause.FAULT, Stage.AUTH, str(fault))
+        command = b"AUTH %b\r\n" % name.encode()
+        if first is None:
+            return Step.AUTH, command
+        whole = b"AUTH %b %b\r\n" % (name.encode(), b64encode(first) or b"=")
+        if len(whole) <= LONGEST:
+            return Step.AUTH, whole
+        # RFC 4954 4: what makes the command longer than a command may be waits until it is asked for.
+        self._withheld = first
+        return Step.AUTH, command
+
     def _after_auth(self, reply: Reply) -> Move:
-        if reply.code < 300:
-            # No EHLO after AUTH: one provider forgets the login then.
-            return Phase.READY
-        if self._login:
-            return Step.AUTH, self._login.popleft()
-        return Ending(Cause.LOST, Stage.AUTH, f"unexpected at {Stage.AUTH}: {reply}", reply.code)
+        assert self._mechanism is not None
+        if reply.code >= 300 and reply.code != CHALLENGE:
+            return Ending(Cause.LOST, Stage.AUTH, f"unexpected at {Stage.AUTH}: {reply}", reply.code)
+        try:
+            if reply.code == CHALLENGE:
+                answer = self._withheld or self._mechanism.answer(reply.text.strip())
+                self._withheld = b""
+                return Step.AUTH, b"%b\r\n" % b64encode(answer)
+            self._mechanism.end()
+        except Unexpected as fault:
+            return Ending(Cause.LOST, Stage.AUTH, f"unexpected at {Stage.AUTH}: {fault}", reply.code)
+        except SaslFault as fault:
+            return Ending(Cause.FAULT, Stage.AUTH, str(fault))
+        # No EHLO after AUTH: one provider forgets the login then.
+        return Phase.READY
+
+    def refused(self, reply: Reply) -> Move:
+        """Return what follows from a login that was refused for good: another mechanism, or the end.
+
+        A token that is no longer taken is no fault while there may be a newer one.
+        """
+        if reply.code == UNFIT and (line := self._next_choice()):
+            return line
+        said = self._mechanism.said if self._mechanism else ""
+        words = f"{reply} ({said})" if said else str(reply)
+        cause = Cause.EXPIRED if self._renewable else Cause.FAULT
+        return Ending(cause, Stage.AUTH, words, reply.code)
 
 
-MECHANISMS = ("PLAIN", "LOGIN")  # the better first: PLAIN takes one round trip
-
-
-def login_lines(account: Account, offered: Set[str]) -> list[bytes] | None:
-    """Return the lines to send, each after a 334 but for the first; None if no offered mechanism is ours."""
-    mechanism = next((ours for ours in MECHANISMS if ours in offered), None)
-    if mechanism is None:
-        return None
-    if mechanism == "PLAIN":
-        return [b"AUTH PLAIN %b\r\n" % account.plain_login()]
-    return [b"AUTH LOGIN\r\n", b"%b\r\n" % encoded(account.username), b"%b\r\n" % encoded(account.password)]
+CHALLENGE = 334  # RFC 4954 4
+LONGEST = 512  # octets of a command: RFC 5321 4.5.3.1.4
+UNFIT = 504  # which is said of a mechanism, not of who logs in

@@ -48,7 +48,7 @@ class Reconnecting:
         server let somebody in before; `ready`: this one was set up before it ended; `useful`: it got an
         answer to a message, or there was none to answer.
         """
-        if ending.cause is Cause.DONE:
+        if ending.cause in (Cause.DONE, Cause.EXPIRED):
             return Reaction.REPLACE
         if ending.cause is Cause.FAULT and (ready or not (others or silent)):
             return Reaction.STOP

@@ -43,7 +43,7 @@ class Session:
         self._proven = False  # whether the server took a message by BDAT
         self._added = 0
         self._most = sys.maxsize  # messages that the connection may carry
-        self._opening = Opening(account)
+        self.opening = Opening(account)  # whom the driver tells who logs in
         self._parser = ReplyParser()
         self._exchange = Exchange()
         self._envelope: Transaction | None = None  # the one whose MAIL, RCPT and DATA are under way
@@ -56,12 +56,12 @@ class Session:
     @property
     def offers(self) -> Capabilities:
         """What the server's latest EHLO offers."""
-        return self._opening.offers
+        return self.opening.offers
 
     @property
     def greeting(self) -> str:
         """The server's first words; empty if it said none."""
-        return self._opening.greeting
+        return self.opening.greeting
 
     @property
     def awaiting(self) -> Step | None:
@@ -190,7 +190,7 @@ class Session:
         assert self.phase is Phase.TLS
         self._parser = ReplyParser()
         self.phase = Phase.SETUP
-        self._do(self._opening.secured())
+        self._do(self.opening.secured())
 
     def limit(self, most: int | None) -> None:
         """Carry `most` messages altogether, if that is a number and less than what is known."""
@@ -244,10 +244,12 @@ class Session:
         verdict = judge(step, reply)
         if step is Step.QUIT:
             self._end(Cause.DONE, str(reply))
+        elif step is Step.AUTH and verdict is Verdict.FAULT:
+            self._do(self.opening.refused(reply))
         elif verdict is not Verdict.GO:
             self._end_by(verdict, step, reply)
         elif self.phase is Phase.SETUP:
-            self._do(self._opening.follow(step, reply))
+            self._do(self.opening.follow(step, reply))
 
     def _do(self, move: Move) -> None:
         if isinstance(move, Ending):

@@ -1,0 +1,1 @@
+"""OAuth 2.0: who has agreed that mail goes in their name, and the tokens that say so."""
