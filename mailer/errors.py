@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -44,6 +45,17 @@ class MailerError(Exception):
         super().__init__(problem)
         self.problem = problem
         self.next_step = next_step
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it go from one process to another, whatever it was made from."""
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
+
+def _as_it_was(kind: type[MailerError], args: tuple[object, ...], known: dict[str, Any]) -> MailerError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(known)
+    return error
 
 
 class UsageError(MailerError):

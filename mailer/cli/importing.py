@@ -43,7 +43,8 @@ def run(app: App, requests: Sequence[Import], *, as_json: bool) -> list[ImportRe
     """Import; progress and bad rows go to stderr, the reports to stdout, and they are returned too."""
     first = requests[0]
     try:
-        reports = import_files(app.database, requests, app.now(), partial(bar, "importing"))
+        bars = partial(bar, "importing"), partial(bar, "reading")
+        reports = import_files(app.database, requests, app.now(), *bars)
     except ConsentUnclear as stop:
         raise question(stop, [] if first.lists else _some_list(app)) from None
     for report in reports:

@@ -13,9 +13,12 @@ EVERY = 30.0  # seconds between lines where there is no terminal
 
 
 @contextmanager
-def bar(title: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
-    """Yield a function that counts work done, drawn as a bar with rate and time left."""
-    if quiet or not total:
+def bar(title: str, total: int | None, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+    """Yield a function that counts work done, drawn as a bar with rate and time left.
+
+    Of what is not known how much it is (None) there is no time left.
+    """
+    if quiet or total == 0:
         yield lambda done: None  # noqa: ARG005
     elif sys.stderr.isatty():
         with _drawn(title, total) as advance:
@@ -25,7 +28,7 @@ def bar(title: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[in
 
 
 @contextmanager
-def _drawn(title: str, total: int) -> Iterator[Callable[[int], None]]:
+def _drawn(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
     from rich.text import Text
@@ -51,8 +54,8 @@ def _drawn(title: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 class _Lines:
-    def __init__(self, title: str, total: int) -> None:
-        self._title, self._total, self._done = title, total, 0
+    def __init__(self, title: str, total: int | None) -> None:
+        self._title, self._of, self._done = title, "" if total is None else f" of {total:,}", 0
         self._began = self._said = time.monotonic()
 
     def advance(self, done: int) -> None:
@@ -61,4 +64,4 @@ class _Lines:
         if now - self._said >= EVERY:
             self._said = now
             rate = self._done / (now - self._began)
-            click.echo(f"{self._title}: {self._done:,} of {self._total:,}, {rate:,.0f}/s", err=True)
+            click.echo(f"{self._title}: {self._done:,}{self._of}, {rate:,.0f}/s", err=True)

@@ -29,15 +29,17 @@ def record(connection: Connection, source: Source, said: Iterable[Said], now: da
     if not rows:
         return
     number, moment = source_id(connection, source), moments(connection)
-    recorded = moment(now)
+    recorded, ids = moment(now), give_ids(connection, consents, len(rows))
     append(
         connection,
         consents,
         [
-            (each, person, list_id, change.value, moment(known.when(now)), recorded, number, *known[1:])
-            for each, (person, list_id, change, known) in zip(
-                give_ids(connection, consents, len(rows)), rows, strict=True
+            (
+                *(each, person, list_id, change.value),
+                recorded if known.at is None else moment(known.when(now)),
+                *(recorded, number, *known[1:]),
             )
+            for each, (person, list_id, change, known) in zip(ids, rows, strict=True)
         ],
     )
 

@@ -5,11 +5,12 @@ Whoever unsubscribed stays unsubscribed, whoever is suppressed stays suppressed,
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
@@ -21,13 +22,14 @@ from mailer.people.consents import Said, record
 from mailer.people.former import heirs
 from mailer.people.joining import Consent, Wanted, join, pause
 from mailer.people.suppressing import Hashing, reasons, suppress_all
-from mailer.store.dialect import among, append, bound, give_ids, moments
+from mailer.store.dialect import among, append, give_ids, json_text, moments, written
 from mailer.store.schema import subscribers, suppressions
 
 # Beside what is defined here: on whose word people are taken in.
-__all__ = ["Consent", "Effect", "Enrolment", "Entry", "enrol"]
+__all__ = ["Consent", "Effect", "Enrolment", "Entry", "Record", "enrol", "recorded", "take_in"]
 
 COLUMNS = OWN_FIELDS[1:]
+_OWN = frozenset(OWN_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,52 @@ class Entry:
     pauses: tuple[datetime | None, ...] = ()
 
 
+class Record(NamedTuple):
+    """An entry as it is written: made elsewhere than where it is, so that writing is all that is left.
+
+    `hashed` is the key of a suppression by the hash of the address. `tags` and `fields` are JSON; None in any
+    column is what nothing is known of.
+    """
+
+    email: str
+    key: str
+    hashed: str
+    name: str | None
+    language: str | None
+    timezone: str | None
+    tags: str | None
+    fields: str | None
+    statuses: tuple[Status | None, ...] | None
+    suppressed: str | None
+    evidence: Evidence
+    pauses: tuple[datetime | None, ...]
+
+
+_KNOWN = (*COLUMNS, "fields")
+_ROW = Record._fields.index("statuses")  # up to there it is a row of `subscribers`
+
+
+def recorded(entry: Entry, hashing: Hashing) -> Record:
+    """Return an entry as it is written to the database whose hashes these are."""
+    values, key = entry.values, entry.address.key
+    name, language, timezone, tags = map(values.get, COLUMNS)
+    fields = {each: value for each, value in values.items() if each not in _OWN}
+    return Record(
+        entry.address.typed,
+        key,
+        hashing.of(key),
+        name,
+        language,
+        timezone,
+        None if tags is None else written(tags),
+        written(fields) if fields else None,
+        entry.statuses,
+        entry.suppressed,
+        entry.evidence,
+        entry.pauses,
+    )
+
+
 class Effect(StrEnum):
     """What taking in one person did."""
 
@@ -56,8 +104,7 @@ class Effect(StrEnum):
     ERASED = "erased"  # not taken in: they were erased, and nothing of them is kept again
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolment:
+class Enrolment(NamedTuple):
     """What taking in one person did.
 
     `kept_out` are the ids of lists that they had left and stay off; `suppressed` is the reason, if they are.
@@ -76,33 +123,41 @@ def enrol(connection: Connection, entries: Sequence[Entry], consent: Consent) ->
     An address that somebody had before is theirs: what is said of it is said of them, but for their fields.
     UsageError for a list that is put away.
     """
-    theirs = heirs(connection, [entry.address.key for entry in entries])
-    if not theirs:
-        return _enrol(connection, entries, consent)
-    plain = [entry for entry in entries if entry.address.key not in theirs]
-    keys = [entry.address.key for entry in plain]
-    done = dict(zip(keys, _enrol(connection, plain, consent), strict=True))
-    for entry in entries:
-        if email := theirs.get(entry.address.key):  # one by one: they may be in this batch, too
-            meant = replace(entry, address=Address.parse(email), values=entry.values if consent.anew else {})
-            (done[entry.address.key],) = _enrol(connection, [meant], consent)
-    return [done[entry.address.key] for entry in entries]
-
-
-def _enrol(connection: Connection, entries: Sequence[Entry], consent: Consent) -> list[Enrolment]:
-    people = {entry.address.key: entry for entry in entries}
     hashing = Hashing.made(connection)
-    hashes = {key: hashing.of(key) for key in people}
+    return take_in(connection, [recorded(each, hashing) for each in entries], consent)
+
+
+def take_in(connection: Connection, records: Sequence[Record], consent: Consent) -> list[Enrolment]:
+    """Take in what is ready to be written: `enrol` without the making of it."""
+    theirs = heirs(connection, [each.key for each in records])
+    if not theirs:
+        return _take_in(connection, records, consent)
+    plain = [each for each in records if each.key not in theirs]
+    done = dict(zip([each.key for each in plain], _take_in(connection, plain, consent), strict=True))
+    hashing = Hashing.made(connection)
+    for each in records:
+        if email := theirs.get(each.key):  # one by one: they may be in this batch, too
+            address = Address.parse(email)
+            meant = each._replace(email=address.typed, key=address.key, hashed=hashing.of(address.key))
+            if not consent.anew:
+                meant = meant._replace(name=None, language=None, timezone=None, tags=None, fields=None)
+            (done[each.key],) = _take_in(connection, [meant], consent)
+    return [done[each.key] for each in records]
+
+
+def _take_in(connection: Connection, records: Sequence[Record], consent: Consent) -> list[Enrolment]:
+    people = {each.key: each for each in records}
+    hashes = {key: each.hashed for key, each in people.items()}
     allowed = _allow(connection, hashes) if consent.anew else set()
     never = reasons(connection, hashes)
-    taken = {key: entry for key, entry in people.items() if never.get(key) != Reason.ERASED}
+    taken = {key: each for key, each in people.items() if never.get(key) != Reason.ERASED}
     known = _known(connection, taken)
     touched = _update(connection, taken, known, consent.now)
-    ids = _insert(connection, taken, known, hashes, consent.now)
+    ids = _insert(connection, taken, known, consent.now)
     everywhere = (Status.SUBSCRIBED,) * len(consent.list_ids)
     wanted = [
-        Wanted(ids[key], entry.statuses or everywhere, entry.evidence, entry.pauses)
-        for key, entry in taken.items()
+        Wanted(ids[key], everywhere if each.statuses is None else each.statuses, each.evidence, each.pauses)
+        for key, each in taken.items()
     ]
     joined, kept_out = join(connection, wanted, [row.id for row in known.values()], consent)
     said = [Said(ids[key], None, Change.ALLOWED, taken[key].evidence) for key in taken if key in allowed]
@@ -135,49 +190,34 @@ def _allow(connection: Connection, hashes: Mapping[str, str]) -> set[str]:
 
 
 def _known(connection: Connection, keys: Iterable[str]) -> dict[str, Row[Any]]:
-    """Return those of the people who are here, by key."""
+    """Return those of the people who are here, by key; what is JSON as the text that is kept."""
     s = subscribers.c
-    columns = [s.id, s.email_key, *(s[column] for column in COLUMNS), s.fields]
-    return {
-        row.email_key: row for row in connection.execute(select(*columns).where(among(s.email_key, keys)))
-    }
+    columns = [s.id, s.email_key, s.name, s.language, s.timezone]
+    texts = [json_text(s[name]).label(name) for name in ("tags", "fields")]
+    query = select(*columns, *texts).where(among(s.email_key, keys))
+    return {row.email_key: row for row in connection.execute(query)}
 
 
 def _insert(
-    connection: Connection,
-    entries: Mapping[str, Entry],
-    known: Mapping[str, Row[Any]],
-    hashes: Mapping[str, str],
-    now: datetime,
+    connection: Connection, records: Mapping[str, Record], known: Mapping[str, Row[Any]], now: datetime
 ) -> dict[str, int]:
     """Write those who are new; return the ids of everybody by key."""
-    fresh = [key for key in entries if key not in known]
-    ids = dict(zip(fresh, give_ids(connection, subscribers, len(fresh)), strict=True))
-    at, write = moments(connection)(now), bound(connection, subscribers.c.fields.type)
-
-    def row(key: str) -> tuple[Any, ...]:
-        entry = entries[key]
-        name, language, timezone, tags = map(entry.values.get, COLUMNS)
-        fields = write(_free_fields(entry) or None)
-        typed = entry.address.typed
-        return ids[key], typed, key, hashes[key], name, language, timezone, write(tags), fields, at, at
-
-    append(connection, subscribers, [row(key) for key in fresh])
-    return ids | {key: row.id for key, row in known.items()}
-
-
-def _free_fields(entry: Entry) -> dict[str, Any]:
-    return {name: value for name, value in entry.values.items() if name not in OWN_FIELDS}
+    fresh = [each for key, each in records.items() if key not in known]
+    ids, at = give_ids(connection, subscribers, len(fresh)), moments(connection)(now)
+    rows = [(number, *each[:_ROW], at, at) for number, each in zip(ids, fresh, strict=True)]
+    append(connection, subscribers, rows)
+    given = {each.key: number for number, each in zip(ids, fresh, strict=True)}
+    return given | {key: row.id for key, row in known.items()}
 
 
 def _update(
-    connection: Connection, entries: Mapping[str, Entry], known: Mapping[str, Row[Any]], now: datetime
+    connection: Connection, records: Mapping[str, Record], known: Mapping[str, Row[Any]], now: datetime
 ) -> set[int]:
     """Write what is new about those who are known, keep the rest as it is; return the ids changed."""
     changes = [
         {"which": row.id, "updated_at": now, **values}
         for key, row in known.items()
-        if (values := _changed(entries[key], row))
+        if (values := _changed(records[key], row))
     ]
     if changes:
         names = (*COLUMNS, "fields", "updated_at")
@@ -186,14 +226,22 @@ def _update(
     return {change["which"] for change in changes}
 
 
-def _changed(entry: Entry, row: Row[Any]) -> dict[str, Any]:
+def _changed(each: Record, row: Row[Any]) -> dict[str, Any]:
     """Return the columns as they should be; nothing if they are so already."""
-    own = {column: getattr(row, column) for column in COLUMNS}
-    before = {**own, **(row.fields or {})}
-    if all(_same(before.get(name), value) for name, value in entry.values.items()):
+    if all(getattr(each, name) in (None, getattr(row, name)) for name in _KNOWN):
+        return {}  # to the letter
+    own = {"name": row.name, "language": row.language, "timezone": row.timezone, "tags": _read(row.tags)}
+    fields, said = _read(row.fields) or {}, _read(each.fields) or {}
+    new = {"name": each.name, "language": each.language, "timezone": each.timezone, "tags": _read(each.tags)}
+    heard = {name: value for name, value in new.items() if value is not None}
+    before = own | fields
+    if all(_same(before.get(name), value) for name, value in (heard | said).items()):
         return {}
-    after: dict[str, Any] = own | {name: entry.values[name] for name in COLUMNS if name in entry.values}
-    return {**after, "fields": {**(row.fields or {}), **_free_fields(entry)} or None}
+    return {**own, **heard, "fields": {**fields, **said} or None}
+
+
+def _read(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
 
 
 def _same(before: object, after: object) -> bool:
@@ -203,15 +251,15 @@ def _same(before: object, after: object) -> bool:
 
 def _suppress_all(
     connection: Connection,
-    entries: Mapping[str, Entry],
+    records: Mapping[str, Record],
     ids: Mapping[str, int],
     never: dict[str, str],
     consent: Consent,
 ) -> list[Said]:
-    """Suppress whom the entries say so of, and add them to `never`; return of whom that is news."""
-    named = {key: entry for key, entry in entries.items() if entry.suppressed}
+    """Suppress whom the records say so of, and add them to `never`; return of whom that is news."""
+    named = {key: each for key, each in records.items() if each.suppressed}
     note = str(consent.source)
-    wanted = [Suppression(key, entry.suppressed or "", note, consent.now) for key, entry in named.items()]
+    wanted = [Suppression(key, each.suppressed or "", note, consent.now) for key, each in named.items()]
     new = suppress_all(connection, wanted)
     never |= {each.who: each.reason for each in new}
     return [Said(ids[each.who], None, Change.SUPPRESSED, named[each.who].evidence) for each in new]

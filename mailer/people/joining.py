@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from mailer.domain.consent import BECAME, Change, Evidence, Source
 from mailer.domain.moment import utc_text
@@ -56,13 +56,18 @@ def join(
     others: defaultdict[tuple[int, Status], list[int]] = defaultdict(list)
     kept_out: defaultdict[int, list[int]] = defaultdict(list)
     source, moment = str(consent.source), moments(connection)
+    recently = moment(consent.now)
     for place, list_id in enumerate(consent.list_ids):
         for number, statuses, evidence, _ in wanted:
             was, to_be = before.get((number, list_id)), statuses[place]
             if status := _becomes(was, to_be, consent):
                 said.append(Said(number, list_id, BECAME[status], evidence))
                 if was is None:
-                    since = moment(_since(status, evidence, consent.now))
+                    since = recently
+                    if evidence.at is not None and status is Status.SUBSCRIBED:
+                        # Whoever agreed did so when the file says. What they refuse holds from now on: a
+                        # backup may be older.
+                        since = moment(evidence.when(consent.now))
                     fresh.append((list_id, number, status.value, source, since, None))
                 else:
                     others[list_id, status].append(number)
@@ -77,20 +82,39 @@ def join(
 def pause(connection: Connection, wanted: Iterable[Wanted], consent: Consent) -> list[Said]:
     """Let people get nothing for as long as is wanted; return of whom that is news.
 
-    A pause is not cut short. They are few, and none in most files.
+    A pause is not cut short.
     """
-    s, said = subscriptions.c, []
-    for number, _, evidence, pauses in wanted:
-        for list_id, until in zip(consent.list_ids, pauses, strict=False):
-            if until is None:
-                continue
-            theirs = (s.list_id == list_id, s.subscriber_id == number, s.status == Status.SUBSCRIBED)
-            shorter = or_(s.paused_until.is_(None), s.paused_until < until)
-            statement = update(subscriptions).where(*theirs, shorter).values(paused_until=until)
-            if connection.execute(statement).rowcount:
-                note = f"until {utc_text(until)}"
-                said.append(Said(number, list_id, Change.PAUSED, evidence._replace(note=note)))
-    return said
+    asked = {
+        (number, list_id): (until, evidence)
+        for number, _, evidence, pauses in wanted
+        for list_id, until in zip(consent.list_ids, pauses, strict=False)
+        if until is not None
+    }
+    if not asked:
+        return []
+    s = subscriptions.c
+    theirs = (s.list_id.in_(consent.list_ids), among(s.subscriber_id, {number for number, _ in asked}))
+    on = select(s.subscriber_id, s.list_id, s.paused_until).where(*theirs, s.status == Status.SUBSCRIBED)
+    before = {(number, list_id): until for number, list_id, until in connection.execute(on)}
+    longer = {
+        on: until
+        for on, (until, _) in asked.items()
+        if on in before and ((known := before[on]) is None or known < until)
+    }
+    if longer:
+        one = (s.list_id == bindparam("which"), s.subscriber_id == bindparam("whose"))
+        statement = update(subscriptions).where(*one).values(paused_until=bindparam("until"))
+        values = [{"whose": on[0], "which": on[1], "until": until} for on, until in longer.items()]
+        connection.execute(statement, values)
+    return [
+        Said(
+            number,
+            list_id,
+            Change.PAUSED,
+            asked[number, list_id][1]._replace(note=f"until {utc_text(until)}"),
+        )
+        for (number, list_id), until in longer.items()
+    ]
 
 
 def refuse_archived(connection: Connection, list_ids: Iterable[int]) -> None:
@@ -110,11 +134,6 @@ def _becomes(was: str | None, to_be: Status | None, consent: Consent) -> Status 
     if was == to_be or to_be is Status.UNCONFIRMED or (to_be is Status.SUBSCRIBED and not consent.anew):
         return None
     return to_be
-
-
-def _since(status: Status, evidence: Evidence, now: datetime) -> datetime:
-    # Whoever agreed did so when the file says. What they refuse holds from now on: a backup may be older.
-    return evidence.when(now) if status is Status.SUBSCRIBED else now
 
 
 def _statuses(

@@ -32,6 +32,7 @@ from mailer.domain.suppression import (
     KEY_OCTETS,
     OWN_WORD,
     Kind,
+    Reason,
     Suppression,
     hash_address,
     keys_of,
@@ -68,6 +69,10 @@ class Hashing:
 
 _BY = {kind: suppressions.alias(f"suppressed_by_{kind.name.lower()}") for kind in Kind}
 
+# A range of the primary key. An address may begin with `#`, and has an `@`.
+_WHO = suppressions.c.who
+_ERASED = (_WHO >= Kind.ERASED, chr(ord(Kind.ERASED) + 1) > _WHO, _WHO.not_like("%@%"))
+
 
 @dataclass(frozen=True, slots=True)
 class Suppressing:
@@ -79,10 +84,9 @@ class Suppressing:
     def of(cls, connection: Connection) -> Suppressing:
         """Return it for what stands in the database at this moment."""
         k = suppressions.c.who
-        # Both are looked up as ranges of the primary key. An address may begin with `#`, and has an `@`.
+        # Both are looked up as ranges of the primary key.
         domain = exists().where(k >= Kind.DOMAIN, k < chr(ord(Kind.DOMAIN) + 1))
-        erased = exists().where(k >= Kind.ERASED, k < chr(ord(Kind.ERASED) + 1), k.not_like("%@%"))
-        row = connection.execute(select(domain, erased)).one()
+        row = connection.execute(select(domain, exists().where(*_ERASED))).one()
         more = [kind for kind, there in zip((Kind.DOMAIN, Kind.ERASED), row, strict=True) if there]
         return cls(frozenset({Kind.ADDRESS, *more}))
 
@@ -121,6 +125,12 @@ class Suppressing:
             Kind.ERASED: subscribers.c.address_hash,
         }
         return {kind: column for kind, column in columns.items() if kind in self.kinds}
+
+
+def erased_hashes(connection: Connection) -> frozenset[str]:
+    """Return the keys of all who were erased (`Hashing.of`)."""
+    s = suppressions.c
+    return frozenset(connection.scalars(select(s.who).where(*_ERASED, s.reason == Reason.ERASED)))
 
 
 def is_address(key: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:

@@ -7,14 +7,11 @@ wrong with one row stops another.
 
 from __future__ import annotations
 
-import gc
 import os
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
@@ -23,21 +20,24 @@ from mailer.domain.consent import Source, SourceKind
 from mailer.domain.spreadsheet import REJECTS, csv_line
 from mailer.domain.subscriber import Status
 from mailer.errors import UsageError
-from mailer.people.enrol import Consent, Effect, Enrolment, Entry, enrol
+from mailer.people.enrol import Consent, Effect, Enrolment, Record, take_in
 from mailer.people.field_types import declare_types, known_types
 from mailer.people.importing.columns import TypedColumn
 from mailer.people.importing.consent import Answers, ConsentUnclear, Seen
-from mailer.people.importing.format import BUNDLED, Format, known_among, load_formats
+from mailer.people.importing.format import BUNDLED, Format, load_formats
+from mailer.people.importing.reading import BATCH, Asked, Batch, FilesReading, Part, Reading, few_collections
+from mailer.people.importing.reading import erased as erased_row
+from mailer.people.importing.reading_process import reading_apart
 from mailer.people.importing.request import Import
 from mailer.people.importing.rows import Reject, Shortened
-from mailer.people.importing.sources.opening import opened
-from mailer.people.importing.sources.row_file import Row, RowFile, UnreadableRow
-from mailer.people.importing.understanding import Understood, understand
+from mailer.people.importing.sources.origin import FileOrigin, kept
 from mailer.people.lists import all_ids, create_list, list_ids
+from mailer.people.suppressing import Hashing, erased_hashes
 from mailer.store.dialect import keep_much_in_memory
 
 # Beside what is defined here: what a caller answers, and what they are asked or told.
 __all__ = [
+    "BATCH",
     "KEPT",
     "Answers",
     "ConsentUnclear",
@@ -50,8 +50,8 @@ __all__ = [
     "known_formats",
 ]
 
-BATCH = 5000  # rows
 KEPT = 1000  # rejects in the report, and as many that stand in the file twice
+LARGE = 4 * 1024**2  # octets in files; from then on a second process reads while this one writes
 
 
 @dataclass(slots=True)
@@ -95,13 +95,13 @@ class ImportReport:
         if count <= KEPT:
             self.rejects.append(reject)
 
-    def count(self, entry: Entry, enrolment: Enrolment) -> None:
+    def count(self, record: Record, enrolment: Enrolment) -> None:
         """Count a person who was taken in."""
-        statuses = (Status.SUBSCRIBED,) * len(self.lists) if entry.statuses is None else entry.statuses
+        statuses = record.statuses or ()
         kept_away = enrolment.kept_out or enrolment.suppressed
         self.subscribed += Status.SUBSCRIBED in statuses and not kept_away
-        self.unsubscribed += Status.UNSUBSCRIBED in (entry.statuses or ())
-        self.unconfirmed += Status.UNCONFIRMED in (entry.statuses or ())
+        self.unsubscribed += Status.UNSUBSCRIBED in statuses
+        self.unconfirmed += Status.UNCONFIRMED in statuses
         self.added += enrolment.effect is Effect.ADDED
         self.updated += enrolment.effect is Effect.UPDATED
         self.unchanged += enrolment.effect is Effect.UNCHANGED
@@ -109,15 +109,16 @@ class ImportReport:
         self.suppressed += enrolment.suppressed is not None
 
 
-# Gets the number of rows and yields what counts those done.
-Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+# Gets the number of rows (None: not known yet) and yields what counts those done.
+Progress = Callable[[int | None], AbstractContextManager[Callable[[int], None]]]
+
+
+def _unseen(total: int | None) -> AbstractContextManager[Callable[[int], None]]:  # noqa: ARG001
+    return nullcontext(lambda done: None)  # noqa: ARG005
 
 
 def import_people(
-    database: Engine,
-    request: Import,
-    now: datetime,
-    progress: Progress = lambda total: nullcontext(_ignore),  # noqa: ARG005
+    database: Engine, request: Import, now: datetime, progress: Progress = _unseen
 ) -> ImportReport:
     """Import a file that holds one list of people; for errors see `import_files`."""
     [report] = import_files(database, [request], now, progress)
@@ -128,9 +129,15 @@ def import_files(
     database: Engine,
     requests: Sequence[Import],
     now: datetime,
-    progress: Progress = lambda total: nullcontext(_ignore),  # noqa: ARG005
+    progress: Progress = _unseen,
+    reading: Progress = _unseen,
+    *,
+    apart: bool | None = None,
 ) -> list[ImportReport]:
     """Import files, of an archive all that are in it; a dry run does the same and rolls each batch back.
+
+    `reading` shows the first reading, `progress` the writing. `apart`: they are read by a process of its own;
+    None: if they are large.
 
     UsageError for a file, a column or a list that can't be used, ConsentUnclear where a file seems to say
     who agreed and it is not clear what: then nothing was written.
@@ -138,17 +145,18 @@ def import_files(
     with database.connect() as connection:
         known = known_types(connection)
     with ExitStack() as closing:
-        parts: list[tuple[Import, Understood]] = []
-        for request in requests:
-            formats = load_formats(*filter(None, (BUNDLED, request.formats)))
-            found = opened(request.path, sheet=request.sheet, encoding=request.encoding)
-            for file in known_among(closing.enter_context(found), formats):
-                parts.append((request, understand(file, request, formats, known)))
-        closing.enter_context(_few_collections())
-        return [
-            _import(database, request, understood, now, progress, several=len(parts) > 1)
-            for request, understood in parts
-        ]
+        origins = tuple(closing.enter_context(kept(request.path)) for request in requests)
+        asked = Asked(tuple(requests), origins, known)
+        files = (
+            closing.enter_context(reading_apart(asked))
+            if (_are_large(origins) if apart is None else apart)
+            else FilesReading(asked, closing)
+        )
+        with reading(None) as advance:
+            parts = files.understand(advance)
+        closing.enter_context(few_collections())
+        works = [_Work(database, requests[part.request], part, now, len(parts) > 1) for part in parts]
+        return [work.done(files, place, progress) for place, work in enumerate(works)]
 
 
 def known_formats(own: Path) -> list[Format]:
@@ -156,115 +164,113 @@ def known_formats(own: Path) -> list[Format]:
     return [each for _, each in sorted(load_formats(BUNDLED, own).items())]
 
 
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Let garbage be collected seldom: rows leave little, and to look for it took a fifth of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(10_000, 5, 10)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
+def _are_large(origins: Iterable[FileOrigin]) -> bool:
+    there = [each.path for each in origins if each.path.is_file()]
+    return sum(path.stat().st_size for path in there) >= LARGE
 
 
-def _ignore(done: int) -> None:
-    """No progress is shown."""
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """The writing of one part; `several`: it is not the only one."""
 
+    database: Engine
+    request: Import
+    part: Part
+    now: datetime
+    several: bool
 
-def _import(
-    database: Engine,
-    request: Import,
-    understood: Understood,
-    now: datetime,
-    progress: Progress,
-    *,
-    several: bool,
-) -> ImportReport:
-    file, consent = understood.file, understood.consent
-    report = ImportReport(
-        str(file.origin), understood.taken_for, understood.remarks, understood.columns, consent.lists
-    )
-    reader = understood.reader()
+    def done(self, files: Reading, place: int, progress: Progress) -> ImportReport:
+        """Write all of it and return what that did."""
+        part = self.part
+        report = ImportReport(str(part.origin), part.taken_for, part.remarks, part.columns, part.lists)
+        hashing, erased = self._begun()
+        batches = files.batches(place, hashing, erased)
+        with self._rejects_file() as write, progress(part.total) as advance:
+            for batch in batches:
+                for reject in self._settle(report, batch, self._take_in(batch)):
+                    report.count_reject(reject)
+                    write(reject)
+                report.folded, report.shortened = batch.folded, batch.shortened
+                advance(len(batch.read))
+        return report
 
-    def take_in(read: Sequence[Entry | Reject]) -> Sequence[Enrolment]:
-        entries = [each for each in read if isinstance(each, Entry)]
-        with database.begin() as connection:
+    def _begun(self) -> tuple[Hashing, frozenset[str]]:
+        """Let lists and types, and what is wrong with them, stand before the first person.
+
+        Return what hashes addresses, and the hashes of who was erased.
+        """
+        with self.database.begin() as connection:
+            self._terms(connection)
+            found = Hashing.made(connection), erased_hashes(connection)
+            if self.request.dry_run:
+                connection.rollback()
+        return found
+
+    def _take_in(self, batch: Batch) -> Sequence[Enrolment]:
+        with self.database.begin() as connection:
             keep_much_in_memory(connection)
-            declare_types(connection, understood.types, request.words)
-            source = Source(SourceKind.IMPORT, file.origin.file_name, request.by)
-            terms = Consent(_lists(connection, request, consent.lists, now), source, now)
-            done = enrol(connection, entries, terms)
-            for each in read:  # one by one: a person may stand in several rows
-                if isinstance(each, Reject) and each.refusal:
-                    enrol(connection, [each.refusal], terms)
-            if request.dry_run:
+            terms = self._terms(connection)
+            records = [each for each in batch.read if isinstance(each, Record)]
+            done = take_in(connection, records, terms)
+            for each in _apart(batch.refusals):
+                take_in(connection, each, terms)
+            if self.request.dry_run:
                 connection.rollback()
         return done
 
-    take_in(())  # lists and types, and what is wrong with them, stand before the first person
-    rows = file.records()
-    with _rejects_file(request, file, several=several) as write, progress(understood.total) as advance:
-        while chunk := list(islice(rows, BATCH)):
-            read = [reader.read(row) for row in chunk]
-            for reject in _settle(report, chunk, read, take_in(read)):
-                report.count_reject(reject)
-                write(reject)
-            advance(len(chunk))
-    report.folded, report.shortened = reader.folded, reader.shortened
-    return report
+    def _terms(self, connection: Connection) -> Consent:
+        declare_types(connection, self.part.types, self.request.words)
+        source = Source(SourceKind.IMPORT, self.part.origin.file_name, self.request.by)
+        if self.request.create_lists:
+            known = all_ids(connection)
+            for name in self.part.lists:
+                if name not in known:
+                    create_list(connection, name, self.now)
+        return Consent(list_ids(connection, self.part.lists), source, self.now)
+
+    def _settle(self, report: ImportReport, batch: Batch, done: Iterable[Enrolment]) -> Iterator[Reject]:
+        """Count who was taken in; yield the rows that weren't, in order."""
+        enrolments = iter(done)
+        for each in batch.read:
+            if isinstance(each, Reject):
+                yield each
+            elif (enrolment := next(enrolments)).effect is Effect.ERASED:
+                # Since it was begun: their row is not here any more.
+                cells = ("",) * self.part.email + (each.email,)
+                yield erased_row(each.evidence.line or 0, cells, each.email, self.part.lists)
+            else:
+                report.count(each, enrolment)
+
+    @contextmanager
+    def _rejects_file(self) -> Iterator[Callable[[Reject], object]]:
+        """Yield what writes a row to the file of rejects, if there is to be one: line, reason, cells.
+
+        An import reads that file like the one it is from. Of several files each has its own.
+        """
+        path, origin = self.request.rejects, self.part.origin
+        if path is None:
+            yield lambda reject: None  # noqa: ARG005
+            return
+        if self.several:
+            path = path.with_name(f"{path.stem}-{origin.stem}{path.suffix}")
+        if path.exists() and path.samefile(origin.path):
+            raise UsageError(f"--rejects {path} is the file to import; name another one")
+        try:
+            # Other people's addresses: for the owner's eyes only.
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise UsageError(f"--rejects {path} can't be written: {error.strerror}") from None
+        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as out:  # noqa: PTH123
+            out.write(csv_line((*REJECTS, *self.part.header)))
+            yield lambda reject: out.write(csv_line((reject.line, reject.reason, *reject.cells)))
 
 
-def _settle(
-    report: ImportReport,
-    rows: Sequence[Row | UnreadableRow],
-    read: Sequence[Entry | Reject],
-    done: Iterable[Enrolment],
-) -> Iterator[Reject]:
-    """Count who was taken in; yield the rows that weren't, in order."""
-    enrolments = iter(done)
-    for row, each in zip(rows, read, strict=True):
-        if isinstance(each, Reject):
-            yield each
-        elif (enrolment := next(enrolments)).effect is Effect.ERASED:
-            yield _erased(row, each.address.typed, report.lists)
-        else:
-            report.count(each, enrolment)
-
-
-def _erased(row: Row | UnreadableRow, email: str, names: Sequence[str]) -> Reject:
-    how = f": mailer subscribers add {shlex.quote(email)} --list {names[0]} --resubscribe" if names else ""
-    reason = f"was erased on request, and is taken in again only by their own word{how}"
-    return Reject(row.line, tuple(row[1]), email, reason, erased=True)
-
-
-@contextmanager
-def _rejects_file(request: Import, file: RowFile, *, several: bool) -> Iterator[Callable[[Reject], object]]:
-    """Yield what writes a row to the file of rejects, if there is to be one: its line, the reason, its cells.
-
-    An import reads that file like the one it is from. Of several files each has its own.
-    """
-    path = request.rejects
-    if path is None:
-        yield lambda reject: None  # noqa: ARG005
-        return
-    if several:
-        path = path.with_name(f"{path.stem}-{file.origin.stem}{path.suffix}")
-    if path.exists() and path.samefile(file.origin.path):
-        raise UsageError(f"--rejects {path} is the file to import; name another one")
-    try:
-        # Other people's addresses: for the owner's eyes only.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise UsageError(f"--rejects {path} can't be written: {error.strerror}") from None
-    with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as out:  # noqa: PTH123
-        out.write(csv_line((*REJECTS, *file.header.cells)))
-        yield lambda reject: out.write(csv_line((reject.line, reject.reason, *reject.cells)))
-
-
-def _lists(connection: Connection, request: Import, names: tuple[str, ...], now: datetime) -> tuple[int, ...]:
-    if request.create_lists:
-        known = all_ids(connection)
-        for name in names:
-            if name not in known:
-                create_list(connection, name, now)
-    return list_ids(connection, names)
+def _apart(records: Sequence[Record]) -> Iterator[list[Record]]:
+    """Yield records in order, nobody twice in one yield: a person may stand in several rows."""
+    some: dict[str, Record] = {}
+    for each in records:
+        if each.key in some:
+            yield [*some.values()]
+            some = {}
+        some[each.key] = each
+    yield [*some.values()]

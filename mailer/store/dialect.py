@@ -35,6 +35,9 @@ from sqlalchemy.types import TypeEngine
 from mailer.domain.moment import utc_text
 from mailer.store.schema import UtcTime
 
+written = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+"""Return the text that a column of JSON keeps a value as."""
+
 
 def add_missing(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless one with its key is there already; return whether it was not."""

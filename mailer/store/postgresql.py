@@ -6,7 +6,6 @@ not be overtaken: somebody who leaves while a file is imported stays away. Reade
 
 from __future__ import annotations
 
-import json
 import os
 import ssl
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 from mailer.errors import SettingsError, StorageBusy, StorageError
 from mailer.store.address import server_name
 from mailer.store.database import HEAD, WAIT, Database, revision_of
+from mailer.store.dialect import written
 from mailer.store.postgresql_faults import translate, without_details
 from mailer.store.presence import Presence
 from mailer.store.sharing import Sharing
@@ -110,7 +110,7 @@ def unopened(url: URL) -> ServerDatabase:
     plain = create_engine(
         url,
         isolation_level="READ COMMITTED",
-        json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
+        json_serializer=written,
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_timeout=WAIT,

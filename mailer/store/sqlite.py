@@ -8,7 +8,6 @@ opens it anew.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from mailer.errors import StorageBusy, StorageError
 from mailer.store.database import HEAD, WAIT, Database, revision_of
+from mailer.store.dialect import written
 from mailer.store.faults import gone, read_only, replaced, translate
 from mailer.store.files import FileId, access_to, file_id, folder_lock, is_read_only
 
@@ -168,7 +168,7 @@ def _database(path: Path, *, keep_open: bool) -> FileDatabase:
     plain = create_engine(
         URL.create("sqlite", database=access_to(path), query={"uri": "true"}),
         connect_args={"timeout": WAIT},
-        json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
+        json_serializer=written,
         poolclass=None if keep_open else OneAtATime,
     )
     # Statements carry addresses, and an address has no business in a traceback: hide_parameters.

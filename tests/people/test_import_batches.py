@@ -25,7 +25,7 @@ from mailer.people.suppressing import Hashing, suppress
 from mailer.services.import_people import BATCH, Import, import_people
 from mailer.store.database import open_database
 from mailer.store.dialect import among
-from mailer.store.schema import consent_sources, consents, subscribers, subscriptions
+from mailer.store.schema import consent_sources, consents, subscribers, subscriptions, suppressions
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 ROWS = 2 * BATCH + 500
@@ -40,13 +40,14 @@ def engine(database_url: str, tmp_path: Path) -> Iterator[Engine]:
 
 
 def written(path: Path, rows: int = ROWS) -> Path:
-    """Write a file of people, of whom some left and some bounced."""
+    """Write a file of people, of whom some left and some bounced; of two who agreed the last rows say so."""
     states = ("subscribed", "unsubscribed", "bounced", "subscribed")
     with path.open("w") as file:
         file.write("email,name,visits,status,agreed\n")
         file.writelines(
             f"p{n}@quay.example,Person {n},{n},{states[n % 4]},2026-0{1 + n % 9}-01\n" for n in range(rows)
         )
+        file.write("P0@quay.example,,,unsubscribed,\nP4@quay.example,,,bounced,\n")
     return path
 
 
@@ -70,19 +71,28 @@ def everything(engine: Engine) -> list[tuple[Any, ...]]:
     return sorted(map(tuple, rows), key=repr)
 
 
+def on_list(engine: Engine, email: str) -> list[str]:
+    """Return what somebody who is here is on the list."""
+    p, s = subscribers.c, subscriptions.c
+    theirs = select(s.status).select_from(subscribers.outerjoin(subscriptions)).where(p.email == email)
+    with engine.connect() as connection:
+        return list(connection.scalars(theirs))
+
+
 def count(engine: Engine) -> int:
     with engine.connect() as connection:
         return connection.scalar(select(func.count()).select_from(subscribers)) or 0
 
 
 def test_others_write_between_any_two_batches_and_none_is_large(engine: Engine, tmp_path: Path) -> None:
-    there = [0]
+    there, off = [0], []
 
     @contextmanager
     def progress(total: int) -> Iterator[Callable[[int], None]]:
         def advance(done: int) -> None:
             join(engine, f"other{len(there)}@quay.example", "weekly", now=NOW)  # it has the lock at once
             there.append(count(engine))
+            off.append([on_list(engine, email)[0] for email in ("p0@quay.example", "p4@quay.example")])
 
         yield advance
 
@@ -93,6 +103,10 @@ def test_others_write_between_any_two_batches_and_none_is_large(engine: Engine, 
         BATCH + 1,
         501,
     ]
+    # Whom a later row keeps mail away from is mailable in no moment; at last the one left, the other bounced.
+    assert off == [[None, None], [None, None], ["unsubscribed", "subscribed"]]
+    with engine.connect() as connection:
+        assert "p4@quay.example" in connection.scalars(select(suppressions.c.who)).all()
 
 
 def test_a_second_import_writes_nothing(engine: Engine, tmp_path: Path) -> None:
@@ -107,7 +121,7 @@ def test_a_second_import_writes_nothing(engine: Engine, tmp_path: Path) -> None:
     event.listen(engine, "before_cursor_execute", look)
     report = import_people(engine, request(path), NOW + timedelta(days=1))
     event.remove(engine, "before_cursor_execute", look)
-    assert (report.unchanged, report.rows) == (300, 300)
+    assert (report.unchanged, report.duplicates, report.rows) == (300, 2, 302)
     assert [each for each in writes if not each.startswith(("BEGIN", "COMMIT"))] == []
     assert everything(engine) == before
 
@@ -155,6 +169,7 @@ def test_an_import_that_was_killed_goes_on(
     )
     assert died.returncode == -signal.SIGKILL
     assert count(engine) == kept * BATCH
+    assert on_list(engine, "p0@quay.example") == on_list(engine, "p4@quay.example") == [None]
     report = import_people(engine, request(path), NOW)
     assert (report.unchanged, report.added) == (kept * BATCH, ROWS - kept * BATCH)
     uninterrupted = open_database("sqlite:///other.db", tmp_path)

@@ -168,7 +168,7 @@ def test_rows_of_consent_are_written_in_few_places_and_people_enrolled_by_two_se
     # What people said is only ever added to, until they are erased.
     assert holding(r"\b(insert|add_missing|append)\(\s*(connection,\s*)?consents\b") == {"people/consents.py"}
     assert holding(r"\b(put|update|delete)\(\s*(connection,\s*)?consents\b") == {"people/erasing.py"}
-    assert holding(r"\benrol\(connection") - {"people/enrol.py"} == {
+    assert holding(r"\b(enrol|take_in)\(connection") - {"people/enrol.py"} == {
         "services/import_people.py",
         "services/subscribe.py",
     }

@@ -15,6 +15,7 @@ from mailer.people.enrol import Entry
 from mailer.people.importing.cells import read_address
 from mailer.people.importing.columns import TypedColumn, cell
 from mailer.people.importing.evidence import EvidenceReader
+from mailer.people.importing.later_rows import Refusals
 from mailer.people.importing.said import Stance, Unclear
 from mailer.people.importing.sources.row_file import Row, UnreadableRow
 from mailer.people.importing.twice import Twice
@@ -70,6 +71,9 @@ class ReadsConsent(Protocol):
     @property
     def agreed(self) -> Stance: ...
 
+    @property
+    def lists(self) -> tuple[str, ...]: ...
+
     def said(self, row: Row) -> Stance: ...
 
 
@@ -90,8 +94,12 @@ class RowReader:
         words: YesNo,
         separators: Mapping[str, str],
         evidence: EvidenceReader,
+        refusals: Refusals,
     ) -> None:
-        """`separators` part the items of a list, by field, where ; and , do not; `twice` saw all rows."""
+        """`separators` part the items of a list, by field, where ; and , do not; `twice` saw all rows.
+
+        `refusals` are what later rows say.
+        """
         self._readers = [
             (each.index, each.field, _reader(each.type, words, separators.get(each.field, "")))
             for each in columns
@@ -105,6 +113,7 @@ class RowReader:
         self._composed = "name" not in {column.field for column in columns}
         self._agreed = consent.agreed
         self._twice = twice
+        self._refusals = refusals
         self._lines: dict[str, int] = {}
         self._refused: dict[str, Stance] = {}
         self.folded = 0
@@ -169,7 +178,8 @@ class RowReader:
         if self._composed and (name := _whole(values) or called):
             values["name"] = name
         evidence = self._evidence.of(row, left=said.left)
-        return Entry(address, values, said.statuses, said.suppressed, evidence, said.pauses)
+        statuses = self._refusals.heeded(key, self._consent.lists, said.statuses)
+        return Entry(address, values, statuses, said.suppressed, evidence, said.pauses)
 
     def _values(self, cells: Sequence[str], *, clean: bool) -> dict[str, Any]:
         """Return what fills the fields, in their types; Unfit if something can't."""

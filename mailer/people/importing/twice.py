@@ -1,4 +1,4 @@
-"""Who may stand in a file twice: found in the first reading, so that the second remembers hardly anybody."""
+"""Who may stand in files twice: found in the first reading, so that the second remembers hardly anybody."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Twice:
         self._bits = bytearray(BITS // 8)
         self._found: set[int] = set()
 
-    def see(self, cells: Iterable[str]) -> None:
-        """Take some cells with addresses into account."""
-        bits = self._bits
-        for text in cells:
+    def see(self, cells: Iterable[str]) -> list[int]:
+        """Take some cells with addresses into account; return which are of people who may have been seen."""
+        bits, again = self._bits, list[int]()
+        for place, text in enumerate(cells):
             if (key := _key(text)) is None:
                 continue
             whole = hash(key)
@@ -28,8 +28,10 @@ class Twice:
             mask, other = 1 << (first & 7), 1 << (second & 7)
             if bits[first >> 3] & mask and bits[second >> 3] & other:
                 self._found.add(whole)
+                again.append(place)
             bits[first >> 3] |= mask
             bits[second >> 3] |= other
+        return again
 
     def may_hold(self, key: str) -> bool:
         """Whether somebody of this key (`Address.key`) may have been seen more than once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -24,6 +24,7 @@ from mailer.people.importing.consent import ConsentWatch
 from mailer.people.importing.evidence import EvidenceReader, evidence_reader
 from mailer.people.importing.exported import ExportReader, ExportWatch
 from mailer.people.importing.format import Described, Format, describe
+from mailer.people.importing.later_rows import LaterRows, Refusals
 from mailer.people.importing.request import Import
 from mailer.people.importing.rows import RowReader
 from mailer.people.importing.said import ConsentReader
@@ -39,7 +40,8 @@ AT_ONCE = 500  # rows looked at in the first reading: much of what there is to s
 class Understood:
     """A file whose rows can be taken in: its columns of the types they have, and what reads of consent.
 
-    `types` are those of its fields, by name; `total` is how many rows it has.
+    `types` are those of its fields, by name; `total` is how many rows it has; `later` are those of people who
+    may stand in an earlier one.
     """
 
     file: RowFile
@@ -49,6 +51,7 @@ class Understood:
     consent: ConsentReader | ExportReader
     evidence: EvidenceReader
     twice: Twice
+    later: LaterRows
     words: YesNo
     total: int
 
@@ -64,8 +67,8 @@ class Understood:
         header = [f"the header is line {self.file.header.line}"] if self.file.is_titled else []
         return (*self.file.remarks, *header)
 
-    def reader(self) -> RowReader:
-        """Return what makes people of its rows."""
+    def reader(self, refusals: Refusals) -> RowReader:
+        """Return what makes people of its rows, heeding what later ones say."""
         signs = self.described.separators
         separators = {each.field: signs[each.heading] for each in self.columns if each.heading in signs}
         return RowReader(
@@ -77,13 +80,22 @@ class Understood:
             self.words,
             separators,
             self.evidence,
+            refusals,
         )
 
 
 def understand(
-    file: RowFile, request: Import, formats: Mapping[str, Format], known: Mapping[str, FieldType]
+    file: RowFile,
+    request: Import,
+    formats: Mapping[str, Format],
+    known: Mapping[str, FieldType],
+    twice: Twice,
+    later: LaterRows,
+    tell: Callable[[int], object] = lambda rows: None,  # noqa: ARG005
 ) -> Understood:
-    """Read a file once; `known` are the types that fields have already.
+    """Read a file once; `known` are the types that fields have already, `twice` has seen the files before.
+
+    `later` keeps the rows of whoever may stand in an earlier one. `tell` gets to know of rows that were read.
 
     UsageError for a column or a list that can't be used, ConsentUnclear where it is not clear who agreed.
     """
@@ -92,8 +104,9 @@ def understand(
     plain = columns(file.header, file.origin, _mapping(request, described), file.first(SAMPLE))
     _refuse_unknown_types(request.types, plain)
     watch = _watch(request, file, plain, described)
-    twice = Twice()
-    types, total = _learn(file, plain, OWN_TYPES | {**known, **request.types}, request.words, watch, twice)
+    learning = _Learning(plain, OWN_TYPES | {**known, **request.types}, request.words, watch, twice, later)
+    total = learning.read(file, tell)
+    types = learning.types
     consent = watch.understood(tuple(dict.fromkeys(request.lists)))
     evidence = evidence_reader(plain, described, request.keep_ip)
     told = {*consent.columns, *evidence.columns}
@@ -103,7 +116,7 @@ def understand(
     typed = tuple(column.typed(types.get(column.field, FieldType.TEXT)) for column in kept)
     free = [column.field for column in kept if column.field not in OWN_TYPES]
     fields = {name: types[name] for name in free if name in types}
-    return Understood(file, described, typed, fields, consent, evidence, twice, request.words, total)
+    return Understood(file, described, typed, fields, consent, evidence, twice, later, request.words, total)
 
 
 def _mapping(request: Import, described: Described) -> dict[str, str]:
@@ -140,24 +153,43 @@ def _refuse_unknown_types(types: Mapping[str, FieldType], found: Sequence[Column
             )
 
 
-def _learn(
-    file: RowFile,
-    found: Sequence[Column],
-    types: Mapping[str, FieldType],
-    words: YesNo,
-    watch: ConsentWatch | ExportWatch,
-    twice: Twice,
-) -> tuple[dict[str, FieldType], int]:
-    """Return the type of each field that has one already or a value in the file, and the number of rows."""
-    guesses = {column: Guess(column.field, words) for column in found if column.field not in types}
-    email = next(column for column in found if column.field == "email")
-    total, records = 0, file.records()
-    while chunk := list(islice(records, AT_ONCE)):
-        total += len(chunk)
-        rows = [row for row in chunk if isinstance(row, Row)]
-        watch.see(rows)
-        twice.see(cell(row, email) for row in rows)
-        for column in [column for column, guess in guesses.items() if not guess.settled]:
+class _Learning:
+    """The first reading itself."""
+
+    def __init__(
+        self,
+        found: Sequence[Column],
+        types: Mapping[str, FieldType],
+        words: YesNo,
+        watch: ConsentWatch | ExportWatch,
+        twice: Twice,
+        later: LaterRows,
+    ) -> None:
+        """`types` are those that are known already."""
+        self._types = types
+        self._guesses = {column: Guess(column.field, words) for column in found if column.field not in types}
+        self._email = next(column for column in found if column.field == "email")
+        self._watch, self._twice, self._later = watch, twice, later
+
+    @property
+    def types(self) -> dict[str, FieldType]:
+        """The type of each field that has one already or a value in the file."""
+        guessed = {column.field: guess.type for column, guess in self._guesses.items() if guess.seen}
+        return {**self._types, **guessed}
+
+    def read(self, file: RowFile, tell: Callable[[int], object]) -> int:
+        """Look at all rows; return how many there are."""
+        total, records = 0, file.records()
+        while chunk := list(islice(records, AT_ONCE)):
+            total += len(chunk)
+            self._look([row for row in chunk if isinstance(row, Row)])
+            tell(len(chunk))
+        return total
+
+    def _look(self, rows: Sequence[Row]) -> None:
+        self._watch.see(rows)
+        again = self._twice.see(cell(row, self._email) for row in rows)
+        self._later.keep([rows[place] for place in again])
+        for column in [column for column, guess in self._guesses.items() if not guess.settled]:
             for text in {cell(row, column) for row in rows}:
-                guesses[column].see(text)
-    return {**types, **{column.field: guess.type for column, guess in guesses.items() if guess.seen}}, total
+                self._guesses[column].see(text)

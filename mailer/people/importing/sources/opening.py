@@ -36,13 +36,13 @@ BEGINNINGS: tuple[tuple[str, type[KeyedFile]], ...] = (
 
 
 @contextmanager
-def opened(path: Path, *, sheet: str = "", encoding: str = "") -> Iterator[list[RowFile]]:
+def opened(path: Path | FileOrigin, *, sheet: str = "", encoding: str = "") -> Iterator[list[RowFile]]:
     """Yield the files of people at `path`: one, or those in an archive; `-` is standard input.
 
     `sheet` and `encoding` are what a person says of it. UsageError if it can't be read.
     """
     with ExitStack() as closing:
-        origin = closing.enter_context(kept(path))
+        origin = path if isinstance(path, FileOrigin) else closing.enter_context(kept(path))
         head = origin.head(LOOKED_AT)
         if head.startswith(OLD_SPREADSHEET) or (head.startswith(ZIP) and _is_spreadsheet(origin)):
             yield [SpreadsheetFile.open(origin, sheet, closing)]
