@@ -15,6 +15,7 @@ from pathlib import Path
 PEERS = {
     "initdb": ("postgresql", "a real server of databases"),
     "postfix": ("postfix", "a real mail server"),
+    "/usr/lib/dovecot/pop3": ("dovecot-imapd dovecot-pop3d", "a real server of mailboxes"),
     "saslpasswd2": ("sasl2-bin libsasl2-modules", "passwords for that server"),
     "dovecot": ("dovecot-core", "another server's logins"),
     "opendkim": ("opendkim", "another reader of DKIM signatures"),

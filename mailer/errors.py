@@ -136,3 +136,15 @@ class EveryoneRefused(MailerError):
     """The SMTP server refuses one recipient after the other; who was refused so waits in the queue."""
 
     exit_code = ExitCode.AGAIN
+
+
+class MailboxUnavailable(MailerError):
+    """A mailbox can't be reached or read for now; what was read of it before is taken in."""
+
+    exit_code = ExitCode.AGAIN
+
+
+class MailboxRefused(MailerError):
+    """A mailbox refuses us, or is none: a setting or a permission must change."""
+
+    exit_code = ExitCode.USAGE

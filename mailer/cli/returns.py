@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from mailer.errors import UsageError
+from mailer.errors import ExitCode, MailerError, StorageBusy, UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.services.explain_returns import ExplainedReturn
+    from mailer.services.return_reading import ReturnRow, ReturnTally
 
 STYLES = {
     "hard": "red",
@@ -35,14 +39,123 @@ def returns() -> None:
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--explain", is_flag=True, help="Say what each would be taken for, and why; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="As data, one line a message.")
+@click.option(
+    "--recipient",
+    default="",
+    metavar="ADDRESS",
+    envvar="ORIGINAL_RECIPIENT",
+    help="The address that it was delivered to, where the mail server says so (ORIGINAL_RECIPIENT).",
+)
 @click.pass_obj
-def read(app: App, files: tuple[str, ...], explain: bool, as_json: bool) -> None:
-    """Read messages that came back.
+def read(app: App, files: tuple[str, ...], explain: bool, as_json: bool, recipient: str) -> None:
+    """Read messages that came back, and do what follows from them.
 
-    FILE is a message, an mbox, a Maildir, a folder of files, or - for standard input.
+    FILE is a message, an mbox, a Maildir, a folder of files, or - for standard input. Each message counts
+    once, however often it is read.
     """
-    if not explain:
-        raise UsageError("say what to do with it", next_step="Add --explain to see what it means.")
+    if explain:
+        _explain(app, files, as_json=as_json)
+        return
+    from mailer.services.return_reading import read_files
+
+    piped = files == ("-",)
+    with _put_off_if(piped), app.at_work():
+        if piped and not app.has_database:
+            raise StorageBusy(f"there is no database at {app.database_file}")
+        done = read_files(app, files, lambda row: _tell(row, as_json=as_json), recipient if piped else "")
+    if not (piped or as_json):
+        _sum_up(done)
+
+
+@returns.command("fetch")
+@click.option("--watch", is_flag=True, help="Go on, and take in what comes as it comes, until stopped.")
+@click.option("--json", "as_json", is_flag=True, help="As data, one line a message.")
+@click.option("--beside", is_flag=True, hidden=True, help="End with the process that began it.")
+@click.pass_obj
+def fetch(app: App, watch: bool, as_json: bool, beside: bool) -> None:
+    """Read the mailboxes of the settings (IMAP_…, POP3_…) for what came back, and do what follows from it."""
+    from mailer.services import return_fetching
+
+    def told(row: ReturnRow) -> None:
+        _tell(row, as_json=as_json)
+
+    if not watch:
+        with app.at_work():
+            done = return_fetching.fetch(app, told)
+    else:
+        app.stay()
+        with app.at_work(), return_fetching.until_signalled(parent=beside) as stopped:
+            done = return_fetching.watch(app, told, lambda words: click.echo(words, err=True), stopped)
+    if not as_json and not beside:
+        _sum_up(done)
+
+
+@returns.command("listen")
+@click.option(
+    "--socket",
+    "path",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="A socket in the file system; who may reach it, its folder says.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="This machine's address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="A port in the place of a socket.")
+@click.option("--json", "as_json", is_flag=True, help="As data, one line a message.")
+@click.pass_obj
+def listen(app: App, path: Path | None, host: str, port: int | None, as_json: bool) -> None:
+    """Take what comes back from your own mail server, by LMTP, until Ctrl-C or SIGTERM."""
+    from mailer.cli import complain
+    from mailer.cli.listening import listen as listen_on
+    from mailer.cli.listening import listen_at
+    from mailer.services.return_listening import ReturnHandler
+    from mailer.services.return_listening import listen as serve
+
+    if (path is None) == (port is None):
+        raise UsageError("say where to listen", next_step="Give --socket PATH, or --port N.")
+    handler = ReturnHandler(app, lambda row: _tell(row, as_json=as_json), complain)
+    app.stay()
+    with app.at_work(), listen_at(path) if path else listen_on(host, port or 0, "--port") as listener:
+        app.database  # noqa: B018 - what is wrong with it is said now
+        name = app.sender.address.domain
+        where = path or f"{host}:{listener.getsockname()[1]}"
+
+        def ready() -> None:
+            click.echo(f"Taking what comes back by LMTP on {where}. Ctrl-C stops it.", err=True)
+
+        serve(handler, listener, name, ready)
+    if not as_json:
+        _sum_up(handler.done)
+
+
+def _sum_up(done: ReturnTally) -> None:
+    for line in done.lines():
+        click.echo(line, err=True)
+
+
+@contextmanager
+def _put_off_if(piped: bool) -> Iterator[None]:
+    """Let a mail server that pipes a message keep it and try again, whatever is wrong (sysexits' 75)."""
+    try:
+        yield
+    except MailerError as error:
+        error.exit_code = ExitCode.AGAIN if piped else error.exit_code
+        raise
+
+
+def _tell(row: ReturnRow, *, as_json: bool) -> None:
+    """Show a message that was taken in: in lines for a person only those that they should look at."""
+    if as_json:
+        click.echo(json.dumps(_data(row), ensure_ascii=False))
+    elif row.kind in ("unknown", "reply"):
+        click.echo(f"{row.kind:<{BESIDE}}{row.source}: {'; '.join(row.evidence) or row.reason}")
+
+
+def _data(row: ReturnRow) -> dict[str, object]:
+    said = row._asdict()
+    return {**said, "at": row.at.isoformat(), "evidence": list(row.evidence)}
+
+
+def _explain(app: App, files: tuple[str, ...], *, as_json: bool) -> None:
     from mailer.services.explain_returns import explain as explained
 
     for each in explained(app, files):

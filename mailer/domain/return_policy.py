@@ -16,7 +16,7 @@ from typing import NamedTuple
 from mailer.domain.returned import Kind
 
 
-class Effect(StrEnum):
+class ReturnEffect(StrEnum):
     """What was done for one message that came back."""
 
     SUPPRESSED = "suppressed"  # the address is never mailed again
@@ -64,18 +64,18 @@ class ReturnPolicy:
     days: int = 10
     refused: bool = True
 
-    def effect(self, kind: Kind) -> Effect:
+    def effect(self, kind: Kind) -> ReturnEffect:
         """Return what the kind of a return does by itself, before sends in a row are counted."""
         match kind:
             case Kind.HARD:
                 return _HARD[self.hard]
             case Kind.COMPLAINT:
-                return Effect.LEFT if self.complaint is Sanction.LEAVE else Effect.SUPPRESSED
+                return ReturnEffect.LEFT if self.complaint is Sanction.LEAVE else ReturnEffect.SUPPRESSED
             case Kind.UNSUBSCRIBE:
-                return Effect.LEFT
+                return ReturnEffect.LEFT
             case Kind.SOFT:
-                return Effect.COUNTED
-        return Effect.NOTED
+                return ReturnEffect.COUNTED
+        return ReturnEffect.NOTED
 
     def too_many(self, past: Sequence[PastSend], now: datetime) -> bool:
         """Return whether enough sends in a row came back; `past` is the newest first."""
@@ -86,9 +86,9 @@ class ReturnPolicy:
 
 
 _HARD = {
-    Sanction.SUPPRESS: Effect.SUPPRESSED,
-    Sanction.COUNT: Effect.COUNTED,
-    Sanction.NOTE: Effect.NOTED,
+    Sanction.SUPPRESS: ReturnEffect.SUPPRESSED,
+    Sanction.COUNT: ReturnEffect.COUNTED,
+    Sanction.NOTE: ReturnEffect.NOTED,
 }
 
 

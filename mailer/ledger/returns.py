@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, exists, select, update
 
 from mailer.domain.delivery import State
-from mailer.domain.return_policy import Effect, PastSend
+from mailer.domain.return_policy import PastSend, ReturnEffect
 from mailer.domain.returned import FAILURES, Kind, Returned
 from mailer.ledger.outcomes import latest
 from mailer.store.dialect import among, append, bound, give_ids, moments
@@ -26,7 +26,7 @@ class ReturnRow(NamedTuple):
     at: datetime
     source: str
     kind: Kind
-    effect: Effect
+    effect: ReturnEffect
     send_id: int | None = None
     subscriber_id: int | None = None
     email: str = ""
@@ -37,10 +37,11 @@ class ReturnRow(NamedTuple):
     evidence: Sequence[str] = ()
 
 
-def known(connection: Connection, digests: Iterable[str]) -> set[str]:
-    """Return those of the messages that are recorded already."""
-    c = returns.c.digest
-    return set(connection.scalars(select(c).where(among(c, digests))))
+def known(connection: Connection, digests: Iterable[str]) -> dict[str, Kind]:
+    """Return what those of the messages are that are recorded already."""
+    r = returns.c
+    rows = connection.execute(select(r.digest, r.kind).where(among(r.digest, digests)))
+    return {row.digest: Kind(row.kind) for row in rows}
 
 
 def write(connection: Connection, rows: Sequence[ReturnRow]) -> None:
@@ -58,7 +59,7 @@ def write(connection: Connection, rows: Sequence[ReturnRow]) -> None:
     )
 
 
-def set_effect(connection: Connection, digests: Collection[str], effect: Effect) -> None:
+def set_effect(connection: Connection, digests: Collection[str], effect: ReturnEffect) -> None:
     """Note what was done about messages whose rows were written before it was decided."""
     which = among(returns.c.digest, digests)
     connection.execute(update(returns).where(which).values(effect=effect.value))

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from mailer.domain.address import Address
 from mailer.domain.consent import Evidence, Source, SourceKind
 from mailer.domain.mailbox_providers import provider_of
-from mailer.domain.return_policy import Effect, ReturnPolicy
+from mailer.domain.return_policy import ReturnEffect, ReturnPolicy
 from mailer.domain.returned import FAILURES, Kind, RecipientVerdict, Returned, Verdict
 from mailer.domain.suppression import Reason, Suppression
 from mailer.ledger import returns as ledger
@@ -50,8 +50,8 @@ class ReturnRecords:
     database: Callable[[], Engine]
     policy: ReturnPolicy
 
-    def known(self, digests: Iterable[str]) -> set[str]:
-        """Return those of the messages that were taken in before."""
+    def known(self, digests: Iterable[str]) -> dict[str, Kind]:
+        """Return what those of the messages are that were taken in before."""
         with self.database().connect() as connection:
             return ledger.known(connection, digests)
 
@@ -84,7 +84,9 @@ class ReturnRecords:
         if verdict.returned is None:
             return self._without_token(connection, mail, now)
         if email is None or "@" not in email:  # erased, or of another database
-            return _row_of(mail, RecipientVerdict("", verdict.kind), Effect.NOTHING, now, verdict.returned)
+            return _row_of(
+                mail, RecipientVerdict("", verdict.kind), ReturnEffect.NOTHING, now, verdict.returned
+            )
         toward = verdict.toward(email)
         effect = self.policy.effect(toward.kind)
         return _row_of(mail, toward, effect, now, verdict.returned)._replace(
@@ -96,9 +98,9 @@ class ReturnRecords:
         if verdict.sender and verdict.kind is Kind.UNSUBSCRIBE:
             person = person_id(connection, Address.parse(verdict.sender).key)
             said = RecipientVerdict(verdict.sender, verdict.kind)
-            return _row_of(mail, said, Effect.LEFT, now)._replace(subscriber_id=person)
+            return _row_of(mail, said, ReturnEffect.LEFT, now)._replace(subscriber_id=person)
         said = next(iter(verdict.recipients), RecipientVerdict("", verdict.kind))
-        effect = Effect.UNPROVED if verdict.kind in COUNTING else Effect.NOTED
+        effect = ReturnEffect.UNPROVED if verdict.kind in COUNTING else ReturnEffect.NOTED
         return _row_of(mail, said, effect, now)
 
     def _effects(self, connection: Connection, rows: list[ReturnRow], now: datetime) -> list[ReturnRow]:
@@ -107,22 +109,25 @@ class ReturnRecords:
         too_many = {
             row.digest
             for row in rows
-            if row.effect is Effect.COUNTED
+            if row.effect is ReturnEffect.COUNTED
             and row.subscriber_id is not None
             and self.policy.too_many(ledger.past_sends(connection, row.subscriber_id), now)
         }
         if too_many:
-            ledger.set_effect(connection, too_many, Effect.SUPPRESSED)
-            rows = [row._replace(effect=Effect.SUPPRESSED) if row.digest in too_many else row for row in rows]
+            ledger.set_effect(connection, too_many, ReturnEffect.SUPPRESSED)
+            rows = [
+                row._replace(effect=ReturnEffect.SUPPRESSED) if row.digest in too_many else row
+                for row in rows
+            ]
         for kind in (Kind.HARD, Kind.SOFT, Kind.COMPLAINT):
-            theirs = [row for row in rows if row.kind is kind and row.effect is Effect.SUPPRESSED]
+            theirs = [row for row in rows if row.kind is kind and row.effect is ReturnEffect.SUPPRESSED]
             reason = Reason.COMPLAINED if kind is Kind.COMPLAINT else Reason.BOUNCED
             wanted = [Suppression(Address.parse(row.email).key, reason, _note(row), now) for row in theirs]
             suppression_list.add(connection, wanted, MAILS[kind], now)
         for row in rows:
             if row.kind in (Kind.COMPLAINT, Kind.UNSUBSCRIBE) and row.effect in (
-                Effect.SUPPRESSED,
-                Effect.LEFT,
+                ReturnEffect.SUPPRESSED,
+                ReturnEffect.LEFT,
             ):
                 _leave(connection, row, now)
         return rows
@@ -131,7 +136,7 @@ class ReturnRecords:
 def _leave(connection: Connection, row: ReturnRow, now: datetime) -> None:
     """Take a person off the lists of the send; off all and for good where none is known, or they complain."""
     source, evidence = MAILS[row.kind], Evidence(note=row.source)
-    lists = lists_of(connection, row.send_id) if row.send_id and row.effect is Effect.LEFT else ()
+    lists = lists_of(connection, row.send_id) if row.send_id and row.effect is ReturnEffect.LEFT else ()
     if row.subscriber_id is None:
         wanted = [Suppression(Address.parse(row.email).key, Reason.REQUESTED, str(source), now)]
         suppression_list.add(connection, wanted, source, now)
@@ -143,7 +148,7 @@ def _leave(connection: Connection, row: ReturnRow, now: datetime) -> None:
 def _row_of(
     mail: ReturnedMail,
     said: RecipientVerdict,
-    effect: Effect,
+    effect: ReturnEffect,
     now: datetime,
     copy: Returned | None = None,
 ) -> ReturnRow:

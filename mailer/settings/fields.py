@@ -14,8 +14,13 @@ from mailer.languages import DEFAULT, read_language
 from mailer.settings import values
 from mailer.settings.presets import read_provider
 
-SECRETS = ("SMTP_PASSWORD", "SECRET_KEY", "DATABASE_URL")
-EXACT = (*SECRETS, "SMTP_USERNAME")  # what somebody else made up: each character counts
+SECRETS = ("SMTP_PASSWORD", "SECRET_KEY", "DATABASE_URL", "IMAP_PASSWORD", "POP3_PASSWORD")
+EXACT = (
+    *SECRETS,
+    "SMTP_USERNAME",
+    "IMAP_USERNAME",
+    "POP3_USERNAME",
+)  # what somebody else made up: each character counts
 PROSE = ("MAIL_FROM", "MAIL_REPLY_TO", "MAIL_RETURN_PATH", "MAIL_UNSUBSCRIBE", "POSTAL_ADDRESS", "LOOK_LOGO")
 
 
@@ -44,6 +49,26 @@ class Settings(BaseModel):
     mail_verp: Literal["off", "plus", "subdomain"] = "plus"
     mail_unsubscribe: str = ""
     trusted_authserv: str = ""
+    imap_host: str = ""
+    imap_port: int = Field(993, ge=1, le=65535)
+    imap_security: Literal["starttls", "tls", "none"] = "tls"
+    imap_username: str = ""
+    imap_password: SecretStr = SecretStr("")
+    imap_ca_file: str = ""
+    imap_folder: str = "INBOX"
+    pop3_host: str = ""
+    pop3_port: int = Field(995, ge=1, le=65535)
+    pop3_security: Literal["starttls", "tls", "none"] = "tls"
+    pop3_username: str = ""
+    pop3_password: SecretStr = SecretStr("")
+    pop3_ca_file: str = ""
+    returns_folder: str = ""
+    returns_unknown: str = "unknown"
+    returns_delete: Literal["yes", "no"] = "no"
+    returns_hard: Literal["suppress", "count", "note"] = "suppress"
+    returns_soft: str = "5/10d"
+    returns_complaint: Literal["suppress", "leave"] = "suppress"
+    returns_refused: Literal["yes", "no"] = "yes"
     mail_rate: float = Field(0, ge=0)
     mail_warmup: str = ""
     mail_images: Literal["inline", "linked"] = "inline"
@@ -74,14 +99,20 @@ class Settings(BaseModel):
     def _known_provider(cls, value: str) -> str:
         return read_provider(value)
 
-    @field_validator("smtp_host")
+    @field_validator("smtp_host", "imap_host", "pop3_host")
     @classmethod
-    def _host(cls, value: str) -> str:
-        return values.host(value)
+    def _host(cls, value: str, info: ValidationInfo) -> str:
+        return values.host(value, (info.field_name or "").partition("_")[0].upper()) if value else value
 
     @field_validator(
         "smtp_auth",
         "smtp_security",
+        "imap_security",
+        "pop3_security",
+        "returns_delete",
+        "returns_hard",
+        "returns_complaint",
+        "returns_refused",
         "mail_verp",
         "mail_images",
         "archive_indexed",

@@ -17,17 +17,17 @@ SAID = {
 }
 
 
-def host(value: str) -> str:
-    """Return the name or address of a host."""
+def host(value: str, protocol: str = "SMTP") -> str:
+    """Return the name or address of a host; `protocol` is what the names of its settings begin with."""
     bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
     try:
         return str(ip_address(bare))
     except ValueError:
         pass
     if "://" in value:
-        raise ValueError("is a URL; write the server's name alone, its port as SMTP_PORT")
+        raise ValueError(f"is a URL; write the server's name alone, its port as {protocol}_PORT")
     if apart := _HOST_AND_PORT.fullmatch(value):
-        raise ValueError(f"write SMTP_HOST={apart[1].strip('[]')} and SMTP_PORT={apart[2]}")
+        raise ValueError(f"write {protocol}_HOST={apart[1].strip('[]')} and {protocol}_PORT={apart[2]}")
     if not _HOST.fullmatch(value):
         raise ValueError("is no name of a host; write it like smtp.gazette.example")
     return value

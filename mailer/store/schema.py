@@ -469,12 +469,12 @@ returns = Table(
     "returns",
     metadata,
     Column("id", Number, primary_key=True),
-    # Of the message (domain.returned_mail.digest), so that none counts twice; of a refusal, whose it is.
+    # Of the message (services.return_reading.digest_of): none counts twice. Of a refusal, whose it is.
     Column("digest", Key, nullable=False, unique=True),
     Column("at", UtcTime, nullable=False),  # when it was read, or refused
     Column("source", Text, nullable=False),  # where it was read
     Column("kind", String(16), nullable=False),  # domain.returned.Kind
-    Column("effect", String(16), nullable=False),  # domain.return_policy.Effect
+    Column("effect", String(16), nullable=False),  # domain.return_policy.ReturnEffect
     Column("send_id", Number),  # by the token; NULL: none of ours
     Column("subscriber_id", Number),
     Column("email", Text, nullable=False),  # whom we mailed; without a token whom the message names

@@ -55,10 +55,20 @@ def test_the_diagram_draws_exactly_the_transitions() -> None:
     assert drawn == {(str(before), str(after)) for before, afters in NEXT.items() for after in afters}
 
 
+SECTIONS = (
+    "The mail server",
+    "The sender",
+    "What comes back",
+    "What mails look like",
+    "DKIM",
+    "The workspace",
+)
+
+
 def test_every_setting_is_there_with_its_default() -> None:
     defaults = Settings()
     documented = {}
-    for heading in ("The mail server", "The sender", "What mails look like", "DKIM", "The workspace"):
+    for heading in SECTIONS:
         for name, default, _ in rows("settings.md", heading):
             documented[name.strip("`")] = default.strip("`")
     assert documented == {name: _text(getattr(defaults, name.lower())) for name in NAMES}
@@ -72,7 +82,7 @@ def _text(value: object) -> str:
 def test_the_secrets_that_may_stand_in_files_are_named() -> None:
     text = (DOCS / "settings.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(\w+)_FILE`", text))
-    assert named - {"SMTP_CA", "DKIM_KEY", "DKIM_ED25519_KEY"} == set(SECRETS)
+    assert named - {"SMTP_CA", "IMAP_CA", "POP3_CA", "DKIM_KEY", "DKIM_ED25519_KEY"} == set(SECRETS)
 
 
 def test_the_presets_are_those_of_the_program() -> None:

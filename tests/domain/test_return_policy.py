@@ -8,8 +8,8 @@ import pytest
 
 from mailer.domain.return_policy import (
     PATIENCE,
-    Effect,
     PastSend,
+    ReturnEffect,
     ReturnPolicy,
     Sanction,
     in_a_row,
@@ -55,19 +55,19 @@ def test_so_many_sends_over_so_many_days(policy: ReturnPolicy, ends: str, too_ma
 
 def test_every_kind_has_its_effect() -> None:
     by_default = {
-        Kind.HARD: Effect.SUPPRESSED,
-        Kind.COMPLAINT: Effect.SUPPRESSED,
-        Kind.UNSUBSCRIBE: Effect.LEFT,
-        Kind.SOFT: Effect.COUNTED,
+        Kind.HARD: ReturnEffect.SUPPRESSED,
+        Kind.COMPLAINT: ReturnEffect.SUPPRESSED,
+        Kind.UNSUBSCRIBE: ReturnEffect.LEFT,
+        Kind.SOFT: ReturnEffect.COUNTED,
     }
     for kind in Kind:
-        assert ReturnPolicy().effect(kind) == by_default.get(kind, Effect.NOTED)
+        assert ReturnPolicy().effect(kind) == by_default.get(kind, ReturnEffect.NOTED)
 
 
 def test_hard_bounces_and_complaints_may_do_less() -> None:
     effects = [ReturnPolicy(hard=each).effect(Kind.HARD) for each in (Sanction.COUNT, Sanction.NOTE)]
-    assert effects == [Effect.COUNTED, Effect.NOTED]
-    assert ReturnPolicy(complaint=Sanction.LEAVE).effect(Kind.COMPLAINT) == Effect.LEFT
+    assert effects == [ReturnEffect.COUNTED, ReturnEffect.NOTED]
+    assert ReturnPolicy(complaint=Sanction.LEAVE).effect(Kind.COMPLAINT) == ReturnEffect.LEFT
 
 
 def test_how_soft_ones_are_written() -> None:

@@ -13,7 +13,7 @@ from settled_sends import NOW, accepted, begun, delivered
 from sqlalchemy import event, select
 
 from mailer.domain.address import Address
-from mailer.domain.return_policy import Effect, ReturnPolicy, Sanction
+from mailer.domain.return_policy import ReturnEffect, ReturnPolicy, Sanction
 from mailer.domain.returned import Kind, RecipientVerdict, Returned, Verdict
 from mailer.people.lists import Lists
 from mailer.people.suppressing import suppression_of
@@ -64,7 +64,7 @@ def said(kind: Kind, send: int = 1, person: int = 1, address: str = ADA, **more:
 
 def taken(
     database: Database, *mails: ReturnedMail, policy: ReturnPolicy | None = None, days: int = 1
-) -> list[Effect]:
+) -> list[ReturnEffect]:
     """Take messages in; return what was done."""
     records = ReturnRecords(lambda: database, policy or ReturnPolicy())
     return [row.effect for row in records.take(mails, NOW + timedelta(days=days))]
@@ -88,7 +88,7 @@ OFF_BOTH = {"weekly": "unsubscribed", "tides": "unsubscribed"}
 def test_a_hard_bounce_suppresses_whom_the_token_names(database: Database, tmp_path: Path) -> None:
     sent(database, tmp_path, "harbour")
     # Whoever else the message names is nobody to it.
-    assert taken(database, said(Kind.HARD, address=BO)) == [Effect.SUPPRESSED]
+    assert taken(database, said(Kind.HARD, address=BO)) == [ReturnEffect.SUPPRESSED]
     assert (reason_of(database, ADA), reason_of(database, BO)) == ("bounced", None)
     assert lists_of(database, ADA) == ON_BOTH
     (consent,) = [
@@ -100,23 +100,25 @@ def test_a_hard_bounce_suppresses_whom_the_token_names(database: Database, tmp_p
 @pytest.mark.parametrize("kind", [Kind.HARD, Kind.COMPLAINT, Kind.UNSUBSCRIBE, Kind.SOFT])
 def test_without_a_token_nothing_happens_to_anybody(database: Database, tmp_path: Path, kind: Kind) -> None:
     sent(database, tmp_path, "harbour")
-    assert taken(database, said(kind, send=0)) == [Effect.UNPROVED]
+    assert taken(database, said(kind, send=0)) == [ReturnEffect.UNPROVED]
     assert reason_of(database, ADA) is None and lists_of(database, ADA) == ON_BOTH
 
 
 def test_a_copy_that_is_not_known_here_changes_nothing(database: Database, tmp_path: Path) -> None:
     sent(database, tmp_path, "harbour")
     mails = [said(Kind.HARD, send=9), said(Kind.HARD, person=9), said(Kind.COMPLAINT, send=9)]
-    assert taken(database, *mails) == [Effect.NOTHING] * 3
+    assert taken(database, *mails) == [ReturnEffect.NOTHING] * 3
     assert reason_of(database, ADA) is None
 
 
 def test_a_message_counts_once_however_often_it_is_read(database: Database, tmp_path: Path) -> None:
     sent(database, tmp_path, "harbour")
     mail = said(Kind.SOFT)
-    assert taken(database, mail, mail) == [Effect.COUNTED]
+    assert taken(database, mail, mail) == [ReturnEffect.COUNTED]
     assert taken(database, mail) == []
-    assert ReturnRecords(lambda: database, ReturnPolicy()).known([mail.digest, "?"]) == {mail.digest}
+    assert ReturnRecords(lambda: database, ReturnPolicy()).known([mail.digest, "?"]) == {
+        mail.digest: Kind.SOFT
+    }
 
 
 def test_record_and_effect_are_committed_together(database: Database, tmp_path: Path) -> None:
@@ -129,12 +131,12 @@ def test_record_and_effect_are_committed_together(database: Database, tmp_path: 
     with pytest.raises(KeyboardInterrupt):
         records.take([mail], LATER, die)
     assert reason_of(database, ADA) is None
-    assert records.known([mail.digest]) == set()
+    assert records.known([mail.digest]) == {}
 
 
 def test_a_complaint_suppresses_and_takes_off_every_list(database: Database, tmp_path: Path) -> None:
     sent(database, tmp_path, "harbour")
-    assert taken(database, said(Kind.COMPLAINT)) == [Effect.SUPPRESSED]
+    assert taken(database, said(Kind.COMPLAINT)) == [ReturnEffect.SUPPRESSED]
     assert reason_of(database, ADA) == "complained" and lists_of(database, ADA) == OFF_BOTH
     assert lists_of(database, BO) == ON_BOTH
 
@@ -142,44 +144,44 @@ def test_a_complaint_suppresses_and_takes_off_every_list(database: Database, tmp
 def test_a_complaint_may_cost_the_lists_of_the_send_alone(database: Database, tmp_path: Path) -> None:
     sent(database, tmp_path, "harbour")
     policy = ReturnPolicy(complaint=Sanction.LEAVE)
-    assert taken(database, said(Kind.COMPLAINT), policy=policy) == [Effect.LEFT]
+    assert taken(database, said(Kind.COMPLAINT), policy=policy) == [ReturnEffect.LEFT]
     assert reason_of(database, ADA) is None
     assert lists_of(database, ADA) == {"weekly": "unsubscribed", "tides": "subscribed"}
 
 
 def test_an_unsubscribe_request_leaves_the_lists_of_the_send(database: Database, tmp_path: Path) -> None:
     sent(database, tmp_path, "harbour")
-    assert taken(database, said(Kind.UNSUBSCRIBE)) == [Effect.LEFT]
+    assert taken(database, said(Kind.UNSUBSCRIBE)) == [ReturnEffect.LEFT]
     assert lists_of(database, ADA) == {"weekly": "unsubscribed", "tides": "subscribed"}
     assert sheet_of(database, Address.parse(ADA), LATER).consents[-1].source.name == "unsubscribe request"
 
 
 def test_a_proved_sender_without_a_token_leaves_everything(database: Database) -> None:
-    assert taken(database, said(Kind.UNSUBSCRIBE, send=0, sender=ADA)) == [Effect.LEFT]
+    assert taken(database, said(Kind.UNSUBSCRIBE, send=0, sender=ADA)) == [ReturnEffect.LEFT]
     assert reason_of(database, ADA) == "requested" and lists_of(database, ADA) == OFF_BOTH
     # Whoever is not known here may be later.
-    assert taken(database, said(Kind.UNSUBSCRIBE, send=0, sender="cy@quay.example")) == [Effect.LEFT]
+    assert taken(database, said(Kind.UNSUBSCRIBE, send=0, sender="cy@quay.example")) == [ReturnEffect.LEFT]
     assert reason_of(database, "cy@quay.example") == "requested"
 
 
 @pytest.mark.parametrize("kind", [Kind.BLOCKED, Kind.AUTO_REPLY, Kind.REPLY, Kind.UNKNOWN])
 def test_what_is_nobodys_doing_is_noted(database: Database, tmp_path: Path, kind: Kind) -> None:
     sends = sent(database, tmp_path, *map(str, range(6)))
-    assert taken(database, *(said(kind, send=each) for each in sends), days=60) == [Effect.NOTED] * 6
+    assert taken(database, *(said(kind, send=each) for each in sends), days=60) == [ReturnEffect.NOTED] * 6
     assert reason_of(database, ADA) is None
 
 
 def test_soft_bounces_in_a_row_suppress(database: Database, tmp_path: Path) -> None:
     first, second, third = sent(database, tmp_path, "one", "two", "three")
     policy = ReturnPolicy(sends=2, days=0)
-    assert taken(database, said(Kind.SOFT, first), policy=policy) == [Effect.COUNTED]
+    assert taken(database, said(Kind.SOFT, first), policy=policy) == [ReturnEffect.COUNTED]
     # Twice of one send is once.
-    assert taken(database, said(Kind.SOFT, first), policy=policy) == [Effect.COUNTED]
+    assert taken(database, said(Kind.SOFT, first), policy=policy) == [ReturnEffect.COUNTED]
     # What came after and stayed away is a success once enough time has passed.
-    assert taken(database, said(Kind.SOFT, first), policy=policy, days=30) == [Effect.COUNTED]
-    assert taken(database, said(Kind.SOFT, third), policy=policy) == [Effect.COUNTED]
+    assert taken(database, said(Kind.SOFT, first), policy=policy, days=30) == [ReturnEffect.COUNTED]
+    assert taken(database, said(Kind.SOFT, third), policy=policy) == [ReturnEffect.COUNTED]
     assert reason_of(database, ADA) is None
-    assert taken(database, said(Kind.SOFT, second), policy=policy) == [Effect.SUPPRESSED]
+    assert taken(database, said(Kind.SOFT, second), policy=policy) == [ReturnEffect.SUPPRESSED]
     assert reason_of(database, ADA) == "bounced"
     with database.connect() as connection:
         effects = connection.scalars(select(returns.c.effect).order_by(returns.c.id)).all()
@@ -189,13 +191,16 @@ def test_soft_bounces_in_a_row_suppress(database: Database, tmp_path: Path) -> N
 def test_two_in_one_batch_are_two(database: Database, tmp_path: Path) -> None:
     sends = sent(database, tmp_path, "one", "two")
     mails = [said(Kind.SOFT, each) for each in sends]
-    assert Effect.SUPPRESSED in taken(database, *mails, policy=ReturnPolicy(sends=2, days=0))
+    assert ReturnEffect.SUPPRESSED in taken(database, *mails, policy=ReturnPolicy(sends=2, days=0))
 
 
 def test_they_have_to_be_days_apart(database: Database, tmp_path: Path) -> None:
     sends = sent(database, tmp_path, "one", "two", "three")
     policy = ReturnPolicy(sends=3, days=1)
-    assert taken(database, *(said(Kind.SOFT, each) for each in sends), policy=policy) == [Effect.COUNTED] * 3
+    assert (
+        taken(database, *(said(Kind.SOFT, each) for each in sends), policy=policy)
+        == [ReturnEffect.COUNTED] * 3
+    )
 
 
 def test_an_address_that_was_changed_since_is_suppressed_and_the_new_one_is_not(
@@ -203,11 +208,11 @@ def test_an_address_that_was_changed_since_is_suppressed_and_the_new_one_is_not(
 ) -> None:
     sent(database, tmp_path, "harbour")
     change_address(database, Address.parse(ADA), Address.parse("ada@tide.example"), TEST, LATER)
-    assert taken(database, said(Kind.HARD)) == [Effect.SUPPRESSED]
+    assert taken(database, said(Kind.HARD)) == [ReturnEffect.SUPPRESSED]
     assert reason_of(database, ADA) == "bounced"
     assert reason_of(database, "ada@tide.example") is None
     # A complaint is said of the person, whatever their address.
-    assert taken(database, said(Kind.COMPLAINT)) == [Effect.SUPPRESSED]
+    assert taken(database, said(Kind.COMPLAINT)) == [ReturnEffect.SUPPRESSED]
     assert reason_of(database, "ada@tide.example") == "complained"
 
 
@@ -225,7 +230,7 @@ def test_many_cost_few_statements(database: Database, tmp_path: Path) -> None:
         event.listen(database, "before_cursor_execute", listen)
         people = range(3, 3 + number) if number == 10 else range(13, 63)
         mails = [said(Kind.HARD, 1, person, f"reader{person - 3}@inbox.example") for person in people]
-        assert taken(database, *mails) == [Effect.SUPPRESSED] * number
+        assert taken(database, *mails) == [ReturnEffect.SUPPRESSED] * number
         event.remove(database, "before_cursor_execute", listen)
         counted[number] = len(statements)
     assert counted[50] <= counted[10]
