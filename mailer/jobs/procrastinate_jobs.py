@@ -19,6 +19,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition
 from procrastinate.jobs import Job as Row
+from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 from sqlalchemy import Connection, Engine, text
 
@@ -30,6 +31,7 @@ QUEUE = TASK = "send"
 HEARTBEAT = 2.0  # seconds
 LOST = 10.0  # seconds without a heartbeat
 PATIENCE = 3.0  # seconds that a connection is waited for
+ASKED = 10  # times to end, in which a worker is asked to that has no job any more
 # Not by to_regclass: what another process made while this one waited for the lock, that may not know yet.
 THERE = text(f"SELECT true FROM pg_catalog.pg_tables WHERE schemaname = '{SCHEMA}' LIMIT 1")  # noqa: S608
 SOUGHT = text(
@@ -39,10 +41,14 @@ SOUGHT = text(
 
 
 class ProcrastinateJobs:
-    """Jobs in the database that the ledger is in, a PostgreSQL one; its tables are made if there are none."""
+    """Jobs in the database that the ledger is in, a PostgreSQL one; its tables are made if there are none.
 
-    def __init__(self, database: Engine) -> None:
+    A worker is asked to end every `ask_again` seconds until it has.
+    """
+
+    def __init__(self, database: Engine, ask_again: float = 1.0) -> None:
         self._database = database
+        self._ask_again = ask_again
         for name in ("procrastinate", "psycopg.pool"):  # what they would say is said here and by who works
             logging.getLogger(name).setLevel(logging.CRITICAL)
         with database.connect() as connection:
@@ -79,7 +85,7 @@ class ProcrastinateJobs:
         try:
             await asyncio.to_thread(self._reach)
             async with app.open_async():
-                await _worked(app, under_way, stop)
+                await self._worked(app, under_way, stop)
         except (ConnectorException, PoolTimeout) as error:
             raise _away(error) from None
 
@@ -95,6 +101,46 @@ class ProcrastinateJobs:
             raise _away(error) from None
         return len(lost)
 
+    async def _worked(self, app: App, under_way: set[asyncio.Task[None]], stop: asyncio.Event) -> None:
+        worker: Any = Worker(  # whose methods have no types
+            app,
+            queues=[QUEUE],
+            delete_jobs=DeleteJobCondition.ALWAYS,
+            install_signal_handlers=False,
+            update_heartbeat_interval=HEARTBEAT,
+            stalled_worker_timeout=LOST,
+        )
+        working, stopped = asyncio.create_task(worker.run()), asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            for task in under_way:
+                task.cancel()
+            raise
+        finally:
+            stopped.cancel()
+            await self._end(worker, working, under_way)
+        if not stop.is_set():
+            working.result()
+            raise ConnectorException("the worker has ended")
+
+    async def _end(
+        self, worker: Any, working: asyncio.Task[None], under_way: set[asyncio.Task[None]]
+    ) -> None:
+        """Let the job end that is under way, which heeds the same event, and then the worker.
+
+        Without a job it may wait for the database, which somebody has locked, say: it is cancelled, and at
+        last left alone, for a job that nobody ended is done again.
+        """
+        asked = 0
+        while asked < ASKED and not working.done():
+            # Not by cancelling alone: before Python 3.12 that may be lost in asyncio.wait_for.
+            worker.stop()
+            if asked >= ASKED / 2:
+                working.cancel()
+            await asyncio.wait({working}, timeout=self._ask_again)
+            asked = 0 if under_way else asked + 1
+
     def _reach(self) -> None:
         # It says at once what a pool waits half a minute for: that the database is away.
         with self._database.connect():
@@ -108,34 +154,6 @@ class ProcrastinateJobs:
                 kwargs={**named, "options": options}, min_size=1, max_size=3, timeout=PATIENCE
             )
         )
-
-
-async def _worked(app: App, under_way: set[asyncio.Task[None]], stop: asyncio.Event) -> None:
-    worker = asyncio.create_task(
-        app.run_worker_async(
-            queues=[QUEUE],
-            delete_jobs=DeleteJobCondition.ALWAYS.value,
-            install_signal_handlers=False,
-            update_heartbeat_interval=HEARTBEAT,
-            stalled_worker_timeout=LOST,
-        )
-    )
-    stopped = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        worker.cancel()  # it lets the job end that is under way, and that heeds the same `stop`
-        await asyncio.wait({worker})
-    except asyncio.CancelledError:
-        for task in under_way:
-            task.cancel()
-        worker.cancel()
-        await asyncio.wait({worker})
-        raise
-    finally:
-        stopped.cancel()
-    if not stop.is_set():
-        await worker
-        raise ConnectorException("the worker has ended")
 
 
 def _unless_away(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -137,6 +137,25 @@ def test_told_to_end_at_once_it_ends_what_is_under_way(database, jobs):
     assert ended == ["ended"]
 
 
+def test_told_to_stop_it_ends_though_the_database_keeps_it_waiting(postgresql, database):
+    jobs = ProcrastinateJobs(database, ask_again=0.02)
+    enqueue(database, jobs, (1, 0))
+    stop = asyncio.Event()
+    with database.connect() as elsewhere:
+
+        async def lock(job: Help) -> None:
+            # Who works there can't be changed now, so that the worker can't sign off.
+            elsewhere.execute(text("LOCK TABLE procrastinate.procrastinate_workers IN SHARE MODE"))
+            stop.set()
+
+        async def main() -> None:
+            async with asyncio.timeout(60):  # it would wait for ever
+                await jobs.work(lock, stop)
+
+        asyncio.run(main())
+    assert sought(database, jobs) == {}
+
+
 def test_a_database_that_goes_away_is_said_after_the_job_under_way(postgresql, database, jobs):
     enqueue(database, jobs, (1, 0))
     name, done = database.url.database, list[Help]()
