@@ -119,6 +119,10 @@ class Feeder:
         if due - self.now() <= LONG:
             heapq.heappush(self._again, due)
 
+    def look_again(self) -> None:
+        """Expect more of the ledger, though it had none: some went back to the queue."""
+        self._exhausted = self._only_held = False
+
     def pause(self, now: float) -> float | None:
         """Return the seconds until `next` may give something; None if nothing more goes in this run."""
         if self.reach.away:
@@ -172,4 +176,4 @@ class Feeder:
             return
         while self._again and self._again[0] <= now:
             heapq.heappop(self._again)
-        self._exhausted = self._only_held = False
+        self.look_again()

@@ -94,7 +94,7 @@ class Worker:
             return True  # given back, or due again, between `take` and here
         if pause is None and not self._out:
             if self.flush():
-                return False
+                return self._pause() is not None
             pause = self._reach.pause
         with suppress(TimeoutError):
             async with asyncio.timeout(min(pause or HEED_EVERY, HEED_EVERY)):
@@ -218,6 +218,7 @@ class Worker:
             unhanded = lost & marked.union(each.delivery_id for each in self._feeder.waiting)
             self._feeder.leave_out(unhanded)
             self.ledger.disown(unhanded, datetime.now(UTC))
+            self._feeder.look_again()  # nobody else may be there any more
             marked -= unhanded
         return marked
 

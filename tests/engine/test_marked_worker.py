@@ -127,6 +127,30 @@ def test_what_others_have_taken_over_does_not_go_from_here(begun, tmp_path):
     assert LedgerQueries(database).discrepancies(send) == []
 
 
+def test_who_was_taken_over_and_goes_back_in_the_queue_is_sent_in_the_same_run(database, tmp_path):
+    ledger, send = begin(database, EVERYBODY[:3])
+    journal = Journal(tmp_path / "journals", NOW)
+    worker = worker_of(ledger, send, journal, kind=MarkedHolding, in_flight=5)
+    assert isinstance(worker.ledger, MarkedHolding)
+    worker.ledger.lease = MARGIN  # it stood still for longer
+    ann = next_of(worker)
+    assert ann
+    assert len(marked(database)) == 3, "the queue is empty now"
+    with database.begin() as connection:
+        connection.execute(update(chunks).values(leased_until=NOW - timedelta(days=99)))
+    other = MarkedHolding(database, send, "other")
+    assert other.take(NOW) == [], "all are in doubt, and others take none of them"
+    worker.ledger.lease = LEASE
+    worker.settled([(ann.key, TAKEN)])
+    while (envelope := next_of(worker)) is not None:
+        assert worker.handed([envelope.key])
+        worker.settled([(envelope.key, TAKEN)])
+    assert not asyncio.run(worker.wait())
+    worker.close()
+    assert list(states(database, send).values()) == [State.ACCEPTED] * 3
+    assert LedgerQueries(database).discrepancies(send) == []
+
+
 def test_what_was_marked_is_not_handed_over_when_its_lease_may_have_ended(begun):
     database, send, worker = begun
     worker.ledger.lease = MARGIN  # whatever is done then, it took too long
