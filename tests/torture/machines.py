@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -39,6 +39,7 @@ CONNECTIONS = 4  # of each machine
 AWAY = (LEASE + 1, LEASE + 4)  # seconds that a machine is stopped or cut off: longer than its leases last
 BETWEEN = (0.5, 3.0)  # seconds from one misfortune to the next
 PATIENCE = 180.0  # seconds in which nothing is sent, until what is waited for is given up
+RESTS = 5  # times that all may have ended when a late one says that more is left
 AGAIN = (0, 5, 75, 130, -signal.SIGKILL, -signal.SIGTERM)  # how a run may end; the last, as it begins
 
 # Who, in which state now, and in which words.
@@ -129,7 +130,6 @@ class Machines:
     seed: int
     people: int
     misfortunes: int
-    do: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=lambda: MACHINES)
     network: Network = field(default_factory=Network)
     server: Server = field(init=False)
     machines: list[Machine] = field(default_factory=list)
@@ -139,6 +139,7 @@ class Machines:
     complaints: list[str] = field(default_factory=list)
     uncertain: int = 0
     by_loss: Counter[str] = field(default_factory=Counter)  # in doubt by the loss of a worker, by its name
+    _ending: bool = False  # nobody begins anew
     _to_undo: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
 
     def run(self) -> None:
@@ -172,7 +173,7 @@ class Machines:
         return sink, int(sink.stdout.readline())
 
     def _found(self, port: int) -> None:
-        self.machines = [self._machine(place, ways, port) for place, ways in self.do.items()]
+        self.machines = [self._machine(place, ways, port) for place, ways in MACHINES.items()]
         at_home = self._at_home()
         at_home.run("lists", "create", "weekly", "--title", "Harbour Gazette")
         at_home.people(self.people)
@@ -298,7 +299,7 @@ class Machines:
                 if machine.process is not None and (complaint := machine.complaint()):
                     self.complaints.append(complaint)
                 machine.process = None
-                if self._left():
+                if not self._ending and self._left():
                     machine.start()
         held = self.server.rows("SELECT holder FROM chunks WHERE is_open UNION SELECT '-'")
         for worker in [each for each in self.lost if held and (each,) not in held]:
@@ -315,20 +316,24 @@ class Machines:
             time.sleep(0.1)
 
     def _rest(self) -> None:
-        """Let everything be sent that is left, and every run end."""
-        self._until(lambda: not (self._to_undo or self._left() or self.lost), "something is left to send")
-        self._until(
-            lambda: not any(each.works for each in self.machines if not each.serves), "a run does not end"
-        )
-        for machine in self.machines:
-            if machine.works:
+        """Let everything be sent that is left, and every run end.
+
+        Who stood still may say then of some that they were never handed over: somebody has to send those.
+        """
+        for _ in range(RESTS):
+            self._until(lambda: not (self._to_undo or self._left() or self.lost), "something is left to send")
+            self._ending = True
+            self._until(lambda: not self._at_work(serving=False), "a run does not end")
+            for machine in self._at_work(serving=True):
                 machine.finish()
-        self._until(
-            lambda: not any(each.works for each in self.machines), "a run that was stopped does not end"
-        )
-        for machine in self.machines:
-            if machine.process is not None and not machine.works and (complaint := machine.complaint()):
-                self.complaints.append(complaint)
+            self._until(lambda: not self._at_work(serving=True), "a run that was stopped does not end")
+            self._look()  # what is wrong with how they ended
+            if self.complaints or not self._left():
+                return
+            self._ending = False
+
+    def _at_work(self, *, serving: bool) -> list[Machine]:
+        return [each for each in self.machines if each.works and each.serves is serving]
 
     def _left(self) -> bool:
         """Whether somebody waits; while the database is away nobody knows."""

@@ -9,7 +9,7 @@ import pytest
 
 from torture.__main__ import WAYS
 from torture.judgement import Judgement
-from torture.machines import MACHINES, SENDS, Machines
+from torture.machines import Machines
 from torture.ordeal import Ordeal, Size
 
 
@@ -37,9 +37,7 @@ def test_machines_that_share_a_send_are_lost_and_cut_off():
     with TemporaryDirectory(prefix="torture-", dir="/tmp") as name:  # short enough for a socket's
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL runs as somebody else
-        # Of those who are called to it (`mailer work`) the long ordeal has its share.
-        sending = dict.fromkeys(MACHINES, (SENDS,))
-        ordeal = Machines(folder, 41, people=1500, misfortunes=2, do=sending)
+        ordeal = Machines(folder, 41, people=1500, misfortunes=2)
         ordeal.run()
     assert ordeal.complaints == []
     assert sum(ordeal.happened.values()) == 2
