@@ -9,10 +9,11 @@ from mailer.feedback.fields import addresses_in, decoded, first
 from mailer.feedback.mail import Mail
 from mailer.feedback.marks import automatic, folded
 
-_SUBJECTS = folded((*automatic.SUBJECTS, *automatic.REPORTS))
+_SUBJECTS = folded(automatic.SUBJECTS)
+_BEGINNINGS = folded((*automatic.BEGINNINGS, *automatic.REPORTS))
 _CHALLENGES, _MOVES, _DEPARTURES = map(folded, (automatic.CHALLENGES, automatic.MOVES, automatic.DEPARTURES))
 READ = 3000  # characters of a text in which words are looked for
-_PREFIX = re.compile(r"^(?:(?:re|aw|antw|sv|fw|fwd|wg|tr|rif|odp|回复|答复)\s?[:：]\s*)+")
+_PREFIX = re.compile(r"^(?:(?:re|aw|antw|sv|fw|fwd|wg|tr|rif|odp|回复|答复)\s?[:：]\s{0,5}){1,10}")
 _NEAR = 200  # characters behind the words of a move in which the new address stands
 
 
@@ -30,7 +31,7 @@ def sign_of_a_program(mail: Mail) -> str:
             if not beginnings or value.lower().strip().startswith(beginnings):
                 return f"{'-'.join(map(str.capitalize, name.split('-')))}: {value[:60]}".strip()
     subject = plain_subject(mail)
-    if subject.startswith(_SUBJECTS):
+    if subject.startswith(_BEGINNINGS) or any(each in subject for each in _SUBJECTS):
         return f'the subject "{subject[:60]}"'
     return ""
 

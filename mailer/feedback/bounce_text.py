@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mailer.domain.failures.classify import code_in
 from mailer.domain.fold import plain
 from mailer.feedback.fields import addresses_in
 from mailer.feedback.marks import folded as _folded
@@ -42,9 +43,15 @@ class BounceText:
     copy: list[str]
 
     @property
+    def replies(self) -> str:
+        """The lines in which a server's reply stands, by its code, and what follows each."""
+        codes = [place for place, line in enumerate(self.lines) if code_in(line)]
+        return _joined([line for place in codes for line in self.lines[place : place + 2]])
+
+    @property
     def text(self) -> str:
-        """All of it in one."""
-        return " ".join(" ".join(self.lines).split())
+        """All of it in one, or the words of another server that it introduces."""
+        return _joined(self.lines)
 
 
 def read_bounce_text(text: str) -> BounceText:
@@ -91,7 +98,7 @@ def told(bounce: BounceText, ours: set[str]) -> list[FailedRecipient]:
             latest.append(line)
         elif found and len(latest) < _REASON_LINES:
             latest.append(line)
-    everything = bounce.text[:SAID]
+    everything = bounce.text
     return [FailedRecipient(address, _joined(lines) or everything) for address, lines in found.items()]
 
 
@@ -100,7 +107,7 @@ def told_anywhere(bounce: BounceText, ours: set[str]) -> list[FailedRecipient]:
     for line in bounce.lines:
         for address in addresses_in(line):
             if address.lower() not in ours:
-                return [FailedRecipient(address, bounce.text[:SAID])]
+                return [FailedRecipient(address, said_of(bounce, address))]
     return []
 
 
@@ -110,11 +117,16 @@ def said_of(bounce: BounceText, address: str) -> str:
         if address and address in line:
             said = [line.partition(address)[2]]
             for below in bounce.lines[place + 1 : place + _REASON_LINES]:
-                if (named := addresses_in(below)) and address not in named:
+                if _begins_another(below, address):
                     break
                 said.append(below)
             return _joined(said)
-    return bounce.text[:SAID]
+    return bounce.text
+
+
+def _begins_another(line: str, address: str) -> bool:
+    named = addresses_in(line)
+    return bool(named) and address not in named and _begins_with(line, named[0])
 
 
 def _begins_with(line: str, address: str) -> bool:

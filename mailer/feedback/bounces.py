@@ -22,6 +22,7 @@ from mailer.feedback.mail import Mail
 from mailer.feedback.marks import folded
 from mailer.feedback.marks.bounces import DELAYS, SENDER_NAMES, SENDERS, SUBJECTS
 
+BY_SENDER = "sent by"
 LISTED = "X-Failed-Recipients"  # Exim's, and Gmail's
 _SUBJECTS, _DELAYS = folded(SUBJECTS), folded(DELAYS)
 _OURS = ("to", "from", "reply-to")  # in these a bounce names nobody who failed
@@ -38,7 +39,7 @@ def sign_of_a_bounce(mail: Mail) -> str:
     addresses = addresses_in(sender)
     local = addresses[0].lower() if addresses else sender.lower().strip(' <>"')
     if local.startswith(SENDERS) or plain(sender).lstrip(" \"'").startswith(SENDER_NAMES):
-        return f"sent by {sender[:60]}"
+        return f"{BY_SENDER} {sender[:60]}"
     if first(mail.fields, "subject").lower().startswith("re:") and first(mail.fields, "in-reply-to"):
         return ""
     subject = plain_subject(mail)
@@ -68,10 +69,10 @@ def by_prose(mail: Mail, sign: str) -> Verdict | None:
     named = _named(mail, prose, ours, certain=sign == LISTED)
     found = [failed(each.address, "", each.said) for each in named]
     if len(found) == 1 and found[0].unsaid:
-        found = [_explained(found[0], prose.text)]
+        found = [_explained(found[0], prose.replies)]
     if _is_late(mail, prose):
         found = [Finding(replace(each.of, kind=Kind.AUTO_REPLY, reason="only late")) for each in found]
-    elif not (prose.opening or sign == LISTED):
+    elif not (prose.opening or sign == LISTED or sign.startswith(BY_SENDER)):
         found = [each for each in found if not each.unsaid]
     opening = (f'the words "{prose.opening}"',) if prose.opening else ()
     return verdict_of(found, sign, *opening) if found else None

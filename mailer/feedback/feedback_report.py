@@ -10,6 +10,7 @@ from mailer.feedback.mail import Mail
 from mailer.feedback.marks.requests import COMPLAINANT, REPORTERS
 
 TYPE = "message/feedback-report"
+OUTLOOKS = COMPLAINANT[0]  # in the copy that Outlook.com passes on, once on top of our message itself
 # RFC 6430, RFC 6591, RFC 7489 7.3: reports that are nobody's complaint.
 NO_COMPLAINT = {
     "not-spam": "not spam after all",
@@ -30,7 +31,9 @@ def find_feedback_report(mail: Mail) -> Fields | None:
                 for name, values in group.items():
                     fields.setdefault(name, []).extend(values)
             return fields
-    if mail.report_type == "feedback-report" or "x-hmxmroriginalrecipient" in mail.copy_fields:
+    if outlook := mail.fields.get(OUTLOOKS):
+        return {"feedback-type": ["abuse"], OUTLOOKS: outlook}
+    if mail.report_type == "feedback-report" or OUTLOOKS in mail.copy_fields:
         return {"feedback-type": ["abuse"]}
     if first(mail.fields, "x-xarf", "x-arf").lower() in ("yes", "plain", "secure", "bulk") and mail.copies:
         return {"feedback-type": ["abuse"]}

@@ -6,17 +6,22 @@ import re
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
-from email.utils import getaddresses
 from functools import lru_cache
 
 OCTETS = 64 * 1024  # of a block of fields
 VALUE = 4000  # characters of one value: no token, address or subject is longer
 NUMBER = 500  # fields of a block
+MAILBOX = 500  # characters of a From field
 TYPE = 1000  # characters of a Content-Type; with many quotes the email package takes long over it
+# What Python can decode, too, but no mail is written in; some take a square of the time.
+NO_CHARSETS = frozenset(["punycode", "idna", "unicode_escape", "raw_unicode_escape", "utf_7", "undefined"])
 PARAMETERS = ("boundary", "charset", "report-type")
 _FIELD = re.compile(r"^([!-9;-~]{1,100})[ \t]*:(.*(?:\n[ \t].*)*)", re.MULTILINE)  # RFC 5322 2.2
 _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'`|]{1,128}@[^\s<>()\[\]:;,\"'`|/@]{1,255}")
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_COMMENT = re.compile(r"\([^()]*\)")
 
 Fields = dict[str, list[str]]  # by their names in small letters, in order of their appearance
 
@@ -66,9 +71,14 @@ def addresses_of(fields: Fields, name: str) -> list[str]:
 
 
 def mailbox_in(value: str) -> str:
-    """Return the one address of a From or To field; nothing if there are several or none."""
-    found = {address for _, address in getaddresses([value]) if "@" in address}
-    return found.pop() if len(found) == 1 else ""
+    """Return the one address of a From field; nothing if there are several or none, or it is doubtful.
+
+    Programs disagree about addresses in comments and names (CVE-2023-27043), so both are left out first, and
+    one @ has to be left.
+    """
+    plain = _COMMENT.sub(" ", _QUOTED.sub(" ", value[:MAILBOX]))
+    found = addresses_in(plain)
+    return found[0] if len(found) == 1 and plain.count("@") == 1 else ""
 
 
 def _parameter(message: Message, name: str) -> str:
@@ -87,6 +97,7 @@ def _text(piece: bytes | str, charset: str | None) -> str:
 
 def text_of(octets: bytes, charset: str) -> str:
     """Return `octets` as text, whatever they claim to be in: UTF-8 if that fits, with marks for the rest."""
+    charset = "utf-8" if charset.replace("-", "_") in NO_CHARSETS else charset
     if b"\x1b$" in octets:  # Japanese, which many don't declare where they should
         charset = "iso2022_jp"
     for name in (charset, "utf-8"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailer.feedback.fields import VALUE, Fields
 
 LINES = 2000  # of a report
-GROUPS = 200  # in it: a message goes to one person, an alias rarely to more
+GROUPS = 100  # in it: a message goes to one person, an alias rarely to more
 
 
 def read_groups(text: str, beginning: str = "") -> list[Fields]:

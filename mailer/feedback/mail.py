@@ -17,6 +17,7 @@ from mailer.feedback.fields import Fields, content_type, first, read_fields, tex
 
 MOST = 512 * 1024  # octets of a message: what it says comes first, the copy of ours last
 PARTS = 40  # in one message
+TRIES = 1000  # lines that begin like a boundary
 DEPTH = 4  # of parts in parts
 TEXT = 32 * 1024  # octets of a part's text
 _MBOX_LINE = re.compile(rb">?From [^\n]*\n")
@@ -146,9 +147,9 @@ def _leaves(
 def _cut(body: bytes, line: bytes) -> list[bytes]:
     """Return the pieces between lines of the boundary (RFC 2046 5.1.1); the last may be open."""
     pieces: list[bytes] = []
-    body, begun = b"\n" + body, -1
+    body, begun, tries = b"\n" + body, -1, 0
     place = body.find(line)
-    while place >= 0 and len(pieces) < PARTS:
+    while place >= 0 and len(pieces) < PARTS and (tries := tries + 1) < TRIES:
         end = body.find(b"\n", place + 1)
         end = len(body) if end < 0 else end
         if body[place + len(line) : end].strip() in (b"", b"--"):

@@ -8,7 +8,7 @@ speak of spam, and `552` of a mailbox that isn't there. What no phrase is found 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mailer.domain.failures import english, languages
 from mailer.domain.failures.reason import FailureReason, MailFailure
@@ -85,6 +85,9 @@ VAGUE = frozenset(
     }
 )
 
+# What a status may mean that says nothing of why somebody was rejected (Microsoft's 5.4.1 is a mailbox).
+NOTHING = (None, FailureReason.UNSAID, FailureReason.UNREACHABLE)
+
 _CODE = re.compile(r"(?<![\d.#])([45]\d\d)(?=[ \-#(]|$)")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 # Each line of a reply begins anew with both (RFC 5321 4.2.1), in the middle of a sentence.
@@ -113,7 +116,7 @@ def failure(code: int, status: str, said: str) -> MailFailure:
     permanent = not (status.startswith("4.") or 400 <= code < 500)
     reason = _by_status(status)
     told = _by_words(said)
-    if told and not (told[1] in VAGUE and reason not in (None, FailureReason.UNSAID)):
+    if told and not (told[1] in VAGUE and reason not in NOTHING):
         return MailFailure.of(told[0], permanent=permanent, by=f'the words "{told[1]}"')
     if reason:
         return MailFailure.of(reason, permanent=permanent, by=f"the status {status}")
@@ -134,14 +137,13 @@ def _by_words(said: str) -> tuple[FailureReason, str] | None:
     if listed := next((name for name in BLOCKLISTS if name in lower), ""):
         return FailureReason.REPUTATION, listed
     words = plain(_REPEATED.sub("", without_names(said[:ENOUGH])))
-    foreign = not words.isascii() or _FOREIGN.search(words) is not None
     keys = {word[:_KEY] for word in _WORD.findall(words)} if words.isascii() else _PHRASES.keys()
     best = _NONE
     for key in keys:
         for each in _PHRASES.get(key, ()):
             if each[0] > best[0]:
                 break
-            if each[1] in words and (foreign or each[0] >= _FIRST_ENGLISH) and _stands_in(each[3], words):
+            if each[1] in words and _stands_in(each[3], words):
                 best = each
     return (best[2], _ELLIPSIS.join(best[3])) if best is not _NONE else None
 
@@ -172,32 +174,28 @@ def _by_status(status: str) -> FailureReason | None:
     return BY_STATUS.get(status[2:]) or BY_STATUS.get(status[2:].partition(".")[0])
 
 
-def _table(*sources: tuple[tuple[FailureReason, str], ...]) -> dict[str, list[_Entry]]:
+def _table(groups: Iterable[tuple[FailureReason, str]]) -> dict[str, list[_Entry]]:
     """Return the phrases, cut at their gaps, by how their first word begins."""
     table: dict[str, list[_Entry]] = {}
-    lines = (
-        (reason, plain(line).strip())
-        for source in sources
-        for reason, lines in source
-        for line in lines.split("\n")
-        if line.strip()
-    )
-    for number, (reason, line) in enumerate(lines):
-        begins = _WORD.search(line) if line.isascii() else None
-        phrase = tuple(line.split(_ELLIPSIS))
+    lines = ((reason, line.strip()) for reason, text in groups for line in text.split("\n"))
+    for number, (reason, line) in enumerate((reason, line) for reason, line in lines if line):
+        phrase = tuple(map(plain, line.split(_ELLIPSIS)))
+        begins = _WORD.search(phrase[0]) if phrase[0].isascii() else None
         table.setdefault(begins[0][:_KEY] if begins else "", []).append((number, phrase[0], reason, phrase))
     return table
+
+
+def _groups() -> Iterator[tuple[FailureReason, str]]:
+    """Yield the groups in their order, those of other languages behind the English one of their reason."""
+    others = dict(languages.PHRASES)
+    for reason, text in english.PHRASES:
+        yield reason, text
+        if reason in others:
+            yield reason, others.pop(reason)
 
 
 _Entry = tuple[int, str, FailureReason, Phrase]  # place in the order, first part, reason, all parts
 _NONE: _Entry = (1_000_000, "", FailureReason.UNSAID, ())
 _KEY = 3  # letters by which phrases are found
 _WORD = re.compile(r"[a-z0-9]+")
-_PHRASES = _table(languages.PHRASES, english.PHRASES)
-_FIRST_ENGLISH = sum(len(lines.split("\n")) - 2 for _, lines in languages.PHRASES)
-# Languages that need no letter beyond ASCII to say that somebody is unknown.
-_FOREIGN = re.compile(
-    r"\b(?:ist|nicht|wurde|der|est|une|les|dans|del|usuario|para|della|utente|casella|indirizzo|het|een"
-    r"|bestaat|jest|nie|konto|skrzynka|caixa|conta|endereco|destinatario|destinataire|empfanger|adresse"
-    r"|postfach|benutzer|inconnu|pleine|piena|utilisateur|ontvanger|gebruiker|adres|buzon|cuenta)\b"
-)
+_PHRASES = _table(_groups())

@@ -20,6 +20,8 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         try again later
         try again in
         please retry later
+        please try later
+        frequency limited
         graylist
         greylist
         too many connections
@@ -64,7 +66,6 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         temporarily blocked
         temporarily unavailable
         temporarily not available
-        temporarily deferred
         """,
     ),
     (
@@ -192,6 +193,7 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         proofpoint … blocked
         reputation
         bad ip
+        invalid ip
         banned
         your ip
         ip address … blocked
@@ -221,6 +223,9 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         no access from mail server
         abuse detected
         user complaints
+        rate limited due to ip reputation
+        bad reverse
+        reverse hostname
         tss04
         tss09
         tss07
@@ -270,7 +275,11 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         malware
         malicious
         infected
-        attachment
+        illegal attachment
+        attachment type
+        attachment … not allowed
+        file attachment
+        containing attachments
         executable
         illegal character
         not rfc
@@ -353,7 +362,7 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         not authorized to
         members-only
         non-member
-        not a member
+        not a member of the list
         moderated
         moderator
         closed mailing list
@@ -372,7 +381,13 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         only accepting mail from
         resolver.rst
         sender not
-        sender address
+        sender address rejected
+        sender address has
+        sender address is
+        sender address does
+        sender address … blocked
+        sender address … invalid
+        invalid sender address
         sender rejected
         sender denied
         sender verify
@@ -380,6 +395,16 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         sender id
         sender domain
         sender blocked
+        weren't sent
+        rejected by recipient
+        rejected by the user
+        refused by user
+        does not comply
+        delivery not authorized
+        not authorized
+        message refused
+        mail refused
+        a problem occurred
         sender email
         after mail from
         in reply to mail from
@@ -399,6 +424,8 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         mail from … refused
         from address … rejected
         domain of sender
+        from: domain
+        valid from:
         mass mail
         bouncedeny
         challenge
@@ -472,6 +499,8 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         account suspended
         account … locked
         account is locked
+        account is blocked
+        account blocked
         account … inactive
         account inactive
         account … deactivated
@@ -540,6 +569,26 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         not accepting mail
         not currently being accepted
         has left the
+        no longer an employee
+        no longer works here
+        former employee
+        closed due to inactivity
+        due to inactivity
+        user hangup
+        mail hangup
+        has expired
+        is terminated
+        is deactivated
+        is frozen
+        is inactive
+        is suspended
+        is disabled
+        been disabled
+        been deactivated
+        been suspended
+        been closed
+        been deleted
+        been discontinued
         suspend the service
         """,
     ),
@@ -609,7 +658,6 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         recipientnotfound
         recipient notfound
         recipnotfound
-        recipient address rejected: access denied
         recipient address rejected
         recipient rejected
         rejected recipient
@@ -707,7 +755,6 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         not found in directory
         name directory
         not in my list
-        does not like recipient
         is not recognized
         not recognised
         not a recognized
@@ -725,6 +772,46 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         previously bounced
         bounced address
         no valid recipients for
+        not our customer
+        wrong recipient
+        wrong address
+        wrong mailbox
+        wrong user
+        bad user
+        illegal user
+        illegal recipient
+        illegal address
+        unavailable mail user
+        unavailable user
+        not a member of domain
+        not user of
+        not a user
+        not known
+        unknown account
+        unknown to this
+        no one with that
+        nobody with that
+        no email address
+        no such email
+        not exists
+        don't exist
+        path … exist
+        lookup … failed
+        cannot be verified
+        can't be verified
+        incorrectly addressed
+        recipients are invalid
+        addresses are invalid
+        not activated
+        is not registered
+        not registered
+        no longer on this
+        does not have … account
+        doesn't have … account
+        address … is not a valid
+        isn't a valid
+        recipient not allowed
+        no route found to domain
         destination address
         envelope recipient
         does not exist
@@ -764,7 +851,6 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         retries exceeded
         too old
         expired
-        giving up
         queue too long
         too many hops
         hop count
@@ -814,6 +900,17 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         mail system
         storedrv
         processing error
+        """,
+    ),
+    (
+        # What filters answer who say no more.
+        FailureReason.POLICY,
+        """
+        denied
+        refused
+        blocked
+        not accepted
+        unacceptable
         """,
     ),
 )  # fmt: skip

@@ -26,6 +26,9 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         quota … depasse
         depasse … quota
         espace … insuffisant
+        zuviele mails
+        zu viele mails
+        zu viele nachrichten
         buzon … lleno
         buzon lleno
         casilla … llena
@@ -75,6 +78,7 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
     (
         FailureReason.SPAM,
         """
+        antyspam
         als spam
         comme spam
         indesirable
@@ -136,12 +140,7 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         richtlinien
         strategie de
         politique de
-        directiva
         politicas de
-        criteri
-        beleid
-        zasad
-        politica
         политик
         ポリシー
         策略
@@ -193,6 +192,7 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         postfach … geschlossen
         empfanger … inaktiv
         compte … desactive
+        compte … bloque
         compte … ferme
         compte … suspendu
         boite … desactivee
@@ -202,6 +202,15 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         cuenta … deshabilitada
         cuenta … suspendida
         cuenta … inactiva
+        usuario … inactivo
+        estado: inactivo
+        ha expirado
+        bloccato per inutilizzo
+        indirizzo … bloccato
+        zablokowane
+        nieaktywne
+        inativo
+        boite … desactive
         account … disattivato
         account … disabilitato
         casella … disattivata
@@ -280,6 +289,8 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         usuario … desconocido
         usuario … no existe
         usuario inexistente
+        destinatario errato
+        destin. sconosciuto
         destinatario desconocido
         destinatario … no existe
         destinatario … no encontrado

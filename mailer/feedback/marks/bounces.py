@@ -396,7 +396,6 @@ ANSWERS = (
     "the error that the other server returned was",
     "the response from the remote server was",
     "the response was",
-    "remote host said",
     "it responded as follows",
     "error message below",
     "diagnostic information for administrators",
@@ -473,7 +472,6 @@ ENDINGS = (
     "заголовки исходного",
     "元のメッセージ",
     "原始邮件",
-    "原邮件",
     "邮件原文",
 )
 # A line of fields, at the beginning of a copy that nothing announces.

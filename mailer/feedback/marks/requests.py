@@ -7,6 +7,7 @@ UNSUBSCRIBE = (
     "unsubscribe",
     "unsubscribe me",
     "please unsubscribe",
+    "remove",
     "remove me",
     "please remove me",
     "opt out",

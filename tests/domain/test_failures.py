@@ -1,0 +1,101 @@
+"""Why mail failed: words before the status before the code, and whatever passes is never hard."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from mailer.domain.failures import english, languages
+from mailer.domain.failures.classify import BY_CODE, BY_STATUS, failure, of_reply
+from mailer.domain.failures.reason import FailureReason, MailFailure
+from mailer.domain.outcome import Reply
+from mailer.domain.returned import FAILURES, Kind
+
+R = FailureReason
+
+# What a status or a code says by itself is not what is meant.
+LIES = {
+    "550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents": R.THROTTLED,
+    "550 5.1.1 Rejected: the message looks like spam": R.SPAM,
+    "550 5.1.1 mailbox full": R.FULL,
+    "550 5.7.1 No such user": R.NO_MAILBOX,
+    "550 5.7.1 [CS01] Message blocked due to spam content": R.SPAM,
+    "550 5.4.1 Recipient address rejected: Access denied": R.NO_MAILBOX,
+    "550 5.3.0 Recipient address rejected: Internal system error": R.TROUBLE,
+    "554 5.7.1 Recipient address rejected: Access denied": R.POLICY,
+    "552 5.1.1 unknown user": R.NO_MAILBOX,
+    "550 SMTP error after MAIL FROM: the domain does not exist": R.POLICY,
+    "550 5.1.1 rejected, see https://www.spamhaus.example/query": R.REPUTATION,
+    "550-5.1.1 The email account that you tried to reach does 550-5.1.1 not exist.": R.NO_MAILBOX,
+    "550 la casella di posta è piena": R.FULL,
+    "550 Пользователь не найден": R.NO_MAILBOX,
+    "550 このメールアドレスは存在しません": R.NO_MAILBOX,
+}
+
+
+@pytest.mark.parametrize("said", LIES)
+def test_words_come_before_status_and_code(said: str) -> None:
+    assert failure(0, "", said).reason is LIES[said]
+
+
+STATUSES = {
+    Kind.HARD: "5.1.1 5.1.2 5.1.3 5.1.6 5.1.10 5.2.1",
+    Kind.SOFT: "5.1.0 5.2.2 5.2.3 5.3.2 5.4.1 5.4.7 5.5.0 4.1.1 4.2.2 4.4.7",
+    Kind.BLOCKED: "5.6.0 5.7.1 5.7.26 5.1.8 4.7.1",
+}
+
+
+@pytest.mark.parametrize(
+    "kind, status", [(kind, each) for kind, all_of_them in STATUSES.items() for each in all_of_them.split()]
+)
+def test_without_words_the_status_decides(kind: Kind, status: str) -> None:
+    found = failure(550 if status.startswith("5") else 450, status, "")
+    assert (found.kind, found.by) == (kind, f"the status {status}")
+
+
+@pytest.mark.parametrize("status", ["5.0.0", "5.99.99", ""])
+def test_without_either_the_code_decides_or_nothing(status: str) -> None:
+    assert failure(556, status, "") == MailFailure(R.NO_DOMAIN, Kind.HARD, "the code 556")
+    assert failure(550, status, "").kind is Kind.SOFT
+
+
+@pytest.mark.parametrize("reason", FailureReason)
+def test_what_passes_is_never_hard(reason: FailureReason) -> None:
+    assert MailFailure.of(reason, permanent=False, by="").kind is not Kind.HARD
+    assert MailFailure.of(reason, permanent=True, by="").kind in FAILURES
+
+
+@pytest.mark.parametrize(
+    "said", ["450 4.1.1 user unknown", "450 5.1.1 user unknown", "550 4.1.1 user unknown"]
+)
+def test_if_either_says_later_it_is_soft(said: str) -> None:
+    assert failure(0, "", said) == MailFailure(R.NO_MAILBOX, Kind.SOFT, 'the words "user unknown"')
+
+
+def test_an_address_or_a_link_is_no_reason() -> None:
+    for name in ("<spam@quota.example>", "mailbox.full@quay.example", "https://quay.example/user/unknown"):
+        assert failure(0, "", f"550 {name}").reason is R.UNSAID
+
+
+def test_a_phrase_begins_with_a_word_and_its_parts_are_near() -> None:
+    assert failure(0, "", "550 the preuser unknown").reason is R.UNSAID
+    assert failure(0, "", "550 mailbox ada is full").reason is R.FULL
+    assert failure(0, "", f"550 mailbox {'word ' * 30} is full").reason is R.UNSAID
+
+
+def test_a_reply_is_judged_by_the_same_table() -> None:
+    assert of_reply(Reply(550, "5.1.1 <ada@quay.example>: user unknown")).kind is Kind.HARD
+    assert of_reply(Reply(556, "")).kind is Kind.HARD
+    assert of_reply(Reply(550, "")).kind is Kind.SOFT
+
+
+def test_no_phrase_stands_in_the_tables_twice() -> None:
+    lines = [line.strip() for _, text in (*english.PHRASES, *languages.PHRASES) for line in text.split("\n")]
+    assert [line for line, number in Counter(filter(None, lines)).items() if number > 1] == []
+
+
+def test_every_reason_can_be_come_to() -> None:
+    told = {reason for reason, _ in english.PHRASES} | set(BY_STATUS.values()) | set(BY_CODE.values())
+    assert told == set(FailureReason)
+    assert {reason for reason, _ in languages.PHRASES} <= {reason for reason, _ in english.PHRASES}
