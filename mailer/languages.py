@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -152,6 +152,13 @@ def full_date(day: date, lang: str) -> str:
 
     locale = _locale(lang)
     return format_date(day, "full", locale) if locale else f"{day:%Y-%m-%d}"
+
+
+def span_in_words(span: timedelta, lang: str) -> str:
+    """Return how long that is in whole days, as a language says it: "7 days"."""
+    from babel.dates import format_timedelta
+
+    return format_timedelta(span, granularity="day", threshold=2, locale=_locale(lang) or DEFAULT)
 
 
 def joined(names: list[str], lang: str) -> str:

@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "suppressions",
         "Who is never mailed: show, add, remove, import, export.",
     ),
+    "forms": ("mailer.cli.forms", "forms", "What people sign up by; a form to put into another site."),
     "archive": (
         "mailer.cli.archive",
         "archive",

@@ -37,6 +37,12 @@ def settings_options(command: Command) -> Command:
             help="For layouts, as params in front matter: accent=#0b5345; repeatable.",
         ),
         click.option(
+            "--welcome", metavar="ISSUE", help="The issue file that those get once who come to be on it."
+        ),
+        click.option(
+            "--confirmed-url", metavar="URL", help="The page that they are led to who have confirmed it."
+        ),
+        click.option(
             "--archive/--no-archive",
             "in_archive",
             default=None,

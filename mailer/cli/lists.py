@@ -57,7 +57,8 @@ def create(app: App, /, name: str, **asked: Any) -> None:
     "--unset",
     multiple=True,
     metavar="NAME",
-    help="Let the settings say it: from, reply-to, postal-address, language, param, param:NAME; repeatable.",
+    help="Let the settings say it: from, reply-to, postal-address, language, param, param:NAME; take back "
+    "welcome, confirmed-url; repeatable.",
 )
 @click.pass_obj
 def set_list(app: App, /, name: str, unset: tuple[str, ...], **asked: Any) -> None:
@@ -224,7 +225,8 @@ def _described(found: SubscriberList) -> str:
     from mailer.services.list_settings import traits
 
     words = traits(found)
-    return f"{words['shown']} · {words['sign-up']} · what it sent is {words['archive']} on pages"
+    then = f" · welcomes with {found.welcome}" if found.welcome else ""
+    return f"{words['shown']} · {words['sign-up']} · what it sent is {words['archive']} on pages{then}"
 
 
 def _used(use: ListUse) -> Iterable[tuple[str, str]]:
@@ -255,6 +257,8 @@ def _list_data(found: SubscriberList) -> dict[str, Any]:
         "public": found.is_public,
         "double_opt_in": found.double_opt_in,
         "in_archive": found.in_archive,
+        "welcome": found.welcome or None,
+        "confirmed_url": found.confirmed_url or None,
         "archived_at": found.archived_at and found.archived_at.isoformat(),
         "counts": _counts(found),
     }

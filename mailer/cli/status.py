@@ -112,7 +112,8 @@ def why(app: App, email: str, as_json: bool) -> None:
         )
     elif found.events:
         for event in found.events:
-            click.echo(f"{event.at:%Y-%m-%d %H:%M:%S} UTC  {event.what}")
+            at = f"{event.at:%Y-%m-%d %H:%M:%S} UTC" if event.at else "now".ljust(23)
+            click.echo(f"{at}  {event.what}")
     else:
         click.echo(
             f"{found.address.typed} is not known here: never imported, never mailed, not suppressed.",

@@ -30,7 +30,8 @@ class SubscriberList:
     Those who are never mailed are `suppressed`, whatever their status, and counted nowhere else; so are the
     `paused`, who are subscribed and get nothing yet. What its mails say from `sender` to `params` (of the
     layout, by name) the settings say where it is empty. It is put away since `archived_at`, and was set last
-    at `changed_at`.
+    at `changed_at`. Those who come to be on it
+    get `welcome`, an issue file by its path in the workspace; who has confirmed it is led to `confirmed_url`.
     """
 
     id: int
@@ -50,6 +51,8 @@ class SubscriberList:
     in_archive: bool = True
     archived_at: datetime | None = None
     changed_at: datetime | None = None
+    welcome: str = ""
+    confirmed_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

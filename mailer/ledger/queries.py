@@ -314,8 +314,10 @@ def _sendings(connection: Connection, subscriber_id: int) -> list[Event]:
     )
     for row in connection.execute(mine).all():
         mail = f"{row.slug} (erratum)" if row.corrects else row.slug
-        frozen = None if SendKind(row.kind).lasts else row.created_at  # when a letter was written isn't kept
-        events.append(Event(frozen, f"{mail}: in the audience, as {row.email}"))
+        frozen = None  # of a letter it isn't kept when it was written
+        if not SendKind(row.kind).lasts:
+            frozen = row.created_at
+            events.append(Event(frozen, f"{mail}: in the audience, as {row.email}"))
         events += _outcomes(connection, row.id, subscriber_id, mail) or [
             Event(frozen, f"{mail}: now {State.QUEUED}")
         ]

@@ -26,6 +26,7 @@ from mailer.store.schema import (
     metadata,
     outcomes,
     sends,
+    signups,
     subscribers,
     suppressions,
 )
@@ -68,6 +69,7 @@ def erase(connection: Connection, subscriber_id: int, now: datetime) -> dict[str
             update(exclusions).where(exclusions.c.subscriber_id.in_(ids)).values(email=GONE)
         ).rowcount,
         "consents": connection.execute(delete(consents).where(consents.c.subscriber_id.in_(ids))).rowcount,
+        "signups": connection.execute(delete(signups).where(signups.c.email_key.in_(keys))).rowcount,
         "subscribers": connection.execute(
             delete(subscribers).where(subscribers.c.id == subscriber_id)
         ).rowcount,

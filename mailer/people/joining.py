@@ -18,15 +18,26 @@ from mailer.people.consents import Said
 from mailer.store.dialect import among, append, moments
 from mailer.store.schema import lists, subscriptions
 
+# What is not true any more of one who gets another status.
+FRESH = {"paused_until": None, "reminded_at": None}
+
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """To which lists people are taken in, and on whose word. `anew` also brings back those who had left."""
+    """To which lists people are taken in, and on whose word. `anew` also brings back those who had left.
+
+    `confirmed`: it was asked for in a mail to them, and they said yes.
+    """
 
     list_ids: tuple[int, ...]
     source: Source
     now: datetime
     anew: bool = False
+    confirmed: bool = False
+
+    def change(self, status: Status) -> Change:
+        """Return what a subscription that comes to have a status is recorded as."""
+        return Change.CONFIRMED if self.confirmed and status is Status.SUBSCRIBED else BECAME[status]
 
 
 class Wanted(NamedTuple):
@@ -61,14 +72,14 @@ def join(
         for number, statuses, evidence, _ in wanted:
             was, to_be = before.get((number, list_id)), statuses[place]
             if status := _becomes(was, to_be, consent):
-                said.append(Said(number, list_id, BECAME[status], evidence))
+                said.append(Said(number, list_id, consent.change(status), evidence))
                 if was is None:
                     since = recently
                     if evidence.at is not None and status is Status.SUBSCRIBED:
                         # Whoever agreed did so when the file says. What they refuse holds from now on: a
                         # backup may be older.
                         since = moment(evidence.when(consent.now))
-                    fresh.append((list_id, number, status.value, source, since, None))
+                    fresh.append((list_id, number, status.value, source, since, None, None))
                 else:
                     others[list_id, status].append(number)
             elif was == Status.UNSUBSCRIBED != to_be == Status.SUBSCRIBED:
@@ -153,7 +164,7 @@ def _change(
     connection: Connection, list_id: int, ids: Sequence[int], consent: Consent, status: Status
 ) -> None:
     s = subscriptions.c
-    row = {"status": status, "source": str(consent.source), "since": consent.now, "paused_until": None}
+    row = {"status": status, "source": str(consent.source), "since": consent.now} | FRESH
     connection.execute(
         update(subscriptions).where(s.list_id == list_id, among(s.subscriber_id, ids)).values(row)
     )

@@ -38,7 +38,9 @@ BLANK: Mapping[str, Any] = {
     "description": "",
     "is_public": False,
     "double_opt_in": True,
-    **dict.fromkeys(("sender", "reply_to", "postal_address", "language", "params")),
+    **dict.fromkeys(
+        ("sender", "reply_to", "postal_address", "language", "params", "welcome", "confirmed_url")
+    ),
     "in_archive": True,
     "archived_at": None,
 }
@@ -212,4 +214,6 @@ def _list(row: Row[Any], people: Counter[str], suppressed: Counter[str]) -> Subs
         row.in_archive,
         row.archived_at,
         row.changed_at,
+        row.welcome or "",
+        row.confirmed_url or "",
     )

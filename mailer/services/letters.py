@@ -29,7 +29,6 @@ from mailer.domain.subscriber import SubscriberList
 from mailer.engine.compiler import Composition
 from mailer.engine.stopping import run
 from mailer.errors import AtWork
-from mailer.languages import joined
 from mailer.ledger.freezing import FrozenText
 from mailer.ledger.letters import LetterText, has_letter, write_letter
 from mailer.workspace.words import choose, read_words
@@ -80,8 +79,8 @@ def compose(
     """
     words = choose(read_words(app.template_folders), [language, lists[0].language, app.settings.language])
     compiler = app.compiler
-    titles = joined([each.title for each in lists], words.language)
-    named = {"lists": titles, "sender": app.sender.name or app.sender.address.wire, **values}
+    sender = app.sender.name or app.sender.address.wire
+    named = {"lists": [each.title for each in lists], "sender": sender, **values}
     rest = [words.plain(name, **named) for part in REST if (name := f"{said}_{part}") in words]
     subject = words.plain(f"{said}_subject", **named)
     letter = {

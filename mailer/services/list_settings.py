@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from mailer.bootstrap import App
 from mailer.compose.issue.fenced import read_value
@@ -16,6 +17,7 @@ from mailer.domain.subscriber import SubscriberList
 from mailer.errors import IssueError, UsageError
 from mailer.ledger.schedules import TO_COME, Schedule
 from mailer.services.report import Report, report_on
+from mailer.services.welcome import welcome_of
 
 LATEST = 3  # sends
 
@@ -27,6 +29,8 @@ TEXTS = {
     "reply_to": "reply_to",
     "postal_address": "title",
     "language": "lang",
+    "welcome": "title",
+    "confirmed_url": "title",
 }
 SWITCHES = ("is_public", "double_opt_in", "in_archive")
 # The settings that say it where the list doesn't, by the column.
@@ -87,7 +91,18 @@ def _text(column: str, text: str) -> str:
         raise UsageError(tag.problem, next_step=tag.next_step) from None
     if not value:
         raise UsageError(f"{option} is empty", next_step=f"To take it back: --unset {NAMES[column]}")
+    if column == "confirmed_url":
+        _refuse_no_page(value)
     return value
+
+
+def _refuse_no_page(value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username or " " in value:
+        raise UsageError(
+            f"--confirmed-url {value!r} is not the address of a page",
+            next_step="Write it like https://www.harbour.example/welcome",
+        )
 
 
 def _param(text: str) -> tuple[str, Any]:
@@ -126,6 +141,7 @@ def create(app: App, name: str, said: ListChanges) -> SubscriberList:
     """Make a list that says this; UsageError for a name that is taken or a value that can't be."""
     values = said.values(SubscriberList(0, name, name))
     _refuse_missing_logo(app, values)
+    _refuse_unfit_welcome(app, SubscriberList(0, name, name), values)
     return app.lists.create(name, app.now(), said=values)
 
 
@@ -136,6 +152,7 @@ def change(app: App, name: str, said: ListChanges) -> tuple[SubscriberList, Subs
     if not values:
         return before, before
     _refuse_missing_logo(app, values)
+    _refuse_unfit_welcome(app, before, values)
     return before, app.lists.change(name, values, app.now())
 
 
@@ -147,6 +164,12 @@ def _refuse_missing_logo(app: App, values: Mapping[str, Any]) -> None:
             f"--param logo={params['logo']}: there is no file {gone}",
             next_step="Write the path of an image from the workspace, or its https address.",
         )
+
+
+def _refuse_unfit_welcome(app: App, before: SubscriberList, values: Mapping[str, Any]) -> None:
+    """Raise what is wrong with the welcome that a list is to have: nobody is there when it goes out."""
+    if values.get("welcome"):
+        welcome_of(app, replace(before, welcome=values["welcome"]))
 
 
 def archive(app: App, name: str, *, undo: bool = False) -> SubscriberList:
@@ -201,6 +224,8 @@ def traits(found: SubscriberList) -> dict[str, str]:
         "shown": "public" if found.is_public else "private",
         "sign-up": "double opt-in" if found.double_opt_in else "single opt-in",
         "archive": "shown" if found.in_archive else "not shown",
+        "welcome": found.welcome or "none",
+        "confirmed-url": found.confirmed_url or "none",
     }
 
 

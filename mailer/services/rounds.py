@@ -29,6 +29,7 @@ from mailer.errors import (
 )
 from mailer.ledger.reclaim import recover
 from mailer.ledger.schedules import LEASE, Schedule, Schedules, ScheduleState
+from mailer.people.signups import waiting
 from mailer.services.recurring import NoneReadyYet, chosen, come_again, missed
 from mailer.services.report import Report, report_on
 from mailer.store.presence import Present
@@ -85,6 +86,7 @@ class Rounds:
         app, result = self.app, Round()
         recover(app.database, app.journals, RetryPolicy(), app.now())
         come_again(app, say)
+        _take_in(app, result)
         if due := app.schedules.due(app.now()):
             _begin_due(app, due, self.stopping, say, result)
         for send in filter(is_news, app.ledger.left_alone()):
@@ -124,6 +126,19 @@ def check_settings(app: App) -> None:
         for schedule in schedules.due(app.now()):
             schedules.hold(schedule.id, error.problem, app.now())
         raise
+
+
+def _take_in(app: App, result: Round) -> None:
+    """Take in who signed up; the letters that are written go out with what is unfinished."""
+    with app.database.connect() as connection:
+        if not waiting(connection, 1):
+            return
+    from mailer.services.signup import Reception
+
+    try:
+        Reception(app).settle()
+    except MailerError as error:
+        result.errors.append(error)
 
 
 def _begin_due(

@@ -86,6 +86,8 @@ class Settings(BaseModel):
     dkim_key_file: str = ""
     dkim_ed25519_selector: str = ""
     dkim_ed25519_key_file: str = ""
+    signup_link_days: int = Field(7, ge=1, le=90)
+    signup_origins: str = ""
     archive_indexed: Literal["yes", "no"] = "yes"
     consent_ip: Literal["truncated", "whole", "none"] = "truncated"
     language: str = DEFAULT
@@ -161,6 +163,11 @@ class Settings(BaseModel):
     @classmethod
     def _web_address(cls, value: str) -> str:
         return values.web_address(value)
+
+    @field_validator("signup_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        return values.origins(value)
 
     @property
     def trusted_hosts(self) -> frozenset[str]:

@@ -55,6 +55,18 @@ def web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def origins(value: str) -> str:
+    """Return the web sites whose pages may ask, with blanks between them, or * for any (Fetch, CORS)."""
+    found = [part.rstrip("/") for part in re.split(r"[\s,]+", value.strip()) if part]
+    for each in found:
+        parts = urlsplit(each)
+        if each != "*" and (
+            parts.scheme not in ("http", "https") or each != f"{parts.scheme}://{parts.netloc}"
+        ):
+            raise ValueError(f"{each!r} is no web site; write it like https://www.harbour.example, or *")
+    return " ".join(dict.fromkeys(found))
+
+
 def _names_a_host(url: str) -> bool:
     try:
         parts = urlsplit(url)

@@ -95,6 +95,8 @@ lists = Table(
     Column("language", Text),
     Column("params", JSON(none_as_null=True)),  # of the layout, by name
     Column("in_archive", Boolean, nullable=False, server_default=true()),  # whether what it sent is on pages
+    Column("welcome", Text),  # the issue file, relative to the workspace, that those get who come to be on it
+    Column("confirmed_url", Text),  # the page that they are led to who confirm it
     Column("archived_at", UtcTime),  # put away: nothing is sent to it, nobody can sign up
     Column("changed_at", UtcTime),  # when it was last said what it is
     # Gone, but for its name: consents, sends and links in old mails mean it, and who left it stays off.
@@ -151,6 +153,28 @@ subscriptions = Table(
     Column("source", Text, nullable=False),
     Column("since", UtcTime, nullable=False),  # when it got this status
     Column("paused_until", UtcTime),  # of one who is subscribed: gets nothing before
+    Column("reminded_at", UtcTime),  # of one who is unconfirmed: when they were asked once more
+)
+
+# What people typed into sign-up forms, until it is taken in, and for as long as it says how often an address
+# was written to. Nothing in a row depends on who it is about.
+signups = Table(
+    "signups",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("email", Text, nullable=False),  # as typed
+    Column("email_key", Key, nullable=False, index=True),
+    Column("lists", JSON(none_as_null=True), nullable=False),  # ids of lists
+    Column("answers", JSON(none_as_null=True), nullable=False),  # by field, as typed
+    Column("source", JSON(none_as_null=True), nullable=False),  # domain.consent.Source
+    Column("language", Text, nullable=False),  # of the page
+    Column("ip", Text),
+    Column("agent", Text),
+    Column("note", Text),  # where they came from: ?ref=
+    Column("taken_at", UtcTime),  # when it was taken in; NULL: it waits
+    Column("mailed_at", UtcTime),  # when the address was written to because of it
+    sqlite_autoincrement=True,
 )
 
 # What people agreed to and refused, and how that is known: rows that are added and never changed. What a

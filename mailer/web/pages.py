@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 
 from mailer.languages import DEFAULT
-from mailer.workspace.words import accepted, choose, read_words
+from mailer.workspace.words import Words, accepted, choose, read_words
 
 FIRST_OCTETS = 4096  # of a POST; a one-click body has 26, or some 150 as multipart
 RETRY_SECONDS = "60"
@@ -71,9 +71,17 @@ class Pages:
         whoever is meant is known to read.
         """
         nonce = secrets.token_urlsafe(16)
+        html = self.render(template, self.words_for(request, languages), nonce=nonce, **values)
+        return HTMLResponse(html, status, {"Content-Security-Policy": POLICY.format(nonce=nonce)})
+
+    def words_for(self, request: Request, languages: Iterable[str] = ()) -> Words:
+        """Return the words of the language that `show` would choose."""
         wishes = [*languages, *accepted(request.headers.get("accept-language", "")), self.paper.language]
-        words = choose(self.words, wishes)
-        html = self.templates.get_template(f"web/{template}").render(
+        return choose(self.words, wishes)
+
+    def render(self, template: str, words: Words, **values: Any) -> str:
+        """Return what `template` makes of `values`, said in these words."""
+        return self.templates.get_template(f"web/{template}").render(
             values,
             sender=isolated(self.paper.name, "sender"),
             paper=self.paper,
@@ -82,9 +90,7 @@ class Pages:
             isolated=isolated,
             words=words,
             say=words.say,
-            nonce=nonce,
         )
-        return HTMLResponse(html, status, {"Content-Security-Policy": POLICY.format(nonce=nonce)})
 
     def unknown(self, request: Request, error: Exception) -> Response:  # noqa: ARG002
         """The page for a link that was never given out, or not like that: it says how to leave otherwise."""
@@ -112,14 +118,14 @@ def _mailto(mailbox: str, subject: str) -> Markup:
     return Markup('<a href="mailto:{0}?subject={1}"><bdi>{0}</bdi></a>').format(mailbox, subject)
 
 
-async def first_octets(request: Request) -> bytes | None:
+async def first_octets(request: Request, most: int = FIRST_OCTETS) -> bytes | None:
     """Return how a body begins; None if whoever sends it went away, for half a wish is none."""
     body = b""
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) >= FIRST_OCTETS:
+            if len(body) >= most:
                 break
     except ClientDisconnect:
         return None
-    return body[:FIRST_OCTETS]
+    return body[:most]

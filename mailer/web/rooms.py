@@ -11,16 +11,21 @@ from starlette.types import ASGIApp
 
 from mailer.bootstrap import App
 from mailer.errors import MailerError, SettingsError
+from mailer.services.confirm_link import ConfirmLinks
 from mailer.services.unsubscribe_link import UnsubscribeLinks
 from mailer.services.view_link import ViewLinks
+from mailer.web.api import SignupEndpoint
 from mailer.web.archive.serving import ArchivePages
 from mailer.web.archive.workspace import archive_site, root_of
+from mailer.web.confirming import ConfirmPages
 from mailer.web.guard import Guard
 from mailer.web.health import HealthPages
 from mailer.web.hosts import Hosts, OpenRoute, OwnPages
 from mailer.web.images import ImagePages
+from mailer.web.joining import JoinPages
 from mailer.web.mail import MailPages
 from mailer.web.pages import Pages, Paper
+from mailer.web.postman import Postman
 from mailer.web.unsubscribe import UnsubscribePages
 
 
@@ -40,10 +45,7 @@ def web_app(app: App) -> ASGIApp:
             "SECRET_KEY is not set, so no link could be told from a forged one",
             next_step="Put the key that mails are signed with into .env; a new workspace has one.",
         )
-    paper = Paper(
-        app.sender.name or app.sender.address.wire, app.unsubscribe_mailbox.address.wire, settings.language
-    )
-    pages = Pages(app.template_folders, paper)
+    pages = pages_of(app)
     links = UnsubscribeLinks(lambda: app.database, key, app.now)
     rooms: list[Room] = [
         UnsubscribePages(links, pages),
@@ -52,8 +54,17 @@ def web_app(app: App) -> ASGIApp:
         HealthPages(links.require_database),
     ]
     if settings.base_url:
+        ring = Postman(app).ring
+        rooms += [JoinPages(app, pages, ring), ConfirmPages(ConfirmLinks(app), pages, ring)]
+        rooms += [SignupEndpoint(app, pages, ring)]
         rooms.append(ArchivePages(archive_site(app, root_of(settings.base_url), searchable=True)))
     return guarded(pages, rooms, Hosts(settings.base_url), settings.trusted_proxies)
+
+
+def pages_of(app: App) -> Pages:
+    """Return what makes pages for the readers of a workspace."""
+    name, mailbox = app.sender.name or app.sender.address.wire, app.unsubscribe_mailbox.address.wire
+    return Pages(app.template_folders, Paper(name, mailbox, app.settings.language))
 
 
 def guarded(pages: Pages, rooms: Iterable[Room], hosts: Hosts, proxies: int = 0) -> ASGIApp:

@@ -46,13 +46,21 @@ class Words:
         """Return the words called `name`, with what stands in braces in them."""
         return _markup(self._table[name]).format_map({key: escape(value) for key, value in values.items()})
 
-    def plain(self, name: str, **values: str) -> str:
-        """Return the words called `name` as text.
+    def plain(self, name: str, **values: str | Sequence[str]) -> str:
+        """Return the words called `name` as text; several values are joined as the language joins them.
 
         Where they run right to left, what fills them keeps its own direction (UAX 9: FSI and PDI).
         """
-        isolated = {key: f"\u2068{each}\u2069" for key, each in values.items()}
-        return self._table[name].format_map(isolated if self.direction == "rtl" else values)
+        said = {
+            key: self._isolated(each)
+            if isinstance(each, str)
+            else joined(list(map(self._isolated, each)), self.language)
+            for key, each in values.items()
+        }
+        return self._table[name].format_map(said)
+
+    def _isolated(self, text: str) -> str:
+        return f"\u2068{text}\u2069" if self.direction == "rtl" else text
 
     def both(self, names: Sequence[str]) -> Markup:
         """Return names as the language joins them, each in its own direction."""

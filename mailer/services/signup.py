@@ -1,0 +1,208 @@
+"""Somebody signs up: kept at once, at the same cost whoever it is; taken in, and written to, soon after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from mailer.bootstrap import App
+from mailer.domain.address import Address, AddressError
+from mailer.domain.confirm_link import ConfirmToken, confirm_url
+from mailer.domain.consent import Evidence, KeptIp, Source, SourceKind, ip_as_kept
+from mailer.domain.form import FIELD_TYPES, Form, Wrong
+from mailer.domain.send import SendKind
+from mailer.domain.subscriber import OWN_FIELDS
+from mailer.languages import span_in_words
+from mailer.people import opting_in, signups
+from mailer.people.field_types import declare_types, known_types
+from mailer.people.opting_in import Asked, OpenList
+from mailer.people.signups import Signup, WaitingSignup
+from mailer.services.forms import forms, read_form
+from mailer.services.letters import Letter, compose
+from mailer.services.welcome import Welcomes
+
+BATCH = 50
+AGENT = 300  # characters that are kept of a User-Agent
+REF = 100  # characters of where somebody came from
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What somebody typed: an address, lists by name, `answers` by field.
+
+    `language` is that of the page, `wording` what it says beside the button; `ip` and `agent` are whose
+    browser it was, `ref` is where they came from.
+    """
+
+    email: str
+    lists: Sequence[str]
+    answers: Mapping[str, str]
+    language: str
+    wording: str
+    kind: SourceKind = SourceKind.FORM
+    ip: str = ""
+    agent: str = ""
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where people sign up for some lists: those that are offered, and what is asked."""
+
+    name: str
+    form: Form
+    lists: tuple[OpenList, ...]
+
+    @property
+    def confirms(self) -> bool:
+        """Whether any of the lists wants to be confirmed."""
+        return any(each.double_opt_in for each in self.lists)
+
+
+def desk(app: App, list_name: str | None = None) -> Desk | None:
+    """Return what may be signed up for at the page of a list, or of all; None where there is nothing.
+
+    FormError for a form's file that can't be used.
+    """
+    with app.database.connect() as connection:
+        offered = opting_in.public_lists(connection)
+    chosen = tuple(each for each in offered if list_name in (None, each.name))
+    if not chosen:
+        return None
+    name = f"join/{list_name}" if list_name else "join"
+    return Desk(name, read_form(app.root, list_name), chosen)
+
+
+def desks(app: App) -> list[Desk]:
+    """Return every page on which people sign up. FormError for a form's file that can't be used."""
+    if (whole := desk(app)) is None:
+        return []
+    each = [Desk(f"join/{one.name}", read_form(app.root, one.name), (one,)) for one in whole.lists]
+    return [whole, *each]
+
+
+def sign_up(app: App, at: Desk, entry: Entry) -> dict[str, Wrong]:
+    """Keep what somebody typed until it is taken in; return what is wrong with which field, and keep nothing.
+
+    What is said and done is the same whoever has the address. Who bounds sign-ups (by network, by proof of
+    work) refuses here what is not to be kept at all, before the address is looked at.
+    """
+    answers, wrong = at.form.read(entry.answers)
+    chosen = tuple(each.id for each in at.lists if each.name in entry.lists)
+    if not chosen or len(chosen) < len(set(entry.lists)):
+        wrong["lists"] = Wrong.LISTS
+    try:
+        address = Address.parse(entry.email.strip())
+    except AddressError:
+        return {"email": Wrong.EMAIL} | wrong
+    if wrong:
+        return wrong
+    text, version = at.form.agreed(entry.answers, entry.language)
+    source = Source(entry.kind, at.name, wording=text or entry.wording, version=version)
+    signup = Signup(address, chosen, answers, source, entry.language, evidence_of(app, entry))
+    with app.database.begin() as connection:
+        signups.put_in(connection, signup, app.now())
+    return {}
+
+
+def evidence_of(app: App, entry: Entry) -> Evidence:
+    """Return what is kept of the moment that somebody typed this."""
+    kept = ip_as_kept(entry.ip, KeptIp(app.settings.consent_ip)) if entry.ip else None
+    return Evidence(ip=kept, agent=entry.agent[:AGENT] or None, note=entry.ref[:REF] or None)
+
+
+@dataclass
+class Reception:
+    """Takes in who signed up, and writes to them; letters are compiled once."""
+
+    app: App
+    _welcomes: Welcomes = field(init=False)
+    _letters: dict[object, Letter] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._welcomes = Welcomes(self.app)
+
+    def settle(self) -> int:
+        """Take in what waits; return how many sign-ups that were. What was taken in long ago is let go of.
+
+        Raises what is wrong with settings, templates and forms: what waits goes on waiting.
+        """
+        done = 0
+        while batch := self._waiting():
+            self._declare_fields()
+            done += sum(self._take_in(each) for each in batch)
+        if done:
+            kept = max(signups.KEPT, timedelta(days=self.app.settings.signup_link_days))
+            with self.app.database.begin() as connection:
+                signups.drop_old(connection, self.app.now() - kept)
+        return done
+
+    def _waiting(self) -> list[WaitingSignup]:
+        with self.app.database.connect() as connection:
+            return signups.waiting(connection, BATCH)
+
+    def _declare_fields(self) -> None:
+        asked = {
+            each.name: FIELD_TYPES[each.kind]
+            for form in forms(self.app.root)
+            for each in form.questions
+            if each.name not in OWN_FIELDS
+        }
+        if asked:
+            with self.app.database.begin() as connection:
+                known = known_types(connection)
+                fresh = {name: kind for name, kind in asked.items() if name not in known}
+                declare_types(connection, fresh)
+
+    def _take_in(self, waiting: WaitingSignup) -> bool:
+        """Take one in; False if another process did, or its person changed meanwhile: then it waits still."""
+        signup = waiting.signup
+        with self.app.database.connect() as connection:
+            wanted = opting_in.open_lists(connection, signup.list_ids)
+            confirming = opting_in.to_confirm(connection, signup)
+        letter = self._confirmation(confirming, signup.language) if confirming else None
+        welcomes = self._welcomes.of(each for each in wanted if each not in confirming)
+        now = self.app.now()
+        with self.app.database.begin() as connection:
+            if opting_in.to_confirm(connection, signup) != confirming:
+                return False
+            if not signups.take(connection, waiting.id, now):
+                return False
+            if asked := opting_in.ask(connection, signup, now):
+                for each in asked.joined:
+                    if each.id in welcomes:
+                        self._welcomes.write(connection, welcomes[each.id], asked.subscriber_id)
+                if letter and signups.may_be_mailed(connection, signup.address.key, now):
+                    self._write(connection, letter, waiting, asked, now)
+        return True
+
+    def _write(
+        self, connection: Connection, letter: Letter, waiting: WaitingSignup, asked: Asked, now: datetime
+    ) -> None:
+        opting_in.note_asked(connection, asked, waiting.signup, now)
+        since = waiting.signup.evidence.at or now
+        lists = tuple(each.id for each in asked.to_confirm)
+        link = link_to_confirm(self.app, ConfirmToken(since, asked.subscriber_id, waiting.id, lists))
+        letter.write(connection, asked.subscriber_id, now, {"link": link})
+        signups.note_mailed(connection, waiting.id, now)
+
+    def _confirmation(self, wanted: Sequence[OpenList], language: str) -> Letter:
+        key = (tuple(wanted), language)
+        if key not in self._letters:
+            self._letters[key] = ask_by_mail(self.app, SendKind.CONFIRM, wanted, language)
+        return self._letters[key]
+
+
+def ask_by_mail(app: App, kind: SendKind, wanted: Sequence[OpenList], language: str) -> Letter:
+    """Compile the letter, CONFIRM or REMIND, that asks somebody to confirm these lists."""
+    found = [app.lists.named(each.name) for each in wanted]
+    time = span_in_words(timedelta(days=app.settings.signup_link_days), language)
+    return compose(app, kind, found, language, kind, time=time)
+
+
+def link_to_confirm(app: App, token: ConfirmToken) -> str:
+    """Return the address of the page on which a sign-up is confirmed."""
+    return confirm_url(app.settings.base_url, app.settings.secret_key.get_secret_value().encode(), token)

@@ -1,0 +1,62 @@
+"""What goes on beside the pages: who signed up is taken in, and letters that wait are sent."""
+
+from __future__ import annotations
+
+import atexit
+from logging import getLogger
+from threading import Event, Lock, Thread
+
+from mailer.bootstrap import App
+from mailer.errors import MailerError
+from mailer.services.letters import post
+from mailer.services.signup import Reception
+
+log = getLogger(__name__)
+
+BEAT = 60.0  # seconds after which it looks again: what was put off is due some day
+LAST = 10.0  # seconds that it has to finish what is in flight
+
+
+class Postman:
+    """A thread that works when it is rung for, and looks again now and then once it was.
+
+    What it can't do now waits: it is done at the next beat, by another process's postman, by `mailer run`.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._reception = Reception(app)
+        self._app = app
+        self._rung, self._over, self._lock = Event(), Event(), Lock()
+        self._thread: Thread | None = None
+
+    def ring(self) -> None:
+        """Have it look what there is to do, soon."""
+        self._rung.set()
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():  # as in a process that was forked since
+                self._thread = Thread(target=self._work, name="postman", daemon=True)
+                self._thread.start()
+                atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """Let it finish what is in flight, and begin nothing more."""
+        self._over.set()
+        self._rung.set()
+        if self._thread:
+            self._thread.join(LAST)
+
+    def _work(self) -> None:
+        while not self._over.is_set():
+            self._rung.wait(BEAT)
+            self._rung.clear()
+            if not self._over.is_set():
+                self._round()
+
+    def _round(self) -> None:
+        try:
+            self._reception.settle()
+            post(self._app, self._over.is_set)
+        except MailerError as error:
+            log.warning("letters wait: %s", error.problem)
+        except Exception:  # a thread that died would let all that comes wait for good
+            log.exception("letters wait")
