@@ -79,6 +79,15 @@ class Event:
     what: str
 
 
+def list_ids(connection: Connection, send_id: int) -> tuple[int, ...]:
+    """Return the ids of the lists a send went to; none if the send or its lists are gone."""
+    audience = connection.scalar(select(sends.c.audience).where(sends.c.id == send_id))
+    if audience is None:
+        return ()
+    names = Audience.parse(audience).lists
+    return tuple(connection.scalars(select(lists.c.id).where(lists.c.name.in_(names)).order_by(lists.c.id)))
+
+
 class LedgerQueries:
     """Reads the ledger; writes nothing."""
 
@@ -158,7 +167,7 @@ class LedgerQueries:
     def list_ids(self, send_id: int) -> tuple[int, ...]:
         """Return the ids of the lists a send went to; none if the send or its lists are gone."""
         with self._engine.connect() as connection:
-            return lists_of(connection, send_id)
+            return list_ids(connection, send_id)
 
     def discrepancies(self, send: Send) -> list[str]:
         """Return what does not add up in what the ledger says of a send, in words; nothing when it does."""

@@ -31,6 +31,14 @@ def known_as(connection: Connection, subscriber_id: int) -> int:
     return connection.scalar(select(f.subscriber_id).where(f.former_id == subscriber_id)) or subscriber_id
 
 
+def all_known_as(connection: Connection, subscriber_ids: Iterable[int]) -> set[int]:
+    """Return the ids of the people whom any of these ids mean."""
+    f, ids = former_addresses.c, set(subscriber_ids)
+    joined = select(f.former_id, f.subscriber_id).where(among(f.former_id, ids))
+    people = {row.former_id: row.subscriber_id for row in connection.execute(joined)}
+    return {people.get(each, each) for each in ids}
+
+
 def heirs(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     """Return those of these addresses (`Address.key`) that somebody had before, with the one they have."""
     f, p = former_addresses.c, subscribers.c

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
 
 from mailer.domain.consent import NOTHING_KNOWN, Change, Evidence, Source
 from mailer.domain.subscriber import Choices, Left, ListChoice, Status
@@ -14,7 +14,7 @@ from mailer.domain.suppression import Reason
 from mailer.people.consents import Said, record
 from mailer.people.former import known_as
 from mailer.people.suppressing import suppress, suppression_of
-from mailer.store.dialect import add_missing
+from mailer.store.dialect import add_missing, among
 from mailer.store.schema import lists, subscribers, subscriptions, suppressions
 
 GONE = {"status": Status.UNSUBSCRIBED, "paused_until": None}
@@ -41,22 +41,56 @@ def leave(
     Off all means suppressed too: no list made or imported later brings them back. For an id that nobody has
     nothing is done.
     """
-    s, subscriber_id = subscriptions.c, known_as(connection, subscriber_id)
-    theirs = [s.subscriber_id == subscriber_id, s.status != Status.UNSUBSCRIBED]
-    key = connection.scalar(select(subscribers.c.email_key).where(subscribers.c.id == subscriber_id))
+    person = known_as(connection, subscriber_id)
+    if list_ids is not None:
+        return leave_together(connection, [person], list_ids, source, now, evidence).get(person, [])
+    key = connection.scalar(select(subscribers.c.email_key).where(subscribers.c.id == person))
     if key is None:
         return []
     said: list[Said] = []
-    if list_ids is not None:
-        theirs.append(s.list_id.in_(list_ids))
-        said += _keep_off(connection, subscriber_id, _gone(connection, list_ids), source, now, evidence)
-    elif suppress(connection, key, Reason.REQUESTED, str(source), now):
-        said.append(Said(subscriber_id, None, Change.SUPPRESSED, evidence))
-    were = select(lists.c.id, lists.c.name, s.status).join(subscriptions).where(*theirs).order_by(lists.c.id)
-    left = [LeftList(number, name, Status(status)) for number, name, status in connection.execute(were)]
-    connection.execute(update(subscriptions).where(*theirs).values(**GONE, source=str(source), since=now))
-    said += [Said(subscriber_id, each.id, Change.LEFT, evidence) for each in left]
+    if suppress(connection, key, Reason.REQUESTED, str(source), now):
+        said.append(Said(person, None, Change.SUPPRESSED, evidence))
+    left = _take_off(connection, [subscriptions.c.subscriber_id == person], source, now).get(person, [])
+    said += [Said(person, each.id, Change.LEFT, evidence) for each in left]
     record(connection, source, said, now)
+    return left
+
+
+def leave_together(
+    connection: Connection,
+    subscriber_ids: Iterable[int],
+    list_ids: Sequence[int],
+    source: Source,
+    now: datetime,
+    evidence: Evidence = NOTHING_KNOWN,
+) -> dict[int, list[LeftList]]:
+    """Take people off these lists; return those that each was on, by the list's id.
+
+    However many they are, it takes the same few statements. For an id that nobody has nothing is done.
+    """
+    s, p = subscriptions.c, subscribers.c
+    people = connection.scalars(select(p.id).where(among(p.id, subscriber_ids)).order_by(p.id)).all()
+    said: list[Said] = []
+    if gone := _gone(connection, list_ids):
+        for each in people:
+            said += _keep_off(connection, each, gone, source, now, evidence)
+    left = _take_off(connection, [among(s.subscriber_id, people), s.list_id.in_(list_ids)], source, now)
+    said += [Said(person, each.id, Change.LEFT, evidence) for person in left for each in left[person]]
+    record(connection, source, said, now)
+    return left
+
+
+def _take_off(
+    connection: Connection, which: Sequence[ColumnElement[bool]], source: Source, now: datetime
+) -> dict[int, list[LeftList]]:
+    """Let subscriptions end; return what each person was on."""
+    s = subscriptions.c
+    theirs = (*which, s.status != Status.UNSUBSCRIBED)
+    were = select(s.subscriber_id, lists.c.id, lists.c.name, s.status).join(lists, lists.c.id == s.list_id)
+    left: dict[int, list[LeftList]] = {}
+    for person, number, name, status in connection.execute(were.where(*theirs).order_by(lists.c.id)):
+        left.setdefault(person, []).append(LeftList(number, name, Status(status)))
+    connection.execute(update(subscriptions).where(*theirs).values(**GONE, source=str(source), since=now))
     return left
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -11,8 +11,9 @@ from mailer.domain.consent import Source
 from mailer.domain.leaving import Explanation
 from mailer.domain.signed_links import LinkToken, find_token, read_undo, sign_undo
 from mailer.domain.subscriber import Choices, Left, Status
-from mailer.ledger.queries import LedgerQueries
+from mailer.ledger.queries import LedgerQueries, list_ids
 from mailer.people import unsubscribing
+from mailer.people.former import all_known_as
 from mailer.people.leaving_reasons import explain
 from mailer.services.mail_language import language_of
 
@@ -50,6 +51,17 @@ class UnsubscribeLinks:
             left = unsubscribing.leave(connection, token.subscriber_id, lists, source, now)
         undone = tuple(each.id for each in left if each.was is Status.SUBSCRIBED)
         return sign_undo(self._key, token.subscriber_id, Left(now, undone, everywhere)) if undone else ""
+
+    def leave_together(self, tokens: Sequence[LinkToken], source: Source) -> None:
+        """Take many people off the lists that their mails went to, all of them in one transaction."""
+        now, leaving = self._now(), dict[tuple[int, ...], set[int]]()
+        with self._database().begin() as connection:
+            went_to = {each: list_ids(connection, each) for each in {token.send_id for token in tokens}}
+            for token in tokens:
+                lists = went_to[token.send_id] or (token.list_id,)
+                leaving.setdefault(lists, set()).add(token.subscriber_id)
+            for lists, people in leaving.items():
+                unsubscribing.leave_together(connection, all_known_as(connection, people), lists, source, now)
 
     def come_back(self, token: LinkToken, word: str, source: Source) -> bool:
         """Take back what `leave` gave this `word` for; return whether the person is back."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 
-import h11
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 PATIENCE = 20.0  # seconds for a request to arrive, body and all
 MOST = 200  # connections whose request has not arrived; of more, the one that has waited longest is cut off
+MOST_HEAD = 1 << 16  # octets before the body, and what is read with them
+MOST_OCTETS = 1 << 23  # of a whole request; what its endpoint doesn't read is read past
 
 
 def http_server(app: ASGIApp, patience: float = PATIENCE, most: int = MOST) -> uvicorn.Server:
@@ -23,6 +24,7 @@ def http_server(app: ASGIApp, patience: float = PATIENCE, most: int = MOST) -> u
     server = uvicorn.Server(
         uvicorn.Config(
             app,
+            # By measurement half of what an answer costs by h11.
             http=type("TimedProtocol", (TimedProtocol,), {"pending": pending}),
             lifespan="off",
             log_config=None,
@@ -50,11 +52,9 @@ class PendingRequests:
         self._most = most
         self._timers: dict[TimedProtocol, asyncio.TimerHandle] = {}
 
-    def look_at(self, connection: TimedProtocol) -> None:
-        """Take in what `connection` has received so far."""
-        if connection.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
-            self.let_go(connection)
-        elif connection not in self._timers:
+    def wait_for(self, connection: TimedProtocol) -> None:
+        """Wait for the next request of `connection`, if it isn't waited for already."""
+        if connection not in self._timers:
             timer = connection.loop.call_later(self._patience, self._cut_off, connection)
             self._timers[connection] = timer
             if len(self._timers) > self._most:
@@ -70,28 +70,45 @@ class PendingRequests:
         connection.transport.abort()
 
 
-class TimedProtocol(H11Protocol):
-    """A connection as uvicorn keeps it, whose requests have to arrive in time."""
+class TimedProtocol(HttpToolsProtocol):
+    """A connection as uvicorn keeps it, whose requests have to arrive in time and within bounds."""
 
     pending: PendingRequests
+    _octets = 0  # of the request that arrives
+    _most = MOST_HEAD
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self.pending.look_at(self)
+        self.pending.wait_for(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self.pending.let_go(self)
         super().connection_lost(exc)
 
-    def handle_events(self) -> None:
+    def data_received(self, data: bytes) -> None:
         """Take in what came."""
-        super().handle_events()
-        self.pending.look_at(self)
+        self._octets += len(data)
+        super().data_received(data)
+        if self._octets > self._most:
+            self.transport.abort()
+
+    def on_headers_complete(self) -> None:
+        """Let a body follow, which the endpoint reads as much of as it likes."""
+        self._most = MOST_OCTETS
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Take a request for arrived; where its answer is on its way already, wait for the next."""
+        self._octets, self._most = 0, MOST_HEAD
+        super().on_message_complete()
+        self.pending.let_go(self)
+        if self.cycle.response_complete:
+            self.pending.wait_for(self)
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next request."""
         super().on_response_complete()
         if not self.transport.is_closing():
-            self.pending.look_at(self)
+            self.pending.wait_for(self)

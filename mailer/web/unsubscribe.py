@@ -18,6 +18,7 @@ from mailer.domain.signed_links import UNSUBSCRIBE, LinkToken
 from mailer.domain.subscriber import Choices
 from mailer.services.unsubscribe_link import UnsubscribeLinks
 from mailer.web.pages import Pages, first_octets, isolated, masked
+from mailer.web.together import Together
 
 ONE_CLICK = b"List-Unsubscribe"  # the form field of RFC 8058 3.1, whichever way the form is encoded
 BY_PAGE, BY_ONE_CLICK, BY_UNDO = (
@@ -31,6 +32,9 @@ class UnsubscribePages:
     def __init__(self, links: UnsubscribeLinks, pages: Pages) -> None:
         self.links = links
         self.pages = pages
+        self._leave_by_one_click = Together[LinkToken](
+            lambda tokens: links.leave_together(tokens, BY_ONE_CLICK)
+        )
 
     def routes(self) -> list[BaseRoute]:
         """Return what is answered where."""
@@ -59,7 +63,8 @@ class UnsubscribePages:
         if body is None:
             return Response(status_code=400)
         if ONE_CLICK in body:
-            return await run_in_threadpool(self._leave_by_one_click, request)
+            await self._leave_by_one_click(self._token(request))
+            return PlainTextResponse("Unsubscribed.\n")
         typed = {name: values[0] for name, values in parse_qs(body.decode("latin-1")).items()}
         if word := typed.get("undo"):
             return await run_in_threadpool(self._come_back, request, word)
@@ -67,10 +72,6 @@ class UnsubscribePages:
             said = Explanation.typed(typed.get("why", ""), typed.get("line", ""))
             return await run_in_threadpool(self._explain, request, word, said)
         return await run_in_threadpool(self._leave, request, everywhere="all" in typed)
-
-    def _leave_by_one_click(self, request: Request) -> Response:
-        self.links.leave(self._token(request), BY_ONE_CLICK)
-        return PlainTextResponse("Unsubscribed.\n")
 
     def _leave(self, request: Request, *, everywhere: bool) -> Response:
         token = self._token(request)

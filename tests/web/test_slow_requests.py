@@ -101,6 +101,17 @@ def test_a_connection_is_waited_for_anew_after_each_answer() -> None:
             assert answer(newer).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.parametrize(
+    "beginning", ["GET / HTTP/1.1\r\nX: ", "GET /", "GET / HTTP/1.1\r\n" + "X: y\r\n" * 9]
+)
+def test_a_header_without_an_end_is_cut_off(beginning: str) -> None:
+    with serving(LATE) as port, closing(connected(port, beginning.encode())) as wire:
+        with suppress(ConnectionError):
+            for _ in range(200):
+                wire.sendall(b"X: y\r\n" * 200 if beginning.endswith("\n") else b"x" * 1200)
+        assert is_cut_off(wire)
+
+
 def test_of_too_many_the_oldest_is_cut_off_and_whoever_asks_is_answered() -> None:
     with serving(LATE, most=10) as port, ExitStack() as stack:
         slow = [stack.enter_context(closing(connected(port, b"GET / HT"))) for _ in range(30)]
