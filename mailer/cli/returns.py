@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.return_report import policy, report
 from mailer.errors import ExitCode, MailerError, StorageBusy, UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ BESIDE = 13  # columns of a verdict
 @click.group()
 def returns() -> None:
     """Read what comes back: bounces, complaints, replies."""
+
+
+returns.add_command(report)
+returns.add_command(policy)
 
 
 @returns.command("read")

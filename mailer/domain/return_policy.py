@@ -77,6 +77,30 @@ class ReturnPolicy:
                 return ReturnEffect.COUNTED
         return ReturnEffect.NOTED
 
+    def lines(self) -> list[tuple[str, str]]:
+        """Return what each kind does, as a person reads it."""
+        in_a_row = (
+            f"counted; suppressed after {self.sends} sends in a row over {self.days} days or more"
+            if self.sends
+            else "counted, and nothing follows"
+        )
+        hard = {
+            Sanction.SUPPRESS: "the address is suppressed",
+            Sanction.COUNT: in_a_row,
+            Sanction.NOTE: "nothing: it is noted",
+        }[self.hard]
+        lists = "off the lists of that send"
+        complaint = lists if self.complaint is Sanction.LEAVE else "suppressed, and off every list"
+        return [
+            (Kind.HARD, hard),
+            (Kind.SOFT, in_a_row),
+            (Kind.COMPLAINT, complaint),
+            (Kind.UNSUBSCRIBE, lists),
+            (Kind.BLOCKED, "nothing to the person: it is the sender's to put right"),
+            ("anything else", "nothing: it is noted"),
+            ("refused at once", "the same" if self.refused else "nothing"),
+        ]
+
     def too_many(self, past: Sequence[PastSend], now: datetime) -> bool:
         """Return whether enough sends in a row came back; `past` is the newest first."""
         failed = in_a_row(past, now)

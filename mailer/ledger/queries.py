@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from mailer.domain.suppression import Kind
 from mailer.ledger.freezing import count_excluded
 from mailer.ledger.ledger import PAGE
 from mailer.ledger.outcomes import DECIDED, latest
+from mailer.ledger.returns import of_person
 from mailer.ledger.revisions import HAVE, Revision, revisions_of
 from mailer.ledger.standings import InHand, standings, state_of, tries
 from mailer.people import person as people
@@ -211,8 +212,10 @@ class LedgerQueries:
             events = _suppression(connection, person.email_key if person else email_key)
             if person is not None:
                 events += _standing(connection, person.id)
-                for each in ids_of(connection, person.id):
+                ids = ids_of(connection, person.id)
+                for each in ids:
                     events += _sendings(connection, each)
+                events += _returned(connection, ids)
         return sorted(events, key=lambda event: (event.at is None, event.at))
 
 
@@ -330,6 +333,19 @@ def _sendings(connection: Connection, subscriber_id: int) -> list[Event]:
         events += _outcomes(connection, row.id, subscriber_id, mail) or [
             Event(frozen, f"{mail}: now {State.QUEUED}")
         ]
+    return events
+
+
+def _returned(connection: Connection, ids: Sequence[int]) -> list[Event]:
+    """Return what came back of a person's mail, on which evidence, and what was done."""
+    events = []
+    for row in of_person(connection, ids):
+        mail = f"{row.slug or 'a mail'}{' (erratum)' if row.corrects else ''}"
+        why = " ".join(filter(None, (row.reason or "no reason is given", row.status)))
+        said = f"; it said: {' '.join(row.said.split())}" if row.said else ""
+        known = f"; known by: {'; '.join(row.evidence)}" if row.evidence else ""
+        what = f"{mail}: came back ({row.source}): {row.kind}, {row.effect}: {why}{said}{known}"
+        events.append(Event(row.at, what))
     return events
 
 

@@ -6,15 +6,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, exists, select, update
+from sqlalchemy import Connection, and_, exists, func, select, text, update
 
 from mailer.domain.delivery import State
+from mailer.domain.outcome import Stage
 from mailer.domain.return_policy import PastSend, ReturnEffect
 from mailer.domain.returned import FAILURES, Kind, Returned
-from mailer.ledger.outcomes import latest
-from mailer.store.dialect import among, append, bound, give_ids, moments
-from mailer.store.schema import deliveries, outcomes, returns, sends
+from mailer.ledger.outcomes import OutcomeRow, latest
+from mailer.store.dialect import among, append, bound, give_ids, moments, put
+from mailer.store.schema import deliveries, mailboxes, outcomes, returns, sends
 
+PAGE = 400  # people
+UNACCEPTED = text("outcomes.state <> 'accepted'")  # as the index has it, which is else not used
 LOOKED_BACK = 50  # sends of one person
 COUNTED = FAILURES - {Kind.BLOCKED}  # the kinds that say of a mailbox that mail does not arrive
 
@@ -112,3 +115,40 @@ def of_person(connection: Connection, ids: Sequence[int]) -> list[Any]:
         .order_by(returns.c.at, returns.c.id)
     )
     return list(connection.execute(query))
+
+
+def refused(connection: Connection, send_id: int, after: int) -> list[OutcomeRow]:
+    """Return a page of the outcomes by which somebody failed, by the person; those `after` one."""
+    o = outcomes.c
+    which = (o.send_id == send_id, o.subscriber_id > after, o.state == State.FAILED, UNACCEPTED)
+    people = select(o.subscriber_id).where(*which).distinct().order_by(o.subscriber_id).limit(PAGE)
+    found = select(outcomes).where(o.send_id == send_id, o.state == State.FAILED, UNACCEPTED)
+    query = found.where(o.subscriber_id.in_(people)).order_by(o.subscriber_id, o.number)
+    return [
+        OutcomeRow._make(row)._replace(stage=Stage(row.stage) if row.stage else None)
+        for row in connection.execute(query)
+    ]
+
+
+class Refusals:
+    """How many refusals of each send are taken in: kept as how far a mailbox is read."""
+
+    NAME = "SMTP"
+
+    @classmethod
+    def new(cls, connection: Connection) -> dict[int, int]:
+        """Return how many there are of each send of which not all are taken in."""
+        o, known = outcomes.c, cls._known(connection)
+        failed = (o.state == State.FAILED, UNACCEPTED)
+        counts = connection.execute(select(o.send_id, func.count()).where(*failed).group_by(o.send_id))
+        return {send_id: count for send_id, count in counts if known.get(str(send_id)) != count}
+
+    @classmethod
+    def note(cls, connection: Connection, send_id: int, count: int, now: datetime) -> None:
+        """Note that so many of a send are taken in."""
+        state = {**cls._known(connection), str(send_id): count}
+        put(connection, mailboxes, {"name": cls.NAME}, {"state": state, "read_at": now})
+
+    @classmethod
+    def _known(cls, connection: Connection) -> dict[str, int]:
+        return connection.scalar(select(mailboxes.c.state).where(mailboxes.c.name == cls.NAME)) or {}

@@ -25,6 +25,7 @@ from mailer.store.schema import (
     former_addresses,
     metadata,
     outcomes,
+    returns,
     sends,
     signups,
     subscribers,
@@ -67,6 +68,9 @@ def erase(connection: Connection, subscriber_id: int, now: datetime) -> dict[str
         ).rowcount,
         "exclusions": connection.execute(
             update(exclusions).where(exclusions.c.subscriber_id.in_(ids)).values(email=GONE)
+        ).rowcount,
+        "returns": connection.execute(
+            update(returns).where(returns.c.subscriber_id.in_(ids)).values(email=GONE, said="", evidence=None)
         ).rowcount,
         "consents": connection.execute(delete(consents).where(consents.c.subscriber_id.in_(ids))).rowcount,
         "signups": connection.execute(delete(signups).where(signups.c.email_key.in_(keys))).rowcount,

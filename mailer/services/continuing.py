@@ -19,6 +19,7 @@ from mailer.engine.watch import Watch, unwatched
 from mailer.engine.workers import Workers
 from mailer.errors import AccountFault, EveryoneRefused, ServerUnavailable
 from mailer.services.attendance import attending
+from mailer.services.refusals import take_refusals
 from mailer.services.report import Report, report_on
 from mailer.services.together import sent_together, summed_up
 
@@ -142,7 +143,9 @@ def _run(
             report = stopping.run(partial(way, app, sending, send, limit, progress, workers))
         except (AccountFault, EveryoneRefused, ServerUnavailable) as fault:
             # What was sent before stands, and is summed up all the same.
+            take_refusals(app)
             return replace(report_on(app, send), fault=fault)
+    take_refusals(app)
     return (
         replace(report, held=_held(app, sending, send))
         if report.queued and not report.interrupted

@@ -31,6 +31,7 @@ from mailer.ledger.reclaim import recover
 from mailer.ledger.schedules import LEASE, Schedule, Schedules, ScheduleState
 from mailer.people.signups import waiting
 from mailer.services.recurring import NoneReadyYet, chosen, come_again, missed
+from mailer.services.refusals import take_refusals
 from mailer.services.report import Report, report_on
 from mailer.store.presence import Present
 
@@ -85,6 +86,7 @@ class Rounds:
         # Most rounds find nothing, minute by minute: what makes and sends mail is loaded once there is some.
         app, result = self.app, Round()
         recover(app.database, app.journals, RetryPolicy(), app.now())
+        take_refusals(app)
         come_again(app, say)
         _take_in(app, result)
         if due := app.schedules.due(app.now()):

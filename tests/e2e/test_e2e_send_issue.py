@@ -223,12 +223,12 @@ def test_a_test_message_goes_out_once_a_send_began_too(workspace, server):
 
 def test_a_refusal_is_final_and_a_rerun_does_not_repeat_it(workspace, server):
     server.script = lambda stage, count: (
-        "550 5.1.1 no such user" if (stage, count) == (Stage.RCPT, 1) else None
+        "552 5.2.2 mailbox full" if (stage, count) == (Stage.RCPT, 1) else None
     )
     workspace.people(3)
     report = workspace.data("send-issue", "harbour", "--yes", expect=4)
     assert (report["states"]["accepted"], report["states"]["failed"]) == (2, 1)
-    assert "550 5.1.1 no such user" in workspace.run("deliveries", "harbour", "--state", "failed").stdout
+    assert "552 5.2.2 mailbox full" in workspace.run("deliveries", "harbour", "--state", "failed").stdout
     workspace.run("send-issue", "harbour", "--yes")
     assert len(server.taken) == 2
     workspace.run("send-issue", "harbour", "--yes", "--retry-failed")

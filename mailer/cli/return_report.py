@@ -1,0 +1,125 @@
+"""`mailer returns report` and `policy`: what came back in numbers, and what the policy makes of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mailer.cli.terminal import cut, print_table
+from mailer.errors import UsageError
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+    from mailer.services.return_report import ReturnReport
+
+WAYS = ["send", "list", "provider", "day"]
+SHOWN = ("hard", "soft", "blocked", "complaint", "unsubscribe")
+BAR = 24  # columns of the longest bar
+NAME = 34  # columns of a name
+SAID = 60  # columns of a server's words
+
+
+@click.command("report")
+@click.argument("issue", required=False)
+@click.option("--by", type=click.Choice(WAYS), default="send", show_default=True, help="What is counted by.")
+@click.option("--days", type=click.IntRange(1), default=90, show_default=True, help="So many days back.")
+@click.option("--json", "as_json", is_flag=True, help="As data.")
+@click.pass_obj
+def report(app: App, issue: str | None, by: str, days: int, as_json: bool) -> None:
+    """Show what came back, of all sends or of ISSUE, with the words of the servers."""
+    from mailer.services.return_report import By
+    from mailer.services.return_report import report as counted
+
+    found = counted(app, By(by), days, issue)
+    if as_json:
+        click.echo(json.dumps(_data(found), ensure_ascii=False))
+    elif not found.lines:
+        click.echo(f"Nothing came back in the last {days} days.", err=True)
+    else:
+        _show(found)
+    if found.unproved and not as_json:
+        click.echo(f"{found.unproved:,} more had no token of ours, and count for nothing.", err=True)
+
+
+def _show(found: ReturnReport) -> None:
+    most = max(line.kinds.total() for line in found.lines)
+    rows = [
+        [
+            cut(line.name, NAME),
+            line.sent,
+            *(_with_share(line.kinds[kind], line.sent) for kind in SHOWN),  # type: ignore[index]
+            "█" * max(1, round(BAR * line.kinds.total() / most)),
+        ]
+        for line in found.lines
+    ]
+    known = any(line.sent is not None for line in found.lines)
+    headings = [f"by {found.by}", "accepted", *SHOWN, ""]
+    if not known:
+        headings, rows = [headings[0], *headings[2:]], [[row[0], *row[2:]] for row in rows]
+    print_table(headings, rows)
+    if found.words:
+        click.echo()
+        words = [
+            [each.people, cut(each.provider, NAME), str(each.kind), cut(" ".join(each.said.split()), SAID)]
+            for each in found.words
+        ]
+        print_table(["people", "provider", "kind", "the server's words"], words)
+
+
+def _with_share(number: int, sent: int | None) -> object:
+    return number if not (sent and number) else f"{number:,} ({number / sent:.2%})"
+
+
+def _data(found: ReturnReport) -> dict[str, Any]:
+    return {
+        "by": found.by,
+        "since": found.since.isoformat(),
+        "lines": [
+            {"name": line.name, "accepted": line.sent, **{kind: line.kinds[kind] for kind in SHOWN}}  # type: ignore[index]
+            for line in found.lines
+        ],
+        "words": [each._asdict() for each in found.words],
+        "unproved": found.unproved,
+    }
+
+
+@click.command("policy")
+@click.option("--try", "tried", is_flag=True, help="Say what it would do to all that came back.")
+@click.option(
+    "--hard", type=click.Choice(["suppress", "count", "note"]), help="In the place of RETURNS_HARD."
+)
+@click.option("--soft", metavar="N/Dd", help="In the place of RETURNS_SOFT.")
+@click.option("--json", "as_json", is_flag=True, help="As data.")
+@click.pass_obj
+def policy(app: App, tried: bool, hard: str | None, soft: str | None, as_json: bool) -> None:
+    """Show what each kind of what comes back does, by the settings or with others in their place."""
+    from mailer.domain.return_policy import Sanction, read_soft
+    from mailer.services.return_report import try_policy
+    from mailer.services.return_settings import policy_of
+
+    wanted = policy_of(app.settings)
+    if hard:
+        wanted = replace(wanted, hard=Sanction(hard))
+    if soft:
+        try:
+            sends, days = read_soft(soft)
+        except ValueError as error:
+            raise UsageError(f"--soft {soft}: {error}") from None
+        wanted = replace(wanted, sends=sends, days=days)
+    trial = try_policy(app, wanted) if tried and app.has_database else None
+    if as_json:
+        found = {"kinds": dict(wanted.lines())}
+        more = {"suppressed": trial.suppressed, "news": list(trial.news)} if trial else {}
+        click.echo(json.dumps(found | more, ensure_ascii=False))
+        return
+    print_table(["kind", "what follows"], wanted.lines())
+    if trial:
+        click.echo()
+        by = ", ".join(f"{kind} {number:,}" for kind, number in trial.suppressed.items()) or "nobody"
+        click.echo(f"Of all that came back it would suppress: {by}.")
+        click.echo(f"Of these are not suppressed now: {len(trial.news):,}.")
+        for email in trial.news:
+            click.echo(f"  {email}")
