@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from members import join, part, shut_out
+from sqlalchemy import event
 
 from mailer.domain.audience import Audience
+from mailer.domain.segment.counted import Count, OnList
 from mailer.domain.segment.named import KeptSegment, Segment
 from mailer.domain.segment.values import Today
 from mailer.domain.send import Send
@@ -20,8 +24,9 @@ from mailer.ledger.ledger import Ledger
 from mailer.ledger.queries import LedgerQueries
 from mailer.people.directory import Directory
 from mailer.people.lists import Lists
+from mailer.people.segments.counting import count
 from mailer.people.segments.grammar import SegmentError
-from mailer.people.segments.stored import Segments
+from mailer.people.segments.stored import Segments, asked_for, known_to
 from mailer.store.database import Database, open_database
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -159,3 +164,19 @@ def test_received_and_joined_go_by_the_moment_of_the_send(database: Database) ->
     with pytest.raises(StopIteration):
         people = Ledger(database).preview("quay", tomorrow)
         next(each for each, reason in people if reason is None)
+
+
+def test_a_segment_is_counted_by_list_with_one_look_at_everybody(database: Database) -> None:
+    Lists(database).create("daily", NOW)
+    join(database, "left@quay.example", "daily", now=NOW)
+    asked: list[tuple[Any, ...]] = []
+    with database.connect() as connection:
+        known = known_to(connection, TODAY)
+        condition = asked_for('city = "Oslo" or email begins with "never"', known)
+        event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told))
+        found = count(connection, condition, known, NOW)
+        explain = "EXPLAIN QUERY PLAN" if database.dialect.name == "sqlite" else "EXPLAIN"
+        plan = [str(row[-1]) for row in connection.exec_driver_sql(f"{explain} {asked[-1][2]}", asked[-1][3])]
+    looks = [line for line in plan if re.search(r"scan (on )?subscribers\b", line, re.IGNORECASE)]
+    assert len(looks) == 1, plan
+    assert found == Count(4, 3, (OnList("daily", 1, 1), OnList("weekly", 4, 2)))
