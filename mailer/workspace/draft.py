@@ -19,8 +19,8 @@ FRONT_MATTER = """\
 # The line an inbox shows after the subject: 40 to 130 characters
 description: ""
 date: {day}
-lang: {lang}
-# Also known: subject, list, kicker, epigraph (text, source), standfirst, byline, reply_to, params
+{lang}\
+# Also known: subject, list, lang, kicker, epigraph (text, source), standfirst, byline, reply_to, params
 ---
 
 """
@@ -29,14 +29,17 @@ lang: {lang}
 def start_issue(folder: Path, title: str, day: date, suffix: str, language: str) -> Path:
     """Write `<day>-<slug><suffix>` in `folder` and return its path; no file is ever overwritten.
 
-    The issue is in `language`, unless its title runs in the other direction.
+    The issue is in its list's language, else in `language`; it says one only where its title runs in the
+    other direction.
     """
     lang = language_of(title, language)
     name = slug(title, lang)
     path = folder / f"{day}-{name}{suffix}"
     # Nobody gets one slug twice, and a date in a file's name is no part of it.
     own = path.stem if any(folder.glob(f"*-{name}.*")) else name
-    text = FRONT_MATTER.format(names=_names(title, own), day=day, lang=lang)
+    text = FRONT_MATTER.format(
+        names=_names(title, own), day=day, lang=f"lang: {lang}\n" if lang != language else ""
+    )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = write_new(path, text)

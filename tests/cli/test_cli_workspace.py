@@ -192,6 +192,8 @@ def test_new_writes_an_issue_whose_title_reads_back(
     assert re.fullmatch(r"\d{4}-\d\d-\d\d-" + re.escape(name) + (".txt" if flags else ".md"), path.name)
     matter = front_matter(path)
     assert matter["title"] == title.strip()
+    # It would beat the list's language: so it is said only where the title runs in the other direction.
+    assert matter.get("lang") == ("he" if name == "shvn-hkrh" else None)
     assert str(matter["date"]) == path.name[:10]
 
 
