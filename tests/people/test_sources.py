@@ -106,6 +106,16 @@ def test_a_spreadsheet_gives_what_a_person_would_type(tmp_path: Path) -> None:
 
 
 @pytest.mark.peers
+def test_an_old_spreadsheet_is_one_too() -> None:
+    with opened(Path(__file__).parent.parent / "data" / "imports" / "crew.xls") as [file]:
+        assert (file.header.line, file.remarks) == (3, ("the sheet Crew",))
+        assert [row.cells for row in file.records() if isinstance(row, Row)] == [
+            ["ada@quay.example", "2024-01-02", "yes", "351912345678", "0.25", "Ørsted"],
+            ["bo@quay.example", "2023-12-31", "no", "4", "1", "船"],
+        ]
+
+
+@pytest.mark.peers
 def test_the_sheet_with_addresses_is_taken_and_of_several_one_is_to_be_named(tmp_path: Path) -> None:
     path = write_xlsx(tmp_path / "one.xlsx", ("Notes", [["what"], ["x"]]), ("Crew", PEOPLE))
     assert read(path) == (PEOPLE[0], PEOPLE[1:])
