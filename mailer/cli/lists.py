@@ -145,7 +145,9 @@ def _print_removal(removal: ListRemoval) -> None:
     print_hanging("goes", f"who is on it: {_said_counts(found, left_too=False)}", NAMES)
     for each in use.scheduled:
         print_hanging("goes", f"schedule {each.id}: {each.issue}, {each.when}", NAMES)
-    print_hanging("stays", f"that {left:,} had left it, and {removal.entries:,} entries of consent", NAMES)
+    unconfirmed = found.counts[Status.UNCONFIRMED]
+    said = f"that {left:,} had left it and {unconfirmed:,} had not confirmed it"
+    print_hanging("stays", f"{said}, and {removal.entries:,} entries of consent", NAMES)
     print_hanging("stays", f"the account of {use.sends:,} sends; links in their mails work", NAMES)
 
 

@@ -45,7 +45,7 @@ for each in (tag, untag, copy, move, clean, export):
 @click.option(
     "--resubscribe",
     is_flag=True,
-    help="Bring back someone who had left or is suppressed. Only if they themselves ask for it anew.",
+    help="Bring back who had left, is suppressed or has not confirmed. Only if they ask for it themselves.",
 )
 @click.pass_obj
 def add(
@@ -58,7 +58,12 @@ def add(
     texts = dict(pair(field, "--field") for field in fields) | ({"name": name} if name else {})
     request = Subscribe(address_of(email), names, source_of(app, "add"), texts, anew=resubscribe)
     done = subscribe(app.database, request, app.now())
-    click.echo(f"{email}: {done.effect}, on {', '.join(names)}.", err=True)
+    waiting = [name for name in names if app.lists.named(name).id in done.waiting]
+    on = ", ".join(name for name in names if name not in waiting)
+    click.echo(f"{email}: {done.effect}{f', on {on}' if on else ''}.", err=True)
+    if waiting:
+        said = f"They have not confirmed {', '.join(waiting)} yet, and get nothing from it before."
+        click.echo(f"{said} If they themselves ask for it anew, add --resubscribe", err=True)
 
 
 @subscribers.command("import")

@@ -107,14 +107,16 @@ class Effect(StrEnum):
 class Enrolment(NamedTuple):
     """What taking in one person did.
 
-    `kept_out` are the ids of lists that they had left and stay off; `suppressed` is the reason, if they are.
-    `subscriber_id` is 0 for whoever was erased.
+    `kept_out` are the ids of lists that they had left and stay off, `waiting` of those that they have not
+    confirmed, and get nothing from; `suppressed` is the reason, if they are. `subscriber_id` is 0 for whoever
+    was erased.
     """
 
     subscriber_id: int
     effect: Effect
     kept_out: tuple[int, ...] = ()
     suppressed: str | None = None
+    waiting: tuple[int, ...] = ()
 
 
 def enrol(connection: Connection, entries: Sequence[Entry], consent: Consent) -> list[Enrolment]:
@@ -159,9 +161,9 @@ def _take_in(connection: Connection, records: Sequence[Record], consent: Consent
         Wanted(ids[key], everywhere if each.statuses is None else each.statuses, each.evidence, each.pauses)
         for key, each in taken.items()
     ]
-    joined, kept_out = join(connection, wanted, [row.id for row in known.values()], consent)
+    joined = join(connection, wanted, [row.id for row in known.values()], consent)
     said = [Said(ids[key], None, Change.ALLOWED, taken[key].evidence) for key in taken if key in allowed]
-    said += joined
+    said += joined.said
     said += pause(connection, wanted, consent)
     said += _suppress_all(connection, taken, ids, never, consent)
     record(connection, consent.source, said, consent.now)
@@ -173,7 +175,8 @@ def _take_in(connection: Connection, records: Sequence[Record], consent: Consent
         number = ids[key]
         changed = Effect.UPDATED if number in touched else Effect.UNCHANGED
         effect = changed if key in known else Effect.ADDED
-        return Enrolment(number, effect, tuple(kept_out.get(number, ())), never.get(key))
+        kept_out, waiting = (tuple(each.get(number, ())) for each in (joined.kept_out, joined.waiting))
+        return Enrolment(number, effect, kept_out, never.get(key), waiting)
 
     return [enrolment(key) for key in people]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -40,6 +40,17 @@ class Consent:
         return Change.CONFIRMED if self.confirmed and status is Status.SUBSCRIBED else BECAME[status]
 
 
+@dataclass(slots=True)
+class Joined:
+    """What changed, and by the id of each person the lists that they stay off, as they had left them
+    (`kept_out`) or have not confirmed them (`waiting`).
+    """
+
+    said: list[Said] = field(default_factory=list)
+    kept_out: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    waiting: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+
 class Wanted(NamedTuple):
     """What a person is to be on each of the consent's lists, in their order; None where nothing is said.
 
@@ -54,25 +65,23 @@ class Wanted(NamedTuple):
 
 def join(
     connection: Connection, wanted: Sequence[Wanted], known: Collection[int], consent: Consent
-) -> tuple[list[Said], Mapping[int, Sequence[int]]]:
+) -> Joined:
     """Let people be on the lists what they are wanted to be; `known` are the ids of those who may be on any.
 
-    Returns what changed, and by the id of each person the lists that they had left and stay off. UsageError
-    for a list that is put away.
+    UsageError for a list that is put away.
     """
     refuse_archived(connection, consent.list_ids)
     before = _statuses(connection, consent.list_ids, known)
-    said: list[Said] = []
+    joined = Joined()
     fresh: list[tuple[Any, ...]] = []
     others: defaultdict[tuple[int, Status], list[int]] = defaultdict(list)
-    kept_out: defaultdict[int, list[int]] = defaultdict(list)
     source, moment = str(consent.source), moments(connection)
     recently = moment(consent.now)
     for place, list_id in enumerate(consent.list_ids):
         for number, statuses, evidence, _ in wanted:
             was, to_be = before.get((number, list_id)), statuses[place]
             if status := _becomes(was, to_be, consent):
-                said.append(Said(number, list_id, consent.change(status), evidence))
+                joined.said.append(Said(number, list_id, consent.change(status), evidence))
                 if was is None:
                     since = recently
                     if evidence.at is not None and status is Status.SUBSCRIBED:
@@ -82,12 +91,14 @@ def join(
                     fresh.append((list_id, number, status.value, source, since, None, None))
                 else:
                     others[list_id, status].append(number)
-            elif was == Status.UNSUBSCRIBED != to_be == Status.SUBSCRIBED:
-                kept_out[number].append(list_id)
+            elif to_be is Status.SUBSCRIBED and was == Status.UNSUBSCRIBED:
+                joined.kept_out[number].append(list_id)
+            elif to_be is Status.SUBSCRIBED and was == Status.UNCONFIRMED:
+                joined.waiting[number].append(list_id)
     append(connection, subscriptions, fresh)
     for (list_id, status), ids in others.items():
         _change(connection, list_id, ids, consent, status)
-    return said, kept_out
+    return joined
 
 
 def pause(connection: Connection, wanted: Iterable[Wanted], consent: Consent) -> list[Said]:

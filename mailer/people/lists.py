@@ -77,8 +77,9 @@ class Lists:
         return self.named(name)
 
     def delete(self, name: str, now: datetime) -> None:
-        """Let a list be gone, but for its name and who had left it: no list of that name brings them back.
+        """Let a list be gone, but for its name, who had left it and who had not confirmed it.
 
+        No list of that name brings those back.
         Consents, sends and links in old mails go on meaning it. UsageError if there is none.
         """
         s = subscriptions.c
@@ -86,8 +87,8 @@ class Lists:
             (list_id,) = list_ids(connection, [name])
             gone = {**GONE, "changed_at": now, "deleted_at": now}
             connection.execute(update(lists).where(lists.c.id == list_id).values(gone))
-            still_on = (s.list_id == list_id, s.status != Status.UNSUBSCRIBED)
-            connection.execute(delete(subscriptions).where(*still_on))
+            on_it = (s.list_id == list_id, s.status == Status.SUBSCRIBED)
+            connection.execute(delete(subscriptions).where(*on_it))
 
     def known_of(self, name: str) -> tuple[list[int], int]:
         """Return the ids of all who are or were on a list, and how many entries of the ledger are of it."""

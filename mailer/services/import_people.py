@@ -77,7 +77,7 @@ class ImportReport:
     kept_out: int = 0  # of those taken in: had left one of the lists, and stay off it
     suppressed: int = 0  # of those taken in: are never mailed
     unsubscribed: int = 0  # of those taken in: have left a list, as the file says
-    unconfirmed: int = 0  # of those taken in: have not confirmed that they want to be on a list, as it says
+    unconfirmed: int = 0  # of those taken in: have not confirmed here or there that they want a list
     folded: int = 0  # rows in which a line break became a blank
     shortened: Shortened = field(default_factory=Shortened)  # rows with a number that lost figures
     rejects: list[Reject] = field(default_factory=list)
@@ -98,10 +98,10 @@ class ImportReport:
     def count(self, record: Record, enrolment: Enrolment) -> None:
         """Count a person who was taken in."""
         statuses = record.statuses or ()
-        kept_away = enrolment.kept_out or enrolment.suppressed
+        kept_away = enrolment.kept_out or enrolment.suppressed or enrolment.waiting
         self.subscribed += Status.SUBSCRIBED in statuses and not kept_away
         self.unsubscribed += Status.UNSUBSCRIBED in statuses
-        self.unconfirmed += Status.UNCONFIRMED in statuses
+        self.unconfirmed += Status.UNCONFIRMED in statuses or bool(enrolment.waiting)
         self.added += enrolment.effect is Effect.ADDED
         self.updated += enrolment.effect is Effect.UPDATED
         self.unchanged += enrolment.effect is Effect.UNCHANGED
@@ -144,6 +144,9 @@ def import_files(
     """
     with database.connect() as connection:
         known = known_types(connection)
+        for request in requests:  # an unknown list is said before anything that takes long, or is asked
+            if not request.create_lists:
+                list_ids(connection, request.lists)
     with ExitStack() as closing:
         origins = tuple(closing.enter_context(kept(request.path)) for request in requests)
         asked = Asked(tuple(requests), origins, known)

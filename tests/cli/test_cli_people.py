@@ -119,6 +119,22 @@ def test_a_person_is_added_shown_and_unsubscribed(weekly: Mailer) -> None:
     }
 
 
+def test_who_has_not_confirmed_is_not_said_to_be_on_the_list(weekly: Mailer, tmp_path: Path) -> None:
+    people = tmp_path / "asked.csv"
+    people.write_text("email\nada@quay.example\n")
+    weekly("subscribers", "import", str(people), "--list", "weekly", "--as", "unconfirmed")
+    assert weekly("subscribers", "add", "ada@quay.example", "--list", "weekly") == Ended(
+        0,
+        "",
+        "ada@quay.example: unchanged.\nThey have not confirmed weekly yet, and get nothing from it before. "
+        "If they themselves ask for it anew, add --resubscribe\n",
+    )
+    said = weekly("subscribers", "import", str(people), "--list", "weekly", "--as", "subscribed").out
+    assert "  unconfirmed 1\n" in said
+    weekly("subscribers", "add", "ada@quay.example", "--list", "weekly", "--resubscribe")
+    assert json.loads(weekly("subscribers", "list", "--json").out)["lists"] == {"weekly": "subscribed"}
+
+
 def test_off_every_list_and_never_again(weekly: Mailer) -> None:
     weekly("subscribers", "add", "ada@quay.example", "--list", "weekly")
     left = weekly("subscribers", "unsubscribe", "ada@quay.example", "--all")

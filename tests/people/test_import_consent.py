@@ -416,6 +416,11 @@ def test_whose_standing_is_of_a_list_needs_one(importer: Importer, people: Direc
     assert standings(people) == {"ada": "- requested"}
 
 
+def test_a_list_that_is_not_there_is_said_before_anything_is_asked(importer: Importer) -> None:
+    with pytest.raises(UsageError, match="there is no list wekly; did you mean weekly"):
+        importer("email,status\nada@quay.example,left\n", lists=("wekly",))
+
+
 @pytest.mark.parametrize(
     ("answers", "says"),
     [

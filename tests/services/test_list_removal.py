@@ -10,15 +10,18 @@ from members import NOW, TEST, join, part
 from sqlalchemy import select
 
 from mailer.bootstrap import App
+from mailer.domain.address import Address
 from mailer.domain.signed_links import LinkToken
+from mailer.domain.standing import Standing
 from mailer.domain.subscriber import Status
 from mailer.errors import PlanRefused, UsageError
 from mailer.services import schedules
 from mailer.services.begin import begin
-from mailer.services.import_people import Import, import_people
+from mailer.services.import_people import Answers, Import, import_people
 from mailer.services.list_removal import removal_of, remove
 from mailer.services.list_settings import ListChanges, create
 from mailer.services.prepare import PreparedSend, SendRequest, prepare
+from mailer.services.subscribe import Subscribe, subscribe
 from mailer.services.unsubscribe_link import UnsubscribeLinks
 from mailer.services.verify import verify
 from mailer.store.schema import consents, subscriptions
@@ -126,3 +129,19 @@ def test_links_in_old_mails_work_and_are_remembered(app: App) -> None:
     assert on(app, "weekly") == {Status.UNSUBSCRIBED: 2}
     with pytest.raises(UsageError, match="unsubscribed and is not brought back"):
         join(app.database, "ada@quay.example", "weekly")
+
+
+def test_who_never_confirmed_a_list_is_not_mailed_by_a_later_one_of_its_name(
+    app: App, tmp_path: Path
+) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("email\ndora@quay.example\n")
+    asked = Import(people, ("weekly",), answers=Answers(everyone=Standing.UNCONFIRMED))
+    import_people(app.database, asked, NOW)
+    remove(app, "weekly")
+    done = import_people(app.database, Import(people, ("weekly",), create_lists=True), NOW)
+    assert on(app, "weekly") == {"unconfirmed": 1, "unsubscribed": 1}
+    # It is said so, too.
+    assert (done.subscribed, done.unconfirmed) == (0, 1)
+    again = subscribe(app.database, Subscribe(Address.parse("dora@quay.example"), ("weekly",), TEST), NOW)
+    assert again.waiting == app.lists.ids(["weekly"])
