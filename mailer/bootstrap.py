@@ -7,7 +7,7 @@ What sends, compiles or keeps by a setting is made here and nowhere else; what i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -30,6 +30,7 @@ from mailer.workspace.bundled import templates_folder
 
 if TYPE_CHECKING:
     from mailer.compose.images.source import ImageLinks
+    from mailer.domain.segment.named import KeptSegment
     from mailer.domain.warmup import WarmUp
     from mailer.engine.compiler import Compiler
     from mailer.engine.personaliser import Personaliser
@@ -370,7 +371,12 @@ class App:
 
         if not self.has_database:
             return Proofs(self.compiler)
-        return Proofs(self.compiler, self.ledger, self.lists, self.directory)
+        return Proofs(self.compiler, self.ledger, self.lists, self.directory, self._kept_segments)
+
+    def _kept_segments(self, asked: Sequence[tuple[str, bool]]) -> tuple[KeptSegment, ...]:
+        from mailer.domain.segment.values import Today
+
+        return self.segments.keep(asked, Today.at(self.now(), self.settings.zone))
 
     @property
     def warmup(self) -> WarmUp | None:

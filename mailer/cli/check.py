@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.segment_options import segment_options
 from mailer.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ FORMATS = ("text", "json", "github")
 @click.option(
     "--list", "-l", "list_names", multiple=True, metavar="L", help="Check it for this list; repeatable."
 )
+@segment_options
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to tell."
 )
@@ -40,6 +42,8 @@ def check(
     app: App,
     issues: tuple[str, ...],
     list_names: tuple[str, ...],
+    segment: str | None,
+    excluded_segments: tuple[str, ...],
     form: str,
     strict: bool,
     online: bool,
@@ -56,7 +60,8 @@ def check(
 
     if networks and not online:
         raise UsageError("--online-network says which links to try", next_step="Add --online.")
-    request = CheckRequest(_files(app, issues), list_names, online, _networks(networks))
+    allowed, segments = _networks(networks), (segment, excluded_segments)
+    request = CheckRequest(_files(app, issues), list_names, online, allowed, *segments)
     checked = check_issues(app, request, partial(click.echo, err=True))
     FORMS[form](checked)
     bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailer.cli.segment_options import segment_options
 from mailer.cli.terminal import from_here
 from mailer.errors import UsageError
 from mailer.private import write_private
@@ -28,6 +29,7 @@ FORMS = {".html": "html", ".htm": "html", ".txt": "text", ".eml": "eml"}
 @click.argument("issue", required=False)
 @click.option("--as", "reader", default="", metavar="EMAIL", help="Who gets it; else the first subscriber.")
 @click.option("--list", "-l", "lists", multiple=True, metavar="L", help="A list it would go to; repeatable.")
+@segment_options
 @click.option("--subject", metavar="TEXT", help="The subject instead of the issue's own.")
 @click.option("--html", "form", flag_value="html", help="Print the HTML part.")
 @click.option("--text", "form", flag_value="text", help="Print the text part.")
@@ -49,6 +51,8 @@ def preview(
     issue: str | None,
     reader: str,
     lists: tuple[str, ...],
+    segment: str | None,
+    excluded_segments: tuple[str, ...],
     subject: str | None,
     form: str | None,
     output: Path | None,
@@ -71,11 +75,13 @@ def preview(
     if serve:
         from mailer.preview.cache import PreviewCache
 
-        _serve(app, PreviewCache(app, lists, subject), file, reader, port, open_it=open_it)
+        cache = PreviewCache(app, lists, subject, segment, excluded_segments)
+        _serve(app, cache, file, reader, port, open_it=open_it)
         return
     if file is None:
         raise UsageError("which issue?", next_step="Name one: mailer preview ISSUE")
-    sample = preview_issue(app, PreviewRequest(file, reader, lists, subject, images_inside=page))
+    request = PreviewRequest(file, reader, lists, subject, page, segment, excluded_segments)
+    sample = preview_issue(app, request)
     for remark in sample.remarks:
         click.echo(f"{click.style('Note:', fg='yellow')} {remark}", err=True)
     if output:

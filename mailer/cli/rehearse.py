@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.segment_options import segment_options
 from mailer.cli.terminal import warn
 from mailer.errors import MailerError
 
@@ -30,6 +31,7 @@ class NotExact(MailerError):
 @click.option(
     "--list", "-l", "list_names", multiple=True, metavar="L", help="A list that gets it; repeatable."
 )
+@segment_options
 @click.option(
     "--trouble", type=click.Choice(LEVELS), default="some", show_default=True, help="What the server does."
 )
@@ -38,7 +40,15 @@ class NotExact(MailerError):
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the summary and errors.")
 @click.pass_obj
 def rehearse(
-    app: App, issue: str, list_names: tuple[str, ...], trouble: str, seed: int, as_json: bool, quiet: bool
+    app: App,
+    issue: str,
+    list_names: tuple[str, ...],
+    segment: str | None,
+    excluded_segments: tuple[str, ...],
+    trouble: str,
+    seed: int,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Send ISSUE to all of its lists on this machine, by a mail server that refuses, hangs up and forgets.
 
@@ -53,11 +63,13 @@ def rehearse(
     from mailer.services.issues import issue_file
     from mailer.services.prepare import SendRequest
 
-    request = SendRequest(issue_file(app, issue), issue, list_names)
+    file, segments = issue_file(app, issue), (segment, excluded_segments)
+    request = SendRequest(file, issue, list_names, (), None, *segments)
     done = run(app, request, trouble, seed, partial(bar, quiet=quiet), warn)
-    command = join(
-        ["mailer", "send-issue", issue, *(word for name in list_names for word in ("--list", name))]
-    )
+    options = [("--list", name) for name in list_names]
+    options += [("--segment", segment)] if segment is not None else []
+    options += [("--exclude-segment", each) for each in excluded_segments]
+    command = join(["mailer", "send-issue", issue, *(word for option in options for word in option)])
     click.echo(json.dumps(_data(done), ensure_ascii=False) if as_json else _text(done, command))
     if done.wrong:
         raise NotExact(

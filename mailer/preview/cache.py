@@ -40,12 +40,20 @@ class PreviewOutcome:
 class PreviewCache:
     """One workspace, whose settings are read anew when `.env` is saved. Threads may share it."""
 
-    def __init__(self, app: App, lists: tuple[str, ...] = (), subject: str | None = None) -> None:
-        """`lists` and `subject` stand in for those of every issue."""
+    def __init__(
+        self,
+        app: App,
+        lists: tuple[str, ...] = (),
+        subject: str | None = None,
+        segment: str | None = None,
+        excluded_segments: tuple[str, ...] = (),
+    ) -> None:
+        """`lists`, `subject` and `segment` stand in for those of every issue."""
         self.root = app.root
         self._app = app
         self._lists = lists
         self._subject = subject
+        self._segments = segment, excluded_segments
         self._settings = mark([app.root / ENV_FILE])
         self._held: dict[tuple[Path, str], PreviewOutcome] = {}
         self._last_compiled: tuple[Path, str, Job] | None = None
@@ -76,7 +84,7 @@ class PreviewCache:
             return self._mark(self._ground(file), email, None)
 
     def _make(self, file: Path, typed: str, ground: str) -> PreviewOutcome:
-        request = PreviewRequest(file, typed, self._lists, self._subject)
+        request = PreviewRequest(file, typed, self._lists, self._subject, False, *self._segments)
         try:
             made = preview(self.app, request, self._compiled(request, ground))
         except MailerError as error:

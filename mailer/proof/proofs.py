@@ -18,11 +18,13 @@ from mailer.domain.recipient_names import LINKS
 from mailer.domain.subscriber import OWN_FIELDS, SubscriberList
 from mailer.engine.compiler import Compiler, Job
 from mailer.engine.plan import refusals_of
+from mailer.errors import IssueError, UsageError
 from mailer.people.lists import no_such_list
 from mailer.proof.readers import first_reader
 
 if TYPE_CHECKING:
     from mailer.domain.issue import Issue
+    from mailer.domain.segment.named import KeptSegment
     from mailer.ledger.ledger import Ledger
     from mailer.people.directory import Directory
     from mailer.people.lists import Lists
@@ -51,22 +53,32 @@ class Census:
 class Proofs:
     """Proofs of issues, made by the steps of a send; nothing is recorded.
 
-    `ledger`, `all_lists` and `directory` are None where there is no database yet: then nobody gets an
-    issue, and there is no list.
+    `ledger`, `all_lists`, `directory` and `keep`, which returns segments as they stand, are None where there
+    is no database yet: then nobody gets an issue, and there is no list.
     """
 
     compiler: Compiler
     ledger: Ledger | None = None
     all_lists: Lists | None = None
     directory: Directory | None = None
+    keep: Callable[[Sequence[tuple[str, bool]]], tuple[KeptSegment, ...]] | None = None
 
     @cached_property
     def lists(self) -> Mapping[str, SubscriberList]:
         """Every list by its name."""
         return {each.name: each for each in self.all_lists.all()} if self.all_lists else {}
 
-    def compile(self, file: Path, asked: Sequence[str] = (), subject: str | None = None) -> Job:
+    def compile(
+        self,
+        file: Path,
+        asked: Sequence[str] = (),
+        subject: str | None = None,
+        segment: str | None = None,
+        excluded: tuple[str, ...] = (),
+    ) -> Job:
         """Return the issue in `file`, compiled for the lists that were `asked` for, else for its own.
+
+        Its readers are those in the `segment`, else in its own, and in none of those `excluded`.
 
         An own one that there is not yet is stood in for by one with the id 0. An issue that names none is
         compiled for the first there is. Raises what a send would: IssueError with file and line,
@@ -79,8 +91,26 @@ class Proofs:
         named = dict.fromkeys(asked or issue.lists)
         lists = [self.lists.get(name) or SubscriberList(0, name, name) for name in named]
         lists = lists or list(self.lists.values())[:1] or [NAMELESS]
-        audience = Audience(tuple(each.name for each in lists if each.id))
+        within = issue.segment if segment is None else segment
+        there = tuple(each.name for each in lists if each.id)
+        audience = Audience(there, segment=within, exclude_segments=excluded)
+        audience = self._kept(audience, issue, named=segment is not None)
         return self.compiler.prepare(issue, audience, lists, subject)
+
+    def _kept(self, audience: Audience, issue: Issue, *, named: bool) -> Audience:
+        """Return an audience with its segments as they stand; none of them where there is no database.
+
+        UsageError or SegmentError for one that can't be had; if the issue names it, IssueError.
+        """
+        if self.keep is None or not (audience.lists and audience.segments):
+            return audience.whole
+        try:
+            return replace(audience, kept=self.keep(audience.segments))
+        except UsageError as error:
+            if named or not issue.segment:
+                raise
+            said, line = f"segment: {error.problem}", issue.field_lines.get("segment")
+            raise IssueError(issue.path, line, said, next_step=error.next_step) from None
 
     def missing_lists(self, issue: Issue) -> tuple[str, ...]:
         """Return the lists that an issue names and that don't exist."""
@@ -93,6 +123,12 @@ class Proofs:
         for recipient, reason in self.ledger.preview(job.issue.slug, job.audience, again=True):
             if reason is None:
                 yield recipient
+
+    def first(self, job: Job) -> Recipient | None:
+        """Return the first who gets a job; of one without segments whoever is on its lists the longest."""
+        if self.directory is None or job.audience.segments:
+            return next(self.getting(job), None)
+        return self.directory.first([each.id for each in job.lists])
 
     def reader(self, job: Job) -> Recipient | None:
         """Return the first who can get the job, else somebody made up who can, else None."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice, product
 from typing import TYPE_CHECKING
 
@@ -53,22 +53,25 @@ def example_reader(template: MessageTemplate, personaliser: Personaliser, langua
 
 
 def choose_reader(
-    directory: Directory | None, typed: str, list_ids: Sequence[int], example: Callable[[], Recipient]
+    directory: Directory | None,
+    typed: str,
+    first: Callable[[], Recipient | None],
+    example: Callable[[], Recipient],
 ) -> tuple[Recipient, Recipient | None]:
     """Return whom `typed` means, and their row in the database if they have one.
 
-    An address means its subscriber, or if it is nobody's that address with an example's values; "" the first
-    subscriber of the lists; `BARE` someone of whom only an address is known. Where there is no subscriber to
+    An address means its subscriber, or if it is nobody's that address with an example's values; "" the
+    `first` subscriber; `BARE` someone of whom only an address is known. Where there is no subscriber to
     take, it is `example`'s. UsageError for what is no address.
     """
     if typed == BARE:
         return NOBODY, None
     if not typed:
-        first = directory.first(list_ids) if directory else None
-        return nobodys(first or example()), first
+        found = first()
+        return nobodys(found or example()), found
     address = _address(typed)
     known = directory.person(address.key) if directory else None
-    like = known or (directory.first(list_ids) if directory else None) or example()
+    like = known or first() or example()
     return nobodys(stand_in(address, known, like)), known
 
 

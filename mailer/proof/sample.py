@@ -79,7 +79,7 @@ def make_sample(proofs: Proofs, job: Job, typed: str = "", remarks: Iterable[str
     """
     template, personaliser = job.template, proofs.compiler.trial(job)
     example = partial(example_reader, template, personaliser, proofs.compiler.language)
-    reader, known = choose_reader(proofs.directory, typed, [each.id for each in job.lists], example)
+    reader, known = choose_reader(proofs.directory, typed, partial(proofs.first, job), example)
     try:
         content = message_to(reader, template, personaliser, time.time())
     except CannotFill as error:

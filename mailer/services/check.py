@@ -19,7 +19,9 @@ from mailer.proof.proofs import Proofs
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """The issues' files; `lists` by name instead of their own.
+    """The issues' files; `lists` by name instead of their own, and so `segment`.
+
+    Who is in one of the `excluded_segments` is no reader.
 
     `online`: every link is tried, also in those `networks` of one's own.
     """
@@ -28,6 +30,8 @@ class CheckRequest:
     lists: Sequence[str] = ()
     online: bool = False
     networks: Sequence[Network] = ()
+    segment: str | None = None
+    excluded_segments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,13 @@ class CheckedIssue:
 def check(app: App, request: CheckRequest, say: Callable[[str], None] = lambda _: None) -> list[CheckedIssue]:
     """Return what is found in each file; a file that can't be used is a finding of it.
 
-    `say` is told what is done meanwhile. Raises UsageError for a list that isn't there, SettingsError.
+    `say` is told what is done meanwhile. Raises UsageError for a list or a segment that was asked for and
+    isn't there, SettingsError.
     """
     proofs = app.proofs
     if not app.has_database:
         say("No database yet: a stand-in for the list, and no look at subscribers' fields.")
-    mails = {file: _mail(proofs, file, request.lists) for file in request.files}
+    mails = {file: _mail(proofs, file, request) for file in request.files}
     dead = _tried(mails.values(), request.networks, say) if request.online else {}
     return [_checked(file, mail, dead) for file, mail in mails.items()]
 
@@ -63,10 +68,10 @@ def _tried(
     return probe(wanted, allowed=networks)
 
 
-def _mail(proofs: Proofs, file: Path, lists: Sequence[str]) -> RenderedMail | IssueError:
+def _mail(proofs: Proofs, file: Path, request: CheckRequest) -> RenderedMail | IssueError:
     """Return what the first reader of an issue gets, or why nobody can."""
     try:
-        job = proofs.compile(file, lists)
+        job = proofs.compile(file, request.lists, None, request.segment, request.excluded_segments)
         if (reader := proofs.reader(job)) is None:
             said = "none of those tried can get it: a value has no use where it stands"
             raise IssueError(job.issue.path, None, said)

@@ -21,8 +21,9 @@ OFFERED = 8  # readers
 class PreviewRequest:
     """Which issue, and as whom: `reader` is an address, `BARE`, or "" for the first subscriber.
 
-    `lists` and `subject` stand in for the issue's own. `images_inside`: the workspace's images are to be part
-    of the message, whatever MAIL_IMAGES says.
+    `lists`, `subject` and `segment` stand in for the issue's own; the first subscriber is one whom no segment
+    takes out. `images_inside`: the workspace's images are to be part of the message, whatever MAIL_IMAGES
+    says.
     """
 
     file: Path
@@ -30,6 +31,8 @@ class PreviewRequest:
     lists: tuple[str, ...] = ()
     subject: str | None = None
     images_inside: bool = False
+    segment: str | None = None
+    excluded_segments: tuple[str, ...] = ()
 
 
 def preview(app: App, request: PreviewRequest, job: Job | None = None) -> Sample:
@@ -39,13 +42,18 @@ def preview(app: App, request: PreviewRequest, job: Job | None = None) -> Sample
     send would, and UsageError for what means no reader.
     """
     proofs = _proofs(app, request)
-    job = job or proofs.compile(request.file, request.lists, request.subject)
+    job = job or _compiled(proofs, request)
     return make_sample(proofs, job, request.reader, _remarks(proofs, job, request))
 
 
 def compile_issue(app: App, request: PreviewRequest) -> Job:
     """Return the issue compiled for all who may be asked for as its reader."""
-    return _proofs(app, request).compile(request.file, request.lists, request.subject)
+    return _compiled(_proofs(app, request), request)
+
+
+def _compiled(proofs: Proofs, request: PreviewRequest) -> Job:
+    segments = request.segment, request.excluded_segments
+    return proofs.compile(request.file, request.lists, request.subject, *segments)
 
 
 def _proofs(app: App, request: PreviewRequest) -> Proofs:

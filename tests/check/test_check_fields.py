@@ -13,7 +13,7 @@ from mailer.check.finding import Severity
 from mailer.compose.issue.source import load_issue
 from mailer.domain.audience import Audience
 from mailer.domain.subscriber import SubscriberList
-from mailer.errors import PlanRefused
+from mailer.errors import PlanRefused, UsageError
 from mailer.message.expression.operations import MissingValue
 from mailer.proof.proofread import proofread
 from mailer.proof.readers import first_reader
@@ -192,3 +192,26 @@ def workspace(root: Path) -> App:
     ):
         join(app.database, email, "weekly", fields=texts)
     return app
+
+
+def test_readers_are_those_in_the_segment_that_the_issue_or_an_option_names(tmp_path: Path) -> None:
+    app = workspace(tmp_path)
+    file = tmp_path / "issues" / "boats.md"
+    front = "---\ntitle: Boats\nlist: weekly\nsegment: boat is known\n---\n"
+    file.write_text(f"{front}{{{{ subscriber.boat }}}}\n", encoding="utf-8")
+
+    def missing(**asked: str) -> set[str]:
+        (proof,) = check(app, CheckRequest([file], **asked))  # type: ignore[arg-type]
+        return {each.text for each in proof.findings if each.rule.startswith("field-")}
+
+    assert missing() == set()
+    assert missing(segment="") == {"subscriber.boat has no value: 1 of 3"}
+    assert missing(segment="boat is empty") == {"subscriber.boat has no value: 1 of 1"}
+    with_boat = preview(app, PreviewRequest(file)).reader.email
+    assert preview(app, PreviewRequest(file, segment=f'email != "{with_boat}"')).reader.email != with_boat
+    with pytest.raises(UsageError, match="there is no segment crew"):
+        check(app, CheckRequest([file], segment="crew"))
+    file.write_text(front.replace("boat is known", "crew") + "Ahoy\n", encoding="utf-8")
+    (proof,) = check(app, CheckRequest([file]))
+    assert [(each.severity, each.line) for each in proof.findings] == [(Severity.ERROR, 4)]
+    assert "there is no segment crew" in proof.findings[0].text
