@@ -59,7 +59,7 @@ def read(app: App, files: tuple[str, ...], explain: bool, as_json: bool, recipie
     once, however often it is read.
     """
     if explain:
-        _explain(app, files, as_json=as_json)
+        _explain(app, files, recipient, as_json=as_json)
         return
     from mailer.services.return_reading import read_files
 
@@ -160,10 +160,10 @@ def _data(row: ReturnRow) -> dict[str, object]:
     return {**said, "at": row.at.isoformat(), "evidence": list(row.evidence)}
 
 
-def _explain(app: App, files: tuple[str, ...], *, as_json: bool) -> None:
+def _explain(app: App, files: tuple[str, ...], recipient: str, *, as_json: bool) -> None:
     from mailer.services.explain_returns import explain as explained
 
-    for each in explained(app, files):
+    for each in explained(app, files, recipient):
         if as_json:
             click.echo(json.dumps(each.data(), ensure_ascii=False))
         else:

@@ -68,9 +68,9 @@ ACCOUNT: tuple[Wording, ...] = (
     _wording("any", r"\byour \s (\w+ \s)? account \b .{0,30} \b(suspended|blocked|locked|disabled)\b"),
 )  # fmt: skip
 
-# What a failure means for a mailbox `failures.classify` tells, of a reply as of a bounce. It is not asked here:
-# "account suspended" and "quota exceeded" are said of ours with the same words, and to take one for the
-# recipient's would fail everybody, one after the other.
+# What a failure means for a mailbox `failures.classify` tells, of a reply as of a bounce. It isn't asked:
+# "account suspended" and "quota exceeded" are said of our account with the same words, and to take that for
+# the recipient's would fail everybody, one after the other.
 # RFC 3463: a bad mailbox or system address, one that moved or is disabled. Not 5.2.2: we have quotas, too.
 _THEIR_STATUS = re.compile(r"^5\d\d 5\.(?:1\.(?:[1236]|10)|2\.1)\b")
 _THEIR_WORDS = re.compile(

@@ -9,7 +9,7 @@ from mailer.bootstrap import App
 from mailer.domain.return_path import ReturnTokens
 from mailer.domain.returned import RecipientVerdict, Returned, Verdict
 from mailer.feedback.reading import Circumstances, read
-from mailer.services.returned_files import read_all
+from mailer.services.returned_files import STDIN, read_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,14 @@ class ExplainedReturn:
         }
 
 
-def explain(app: App, names: Iterable[str]) -> Iterator[ExplainedReturn]:
-    """Yield the verdict of every message in what is named (`returned_files.read_all`)."""
-    known = circumstances(app)
+def explain(app: App, names: Iterable[str], envelope: str = "") -> Iterator[ExplainedReturn]:
+    """Yield the verdict of every message in what is named (`returned_files.read_all`).
+
+    `envelope` is the address that standard input was delivered to.
+    """
+    files, piped = circumstances(app), circumstances(app, envelope)
     for each in read_all(names):
-        yield ExplainedReturn(each.file, read(each.octets, known))
+        yield ExplainedReturn(each.file, read(each.octets, piped if each.file == STDIN else files))
 
 
 def circumstances(app: App, envelope: str = "") -> Circumstances:

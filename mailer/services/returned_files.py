@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -47,20 +48,26 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
         return
     for folder in (path / "new", path / "cur") if is_maildir(path) else (path,):
-        yield from sorted(
-            each for each in folder.iterdir() if each.is_file() and not each.name.startswith(".")
-        )
+        # Names alone: there may be very many. And another reader may have put it away since.
+        for name in sorted(os.listdir(folder)):  # noqa: PTH208
+            if not name.startswith(".") and (folder / name).is_file():
+                yield folder / name
 
 
 def _read(path: Path) -> Iterator[ReturnedFile]:
     try:
         with path.open("rb") as file:
-            yield from _messages(str(path), file)
+            yield from _messages(_shown(path), file)
     except OSError as error:
         raise UsageError(
-            f"{path} can't be read: {error.strerror}",
+            f"{_shown(path)} can't be read: {error.strerror}",
             next_step="Name a message, an mbox, a Maildir, or - for standard input.",
         ) from None
+
+
+def _shown(path: Path) -> str:
+    """Return a path as it can be printed: a file's name may be any octets."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _messages(name: str, file: BinaryIO) -> Iterator[ReturnedFile]:
