@@ -17,6 +17,7 @@ from mailer.errors import UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
+    from mailer.services.prepare import SendRequest
     from mailer.services.schedules import ScheduleStanding, Upcoming
 
 KEEP_GOING = "  next: keep `mailer run` going, or let cron call `mailer tick` every minute"
@@ -40,6 +41,9 @@ def schedule() -> None:
     metavar="TIME",
     help='"2026-12-01 08:00" (in TZ), RFC 3339 with an offset, or "in 3h".',
 )
+@click.option(
+    "--local", "by_local_time", is_flag=True, help="With --at: when it is that where each reader is."
+)
 @click.option("--folder", type=click.Path(path_type=Path), help="Send its next issue each time, by --cron.")
 @click.option("--cron", metavar="EXPR", help='When it recurs, as in crontab: "0 8 * * MON" (in TZ).')
 @click.option(
@@ -56,6 +60,10 @@ def add(app: App, /, issue: str | None, typed: str | None, folder: Path | None, 
     The file is read when it is due; that of ISSUE is compiled now to find its mistakes.
     """
     if folder and not (issue or typed):
+        if options.pop("by_local_time"):
+            raise UsageError(
+                "--local is for an issue", next_step="Leave out --local, or --folder and --cron."
+            )
         _add_folder(app, folder, **options)
     elif issue and typed and not (folder or options["cron"]):
         _add_issue(app, issue, typed, **options)
@@ -76,11 +84,11 @@ def _add_issue(
     excluded: tuple[str, ...],
     segment: str | None,
     excluded_segments: tuple[str, ...],
+    by_local_time: bool,
     **_: object,
 ) -> None:
     from mailer.services.issues import issue_file
     from mailer.services.prepare import SendRequest
-    from mailer.services.schedules import add
 
     request = SendRequest(
         issue_file(app, issue),
@@ -90,7 +98,14 @@ def _add_issue(
         segment=segment,
         excluded_segments=excluded_segments,
     )
-    added = add(app, request, typed, warn)
+    add_issue(app, request, typed, by_local_time=by_local_time)
+
+
+def add_issue(app: App, request: SendRequest, typed: str, *, by_local_time: bool = False) -> None:
+    """Have an issue sent at the time that was typed, and say when that is."""
+    from mailer.services.schedules import add
+
+    added = add(app, request, typed, warn, by_local_time=by_local_time)
     click.echo(f"Schedule {added.schedule.id}: {added.slug} to {added.schedule.audience}")
     click.echo(f"  {added.schedule.when}, {about(added.schedule.due_at - app.now())}")
     say(KEEP_GOING, err=True)
@@ -118,7 +133,7 @@ def _add_folder(
     added = add_folder(app, folder, audience, recurrence)
     click.echo(f"Schedule {added.id}: {described(added)}")
     click.echo(f"  first {added.when}, {about(added.due_at - app.now())}")
-    first = next(ready(app, folder, audience), None)
+    first = next(ready(app, app.root / added.issue, audience), None)
     click.echo(f"  with {first.relative_to(app.root)}" if first else f"  no issue of {folder} is ready yet")
     say("  next: mailer schedule list --calendar\n" + KEEP_GOING, err=True)
 
@@ -228,6 +243,7 @@ def _data(standing: ScheduleStanding) -> dict[str, object]:
         "zone": each.zone,
         "cron": each.recurrence.cron if each.recurrence else None,
         "of": each.parent_id,
+        "local_at": each.local_at and each.local_at.isoformat(),
         "state": standing.state,
         "note": standing.words,
     }

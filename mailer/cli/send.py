@@ -46,6 +46,8 @@ class Options:
     corrected: bool
     erratum: bool
     uncorrected: bool
+    at: str | None
+    by_local_time: bool
     resume_only: bool
     retry_failed: bool
     resend_uncertain: bool
@@ -125,6 +127,17 @@ def warmup_plan(context: click.Context, option: click.Parameter, value: str | No
     is_flag=True,
     help="The issue was edited in mid-send: go on with the text that the send has.",
 )
+@click.option(
+    "--at",
+    metavar="TIME",
+    help='Later: "2026-12-01 08:00" (in TZ), or "in 3h"; as `mailer schedule add`.',
+)
+@click.option(
+    "--local",
+    "by_local_time",
+    is_flag=True,
+    help="With --at: when it is that where each reader is. Begun now, sent by `mailer run` or `tick`.",
+)
 @click.option("--resume-only", is_flag=True, help="Go on with a send that was begun; never begin one.")
 @click.option("--retry-failed", is_flag=True, help="Queue again what the server refused for good.")
 @click.option("--resend-uncertain", is_flag=True, help="Send again where the answer was lost.")
@@ -158,6 +171,11 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
         options.segment,
         options.excluded_segments,
     )
+    if options.at and not options.by_local_time:
+        from mailer.cli.clock import add_issue
+
+        add_issue(app, request, options.at)
+        return
     prepared = prepare(app, request, warn)
     if options.test:
         from mailer.cli.trial import send_tests
@@ -181,6 +199,12 @@ def _refuse_contradictions(options: Options) -> None:
         raise UsageError(
             "who is uncertain has to be decided before it is known who gets an erratum",
             next_step="Run it without --erratum first, then with --erratum alone.",
+        )
+    if options.by_local_time and not options.at:
+        raise UsageError("--local needs a time", next_step='Such as: --at "09:00" --local')
+    if options.at and options.subject and not options.by_local_time:
+        raise UsageError(
+            "--at and --subject exclude each other", next_step="Write the subject into the issue."
         )
     if options.output and (not options.dry_run or options.correction):
         raise UsageError("-o writes the messages of a rehearsal", next_step="Add --dry-run, or leave out -o.")
@@ -214,6 +238,7 @@ def _send(prepared: PreparedSend, options: Options) -> None:
 def _begin(prepared: PreparedSend, options: Options) -> Report:
     from mailer.cli.progress import bar
     from mailer.services.begin import begin, plan, refuse_unfit
+    from mailer.services.local_time import local_time
 
     if options.resume_only:
         raise UsageError(
@@ -222,8 +247,9 @@ def _begin(prepared: PreparedSend, options: Options) -> Report:
         )
     refuse_unfit(prepared, again=options.again, force=options.force)
     say_findings(prepared, options)
+    local = local_time(prepared.app, options.at) if options.at else None
     if not options.yes:
-        planned = plan(prepared, again=options.again, force=options.force)
+        planned = plan(prepared, again=options.again, force=options.force, local=local)
         click.echo(planned.text(), err=True)
         ask(f"Send it to {planned.recipients:,} people through {prepared.app.smtp_account.where}?")
     begun = begin(
@@ -231,6 +257,7 @@ def _begin(prepared: PreparedSend, options: Options) -> Report:
         again=options.again,
         force=options.force,
         limited_by=options.portion.limited_by,
+        local=local,
         watch=partial(bar, quiet=options.quiet),
     )
     if begun.plan and options.yes and not options.quiet:

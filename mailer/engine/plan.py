@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from mailer.domain.audience import Audience, Recipient, excluded_in_words
@@ -16,6 +17,7 @@ from mailer.message.mime.template import MessageTemplate
 
 EXAMPLES = 3  # addresses named for each problem
 KINDS = 20  # problems told apart
+TIMES = 12  # at which parts of it go, that are named
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class Plan:
     recipients: int = 0
     excluded: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    departures: dict[datetime, int] = field(default_factory=dict)  # how many get it when, if not all at once
 
     def text(self) -> str:
         """Return the plan as a person reads it before saying yes."""
@@ -39,7 +42,15 @@ class Plan:
             f"  subject   {self.subject}",
             f"  audience  {self.recipients:,}   excluded {total:,}" + (f" ({why})" if why else ""),
         ]
+        lines += [f"  goes      {time}" for time in self._times()]
         return "\n".join(lines + [f"  warning   {warning}" for warning in self.warnings])
+
+    def _times(self) -> Iterator[str]:
+        soonest = list(self.departures.items())[:TIMES]
+        for at, people in soonest:
+            yield f"{at:%a %Y-%m-%d %H:%M} UTC  {people:,}"
+        if later := sum(list(self.departures.values())[TIMES:]):
+            yield f"later  {later:,}, until {max(self.departures):%a %Y-%m-%d %H:%M} UTC"
 
 
 def prove(template: MessageTemplate, personaliser: Personaliser, pages: Iterable[Page], slug: str) -> int:

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import chain
 
 from mailer.domain.audience import Recipient, excluded_in_words
+from mailer.domain.local_time import LocalTime
 from mailer.domain.page import Page, pages_of
 from mailer.domain.send import Send
 from mailer.engine.compiler import Compiler, Job
@@ -40,9 +41,22 @@ class Sending:
         """The ledger that the job is kept in."""
         return self.dispatcher.ledger
 
-    def plan(self, job: Job, *, again: bool = False) -> Plan:
-        """Count the audience and prove every render, recording nothing. Raises PlanRefused."""
-        return self.plan_for(job, self.ledger.preview(job.issue.slug, job.audience, again=again))
+    def plan(self, job: Job, *, again: bool = False, local: LocalTime | None = None) -> Plan:
+        """Count the audience and prove every render, recording nothing. Raises PlanRefused.
+
+        With a `local` time the plan says how many get it when.
+        """
+        zones: Counter[str | None] = Counter()
+
+        def counted() -> Iterator[tuple[Recipient, str | None]]:
+            for recipient, reason in self.ledger.preview(job.issue.slug, job.audience, again=again):
+                zones[recipient.timezone] += reason is None
+                yield recipient, reason
+
+        plan = self.plan_for(job, counted())
+        if local:
+            plan.departures = local.departures(+zones)
+        return plan
 
     def plan_for(self, job: Job, candidates: Iterable[tuple[Recipient, str | None]]) -> Plan:
         """Do the same for these people, each with the reason why they don't get it, if there is one."""
@@ -58,6 +72,7 @@ class Sending:
         *,
         again: bool = False,
         limited_by: str | None = None,
+        local: LocalTime | None = None,
         watch: Watch = unwatched,
     ) -> tuple[Send, Plan]:
         """Freeze the audience and prove every render of it; PlanRefused leaves nothing behind.
@@ -78,6 +93,7 @@ class Sending:
             again=again,
             subject_put=job.subject_put,
             limited_by=limited_by,
+            local=local,
         )
         with self.proving(send, now):
             totals = LedgerQueries(self.dispatcher.database).totals(send)
@@ -86,6 +102,8 @@ class Sending:
             else:
                 plan = self._proved(job, send, self.ledger.frozen_pages(send))
             plan.excluded = totals.excluded
+            if local:
+                plan.departures = LedgerQueries(self.dispatcher.database).departures(send)
             _refuse_nobody(plan)
         return send, plan
 

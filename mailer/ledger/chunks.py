@@ -8,11 +8,25 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, func, insert, literal, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    false,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from mailer.domain.delivery import LASTING, NEXT, Settlement, State
+from mailer.domain.local_time import LocalTime
 from mailer.ledger.outcomes import NEW, DeliveryHistory, OutcomeRow, Tally, histories, write
-from mailer.store.schema import chunks, deliveries, outcomes
+from mailer.store.schema import chunks, deliveries, outcomes, subscribers
 
 CHUNK = (50, 1000)  # the least and the most people in one: more make no statement quicker
 SHARES = 16  # chunks that even a small send is cut in, so that several can work on it
@@ -56,26 +70,34 @@ class Chunk:
     def waiting(self, connection: Connection, state: State = State.QUEUED) -> dict[int, DeliveryHistory]:
         """Return those in it who wait to be sent, or for its time if they are `deferred`.
 
-        Whoever waits does so in one chunk: where they were frozen, or else in the one that their latest
-        outcome names.
+        Whoever waits does so in one chunk: where they were frozen (of whom nothing is known yet), or else in
+        the one that their latest outcome names.
         """
         everyone = self.members(connection).items()
         return {key: each for key, each in everyone if self.awaits(each, state)}
 
     def awaits(self, history: DeliveryHistory, state: State = State.QUEUED) -> bool:
         """Return whether a delivery in it, with this history, waits in it and in no other."""
-        if self.people is None:
-            return history.number == 0 and state is State.QUEUED
-        return history.state is state and history.chunk == self.id
+        if history.number == 0:
+            return state is State.QUEUED
+        return self.people is not None and history.state is state and history.chunk == self.id
 
 
-def cut(connection: Connection, send_id: int, size: int | None = None) -> None:
-    """Make the chunks of a send that was frozen: `size` people each, of which none has an outcome yet."""
+def cut(
+    connection: Connection, send_id: int, size: int | None = None, local: LocalTime | None = None
+) -> None:
+    """Make the chunks of a send that was frozen: `size` people each, of which none has an outcome yet.
+
+    With a `local` time everybody in one gets theirs at the same moment, which it waits for.
+    """
     d = deliveries.c
     mine = d.send_id == send_id
     if size is None:
         number = connection.scalar(select(func.count()).select_from(deliveries).where(mine)) or 0
         size = min(max(-(-number // SHARES), CHUNK[0]), CHUNK[1])
+    if local:
+        _cut_by_time(connection, send_id, size, local)
+        return
     place = func.row_number().over(order_by=d.subscriber_id) - 1
     placed = select(d.subscriber_id.label("person"), (place // size).label("share")).where(mine).subquery()
     person = placed.c.person
@@ -87,6 +109,23 @@ def cut(connection: Connection, send_id: int, size: int | None = None) -> None:
             .order_by(placed.c.share),
         )
     )
+
+
+def _cut_by_time(connection: Connection, send_id: int, size: int, local: LocalTime) -> None:
+    d, zone = deliveries.c, subscribers.c.timezone
+    theirs = select(d.subscriber_id).join(subscribers, subscribers.c.id == d.subscriber_id)
+    theirs = theirs.where(d.send_id == send_id)
+    known = connection.scalars(theirs.with_only_columns(zone).distinct()).all()
+    at: dict[datetime, list[str | None]] = {}
+    for each in known:
+        at.setdefault(local.at(each), []).append(each)
+    for moment, zones in sorted(at.items()):
+        named = [each for each in zones if each is not None]
+        within = or_(zone.in_(named), zone.is_(None) if None in zones else false())
+        people = connection.scalars(theirs.where(within).order_by(d.subscriber_id)).all()
+        due = moment if moment > local.now else None
+        for group in groups(people, size):
+            add(connection, send_id, group, Tally({State.QUEUED: len(group)}), due_at=due)
 
 
 def add(
@@ -215,8 +254,8 @@ def settle_elsewhere(
     )
 
 
-def groups(people: Iterable[int]) -> Iterator[Sequence[int]]:
-    """Yield the people in order, so many at a time as there may be in one chunk."""
+def groups(people: Iterable[int], size: int = CHUNK[1]) -> Iterator[Sequence[int]]:
+    """Yield the people in order, `size` at a time; there may be no more in one chunk by default."""
     everyone = iter(sorted(people))
-    while group := list(islice(everyone, CHUNK[1])):
+    while group := list(islice(everyone, size)):
         yield group

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, literal, select, u
 
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt
+from mailer.domain.local_time import LocalTime
 from mailer.domain.segment.named import KeptSegment
 from mailer.domain.send import Send, SendKind
 from mailer.ledger.chunks import cut
@@ -78,11 +79,13 @@ def freeze(
     now: datetime,
     *,
     chunk: int | None = None,
+    local: LocalTime | None = None,
     **values: object,
 ) -> Send:
     """Write a send with `values`, a delivery or an exclusion for each of `found`, and the chunks to take.
 
-    `found` has the columns of `people.audience.candidates`; `chunk` is how many people are in one.
+    `found` has the columns of `people.audience.candidates`; `chunk` is how many people are in one, and
+    `local` the time at which each gets it where they are, if that isn't at once.
     """
     send_id: int = connection.execute(
         insert(sends)
@@ -114,7 +117,7 @@ def freeze(
             .order_by(people.c.subscriber_id),  # as they lie in the table
         )
     )
-    cut(connection, send_id, chunk)
+    cut(connection, send_id, chunk, local)
     learn(connection, deliveries, chunks)
     connection.execute(
         update(sends).where(sends.c.id == send_id).values(excluded=count_excluded(connection, send_id))

@@ -52,7 +52,7 @@ def _is_free(connection: Connection, send_id: int, person: int, history: Deliver
     c = chunks.c
     which = c.id == history.chunk
     if history.number == 0:
-        which = c.people.is_(None) & (c.first <= person) & (c.last >= person)
+        which = (c.first <= person) & (c.last >= person)
     return any(
         each.people is None or person in each.people for each in open_chunks(connection, send_id, which)
     )

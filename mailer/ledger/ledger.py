@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, sel
 from mailer.domain.audience import Audience, Recipient
 from mailer.domain.delivery import NEXT, Halt, RetryPolicy, State
 from mailer.domain.field import FieldType
+from mailer.domain.local_time import LocalTime
 from mailer.domain.send import Send, SendKind
 from mailer.ledger.chunks import cancel, move, open_chunks, requeue
 from mailer.ledger.freezing import (
@@ -152,12 +153,13 @@ class Ledger:
         subject_put: str | None = None,
         limited_by: str | None = None,
         chunk: int | None = None,
+        local: LocalTime | None = None,
     ) -> Send:
         """Write the send, a queued delivery for each recipient, an exclusion for each other candidate.
 
         `fields` are the values that the template names: only these are kept; None: all. `again` takes in also
         who got the issue by an earlier send; `limited_by` as for `limit`; `chunk` is how many a worker takes
-        at once, where that isn't for the number of people to say.
+        at once, where that isn't for the number of people to say; `local` is when each of them gets it.
         """
         # People go on leaving meanwhile; whoever does is either among the candidates or among the excluded.
         with self.engine.begin(alone=False, one_moment=True) as connection:
@@ -167,6 +169,7 @@ class Ledger:
                 FrozenText(subject, revision, template, fields),
                 now,
                 chunk=chunk,
+                local=local,
                 slug=slug,
                 audience=audience.canonical(),
                 audience_put=audience.text(),

@@ -43,6 +43,7 @@ class Totals:
     excluded: dict[str, int]
     next_due: datetime | None
     revisions: tuple[Revision, ...] = ()
+    later: int = 0  # of those queued, whose time to get it has not come
 
     @property
     def audience(self) -> int:
@@ -101,9 +102,10 @@ class LedgerQueries:
         sums = [func.sum(c[state.value]) for state in LASTING]
         held = func.sum(case((c.holder.is_not(None) & (c.queued > 0), c.queued), else_=0))
         waits = func.min(case((c.is_open & c.holder.is_(None), c.due_at)))
+        later = func.sum(case((c.is_open & c.due_at.is_not(None) & (c.queued > 0), c.queued), else_=0))
         with self._engine.connect() as connection:
-            *counted, in_hand, due = connection.execute(
-                select(*sums, held, waits).where(c.send_id == send.id)
+            *counted, in_hand, due, waiting = connection.execute(
+                select(*sums, held, waits, later).where(c.send_id == send.id)
             ).one()
             states: dict[State, int] = {
                 state: number for state, number in zip(LASTING, counted, strict=True) if number
@@ -115,7 +117,16 @@ class LedgerQueries:
                 states = {state: number for state, number in states.items() if number}
             excluded = connection.scalar(select(sends.c.excluded).where(sends.c.id == send.id))
             texts = revisions_of(connection, send) if send.number > 1 else _only(send, states)
-            return Totals(states, excluded or {}, due, texts)
+            # Some of those whose time is to come may have left since.
+            return Totals(states, excluded or {}, due, texts, min(waiting or 0, states.get(State.QUEUED, 0)))
+
+    def departures(self, send: Send) -> dict[datetime, int]:
+        """Return how many of a send go at which time to come, the soonest first."""
+        c = chunks.c
+        waits = c.is_open & c.due_at.is_not(None) & (c.queued > 0)
+        query = select(c.due_at, func.sum(c.queued)).where(c.send_id == send.id, waits)
+        with self._engine.connect() as connection:
+            return dict(connection.execute(query.group_by(c.due_at).order_by(c.due_at)).all())
 
     def deliveries(self, send: Send, state: State | None = None, revision: str = "") -> Iterator[DeliveryRow]:
         """Yield the send's deliveries by the person.

@@ -61,10 +61,13 @@ class Schedule:
     updated_at: datetime
     recurrence: Recurrence | None = None
     parent_id: int | None = None
+    local_at: datetime | None = None  # naive: the time on each reader's clock
 
     @property
     def when(self) -> str:
         """When it is due, for a person."""
+        if self.local_at:
+            return f"{self.local_at:%a %Y-%m-%d %H:%M} where each reader is"
         return in_both_zones(self.due_at, ZoneInfo(self.zone))
 
     def in_hand(self, now: datetime) -> bool:
@@ -86,8 +89,12 @@ class Schedules:
         zone: str,
         now: datetime,
         recurrence: Recurrence | None = None,
+        local_at: datetime | None = None,
     ) -> Schedule:
-        """Keep a schedule, or one that recurs, the first time at `due_at`."""
+        """Keep a schedule, or one that recurs, the first time at `due_at`.
+
+        With `local_at` each reader gets it when it is that where they are, and `due_at` is when it begins.
+        """
         values = {
             "issue": issue,
             "audience": audience.text(),
@@ -95,6 +102,7 @@ class Schedules:
             "zone": zone,
             "state": ScheduleState.RECURRING if recurrence else ScheduleState.WAITING,
             "recurrence": recurrence.text() if recurrence else None,
+            "local_at": local_at and local_at.isoformat(),
             "created_at": now,
             "updated_at": now,
         }
@@ -221,4 +229,5 @@ def _schedule(row: Row[Any]) -> Schedule:
         row.updated_at,
         Recurrence.parse(row.recurrence) if row.recurrence else None,
         row.parent_id,
+        row.local_at and datetime.fromisoformat(row.local_at),
     )

@@ -50,6 +50,6 @@ class InHand:
 
     def has(self, person: int, *, fresh: bool) -> bool:
         """Return whether this queued one is; `fresh`: it has no outcome yet."""
-        if fresh:
-            return any(each.first <= person <= each.last for each in self._ranges)
-        return person in self._people
+        return person in self._people or (
+            fresh and any(each.first <= person <= each.last for each in self._ranges)
+        )

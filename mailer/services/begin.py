@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mailer.domain.delivery import Halt
+from mailer.domain.local_time import LocalTime
 from mailer.domain.send import Send
 from mailer.engine.compiler import Job
 from mailer.engine.plan import Plan
@@ -95,10 +96,12 @@ def refuse_unfit(
     prepared.refuse_errors(force=force, draft=draft)
 
 
-def plan(prepared: PreparedSend, *, again: bool = False, force: bool = False) -> Plan:
+def plan(
+    prepared: PreparedSend, *, again: bool = False, force: bool = False, local: LocalTime | None = None
+) -> Plan:
     """Count who would get it and prove each message, recording nothing. Raises what `begin` does."""
     refuse_unfit(prepared, again=again, force=force)
-    return prepared.sending.plan(prepared.job, again=again)
+    return prepared.sending.plan(prepared.job, again=again, local=local)
 
 
 def begin(
@@ -107,17 +110,21 @@ def begin(
     again: bool = False,
     force: bool = False,
     limited_by: str | None = None,
+    local: LocalTime | None = None,
     watch: Watch = unwatched,
 ) -> Begun:
     """Freeze the audience and prove each of its messages; nothing is sent yet.
 
     PlanRefused leaves nothing behind: where `refuse_unfit` refuses, for a send that a person halted, an issue
     that was edited or sent after the backup that was restored, and where nobody or not everybody can get it.
-    `watch` shows how the proof of a large audience proceeds.
-    The clock leaves a send alone that is `limited_by` an option. AtWork while another process begins one.
+    With a `local` time each gets it when it is that where they are. `watch` shows how the proof of a large
+    audience proceeds. The clock leaves a send alone that is `limited_by` an option. AtWork while another
+    process begins one.
     """
     with turn_to_begin(prepared):
-        return begin_in_turn(prepared, again=again, force=force, limited_by=limited_by, watch=watch)
+        return begin_in_turn(
+            prepared, again=again, force=force, limited_by=limited_by, local=local, watch=watch
+        )
 
 
 @contextmanager
@@ -133,6 +140,7 @@ def begin_in_turn(
     again: bool = False,
     force: bool = False,
     limited_by: str | None = None,
+    local: LocalTime | None = None,
     watch: Watch = unwatched,
 ) -> Begun:
     """Do what `begin` does, for one who has the turn."""
@@ -146,7 +154,7 @@ def begin_in_turn(
     if not again:
         _refuse_forgotten(prepared)
     now = prepared.app.now()
-    send, plan = sending.freeze(job, now, again=again, limited_by=limited_by, watch=watch)
+    send, plan = sending.freeze(job, now, again=again, limited_by=limited_by, local=local, watch=watch)
     if warning := archive_text(prepared.app, job, send):
         plan.warnings.append(warning)
     return Begun(send, plan)

@@ -86,7 +86,7 @@ class Report:
     @property
     def queued(self) -> int:
         """How many may be sent right now."""
-        return self.totals.states.get(State.QUEUED, 0)
+        return self.totals.states.get(State.QUEUED, 0) - self.totals.later
 
     @property
     def next_steps(self) -> list[str]:

@@ -218,6 +218,7 @@ def _go_on(app: App, send: Send, stopping: Stopping, result: Round) -> None:
 
 def _begin(app: App, schedules: Schedules, schedule: Schedule, who: str, say: Callable[[str], None]) -> None:
     from mailer.services.begin import Begun, begin_in_turn, existing, refuse_unfit, turn_to_begin
+    from mailer.services.local_time import by_clocks
     from mailer.services.prepare import prepare, request_for
 
     issue, audience = schedule.issue, schedule.audience
@@ -233,7 +234,8 @@ def _begin(app: App, schedules: Schedules, schedule: Schedule, who: str, say: Ca
         if not schedules.keep(schedule.id, who, app.now()):
             return  # nothing was heard of this process for too long
         before = existing(prepared)
-        begun = Begun(before, None) if before else begin_in_turn(prepared)
+        theirs = by_clocks(app, schedule.local_at) if schedule.local_at else None
+        begun = Begun(before, None) if before else begin_in_turn(prepared, local=theirs)
         send, plan = begun.send, begun.plan
         note = "" if plan else f"begun on {local(send.created_at)} without it"
         schedules.settle(schedule.id, ScheduleState.BEGUN, note, app.now(), who=who, send_id=send.id)

@@ -21,6 +21,7 @@ from mailer.engine.standing import halt_words, local, refuse_halted, send_comman
 from mailer.errors import IssueError, PlanRefused, UsageError
 from mailer.ledger.queries import Totals
 from mailer.ledger.schedules import Schedule, ScheduleState
+from mailer.services.local_time import local_time
 from mailer.services.report import report_on
 
 if TYPE_CHECKING:
@@ -41,8 +42,12 @@ class Scheduled:
     slug: str
 
 
-def add(app: App, request: SendRequest, typed: str, tell: Callable[[str], None]) -> Scheduled:
+def add(
+    app: App, request: SendRequest, typed: str, tell: Callable[[str], None], *, by_local_time: bool = False
+) -> Scheduled:
     """Have an issue sent at the time that was `typed`; `tell` is told what its editor should know.
+
+    `by_local_time`: when it is that where each reader is. It begins when it is that anywhere.
 
     The file is read when it is due, and looked over now for what would be refused then: PlanRefused for an
     issue with errors or one that was sent before, UsageError for a time that is past, for a file where it
@@ -51,7 +56,8 @@ def add(app: App, request: SendRequest, typed: str, tell: Callable[[str], None])
     from mailer.services.begin import refuse_unfit
     from mailer.services.prepare import prepare
 
-    due = _moment(app, typed)
+    local = local_time(app, typed) if by_local_time else None
+    due = max(local.first, app.now()) if local else _moment(app, typed)
     prepared = prepare(app, request, lambda notice: tell(str(notice)))
     refuse_unfit(prepared, draft=True)
     issue, audience = prepared.job.issue, prepared.job.audience
@@ -65,7 +71,8 @@ def add(app: App, request: SendRequest, typed: str, tell: Callable[[str], None])
                 f"schedule {each.id} sends {issue.slug} to {audience} already: {each.when}",
                 next_step=f"To move it: mailer schedule move {each.id} --at {quote(typed)}",
             )
-    added = app.schedules.add(path, audience, due, app.settings.zone.key, app.now())
+    wall = local.wall if local else None
+    added = app.schedules.add(path, audience, due, app.settings.zone.key, app.now(), local_at=wall)
     return Scheduled(added, issue.slug)
 
 

@@ -93,6 +93,7 @@ class Settings(BaseModel):
     language: str = DEFAULT
     tz: str = "UTC"
     schedule_grace: str = "1h"
+    local_time_past: Literal["next-day", "at-once"] = "next-day"
     uncertain: Literal["hold", "resend"] = "hold"
     log_level: Literal["", "DEBUG", "INFO", "WARNING", "ERROR"] = ""
 
@@ -119,6 +120,7 @@ class Settings(BaseModel):
         "mail_images",
         "archive_indexed",
         "consent_ip",
+        "local_time_past",
         "uncertain",
         "log_level",
         mode="before",

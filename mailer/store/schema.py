@@ -405,6 +405,7 @@ schedules = Table(
     Column("due_at", UtcTime, nullable=False),  # of a recurring one: the next time
     Column("recurrence", Text),  # domain.recurrence.Recurrence.text(); of an occurrence its parent's
     Column("parent_id", Number),  # of an occurrence: what recurs
+    Column("local_at", Text),  # the time on each reader's clock (ISO 8601, no offset) where it goes by that
     Column("zone", Text, nullable=False),  # IANA name it was typed in
     Column("state", String(16), nullable=False),  # ledger.schedules.ScheduleState
     Column("send_id", Number),  # for begun: the send that it led to, which says the rest

@@ -473,3 +473,16 @@ def test_a_time_may_be_typed_from_now(workspace):
     said = workspace.run("schedule", "add", "harbour", "--at", "in 3h").stdout
     assert "in 2 h 59 min" in said or "in 3 h" in said
     assert "in 2 days" in workspace.run("schedule", "move", "1", "--at", "in 2 days 5 min").stdout
+
+
+def test_nine_where_each_reader_is_is_one_send_that_goes_part_by_part(workspace, server):
+    workspace.people(2)
+    workspace.run("subscribers", "edit", "reader0@inbox.example", "--timezone", "Pacific/Apia")
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d")
+    begun = workspace.run("send-issue", "harbour", "--at", f"{tomorrow} 09:00", "--local", "--yes", expect=75)
+    assert begun.stderr.count("  goes      ") == 2
+    assert "queued 2" in begun.stdout
+    assert server.taken == []
+    again = workspace.run("send-issue", "harbour", "--yes", expect=75)
+    assert "nothing to do now" in again.stderr
+    assert server.taken == []

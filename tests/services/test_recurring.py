@@ -9,37 +9,24 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+from standing_clock import Clock, join, look, workspace, write_issue
 
 from mailer.bootstrap import App
-from mailer.domain.address import Address
 from mailer.domain.audience import Audience
-from mailer.domain.consent import Source, SourceKind
 from mailer.domain.recurrence import NoneReady, Recurrence
 from mailer.errors import UsageError
 from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
 from mailer.services.begin import begin
 from mailer.services.prepare import prepare, request_for
 from mailer.services.recurring import add_folder, chosen, come_again, ready
-from mailer.services.rounds import Round, rounds
+from mailer.services.rounds import Round
 from mailer.services.schedules import coming, icalendar, move, remove, schedule_standings
-from mailer.services.subscribe import Subscribe, subscribe
 
 pytestmark = pytest.mark.peers
 
-SATURDAY = datetime(2026, 11, 28, 8, tzinfo=UTC)
 MONDAY = datetime(2026, 11, 30, 8, tzinfo=UTC)
 WEEK = timedelta(days=7)
 WEEKLY = Audience(("weekly",))
-
-
-class Clock:
-    """A clock that stands still until it is set."""
-
-    def __init__(self) -> None:
-        self.time = SATURDAY
-
-    def __call__(self) -> datetime:
-        return self.time
 
 
 @pytest.fixture
@@ -55,35 +42,14 @@ def server() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def app(tmp_path: Path, database_url: str, clock: Clock, server: ScriptedServer) -> Iterator[App]:
-    (tmp_path / "issues").mkdir()
-    settings = {
-        "SMTP_PORT": str(server.port),
-        "POSTAL_ADDRESS": "1 Quay Street, Port Example",
-        "DATABASE_URL": database_url,
-    }
-    made = App(tmp_path, settings, clock=clock)
-    made.lists.create("weekly", made.now(), "Harbour Gazette")
-    wanted = Subscribe(Address.parse("ada@inbox.example"), ("weekly",), Source(SourceKind.COMMAND))
-    subscribe(made.database, wanted, made.now())
+    made = workspace(tmp_path, database_url, clock, server)
+    join(made, "ada")
     yield made
     made.let_go()
 
 
-def issue(app: App, name: str, more: str = "") -> None:
-    text = f"---\ntitle: About {name}\n{more}---\nThe news of {name} from the quay, word by word.\n"
-    (app.root / "issues" / f"{name}.md").write_text(text, encoding="utf-8")
-
-
 def mondays(app: App, none_ready: NoneReady = NoneReady.SKIP) -> int:
     return add_folder(app, app.root / "issues", WEEKLY, Recurrence("0 8 * * MON", none_ready)).id
-
-
-def look(app: App) -> tuple[Round, list[str]]:
-    said: list[str] = []
-    with rounds(app) as made:
-        done = made.make(said.append, lambda send: True)
-    app.let_go()
-    return done, said
 
 
 def sent(app: App) -> list[str]:
@@ -91,9 +57,9 @@ def sent(app: App) -> list[str]:
 
 
 def test_each_time_the_next_issue_goes_out_by_date_and_none_twice(app, clock, server):
-    issue(app, "2026-11-20-tide")
-    issue(app, "anchor", "date: 2026-11-01\n")
-    issue(app, "2026-11-21-ferry", "draft: true\n")
+    write_issue(app, "2026-11-20-tide")
+    write_issue(app, "anchor", "date: 2026-11-01\n")
+    write_issue(app, "2026-11-21-ferry", "draft: true\n")
     mondays(app)
     look(app)
     assert sent(app) == []  # it is Saturday
@@ -102,7 +68,7 @@ def test_each_time_the_next_issue_goes_out_by_date_and_none_twice(app, clock, se
         for _ in range(3):
             look(app)
         assert sent(app) == slugs
-    issue(app, "2026-11-21-ferry")
+    write_issue(app, "2026-11-21-ferry")
     clock.time += WEEK
     look(app)
     assert [message_from_bytes(taken.content)["Subject"] for taken in server.taken] == [
@@ -136,7 +102,7 @@ def test_where_no_issue_is_ready_it_fails_if_it_is_to(app, clock):
 
 def test_an_issue_that_cannot_be_read_is_not_passed_over(app, clock):
     (app.root / "issues" / "2026-11-01-tide.md").write_text("---\ntitle: Tide\nNo end.\n", encoding="utf-8")
-    issue(app, "2026-11-02-ferry")
+    write_issue(app, "2026-11-02-ferry")
     mondays(app)
     clock.time = MONDAY
     done, _ = look(app)
@@ -146,7 +112,7 @@ def test_an_issue_that_cannot_be_read_is_not_passed_over(app, clock):
 
 def test_what_goes_out_otherwise_is_not_chosen(app):
     for name in ("2026-11-01-tide", "2026-11-02-ferry", "2026-11-03-anchor"):
-        issue(app, name)
+        write_issue(app, name)
     app.lists.create("press", app.now(), "Press")
     file = app.root / "issues" / "2026-11-01-tide.md"
     begin(prepare(app, request_for(file, "tide", WEEKLY)))
@@ -159,7 +125,7 @@ def test_what_goes_out_otherwise_is_not_chosen(app):
 
 def test_times_that_nobody_looked_at_are_not_made_up_for(app, clock, server):
     for name in ("2026-11-01-tide", "2026-11-02-ferry"):
-        issue(app, name)
+        write_issue(app, name)
     number = mondays(app)
     clock.time = MONDAY + 2 * WEEK + timedelta(minutes=61)
     done, said = look(app)
@@ -181,7 +147,7 @@ def test_times_that_nobody_looked_at_are_not_made_up_for(app, clock, server):
 
 
 def test_within_the_grace_it_is_caught_up(app, clock):
-    issue(app, "2026-11-01-tide")
+    write_issue(app, "2026-11-01-tide")
     mondays(app)
     clock.time = MONDAY + timedelta(minutes=59)
     assert look(app)[0].errors == []
@@ -190,7 +156,7 @@ def test_within_the_grace_it_is_caught_up(app, clock):
 
 def test_who_takes_it_over_from_a_lost_process_begins_the_same_issue(app, clock):
     for name in ("2026-11-01-tide", "2026-11-02-ferry"):
-        issue(app, name)
+        write_issue(app, name)
     mondays(app)
     clock.time = MONDAY
     come_again(app, print)
