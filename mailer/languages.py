@@ -155,10 +155,10 @@ def full_date(day: date, lang: str) -> str:
 
 
 def span_in_words(span: timedelta, lang: str) -> str:
-    """Return how long that is in whole days, as a language says it: "7 days"."""
+    """Return how long that is in whole hours or days, as a language says it: "7 days"."""
     from babel.dates import format_timedelta
 
-    return format_timedelta(span, granularity="day", threshold=2, locale=_locale(lang) or DEFAULT)
+    return format_timedelta(span, granularity="hour", threshold=2, locale=_locale(lang) or DEFAULT)
 
 
 def joined(names: list[str], lang: str) -> str:
@@ -177,3 +177,9 @@ def _locale(lang: str) -> Locale | None:
         except (UnknownLocaleError, ValueError):
             continue
     return None
+
+
+def own_name(lang: str) -> str:
+    """Return what those who speak a language call it; its tag where CLDR doesn't say."""
+    locale = _locale(lang)
+    return str(locale.get_display_name(locale) or lang) if locale else lang

@@ -258,15 +258,12 @@ def run(app: App, every: float) -> None:
     """Send what falls due, until stopped; SIGTERM and Ctrl-C finish what is in flight first."""
     from mailer.cli import complain
     from mailer.schedule.daemon import keep_sending
-    from mailer.services.return_beside import read_beside
     from mailer.services.rounds import rounds
 
     announce_settings(app)
     app.stay(keep_open=True)
-    with rounds(app) as made, read_beside(app) as reading:
+    with rounds(app) as made:
         click.echo(f"Looking for due issues in {app.root} every {every:g} s. Ctrl-C stops.", err=True)
-        if reading:
-            click.echo("Reading what comes back beside it.", err=True)
         keep_sending(made, every, say, complain)
     click.echo("Stopped; nothing is in flight.", err=True)
 

@@ -20,6 +20,7 @@ class Wrong(StrEnum):
     NEEDED = "needed"
     CHOICE = "choice"
     DATE = "date"
+    NUMBER = "number"
     CONSENT = "consent"
     LISTS = "lists"
     TEXT = "text"  # too long, or with control characters in it

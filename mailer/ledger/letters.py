@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, insert, literal, select, update
+from sqlalchemy import Connection, and_, exists, func, insert, literal, or_, select, update
 
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt, State
 from mailer.domain.send import SendKind
 from mailer.ledger.freezing import FrozenText, kept_columns, write_revision
-from mailer.store.schema import chunks, deliveries, sends, subscribers
+from mailer.ledger.outcomes import latest
+from mailer.store.schema import chunks, deliveries, outcomes, sends, subscribers
 from mailer.store.snapshot import kept_of, snapshot_of
 
 
@@ -38,6 +39,20 @@ def has_letter(connection: Connection, text: LetterText, subscriber_id: int) -> 
     alike = (s.kind == text.kind, s.audience == text.audience.canonical())
     found = select(s.id).join(deliveries, d.send_id == s.id).where(*alike, d.subscriber_id == subscriber_id)
     return connection.scalar(found.limit(1)) is not None
+
+
+def letters_since(connection: Connection, kind: SendKind, subscriber_id: int, moment: datetime) -> int:
+    """Return how many letters of a kind a person is to get, or was written after this moment."""
+    s, d, o = sends.c, deliveries.c, outcomes.c
+    mine = and_(o.send_id == d.send_id, o.subscriber_id == d.subscriber_id, latest())
+    query = (
+        select(func.count())
+        .select_from(sends)
+        .join(deliveries, and_(d.send_id == s.id, d.subscriber_id == subscriber_id))
+        .outerjoin(outcomes, mine)
+        .where(s.kind == kind, or_(o.at.is_(None), o.at > moment))
+    )
+    return int(connection.scalar(query) or 0)
 
 
 def write_letter(

@@ -11,9 +11,12 @@ from starlette.routing import BaseRoute, Route
 
 from mailer.bootstrap import App
 from mailer.errors import MailerError, SettingsError
+from mailer.services.account_link import AccountLinks
 from mailer.services.confirm_link import ConfirmLinks
+from mailer.services.preference_link import PreferenceLinks
 from mailer.services.unsubscribe_link import UnsubscribeLinks
 from mailer.services.view_link import ViewLinks
+from mailer.web.account import AccountPages
 from mailer.web.api import SignupEndpoint
 from mailer.web.archive.serving import ArchivePages
 from mailer.web.archive.workspace import archive_site, root_of
@@ -26,6 +29,7 @@ from mailer.web.joining import JoinPages
 from mailer.web.mail import MailPages
 from mailer.web.pages import Pages, Paper
 from mailer.web.postman import Postman
+from mailer.web.preferences import PreferencePages
 from mailer.web.unsubscribe import UnsubscribePages
 
 
@@ -57,6 +61,9 @@ def web_app(app: App) -> Guard:
     if settings.base_url:
         ring = postman.ring
         rooms += [JoinPages(app, pages, ring), ConfirmPages(ConfirmLinks(app), pages, ring)]
+        account, preferring = AccountLinks(app), PreferenceLinks(app)
+        rooms += [PreferencePages(preferring, links, account, pages, ring)]
+        rooms += [AccountPages(account, pages, ring)]
         rooms += [SignupEndpoint(app, pages, ring)]
         rooms.append(ArchivePages(archive_site(app, root_of(settings.base_url), searchable=True)))
     hosts = Hosts(settings.base_url)

@@ -23,16 +23,23 @@ from mailer.domain.consent import Source, SourceKind
 from mailer.domain.subscriber import Status, Subscriber
 from mailer.people.enrol import Consent, Entry, enrol
 from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
+from mailer.services.account_link import AccountLinks
 from mailer.services.confirm_link import ConfirmLinks
 from mailer.services.letters import post
+from mailer.services.preference_link import PreferenceLinks
 from mailer.services.signup import Reception
+from mailer.services.unsubscribe_link import UnsubscribeLinks
 from mailer.store.schema import metadata, suppressions
+from mailer.web.account import AccountPages
 from mailer.web.api import SignupEndpoint
 from mailer.web.confirming import ConfirmPages
 from mailer.web.hosts import Hosts
 from mailer.web.joining import JoinPages
-from mailer.web.rooms import guarded, pages_of
+from mailer.web.preferences import PreferencePages
+from mailer.web.rooms import Room, guarded, pages_of
+from mailer.web.unsubscribe import UnsubscribePages
 
+KEY = b"a key of the harbour"
 BASE_URL = "http://127.0.0.1:8000"
 LINK = re.compile(r"http://127\.0\.0\.1:8000(/confirm/[\w-]+)")
 
@@ -133,7 +140,7 @@ def quay(root: Path, url: str, **settings: str) -> Iterator[Quay]:
             "POSTAL_ADDRESS": "1 Quay Street, Port Example",
             "BASE_URL": BASE_URL,
             "DATABASE_URL": url,
-            "SECRET_KEY": "a key of the harbour",
+            "SECRET_KEY": KEY.decode(),
         }
         app = App(root, environ | settings)
         public = {"is_public": True}
@@ -141,10 +148,15 @@ def quay(root: Path, url: str, **settings: str) -> Iterator[Quay]:
         app.lists.create("tides", app.now(), "Tide Tables", said=public)
         app.lists.create("crew", app.now(), "Crew")
         pages, rung = pages_of(app), list[None]()
-        rooms = [
+        account = AccountLinks(app)
+        leaving = UnsubscribeLinks(lambda: app.database, KEY, app.now)
+        rooms: list[Room] = [
             JoinPages(app, pages, lambda: rung.append(None)),
             ConfirmPages(ConfirmLinks(app), pages, lambda: rung.append(None)),
             SignupEndpoint(app, pages, lambda: rung.append(None)),
+            PreferencePages(PreferenceLinks(app), leaving, account, pages, lambda: rung.append(None)),
+            AccountPages(account, pages, lambda: rung.append(None)),
+            UnsubscribePages(leaving, pages),
         ]
         yield Quay(app, Client(guarded(pages, rooms, Hosts(BASE_URL))), server, rung, Reception(app))
         app.let_go()
