@@ -26,7 +26,7 @@ import binascii
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from hashlib import blake2b
@@ -117,13 +117,14 @@ class LinkSigner:
         digest = mac.digest()
         return _text(payload, digest[:_LONGER]), digest[_LONGER:]
 
-    def sign_pages(self, subscriber_id: int) -> dict[Purpose, str]:
-        """Return the tokens for the other pages."""
+    def sign_pages(self, subscriber_id: int, purposes: Iterable[Purpose]) -> list[str]:
+        """Return the tokens for other pages."""
         payload = self._send + varint(subscriber_id) + self._list
         mac = self._pages.copy()
         mac.update(payload)
         digest = mac.digest()
-        return {each: _text(payload, digest[begin : begin + _LONGER]) for each, begin in _PAGES.items()}
+        begins = [_PAGES[each] for each in purposes]
+        return [_text(payload, digest[begin : begin + _LONGER]) for begin in begins]
 
 
 def read_token(key: bytes, text: str, purpose: Purpose = Purpose.UNSUBSCRIBE) -> LinkToken | None:

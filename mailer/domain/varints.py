@@ -7,6 +7,8 @@ def varint(number: int) -> bytes:
     """Return a number that is not negative as a varint. Run for every message."""
     if number <= 0x7F:
         return number.to_bytes(1, "little")
+    if 0x3FFF < number <= 0x1FFFFF:  # those of most people on large lists
+        return bytes((number & 0x7F | 0x80, number >> 7 & 0x7F | 0x80, number >> 14))
     octets = bytearray()
     while number > 0x7F:
         octets.append(number & 0x7F | 0x80)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -53,16 +54,16 @@ class Personaliser:
     verp: Verp = Verp.OFF
     metadata: str = ""
 
-    def names(self, recipient: Recipient, moment: float, *, pages: bool = True) -> dict[str, Any]:
+    def names(self, recipient: Recipient, moment: float, *, pages: Iterable[str] = PAGES) -> dict[str, Any]:
         """Return what `MessageTemplate.fill` takes, for a message made at `moment` (Unix seconds).
 
-        Without `pages` the links to these are left out, for a template that names none.
+        Of the links to `pages` those are left out that the template doesn't name (`MessageTemplate.pages`).
         """
         token, spare = self._links.sign(recipient.subscriber_id)
         return {
             "subscriber": recipient.values(),
             "unsubscribe_url": self._link + token if self.base_url else self._link,
-            **(self._page_links(recipient) if pages else {}),
+            **(self._page_links(recipient, pages) if pages else {}),
             "header": RecipientHeader(
                 recipient.name or "",
                 wire_address(recipient.email),
@@ -99,11 +100,11 @@ class Personaliser:
         """Return the Message-ID without brackets: unique a recipient, the same whenever it is sent again."""
         return self._identity(recipient, self._links.sign(recipient.subscriber_id)[1])
 
-    def _page_links(self, recipient: Recipient) -> dict[str, str | None]:
+    def _page_links(self, recipient: Recipient, pages: Iterable[str]) -> dict[str, str | None]:
         if not self.base_url:
-            return dict.fromkeys(PAGES)
-        tokens = self._links.sign_pages(recipient.subscriber_id)
-        return {name: link + tokens[purpose] for name, purpose, link in self._pages}
+            return dict.fromkeys(pages)
+        tokens = self._links.sign_pages(recipient.subscriber_id, [PAGES[name] for name in pages])
+        return {name: self._pages[name] + token for name, token in zip(pages, tokens, strict=True)}
 
     def _identity(self, recipient: Recipient, spare: bytes) -> str:
         if self.version == 1:
@@ -127,9 +128,9 @@ class Personaliser:
         return f"mailto:{self.unsubscribe_address}?subject=unsubscribe"
 
     @cached_property
-    def _pages(self) -> list[tuple[str, Purpose, str]]:
+    def _pages(self) -> dict[str, str]:
         """The links to pages by their names, each up to its token."""
-        return [(name, purpose, link_url(self.base_url, purpose, "")) for name, purpose in PAGES.items()]
+        return {name: link_url(self.base_url, purpose, "") for name, purpose in PAGES.items()}
 
     @cached_property
     def _of_the_send(self) -> str:

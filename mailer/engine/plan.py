@@ -83,7 +83,7 @@ def refusals_of(template: MessageTemplate, personaliser: Personaliser, pages: It
         doubtful = {0} | template.screen.doubtful(page) if template.screen else range(len(page))
         for recipient in page.recipients(sorted(doubtful)):
             try:
-                template.fillings(personaliser.names(recipient, 0, pages=template.names_pages))
+                template.fillings(personaliser.names(recipient, 0, pages=template.pages))
             except CannotFill as error:
                 refusals.add(error, recipient)
         refusals.total += len(page)

@@ -246,7 +246,7 @@ class Worker:
 
     def _prepared(self, claim: Claim) -> PreparedMessage:
         template = self.template(claim.revision)
-        names = self.personaliser.names(claim.recipient, time.time(), pages=template.names_pages)
+        names = self.personaliser.names(claim.recipient, time.time(), pages=template.pages)
         return PreparedMessage(claim, names["header"].to_address, template, template.fillings(names))
 
     def _envelope(self, prepared: PreparedMessage, moment: float) -> Envelope:

@@ -82,8 +82,8 @@ class Journal:
         """Record what became of deliveries."""
         self._write(
             [
-                f"s {s.delivery_id} {s.state} {utc_text(s.at)} {s.stage} {_due(s)}{_quoted(s.words)}"
-                for s in settlements
+                f"s {delivery_id} {state} {utc_text(at)} {stage} {_due(due)}{_quoted(words)}"
+                for delivery_id, state, at, stage, words, due in settlements
             ]
         )
 
@@ -264,5 +264,5 @@ def _settlement(record: str) -> Settlement:
 _quoted = json.encoder.encode_basestring_ascii  # json.dumps of a text, without its overhead
 
 
-def _due(settlement: Settlement) -> str:
-    return f"{utc_text(settlement.due)} " if settlement.due else ""
+def _due(due: datetime | None) -> str:
+    return f"{utc_text(due)} " if due else ""

@@ -27,7 +27,7 @@ NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 class AddressOnly:
     """Stands in for a compiled template: its text names the recipient, and one name can't be filled in."""
 
-    names_pages = False
+    pages = frozenset[str]()
 
     def fillings(self, names) -> bytes:
         if names["subscriber"]["email"] == "broken@inbox.example":

@@ -127,9 +127,9 @@ def test_a_template_of_the_first_version_fills_the_same_and_stays_what_it_is() -
 
 @pytest.mark.parametrize("name", ["browser_url", "preferences_url"])
 def test_it_is_known_whether_a_page_is_linked_to(name: str) -> None:
-    assert not compile_message(EDITION, HEAD).names_pages
+    assert not compile_message(EDITION, HEAD).pages
     linked = replace(EDITION, text=(Hole(Name(name), Place.ADDRESS, url_start=True),))
-    assert compile_message(linked, HEAD).names_pages
+    assert compile_message(linked, HEAD).pages == {name}
 
 
 def test_a_send_has_to_keep_the_fields_that_its_messages_use() -> None:

@@ -142,10 +142,10 @@ class MessageTemplate:
         return screen_of(self._trees)
 
     @cached_property
-    def names_pages(self) -> bool:
-        """Whether the issue has a link to a page of the recipient's, beside that to unsubscribe."""
+    def pages(self) -> frozenset[str]:
+        """The links to pages of the recipient's that the issue names, beside that to unsubscribe."""
         asked = (each for tree in self._trees for each in walk_expressions(tree))
-        return any(isinstance(each, Name) and each.name in recipient_names.PAGES for each in asked)
+        return recipient_names.PAGES.intersection(each.name for each in asked if isinstance(each, Name))
 
     @property
     def _trees(self) -> list[Tree]:
