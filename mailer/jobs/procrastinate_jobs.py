@@ -30,8 +30,7 @@ SCHEMA = "procrastinate"
 QUEUE = TASK = "send"
 HEARTBEAT = 2.0  # seconds
 LOST = 10.0  # seconds without a heartbeat
-PATIENCE = 3.0  # seconds that a connection is waited for
-ASKED = 10  # times to end, in which a worker is asked to that has no job any more
+ASKED = 6  # times that a worker without a job is asked to end
 # Not by to_regclass: what another process made while this one waited for the lock, that may not know yet.
 THERE = text(f"SELECT true FROM pg_catalog.pg_tables WHERE schemaname = '{SCHEMA}' LIMIT 1")  # noqa: S608
 SOUGHT = text(
@@ -43,12 +42,12 @@ SOUGHT = text(
 class ProcrastinateJobs:
     """Jobs in the database that the ledger is in, a PostgreSQL one; its tables are made if there are none.
 
-    A worker is asked to end every `ask_again` seconds until it has.
+    A connection is waited for with `patience`, in seconds, and so is a worker until it is asked again to end.
     """
 
-    def __init__(self, database: Engine, ask_again: float = 1.0) -> None:
+    def __init__(self, database: Engine, patience: float = 3.0) -> None:
         self._database = database
-        self._ask_again = ask_again
+        self._patience = patience
         for name in ("procrastinate", "psycopg.pool"):  # what they would say is said here and by who works
             logging.getLogger(name).setLevel(logging.CRITICAL)
         with database.connect() as connection:
@@ -138,7 +137,7 @@ class ProcrastinateJobs:
             worker.stop()
             if asked >= ASKED / 2:
                 working.cancel()
-            await asyncio.wait({working}, timeout=self._ask_again)
+            await asyncio.wait({working}, timeout=self._patience)
             asked = 0 if under_way else asked + 1
 
     def _reach(self) -> None:
@@ -151,7 +150,7 @@ class ProcrastinateJobs:
         options = f"{named.get('options', '')} -c search_path={SCHEMA}".strip()
         return App(
             connector=PsycopgConnector(
-                kwargs={**named, "options": options}, min_size=1, max_size=3, timeout=PATIENCE
+                kwargs={**named, "options": options}, min_size=1, max_size=3, timeout=self._patience
             )
         )
 

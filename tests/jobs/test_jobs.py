@@ -138,7 +138,7 @@ def test_told_to_end_at_once_it_ends_what_is_under_way(database, jobs):
 
 
 def test_told_to_stop_it_ends_though_the_database_keeps_it_waiting(postgresql, database):
-    jobs = ProcrastinateJobs(database, ask_again=0.02)
+    jobs = ProcrastinateJobs(database, patience=0.2)
     enqueue(database, jobs, (1, 0))
     stop = asyncio.Event()
     with database.connect() as elsewhere:
@@ -156,7 +156,8 @@ def test_told_to_stop_it_ends_though_the_database_keeps_it_waiting(postgresql, d
     assert sought(database, jobs) == {}
 
 
-def test_a_database_that_goes_away_is_said_after_the_job_under_way(postgresql, database, jobs):
+def test_a_database_that_goes_away_is_said_after_the_job_under_way(postgresql, database):
+    jobs = ProcrastinateJobs(database, patience=0.2)
     enqueue(database, jobs, (1, 0))
     name, done = database.url.database, list[Help]()
 
