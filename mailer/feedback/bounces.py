@@ -17,7 +17,7 @@ from mailer.feedback.bounce_text import (
 )
 from mailer.feedback.delivery_status import DeliveryStatus, read_recipient
 from mailer.feedback.fields import addresses_in, addresses_of, decoded, first
-from mailer.feedback.finding import Finding, failed, verdict_of
+from mailer.feedback.finding import ReturnFinding, failed, verdict_of
 from mailer.feedback.mail import Mail
 from mailer.feedback.marks import folded
 from mailer.feedback.marks.bounces import DELAYS, SENDER_NAMES, SENDERS, SUBJECTS
@@ -71,7 +71,7 @@ def by_prose(mail: Mail, sign: str) -> Verdict | None:
     if len(found) == 1 and found[0].unsaid:
         found = [_explained(found[0], prose.replies)]
     if _is_late(mail, prose):
-        found = [Finding(replace(each.of, kind=Kind.AUTO_REPLY, reason="only late")) for each in found]
+        found = [ReturnFinding(replace(each.of, kind=Kind.AUTO_REPLY, reason="only late")) for each in found]
     elif not (prose.opening or sign == LISTED or sign.startswith(BY_SENDER)):
         found = [each for each in found if not each.unsaid]
     opening = (f'the words "{prose.opening}"',) if prose.opening else ()
@@ -90,7 +90,7 @@ def _named(mail: Mail, prose: BounceText, ours: set[str], *, certain: bool) -> l
     return [FailedRecipient(theirs, prose.text)] if theirs or prose.opening or certain else []
 
 
-def _explained(each: Finding, explained: str) -> Finding:
+def _explained(each: ReturnFinding, explained: str) -> ReturnFinding:
     """Return a finding with what the text beside it tells, if that gives a reason."""
     if not explained:
         return each
@@ -98,7 +98,7 @@ def _explained(each: Finding, explained: str) -> Finding:
     again = failed(of.address, of.status, f"{of.said} {explained}", of.original)
     if again.unsaid:
         return each
-    return Finding(replace(again.of, said=of.said or explained), again.by)
+    return ReturnFinding(replace(again.of, said=of.said or explained), again.by)
 
 
 def _is_late(mail: Mail, prose: BounceText) -> bool:
@@ -106,7 +106,7 @@ def _is_late(mail: Mail, prose: BounceText) -> bool:
     return any(phrase in text for phrase in _DELAYS)
 
 
-def _with_address(mail: Mail, each: Finding) -> Finding:
+def _with_address(mail: Mail, each: ReturnFinding) -> ReturnFinding:
     """Complete a group without an address: the message says elsewhere whom it is about."""
     elsewhere = (*addresses_of(mail.fields, LISTED.lower()), *addresses_of(mail.copy_fields, "to"))
-    return Finding(replace(each.of, address=elsewhere[0]), each.by) if elsewhere else each
+    return ReturnFinding(replace(each.of, address=elsewhere[0]), each.by) if elsewhere else each

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mailer.domain.failures.classify import code_in, status_in
 from mailer.domain.returned import Kind, RecipientVerdict
 from mailer.feedback.fields import Fields, addresses_in, decoded, first
-from mailer.feedback.finding import Finding, failed
+from mailer.feedback.finding import ReturnFinding, failed
 from mailer.feedback.groups import read_groups
 from mailer.feedback.mail import Mail
 
@@ -50,7 +50,7 @@ def find_delivery_status(mail: Mail, *, anywhere: bool) -> DeliveryStatus | None
     return None
 
 
-def read_recipient(group: Fields) -> Finding:
+def read_recipient(group: Fields) -> ReturnFinding:
     """Return what a group says of its recipient."""
     address, original = (_address(first(group, name)) for name in _RECIPIENT[:2])
     address = address or _address(first(group, "x-actual-recipient")) or original
@@ -59,7 +59,7 @@ def read_recipient(group: Fields) -> Finding:
     status = _status(given[0] if given else "", said)
     action = first(group, "action").lower().lstrip('"')
     if word := _not_failed(action, status):
-        return Finding(RecipientVerdict(address, Kind.AUTO_REPLY, status, word, said, original))
+        return ReturnFinding(RecipientVerdict(address, Kind.AUTO_REPLY, status, word, said, original))
     return failed(address, status, said, original)
 
 

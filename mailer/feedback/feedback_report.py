@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailer.domain.returned import Kind, RecipientVerdict
 from mailer.feedback.fields import Fields, addresses_in, decoded, first
-from mailer.feedback.finding import Finding
+from mailer.feedback.finding import ReturnFinding
 from mailer.feedback.groups import read_groups
 from mailer.feedback.mail import Mail
 from mailer.feedback.marks.requests import COMPLAINANT, REPORTERS
@@ -40,7 +40,7 @@ def find_feedback_report(mail: Mail) -> Fields | None:
     return {"feedback-type": ["abuse"]} if _by_a_reporter(mail) else None
 
 
-def read_complaint(mail: Mail, report: Fields) -> list[Finding]:
+def read_complaint(mail: Mail, report: Fields) -> list[ReturnFinding]:
     """Return who complained, as far as the report names them; one without an address if they are redacted."""
     sort = first(report, "feedback-type").lower().partition(" ")[0] or "abuse"
     kind = Kind.AUTO_REPLY if sort in NO_COMPLAINT else Kind.COMPLAINT
@@ -54,7 +54,7 @@ def read_complaint(mail: Mail, report: Fields) -> list[Finding]:
     )
     named = named or [address for address in (next(copied, ""),) if address]
     who = dict.fromkeys(named or [""])
-    return [Finding(RecipientVerdict(address, kind, reason=reason)) for address in who]
+    return [ReturnFinding(RecipientVerdict(address, kind, reason=reason)) for address in who]
 
 
 def _addresses(value: str) -> list[str]:

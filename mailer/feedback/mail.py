@@ -30,7 +30,7 @@ COPIES = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "
 
 
 @dataclass(frozen=True)
-class MailPart:
+class ReturnedPart:
     """One part: its type in small letters, its fields, and its content as it came."""
 
     type: str
@@ -65,8 +65,8 @@ class Mail:
     fields: Fields
     type: str
     report_type: str = ""
-    parts: list[MailPart] = field(default_factory=list)
-    copies: list[MailPart] = field(default_factory=list)
+    parts: list[ReturnedPart] = field(default_factory=list)
+    copies: list[ReturnedPart] = field(default_factory=list)
 
     @cached_property
     def text(self) -> str:
@@ -90,7 +90,7 @@ def read_mail(octets: bytes) -> Mail:
     return _read(_normalised(octets[:MOST]))
 
 
-def inner_mail(copy: MailPart) -> Mail:
+def inner_mail(copy: ReturnedPart) -> Mail:
     """Return the message that another one brings along."""
     return _read(copy.octets)
 
@@ -125,7 +125,7 @@ def _divided(octets: bytes) -> tuple[bytes, bytes]:
 
 def _leaves(
     kind: str, parameters: dict[str, str], fields: Fields, body: bytes, depth: int
-) -> Iterator[MailPart]:
+) -> Iterator[ReturnedPart]:
     pieces: list[bytes] = []
     if kind.startswith("multipart/"):
         boundary = parameters.get("boundary", "").encode("utf-8", "replace")
@@ -134,12 +134,12 @@ def _leaves(
         pieces = _cut(body, b"\n--" + boundary) if boundary and depth else []
         kind = "text/plain"
     if not pieces:
-        yield MailPart(kind, fields, body, parameters.get("charset", "").lower())
+        yield ReturnedPart(kind, fields, body, parameters.get("charset", "").lower())
     for piece in pieces:
         block, content = _divided(piece)
         own = read_fields(block)
         if "message-id" in own and "from" in own:  # a copy that nobody said is one
-            yield MailPart("message/rfc822", {}, piece)
+            yield ReturnedPart("message/rfc822", {}, piece)
         else:
             yield from _leaves(*_type_of(own, "text/plain"), own, content, depth - 1)
 

@@ -8,7 +8,7 @@ from mailer.domain.returned import ReadToken, Returned
 from mailer.feedback.fields import Fields
 from mailer.feedback.mail import Mail
 
-# Whom the message was delivered to, as mail servers note it down, then whom it was addressed to.
+# Whom the message was delivered to, as mail servers note it down; whom it was addressed to, and what about.
 DELIVERED = (
     "delivered-to",
     "x-original-to",
@@ -22,6 +22,7 @@ DELIVERED = (
     "to",
     "cc",
     "resent-to",
+    "subject",
 )
 # In a delivery status (RFC 3464 2.2.1) or a feedback report (RFC 5965 3.1).
 REPORTED = ("original-envelope-id", "original-mail-from", "x-original-mail-from", "original-message-id")
@@ -39,6 +40,7 @@ COPIED = (
     "x-msys-api",
     "x-mj-customid",
     "x-mailin-custom",
+    "list-unsubscribe",
     "received-spf",
     "authentication-results",
 )

@@ -11,6 +11,7 @@ from returned_corpus import WHO, samples
 
 from mailer.cli import mailer
 from mailer.domain.return_path import ReturnSigner
+from mailer.domain.signed_links import LinkToken, sign_token
 from mailer.errors import UsageError
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -65,6 +66,15 @@ def test_a_token_of_ours_proves_whom_it_is_about(root: Path) -> None:
     assert "yes: send 3, subscriber 17" in run(bounce(root, token(17))).stdout
     forged = token(17)[:-1] + "0"
     assert "no: without a token of ours" in run(bounce(root, forged + "1")).stdout
+
+
+def test_the_link_to_unsubscribe_in_the_copy_proves_it_too(root: Path) -> None:
+    octets = bounce(root).read_bytes()
+    assert b"<https://gazette.example/u/token>" in octets
+    for key, trusted in ((KEY, True), (KEY[::-1], False)):
+        link = sign_token(key.encode(), LinkToken(3, 17, 1))
+        (root / "bounce.eml").write_bytes(octets.replace(b"/u/token>", f"/u/{link}>".encode()))
+        assert json.loads(run("--json", root / "bounce.eml").stdout)["trusted"] is trusted
 
 
 def test_standard_input_has_the_address_that_it_was_delivered_to(root: Path) -> None:

@@ -65,6 +65,7 @@ PLACES = {
     "the copy's headers": dsn(
         copy="Return-Path: <bounces+good@x.example>\n", copy_type="text/rfc822-headers"
     ),
+    "the copy's link": dsn(copy="List-Unsubscribe: <https://news.example/u/good>\n"),
     "the copy's metadata": dsn(copy='X-SMTPAPI: {"unique_args": {"token": "good"}}\n'),
 }
 
