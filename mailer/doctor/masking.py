@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mailer.doctor.result import Result
-from mailer.settings.fields import Settings
+from mailer.settings.fields import SECRETS, Settings
 
 MASK = "•••"
 SHORTEST = 3  # characters; masking what is shorter would only tell what it is
@@ -34,13 +34,10 @@ def masked_url(url: str) -> str:
 
 def secrets_of(settings: Settings) -> set[str]:
     """Return every text in `settings` that nobody is to see, long enough to be told from other words."""
-    password, key, url = (
-        each.get_secret_value()
-        for each in (settings.smtp_password, settings.secret_key, settings.database_url)
-    )
-    return {
-        each for each in (password, key, *_in_url(url), *_in_url(settings.base_url)) if len(each) >= SHORTEST
-    }
+    secrets = {name: getattr(settings, name.lower()).get_secret_value() for name in SECRETS}
+    url = secrets.pop("DATABASE_URL")
+    found = {*secrets.values(), *_in_url(url), *_in_url(settings.base_url)}
+    return {each for each in found if len(each) >= SHORTEST}
 
 
 def without_secrets(results: Iterable[Result], secrets: Iterable[str]) -> list[Result]:

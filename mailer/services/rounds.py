@@ -27,6 +27,7 @@ from mailer.errors import (
     UsageError,
     worst,
 )
+from mailer.ledger.notices import any_waiting
 from mailer.ledger.reclaim import recover
 from mailer.ledger.schedules import LEASE, Schedule, Schedules, ScheduleState
 from mailer.people.signups import waiting
@@ -87,6 +88,7 @@ class Rounds:
         app, result = self.app, Round()
         recover(app.database, app.journals, RetryPolicy(), app.now())
         take_refusals(app)
+        _read_webhooks(app)
         come_again(app, say)
         _take_in(app, result)
         if due := app.schedules.due(app.now()):
@@ -104,6 +106,16 @@ class Rounds:
     def wait(self, main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         """Run `main` in an event loop of its own; the event that it is given says that a signal came."""
         self.stopping.run(main)
+
+
+def _read_webhooks(app: App) -> None:
+    """Read what providers told that whoever serves has not read."""
+    with app.database.connect() as connection:
+        if not any_waiting(connection):
+            return
+    from mailer.services.webhooks import read_webhooks
+
+    read_webhooks(app)
 
 
 @contextmanager

@@ -14,7 +14,20 @@ from mailer.languages import DEFAULT, read_language
 from mailer.settings import values
 from mailer.settings.presets import read_provider
 
-SECRETS = ("SMTP_PASSWORD", "SECRET_KEY", "DATABASE_URL", "IMAP_PASSWORD", "POP3_PASSWORD")
+SECRETS = (
+    "SMTP_PASSWORD",
+    "SECRET_KEY",
+    "DATABASE_URL",
+    "IMAP_PASSWORD",
+    "POP3_PASSWORD",
+    "WEBHOOK_MAILGUN_KEY",
+    "WEBHOOK_POSTMARK_SECRET",
+    "WEBHOOK_BREVO_SECRET",
+    "WEBHOOK_MAILJET_SECRET",
+    "WEBHOOK_MAILERSEND_SECRET",
+    "WEBHOOK_SPARKPOST_SECRET",
+    "WEBHOOK_RESEND_SECRET",
+)
 EXACT = (
     *SECRETS,
     "SMTP_USERNAME",
@@ -81,6 +94,15 @@ class Settings(BaseModel):
     look_font: str = "serif"
     look_logo: str = ""
     look_width: int = Field(640, ge=480, le=800)
+    webhook_ses_topic: str = ""
+    webhook_sendgrid_key: str = ""
+    webhook_mailgun_key: SecretStr = SecretStr("")
+    webhook_postmark_secret: SecretStr = SecretStr("")
+    webhook_brevo_secret: SecretStr = SecretStr("")
+    webhook_mailjet_secret: SecretStr = SecretStr("")
+    webhook_mailersend_secret: SecretStr = SecretStr("")
+    webhook_sparkpost_secret: SecretStr = SecretStr("")
+    webhook_resend_secret: SecretStr = SecretStr("")
     dkim_domain: str = ""
     dkim_selector: str = ""
     dkim_key_file: str = ""

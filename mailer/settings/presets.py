@@ -78,6 +78,8 @@ PRESETS: dict[str, Preset] = {
         own_return_path=True,
         metadata='X-MSYS-API: {"metadata": {"mailer": "TOKEN"}}\r\n',
     ),
+    # https://resend.com/docs/send-with-smtp; its webhooks tell a message's own header fields.
+    "resend": Preset("smtp.resend.com", own_return_path=True, metadata="X-Mailer-Token: TOKEN\r\n"),
     # https://support.google.com/a/answer/33786
     "gmail": Preset("smtp.gmail.com", also=("google",), spf="_spf.google.com", login="mailer login google"),
     "gmail-relay": Preset("smtp-relay.gmail.com", spf="_spf.google.com", login="mailer login google"),

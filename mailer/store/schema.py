@@ -521,3 +521,17 @@ mailboxes = Table(
     Column("state", JSON(none_as_null=True), nullable=False),  # as mailer.mailbox has it
     Column("read_at", UtcTime, nullable=False),
 )
+
+# What webhooks told, kept before it is understood; a request that came is known for some days by its digest.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("provider", String(16), nullable=False),
+    Column("digest", Key, nullable=False, unique=True),
+    Column("octets", LargeBinary, nullable=False),  # of the request's body; none once it was read
+    Column("received_at", UtcTime, nullable=False),
+    Column("read_at", UtcTime),  # NULL: not yet
+    Index("ix_notices_read_at", "read_at"),
+    sqlite_autoincrement=True,
+)

@@ -9,13 +9,12 @@ a request too slowly.
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import ExitStack
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mailer.bootstrap import App
 from mailer.errors import MailerError
-from mailer.web.guard import Guard
 from mailer.web.rooms import web_app
 
 
@@ -35,22 +34,20 @@ class Entry:
             await (self._pages or self._opened())(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        beside = AsyncExitStack()
         while True:
             if (await receive())["type"] == "lifespan.shutdown":
-                await beside.aclose()
                 self._held.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
             try:
-                await beside.enter_async_context(self._opened().beside())
+                self._opened()
             except MailerError as error:
                 said = "\n  next: ".join(filter(None, [error.problem, error.next_step]))
                 await send({"type": "lifespan.startup.failed", "message": said})
                 return
             await send({"type": "lifespan.startup.complete"})
 
-    def _opened(self) -> Guard:
+    def _opened(self) -> ASGIApp:
         app = self._workspace or App()
         app.command = app.command or "serve"
         app.stay()
