@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 # Controls, and the separators that str.splitlines would break a header at.
@@ -46,6 +47,8 @@ CASELESS = frozenset(
     ]
 )
 
+# Latin letters as wide as Chinese ones, and Japanese ones half as wide, as keyboards there write them.
+_WIDE = re.compile(r"[\uff01-\uffef]+")
 _NAMED = re.compile(r"(.*)<([^<>]*)>")
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 _ESCAPED = re.compile(r"\\(.)")
@@ -62,7 +65,8 @@ class Address:
     """One addr-spec (RFC 5322 3.4.1), kept as it was typed.
 
     `key` identifies the person: the casefolded local part and the A-label of the domain.
-    `wire` is what SMTP carries: the local part as typed and the A-label (RFC 6531 3.2).
+    `wire` is what SMTP carries: the local part as typed, in letters of common width, and the A-label
+    (RFC 6531 3.2).
     """
 
     typed: str
@@ -79,6 +83,7 @@ class Address:
                 return cls(text, local, domain)
         if CONTROLS.search(text):
             raise AddressError("has a control character in it")
+        text = of_common_width(typed := text)
         if "=?" in text:
             raise AddressError("looks encoded (=?), and many programs would decode it into another address")
         from email_validator import EmailNotValidError, validate_email  # most commands never need it
@@ -89,7 +94,7 @@ class Address:
             raise AddressError(str(error)) from None
         if len(found.local_part.encode()) > 64:
             raise AddressError("has more than 64 octets before the @ (RFC 5321 4.5.3.1.1)")
-        return cls(text, found.local_part, found.ascii_domain)
+        return cls(typed, found.local_part, found.ascii_domain)
 
     @property
     def key(self) -> str:
@@ -105,6 +110,16 @@ class Address:
     def needs_smtputf8(self) -> bool:
         """Whether only a server that offers SMTPUTF8 can carry this address (RFC 6531)."""
         return not self.local.isascii()
+
+
+def of_common_width(text: str) -> str:
+    """Return a text with wide and narrow letters as they are commonly written: `ａｄａ` is `ada`.
+
+    No more than that: letters that only look alike may be another mailbox (RFC 6532 3.1; RFC 8265 3.3.1).
+    """
+    if not _WIDE.search(text):
+        return text
+    return _WIDE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
 
 
 @dataclass(frozen=True, slots=True)

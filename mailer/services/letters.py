@@ -34,6 +34,7 @@ from mailer.ledger.letters import LetterText, has_letter, write_letter
 from mailer.workspace.words import choose, read_words
 
 LAYOUT = "notice"
+LOOK = 0.2  # seconds, to see whether it is to stop
 REST = ("rest", "ignore")  # paragraphs that a letter may have after its button, by the ends of their words
 
 
@@ -141,8 +142,15 @@ async def _sent(app: App, send: Send, stop: Callable[[], bool]) -> int:
     def count(more: int) -> None:
         nonlocal settled
         settled += more
-        if stop():
-            stopped.set()
 
-    await sending.run(send, app.now(), stopped, count)
+    async def heed() -> None:
+        while not stop():
+            await asyncio.sleep(LOOK)
+        stopped.set()
+
+    heeding = asyncio.create_task(heed())
+    try:
+        await sending.run(send, app.now(), stopped, count)
+    finally:
+        heeding.cancel()
     return settled

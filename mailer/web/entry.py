@@ -9,12 +9,13 @@ a request too slowly.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mailer.bootstrap import App
 from mailer.errors import MailerError
+from mailer.web.guard import Guard
 from mailer.web.rooms import web_app
 
 
@@ -34,20 +35,22 @@ class Entry:
             await (self._pages or self._opened())(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
+        beside = AsyncExitStack()
         while True:
             if (await receive())["type"] == "lifespan.shutdown":
+                await beside.aclose()
                 self._held.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
             try:
-                self._opened()
+                await beside.enter_async_context(self._opened().beside())
             except MailerError as error:
                 said = "\n  next: ".join(filter(None, [error.problem, error.next_step]))
                 await send({"type": "lifespan.startup.failed", "message": said})
                 return
             await send({"type": "lifespan.startup.complete"})
 
-    def _opened(self) -> ASGIApp:
+    def _opened(self) -> Guard:
         app = self._workspace or App()
         app.command = app.command or "serve"
         app.stay()

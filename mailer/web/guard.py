@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -41,12 +43,16 @@ class Guard:
     servers before this one it is believed what they say of who asks; `most` octets of a body may be read.
     """
 
-    app: ASGIApp
+    app: Starlette
     fixed: Collection[str]
     hosts: Hosts
     proxies: int = 0
     most: int = MOST_OCTETS
     _warned: set[str] = field(default_factory=set)
+
+    def beside(self) -> AbstractAsyncContextManager[object]:
+        """Return what is to go on while it answers, for a server that begins and ends it otherwise."""
+        return self.app.router.lifespan_context(self.app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on and complete its answer."""

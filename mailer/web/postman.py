@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from logging import getLogger
 from threading import Event, Lock, Thread
+
+from starlette.concurrency import run_in_threadpool
 
 from mailer.bootstrap import App
 from mailer.errors import MailerError
@@ -14,11 +17,11 @@ from mailer.services.signup import Reception
 log = getLogger(__name__)
 
 BEAT = 60.0  # seconds after which it looks again: what was put off is due some day
-LAST = 10.0  # seconds that it has to finish what is in flight
+LAST = 20.0  # seconds that it has to finish what is in flight
 
 
 class Postman:
-    """A thread that works when it is rung for, and looks again now and then once it was.
+    """A thread that works while the pages are answered: at once, when it is rung for, and now and then.
 
     What it can't do now waits: it is done at the next beat, by another process's postman, by `mailer run`.
     """
@@ -29,14 +32,22 @@ class Postman:
         self._rung, self._over, self._lock = Event(), Event(), Lock()
         self._thread: Thread | None = None
 
+    @asynccontextmanager
+    async def lifespan(self, _: object) -> AsyncIterator[None]:
+        """Work for as long as the pages are answered; what is in flight by then is finished."""
+        self.ring()
+        try:
+            yield
+        finally:
+            await run_in_threadpool(self.stop)
+
     def ring(self) -> None:
-        """Have it look what there is to do, soon."""
+        """Have it look what there is to do, soon. It is there from then on, also where no server said so."""
         self._rung.set()
         with self._lock:
-            if self._thread is None or not self._thread.is_alive():  # as in a process that was forked since
+            if self._thread is None:
                 self._thread = Thread(target=self._work, name="postman", daemon=True)
                 self._thread.start()
-                atexit.register(self.stop)
 
     def stop(self) -> None:
         """Let it finish what is in flight, and begin nothing more."""
@@ -47,10 +58,9 @@ class Postman:
 
     def _work(self) -> None:
         while not self._over.is_set():
-            self._rung.wait(BEAT)
             self._rung.clear()
-            if not self._over.is_set():
-                self._round()
+            self._round()
+            self._rung.wait(BEAT)
 
     def _round(self) -> None:
         try:

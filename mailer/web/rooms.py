@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
 
 from mailer.bootstrap import App
 from mailer.errors import MailerError, SettingsError
@@ -41,7 +41,7 @@ class Room(Protocol):
         """Return what is answered where."""
 
 
-def web_app(app: App) -> ASGIApp:
+def web_app(app: App) -> Guard:
     """Return what the workspace of `app` answers; SettingsError if a setting is in the way."""
     settings = app.settings
     key = settings.secret_key.get_secret_value().encode()
@@ -58,20 +58,22 @@ def web_app(app: App) -> ASGIApp:
         ImagePages(app.root, key),
         HealthPages(links.require_database),
     ]
+    postman = Postman(app)
     if any(value for name, value in settings if name.startswith("webhook_")):
         from mailer.services.webhooks import Webhooks, read_webhooks
         from mailer.web.hooks import HookPages
 
         rooms.append(HookPages(Webhooks(app), partial(read_webhooks, app)))
     if settings.base_url:
-        ring = Postman(app).ring
+        ring = postman.ring
         rooms += [JoinPages(app, pages, ring), ConfirmPages(ConfirmLinks(app), pages, ring)]
         account, preferring = AccountLinks(app), PreferenceLinks(app)
         rooms += [PreferencePages(preferring, links, account, pages, ring)]
         rooms += [AccountPages(account, pages, ring)]
         rooms += [SignupEndpoint(app, pages, ring)]
         rooms.append(ArchivePages(archive_site(app, root_of(settings.base_url), searchable=True)))
-    return guarded(pages, rooms, Hosts(settings.base_url), settings.trusted_proxies)
+    hosts = Hosts(settings.base_url)
+    return guarded(pages, rooms, hosts, settings.trusted_proxies, lifespan=postman.lifespan)
 
 
 def pages_of(app: App) -> Pages:
@@ -80,17 +82,24 @@ def pages_of(app: App) -> Pages:
     return Pages(app.template_folders, Paper(name, mailbox, app.settings.language))
 
 
-def guarded(pages: Pages, rooms: Iterable[Room], hosts: Hosts, proxies: int = 0) -> ASGIApp:
+def guarded(
+    pages: Pages,
+    rooms: Iterable[Room],
+    hosts: Hosts,
+    proxies: int = 0,
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
+) -> Guard:
     """Return an application that answers by `rooms`, and by `pages` where none of them does.
 
-    `hosts` are those that it is found at; so many `proxies` before it are believed.
+    `hosts` are those that it is found at; so many `proxies` before it are believed. `lifespan` goes on while
+    it answers.
     """
     routes = [route for room in rooms for route in room.routes()]
     for route in routes:
         if isinstance(route, Route) and not isinstance(route, OpenRoute):
             route.app = OwnPages(route.app, hosts)
     handlers = {404: pages.unknown, MailerError: pages.unavailable}
-    app = Starlette(routes=routes, exception_handlers=handlers)
+    app = Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
     app.router.redirect_slashes = False  # a link is good or it is not; no answer repeats it
     fixed = {route.path.partition("{")[0] for route in routes if isinstance(route, Route)}
     return Guard(app, fixed, hosts, proxies)

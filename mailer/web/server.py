@@ -26,7 +26,7 @@ def http_server(app: ASGIApp, patience: float = PATIENCE, most: int = MOST) -> u
             app,
             # By measurement half of what an answer costs by h11.
             http=type("TimedProtocol", (TimedProtocol,), {"pending": pending}),
-            lifespan="off",
+            lifespan="on",
             log_config=None,
             access_log=False,  # it would log addresses, and so tokens
             server_header=False,

@@ -33,10 +33,11 @@ def served(folder: Path, context: ssl.SSLContext | None = None, prefix: str = ""
     import uvicorn
     from starlette.applications import Starlette
     from starlette.routing import Mount
+    from starlette.types import ASGIApp
 
     settings = {"SECRET_KEY": KEY.decode(), "DATABASE_URL": "sqlite:///mailer.db"}
     workspace = App(folder, settings)
-    app = web_app(workspace)
+    app: ASGIApp = web_app(workspace)
     if prefix:
         app = Starlette(routes=[Mount(prefix, app)])
     config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)

@@ -32,6 +32,17 @@ def test_what_is_no_address_is_refused(text):
         Address.parse(text)
 
 
+@pytest.mark.parametrize("text", ["ａｄａ@quay.example", "Ａｄａ＠quay.example", "ada@ｑｕａｙ.example"])
+def test_wide_letters_are_the_common_ones(text):
+    # As RFC 8265 3.3.1 has it for names of users: an opt-out that was typed so has to be found.
+    address = Address.parse(text)
+    assert (address.typed, address.key, address.needs_smtputf8) == (text, "ada@quay.example", False)
+
+
+def test_letters_that_only_look_alike_are_others():
+    assert Address.parse("ﬁn@quay.example").wire == "ﬁn@quay.example"
+
+
 def test_only_a_local_part_needs_smtputf8():
     assert Address.parse("jürgen@a.example").needs_smtputf8
     assert not Address.parse("jurgen@bäckerei.example").needs_smtputf8

@@ -10,6 +10,7 @@ from alembic import command
 from sqlalchemy import create_engine, select, text
 
 from mailer.domain.delivery import RetryPolicy, State
+from mailer.domain.suppression import hash_address
 from mailer.ledger.chunks import Chunk
 from mailer.ledger.freezing import FrozenText
 from mailer.ledger.holding import Holding
@@ -188,3 +189,46 @@ def test_whoever_waits_does_so_in_one_chunk(tmp_path):
     ledger.discard_unproved()
     assert [send.slug for send in ledger.sends()] == ["clock"]
     upgraded.dispose()
+
+
+BEFORE_0019 = """
+    INSERT INTO lists (id, name, title, created_at)
+    VALUES (1, 'weekly', 'Weekly', '2026-11-22T08:00:00.000Z');
+    INSERT INTO subscribers (id, email, email_key, created_at, updated_at)
+    SELECT column1, column2, column2, '2026-11-22T08:00:00.000Z', '2026-11-22T08:00:00.000Z'
+    FROM (VALUES (1, 'ａｄａ@quay.example'), (2, 'ｂｏ@quay.example'), (3, 'bo@quay.example'),
+                 (4, 'jürgen@quay.example'));
+    INSERT INTO subscriptions (list_id, subscriber_id, status, source, since)
+    SELECT 1, column1, column2, 'a file', '2026-11-22T08:00:00.000Z'
+    FROM (VALUES (1, 'subscribed'), (2, 'unsubscribed'), (3, 'subscribed'), (4, 'subscribed'));
+    INSERT INTO suppressions (who, reason, note, since)
+    VALUES ('ｃｙ@quay.example', 'requested', 'by phone', '2026-11-22T08:00:00.000Z');
+    INSERT INTO keys (name, value) VALUES ('addresses', x'00')
+"""
+
+
+def test_who_said_no_in_wide_letters_is_found_by_common_ones(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/people.db")
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0018")
+        for statement in BEFORE_0019.split(";"):
+            connection.execute(text(statement))
+    engine.dispose()
+    upgraded = open_database(URL, tmp_path)
+    on = "SELECT email_key, status FROM subscribers JOIN subscriptions ON subscriber_id = id ORDER BY id"
+    with upgraded.connect() as connection:
+        people = connection.execute(text(on)).all()
+        hashed = connection.scalar(text("SELECT address_hash FROM subscribers WHERE id = 1"))
+        never = connection.execute(text("SELECT who, reason, note FROM suppressions ORDER BY who")).all()
+    upgraded.dispose()
+    assert people == [
+        ("ada@quay.example", "subscribed"),
+        ("ｂｏ@quay.example", "unsubscribed"),
+        ("bo@quay.example", "unsubscribed"),
+        ("jürgen@quay.example", "subscribed"),
+    ]
+    assert hashed == hash_address("ada@quay.example", b"\0")
+    assert never == [
+        ("cy@quay.example", "requested", "by phone"),
+        ("ｃｙ@quay.example", "requested", "by phone"),
+    ]
