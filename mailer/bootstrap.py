@@ -150,7 +150,7 @@ class App:
         from mailer.settings.reading import load_settings
 
         settings = self._settings or load_settings(self.root, self._environ)
-        write_log(settings.log_level)
+        write_log(settings.log_level, settings.log_format)
         return settings
 
     @cached_property

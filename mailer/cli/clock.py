@@ -255,16 +255,33 @@ def _data(standing: ScheduleStanding) -> dict[str, object]:
 )
 @click.pass_obj
 def run(app: App, every: float) -> None:
-    """Send what falls due, until stopped; SIGTERM and Ctrl-C finish what is in flight first."""
+    """Send what falls due, until stopped; SIGTERM and Ctrl-C finish what is in flight first.
+
+    SIGHUP has it begin anew with the settings as they are by then, once what is in flight is finished.
+    """
     from mailer.cli import complain
     from mailer.schedule.daemon import keep_sending
+    from mailer.schedule.service_manager import ServiceManager
+    from mailer.schedule.settings_anew import SettingsAnew
     from mailer.services.rounds import rounds
 
     announce_settings(app)
     app.stay(keep_open=True)
-    with rounds(app) as made:
-        click.echo(f"Looking for due issues in {app.root} every {every:g} s. Ctrl-C stops.", err=True)
-        keep_sending(made, every, say, complain)
+    manager, anew = ServiceManager(), SettingsAnew(app, complain)
+    looking = f"Looking for due issues in {app.root} every {every:g} s."
+
+    def looked() -> bool:
+        manager.ready(looking)
+        return anew.wanted
+
+    with anew, rounds(app, manager.alive) as made:
+        click.echo(f"{looking} Ctrl-C stops.", err=True)
+        keep_sending(made, every, say, complain, looked)
+        if made.over:
+            manager.stopping()
+    if anew.wanted and not made.over:
+        manager.reloading()
+        anew.begin()
     click.echo("Stopped; nothing is in flight.", err=True)
 
 

@@ -41,14 +41,13 @@ def serve_pages(app: App, host: str, port: int, path: Path | None, fd: int | Non
     Put a web server with TLS before it that passes BASE_URL on to this port. Started by a socket unit of
     systemd it serves on that socket. SIGHUP has it read the settings anew.
     """
-    import logging
-
     from mailer.cli.listening import handed_over, listen, listen_at, opened
+    from mailer.log import write_log
     from mailer.web.processes import Crew, serve
     from mailer.web.rooms import web_app
 
     settings = app.settings
-    logging.basicConfig(level=settings.log_level or "INFO", format="%(asctime)s %(levelname)s %(message)s")
+    write_log(settings.log_level or "INFO", settings.log_format)
     web_app(app)  # what is wrong with the settings is said now
     app.stay()
 

@@ -53,10 +53,11 @@ class Stopping:
     """Heeds the signals for its block, in which there may be any number of runs, one after the other.
 
     Between two runs there is no event loop, so that processes may be forked there. A signal that comes then
-    stops the next run before it has begun anything.
+    stops the next run before it has begun anything. While a run lasts, `alive` is called every second.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, alive: Callable[[], None] = lambda: None) -> None:
+        self._alive = alive
         self._signals = 0
         self._before: dict[int, Any] = {}
 
@@ -96,7 +97,16 @@ class Stopping:
 
         with _called_on_signals(heed):
             heed()  # what came before there was a loop
-            return await main(stop)
+            living = asyncio.create_task(self._live())
+            try:
+                return await main(stop)
+            finally:
+                living.cancel()
+
+    async def _live(self) -> None:
+        while True:
+            self._alive()
+            await asyncio.sleep(1)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         self._signals += 1

@@ -53,10 +53,11 @@ def keep_sending(
     every: float,
     say: Callable[[str], None],
     complain: Callable[[MailerError], None],
+    looked: Callable[[], bool] = lambda: False,
 ) -> None:
     """Make a round now and each `every` seconds until it is asked to stop; then finish the one under way.
 
-    Raises what ends a round, and Interrupted.
+    After each, `looked` may say that it was the last one. Raises what ends a round, and Interrupted.
     """
     rest, told = Backoff(every), set[tuple[int, datetime | None]]()
 
@@ -70,6 +71,8 @@ def keep_sending(
     while not rounds.over:
         if not rest.lasts(monotonic()):
             _round(rounds, rest, say, is_news, complain)
+        if looked():
+            return
         rounds.wait(lambda stop: _tick(beat, stop))
 
 

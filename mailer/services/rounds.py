@@ -119,9 +119,12 @@ def _read_webhooks(app: App) -> None:
 
 
 @contextmanager
-def rounds(app: App) -> Iterator[Rounds]:
-    """Heed signals for a block that makes rounds; nobody exchanges the database meanwhile."""
-    with app.at_work(), Stopping() as stopping:
+def rounds(app: App, alive: Callable[[], None] = lambda: None) -> Iterator[Rounds]:
+    """Heed signals for a block that makes rounds; nobody exchanges the database meanwhile.
+
+    `alive` is called every second of sending and waiting.
+    """
+    with app.at_work(), Stopping(alive) as stopping:
         yield Rounds(app, stopping)
 
 

@@ -118,6 +118,7 @@ class Settings(BaseModel):
     local_time_past: Literal["next-day", "at-once"] = "next-day"
     uncertain: Literal["hold", "resend"] = "hold"
     log_level: Literal["", "DEBUG", "INFO", "WARNING", "ERROR"] = ""
+    log_format: Literal["text", "json"] = "text"
 
     @field_validator("smtp_provider")
     @classmethod
@@ -145,6 +146,7 @@ class Settings(BaseModel):
         "local_time_past",
         "uncertain",
         "log_level",
+        "log_format",
         mode="before",
     )
     @classmethod

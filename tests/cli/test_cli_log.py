@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from contextlib import redirect_stderr
+from datetime import datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -22,9 +24,9 @@ def _as_it_was():
     log.propagate = True
 
 
-def said(tmp_path, level: str) -> str:
+def said(tmp_path, level: str, form: str = "text") -> str:
     with redirect_stderr(StringIO()) as stderr:
-        assert App(tmp_path, environ={"LOG_LEVEL": level}).settings
+        assert App(tmp_path, environ={"LOG_LEVEL": level, "LOG_FORMAT": form}).settings
         LOG.info("begun")
         LOG.debug("claimed")
     return stderr.getvalue()
@@ -42,3 +44,10 @@ def test_nobody_who_asks_for_nothing_finds_another_logger(tmp_path):
     said(tmp_path, "")
     log = logging.getLogger("mailer")
     assert (log.handlers, log.level, log.propagate) == ([], logging.NOTSET, True)
+
+
+def test_a_program_reads_each_line(tmp_path):
+    (line,) = said(tmp_path, "info", "json").splitlines()
+    read = json.loads(line)
+    assert (read["level"], read["logger"], read["message"]) == ("INFO", "mailer.engine.dispatch", "begun")
+    assert datetime.fromisoformat(read["time"]).utcoffset() == timedelta()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -486,3 +487,33 @@ def test_nine_where_each_reader_is_is_one_send_that_goes_part_by_part(workspace,
     again = workspace.run("send-issue", "harbour", "--yes", expect=75)
     assert "nothing to do now" in again.stderr
     assert server.taken == []
+
+
+def test_a_daemon_tells_systemd_how_it_is_and_takes_changed_settings(workspace, server, tmp_path):
+    workspace.people(1)
+    settings = workspace.root / ".env"
+    written = settings.read_text(encoding="utf-8") if settings.exists() else ""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(120)
+        workspace.settings["NOTIFY_SOCKET"] = systemd.getsockname()
+        process = workspace.start("run", "--every", "0.2")
+
+        def hear(word: bytes) -> None:
+            while not systemd.recv(1000).startswith(word):
+                pass
+
+        hear(b"READY=1")
+        settings.write_text(f"{written}\nMAIL_RATE=fast\n", encoding="utf-8")
+        process.send_signal(signal.SIGHUP)  # as it is, nothing could be begun with it
+        hear(b"READY=1")
+        settings.write_text(f"{written}\nMAIL_RATE=50\n", encoding="utf-8")
+        process.send_signal(signal.SIGHUP)
+        hear(b"RELOADING=1")
+        hear(b"READY=1")
+        process.send_signal(signal.SIGTERM)
+        hear(b"STOPPING=1")
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert "MAIL_RATE" in errors
+    assert errors.count("Looking for due issues") == 2

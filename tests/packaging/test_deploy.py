@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-UNITS = sorted(each for each in DEPLOY.iterdir() if each.suffix in (".service", ".socket"))
+UNITS = sorted(each for each in DEPLOY.iterdir() if each.suffix in (".service", ".socket", ".timer"))
 
 pytestmark = pytest.mark.peers
 
