@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ import click
 
 from mailer.cli.leaving_reasons import reasons
 from mailer.cli.list_options import changes, settings_options
-from mailer.cli.terminal import ask_for_name, cut, print_hanging, print_table, say, width
+from mailer.cli.terminal import ask, ask_for_name, cut, print_hanging, print_table, say, width
 from mailer.domain.subscriber import PAUSED, Status
 from mailer.errors import PlanRefused, UsageError
 
@@ -149,6 +151,50 @@ def _print_removal(removal: ListRemoval) -> None:
     said = f"that {left:,} had left it and {unconfirmed:,} had not confirmed it"
     print_hanging("stays", f"{said}, and {removal.entries:,} entries of consent", NAMES)
     print_hanging("stays", f"the account of {use.sends:,} sends; links in their mails work", NAMES)
+
+
+@lists.command("remind")
+@click.argument("name", required=False)
+@click.option("--after", type=click.IntRange(0, 365), metavar="DAYS", help="Who has waited so long.")
+@click.option(
+    "--forget", type=click.IntRange(1, 3650), metavar="DAYS", help="Forget who has waited so long instead."
+)
+@click.option("--dry-run", is_flag=True, help="Say how many that are; change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def remind(
+    app: App, name: str | None, after: int | None, forget: int | None, dry_run: bool, yes: bool
+) -> None:
+    """Write once to who has not confirmed.
+
+    That is the list NAME, or any list, after 3 days, or SIGNUP_REMIND_DAYS. With --forget, or
+    SIGNUP_FORGET_DAYS, who has not confirmed for so long is taken off the list, and nothing is kept of who is
+    on no other.
+    """
+    from mailer.services.letters import post
+    from mailer.services.reminders import AFTER, Patience, carry_out, look
+
+    settings = app.settings
+    remind = after if after is not None else settings.signup_remind_days or AFTER
+    found = look(app, Patience(name, remind, forget or settings.signup_forget_days or None))
+    numbers = f"{len(found.remind):,} are reminded, {len(found.forget):,} forgotten"
+    if dry_run or not found:
+        click.echo(f"Of those who have not confirmed: {numbers}. Nothing was done.", err=True)
+        return
+    if not yes:
+        unasked = PlanRefused(
+            f"{numbers}, and there is no terminal to ask on; nothing was done",
+            next_step=shlex.join(["mailer", *sys.argv[1:], "--yes"]),
+        )
+        ask(f"Of those who have not confirmed: {numbers}. Go on?", unasked)
+    done = carry_out(app, found)
+    click.echo(
+        f"Reminded {done.reminded:,}; forgot {done.forgotten:,}, of whom {done.gone:,} are gone.", err=True
+    )
+    if left := len(found.remind) - done.reminded:
+        click.echo(f"{left:,} were written to of late, or have answered meanwhile.", err=True)
+    with app.at_work():
+        post(app)
 
 
 @lists.command("list")

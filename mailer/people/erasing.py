@@ -56,10 +56,23 @@ def addresses_of(connection: Connection, subscriber_id: int) -> set[str]:
 
 def erase(connection: Connection, subscriber_id: int, now: datetime) -> dict[str, int]:
     """Erase a person; return how many rows of which table were changed or removed."""
-    ids, addresses = ids_of(connection, subscriber_id), addresses_of(connection, subscriber_id)
+    addresses = addresses_of(connection, subscriber_id)
     keys = {Address.parse(text).key for text in addresses}
     never_again(connection, keys, now)
-    done = {
+    done = forget(connection, subscriber_id)
+    done["signups"] = connection.execute(delete(signups).where(signups.c.email_key.in_(keys))).rowcount
+    for table, number in sweep(connection, addresses).items():
+        done[table] = done.get(table, 0) + number
+    return {table: number for table, number in done.items() if number}
+
+
+def forget(connection: Connection, subscriber_id: int) -> dict[str, int]:
+    """Let a person's record be gone, with all that hangs on it; they may come again as anybody may.
+
+    Returns how many rows of which table were changed or removed. Of sends numbers stay.
+    """
+    ids = ids_of(connection, subscriber_id)
+    return {
         "outcomes": sum(_shorten(connection, row) for row in _replies(connection, ids)),
         "deliveries": connection.execute(
             update(deliveries)
@@ -73,14 +86,10 @@ def erase(connection: Connection, subscriber_id: int, now: datetime) -> dict[str
             update(returns).where(returns.c.subscriber_id.in_(ids)).values(email=GONE, said="", evidence=None)
         ).rowcount,
         "consents": connection.execute(delete(consents).where(consents.c.subscriber_id.in_(ids))).rowcount,
-        "signups": connection.execute(delete(signups).where(signups.c.email_key.in_(keys))).rowcount,
         "subscribers": connection.execute(
             delete(subscribers).where(subscribers.c.id == subscriber_id)
         ).rowcount,
     }
-    for table, number in sweep(connection, addresses).items():
-        done[table] = done.get(table, 0) + number
-    return {table: number for table, number in done.items() if number}
 
 
 def sweep(connection: Connection, addresses: Collection[str]) -> dict[str, int]:

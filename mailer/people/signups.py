@@ -102,6 +102,19 @@ def note_mailed(connection: Connection, signup_id: int, now: datetime) -> None:
     connection.execute(update(signups).where(signups.c.id == signup_id).values(mailed_at=now))
 
 
+def count_mail(connection: Connection, email_key: str, now: datetime) -> None:
+    """Note that an address was written to though nobody signed it up just now: it counts as well."""
+    row = {
+        "email": email_key,
+        "email_key": email_key,
+        "language": "",
+        "source": {},
+        "lists": [],
+        "answers": {},
+    }
+    connection.execute(insert(signups).values(**row, at=now, taken_at=now, mailed_at=now))
+
+
 def drop_old(connection: Connection, before: datetime) -> int:
     """Let go of what was taken in before a moment; return how many."""
     return connection.execute(delete(signups).where(signups.c.taken_at < before)).rowcount

@@ -146,14 +146,21 @@ def check_settings(app: App) -> None:
 
 
 def _take_in(app: App, result: Round) -> None:
-    """Take in who signed up; the letters that are written go out with what is unfinished."""
+    """Take in who signed up, remind and forget who has not confirmed it, if that is set.
+
+    The letters that are written go out with what is unfinished.
+    """
     with app.database.connect() as connection:
-        if not waiting(connection, 1):
-            return
+        comes = bool(waiting(connection, 1))
+    patient = app.settings.signup_remind_days or app.settings.signup_forget_days
+    if not (comes or patient):
+        return
+    from mailer.services.reminders import by_the_clock
     from mailer.services.signup import Reception
 
     try:
         Reception(app).settle()
+        by_the_clock(app)
     except MailerError as error:
         result.errors.append(error)
 

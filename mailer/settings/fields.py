@@ -109,6 +109,8 @@ class Settings(BaseModel):
     dkim_ed25519_selector: str = ""
     dkim_ed25519_key_file: str = ""
     signup_link_days: int = Field(7, ge=1, le=90)
+    signup_remind_days: int = Field(0, ge=0, le=365)
+    signup_forget_days: int = Field(0, ge=0, le=3650)
     signup_origins: str = ""
     archive_indexed: Literal["yes", "no"] = "yes"
     consent_ip: Literal["truncated", "whole", "none"] = "truncated"
