@@ -11,8 +11,8 @@ from mailer.domain.address import of_common_width
 from mailer.domain.suppression import ADDRESSES, hash_address
 from mailer.store.schema import Key, UtcTime
 
-revision = "0022"
-down_revision = "0021"
+revision = "0019"
+down_revision = "0018"
 
 people = sa.table("subscribers", sa.column("id"), sa.column("email_key", Key), sa.column("address_hash", Key))
 former = sa.table("former_addresses", sa.column("email_key", Key))
