@@ -17,6 +17,7 @@ from benchmarks.letters import Crowd, Letter, as_jinja, letter, people
 from benchmarks.millions import Size, send_to_nowhere, sizes
 from benchmarks.postgresql import Server, postgresql
 from benchmarks.programs import HERE_AND_NOW, Program, earlier, extra_packages
+from benchmarks.returning import fill, returned, sent
 from benchmarks.rooms import shares
 from benchmarks.segmenting import Counted, counted_segments
 from benchmarks.sides import Side, compiling, in_turn, make_key, ours, rival, run, smtp_source
@@ -30,6 +31,7 @@ NEAR, FAR, MODEST = "0 ms, 30 KB", "20 ms, 30 KB", "0 ms, 30 KB, 10,000 recipien
 VARIED, STORED = "0 ms, 30 KB, accents and an `if`", "0 ms, 30 KB, both databases"
 CROWDS = (10_000, 1_000_000)
 SEGMENTED = 1_000_000  # people among whom segments are counted
+RETURNED = 100_000  # messages in a Maildir
 PEOPLE, SENT_BESIDE = 1_000_000, 50_000  # in the file that is imported, and in a send meanwhile
 MOST_ON_A_SERVER = 3_000_000  # people in a send to nowhere: the server has the same processors
 LOOKS = 500  # a second: enough to tell a per cent of a few seconds, few enough to be felt little
@@ -44,8 +46,8 @@ def of_size(count: int) -> str:
 class Findings:
     """What was measured: figures by bout and side, seconds of `compiling` an issue, microseconds of CPU a
     message by side and by what is done in them (`profiles`), sends to `nowhere` and `segments` by database,
-    files of people taken in (`imports`) and a send `beside` that; whether with the `full` numbers, and what
-    was `left_out` for want of something.
+    files of people taken in (`imports`) and a send `beside` that, mail that came back (`returns`); whether
+    with the `full` numbers, and what was `left_out` for want of something.
     """
 
     figures: dict[str, dict[str, Figures]] = field(default_factory=dict)
@@ -55,6 +57,7 @@ class Findings:
     segments: dict[str, Counted] = field(default_factory=dict)
     imports: dict[str, Taking] = field(default_factory=dict)
     beside: Beside | None = None
+    returns: dict[str, Taking] = field(default_factory=dict)
     full: bool = True
     left_out: list[str] = field(default_factory=list)
 
@@ -229,6 +232,21 @@ class Meeting:
         self.findings.imports[name] = found
         self.tell(f"  {name}: {found.rows / found.seconds:,.0f} rows/s, {found.memory / 1e6:,.0f} MB")
 
+    def returned(self) -> None:
+        """A Maildir of what came back taken in: a tenth of it, then all, then once more."""
+        for share in (10, 1):
+            count = self.count(RETURNED) // share
+            with self._people(count).copy(self.letter("note", SMALL)) as root:
+                sent(root)
+                folder = fill(root / "returned", count)
+                self._tell_return(f"{count:,} messages, new", returned(root, folder, count))
+                again = fill(root / "again", count)
+                self._tell_return(f"{count:,} messages, known already", returned(root, again, count))
+
+    def _tell_return(self, name: str, found: Taking) -> None:
+        self.findings.returns[name] = found
+        self.tell(f"  {name}: {found.seconds:.1f} s, {found.cpu:.1f} s of CPU, {found.memory / 1e6:,.0f} MB")
+
     def count(self, full: int) -> int:
         """Return how many messages stand for `full` this time."""
         return max(1, round(full * self.share))
@@ -320,4 +338,5 @@ PARTS: dict[str, Callable[[Meeting], None]] = {
     "millions": Meeting.millions,
     "segments": Meeting.segments,
     "import": Meeting.imported,
+    "returns": Meeting.returned,
 }

@@ -15,7 +15,8 @@ from benchmarks.millions import growth_table
 from benchmarks.rooms import ALL
 from benchmarks.targets import results
 
-MEASURED, PROFILE, MILLIONS, SEGMENTS, IMPORTS = "measured", "profile", "millions", "segments", "imports"
+MEASURED, PROFILE, MILLIONS, SEGMENTS = "measured", "profile", "millions", "segments"
+IMPORTS, RETURNS = "imports", "returns"
 SIDES = (
     "",
     "side",
@@ -50,6 +51,8 @@ def sections(found: Findings, command: str) -> dict[str, str]:
         written[SEGMENTS] = [_table(_segments(found))]
     if found.imports:
         written[IMPORTS] = [_table(import_table(found.imports)), *_beside(found)]
+    if found.returns:
+        written[RETURNS] = [_table(import_table(found.returns))]
     return {section: "\n\n".join([head, *parts]) for section, parts in written.items()}
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, exists, func, select, text, update
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, exists, func, select, text, update
 
 from mailer.domain.delivery import State
 from mailer.domain.outcome import Stage
@@ -82,28 +83,33 @@ def addresses(connection: Connection, copies: Collection[Returned]) -> Mapping[R
 
 
 def past_sends(connection: Connection, subscriber_id: int) -> list[PastSend]:
-    """Return how the latest sends ended for a person, the newest first.
+    """Return how the latest sends ended for a person, the newest first. Run for every soft bounce.
 
     One that is not over, that was cancelled, or that was blocked for our sake says nothing of them.
     """
+    return [
+        PastSend(row.at, bool(row.failed))
+        for row in connection.execute(_past(), {"person": subscriber_id})
+        if row.failed or (row.state == State.ACCEPTED and not row.returned)
+    ]
+
+
+@cache
+def _past() -> Select[Any]:
     d, o, s, r = deliveries.c, outcomes.c, sends.c, returns.c
+    person: BindParameter[int] = bindparam("person")
     last = and_(o.send_id == d.send_id, o.subscriber_id == d.subscriber_id, latest())
-    back = exists().where(r.subscriber_id == subscriber_id, r.send_id == s.id)
+    back = exists().where(r.subscriber_id == person, r.send_id == s.id)
     failed, any_kind = back.where(r.kind.in_(COUNTED)), back.where(r.kind.in_(FAILURES))
     # One look for each send: nobody's deliveries are found by the person alone.
-    query = (
+    return (
         select(o.at, o.state, failed.label("failed"), any_kind.label("returned"))
         .select_from(sends)
-        .join(deliveries, (d.send_id == s.id) & (d.subscriber_id == subscriber_id))
+        .join(deliveries, (d.send_id == s.id) & (d.subscriber_id == person))
         .join(outcomes, last)
         .order_by(s.id.desc())
         .limit(LOOKED_BACK)
     )
-    return [
-        PastSend(row.at, bool(row.failed))
-        for row in connection.execute(query)
-        if row.failed or (row.state == State.ACCEPTED and not row.returned)
-    ]
 
 
 def of_person(connection: Connection, ids: Sequence[int]) -> list[Any]:
