@@ -42,6 +42,8 @@ def all_known_as(connection: Connection, subscriber_ids: Iterable[int]) -> set[i
 def heirs(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     """Return those of these addresses (`Address.key`) that somebody had before, with the one they have."""
     f, p = former_addresses.c, subscribers.c
+    if connection.scalar(select(f.email_key).limit(1)) is None:
+        return {}  # as in most databases
     rows = connection.execute(
         select(f.email_key, p.email)
         .join(subscribers, p.id == f.subscriber_id)

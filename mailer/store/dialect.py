@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Float,
+    Integer,
     Table,
     Text,
     TypeDecorator,
@@ -30,7 +31,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from mailer.domain.moment import utc_text
 from mailer.store.schema import UtcTime
@@ -164,10 +165,16 @@ def give_ids(connection: Connection, table: Table, count: int) -> Sequence[int]:
     if connection.dialect.name == "sqlite":
         after = highest_id(connection, table) + 1
         return range(after, after + count)
-    series = text(
-        "SELECT nextval(pg_get_serial_sequence(:table, :column)::regclass) FROM generate_series(1, :count)"
+    if not count:
+        return range(0)
+    given = text(
+        "SELECT setval(ids, nextval(ids) + :count - 1) "
+        "FROM (SELECT pg_get_serial_sequence(:table, :column)::regclass AS ids) AS sequences"
     )
-    return connection.scalars(series, {"table": table.name, "column": column.name, "count": count}).all()
+    names = {"table": table.name, "column": column.name}
+    last = connection.scalar(given, {**names, "count": count})
+    assert last is not None
+    return range(last - count + 1, last + 1)
 
 
 def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
@@ -251,7 +258,10 @@ class _Among(FunctionElement[bool]):
 
 
 class _Many(TypeDecorator[list[Any]]):
-    """Values of a column's type as one parameter: a text of JSON for SQLite, an array for PostgreSQL."""
+    """Texts or whole numbers as one parameter: as JSON for SQLite, as PostgreSQL writes an array for that.
+
+    Its driver takes arrays as well, but each of thousands of values by itself.
+    """
 
     impl = Text
     cache_ok = True
@@ -261,11 +271,31 @@ class _Many(TypeDecorator[list[Any]]):
         self.each = each
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        kind = Text() if dialect.name == "sqlite" else postgresql.ARRAY(self.each)
-        return dialect.type_descriptor(kind)
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else _Array(self.each))
 
     def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
-        return json.dumps(value) if dialect.name == "sqlite" else value
+        return json.dumps(value) if dialect.name == "sqlite" else _as_array(value or [])
+
+
+class _Array(UserDefinedType[str]):
+    """An array of PostgreSQL's as it is written, which the server reads before it plans."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def __init__(self, each: TypeEngine[Any]) -> None:
+        self.each = each
+
+    def get_col_spec(self, **how: Any) -> str:  # noqa: ARG002
+        return "BIGINT[]" if isinstance(self.each, Integer) else "TEXT[]"
+
+
+def _as_array(values: list[Any]) -> str:
+    texts = [each if isinstance(each, str) else str(each) for each in values]
+    whole = "\n".join(texts)
+    if "\\" in whole or '"' in whole:
+        texts = [each.replace("\\", "\\\\").replace('"', '\\"') for each in texts]
+    return '{"' + '","'.join(texts) + '"}' if texts else "{}"
 
 
 @compiles(_DomainOf)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from members import join
-from sqlalchemy import Engine, delete, event, func, select
+from sqlalchemy import Engine, delete, event, func, insert, select
 
 from mailer.domain.address import Address
 from mailer.domain.subscriber import Status
@@ -24,8 +24,8 @@ from mailer.people.lists import Lists
 from mailer.people.suppressing import Hashing, suppress
 from mailer.services.import_people import BATCH, Import, import_people
 from mailer.store.database import open_database
-from mailer.store.dialect import among
-from mailer.store.schema import consent_sources, consents, subscribers, subscriptions, suppressions
+from mailer.store.dialect import among, give_ids
+from mailer.store.schema import consent_sources, consents, lists, subscribers, subscriptions, suppressions
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 ROWS = 2 * BATCH + 500
@@ -231,3 +231,26 @@ def test_who_is_here_is_looked_up_and_nobody_else_read(engine: Engine) -> None:
     assert (
         plan[0][3] == "SEARCH subscribers USING COVERING INDEX sqlite_autoindex_subscribers_1 (email_key=?)"
     )
+
+
+def test_many_are_looked_for_at_once_whatever_they_are_called(engine: Engine) -> None:
+    odd = ['a"b', "a\\b", "{}", "a,b", "NULL", "", "Ø 船", "a b", "'"]
+    with engine.begin() as connection:
+        row = {"reason": "blocked", "note": "", "since": NOW}
+        connection.execute(insert(suppressions), [{"who": each, **row} for each in (*odd, "other")])
+        who = suppressions.c.who
+        assert set(connection.scalars(select(who).where(among(who, odd)))) == set(odd)
+        assert connection.scalars(select(who).where(among(who, []))).all() == []
+        number = lists.c.id
+        assert connection.scalars(select(number).where(among(number, [1, 2**40]))).all() == [1]
+
+
+def test_ids_that_were_given_are_not_given_again(engine: Engine) -> None:
+    with engine.begin() as connection:
+        assert list(give_ids(connection, subscribers, 0)) == []
+        first = give_ids(connection, subscribers, 3)
+        assert list(first) == [1, 2, 3]
+        row = {"email": "ada@quay.example", "created_at": NOW, "updated_at": NOW}
+        rows = [{**row, "id": each, "email_key": str(each)} for each in first]
+        connection.execute(insert(subscribers), rows)
+    assert join(engine, "ada@quay.example", "weekly") == 4
