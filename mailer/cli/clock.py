@@ -263,6 +263,7 @@ def run(app: App, every: float) -> None:
     from mailer.schedule.daemon import keep_sending
     from mailer.schedule.service_manager import ServiceManager
     from mailer.schedule.settings_anew import SettingsAnew
+    from mailer.services.return_beside import read_beside
     from mailer.services.rounds import rounds
 
     announce_settings(app)
@@ -274,8 +275,10 @@ def run(app: App, every: float) -> None:
         manager.ready(looking)
         return anew.wanted
 
-    with anew, rounds(app, manager.alive) as made:
+    with anew, rounds(app, manager.alive) as made, read_beside(app) as reading:
         click.echo(f"{looking} Ctrl-C stops.", err=True)
+        if reading:
+            click.echo("Reading what comes back beside it.", err=True)
         keep_sending(made, every, say, complain, looked)
         if made.over:
             manager.stopping()

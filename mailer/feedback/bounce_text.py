@@ -9,7 +9,7 @@ from mailer.domain.failures.classify import code_in
 from mailer.domain.fold import plain
 from mailer.feedback.fields import addresses_in
 from mailer.feedback.marks import folded as _folded
-from mailer.feedback.marks.bounces import ANSWERS, COPY_FIELDS, ENDINGS, OPENINGS
+from mailer.feedback.marks.bounces import ANSWERS, CONTACTS, COPY_FIELDS, ENDINGS, OPENINGS
 
 _ANSWERS, _ENDINGS, _OPENINGS = _folded(ANSWERS), _folded(ENDINGS), _folded(OPENINGS)
 LINES = 400  # of a bounce, before the copy of what was sent
@@ -21,7 +21,7 @@ _REASON_LINES = 14  # below an address
 # What may stand in a line before the address that it is about: brackets, dashes, a word or two for it.
 _LABEL = re.compile(
     r"\W*(?:(?:to|an|a|para|user|recipients?|addresse?s?|e-?mail|mailbox|rcpt|unknown|host|final-recipient|failed"
-    r"|invalid|your|the|following|message|destinataire|empfanger|destinatario|odbiorca|ontvanger|адрес"
+    r"|invalid|your|the|following|message|undeliverable|intended|bad|destinataire|empfanger|destinatario|odbiorca|ontvanger|адрес"
     r"|получатель|宛先|收件人)\b[^\w@]{0,20}){0,5}(?:rfc822;)?\W*"
 )
 
@@ -36,8 +36,9 @@ class FailedRecipient:
 
 @dataclass(frozen=True, slots=True)
 class BounceText:
-    """A bounce in prose without the copy at its end. `opening` is the phrase that it was known by, if any."""
+    """A bounce in prose: what stands before the phrase that opens it, what behind, and the copy."""
 
+    before: list[str]
     lines: list[str]
     opening: str
     copy: list[str]
@@ -62,7 +63,8 @@ def read_bounce_text(text: str) -> BounceText:
         folded = [plain(line).replace("\n", " ").strip() for line in lines]
     end = min(_line_of(folded, _ENDINGS)[0], _copy_begins(folded), LINES)
     place, opening = _line_of(folded[:end], _OPENINGS)
-    return BounceText(lines[min(place, end) if opening else 0 : end], opening, lines[end:])
+    place = min(place, end) if opening else 0
+    return BounceText(lines[:place], lines[place:end], opening, lines[end:])
 
 
 def _line_of(folded: list[str], phrases: tuple[str, ...]) -> tuple[int, str]:
@@ -85,9 +87,13 @@ def _copy_begins(folded: list[str]) -> int:
 
 def told(bounce: BounceText, ours: set[str]) -> list[FailedRecipient]:
     """Return who failed by the lines that begin with an address; `ours` are addresses that didn't."""
+    return _told(bounce, bounce.lines, ours) or _told(bounce, [*bounce.before, *bounce.lines], ours)
+
+
+def _told(bounce: BounceText, lines: list[str], ours: set[str]) -> list[FailedRecipient]:
     found: dict[str, list[str]] = {}
     latest: list[str] = []
-    for line in bounce.lines:
+    for line in lines:
         named = [address for address in addresses_in(line) if address.lower() not in ours]
         known = [address for address in named if address in found]
         if named and not known and len(found) < RECIPIENTS and _begins_with(line, named[0]):
@@ -106,7 +112,7 @@ def told_anywhere(bounce: BounceText, ours: set[str]) -> list[FailedRecipient]:
     """Return the first address that stands anywhere in a bounce."""
     for line in bounce.lines:
         for address in addresses_in(line):
-            if address.lower() not in ours:
+            if address.lower() not in ours and not address.lower().startswith(CONTACTS):
                 return [FailedRecipient(address, said_of(bounce, address))]
     return []
 

@@ -52,10 +52,12 @@ def find_delivery_status(mail: Mail, *, anywhere: bool) -> DeliveryStatus | None
 
 def read_recipient(group: Fields) -> ReturnFinding:
     """Return what a group says of its recipient."""
-    address, original = (_address(first(group, name)) for name in _RECIPIENT[:2])
-    address = address or _address(first(group, "x-actual-recipient")) or original
+    final, original, actual = (_address(first(group, name)) for name in _RECIPIENT)
+    # A name that only its own server knows says nothing to anybody else.
+    address = next((each for each in (final, actual, original) if "." in each.partition("@")[2]), final)
     given = _STATUS.search(first(group, "status"))
     said = _KIND_OF_CODE.sub("", decoded(first(group, "diagnostic-code")), count=1)
+    said = said or first(group, "status").partition("(")[2].rstrip(")")
     status = _status(given[0] if given else "", said)
     action = first(group, "action").lower().lstrip('"')
     if word := _not_failed(action, status):

@@ -20,6 +20,7 @@ _FIELD = re.compile(r"^([!-9;-~]{1,100})[ \t]*:(.*(?:\n[ \t].*)*)", re.MULTILINE
 _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'`|]{1,128}@[^\s<>()\[\]:;,\"'`|/@]{1,255}")
 
+_BEFORE = re.compile(r"^(?:smtp|rfc822|to)=", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _COMMENT = re.compile(r"\([^()]*\)")
 
@@ -61,7 +62,7 @@ def addresses_in(text: str) -> list[str]:
     """Return what looks like an addr-spec in `text`, in order, each once."""
     if "@" not in text:
         return []
-    found = (match[0].strip(".=").removeprefix("mailto:") for match in _ADDRESS.finditer(text[:VALUE]))
+    found = (_BEFORE.sub("", match[0].strip(".=")) for match in _ADDRESS.finditer(text[:VALUE]))
     return list(dict.fromkeys(address for address in found if not address.startswith("@")))
 
 

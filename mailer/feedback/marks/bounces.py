@@ -187,6 +187,9 @@ DELAYS = (
     "delayed",
     "delay notification",
     "still being retried",
+    "not yet been delivered",
+    "just a warning",
+    "continue to attempt",
     "will be retried",
     "will keep trying",
     "will continue to try",
@@ -391,6 +394,8 @@ OPENINGS = (
     "未能送达",
 )
 
+# Whom a bounce tells to turn to, which is nobody who failed.
+CONTACTS = ("postmaster@", "abuse@", "helpdesk@", "support@", "admin@", "hostmaster@")
 # Behind these words stand those of the server that refused.
 ANSWERS = (
     "the error that the other server returned was",
@@ -430,7 +435,6 @@ ENDINGS = (
     "original mail as follows",
     "original message headers",
     "original message header",
-    "your original message",
     "the original message was:",
     "--- original message ---",
     "---- original message",
@@ -479,7 +483,6 @@ COPY_FIELDS = (
     "received: from ",
     "received: by ",
     "return-path: ",
-    "message-id: <",
     "dkim-signature: ",
     "mime-version: ",
 )
