@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -40,6 +41,11 @@ class PreferenceLinks:
         """Return the token in what came of a link on its way; None if it is none of ours."""
         key = self.app.settings.secret_key.get_secret_value().encode()
         return find_token(key, text, Purpose.PREFERENCES)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which days begin and end."""
+        return self.app.settings.zone
 
     def look(self, token: LinkToken) -> Preferences | None:
         """Return how it stands; None if the person is gone."""
@@ -84,7 +90,7 @@ class PreferenceLinks:
 
         A button that is pressed twice on one day says one thing.
         """
-        now, zone = self.app.now(), self.app.settings.zone
+        now, zone = self.app.now(), self.zone
         until = None
         if weeks is not None:
             day = (now.astimezone(zone) + timedelta(weeks=weeks)).date()

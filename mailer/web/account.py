@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -115,7 +117,8 @@ class AccountPages:
     def _shown(self, request: Request, opened: Opened, status: int = 200, **told: Any) -> Response:
         sheet = self.links.sheet(opened)
         told = {"typed": "", "wrong": False, "same": False, "asked": ""} | told
-        time = span_in_words(GOOD_FOR, self.pages.words_for(request, [opened.language]).language)
+        words = self.pages.words_for(request, [opened.language])
+        time = span_in_words(GOOD_FOR, words.language)
         return self._page(
             "account.html",
             request,
@@ -127,10 +130,15 @@ class AccountPages:
             own_name=own_name,
             standing=lambda each: _standing(sheet, each),
             to_text=to_text,
-            full_date=full_date,
+            day=self._day(words.language),
             time=time,
             **told,
         )
+
+    def _day(self, language: str) -> Callable[[datetime], Markup]:
+        """Return what writes the day of a moment out, where the workspace is."""
+        zone = self.links.app.settings.zone
+        return lambda moment: isolated(full_date(moment.astimezone(zone).date(), language), "day")
 
     def _page(
         self, template: str, request: Request, opened: Opened, status: int = 200, **told: Any

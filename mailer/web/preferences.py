@@ -125,13 +125,20 @@ class PreferencePages:
             stands=stands,
             saved=saved,
             address=isolated(masked(stands.email) if stands else "", "address"),
-            day=_day(stands, words),
+            day=self._day(stands, words),
             offered=self._offered(stands),
             time=span_in_words(GOOD_FOR, words.language),
             posted=request.method == "POST",
             nothing=saved == Saved() and not any(told.values()),
             **(dict.fromkeys(HAPPENED, False) | {"typed": {}, "chosen": (), "undo": ""} | told),
         )
+
+    def _day(self, stands: Preferences | None, words: Words) -> Markup:
+        """Return the day on which mail comes again, where the workspace is."""
+        if stands is None or stands.paused_until is None:
+            return Markup()
+        day = stands.paused_until.astimezone(self.links.zone).date()
+        return isolated(full_date(day, words.language), "day")
 
     def _offered(self, stands: Preferences | None) -> dict[str, str]:
         """Return the languages to choose from by their tags: those that there are words in, and theirs."""
@@ -164,9 +171,3 @@ async def typed_in(request: Request) -> dict[str, list[str]] | None:
 
 def _numbers(texts: Iterable[str]) -> frozenset[int]:
     return frozenset(int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 19)
-
-
-def _day(stands: Preferences | None, words: Words) -> Markup:
-    if stands is None or stands.paused_until is None:
-        return Markup()
-    return isolated(full_date(stands.paused_until.date(), words.language), "day")

@@ -42,7 +42,7 @@ def test_one_block_of_the_file_of_the_same_name(tmp_path: Path, layout: str) -> 
     )
     mail = written(tmp_path, {f"{layout}.html": own}, f"template: {layout}\n")
     assert texts(mail, ".small")[0] == "By volunteers."
-    assert texts(mail, ".stop a") == ["Unsubscribe", "View in browser"]
+    assert texts(mail, ".stop a") == ["Unsubscribe", "Your preferences", "View in browser"]
     assert texts(mail, "h1") == ["Ebb"]
 
 

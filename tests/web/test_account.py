@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
+from harbour import serving
 from quay import BASE_URL, KEY, Quay, quay
 from sqlalchemy import select
 from test_preferences import link
@@ -215,3 +218,30 @@ def test_a_token_with_one_bit_or_purpose_changed_is_not_found(file_harbour: Quay
         assert harbour.client.post(path, data={"sure": "yes"}).status_code == 404
     assert harbour.tables() == before
     assert harbour.client.get(f"{good}.").status_code == 200
+
+
+def test_the_real_server_mails_the_link_and_erases_by_it(tmp_path: Path) -> None:
+    with quay(tmp_path, "sqlite:///mailer.db") as harbour:
+        settings = {
+            "SMTP_PORT": str(harbour.server.port),
+            "POSTAL_ADDRESS": "1 Quay Street, Port Example",
+            "BASE_URL": BASE_URL,
+            "DATABASE_URL": "sqlite:///mailer.db",
+            "SECRET_KEY": KEY.decode(),
+        }
+        (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        person, log = harbour.enrol(ADA, Status.SUBSCRIBED), tmp_path / "serve.log"
+        with serving(tmp_path, log) as url, httpx.Client(base_url=url, timeout=120) as client:
+            client.post(link(harbour, person), data={"mail": "yes"})
+            while not harbour.mails(ADA):
+                time.sleep(0.05)
+            path = mailed(harbour, ADA, "account")
+            while "You are erased" not in (answer := client.post(path, data={"sure": "yes"})).text:
+                assert answer.status_code == 503  # what became of the letter is not recorded yet
+                time.sleep(0.05)
+            assert "POST /account/… 200" in log.read_text()
+            assert path.removeprefix("/account/") not in log.read_text()
+        assert "ada@inbox" not in repr(harbour.tables())
+        harbour.app.let_go()
+    found = [each for each in tmp_path.iterdir() if each.is_file() and b"ada@inbox" in each.read_bytes()]
+    assert found == []

@@ -212,6 +212,15 @@ def test_pausing_is_for_days_and_said_once_a_day(harbour: Quay) -> None:
     assert harbour.tables() == before
 
 
+def test_a_day_is_one_where_the_workspace_is(tmp_path: Path) -> None:
+    with quay(tmp_path, "sqlite:///mailer.db", TZ="Pacific/Auckland") as harbour:
+        person = harbour.enrol(ADA, Status.SUBSCRIBED)
+        page = harbour.client.post(link(harbour, person), data={"pause": "2"}).text
+        until = harbour.person(ADA).paused["weekly"].astimezone(harbour.app.settings.zone)
+        assert (until.hour, until.minute) == (0, 0)
+        assert f"{until:%B} {until.day}, {until.year}" in page
+
+
 def test_leaving_everything_takes_one_button_and_coming_back_another(harbour: Quay) -> None:
     person = harbour.enrol(ADA, Status.SUBSCRIBED, "weekly", "crew")
     page = harbour.client.post(link(harbour, person), data={"all": "yes"}).text
