@@ -90,6 +90,11 @@ class Lists:
             on_it = (s.list_id == list_id, s.status == Status.SUBSCRIBED)
             connection.execute(delete(subscriptions).where(*on_it))
 
+    def welcomes(self) -> set[str]:
+        """Return the issue files, relative to the workspace, that lists welcome with."""
+        with self._engine.connect() as connection:
+            return set(connection.scalars(select(lists.c.welcome).where(lists.c.welcome.is_not(None))))
+
     def known_of(self, name: str) -> tuple[list[int], int]:
         """Return the ids of all who are or were on a list, and how many entries of the ledger are of it."""
         s = subscriptions.c

@@ -11,7 +11,16 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, select
 from mailer.domain.suppression import keys_of
 from mailer.people.former import ids_of
 from mailer.people.suppressing import Hashing
-from mailer.store.schema import consent_sources, consents, lists, metadata, sends, subscribers, suppressions
+from mailer.store.schema import (
+    consent_sources,
+    consents,
+    lists,
+    metadata,
+    sends,
+    signups,
+    subscribers,
+    suppressions,
+)
 
 Rows = list[dict[str, Any]]
 # What stands elsewhere than with the person, and says what their rows mean.
@@ -44,6 +53,8 @@ def _theirs(
         hashing = Hashing.known(connection)
         hashed = hashing.of(person.email_key) if hashing else ""
         return _is_one(suppressions.c.who, keys_of(person.email_key, hashed))
+    if table is signups:
+        return _is_one(signups.c.email_key, [person.email_key])
     if table is consent_sources:
         told = select(consents.c.source_id).where(consents.c.subscriber_id.in_(ids))
         return _is_one(consent_sources.c.id, connection.scalars(told).all())

@@ -44,20 +44,25 @@ def forms(root: Path) -> list[Form]:
 def _read(path: Path, name: str) -> Form:
     try:
         text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormError(str(path), None, str(error), next_step=f"Correct {path}.") from None
+    try:
         said = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
-        raise FormError(str(path), int(line[1]) if line else None, str(error)) from None
+        number = int(line[1]) if line else len(text.splitlines())
+        raise FormError(str(path), number, str(error), next_step=f"Correct {path}.") from None
     if strange := [key for key in said if key != "field"]:
         problem = f"{strange[0]!r} is nothing that a form has; its questions are [[field]]"
-        raise FormError(str(path), _line_of(text, strange[0]), problem)
+        raise FormError(str(path), _line_of(text, strange[0]), problem, next_step=f"Correct {path}.")
     lines = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == "[[field]]"]
     questions: list[Question] = []
     for place, each in enumerate(said.get("field", ())):
         line_number = lines[place] if place < len(lines) else None
         question = _question(each, str(path), line_number)
         if question.name in {other.name for other in questions}:
-            raise FormError(str(path), line_number, f"the field {question.name} is asked for twice")
+            problem = f"the field {question.name} is asked for twice"
+            raise FormError(str(path), line_number, problem, next_step=f"Correct {path}.")
         questions.append(question)
     return Form(name, tuple(questions))
 

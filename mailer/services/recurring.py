@@ -132,7 +132,8 @@ def chosen(app: App, schedule: Schedule) -> str:
 
 
 def ready(app: App, folder: Path, audience: Audience) -> Iterator[Path]:
-    """Yield the issues of a folder that go to these lists next: no draft, none that went to one of them.
+    """Yield the issues of a folder that go to these lists next: no draft, none that went to one of them, nor
+    one that a list welcomes with.
 
     By date, else by name. An issue that can't be read is not left out: what is wrong with it has to be said,
     and not the one after it sent.
@@ -140,7 +141,9 @@ def ready(app: App, folder: Path, audience: Audience) -> Iterator[Path]:
     from mailer.compose.issue.source import front_of, issue_files
     from mailer.services.schedules import waiting_for
 
-    fronts = {file: front_of(file) for file in issue_files(folder)}
+    welcomes = {(app.root / each).resolve() for each in app.lists.welcomes()}
+    files = [file for file in issue_files(folder) if file.resolve() not in welcomes]
+    fronts = {file: front_of(file) for file in files}
 
     def order(file: Path) -> tuple[str, str]:
         date = fronts[file].get("date")

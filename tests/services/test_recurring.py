@@ -121,6 +121,9 @@ def test_what_goes_out_otherwise_is_not_chosen(app):
     assert [each.stem for each in ready(app, folder, WEEKLY)] == ["2026-11-03-anchor"]
     # What went to another list goes to this one all the same.
     assert len(list(ready(app, folder, Audience(("press",))))) == 3
+    # What a list welcomes with goes to each when they come, and to nobody by the clock.
+    app.lists.change("press", {"welcome": "issues/2026-11-03-anchor.md"}, app.now())
+    assert list(ready(app, folder, WEEKLY)) == []
 
 
 def test_times_that_nobody_looked_at_are_not_made_up_for(app, clock, server):

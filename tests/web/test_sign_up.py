@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from mailer.domain.subscriber import Status
 from mailer.people.consents import told
 from mailer.services.confirm_link import BY_PAGE
 from mailer.services.rounds import tick
+from mailer.services.signup import Reception
 from mailer.services.unsubscribe import Unsubscribe, unsubscribe
 from mailer.store.schema import signups
 
@@ -163,6 +165,19 @@ def test_the_clock_takes_in_what_no_postman_did(file_harbour: Quay) -> None:
     assert len(file_harbour.rung) == 1
     assert tick(file_harbour.app, print).exit_code == 0
     assert len(file_harbour.mails(ADA)) == 1
+
+
+def test_of_several_who_take_in_the_same_one_does(harbour: Quay) -> None:
+    emails = [f"reader{number}@inbox.example" for number in range(5)]
+    for email in emails * 2:
+        harbour.client.post("/join", data={"email": email, "list": "weekly"})
+    Reception(harbour.app).settle()  # what is compiled first is not what is compared
+    for email in emails:
+        harbour.client.post("/join", data={"email": f"other-{email}", "list": "weekly"})
+    with ThreadPoolExecutor(3) as several:
+        done = list(several.map(lambda _: Reception(harbour.app).settle(), range(3)))
+    assert sum(done) == 5
+    assert [send.candidates for send in harbour.app.ledger.sends()] == [10]
 
 
 def test_a_list_without_confirmation_is_joined_at_once_but_not_by_who_had_left_it(harbour: Quay) -> None:
