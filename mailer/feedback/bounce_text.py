@@ -58,13 +58,18 @@ class BounceText:
 def read_bounce_text(text: str) -> BounceText:
     """Return what a bounce says, from the phrase on after which the addresses come."""
     lines = [line[:LONGEST] for line in text.split("\n", LINES + MORE)[: LINES + MORE]]
-    folded = [line.strip() for line in plain("\n".join(lines)).split("\n")]
-    if len(folded) != len(lines):  # what some letter became breaks lines, too
-        folded = [plain(line).replace("\n", " ").strip() for line in lines]
-    end = min(_line_of(folded, _ENDINGS)[0], _copy_begins(folded), LINES)
+    folded = _folded_lines(lines[: min(_copy_begins(lines), LINES)])
+    end = _line_of(folded, _ENDINGS)[0]
     place, opening = _line_of(folded[:end], _OPENINGS)
     place = min(place, end) if opening else 0
     return BounceText(lines[:place], lines[place:end], opening, lines[end:])
+
+
+def _folded_lines(lines: list[str]) -> list[str]:
+    folded = plain("\n".join(lines)).split("\n")
+    if len(folded) != len(lines):  # what some letter became breaks lines, too
+        folded = [plain(line).replace("\n", " ") for line in lines]
+    return [line.strip() for line in folded]
 
 
 def _line_of(folded: list[str], phrases: tuple[str, ...]) -> tuple[int, str]:
@@ -81,8 +86,9 @@ def _line_of(folded: list[str], phrases: tuple[str, ...]) -> tuple[int, str]:
     return line, phrase
 
 
-def _copy_begins(folded: list[str]) -> int:
-    return next((place for place, line in enumerate(folded) if line.startswith(COPY_FIELDS)), len(folded))
+def _copy_begins(lines: list[str]) -> int:
+    found = (place for place, line in enumerate(lines) if line.lower().lstrip().startswith(COPY_FIELDS))
+    return next(found, len(lines))
 
 
 def told(bounce: BounceText, ours: set[str]) -> list[FailedRecipient]:
