@@ -82,6 +82,40 @@ def hide(app: App, issue: str) -> None:
     say(f"{issue} is in no archive any more.")
 
 
+@archive.command("import")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--list", "list_name", metavar="NAME", required=True, help="The list whose archive it is.")
+@click.option("--dry-run", is_flag=True, help="Show what would be there, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as data.")
+@click.pass_obj
+def import_files(app: App, files: tuple[Path, ...], list_name: str, dry_run: bool, as_json: bool) -> None:
+    """Take issues from before into the archive of a list; none is sent.
+
+    FILE is an issue in Markdown, HTML or plain text, with the date at which it went, or a mail as it was
+    saved (.eml). The same again changes nothing; a changed one takes the place of what it was.
+    """
+    from mailer.services.archive_import import import_issues
+
+    with app.at_work():
+        issues = import_issues(app, files, list_name, dry_run=dry_run)
+    zone = app.settings.zone
+    rows = [
+        {
+            "issue": each.slug,
+            "sent": each.sent_at.astimezone(zone).date().isoformat(),
+            "title": each.said.title,
+            "became": each.became or "(dry run)",
+        }
+        for each in issues
+    ]
+    if as_json:
+        import json
+
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        print_table(["issue", "sent", "title", ""], [list(row.values()) for row in rows])
+
+
 @archive.command("build")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--address", metavar="URL", help="Where DIR will be found; else BASE_URL and /archive/.")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, exists, select
 
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt
 from mailer.domain.fold import fold
 from mailer.store.dialect import put
 from mailer.store.schema import archive, chunks, lists, revisions, sends
+from mailer.store.search import matching
+
+MOST_PHRASES = 20  # of one search
+_ASKED = re.compile(r'["“”„«»]([^"“”„«»]*)["“”„«»]|([^\s"“”„«»]+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +74,14 @@ class ArchiveTable:
         with self._engine.connect() as connection:
             return list(_found(connection, _visible()))
 
-    def matching(self, text: str) -> frozenset[int]:
-        """Return the ids of the sends whose title and text have words that begin as those of `text` do."""
-        wanted = fold(text).split()
-        if not wanted:
-            return frozenset()
-        words = archive.c.words
-        has = and_(
-            *(or_(words.startswith(word), words.contains(f" {word}", autoescape=True)) for word in wanted)
-        )
+    def matching(self, text: str) -> list[int]:
+        """Return what has the words of `text`, the best first: the ids of sends; less than nothing, those of
+        issues that were imported.
+
+        Words do that begin so; what stands in quotation marks has to stand there like that.
+        """
         with self._engine.connect() as connection:
-            return frozenset(connection.scalars(select(archive.c.send_id).where(has)))
+            return matching(connection, phrases(text))
 
     def template(self, send_id: int, number: int) -> bytes | None:
         """Return the compiled template of a send's `number`th text; None if it is gone."""
@@ -87,6 +89,12 @@ class ArchiveTable:
         with self._engine.connect() as connection:
             found = connection.scalar(select(r.template).where(r.send_id == send_id, r.no == number))
         return None if found is None else bytes(found)
+
+
+def phrases(text: str) -> list[list[str]]:
+    """Return what is asked for: words, and words in a row."""
+    asked = (fold(quoted or word).split() for quoted, word in _ASKED.findall(text))
+    return [phrase for phrase in asked if phrase][:MOST_PHRASES]
 
 
 def _visible() -> ColumnElement[bool]:

@@ -13,15 +13,17 @@ from mailer.domain.send import Send
 from mailer.engine.compiler import Job
 from mailer.errors import UsageError
 from mailer.ledger.archive import ArchivedSend, ArchiveTable, PublicList
+from mailer.ledger.imported_issues import ImportedIssue, ImportedIssues
 from mailer.message.expression.operations import CannotFill
 from mailer.message.mime.template import MessageTemplate, TemplateError
-from mailer.services.publishing import Published, published
+from mailer.services.publishing import Published, published, read_stored
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedIssue:
     """An issue of a list: `sent_at` is when it was first sent there, in the settings' zone, `revised_at` when
-    it got the text that it has.
+    it got the text that it has. `key` tells it from any other: the id of a send, of which it is the
+    `number`th text, or less than nothing, the id of an issue that was imported.
     """
 
     slug: str
@@ -29,8 +31,8 @@ class ArchivedIssue:
     summary: str
     sent_at: datetime
     revised_at: datetime
-    send_id: int
-    number: int
+    key: int
+    number: int = 0
 
     @property
     def year(self) -> int:
@@ -59,16 +61,26 @@ class Archive:
     def _table(self) -> ArchiveTable:
         return ArchiveTable(self._app.database)
 
+    @property
+    def _imported(self) -> ImportedIssues:
+        return ImportedIssues(self._app.database)
+
     def lists(self) -> tuple[ArchivedList, ...]:
         """Return every list that has an archive, with what is in it."""
         table = self._table
-        sent = table.sends()
+        sent, imported = table.sends(), self._imported.all()
         return tuple(
-            ArchivedList(each, self._issues([send for send in sent if each.name in send.lists]))
+            ArchivedList(
+                each,
+                self._issues(
+                    [send for send in sent if each.name in send.lists],
+                    [issue for issue in imported if each.name == issue.list_name],
+                ),
+            )
             for each in table.public_lists()
         )
 
-    def _issues(self, sends: list[ArchivedSend]) -> tuple[ArchivedIssue, ...]:
+    def _issues(self, sends: list[ArchivedSend], imported: list[ImportedIssue]) -> tuple[ArchivedIssue, ...]:
         """Return one issue a slug: it stays where it was first sent, and says what was sent last."""
         newest: dict[str, ArchivedSend] = {}
         first: dict[str, datetime] = {}
@@ -87,15 +99,25 @@ class Archive:
             )
             for slug, send in newest.items()
         ]
-        return tuple(sorted(issues, key=lambda each: (each.sent_at, each.send_id), reverse=True))
+        issues += [
+            ArchivedIssue(
+                old.slug, old.title, old.summary, old.sent_at.astimezone(self.zone), old.taken_at, -old.id
+            )
+            for old in imported
+            if old.slug not in newest
+        ]
+        return tuple(sorted(issues, key=lambda each: (each.sent_at, each.key), reverse=True))
 
     def content(self, issue: ArchivedIssue) -> Published | None:
         """Return what an issue says; None if it can't be shown any more."""
-        template = self._table.template(issue.send_id, issue.number)
+        if issue.key < 0:
+            stored = self._imported.content(-issue.key)
+            return read_stored(stored) if stored else None
+        template = self._table.template(issue.key, issue.number)
         return read_published(template) if template else None
 
-    def matching(self, text: str) -> frozenset[int]:
-        """Return the sends that have the words of `text`."""
+    def matching(self, text: str) -> list[int]:
+        """Return the keys of the issues that have the words of `text`, the best first."""
         return self._table.matching(text)
 
     def show(self, slug: str) -> list[str]:
@@ -113,7 +135,9 @@ class Archive:
         return problems
 
     def hide(self, slug: str) -> None:
-        """Take an issue out of the archive."""
+        """Take an issue out of the archive; one that was imported is gone then."""
+        if self._imported.remove(slug):
+            return
         self._table.remove([send.id for send in self._sends(slug)])
 
     def _sends(self, slug: str) -> list[Send]:

@@ -6,9 +6,11 @@ a name would. What prints a value that has none can't be shown to everybody.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from html import escape
 
@@ -25,7 +27,7 @@ from mailer.message.filling.residual import Branch, Loop, Node, Tree
 from mailer.message.mime.fields import RecipientHeader
 from mailer.message.mime.pieces import PartContent
 from mailer.message.mime.template import MessageTemplate
-from mailer.viewer.reading import MailPart, read
+from mailer.viewer.reading import MailPart, MailReading, read
 
 # Stands for the links of one recipient, to be found again; RFC 2606 keeps it from being anybody's.
 OWN_LINK = "https://reader.invalid/own"
@@ -70,9 +72,20 @@ def published(template: MessageTemplate) -> Published:
     nobody = {"subscriber": {}, **dict.fromkeys(LINKS, OWN_LINK), "header": NOBODY}
     template = _decided(template, nobody)
     mail = read(template.fill(nobody))
-    page = lxml_html.document_fromstring(_UNSAYABLE.sub("", mail.html or "<p></p>"))
+    return published_mail(mail, template.subject(nobody), template.language)
+
+
+def published_mail(
+    mail: MailReading,
+    title: str,
+    language: str,
+    personal: Callable[[HtmlElement], bool] = lambda element: False,  # noqa: ARG005
+) -> Published:
+    """Return what anybody may see of a mail, without the links and images that are `personal`."""
+    html = mail.html or "".join(f"<p>{escape(each)}</p>" for each in re.split(r"\n\s*\n", mail.text or ""))
+    page = lxml_html.document_fromstring(_UNSAYABLE.sub("", html) or "<p></p>")
     styles = "\n".join(each.text or "" for each in page.iter("style"))
-    preheader = _taken_out(page)
+    preheader = _taken_out(page, personal)
     images = _name_images(page, {part.cid: part for part in mail.others if part.cid})
     body = page.find("body")
     inside = _inside(page if body is None else body)
@@ -80,15 +93,32 @@ def published(template: MessageTemplate) -> Published:
     text = " ".join(" ".join(_texts(content)).split())
     _unfold(content)
     return Published(
-        title=_UNSAYABLE.sub("", template.subject(nobody)),
+        title=_UNSAYABLE.sub("", title),
         summary=_cut(" ".join(_FILLER.sub(" ", preheader).split()) or text),
-        language=template.language,
+        language=language,
         body=_cleaner().clean(inside),
         styles=styles.replace("<", ""),
         prose=_prose_cleaner().clean(_inside(content)).strip(),
         text=text,
         images=images,
     )
+
+
+def stored(found: Published) -> bytes:
+    """Return octets that `read_stored` reads again."""
+    images = {
+        name: [part.type, b64encode(part.content).decode("ascii")] for name, part in found.images.items()
+    }
+    return json.dumps(asdict(replace(found, images={})) | {"images": images}, ensure_ascii=False).encode()
+
+
+def read_stored(content: bytes) -> Published:
+    """Return what `stored` wrote."""
+    said = json.loads(content)
+    images = {
+        name: MailPart(kind, name, "", b64decode(octets)) for name, (kind, octets) in said["images"].items()
+    }
+    return Published(**said | {"images": images})
 
 
 def _decided(template: MessageTemplate, nobody: Names) -> MessageTemplate:
@@ -122,12 +152,14 @@ def _is_known(expression: Expression, nobody: Names, *, so: bool = False) -> boo
     return bool(value) if so else True
 
 
-def _taken_out(page: HtmlElement) -> str:
+def _taken_out(page: HtmlElement, personal: Callable[[HtmlElement], bool]) -> str:
     """Take out of `page` what is one recipient's own; return the preheader's words, which go too."""
     words = " ".join(each.text_content() for each in _of_class(page, PREHEADER, "mailer-preheader"))
     for each in _of_class(page, PREHEADER, "mailer-preheader", PERSONAL):
         each.drop_tree()
     for each in page.xpath("//*[@*[contains(., $own)]]", own=OWN_LINK):
+        _drop_link(each)
+    for each in [each for each in page.iter("a", "img") if personal(each)]:
         _drop_link(each)
     for element in page.iter("*"):
         element.text = (element.text or "").replace(OWN_LINK, "")

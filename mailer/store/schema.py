@@ -33,6 +33,7 @@ from sqlalchemy.types import TypeEngine
 
 from mailer.domain.delivery import LASTING
 from mailer.domain.moment import utc_text
+from mailer.store.search import made_with
 
 metadata = MetaData(
     naming_convention={
@@ -297,6 +298,22 @@ archive = Table(
     Column("words", Text, nullable=False),  # of title and text, as domain.fold has them: what is searched
 )
 
+# Issues from before, which other programs sent: taken into a list's archive, and never sent from here.
+imported_issues = Table(
+    "imported_issues",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("list_id", ForeignKey("lists.id"), nullable=False),
+    Column("slug", Key, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("title", "summary", "words")),  # as in `archive`
+    Column("sent_at", UtcTime, nullable=False),  # as the file says
+    Column("taken_at", UtcTime, nullable=False),
+    Column("digest", LargeBinary, nullable=False),  # SHA-256 of what was taken in
+    Column("content", LargeBinary, nullable=False),  # services.publishing.Published, as JSON
+    UniqueConstraint("list_id", "slug"),
+    sqlite_autoincrement=True,
+)
+
 # Who gets a send, with the values that its text names, as they were when the audience was frozen. It is never
 # changed, but for a correction that names more: what became of each stands in `outcomes`.
 deliveries = Table(
@@ -535,3 +552,5 @@ notices = Table(
     Index("ix_notices_read_at", "read_at"),
     sqlite_autoincrement=True,
 )
+
+made_with(metadata)

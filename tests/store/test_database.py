@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from migrated import context
 from sqlalchemy import Engine, create_engine
 
 from mailer.errors import SettingsError, StorageBusy, StorageError
@@ -65,7 +65,7 @@ def test_it_promises_what_the_ledger_needs(engine: Engine) -> None:
 
 def test_the_migrations_make_the_tables_of_the_schema(engine: Engine, tmp_path: Path) -> None:
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert compare_metadata(context(connection), metadata) == []
     fresh = create_engine(f"sqlite:///{tmp_path}/fresh.db")
     metadata.create_all(fresh)
     fresh.dispose()

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
+from migrated import context
 from postgresql import PASSWORD, Server
 from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
@@ -73,7 +73,7 @@ def refused(url: str, folder: Path) -> MailerError:
 def test_the_first_to_come_makes_the_tables_of_the_schema(empty: str, tmp_path: Path) -> None:
     database, before = open_upgraded(empty, tmp_path)
     with database.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert compare_metadata(context(connection), metadata) == []
     database.dispose()
     again, after = open_upgraded(empty, tmp_path)
     again.dispose()
@@ -99,7 +99,7 @@ def described(database: Database) -> dict[str, set[tuple[object, ...]]]:
         found = {
             kind: {tuple(row) for row in connection.execute(text(query))} for kind, query in DESCRIBED.items()
         }
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert compare_metadata(context(connection), metadata) == []
     return found
 
 

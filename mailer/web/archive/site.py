@@ -118,8 +118,8 @@ class ArchiveSite:
         if listed is None:
             return None
         text = text[:LONGEST_SEARCH]
-        ids = self.archive.matching(text)
-        found = [each for each in listed.issues if each.send_id in ids]
+        issues = {each.key: each for each in listed.issues}
+        found = [issues[key] for key in self.archive.matching(text) if key in issues]
         return self._of_list(
             "search.html", listed, f"{name}/", text=text, found=found[:FOUND], number=len(found), sought=True
         )
