@@ -55,7 +55,8 @@ class ArchivePage:
 class ArchiveSite:
     """The pages of `lists`. `root` is the address that the archive is found at, ending in a slash.
 
-    `searchable`: somebody answers searches; `indexed`: search engines may keep the pages.
+    `searchable`: somebody answers searches; `indexed`: search engines may keep the pages. Whoever wants a
+    list by mail is led to `join` and its name; to nowhere if that is empty.
     """
 
     archive: Archive
@@ -66,6 +67,7 @@ class ArchiveSite:
     publisher: str
     indexed: bool = True
     searchable: bool = True
+    join: str = ""
     _templates: Environment = field(init=False)
 
     def __post_init__(self) -> None:
@@ -179,6 +181,7 @@ class ArchiveSite:
             address=urljoin(self.root, path),
             indexed=self.indexed,
             searchable=self.searchable,
+            join=self.join,
             day=lambda moment: full_date(moment.date(), words.language),
         )
         return ArchivePage(html.encode(), HTML)

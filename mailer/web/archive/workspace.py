@@ -6,6 +6,7 @@ from mailer.bootstrap import App
 from mailer.services.archive import Archive
 from mailer.web.archive.serving import ARCHIVE
 from mailer.web.archive.site import ArchiveSite
+from mailer.web.joining import JOIN
 from mailer.workspace.words import read_words
 
 
@@ -20,6 +21,7 @@ def archive_site(app: App, root: str, *, searchable: bool) -> ArchiveSite:
         publisher=app.sender.name or app.sender.address.wire,
         indexed=app.settings.archive_indexed == "yes",
         searchable=searchable,
+        join=f"{app.settings.base_url}{JOIN}/" if app.settings.base_url else "",
     )
 
 
