@@ -40,13 +40,13 @@ def _drawn(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
         def render(self, task: Task) -> Text:
             return Text(f"{task.speed or 0:,.0f}/s")
 
+    left = [] if total is None else [TimeRemainingColumn(), TextColumn("left")]
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         RateColumn(),
-        TimeRemainingColumn(),
-        TextColumn("left"),
+        *left,
         console=Console(stderr=True),
     ) as progress:
         task = progress.add_task(title, total=total)

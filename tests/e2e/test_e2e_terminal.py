@@ -61,3 +61,13 @@ def test_a_list_is_deleted_once_its_name_was_typed(workspace):
     assert "subscribed 3" in screen
     assert workspace.data("lists", "list") == []
     assert len(list(workspace.root.glob("subscribers/before-delete-weekly-*.csv"))) == 1
+
+
+def test_an_import_shows_both_readings(workspace):
+    path = workspace.root / "people.csv"
+    path.write_text("email\n" + "".join(f"reader{n}@inbox.example\n" for n in range(40)))
+    code, screen = on_a_terminal(workspace, "", "subscribers", "import", str(path), "--list", "weekly")
+    assert code == 0, screen
+    # How many rows there are is known when they have been read once: so long no time is left.
+    assert re.search(r"reading \S+ +40/\? +[\d,]+/s *\r?\n", screen), screen
+    assert re.search(r"importing \S+ +40/40 ", screen), screen
