@@ -40,7 +40,7 @@ python314: $(VENV)/.tools
 test: $(VENV)/.tools
 	@$(BIN)/python .ci/system_packages.py
 	@echo "== running the tests, on every processor"
-	@$(BIN)/python -m pytest -q --numprocesses auto --dist loadfile $(PYTEST)
+	@$(BIN)/python -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: $(VENV)/.tools
 	@echo "== ruff: lint"; $(BIN)/ruff check .
@@ -52,7 +52,7 @@ check: $(VENV)/.tools
 coverage: $(VENV)/.tools
 	@$(BIN)/python .ci/system_packages.py
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q --numprocesses auto --dist loadfile $(PYTEST)
+	@$(BIN)/coverage run -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder $(PYTEST)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3  # noqa: F401  # premailer's; it binds a socket while it is imported, which is no test's doing
 from hypothesis import HealthCheck, settings
-from levels import LEAVING, level_of
+from levels import LEAVING, level_of, longest_first
 
 if TYPE_CHECKING:
     from postgresql import Server
@@ -29,6 +29,12 @@ sys.addaudithook(lambda event, _: _left.append(event) if event in LEAVING else N
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark a test with its level."""
     item.add_marker(level_of(item))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where processes share the files, have the long ones begin first, lest all wait for one in the end."""
+    if hasattr(config, "workerinput"):
+        items[:] = longest_first(items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,15 @@ def level_of(item: pytest.Item) -> str:
     if "browser" in getattr(item, "fixturenames", ()):
         return "browser"
     return FOLDERS.get(item.path.relative_to(TESTS).parts[0], "unit")
+
+
+def longest_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Return them file by file, those first that take long: of a high level, then with many tests."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+
+    def weight(tests: list[pytest.Item]) -> tuple[int, int]:
+        return max(LEVELS.index(level_of(each)) for each in tests), len(tests)
+
+    return [item for tests in sorted(files.values(), key=weight, reverse=True) for item in tests]
