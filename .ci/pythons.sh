@@ -1,6 +1,7 @@
 #!/bin/sh
 # The quick tests by each further Python that is installed here, each in a virtual environment of its own.
 set -eu
+export PIP_NO_COMPILE=1  # of what is installed the tests load a part, and that is compiled then
 for version in 3.12 3.13 3.14; do
     python=
     for found in "$(command -v "python$version" || true)" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python; do
