@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from dovecot_auth import OAUTH2
 from postgresql import free_port
 
 PROGRAM = shutil.which("dovecot") or "/usr/sbin/dovecot"
@@ -43,13 +44,14 @@ ssl_key = <{folder}/key.pem
 disable_plaintext_auth = {plain}
 mail_location = maildir:{folder}/mail/%u
 mail_fsync = never
-auth_mechanisms = plain
+auth_mechanisms = {mechanisms}
 auth_failure_delay = 0
 namespace inbox {{
   inbox = yes
   prefix = {prefix}
   separator = {separator}
 }}
+{tokens}
 passdb {{
   driver = static
   args = password={password}
@@ -83,6 +85,12 @@ service stats {{
   chroot =
 }}
 """
+BY_TOKEN = """\
+passdb {{
+  driver = oauth2
+  mechanisms = oauthbearer xoauth2
+  args = {folder}/oauth2
+}}"""
 _numbers = count(1)
 
 
@@ -135,8 +143,13 @@ class DovecotServer:
 
 
 @contextmanager
-def dovecot_server(prefix: str = "", separator: str = "/", plain: str = "no") -> Iterator[DovecotServer]:
-    """Run a Dovecot for the block; folders are below `prefix`, and divided by `separator`."""
+def dovecot_server(
+    prefix: str = "", separator: str = "/", plain: str = "no", introspection: str = ""
+) -> Iterator[DovecotServer]:
+    """Run a Dovecot for the block; folders are below `prefix`, and divided by `separator`.
+
+    With `introspection`, the address at which tokens are known, it takes those, too.
+    """
     if os.geteuid() != 0:
         pytest.skip("Dovecot's processes change users, which takes root")
     if not (Path(PROGRAM).exists() and Path("/usr/lib/dovecot/pop3").exists()):
@@ -144,12 +157,14 @@ def dovecot_server(prefix: str = "", separator: str = "/", plain: str = "no") ->
     folder = Path(tempfile.mkdtemp(prefix="dovecot-", dir="/tmp"))
     folder.chmod(0o755)
     try:
-        yield from _running(folder, prefix, separator, plain)
+        yield from _running(folder, prefix, separator, plain, introspection)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _running(folder: Path, prefix: str, separator: str, plain: str) -> Iterator[DovecotServer]:
+def _running(
+    folder: Path, prefix: str, separator: str, plain: str, introspection: str
+) -> Iterator[DovecotServer]:
     authority = trustme.CA()
     made = authority.issue_cert("localhost")
     made.private_key_pem.write_to_path(folder / "key.pem")
@@ -166,9 +181,12 @@ def _running(folder: Path, prefix: str, separator: str, plain: str) -> Iterator[
         prefix=prefix,
         separator=separator,
         plain=plain,
+        mechanisms="plain oauthbearer xoauth2" if introspection else "plain",
+        tokens=BY_TOKEN.format(folder=folder) if introspection else "",
         **ports,
     )
     (folder / "dovecot.conf").write_text(filled)
+    (folder / "oauth2").write_text(OAUTH2.format(introspection=introspection))
     _give(folder / "mail")
     with (folder / "output").open("wb") as output:
         command = ["setpriv", "--pdeathsig", "SIGTERM", PROGRAM, "-F", "-c", str(folder / "dovecot.conf")]

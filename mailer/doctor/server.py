@@ -15,7 +15,7 @@ from mailer.smtp.account import Account, Timeouts
 from mailer.smtp.capabilities import Capabilities
 from mailer.smtp.channel import Channel
 from mailer.smtp.connection import tls_context
-from mailer.smtp.ending import Ending
+from mailer.smtp.ending import Cause, Ending
 from mailer.smtp.envelope import Envelope
 from mailer.smtp.exchange import Result
 from mailer.smtp.window import Moment
@@ -73,6 +73,8 @@ class Visitor:
 async def visit(account: Account) -> Conversation:
     """Connect, secure, log in, take leave; AccountFault if SMTP_CA_FILE can't be read."""
     found = await _converse(account, tls_context(account))
+    if found.ending and found.ending.cause is Cause.EXPIRED:  # the token, which is another one from now on
+        found = await _converse(account, tls_context(account))
     ending = found.ending
     if ending and ending.stage is Stage.STARTTLS and found.certificate is None:
         # What is wrong with a certificate shows in it. Nobody logs in to a server that isn't verified.

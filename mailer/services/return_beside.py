@@ -22,7 +22,7 @@ def read_beside(app: App) -> Iterator[bool]:
 
     The process ends with this one, however that ends. SettingsError for a mailbox that can't be used.
     """
-    if not accounts_of(app.settings, app.root):
+    if not accounts_of(app.settings, app.root, app.logins):
         yield False
         return
     command = [sys.executable, "-m", "mailer", "-C", str(app.root)]

@@ -26,7 +26,7 @@ Stopped = Callable[[float], bool]  # waits for so many seconds, unless it is to 
 
 def mailboxes_of(app: App) -> list[MailboxAccount]:
     """Return the mailboxes that the settings name; SettingsError if they name none."""
-    if not (found := accounts_of(app.settings, app.root)):
+    if not (found := accounts_of(app.settings, app.root, app.logins)):
         raise SettingsError(
             "no mailbox is set that could be read",
             next_step="Set IMAP_HOST, IMAP_USERNAME and IMAP_PASSWORD in .env (or POP3_…).",
@@ -75,9 +75,11 @@ def _follow(reader: Reader, mailbox: ImapMailbox | Pop3Mailbox, stopped: Stopped
 
 def _opened(app: App, account: MailboxAccount) -> ImapMailbox | Pop3Mailbox:
     if account.protocol == "IMAP":
-        from mailer.mailbox.imap import ImapMailbox
+        from mailer.mailbox.imap import ImapMailbox, by_password
+        from mailer.mailbox.token_login import by_token
 
-        return ImapMailbox(account, filing_of(app.settings))
+        log_in = by_password if account.password else by_token(app.keeper(account.username))
+        return ImapMailbox(account, filing_of(app.settings), log_in)
     from mailer.mailbox.pop3 import Pop3Mailbox
 
     return Pop3Mailbox(account, filing_of(app.settings))

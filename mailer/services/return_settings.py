@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mailer.domain.return_policy import ReturnPolicy, Sanction, read_soft
 from mailer.errors import SettingsError
+from mailer.logins.login import file_of
 from mailer.mailbox.incoming import FilingWishes
 from mailer.mailbox.server import MailboxAccount
 from mailer.settings.fields import Settings
@@ -34,8 +35,11 @@ def filing_of(settings: Settings) -> FilingWishes:
     return FilingWishes(*folders, delete=settings.returns_delete == "yes")
 
 
-def accounts_of(settings: Settings, root: Path) -> list[MailboxAccount]:
-    """Return the mailboxes on servers that are set; SettingsError for half a login."""
+def accounts_of(settings: Settings, root: Path, logins: Path | None = None) -> list[MailboxAccount]:
+    """Return the mailboxes on servers that are set; SettingsError for half a login.
+
+    In `logins` are those by OAuth 2.0, which stand in for a password where there is none.
+    """
     s, found = settings, []
     if s.imap_host:
         login = s.imap_username, s.imap_password.get_secret_value()
@@ -47,9 +51,11 @@ def accounts_of(settings: Settings, root: Path) -> list[MailboxAccount]:
         ca_file = str(root / s.pop3_ca_file) if s.pop3_ca_file else ""
         found.append(MailboxAccount("POP3", s.pop3_host, s.pop3_port, s.pop3_security, *login, ca_file))
     for each in found:
-        if not (each.username and each.password):
+        by_token = each.protocol == "IMAP" and logins and file_of(logins, each.username).is_file()
+        if not each.username or not (each.password or by_token):
             raise SettingsError(
                 f"{each.protocol}_HOST is set, but to log in takes a user name and a password",
-                next_step=f"Set {each.protocol}_USERNAME and {each.protocol}_PASSWORD.",
+                next_step=f"Set {each.protocol}_USERNAME and {each.protocol}_PASSWORD; or, for IMAP, log in "
+                "by OAuth 2.0 as IMAP_USERNAME: docs/how-to/log-in-with-oauth.md",
             )
     return found
