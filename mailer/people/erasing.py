@@ -98,14 +98,14 @@ def sweep(connection: Connection, addresses: Collection[str]) -> dict[str, int]:
     lifted = connection.execute(delete(suppressions).where(theirs)).rowcount
     found = {"suppressions": lifted} if lifted else {}
     for table in metadata.sorted_tables:
-        for column in _texts(table):
-            for row in _with(connection, table, column, addresses):
-                *key, value = row
+        texts = _texts(table)
+        for row in _with(connection, table, texts, addresses) if texts else ():
+            key, values = row[: -len(texts)], zip(texts, row[-len(texts) :], strict=True)
+            cleared = {column: _cleared(value, addresses) for column, value in values if value is not None}
+            if changed := {each: value for each, value in cleared.items() if value != row._mapping[each]}:
                 which = (part == value for part, value in zip(table.primary_key, key, strict=True))
-                cleared = _cleared(value, addresses)
-                if cleared != value:
-                    connection.execute(update(table).where(*which).values({column: cleared}))
-                    found[table.name] = found.get(table.name, 0) + 1
+                connection.execute(update(table).where(*which).values(changed))
+                found[table.name] = found.get(table.name, 0) + 1
     return found
 
 
@@ -148,11 +148,12 @@ def _texts(table: Table) -> list[Column[Any]]:
 
 
 def _with(
-    connection: Connection, table: Table, column: Column[Any], addresses: Collection[str]
+    connection: Connection, table: Table, texts: Sequence[Column[Any]], addresses: Collection[str]
 ) -> Sequence[Any]:
-    shown = json_text(column) if isinstance(column.type, JSON) else column
-    holds = or_(*(shown.icontains(address, autoescape=True) for address in addresses))
-    return connection.execute(select(*table.primary_key, column).where(holds)).all()
+    """Return the keys and texts of the rows that have one of the addresses in a text, by one look at them."""
+    shown = [json_text(column) if isinstance(column.type, JSON) else column for column in texts]
+    holds = or_(*(each.icontains(address, autoescape=True) for each in shown for address in addresses))
+    return connection.execute(select(*table.primary_key, *texts).where(holds)).all()
 
 
 def _cleared(value: Any, addresses: Collection[str]) -> Any:

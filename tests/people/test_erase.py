@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from members import TEST, join, part, shut_out
 from settled_sends import WEEKLY, Worker, begun, delivered
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from mailer.bootstrap import App
 from mailer.domain.address import Address
@@ -22,7 +25,7 @@ from mailer.ledger.journal import read_journal
 from mailer.ledger.journal_erasing import files
 from mailer.ledger.ledger import Ledger
 from mailer.people.enrol import Consent, Effect, Entry, enrol
-from mailer.people.erasing import cleared_text, shortened
+from mailer.people.erasing import cleared_text, shortened, sweep
 from mailer.people.lists import Lists
 from mailer.people.suppressing import suppress, suppression_of
 from mailer.services.database import restore
@@ -122,6 +125,21 @@ def test_nothing_is_left_of_them_and_every_account_adds_up(app: App) -> None:
     assert lines == {"(erased)": "250 2.1.5 (erased)", "bo@quay.example": "250 2.1.5 <bo@quay.example> Ok"}
     bo = sheet_of(app.database, Address.parse("bo@quay.example"), NOW).values or {}
     assert bo == {"town": "Port", "friend": "knows <(erased)> well"}
+
+
+def test_each_table_is_looked_through_once(app: App) -> None:
+    looks: Counter[str] = Counter()
+
+    def look(*told: Any) -> None:
+        if found := re.search(r"FROM (\w+)\s+WHERE .*(LIKE|ILIKE)", told[2], re.DOTALL):
+            looks[found[1]] += 1
+
+    event.listen(app.database, "before_cursor_execute", look)
+    with app.database.begin() as connection:
+        sweep(connection, {TYPED})
+    event.remove(app.database, "before_cursor_execute", look)
+    assert {"subscribers", "consents", "outcomes"} <= looks.keys()
+    assert set(looks.values()) == {1}
 
 
 def test_journals_are_whole_and_tell_of_the_others_what_they_told(app: App) -> None:
