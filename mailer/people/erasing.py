@@ -60,7 +60,6 @@ def erase(connection: Connection, subscriber_id: int, now: datetime) -> dict[str
     keys = {Address.parse(text).key for text in addresses}
     never_again(connection, keys, now)
     done = forget(connection, subscriber_id)
-    done["signups"] = connection.execute(delete(signups).where(signups.c.email_key.in_(keys))).rowcount
     for table, number in sweep(connection, addresses).items():
         done[table] = done.get(table, 0) + number
     return {table: number for table, number in done.items() if number}
@@ -97,6 +96,8 @@ def sweep(connection: Connection, addresses: Collection[str]) -> dict[str, int]:
     theirs = suppressions.c.who.in_(addresses)
     lifted = connection.execute(delete(suppressions).where(theirs)).rowcount
     found = {"suppressions": lifted} if lifted else {}
+    if typed := connection.execute(delete(signups).where(signups.c.email_key.in_(addresses))).rowcount:
+        found["signups"] = typed
     for table in metadata.sorted_tables:
         texts = _texts(table)
         for row in _with(connection, table, texts, addresses) if texts else ():

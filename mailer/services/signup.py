@@ -110,7 +110,10 @@ def sign_up(app: App, at: Desk, entry: Entry) -> dict[str, Wrong]:
 
 def evidence_of(app: App, entry: Entry) -> Evidence:
     """Return what is kept of the moment that somebody typed this."""
-    kept = ip_as_kept(entry.ip, KeptIp(app.settings.consent_ip)) if entry.ip else None
+    try:
+        kept = ip_as_kept(entry.ip, KeptIp(app.settings.consent_ip))
+    except ValueError:  # whoever passes requests on said none
+        kept = None
     return Evidence(ip=kept, agent=entry.agent[:AGENT] or None, note=entry.ref[:REF] or None)
 
 

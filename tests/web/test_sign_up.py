@@ -17,6 +17,7 @@ from mailer.domain.confirm_link import read_confirmation
 from mailer.domain.subscriber import Status
 from mailer.people.consents import told
 from mailer.services.confirm_link import BY_PAGE
+from mailer.services.erase import erase
 from mailer.services.rounds import tick
 from mailer.services.signup import Reception
 from mailer.services.unsubscribe import Unsubscribe, unsubscribe
@@ -165,6 +166,20 @@ def test_the_clock_takes_in_what_no_postman_did(file_harbour: Quay) -> None:
     assert len(file_harbour.rung) == 1
     assert tick(file_harbour.app, print).exit_code == 0
     assert len(file_harbour.mails(ADA)) == 1
+
+
+def test_who_is_erased_is_erased_from_what_was_signed_up_too(file_harbour: Quay) -> None:
+    harbour = file_harbour
+    harbour.sign_up(ADA)
+    for email in (ADA, "gone@inbox.example"):
+        harbour.client.post("/join", data={"email": email, "list": "weekly"})
+    harbour.suppress("gone@inbox.example", "requested")
+    for email in (ADA, "gone@inbox.example"):
+        erase(harbour.app, Address.parse(email))
+    assert harbour.tables()["signups"] == []
+    assert harbour.client.post(harbour.link(ADA)).status_code == 404
+    harbour.sign_up(ADA)  # whoever said that nothing is to be kept of them is not written to again
+    assert (harbour.person(ADA), len(harbour.mails(ADA))) == (None, 1)
 
 
 def test_of_several_who_take_in_the_same_one_does(harbour: Quay) -> None:
