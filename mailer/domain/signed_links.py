@@ -26,7 +26,7 @@ import binascii
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from hashlib import blake2b
@@ -68,7 +68,7 @@ SPARE_OCTETS = 32 - _LONGER
 SHORTEST, LONGEST = 26, 128  # characters
 LINK_PURPOSE = b"mailer/delivery-link/1:"
 PAGES_PURPOSE = b"mailer/page-links/1"
-_PAGES = {Purpose.VIEW: 0, Purpose.PREFERENCES: _LONGER}  # where the octets of each begin
+PAGE_OCTETS = {Purpose.VIEW: 0, Purpose.PREFERENCES: _LONGER}  # where those of each begin in the hash
 DASHES = "-_"
 _DASHES = tuple(DASHES)
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")  # RFC 4648 5
@@ -117,14 +117,17 @@ class LinkSigner:
         digest = mac.digest()
         return _text(payload, digest[:_LONGER]), digest[_LONGER:]
 
-    def sign_pages(self, subscriber_id: int, purposes: Iterable[Purpose]) -> list[str]:
-        """Return the tokens for other pages."""
+    def sign_pages(self, subscriber_id: int) -> tuple[bytes, bytes]:
+        """Return what the tokens for the other pages are made of, by `page_token`."""
         payload = self._send + varint(subscriber_id) + self._list
         mac = self._pages.copy()
         mac.update(payload)
-        digest = mac.digest()
-        begins = [_PAGES[each] for each in purposes]
-        return [_text(payload, digest[begin : begin + _LONGER]) for begin in begins]
+        return payload, mac.digest()
+
+
+def page_token(payload: bytes, digest: bytes, begin: int) -> str:
+    """Return the token for the page of a purpose, of which the octets `begin` there (PAGE_OCTETS)."""
+    return _text(payload, digest[begin : begin + _LONGER])
 
 
 def read_token(key: bytes, text: str, purpose: Purpose = Purpose.UNSUBSCRIBE) -> LinkToken | None:
@@ -157,7 +160,7 @@ def _mac(key: bytes, payload: bytes, purpose: Purpose) -> bytes:
     """Return the octets that a token may have."""
     if purpose is Purpose.UNSUBSCRIBE:
         return hmac.digest(key, LINK_PURPOSE + payload, "sha256")[:_LONGER]
-    begin = _PAGES[purpose]
+    begin = PAGE_OCTETS[purpose]
     return blake2b(payload, key=_pages_key(key)).digest()[begin : begin + _LONGER]
 
 

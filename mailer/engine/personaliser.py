@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -16,7 +16,7 @@ from mailer.domain.audience import Recipient
 from mailer.domain.delivery import Claim
 from mailer.domain.mailbox_providers import provider_of
 from mailer.domain.return_path import ReturnSigner, Verp, return_path
-from mailer.domain.signed_links import LinkSigner, Purpose, link_url
+from mailer.domain.signed_links import PAGE_OCTETS, LinkSigner, Purpose, link_url, page_token
 from mailer.message.mime.fields import RecipientHeader
 from mailer.message.mime.pieces import Fillings
 from mailer.message.mime.template import VERSION, MessageTemplate
@@ -54,7 +54,7 @@ class Personaliser:
     verp: Verp = Verp.OFF
     metadata: str = ""
 
-    def names(self, recipient: Recipient, moment: float, *, pages: Iterable[str] = PAGES) -> dict[str, Any]:
+    def names(self, recipient: Recipient, moment: float, *, pages: Collection[str] = PAGES) -> dict[str, Any]:
         """Return what `MessageTemplate.fill` takes, for a message made at `moment` (Unix seconds).
 
         Of the links to `pages` those are left out that the template doesn't name (`MessageTemplate.pages`).
@@ -100,11 +100,11 @@ class Personaliser:
         """Return the Message-ID without brackets: unique a recipient, the same whenever it is sent again."""
         return self._identity(recipient, self._links.sign(recipient.subscriber_id)[1])
 
-    def _page_links(self, recipient: Recipient, pages: Iterable[str]) -> dict[str, str | None]:
+    def _page_links(self, recipient: Recipient, pages: Collection[str]) -> dict[str, str | None]:
         if not self.base_url:
             return dict.fromkeys(pages)
-        tokens = self._links.sign_pages(recipient.subscriber_id, [PAGES[name] for name in pages])
-        return {name: self._pages[name] + token for name, token in zip(pages, tokens, strict=True)}
+        signed = self._links.sign_pages(recipient.subscriber_id)
+        return {name: link + page_token(*signed, begin) for name, link, begin in self._pages if name in pages}
 
     def _identity(self, recipient: Recipient, spare: bytes) -> str:
         if self.version == 1:
@@ -128,9 +128,9 @@ class Personaliser:
         return f"mailto:{self.unsubscribe_address}?subject=unsubscribe"
 
     @cached_property
-    def _pages(self) -> dict[str, str]:
-        """The links to pages by their names, each up to its token."""
-        return {name: link_url(self.base_url, purpose, "") for name, purpose in PAGES.items()}
+    def _pages(self) -> list[tuple[str, str, int]]:
+        """The links to pages: name, address up to the token, and where its octets begin."""
+        return [(name, link_url(self.base_url, each, ""), PAGE_OCTETS[each]) for name, each in PAGES.items()]
 
     @cached_property
     def _of_the_send(self) -> str:
