@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from mailer.store.database import Database
     from mailer.store.presence import Presence
 
-MAILBOXES = ("MAIL_FROM", "MAIL_REPLY_TO", "MAIL_RETURN_PATH", "MAIL_UNSUBSCRIBE")
+MAILBOXES = ("MAIL_FROM", "MAIL_REPLY_TO", "MAIL_RETURN_PATH", "MAIL_UNSUBSCRIBE", "ADMIN_EMAIL")
 
 
 def find_workspace(chosen: Path | None) -> Path:

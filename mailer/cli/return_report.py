@@ -123,3 +123,25 @@ def policy(app: App, tried: bool, hard: str | None, soft: str | None, as_json: b
         click.echo(f"Of these are not suppressed now: {len(trial.news):,}.")
         for email in trial.news:
             click.echo(f"  {email}")
+
+
+@click.command("alerts")
+@click.option("--dismiss", is_flag=True, help="It was looked at: new sends wait no longer.")
+@click.option("--json", "as_json", is_flag=True, help="As data.")
+@click.pass_obj
+def alerts(app: App, dismiss: bool, as_json: bool) -> None:
+    """Show what is wrong with what comes back, for which new sends wait."""
+    from mailer.services.return_alerts import dismiss as do
+    from mailer.services.return_alerts import open_alerts
+
+    if dismiss:
+        click.echo(f"Dismissed: {do(app):,}.", err=True)
+        return
+    found = open_alerts(app) if app.has_database else []
+    if as_json:
+        click.echo(json.dumps([{**each._asdict(), "since": each.since.isoformat()} for each in found]))
+    elif found:
+        for each in found:
+            click.echo(f"{each.since:%Y-%m-%d %H:%M} UTC  {each.words}")
+    else:
+        click.echo("Nothing is wrong with what comes back.", err=True)

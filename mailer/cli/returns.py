@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailer.cli.return_report import policy, report
+from mailer.cli.return_report import alerts, policy, report
+from mailer.cli.terminal import warn
 from mailer.errors import ExitCode, MailerError, StorageBusy, UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def returns() -> None:
 
 returns.add_command(report)
 returns.add_command(policy)
+returns.add_command(alerts)
 
 
 @returns.command("read")
@@ -61,6 +63,7 @@ def read(app: App, files: tuple[str, ...], explain: bool, as_json: bool, recipie
     if explain:
         _explain(app, files, recipient, as_json=as_json)
         return
+    from mailer.services.return_alerts import tell
     from mailer.services.return_reading import read_files
 
     piped = files == ("-",)
@@ -68,6 +71,8 @@ def read(app: App, files: tuple[str, ...], explain: bool, as_json: bool, recipie
         if piped and not app.has_database:
             raise StorageBusy(f"there is no database at {app.database_file}")
         done = read_files(app, files, lambda row: _tell(row, as_json=as_json), recipient if piped else "")
+        if not piped:
+            tell(app, warn)
     if not (piped or as_json):
         _sum_up(done)
 
@@ -80,6 +85,7 @@ def read(app: App, files: tuple[str, ...], explain: bool, as_json: bool, recipie
 def fetch(app: App, watch: bool, as_json: bool, beside: bool) -> None:
     """Read the mailboxes of the settings (IMAP_…, POP3_…) for what came back, and do what follows from it."""
     from mailer.services import return_fetching
+    from mailer.services.return_alerts import tell
 
     def told(row: ReturnRow) -> None:
         _tell(row, as_json=as_json)
@@ -87,6 +93,7 @@ def fetch(app: App, watch: bool, as_json: bool, beside: bool) -> None:
     if not watch:
         with app.at_work():
             done = return_fetching.fetch(app, told)
+            tell(app, warn)
     else:
         app.stay()
         with app.at_work(), return_fetching.until_signalled(parent=beside) as stopped:

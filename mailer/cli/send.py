@@ -294,9 +294,11 @@ def _run(prepared: PreparedSend, send: Send, options: Options) -> Report:
     from mailer.cli import complain
     from mailer.cli.progress import bar
     from mailer.services.continuing import go_on
+    from mailer.services.return_alerts import tell
 
     watch = partial(bar, quiet=options.quiet)
     report = go_on(prepared.app, send, options.portion, watch)
+    tell(prepared.app, warn)
     if report.fault:
         complain(report.fault)
     if report.held:

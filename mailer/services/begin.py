@@ -18,6 +18,7 @@ from mailer.services.archive import archive_text
 from mailer.services.prepare import PreparedSend
 from mailer.services.renamed import refuse_renamed
 from mailer.services.report import report_on
+from mailer.services.return_alerts import refuse_alerted
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ def begin_in_turn(
         refuse_halted(send, report_on(prepared.app, send).totals)
         return Begun(send, None)
     refuse_unfit(prepared, again=again, force=force)
+    refuse_alerted(prepared.app)
     if not again:
         _refuse_forgotten(prepared)
     now = prepared.app.now()

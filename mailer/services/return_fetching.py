@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mailer.errors import MailboxUnavailable, SettingsError, StorageBusy
 from mailer.mailbox.server import MailboxAccount
+from mailer.services.return_alerts import tell
 from mailer.services.return_reading import Reader, ReturnTally, Told, reader_of
 from mailer.services.return_settings import accounts_of, filing_of
 
@@ -53,7 +54,7 @@ def watch(app: App, told: Told, say: Callable[[str], None], stopped: Stopped) ->
         try:
             for account in accounts:
                 with _opened(app, account) as mailbox:
-                    _follow(reader, mailbox, stopped, alone=len(accounts) == 1)
+                    _follow(reader, mailbox, say, stopped, alone=len(accounts) == 1)
             pause = POLL
         except (MailboxUnavailable, StorageBusy) as error:
             say(error.problem)
@@ -63,14 +64,28 @@ def watch(app: App, told: Told, say: Callable[[str], None], stopped: Stopped) ->
     return reader.done
 
 
-def _follow(reader: Reader, mailbox: ImapMailbox | Pop3Mailbox, stopped: Stopped, *, alone: bool) -> None:
+def _follow(
+    reader: Reader,
+    mailbox: ImapMailbox | Pop3Mailbox,
+    say: Callable[[str], None],
+    stopped: Stopped,
+    *,
+    alone: bool,
+) -> None:
     """Take in what is there and, of one that tells of more and is the only one, what comes."""
-    reader.empty(mailbox)
+    _empty(reader, mailbox, say)
     wait = getattr(mailbox, "wait", None)
     while alone and wait and not stopped(0):
         reader.app.let_go()
         wait(stopped)
-        reader.empty(mailbox)
+        _empty(reader, mailbox, say)
+
+
+def _empty(reader: Reader, mailbox: ImapMailbox | Pop3Mailbox, say: Callable[[str], None]) -> None:
+    before = reader.done.total
+    reader.empty(mailbox)
+    if reader.done.total > before:
+        tell(reader.app, say)
 
 
 def _opened(app: App, account: MailboxAccount) -> ImapMailbox | Pop3Mailbox:

@@ -34,6 +34,7 @@ from mailer.people.signups import waiting
 from mailer.services.recurring import NoneReadyYet, chosen, come_again, missed
 from mailer.services.refusals import take_refusals
 from mailer.services.report import Report, report_on
+from mailer.services.return_alerts import refuse_alerted, tell
 from mailer.store.presence import Present
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Rounds:
         _read_webhooks(app)
         come_again(app, say)
         _take_in(app, result)
-        if due := app.schedules.due(app.now()):
+        if (due := app.schedules.due(app.now())) and not _held_by_alerts(app, due, say):
             _begin_due(app, due, self.stopping, say, result)
         for send in filter(is_news, app.ledger.left_alone()):
             left = app.queries.totals(send).open
@@ -101,11 +102,25 @@ class Rounds:
             if not (self.over or result.turned_away):
                 check_settings(app)
                 _go_on(app, send, self.stopping, result)
+        if result.reports or result.errors:
+            tell(app, say)
         return result
 
     def wait(self, main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         """Run `main` in an event loop of its own; the event that it is given says that a signal came."""
         self.stopping.run(main)
+
+
+def _held_by_alerts(app: App, due: Sequence[Schedule], say: Callable[[str], None]) -> bool:
+    """Return whether what came back keeps new sends waiting; it is noted with them, and told once."""
+    tell(app, say)
+    try:
+        refuse_alerted(app)
+    except PlanRefused as held:
+        for schedule in due:
+            app.schedules.hold(schedule.id, held.problem, app.now())
+        return True
+    return False
 
 
 def _read_webhooks(app: App) -> None:

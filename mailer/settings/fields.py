@@ -34,7 +34,15 @@ EXACT = (
     "IMAP_USERNAME",
     "POP3_USERNAME",
 )  # what somebody else made up: each character counts
-PROSE = ("MAIL_FROM", "MAIL_REPLY_TO", "MAIL_RETURN_PATH", "MAIL_UNSUBSCRIBE", "POSTAL_ADDRESS", "LOOK_LOGO")
+PROSE = (
+    "MAIL_FROM",
+    "MAIL_REPLY_TO",
+    "MAIL_RETURN_PATH",
+    "MAIL_UNSUBSCRIBE",
+    "ADMIN_EMAIL",
+    "POSTAL_ADDRESS",
+    "LOOK_LOGO",
+)
 
 
 class Settings(BaseModel):
@@ -82,6 +90,11 @@ class Settings(BaseModel):
     returns_soft: str = "5/10d"
     returns_complaint: Literal["suppress", "leave"] = "suppress"
     returns_refused: Literal["yes", "no"] = "yes"
+    admin_email: str = ""
+    alert_complaints: float = Field(0.1, ge=0, le=100)
+    alert_bounces: float = Field(2, ge=0, le=100)
+    alert_blocked: int = Field(10, ge=0)
+    alert_stops: Literal["yes", "no"] = "yes"
     mail_rate: float = Field(0, ge=0)
     mail_warmup: str = ""
     mail_images: Literal["inline", "linked"] = "inline"
@@ -141,6 +154,7 @@ class Settings(BaseModel):
         "returns_hard",
         "returns_complaint",
         "returns_refused",
+        "alert_stops",
         "mail_verp",
         "mail_images",
         "archive_indexed",

@@ -553,4 +553,15 @@ notices = Table(
     sqlite_autoincrement=True,
 )
 
+# What was wrong with what came back: told once, and new sends wait until somebody dismisses it.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("key", Key, primary_key=True),  # domain.return_alert.ReturnAlert.key
+    Column("words", Text, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("told_at", UtcTime),
+    Column("dismissed_at", UtcTime),
+)
+
 made_with(metadata)
