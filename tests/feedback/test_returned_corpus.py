@@ -15,21 +15,22 @@ def corpus() -> list[Sample]:
     return samples()
 
 
-def as_asked(done: Measure) -> None:
-    assert done.right >= 0.95, [(sample.name, found) for sample, found in done.wrong]
-    assert done.soft_called_hard <= 0.01 * done.soft
+def as_it_was(done: Measure) -> None:
+    """All of it is right, where 95 % was asked for: what goes wrong from now on is noticed one by one."""
+    assert [(sample.name, found) for sample, found in done.wrong] == []
+    assert done.soft_called_hard == 0
     assert not done.harmed
 
 
 def test_the_corpus_is_understood(corpus: list[Sample]) -> None:
     assert len({sample.octets for sample in corpus}) >= 700
-    as_asked(measure(corpus))
+    as_it_was(measure(corpus))
 
 
 def test_what_was_held_back_is_understood() -> None:
     held = samples(*HELD_OUT)
     assert len({sample.octets for sample in held}) >= 300
-    as_asked(measure(held))
+    as_it_was(measure(held))
 
 
 def test_a_reader_that_is_wrong_is_noticed(corpus: list[Sample]) -> None:
