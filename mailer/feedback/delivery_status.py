@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mailer.domain.failures.classify import code_in, status_in
 from mailer.domain.returned import Kind, RecipientVerdict
-from mailer.feedback.fields import Fields, addresses_in, decoded, first
+from mailer.feedback.fields import Fields, addresses_in, decoded, first, printable
 from mailer.feedback.finding import ReturnFinding, failed
 from mailer.feedback.groups import read_groups
 from mailer.feedback.mail import Mail
@@ -104,4 +104,4 @@ def _address(value: str) -> str:
 
 def _character(code: str) -> str:
     number = int(code, 16)
-    return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd"
+    return printable(chr(number)).strip() or "\ufffd" if number < 0x110000 else "\ufffd"

@@ -21,6 +21,8 @@ _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'`|]{1,128}@[^\s<>()\[\]:;,\"'`|/@]{1,255}")
 
 _BEFORE = re.compile(r"^(?:smtp|rfc822|to)=", re.IGNORECASE)
+# Among them what breaks lines elsewhere, and what turns the direction of those behind it.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _COMMENT = re.compile(r"\([^()]*\)")
 
@@ -30,7 +32,7 @@ Fields = dict[str, list[str]]  # by their names in small letters, in order of th
 def read_fields(block: bytes) -> Fields:
     """Return the fields of a block of them; lines that are none are left out."""
     fields: Fields = {}
-    for name, value in _FIELD.findall(block[:OCTETS].decode("utf-8", "replace"))[:NUMBER]:
+    for name, value in _FIELD.findall(text_of(block[:OCTETS], "utf-8"))[:NUMBER]:
         fields.setdefault(name.lower(), []).append(_FOLD.sub(" ", value[:VALUE]).strip())
     return fields
 
@@ -53,7 +55,8 @@ def decoded(value: str) -> str:
     if "=?" not in value:
         return value
     try:
-        return "".join(_text(piece, charset) for piece, charset in decode_header(value))
+        text = "".join(_text(piece, charset) for piece, charset in decode_header(value))
+        return _FOLD.sub(" ", text)
     except (MessageError, ValueError, IndexError, AssertionError):
         return value
 
@@ -97,7 +100,20 @@ def _text(piece: bytes | str, charset: str | None) -> str:
 
 
 def text_of(octets: bytes, charset: str) -> str:
-    """Return `octets` as text, whatever they claim to be in: UTF-8 if that fits, with marks for the rest."""
+    """Return `octets` as text that may be shown and kept, whatever they claim to be in.
+
+    That is UTF-8 if it fits, with marks for the rest. A terminal obeys control characters, and no database
+    of PostgreSQL takes all of them: they become blanks.
+    """
+    return printable(_text_of(octets, charset))
+
+
+def printable(text: str) -> str:
+    """Return `text` with blanks for its control characters, line ends and tabulators apart."""
+    return _CONTROLS.sub(" ", text)
+
+
+def _text_of(octets: bytes, charset: str) -> str:
     charset = "utf-8" if charset.replace("-", "_") in NO_CHARSETS else charset
     if b"\x1b$" in octets:  # Japanese, which many don't declare where they should
         charset = "iso2022_jp"

@@ -60,7 +60,19 @@ def sound(verdict: Verdict) -> None:
     assert not verdict.trusted or verdict.sender
     for each in verdict.recipients:
         assert all(isinstance(text, str) for text in (each.address, each.status, each.reason, each.said))
-        str(each).encode("utf-8")
+        said = " ".join((each.address, each.said, *verdict.evidence, *verdict.notes))
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202e\ud800-\udfff]", said)
+
+
+def test_nothing_that_a_terminal_obeys_is_left() -> None:
+    hostile = (
+        b"From: MAILER-DAEMON\nSubject: Undelivered =?utf-8?q?=0A=1B=5B2J?=\n\n"
+        b"could not be delivered to\n\n"
+        b"<ada@quay.example>: 550 \x1b[2J\x9b\xc2\x9b\xe2\x80\xae\0 unknown user\n"
+    )
+    verdict = read(hostile)
+    assert verdict.kind is Kind.HARD
+    sound(verdict)
 
 
 @given(st.binary(max_size=3000))
