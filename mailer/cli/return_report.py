@@ -29,7 +29,10 @@ SAID = 60  # columns of a server's words
 @click.option("--json", "as_json", is_flag=True, help="As data.")
 @click.pass_obj
 def report(app: App, issue: str | None, by: str, days: int, as_json: bool) -> None:
-    """Show what came back, of all sends or of ISSUE, with the words of the servers."""
+    """Show what came back, with the words of the servers.
+
+    Of all sends, or of ISSUE.
+    """
     from mailer.services.return_report import By
     from mailer.services.return_report import report as counted
 
@@ -95,7 +98,10 @@ def _data(found: ReturnReport) -> dict[str, Any]:
 @click.option("--json", "as_json", is_flag=True, help="As data.")
 @click.pass_obj
 def policy(app: App, tried: bool, hard: str | None, soft: str | None, as_json: bool) -> None:
-    """Show what each kind of what comes back does, by the settings or with others in their place."""
+    """Show what each kind of what comes back does.
+
+    By the settings, or with others in their place.
+    """
     from mailer.domain.return_policy import Sanction, read_soft
     from mailer.services.return_report import try_policy
     from mailer.services.return_settings import policy_of

@@ -83,7 +83,10 @@ def read(app: App, files: tuple[str, ...], explain: bool, as_json: bool, recipie
 @click.option("--beside", is_flag=True, hidden=True, help="End with the process that began it.")
 @click.pass_obj
 def fetch(app: App, watch: bool, as_json: bool, beside: bool) -> None:
-    """Read the mailboxes of the settings (IMAP_…, POP3_…) for what came back, and do what follows from it."""
+    """Read the mailboxes of the settings for what came back.
+
+    They are those of IMAP_… and POP3_…; what follows from it is done.
+    """
     from mailer.services import return_fetching
     from mailer.services.return_alerts import tell
 
@@ -115,7 +118,10 @@ def fetch(app: App, watch: bool, as_json: bool, beside: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As data, one line a message.")
 @click.pass_obj
 def listen(app: App, path: Path | None, host: str, port: int | None, as_json: bool) -> None:
-    """Take what comes back from your own mail server, by LMTP, until Ctrl-C or SIGTERM."""
+    """Take what comes back from your own mail server, by LMTP.
+
+    Until Ctrl-C or SIGTERM.
+    """
     from mailer.cli import complain
     from mailer.cli.listening import listen as listen_on
     from mailer.cli.listening import listen_at
