@@ -137,11 +137,12 @@ def _leave(connection: Connection, row: ReturnRow, now: datetime) -> None:
     """Take a person off the lists of the send; off all and for good where none is known, or they complain."""
     source, evidence = MAILS[row.kind], Evidence(note=row.source)
     lists = lists_of(connection, row.send_id) if row.send_id and row.effect is ReturnEffect.LEFT else ()
-    if row.subscriber_id is None:
+    person = None if row.subscriber_id is None else known_as(connection, row.subscriber_id)
+    # A letter may go to an address that was to become a person's: whoever has that speaks for themselves.
+    if person is None or person_id(connection, Address.parse(row.email).key) != person:
         wanted = [Suppression(Address.parse(row.email).key, Reason.REQUESTED, str(source), now)]
         suppression_list.add(connection, wanted, source, now)
         return
-    person = known_as(connection, row.subscriber_id)
     unsubscribing.leave(connection, person, lists or None, source, now, evidence)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from members import TEST, join
 from settled_sends import NOW, accepted, begun, delivered
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
 from mailer.domain.address import Address
 from mailer.domain.return_policy import ReturnEffect, ReturnPolicy, Sanction
@@ -21,7 +21,7 @@ from mailer.services.merge import change_address
 from mailer.services.person import sheet_of
 from mailer.services.returns import ReturnedMail, ReturnRecords
 from mailer.store.database import Database, open_database
-from mailer.store.schema import returns
+from mailer.store.schema import deliveries, returns
 
 ADA, BO = "ada@quay.example", "bo@quay.example"
 LATER = NOW + timedelta(days=1)
@@ -214,6 +214,19 @@ def test_an_address_that_was_changed_since_is_suppressed_and_the_new_one_is_not(
     # A complaint is said of the person, whatever their address.
     assert taken(database, said(Kind.COMPLAINT)) == [ReturnEffect.SUPPRESSED]
     assert reason_of(database, "ada@tide.example") == "complained"
+
+
+@pytest.mark.parametrize("kind", [Kind.COMPLAINT, Kind.UNSUBSCRIBE])
+def test_who_got_a_letter_because_somebody_gave_their_address_speaks_for_themselves(
+    database: Database, tmp_path: Path, kind: Kind
+) -> None:
+    sent(database, tmp_path, "harbour")
+    with database.begin() as connection:
+        mine = update(deliveries).where(deliveries.c.subscriber_id == 1)
+        connection.execute(mine.values(email="zora@pier.example"))
+    taken(database, said(kind))
+    assert reason_of(database, "zora@pier.example") in ("complained", "requested")
+    assert (reason_of(database, ADA), lists_of(database, ADA)) == (None, ON_BOTH)
 
 
 def test_many_cost_few_statements(database: Database, tmp_path: Path) -> None:
