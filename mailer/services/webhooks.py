@@ -59,10 +59,14 @@ class Webhooks:
         """Whether there is a webhook of this provider."""
         return name in self._set
 
+    def asks(self, name: str) -> bool:
+        """Whether to prove a request may take asking its provider, and so time."""
+        return name == "ses"
+
     def accept(self, name: str, fields: Mapping[str, str], octets: bytes) -> NoticeRow | None:
         """Return a request that is proved to be the provider's, to be kept; None if it needs no keeping.
 
-        Refused if it isn't proved. May ask the provider, which takes its time.
+        Refused if it isn't proved.
         """
         provider, secret = self._set[name]
         try:

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,16 +20,22 @@ log = logging.getLogger(__name__)
 
 HOOKS = "/hooks/{provider}"
 REPLAYED = 409
+PAUSES = 60  # that are waited at most, where something comes all the time
 Kept = TypeVar("Kept")
 
 
 class HookPages:
-    """The endpoints below `/hooks/`; `read` reads what was kept."""
+    """The endpoints below `/hooks/`; `read` reads what was kept, once nothing more came for `pause` seconds.
 
-    def __init__(self, hooks: Webhooks, read: Callable[[], object]) -> None:
+    So what comes in a burst is all written down first, and read together.
+    """
+
+    def __init__(self, hooks: Webhooks, read: Callable[[], object], pause: float = 0.5) -> None:
         self.hooks = hooks
         self._read = read
-        self._reading = self._more = False
+        self._pause = pause
+        self._more = False
+        self._reader: asyncio.Task[None] | None = None
         self._batches = Batches(hooks.keep)
 
     def routes(self) -> list[BaseRoute]:
@@ -42,9 +47,12 @@ class HookPages:
         name = request.path_params["provider"]
         if not self.hooks.knows(name):
             raise HTTPException(404)
-        octets = await request.body()
+        octets, fields = await request.body(), dict(request.headers)
         try:
-            kept = await run_in_threadpool(self.hooks.accept, name, dict(request.headers), octets)
+            if self.hooks.asks(name):
+                kept = await run_in_threadpool(self.hooks.accept, name, fields, octets)
+            else:
+                kept = self.hooks.accept(name, fields, octets)
         except Refused as refused:
             log.warning("webhook %s refused: %s", name, refused)
             challenge = {"WWW-Authenticate": "Basic"} if refused.status == 401 else None
@@ -54,22 +62,28 @@ class HookPages:
         if not await self._batches.put(kept) and self.hooks.is_good_once(name):
             log.warning("webhook %s refused: it came before", name)
             return PlainTextResponse("Refused: it came before.\n", REPLAYED)
-        return PlainTextResponse("Kept.\n", background=BackgroundTask(self._go_on))
+        self._more = True
+        if self._reader is None or self._reader.done():
+            self._reader = asyncio.create_task(self._go_on())
+        return PlainTextResponse("Kept.\n")
+
+    async def caught_up(self) -> None:
+        """Return once what was kept is read."""
+        if self._reader is not None:
+            await self._reader
 
     async def _go_on(self) -> None:
-        """Read what was kept; whoever does that already looks once more."""
-        self._more = True
-        if self._reading:
-            return
-        self._reading = True
-        try:
-            while self._more:
+        while self._more:
+            for _ in range(PAUSES):
                 self._more = False
+                await asyncio.sleep(self._pause)
+                if not self._more:
+                    break
+            self._more = False
+            try:
                 await run_in_threadpool(self._read)
-        except Exception as error:
-            log.warning("what webhooks told waits, and will be read later: %s", error)
-        finally:
-            self._reading = False
+            except Exception as error:
+                log.warning("what webhooks told waits, and will be read later: %s", error)
 
 
 class Batches(Generic[Kept]):
