@@ -20,7 +20,7 @@ from mailer.feedback.fields import addresses_in, addresses_of, decoded, first
 from mailer.feedback.finding import ReturnFinding, failed, verdict_of
 from mailer.feedback.mail import Mail
 from mailer.feedback.marks import folded
-from mailer.feedback.marks.bounces import DELAYS, SENDER_NAMES, SENDERS, SUBJECTS
+from mailer.feedback.marks.senders import DELAYS, SENDER_NAMES, SENDERS, SUBJECTS
 
 BY_SENDER = "sent by"
 LISTED = "X-Failed-Recipients"  # Exim's, and Gmail's

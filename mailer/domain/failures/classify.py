@@ -177,7 +177,7 @@ def _by_status(status: str) -> FailureReason | None:
 def _table(groups: Iterable[tuple[FailureReason, str]]) -> dict[str, list[_Entry]]:
     """Return the phrases, cut at their gaps, by how their first word begins."""
     table: dict[str, list[_Entry]] = {}
-    lines = ((reason, line.strip()) for reason, text in groups for line in text.split("\n"))
+    lines = ((reason, each.strip()) for reason, text in groups for each in _BETWEEN.split(text))
     for number, (reason, line) in enumerate((reason, line) for reason, line in lines if line):
         phrase = tuple(map(plain, line.split(_ELLIPSIS)))
         begins = _WORD.search(phrase[0]) if phrase[0].isascii() else None
@@ -198,4 +198,5 @@ _Entry = tuple[int, str, FailureReason, Phrase]  # place in the order, first par
 _NONE: _Entry = (1_000_000, "", FailureReason.UNSAID, ())
 _KEY = 3  # letters by which phrases are found
 _WORD = re.compile(r"[a-z0-9]+")
+_BETWEEN = re.compile(r"[,\n]")
 _PHRASES = _table(_groups())
