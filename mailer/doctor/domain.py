@@ -22,6 +22,7 @@ class Sender:
     """Who mail comes from: mailboxes by setting (MAIL_FROM is one), a preset's name, and what signs.
 
     `lists` are the senders of lists that have one of their own, by name.
+    `tokens` is whether the return path has one for each copy.
     `loopback` is whether mail is handed to this machine; `keys_broken` whether DKIM is set but can't be used.
     """
 
@@ -31,6 +32,7 @@ class Sender:
     loopback: bool = False
     keys_broken: bool = False
     lists: Mapping[str, Mailbox] = field(default_factory=dict)
+    tokens: bool = False
 
     @property
     def author(self) -> str:

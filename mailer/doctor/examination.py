@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from mailer.bootstrap import App
-from mailer.contradictions import is_loopback
+from mailer.contradictions import is_loopback, read_verp
 from mailer.doctor import server, website
 from mailer.doctor.bulk import judge_bulk
 from mailer.doctor.clock import date_in, judge_clock, judge_zone
@@ -23,9 +23,11 @@ from mailer.doctor.database_look import senders_in
 from mailer.doctor.domain import Sender, examine_author, examine_domain
 from mailer.doctor.masking import secrets_of, without_secrets
 from mailer.doctor.result import Grade, Result, error, note, skipped, warning
+from mailer.doctor.return_address import examine_return_address
 from mailer.doctor.server_verdict import judge_login, judge_server
 from mailer.doctor.website_verdict import judge_site
 from mailer.domain.address import Mailbox, is_reserved
+from mailer.domain.return_path import Verp, return_path
 from mailer.errors import AccountFault, ExitCode, MailerError, SettingsError, worst
 from mailer.logins.grants import LoginLost
 from mailer.message.dkim.signer import Signer
@@ -41,6 +43,7 @@ SECTIONS = (
     "machine", "templates",
 )  # fmt: skip
 RECORDS = "domain.records"
+TRIAL = "0" * 26  # in the place of a token, and as long
 OFFLINE = "not asked: --offline"
 UNUSABLE = "the settings for it can't be used, see above"
 
@@ -131,6 +134,7 @@ class Examination:
         if self._offline:
             return [skipped(RECORDS, OFFLINE)]
         found = await asyncio.gather(
+            self._return_address(sender),
             self._records(sender.author, lambda: examine_domain(sender, self._lookup)),
             *(
                 self._records(each.author, partial(examine_author, each, each.lists, self._lookup))
@@ -138,6 +142,13 @@ class Examination:
             ),
         )
         return list(chain(*found))
+
+    async def _return_address(self, sender: Sender) -> Sequence[Result]:
+        """Return whether a return path with a token is taken, if there is one."""
+        if not sender.tokens or (is_reserved(sender.return_path) and not self._named):
+            return []
+        address = sender.mailboxes["MAIL_RETURN_PATH"].address.wire
+        return [await examine_return_address(address, self._lookup)]
 
     async def _records(
         self, domain: str, examine: Callable[[], Awaitable[Sequence[Result]]]
@@ -154,7 +165,20 @@ class Examination:
         settings = self._app.settings
         broken = self._keys_set and self._signer is None
         mailboxes, provider = self._app.mailboxes(), settings.smtp_provider
-        return Sender(mailboxes, provider, self._signer, loopback, broken, self._list_senders())
+        verp = read_verp(settings)
+        if verp is not Verp.OFF:
+            # As it is when a mail goes: it may be at a domain of its own.
+            path = return_path(mailboxes["MAIL_RETURN_PATH"].address.wire, verp, TRIAL)
+            mailboxes["MAIL_RETURN_PATH"] = Mailbox.parse(path)
+        return Sender(
+            mailboxes,
+            provider,
+            self._signer,
+            loopback,
+            broken,
+            self._list_senders(),
+            tokens=verp is not Verp.OFF,
+        )
 
     def _list_senders(self) -> dict[str, Mailbox]:
         """Return the senders of lists that have one of their own; a database that can't be read has none."""
