@@ -12,11 +12,13 @@ from benchmarks.bouts import MODEST, OURS, SIGNED, Findings
 from benchmarks.figures import Result, Verdict
 from benchmarks.importing import import_table
 from benchmarks.millions import growth_table
+from benchmarks.pages import pages_table
 from benchmarks.rooms import ALL
 from benchmarks.targets import results
 
 MEASURED, PROFILE, MILLIONS, SEGMENTS = "measured", "profile", "millions", "segments"
 IMPORTS, RETURNS = "imports", "returns"
+PAGES = "pages"
 SIDES = (
     "",
     "side",
@@ -53,6 +55,8 @@ def sections(found: Findings, command: str) -> dict[str, str]:
         written[IMPORTS] = [_table(import_table(found.imports)), *_beside(found)]
     if found.returns:
         written[RETURNS] = [_table(import_table(found.returns))]
+    if found.pages:
+        written[PAGES] = [_table(pages_table(found.pages)), *_leaving(found)]
     return {section: "\n\n".join([head, *parts]) for section, parts in written.items()}
 
 
@@ -125,6 +129,16 @@ def _beside(found: Findings) -> Iterator[str]:
             f"A send of {b.messages:,} beside an import of {b.rows:,} to the same file of SQLite: both "
             f"exact. Between two messages that were accepted lay at most {b.longest:.2f} s, without an "
             f"import {b.alone:.2f} s."
+        )
+
+
+def _leaving(found: Findings) -> Iterator[str]:
+    if left := found.leaving:
+        yield (
+            f"Of those who left while {left.messages:,} messages went out of the same file of SQLite, and "
+            f"were told so, {left.lost:,} are not recorded. To {left.after:,} a message went at most "
+            f"{left.by:.2f} s after they had left, which was in a worker's hand. Of the next send "
+            f"{left.again:,} went to them."
         )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.bouts import (
+    ARCHIVE,
     BEFORE,
     CHUNKED,
     CROWDS,
     FAR,
+    LEAVING,
     NEAR,
     ON_POSTGRESQL,
     OURS,
@@ -81,7 +83,17 @@ def results(found: Findings) -> list[Result]:
             found.of(NEAR, RIVALS["aiosmtplib"]),
         ),
         *(result for database in ("SQLite", "PostgreSQL") for result in _imported(found, database)),
+        *_pages(found),
     ]
+
+
+def _pages(found: Findings) -> Iterator[Result]:
+    for name in (LEAVING, ARCHIVE):
+        answered = found.pages.get(name) if found.full else None
+        yield Result(
+            Target(f"{name}, a second", 2000, 1980, "/s", "higher"), answered.rate if answered else None
+        )
+        yield Result(Target(f"{name}, p99", 250, 500, "ms", "lower"), answered.late if answered else None)
 
 
 def _imported(found: Findings, database: str) -> Iterator[Result]:
