@@ -17,6 +17,7 @@ class Wrong(StrEnum):
     """What may be wrong with what somebody typed; the page has words for each."""
 
     EMAIL = "email"
+    DISPOSABLE = "disposable"  # a mailbox that is gone in minutes
     NEEDED = "needed"
     CHOICE = "choice"
     DATE = "date"

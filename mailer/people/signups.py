@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, literal, select, update
 
 from mailer.domain.address import Address
 from mailer.domain.consent import Evidence, Source, SourceKind
+from mailer.domain.signup_bounds import A_DAY, LATELY, Counted
 from mailer.store.schema import signups
 
 # How many mails to confirm an address gets in how long, however often somebody signs it up.
@@ -46,8 +47,11 @@ class WaitingSignup:
     signup: Signup
 
 
-def put_in(connection: Connection, signup: Signup, now: datetime) -> None:
-    """Keep a sign-up until it is taken in: one row, whoever it is about."""
+def put_in(connection: Connection, signup: Signup, now: datetime, network: str = "", proof: str = "") -> None:
+    """Keep a sign-up until it is taken in: one row, whoever it is about.
+
+    `network` is where it came from, `proof` the sum that was done for it, as far as there are any.
+    """
     row = {
         "at": now,
         "email": signup.address.typed,
@@ -59,8 +63,24 @@ def put_in(connection: Connection, signup: Signup, now: datetime) -> None:
         "ip": signup.evidence.ip,
         "agent": signup.evidence.agent,
         "note": signup.evidence.note,
+        "network": network or None,
+        "proof": proof or None,
     }
     connection.execute(insert(signups).values(row))
+
+
+def count(connection: Connection, network: str, now: datetime) -> Counted:
+    """Return how many were kept in the last day, of these from this network, and in the last minutes."""
+    c = signups.c
+    here = func.count(case((c.network == network, 1))) if network else literal(0)
+    lately = func.count(case((c.at > now - LATELY, 1)))
+    query = select(func.count(), here, lately).where(c.at > now - A_DAY)
+    return Counted(*connection.execute(query).one())
+
+
+def is_used(connection: Connection, proof: str) -> bool:
+    """Return whether a sum was done for a sign-up that is kept."""
+    return connection.scalar(select(signups.c.id).where(signups.c.proof == proof)) is not None
 
 
 def waiting(connection: Connection, most: int) -> list[WaitingSignup]:
@@ -86,8 +106,7 @@ def take(connection: Connection, signup_id: int, now: datetime) -> bool:
 def may_be_mailed(connection: Connection, email_key: str, now: datetime) -> bool:
     """Return whether an address may be written to once more, because it was signed up or is to be reminded.
 
-    This is where the bound of an address is kept. Whoever adds bounds (of a network, of all) asks here for
-    what is to be mailed, and in `services.signup.sign_up` for what is to be kept at all.
+    This is where the bound of an address is kept; those of networks, and of all, `services.signup` keeps.
     """
     c = signups.c
     for span, most in LIMITS:

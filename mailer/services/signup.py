@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from logging import getLogger
 
 from sqlalchemy import Connection
 
@@ -14,16 +15,35 @@ from mailer.domain.confirm_link import ConfirmToken, confirm_url
 from mailer.domain.consent import Evidence, KeptIp, Source, SourceKind, ip_as_kept
 from mailer.domain.form import FIELD_TYPES, Form, Wrong
 from mailer.domain.send import SendKind
+from mailer.domain.signup_bounds import (
+    LATELY,
+    Bounds,
+    Proof,
+    Refusal,
+    filled_in_by_a_program,
+    network_key,
+    opened_stamp,
+)
 from mailer.domain.subscriber import OWN_FIELDS
 from mailer.languages import span_in_words
 from mailer.people import opting_in, signups
+from mailer.people.cleaning.disposable import DisposableDomains
 from mailer.people.field_types import declare_types, known_types
 from mailer.people.opting_in import Asked, OpenList
 from mailer.people.signups import Signup, WaitingSignup
 from mailer.services.forms import forms, read_form
 from mailer.services.letters import Letter, compose
+from mailer.services.signup_proof import challenge, proved
 from mailer.services.welcome import Welcomes
 
+log = getLogger(__name__)
+
+# What is done where sign-ups leap.
+WHAT_NOW = {
+    Proof.SURGE: "whoever signs up has to prove some work until they don't",
+    Proof.ALWAYS: "whoever signs up has to prove some work, as always",
+    Proof.NEVER: "set SIGNUP_PROOF=surge to have them prove some work",
+}
 BATCH = 50
 AGENT = 300  # characters that are kept of a User-Agent
 REF = 100  # characters of where somebody came from
@@ -46,6 +66,9 @@ class Entry:
     ip: str = ""
     agent: str = ""
     ref: str = ""
+    trap: str = ""  # a field that no person sees
+    stamp: str = ""  # of when the form was shown
+    proof: str = ""  # that a sum was done
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +107,32 @@ def desks(app: App) -> list[Desk]:
     return [whole, *each]
 
 
-def sign_up(app: App, at: Desk, entry: Entry) -> dict[str, Wrong]:
-    """Keep what somebody typed until it is taken in; return what is wrong with which field, and keep nothing.
+def opened(app: App) -> str:
+    """Return what a form carries that is shown now."""
+    return opened_stamp(app.now(), _key(app))
 
-    What is said and done is the same whoever has the address. Who bounds sign-ups (by network, by proof of
-    work) refuses here what is not to be kept at all, before the address is looked at.
+
+def sum_to_do(app: App) -> str:
+    """Return the sum that whoever signs up just now has to do; empty where there is no need."""
+    bounds, now = _bounds(app), app.now()
+    if bounds.proof is not Proof.ALWAYS:
+        with app.database.connect() as connection:
+            if not bounds.wants_proof(signups.count(connection, "", now)):
+                return ""
+    return challenge(_key(app), now)
+
+
+def sign_up(app: App, at: Desk, entry: Entry) -> dict[str, Wrong] | Refusal:
+    """Keep what somebody typed until it is taken in; else return what is wrong with which field, or why not.
+
+    What is said and done is the same whoever has the address: the bounds of networks, and of all, are looked
+    at before it is.
     """
+    now, key = app.now(), _key(app)
+    quickest = timedelta(seconds=app.settings.signup_seconds)
+    if filled_in_by_a_program(entry.trap, entry.stamp, now, key, quickest):
+        log.info("a sign-up by a program was not kept")
+        return Refusal.PROGRAM
     answers, wrong = at.form.read(entry.answers)
     chosen = tuple(each.id for each in at.lists if each.name in entry.lists)
     if not chosen or len(chosen) < len(set(entry.lists)):
@@ -98,14 +141,38 @@ def sign_up(app: App, at: Desk, entry: Entry) -> dict[str, Wrong]:
         address = Address.parse(entry.email.strip())
     except AddressError:
         return {"email": Wrong.EMAIL} | wrong
+    if app.settings.signup_disposable == "refuse" and _is_disposable(app, address):
+        wrong["email"] = Wrong.DISPOSABLE
     if wrong:
         return wrong
     text, version = at.form.agreed(entry.answers, entry.language)
     source = Source(entry.kind, at.name, wording=text or entry.wording, version=version)
     signup = Signup(address, chosen, answers, source, entry.language, evidence_of(app, entry))
+    network, proof = network_key(entry.ip, key), proved(entry.proof, key)
+    bounds = _bounds(app)
     with app.database.begin() as connection:
-        signups.put_in(connection, signup, app.now())
+        counted = signups.count(connection, network, now)
+        good = bool(proof) and not signups.is_used(connection, proof)
+        if refusal := bounds.refusal(counted, proved=good):
+            log.info("a sign-up was not kept: %s", refusal)
+            return refusal
+        signups.put_in(connection, signup, now, network, proof if good else "")
+    if bounds.surge and counted.lately + 1 == bounds.surge:
+        log.warning("%d sign-ups in %s: they leap; %s", bounds.surge, LATELY, WHAT_NOW[bounds.proof])
     return {}
+
+
+def _bounds(app: App) -> Bounds:
+    s = app.settings
+    return Bounds(s.signup_per_network, s.signup_per_day, s.signup_surge, Proof(s.signup_proof))
+
+
+def _key(app: App) -> bytes:
+    return app.settings.secret_key.get_secret_value().encode()
+
+
+def _is_disposable(app: App, address: Address) -> bool:
+    return address.domain in DisposableDomains.read(app.root / "subscribers").domains
 
 
 def evidence_of(app: App, entry: Entry) -> Evidence:

@@ -125,6 +125,12 @@ class Settings(BaseModel):
     signup_remind_days: int = Field(0, ge=0, le=365)
     signup_forget_days: int = Field(0, ge=0, le=3650)
     signup_origins: str = ""
+    signup_per_network: int = Field(20, ge=0)
+    signup_per_day: int = Field(5000, ge=0)
+    signup_surge: int = Field(100, ge=0)
+    signup_proof: Literal["surge", "always", "never"] = "surge"
+    signup_seconds: float = Field(2, ge=0, le=60)
+    signup_disposable: Literal["allow", "refuse"] = "allow"
     archive_indexed: Literal["yes", "no"] = "yes"
     consent_ip: Literal["truncated", "whole", "none"] = "truncated"
     language: str = DEFAULT
@@ -161,6 +167,8 @@ class Settings(BaseModel):
         "consent_ip",
         "local_time_past",
         "uncertain",
+        "signup_proof",
+        "signup_disposable",
         "log_level",
         "log_format",
         mode="before",

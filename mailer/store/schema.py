@@ -175,6 +175,11 @@ signups = Table(
     Column("note", Text),  # where they came from: ?ref=
     Column("taken_at", UtcTime),  # when it was taken in; NULL: it waits
     Column("mailed_at", UtcTime),  # when the address was written to because of it
+    Column("network", Text),  # domain.signup_bounds.network_key of where it came from
+    Column("proof", Text),  # the sum that was done for it, which is good for one
+    Index("uq_signups_proof", "proof", unique=True),
+    Index("ix_signups_at", "at"),
+    Index("ix_signups_network_at", "network", "at"),
     sqlite_autoincrement=True,
 )
 

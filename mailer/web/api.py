@@ -15,13 +15,14 @@ from starlette.routing import BaseRoute
 from mailer.bootstrap import App
 from mailer.domain.consent import SourceKind
 from mailer.domain.form import Wrong
-from mailer.services.signup import Entry, desk, sign_up
+from mailer.domain.signup_bounds import Refusal
+from mailer.services.signup import Entry, desk, sign_up, sum_to_do
 from mailer.web.hosts import OpenRoute
 from mailer.web.joining import MOST_OCTETS, promise
 from mailer.web.pages import Pages, first_octets
 
 SUBSCRIBE = "/api/subscribe"
-KNOWN = {"email": str, "lists": list, "fields": dict, "language": str, "ref": str}
+KNOWN = {"email": str, "lists": list, "fields": dict, "language": str, "ref": str, "proof": str}
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "POST",
     "Access-Control-Allow-Headers": "content-type",
@@ -83,8 +84,16 @@ class SignupEndpoint:
             request.client.host if request.client else "",
             request.headers.get("user-agent", ""),
             said.get("ref", ""),
+            proof=said.get("proof", ""),
         )
-        if wrong := sign_up(self.app, found, entry):
+        done = sign_up(self.app, found, entry)
+        if done is Refusal.TOO_MANY:
+            return _refused(429, "too many sign-ups came from here, or in all; try again tomorrow")
+        if done is Refusal.UNPROVED:
+            asked = {"error": "do this sum, and send it as proof", "sum": json.loads(sum_to_do(self.app))}
+            return JSONResponse(asked, 403)
+        if done and not isinstance(done, Refusal):
+            wrong = done
             told = {name: words.plain(f"wrong_{each}") for name, each in wrong.items()}
             return JSONResponse({"error": "not taken", "fields": told}, 422)
         self.ring()

@@ -18,7 +18,8 @@ from starlette.routing import BaseRoute
 
 from mailer.bootstrap import App
 from mailer.domain.form import Wrong
-from mailer.services.signup import Desk, Entry, desk, sign_up
+from mailer.domain.signup_bounds import Refusal
+from mailer.services.signup import Desk, Entry, desk, opened, sign_up, sum_to_do
 from mailer.web.hosts import OpenRoute
 from mailer.web.pages import Pages, first_octets
 from mailer.workspace.words import Words, choose
@@ -26,6 +27,8 @@ from mailer.workspace.words import Words, choose
 JOIN = "/join"
 MOST_OCTETS = 1 << 15  # of a form; one has some hundred, and its answers are bounded
 ANSWER = "answer."  # how the fields of a form are called that are questions of its own
+TRAP, STAMP, PROOF = "website", "opened", "proof"  # what tells a person from a program
+RETRY_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,17 @@ class JoinPages:
             ip=request.client.host if request.client else "",
             agent=request.headers.get("user-agent", ""),
             ref=request.query_params.get("ref", ""),
+            trap=typed.get(TRAP, [""])[0],
+            stamp=typed.get(STAMP, [""])[0],
+            proof=typed.get(PROOF, [""])[0],
         )
-        if wrong := sign_up(self.app, found, entry):
-            return self._form(request, found, answers | {"email": entry.email}, wrong, lists, status=422)
+        done = sign_up(self.app, found, entry)
+        if done is Refusal.TOO_MANY:
+            return self._busy(request)
+        if done is Refusal.UNPROVED or (done and done is not Refusal.PROGRAM):
+            wrong = {} if isinstance(done, Refusal) else done
+            status = 403 if isinstance(done, Refusal) else 422
+            return self._form(request, found, answers | {"email": entry.email}, wrong, lists, status)
         self.ring()
         at_once = not any(each.double_opt_in for each in found.lists if each.name in lists)
         return self.pages.show("asked.html", request, self._languages(request), at_once=at_once)
@@ -100,7 +111,15 @@ class JoinPages:
         status: int = 200,
     ) -> Response:
         shown = form_values(found, typed, wrong, chosen)
-        return self.pages.show("join.html", request, self._languages(request), status, **shown)
+        shown |= {"stamp": opened(self.app), "sum": sum_to_do(self.app)}
+        return self.pages.show(
+            "join.html", request, self._languages(request), status, scripts=bool(shown["sum"]), **shown
+        )
+
+    def _busy(self, request: Request) -> Response:
+        answer = self.pages.show("join_busy.html", request, self._languages(request), 429)
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
+        return answer
 
     def _none(self, request: Request) -> Response:
         return self.pages.show("join_none.html", request, self._languages(request), 404)
@@ -126,6 +145,8 @@ def form_values(
         "wrong": wrong or {},
         "chosen": chosen,
         "answer": ANSWER,
+        "stamp": "",
+        "sum": "",
     }
 
 

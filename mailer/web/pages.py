@@ -23,6 +23,7 @@ POLICY = (
     "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+SCRIPTS = "; script-src 'nonce-{nonce}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +64,19 @@ class Pages:
         request: Request,
         languages: Iterable[str] = (),
         status: int = 200,
+        *,
+        scripts: bool = False,
         **values: Any,
     ) -> HTMLResponse:
         """Return the page that `template` makes of `values`, in the first language that there are words in.
 
         Before what the browser asks for, and the paper's own, come the `languages` (BCP 47, or empty) that
-        whoever is meant is known to read.
+        whoever is meant is known to read. A page runs no `scripts`, unless it says so.
         """
         nonce = secrets.token_urlsafe(16)
         html = self.render(template, self.words_for(request, languages), nonce=nonce, **values)
-        return HTMLResponse(html, status, {"Content-Security-Policy": POLICY.format(nonce=nonce)})
+        policy = POLICY + SCRIPTS if scripts else POLICY
+        return HTMLResponse(html, status, {"Content-Security-Policy": policy.format(nonce=nonce)})
 
     def words_for(self, request: Request, languages: Iterable[str] = ()) -> Words:
         """Return the words of the language that `show` would choose."""

@@ -71,6 +71,7 @@ def pier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pier]:
             "BASE_URL": "http://127.0.0.1:8000",
             "SMTP_PORT": str(server.port),
             "POSTAL_ADDRESS": "1 Quay Street, Port Example",
+            "SIGNUP_SECONDS": "0",  # a program types here
         }
         (root / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         app = App(root, settings)
