@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,8 +15,10 @@ from mailer.compose.tags.offered import refuse_tags
 from mailer.compose.theme.theme import KEYS, read_theme
 from mailer.contradictions import missing_logo
 from mailer.domain.subscriber import SubscriberList
-from mailer.errors import IssueError, UsageError
+from mailer.errors import IssueError, PlanRefused, UsageError
 from mailer.ledger.schedules import TO_COME, Schedule
+from mailer.proof.proofread import errors_in
+from mailer.services.check import CheckRequest, check
 from mailer.services.report import Report, report_on
 from mailer.services.welcome import welcome_of
 
@@ -168,8 +171,15 @@ def _refuse_missing_logo(app: App, values: Mapping[str, Any]) -> None:
 
 def _refuse_unfit_welcome(app: App, before: SubscriberList, values: Mapping[str, Any]) -> None:
     """Raise what is wrong with the welcome that a list is to have: nobody is there when it goes out."""
-    if values.get("welcome"):
-        welcome_of(app, replace(before, welcome=values["welcome"]))
+    if named := values.get("welcome"):
+        welcome_of(app, replace(before, welcome=named))
+        lists = (before.name,) if before.id else ()
+        (checked,) = check(app, CheckRequest([app.root / named], lists))
+        if errors := list(errors_in(checked.findings)):
+            raise PlanRefused(
+                "\n".join([f"{named} is not fit to welcome anybody; nothing was changed:", *errors]),
+                next_step=f"Correct it. All about it: mailer check {quote(named)}",
+            )
 
 
 def archive(app: App, name: str, *, undo: bool = False) -> SubscriberList:

@@ -91,6 +91,11 @@ def welcome_of(app: App, found: SubscriberList) -> Letter | None:
             next_step=f"Write it, or take it back: mailer lists set {found.name} --unset welcome",
         )
     issue, _ = load_issue(file)
+    if issue.draft:
+        raise UsageError(
+            f"the list {found.name} welcomes with {found.welcome}, which is a draft",
+            next_step=f"Take draft: true out of {found.welcome} once it is ready",
+        )
     made = app.compiler.compose(issue, [found], kind=SendKind.WELCOME)
     letter = composed(SendKind.WELCOME, [found], made)
     return replace(letter, text=replace(letter.text, slug=f"welcome:{issue.slug}"))

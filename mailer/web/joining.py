@@ -26,6 +26,7 @@ from mailer.workspace.words import Words, choose
 
 JOIN = "/join"
 MOST_OCTETS = 1 << 15  # of a form; one has some hundred, and its answers are bounded
+MOST_FIELDS = 200
 ANSWER = "answer."  # how the fields of a form are called that are questions of its own
 TRAP, STAMP, PROOF = "website", "opened", "proof"  # what tells a person from a program
 RETRY_SECONDS = 3600
@@ -67,7 +68,10 @@ class JoinPages:
         found = self._desk(request)
         if found is None:
             return self._none(request)
-        typed = parse_qs(body.decode("utf-8", "replace"), max_num_fields=200)
+        try:
+            typed = parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
+        except ValueError:  # more fields than any form of ours has
+            typed = {}
         words = self._words(request)
         only = [each.name for each in found.lists] if len(found.lists) == 1 else []
         lists = typed.get("list", only)
