@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailer.cli.terminal import cut, print_table
+from mailer.cli.terminal import cut, print_table, width
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,9 +19,8 @@ if TYPE_CHECKING:
 
 WAYS = ["send", "list", "provider", "day"]
 SHOWN = ("hard", "soft", "blocked", "complaint", "unsubscribe")
-BAR = 24  # columns of the longest bar
+BAR, SHORTEST_BAR = 24, 6  # columns of the longest bar; where there are fewer there is none
 NAME = 34  # columns of a name
-SAID = 60  # columns of a server's words
 
 
 @click.command("report")
@@ -48,32 +49,42 @@ def report(app: App, issue: str | None, by: str, days: int, as_json: bool) -> No
 
 
 def _show(found: ReturnReport) -> None:
-    most = max(line.kinds.total() for line in found.lines)
-    rows = [
+    rows: list[list[object]] = [
         [
             cut(line.name, NAME),
             line.sent,
             *(_with_share(line.kinds[kind], line.sent) for kind in SHOWN),  # type: ignore[index]
-            "█" * max(1, round(BAR * line.kinds.total() / most)),
         ]
         for line in found.lines
     ]
-    known = any(line.sent is not None for line in found.lines)
-    headings = [f"by {found.by}", "accepted", *SHOWN, ""]
-    if not known:
+    headings = [f"by {found.by}", "accepted", *SHOWN]
+    if all(line.sent is None for line in found.lines):
         headings, rows = [headings[0], *headings[2:]], [[row[0], *row[2:]] for row in rows]
+    totals = [line.kinds.total() for line in found.lines]
+    longest = min(_room(headings, rows), BAR)
+    if longest >= SHORTEST_BAR:
+        headings.append("")
+        for row, total in zip(rows, totals, strict=True):
+            row.append("█" * max(1, round(longest * total / max(totals))))
     print_table(headings, rows)
     if found.words:
         click.echo()
-        words = [
-            [each.people, cut(each.provider, NAME), str(each.kind), cut(" ".join(each.said.split()), SAID)]
-            for each in found.words
-        ]
-        print_table(["people", "provider", "kind", "the server's words"], words)
+        headings = ["people", "provider", "kind", "the server's words"]
+        rows = [[each.people, cut(each.provider, NAME), str(each.kind)] for each in found.words]
+        room = max(_room(headings[:3], rows), len(headings[-1]))
+        said = (cut(" ".join(each.said.split()), room) for each in found.words)
+        print_table(headings, ([*row, words] for row, words in zip(rows, said, strict=True)))
+
+
+def _room(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> int:
+    """Return how many columns of the terminal are left beside a table."""
+    shown = [[f"{cell:,}" if isinstance(cell, int) else str(cell or "") for cell in row] for row in rows]
+    widths = (max(map(width, column)) for column in zip(headings, *shown, strict=True))
+    return shutil.get_terminal_size().columns - sum(each + 2 for each in widths)
 
 
 def _with_share(number: int, sent: int | None) -> object:
-    return number if not (sent and number) else f"{number:,} ({number / sent:.2%})"
+    return number if not (sent and number) else f"{number:,} ({number / sent:.1%})"
 
 
 def _data(found: ReturnReport) -> dict[str, Any]:
