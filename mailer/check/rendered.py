@@ -13,7 +13,7 @@ from mailer.check.lines import Lines, read_html
 from mailer.compose.body import Body
 from mailer.compose.css.reading import StyleRule, hides, read_sheet
 from mailer.domain.field import FieldType
-from mailer.domain.issue import Issue, Notice
+from mailer.domain.issue import Issue, IssueNotice
 
 # Elements whose text is not prose.
 SILENT = frozenset({"code", "pre", "kbd", "samp", "style", "script", "title"})
@@ -64,7 +64,7 @@ class RenderedMail:
         return read_html(self.html)
 
     @property
-    def notices(self) -> tuple[Notice, ...]:
+    def notices(self) -> tuple[IssueNotice, ...]:
         """What reading the file and writing its body gave notice of."""
         return *self.issue.notices, *self.body.notices
 

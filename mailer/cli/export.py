@@ -17,7 +17,7 @@ from mailer.errors import UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
-    from mailer.services.export import Form
+    from mailer.services.export import FileKind
 
 FORMATS = ["csv", "jsonl", "xlsx"]
 STATUSES = ["subscribed", "unconfirmed", "unsubscribed"]
@@ -55,7 +55,7 @@ def export(
     """
     from mailer.domain.subscriber import Status
     from mailer.private import replacing
-    from mailer.services.export import Export, Form, export_people
+    from mailer.services.export import Export, FileKind, export_people
 
     if person is not None:
         if name or status or segment or excluded_segments:
@@ -65,7 +65,7 @@ def export(
     segments = chosen(app, segment, excluded_segments)
     request = Export(_form(file, form), name, Status(status) if status else None, segments)
     run = partial(export_people, app.database, request, progress=partial(bar, "exporting"))
-    if file is None and request.form is Form.WORKBOOK and sys.stdout.isatty():
+    if file is None and request.form is FileKind.WORKBOOK and sys.stdout.isatty():
         raise UsageError("a workbook can't be shown on a terminal", next_step="Name a file for it.")
     try:
         with replacing(file) if file else nullcontext(sys.stdout.buffer) as out:
@@ -83,17 +83,17 @@ def export(
     )
 
 
-def _form(file: Path | None, chosen: str | None) -> Form:
-    from mailer.services.export import Form
+def _form(file: Path | None, chosen: str | None) -> FileKind:
+    from mailer.services.export import FileKind
 
     if chosen in PERSONAL_FORMATS:
         raise UsageError(f"--format {chosen} is of one person", next_step="Say of whom: --person EMAIL")
     if chosen:
-        return Form(chosen)
+        return FileKind(chosen)
     end = file.suffix.lower().lstrip(".") if file else ""
     if end and end not in FORMATS:
         raise UsageError(
             f"{file} doesn't end in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}",
             next_step="Say what to write: --format csv",
         )
-    return Form(end or "csv")
+    return FileKind(end or "csv")

@@ -30,7 +30,7 @@ from mailer.compose.text.inline import TextTags
 from mailer.compose.text.markup import markup_blocks
 from mailer.compose.text.part import Block, set_text
 from mailer.compose.text.plaintext import write_plain_text
-from mailer.domain.issue import Issue, Kind, Notice, Notices
+from mailer.domain.issue import Issue, IssueNotice, Kind, Notices
 from mailer.errors import IssueError
 from mailer.languages import runs_rtl
 
@@ -61,7 +61,7 @@ class Body:
     text: str
     html_lines: tuple[int, ...]
     text_lines: tuple[int, ...]
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[IssueNotice, ...] = ()
     traits: Traits | None = None
 
 

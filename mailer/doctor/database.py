@@ -27,7 +27,7 @@ SPARE_OCTETS = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class FileSystem:
     """A file system: a folder on it, how many octets are free, and whether this user may write there."""
 
     folder: Path
@@ -36,7 +36,7 @@ class Room:
     device: int = 0
 
     @classmethod
-    def at(cls, folder: Path) -> Room:
+    def at(cls, folder: Path) -> FileSystem:
         """Look at the nearest folder upwards that is there."""
         there = next(each for each in (folder, *folder.parents) if each.is_dir())
         free, device = shutil.disk_usage(there).free, there.stat().st_dev
@@ -49,12 +49,14 @@ def examine_database(path: Path, journals: Path) -> list[Result]:
     """Look at the database at `path`, its `journals`, and the disks that both are on."""
     if not path.exists():
         first = note("database.file", f"{path} is not there yet; the first command that needs it makes it")
-        return [first, *judge_room(Room.at(path.parent), 0)]
+        return [first, *judge_room(FileSystem.at(path.parent), 0)]
     try:
         look = look_at(path)
     except (sqlite3.Error, OSError) as problem:
-        return [_unusable(problem, path), *judge_room(Room.at(path.parent), 0)]
-    rooms = {(each.device, each.writable): each for each in (Room.at(path.parent), Room.at(journals))}
+        return [_unusable(problem, path), *judge_room(FileSystem.at(path.parent), 0)]
+    rooms = {
+        (each.device, each.writable): each for each in (FileSystem.at(path.parent), FileSystem.at(journals))
+    }
     return [
         *judge_database(path, look),
         *judge_modes(path),
@@ -153,7 +155,7 @@ def judge_journals(look: JournalLook) -> Result:
     return ok(name, f"{working}{kept}")
 
 
-def judge_room(room: Room, audience: int, octets: int = RECIPIENT_OCTETS) -> Iterator[Result]:
+def judge_room(room: FileSystem, audience: int, octets: int = RECIPIENT_OCTETS) -> Iterator[Result]:
     """Say whether a send to `audience` people, of so many octets each, can be recorded; else it stops."""
     if not room.writable:
         yield error(

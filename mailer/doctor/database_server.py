@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL
 
 from mailer.doctor.database import (
     JOURNAL_OCTETS,
-    Room,
+    FileSystem,
     judge_journals,
     judge_revision,
     judge_room,
@@ -67,7 +67,7 @@ class ServerLook:
 
 def examine_server(url: URL, journals: Path) -> list[Result]:
     """Look at the database at a URL by `read_url`; nothing is made, migrated or written."""
-    room = Room.at(journals)
+    room = FileSystem.at(journals)
     try:
         require_driver()
         look = look_at_server(url)

@@ -15,7 +15,7 @@ SMTP = 25
 LIMIT = 5.0  # seconds
 
 
-class Asked(NamedTuple):
+class ServerAnswer(NamedTuple):
     """What the server said of the address; code 0: it can't be asked, for the reason in `words`."""
 
     code: int
@@ -31,7 +31,7 @@ async def examine_return_address(address: str, lookup: Lookup, port: int = SMTP)
     return judge_return_address(address, host, await asyncio.to_thread(ask, host, port, address))
 
 
-def ask(host: str, port: int, address: str) -> Asked:
+def ask(host: str, port: int, address: str) -> ServerAnswer:
     """Return what a server says to a recipient, as it would hear of one from who sends a bounce."""
     try:
         with smtplib.SMTP(host, port, timeout=LIMIT) as client:
@@ -42,12 +42,12 @@ def ask(host: str, port: int, address: str) -> Asked:
                 client.ehlo()
             client.mail("")
             code, words = client.rcpt(address)
-            return Asked(code, words.decode("utf-8", "replace"))
+            return ServerAnswer(code, words.decode("utf-8", "replace"))
     except (OSError, smtplib.SMTPException) as problem:
-        return Asked(0, str(problem))
+        return ServerAnswer(0, str(problem))
 
 
-def judge_return_address(address: str, host: str, asked: Asked) -> Result:
+def judge_return_address(address: str, host: str, asked: ServerAnswer) -> Result:
     """Say what the answer means for bounces."""
     said = f"{asked.code} {' '.join(asked.words.split())}"
     if asked.code == 0:

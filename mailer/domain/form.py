@@ -45,7 +45,7 @@ FIELD_TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class FormQuestion:
     """A question that fills the field `name`. Labels are by language (BCP 47), or for ANY.
 
     Of a consent the label is what is agreed to, and `version` which wording of it that is.
@@ -88,7 +88,7 @@ class Form:
     """The questions of a form, which is called `name`; the one of all lists is `join`."""
 
     name: str
-    questions: tuple[Question, ...] = ()
+    questions: tuple[FormQuestion, ...] = ()
 
     def agreed(self, answers: Mapping[str, str], language: str) -> tuple[str, str]:
         """Return what whoever answers so agrees to, as they read it, and the version of that wording."""

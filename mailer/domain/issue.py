@@ -18,7 +18,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class IssueNotice:
     """Something in an issue file that the editor should know and that stops nothing."""
 
     path: str
@@ -42,11 +42,11 @@ class Notices:
         if line not in lines[-1:]:
             lines.append(line)
 
-    def __iter__(self) -> Iterator[Notice]:
+    def __iter__(self) -> Iterator[IssueNotice]:
         for text, lines in sorted(self._lines.items(), key=lambda item: item[1][0]):
             others = len(set(lines)) - 1
             more = f" (and on {others} more {'line' if others == 1 else 'lines'})" if others else ""
-            yield Notice(self._path, lines[0], text + more)
+            yield IssueNotice(self._path, lines[0], text + more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +91,4 @@ class Issue:
     printed: Mapping[str, Any] = field(default_factory=dict)  # by key, what only layouts make use of
     field_lines: Mapping[str, int] = field(default_factory=dict)  # by key, the file's line in front matter
     source: str = field(default="", repr=False, compare=False)
-    notices: tuple[Notice, ...] = field(default=(), repr=False, compare=False)
+    notices: tuple[IssueNotice, ...] = field(default=(), repr=False, compare=False)

@@ -24,7 +24,7 @@ class Proof(StrEnum):
     NEVER = "never"
 
 
-class Refusal(StrEnum):
+class SignupRefusal(StrEnum):
     """Why a sign-up isn't kept, whoever it is about."""
 
     PROGRAM = "program"  # which is told what a person is told
@@ -58,14 +58,14 @@ class Bounds:
         """Return whether the next one has to prove some work."""
         return self.proof is Proof.ALWAYS or (self.proof is Proof.SURGE and self.leaps(counted))
 
-    def refusal(self, counted: Counted, *, proved: bool) -> Refusal | None:
+    def refusal(self, counted: Counted, *, proved: bool) -> SignupRefusal | None:
         """Return why the next one isn't kept; None if it is."""
         if self.per_network and counted.network >= self.per_network:
-            return Refusal.TOO_MANY
+            return SignupRefusal.TOO_MANY
         if self.per_day and counted.day >= self.per_day:
-            return Refusal.TOO_MANY
+            return SignupRefusal.TOO_MANY
         if self.wants_proof(counted) and not proved:
-            return Refusal.UNPROVED
+            return SignupRefusal.UNPROVED
         return None
 
 

@@ -25,7 +25,7 @@ Call = Callable[[Connection], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AudiencePart:
     """Those of an audience from one subscriber_id to another."""
 
     first: int
@@ -57,7 +57,7 @@ class ProofParts:
             )
             call(connection)
 
-    def take(self) -> Part | None:
+    def take(self) -> AudiencePart | None:
         """Take a part that nobody looks at, None if there is none just now."""
         with self._database.begin(alone=False) as connection:
             left = proofs.c.taken_until.is_(None) | (proofs.c.taken_until < moment_in(connection))
@@ -69,9 +69,9 @@ class ProofParts:
                 .values(taken_until=moment_in(connection, PATIENCE))
                 .returning(proofs.c.first, proofs.c.last)
             ).one_or_none()
-            return Part(*row) if row else None
+            return AudiencePart(*row) if row else None
 
-    def settle(self, part: Part, found: dict[str, Any], now: datetime, call: Call) -> None:
+    def settle(self, part: AudiencePart, found: dict[str, Any], now: datetime, call: Call) -> None:
         """Keep what was `found` in a part; the last one, if nobody was refused, lets the send go.
 
         `found` has a key `counts`, which is empty where nobody was refused. `call` is as for `Ledger.proved`.

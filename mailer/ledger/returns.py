@@ -136,7 +136,7 @@ def refused(connection: Connection, send_id: int, after: int) -> list[OutcomeRow
     ]
 
 
-class Refusals:
+class RefusalsRead:
     """How many refusals of each send are taken in: kept as how far a mailbox is read."""
 
     NAME = "SMTP"

@@ -19,7 +19,7 @@ from mailer.errors import ServerUnavailable
 from mailer.logins.grants import LoginLost, renewed
 from mailer.logins.login import Login, file_of, read_login, write_login
 from mailer.private import FILE, private_folder
-from mailer.sasl.credentials import Token
+from mailer.sasl.credentials import AccessToken
 
 log = getLogger("mailer.logins")
 
@@ -43,13 +43,13 @@ class Keeper:
         """The token that was given out last."""
         return self._login.access_token if self._login else ""
 
-    async def token(self) -> Token:
+    async def token(self) -> AccessToken:
         """Return a token that is valid for a while; LoginLost or ServerUnavailable if there is none."""
         if self._login and self._good(self._login):
             return self._given(self._login)
         return await asyncio.to_thread(self.token_now)
 
-    def token_now(self) -> Token:
+    def token_now(self) -> AccessToken:
         """The same, for whoever may wait for it."""
         login = self._kept()
         if not self._good(login):
@@ -74,8 +74,8 @@ class Keeper:
         with self._turn():
             self._path.unlink(missing_ok=True)
 
-    def _given(self, login: Login) -> Token:
-        return Token(login.access_token, renewable=self._clock() - login.obtained_at > FRESH)
+    def _given(self, login: Login) -> AccessToken:
+        return AccessToken(login.access_token, renewable=self._clock() - login.obtained_at > FRESH)
 
     def _good(self, login: Login) -> bool:
         return login.access_token not in ("", self._refused) and not login.spent(self._clock())

@@ -12,21 +12,21 @@ from mailer.errors import MailboxRefused, MailboxUnavailable, ServerUnavailable
 from mailer.mailbox.imap import Authenticator
 from mailer.mailbox.server import MailboxAccount
 from mailer.sasl.choice import choices
-from mailer.sasl.credentials import Credentials, Token
+from mailer.sasl.credentials import AccessToken, Credentials
 from mailer.sasl.mechanisms import Mechanism
 
 
-class Tokens(Protocol):
+class TokensNow(Protocol):
     """Where tokens come from (`mailer.logins.keeper.Keeper`)."""
 
-    def token_now(self) -> Token:
+    def token_now(self) -> AccessToken:
         """Return one that is valid for a while; AccountFault or ServerUnavailable as they say."""
 
     def refused(self, text: str) -> None:
         """A server refused this one: give out another."""
 
 
-def by_token(tokens: Tokens) -> Authenticator:
+def by_token(tokens: TokensNow) -> Authenticator:
     """Return what logs in by these tokens; one that has grown old and is refused is followed by a new one."""
 
     def log_in(client: IMAPClient, account: MailboxAccount) -> None:
@@ -42,14 +42,14 @@ def by_token(tokens: Tokens) -> Authenticator:
     return log_in
 
 
-def _token(tokens: Tokens) -> Token:
+def _token(tokens: TokensNow) -> AccessToken:
     try:
         return tokens.token_now()
     except ServerUnavailable as error:
         raise MailboxUnavailable(error.problem, next_step=error.next_step) from None
 
 
-def _authenticate(client: IMAPClient, account: MailboxAccount, token: Token) -> None:
+def _authenticate(client: IMAPClient, account: MailboxAccount, token: AccessToken) -> None:
     mine = Credentials(account.username, token=token.text, host=account.host, port=account.port)
     words = (each.decode("ascii", "replace").upper() for each in client.capabilities())
     offered = {each.removeprefix("AUTH=") for each in words if each.startswith("AUTH=")}

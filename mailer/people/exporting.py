@@ -27,7 +27,7 @@ WIDTH = 24  # characters of a column: most addresses
 EXACT = 10**15  # whole numbers below it are themselves in a workbook, which keeps 15 figures
 
 
-class Form(StrEnum):
+class FileKind(StrEnum):
     """What kind of file: the end of its name."""
 
     CSV = "csv"
@@ -102,7 +102,7 @@ def refuse_too_many(people: int) -> None:
     if people >= SHEET_ROWS:
         raise UsageError(
             f"a sheet has room for {SHEET_ROWS - 1:,} people, and these are more",
-            next_step=f"Write them as --format {Form.CSV}, or list by list: --list LIST",
+            next_step=f"Write them as --format {FileKind.CSV}, or list by list: --list LIST",
         )
 
 
@@ -117,7 +117,7 @@ def _write_row(sheet: Worksheet, number: int, headings: Sequence[str], row: Row)
                 raise UsageError(
                     f"{headings[place]} of {row[0]} has {len(text):,} characters, and a cell of a workbook "
                     f"has room for {CELL_LENGTH:,}",
-                    next_step=f"Write them as --format {Form.CSV}",
+                    next_step=f"Write them as --format {FileKind.CSV}",
                 )
             sheet.write_string(number, place, text)
 
@@ -129,8 +129,8 @@ def _is_exact(value: int | float) -> bool:
     return not value.is_integer() and float(f"{value:.15g}") == value
 
 
-WRITERS: Mapping[Form, Writer] = {
-    Form.CSV: write_csv,
-    Form.JSON_LINES: write_json_lines,
-    Form.WORKBOOK: write_workbook,
+WRITERS: Mapping[FileKind, Writer] = {
+    FileKind.CSV: write_csv,
+    FileKind.JSON_LINES: write_json_lines,
+    FileKind.WORKBOOK: write_workbook,
 }

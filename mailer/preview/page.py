@@ -22,7 +22,7 @@ from mailer.preview.views import VIEWS, ViewChoice, broken, shown
 from mailer.proof.sample import Sample
 from mailer.services.preview import readers_for
 from mailer.viewer.frame import LINKS
-from mailer.viewer.pages import COMMON, Pages, download, download_part, frame, viewer_app
+from mailer.viewer.pages import COMMON, ViewerPages, download, download_part, frame, viewer_app
 
 ASSETS = ("viewer.css", "preview.css", "preview.js", "combobox.js")
 # The page's script keeps the place in a frame while it is renewed, so the frame has the page's origin. It
@@ -54,7 +54,7 @@ class PreviewPage:
     def __init__(self, cache: PreviewCache, folders: list[Path], given: Path | None) -> None:
         self.cache = cache
         self.given = given
-        self.pages = Pages(
+        self.pages = ViewerPages(
             folders, ASSETS, views=VIEWS, counted=counted, limit=CLIPPED_AT, warn_from=WARN_FROM
         )
 

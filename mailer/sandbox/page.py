@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from mailer.sandbox.inbox import Inbox, Received
 from mailer.viewer.frame import Appearance, ShownImages
-from mailer.viewer.pages import COMMON, Pages, cut, download, download_part, frame, one_of, viewer_app
+from mailer.viewer.pages import COMMON, ViewerPages, cut, download, download_part, frame, one_of, viewer_app
 from mailer.viewer.reading import header_fields, name_of, read
 
 PAGE = 50  # messages
@@ -42,7 +42,7 @@ class InboxPage:
 
     def __init__(self, inbox: Inbox, folders: list[Path], smtp_port: int) -> None:
         self.inbox = inbox
-        self.pages = Pages(folders, ASSETS, smtp_port=smtp_port, name_of=name_of)
+        self.pages = ViewerPages(folders, ASSETS, smtp_port=smtp_port, name_of=name_of)
         # Shown by our own page only, so that no other page can make a visitor's browser clear the inbox.
         self.permit = secrets.token_urlsafe(16)
 

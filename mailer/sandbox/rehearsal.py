@@ -24,7 +24,7 @@ from mailer.sandbox.troublemaker import ACCEPTED, DEEDS, running_troublemaker
 from mailer.services.report import Report, report_on
 
 if TYPE_CHECKING:
-    from mailer.domain.issue import Notice
+    from mailer.domain.issue import IssueNotice
     from mailer.domain.send import Send
     from mailer.engine.watch import Watch
     from mailer.services.prepare import SendRequest
@@ -65,7 +65,7 @@ class Rehearsed:
 
 
 def rehearse(
-    app: App, request: SendRequest, level: str, seed: int, watch: Watch, tell: Callable[[Notice], None]
+    app: App, request: SendRequest, level: str, seed: int, watch: Watch, tell: Callable[[IssueNotice], None]
 ) -> Rehearsed:
     """Send an issue to everyone on its lists, by a server of ours that makes trouble at this `level`.
 
@@ -114,7 +114,7 @@ def _copy(app: App, folder: Path, port: int) -> App:
     return App(app.root, settings=app.settings.model_copy(update=changed))
 
 
-def _begin(app: App, request: SendRequest, tell: Callable[[Notice], None]) -> Send:
+def _begin(app: App, request: SendRequest, tell: Callable[[IssueNotice], None]) -> Send:
     from mailer.services.begin import begin
     from mailer.services.prepare import prepare
 

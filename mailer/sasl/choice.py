@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator
 
 from mailer.sasl.credentials import Credentials
-from mailer.sasl.mechanisms import CramMd5, External, Login, Mechanism, OAuthBearer, Plain, XOAuth2
+from mailer.sasl.mechanisms import CramMd5, External, LoginMechanism, Mechanism, OAuthBearer, Plain, XOAuth2
 from mailer.sasl.scram import Scram, ScramPlus, end_point
 
 
@@ -35,7 +35,7 @@ MECHANISMS: dict[str, tuple[Callable[[Credentials], Mechanism], Callable[[Creden
     "SCRAM-SHA-256-PLUS": (ScramPlus, _bound_password),
     "SCRAM-SHA-256": (Scram, _password),
     "PLAIN": (Plain, _password),
-    "LOGIN": (Login, _password),
+    "LOGIN": (LoginMechanism, _password),
     "CRAM-MD5": (CramMd5, _password),
 }
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class AccessToken:
     """An access token. `renewable`: a server that refuses it may take the next one."""
 
     text: str = field(repr=False)
@@ -21,7 +21,7 @@ class TokenSource(Protocol):
     def last(self) -> str:
         """The token that was given out last, or an empty text: what must not be shown."""
 
-    async def token(self) -> Token:
+    async def token(self) -> AccessToken:
         """Return one that is valid for a while.
 
         AccountFault if somebody has to log in again, ServerUnavailable if there is none now.

@@ -51,7 +51,7 @@ class Plain(Mechanism):
         raise Unexpected(f"{MORE}: {challenge}")
 
 
-class Login(Mechanism):
+class LoginMechanism(Mechanism):
     """LOGIN, which no standard describes: the name, then the password, whatever the words in between."""
 
     _asked = 0

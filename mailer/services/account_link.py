@@ -55,7 +55,7 @@ class Moved(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedLink:
     """A link that is ours: whose it is, as they are now, and what it says. `over`: it lets do nothing."""
 
     token: AccountToken
@@ -90,7 +90,7 @@ class AccountLinks:
             person = _person(connection, subscriber_id)
         return person is not None and self._write(person, "account", AccountPurpose.DATA, "", language)
 
-    def open(self, text: str, purpose: AccountPurpose) -> Opened | None:
+    def open(self, text: str, purpose: AccountPurpose) -> OpenedLink | None:
         """Return what came of a link; None if it is none of ours, or of somebody who is gone or has moved."""
         written, tokens = claimed(text)
         for token in tokens:
@@ -98,12 +98,12 @@ class AccountLinks:
                 person = _person(connection, token.subscriber_id)
                 if person is None or not self._is_ours(connection, purpose, token, person, written):
                     continue
-            return Opened(
+            return OpenedLink(
                 token, person.id, person.email, person.language or "", over=token.over(self.app.now())
             )
         return None
 
-    def sheet(self, opened: Opened) -> PersonSheet:
+    def sheet(self, opened: OpenedLink) -> PersonSheet:
         """Return what is known of them, to be read."""
         return sheet_of(self.app.database, opened.address, self.app.now())
 
@@ -115,11 +115,11 @@ class AccountLinks:
         """Return what readers call the fields that there are, by name."""
         return {each.name: each.shown for each in all_fields(self.app.database)}
 
-    def data(self, opened: Opened) -> dict[str, list[dict[str, Any]]]:
+    def data(self, opened: OpenedLink) -> dict[str, list[dict[str, Any]]]:
         """Return every row that is about them."""
         return personal_data(self.app, opened.address)
 
-    def ask_to_move(self, opened: Opened, typed: str, language: str) -> Address | None:
+    def ask_to_move(self, opened: OpenedLink, typed: str, language: str) -> Address | None:
         """Mail a link to the address that was typed, by which it becomes theirs; None if it is no address.
 
         To one that is somebody's, or never mailed, no mail goes: the answer is the same.
@@ -136,7 +136,7 @@ class AccountLinks:
             self._write(person, "address", AccountPurpose.ADDRESS, new.typed, language)
         return new
 
-    def move(self, opened: Opened) -> Moved:
+    def move(self, opened: OpenedLink) -> Moved:
         """Let the address of a link be theirs from now on; done again it is friendly."""
         if opened.moved:
             return Moved.DONE
@@ -149,7 +149,7 @@ class AccountLinks:
             return Moved.BUSY
         return Moved.DONE
 
-    def erase(self, opened: Opened) -> bool:
+    def erase(self, opened: OpenedLink) -> bool:
         """Erase them; return whether nothing was in the way. They are never mailed from now on anyhow."""
         try:
             done = erase(self.app, opened.address)

@@ -11,7 +11,7 @@ from mailer.domain.consent import Source, SourceKind
 from mailer.people import opting_in
 from mailer.people.opting_in import Answer, Offer, OpenList
 from mailer.people.signups import signup_of
-from mailer.services.signup import Entry, evidence_of
+from mailer.services.signup import Submission, evidence_of
 from mailer.services.welcome import Welcomes
 
 __all__ = ["Answer", "ConfirmLinks", "OpenList", "Told"]
@@ -50,7 +50,7 @@ class ConfirmLinks:
                 return None
             return Told(self._answer(opting_in.standing(connection, offer), offer), offer, _page_of(offer))
 
-    def confirm(self, token: ConfirmToken, entry: Entry) -> Told | None:
+    def confirm(self, token: ConfirmToken, entry: Submission) -> Told | None:
         """Put the person on the lists and welcome them; done again it is friendly. None as for `look`.
 
         `entry` is whose browser it was.

@@ -17,10 +17,10 @@ from mailer.domain.segment.named import KeptSegment
 from mailer.domain.subscriber import Status, Subscriber
 from mailer.errors import UsageError
 from mailer.people.directory import Directory
-from mailer.people.exporting import WRITERS, Form, columns, refuse_too_many, rows
+from mailer.people.exporting import WRITERS, FileKind, columns, refuse_too_many, rows
 from mailer.private import private_folder, replacing
 
-__all__ = ["Export", "Form", "export_people", "keep_before"]
+__all__ = ["Export", "FileKind", "export_people", "keep_before"]
 
 TOLD = 1000  # people between two tellings of the progress
 
@@ -36,7 +36,7 @@ class Export:
     subscriber's are in it, too.
     """
 
-    form: Form = Form.CSV
+    form: FileKind = FileKind.CSV
     list_name: str | None = None
     status: Status | None = None
     segments: tuple[KeptSegment, ...] = ()
@@ -57,7 +57,7 @@ def export_people(database: Engine, request: Export, out: BinaryIO, progress: Pr
     people, total = directory.with_ids(ids), len(ids)
     if request.of_everyone:
         people, total = chain(people, directory.shut_out()), total + directory.count_shut_out()
-    if request.form is Form.WORKBOOK:
+    if request.form is FileKind.WORKBOOK:
         refuse_too_many(total)
     with progress(total) as advance:
         counted = _Counted(people, advance)
@@ -77,7 +77,7 @@ def keep_before(database: Engine, folder: Path, command: str, ids: Sequence[int]
     try:
         private_folder(folder)
         with replacing(path) as out:
-            _write(directory, Form.CSV, out, directory.with_ids(ids), untagged=[])
+            _write(directory, FileKind.CSV, out, directory.with_ids(ids), untagged=[])
     except OSError as error:
         raise UsageError(
             f"{path}, as they are before the change, can't be written: {error.strerror}; nothing was changed",
@@ -88,7 +88,7 @@ def keep_before(database: Engine, folder: Path, command: str, ids: Sequence[int]
 
 def _write(
     directory: Directory,
-    form: Form,
+    form: FileKind,
     out: BinaryIO,
     people: Iterable[Subscriber],
     *,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mailer.domain.field import LONGEST_NAME, field_name
-from mailer.domain.form import ANY, Form, Question, QuestionKind
+from mailer.domain.form import ANY, Form, FormQuestion, QuestionKind
 from mailer.domain.subscriber import OWN_FIELDS
 from mailer.errors import IssueError
 
@@ -56,7 +56,7 @@ def _read(path: Path, name: str) -> Form:
         problem = f"{strange[0]!r} is nothing that a form has; its questions are [[field]]"
         raise FormError(str(path), _line_of(text, strange[0]), problem, next_step=f"Correct {path}.")
     lines = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == "[[field]]"]
-    questions: list[Question] = []
+    questions: list[FormQuestion] = []
     for place, each in enumerate(said.get("field", ())):
         line_number = lines[place] if place < len(lines) else None
         question = _question(each, str(path), line_number)
@@ -72,7 +72,7 @@ def _line_of(text: str, key: str) -> int | None:
     return next((number for number, line in lines if key in line), None)
 
 
-def _question(said: Mapping[str, Any], path: str, line: int | None) -> Question:
+def _question(said: Mapping[str, Any], path: str, line: int | None) -> FormQuestion:
     def refuse(problem: str, next_step: str = f"Correct {path}.") -> FormError:
         return FormError(path, line, problem, next_step=next_step)
 
@@ -97,7 +97,7 @@ def _question(said: Mapping[str, Any], path: str, line: int | None) -> Question:
         raise refuse("a choice has choices, and nothing else has")
     if not isinstance(said.get("required", False), bool):
         raise refuse(f"required = {said['required']!r} is not true or false")
-    return Question(
+    return FormQuestion(
         name,
         QuestionKind(kind),
         {tag.lower(): text for tag, text in labels.items()},

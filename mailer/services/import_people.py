@@ -25,7 +25,7 @@ from mailer.people.field_types import declare_types, known_types
 from mailer.people.importing.columns import TypedColumn
 from mailer.people.importing.consent import Answers, ConsentUnclear, Seen
 from mailer.people.importing.format import BUNDLED, Format, load_formats
-from mailer.people.importing.reading import BATCH, Asked, Batch, FilesReading, Part, Reading, few_collections
+from mailer.people.importing.reading import BATCH, Batch, FilesReading, Part, Reading, ToRead, few_collections
 from mailer.people.importing.reading import erased as erased_row
 from mailer.people.importing.reading_process import reading_apart
 from mailer.people.importing.request import Import
@@ -149,7 +149,7 @@ def import_files(
                 list_ids(connection, request.lists)
     with ExitStack() as closing:
         origins = tuple(closing.enter_context(kept(request.path)) for request in requests)
-        asked = Asked(tuple(requests), origins, known)
+        asked = ToRead(tuple(requests), origins, known)
         files = (
             closing.enter_context(reading_apart(asked))
             if (_are_large(origins) if apart is None else apart)

@@ -20,7 +20,7 @@ Bar = Callable[[int], AbstractContextManager[Progress]]
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedDatabase:
     """From where to where, what each table holds on both sides, and how many journals went along.
 
     `url` is what DATABASE_URL has to say now; `***` stands for a password.
@@ -33,7 +33,7 @@ class Moved:
     journals: int
 
 
-def move(app: App, url: str, bar: Bar) -> Moved:
+def move(app: App, url: str, bar: Bar) -> MovedDatabase:
     """Copy all that the workspace's database holds to the one at `url`, in one transaction there.
 
     The database that is moved stays as it is. `bar` draws how many of so many rows were written or read back.
@@ -66,12 +66,12 @@ def copy_to_file(database: Database, path: Path) -> None:
 
 def _moved(
     source: Database, target: Database, url: str, journals: Path, new_journals: Path, bar: Bar
-) -> Moved:
+) -> MovedDatabase:
     # Writing is what nobody else may do at the source meanwhile; nothing is written there.
     with source.begin() as old, target.begin() as new, bar(2 * count_rows(old)) as progress:
         tables = copy_all(old, new, progress)
         number = _copy_journals(journals, new_journals)
-    return Moved(source.label, target.label, url, tuple(tables), number)
+    return MovedDatabase(source.label, target.label, url, tuple(tables), number)
 
 
 def _refuse_same(app: App, url: str) -> None:

@@ -11,7 +11,7 @@ from mailer.bootstrap import App
 from mailer.check.finding import Finding, Severity, counted
 from mailer.compose.issue.source import load_issue
 from mailer.domain.audience import Audience
-from mailer.domain.issue import Issue, Notice
+from mailer.domain.issue import Issue, IssueNotice
 from mailer.domain.subscriber import SubscriberList
 from mailer.engine.compiler import Job
 from mailer.engine.sending import Sending
@@ -90,7 +90,7 @@ class PreparedSend:
 def prepare(
     app: App,
     request: SendRequest,
-    tell: Callable[[Notice], None] = lambda notice: None,  # noqa: ARG005
+    tell: Callable[[IssueNotice], None] = lambda notice: None,  # noqa: ARG005
 ) -> PreparedSend:
     """Read and compile an issue for its lists; `tell` is told what its editor should know meanwhile.
 

@@ -71,7 +71,7 @@ def _remarks(proofs: Proofs, job: Job, request: PreviewRequest) -> Iterator[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class OfferedReader:
     """A reader to choose: `reader` is what a request takes, the rest is for the eye."""
 
     reader: str
@@ -79,35 +79,35 @@ class Offer:
     note: str
 
 
-def readers_for(app: App, typed: str) -> list[Offer]:
+def readers_for(app: App, typed: str) -> list[OfferedReader]:
     """Return whom to offer for what was `typed` so far; with nothing typed, those worth a look."""
     return list(_matching(app, typed) if typed else _worth_a_look(app))
 
 
-def _worth_a_look(app: App) -> Iterator[Offer]:
-    yield Offer("", "The first subscriber", "whom a plain preview shows")
-    yield Offer(BARE, "Nobody in particular", "only an address is known: shows what has no fallback")
+def _worth_a_look(app: App) -> Iterator[OfferedReader]:
+    yield OfferedReader("", "The first subscriber", "whom a plain preview shows")
+    yield OfferedReader(BARE, "Nobody in particular", "only an address is known: shows what has no fallback")
     if not app.has_database:
         return
     lists = [each.id for each in app.lists.all()]
     barest = app.directory.barest(lists)
     if barest:
-        yield Offer(
+        yield OfferedReader(
             barest.email, barest.name or barest.email, "of all subscribers the one with the fewest fields"
         )
     found = app.directory.matching("", OFFERED)
     yield from (_offer(each) for each in found if barest is None or each.email != barest.email)
 
 
-def _matching(app: App, typed: str) -> Iterator[Offer]:
+def _matching(app: App, typed: str) -> Iterator[OfferedReader]:
     found = app.directory.matching(typed, OFFERED) if app.has_database else []
     yield from map(_offer, found)
     if _is_address(typed) and typed.casefold() not in {each.email.casefold() for each in found}:
-        yield Offer(typed, typed, "not a subscriber: with an example’s values")
+        yield OfferedReader(typed, typed, "not a subscriber: with an example’s values")
 
 
-def _offer(found: Recipient) -> Offer:
-    return Offer(found.email, found.name or found.email, found.email if found.name else "no name")
+def _offer(found: Recipient) -> OfferedReader:
+    return OfferedReader(found.email, found.name or found.email, found.email if found.name else "no name")
 
 
 def _is_address(typed: str) -> bool:

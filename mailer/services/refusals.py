@@ -12,7 +12,7 @@ from mailer.domain.return_policy import Sanction
 from mailer.domain.returned import Kind, RecipientVerdict, Returned, Verdict
 from mailer.ledger import returns as ledger
 from mailer.ledger.outcomes import OutcomeRow
-from mailer.ledger.returns import Refusals
+from mailer.ledger.returns import RefusalsRead
 from mailer.services.return_settings import policy_of
 from mailer.services.returns import ReturnedMail, ReturnRecords
 
@@ -40,13 +40,13 @@ def take_refusals(app: App) -> None:
                 if rows:
                     ReturnRecords(lambda: app.database, rule).take([_verdict(each) for each in rows], now)
         with app.database.begin() as connection:
-            Refusals.note(connection, send_id, count, now)
+            RefusalsRead.note(connection, send_id, count, now)
 
 
 def _news(app: App) -> dict[int, int]:
     """Return how many were refused of each send of which that is more than is known."""
     with app.database.connect() as connection:
-        return Refusals.new(connection)
+        return RefusalsRead.new(connection)
 
 
 def _pages(app: App, send_id: int) -> Iterator[list[OutcomeRow]]:

@@ -35,7 +35,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class ExplainedSegment:
     """What a segment says, line by line; the SQL that finds its people."""
 
     lines: tuple[Line, ...]
@@ -108,7 +108,7 @@ def definition_of(app: App, asked: str) -> str:
     return written(parse(app.segments.named(asked).definition)) if is_name(asked) else asked
 
 
-def explained(app: App, asked: str) -> Explanation:
+def explained(app: App, asked: str) -> ExplainedSegment:
     """Return what a segment says, and how many people each of its conditions holds for."""
     with app.database.connect() as connection:
         known, read_by = known_to(connection, today(app)), terms(connection, today(app))
@@ -120,7 +120,7 @@ def explained(app: App, asked: str) -> Explanation:
             for (depth, each), people in zip(nested, counts, strict=True)
         )
         where = statement(connection, known).where(condition)
-        return Explanation(lines, counts[0], sql_of(connection, where))
+        return ExplainedSegment(lines, counts[0], sql_of(connection, where))
 
 
 def _nested(condition: Condition, depth: int = 0) -> Iterator[tuple[int, Condition]]:

@@ -19,7 +19,7 @@ from mailer.domain.signup_bounds import (
     LATELY,
     Bounds,
     Proof,
-    Refusal,
+    SignupRefusal,
     filled_in_by_a_program,
     network_key,
     opened_stamp,
@@ -50,7 +50,7 @@ REF = 100  # characters of where somebody came from
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Submission:
     """What somebody typed: an address, lists by name, `answers` by field.
 
     `language` is that of the page, `wording` what it says beside the button; `ip` and `agent` are whose
@@ -122,7 +122,7 @@ def sum_to_do(app: App) -> str:
     return challenge(_key(app), now)
 
 
-def sign_up(app: App, at: Desk, entry: Entry) -> dict[str, Wrong] | Refusal:
+def sign_up(app: App, at: Desk, entry: Submission) -> dict[str, Wrong] | SignupRefusal:
     """Keep what somebody typed until it is taken in; else return what is wrong with which field, or why not.
 
     What is said and done is the same whoever has the address: the bounds of networks, and of all, are looked
@@ -132,7 +132,7 @@ def sign_up(app: App, at: Desk, entry: Entry) -> dict[str, Wrong] | Refusal:
     quickest = timedelta(seconds=app.settings.signup_seconds)
     if filled_in_by_a_program(entry.trap, entry.stamp, now, key, quickest):
         log.info("a sign-up by a program was not kept")
-        return Refusal.PROGRAM
+        return SignupRefusal.PROGRAM
     answers, wrong = at.form.read(entry.answers)
     chosen = tuple(each.id for each in at.lists if each.name in entry.lists)
     if not chosen or len(chosen) < len(set(entry.lists)):
@@ -175,7 +175,7 @@ def _is_disposable(app: App, address: Address) -> bool:
     return address.domain in DisposableDomains.read(app.root / "subscribers").domains
 
 
-def evidence_of(app: App, entry: Entry) -> Evidence:
+def evidence_of(app: App, entry: Submission) -> Evidence:
     """Return what is kept of the moment that somebody typed this."""
     try:
         kept = ip_as_kept(entry.ip, KeptIp(app.settings.consent_ip))

@@ -29,7 +29,7 @@ from mailer.domain.suppression_files import (
     read_since,
 )
 from mailer.errors import PlanRefused, UsageError
-from mailer.people.importing.suppression_rows import Record, SuppressionTable, suppression_table
+from mailer.people.importing.suppression_rows import SuppressionRow, SuppressionTable, suppression_table
 from mailer.people.suppression_list import add, entries
 from mailer.private import replacing
 
@@ -57,7 +57,7 @@ class SuppressionImport:
 class BadRow:
     """A row that isn't taken in, and why."""
 
-    record: Record
+    record: SuppressionRow
     value: str
     reason: str
 
@@ -100,7 +100,7 @@ def _take_in(
     database: Engine,
     request: SuppressionImport,
     report: SuppressionReport,
-    batch: list[Record],
+    batch: list[SuppressionRow],
     rejects: BinaryIO | None,
     now: datetime,
 ) -> None:
@@ -152,7 +152,7 @@ def _unclear(request: SuppressionImport, table: SuppressionTable, fit: list[Supp
 
 
 def _read(
-    file: SuppressionFile, record: Record, source: Source, now: datetime
+    file: SuppressionFile, record: SuppressionRow, source: Source, now: datetime
 ) -> Suppression | BadRow | None:
     """Return what a row says; None for somebody who may be mailed all the same."""
     typed = record.cells.get(file.address, "")
@@ -174,7 +174,7 @@ def _read(
     return Suppression(who, meaning, _note(file, record, source), min(since or now, now))
 
 
-def _note(file: SuppressionFile, record: Record, source: Source) -> str:
+def _note(file: SuppressionFile, record: SuppressionRow, source: Source) -> str:
     said = [text for column in file.notes if (text := record.cells.get(column, ""))]
     told = CONTROLS.sub(" ", " ".join(said))[:NOTE]
     if file is OURS:  # who said it first is in it

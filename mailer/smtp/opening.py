@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from mailer.domain.outcome import Reply, Stage
 from mailer.sasl.choice import choices
-from mailer.sasl.credentials import Token
+from mailer.sasl.credentials import AccessToken
 from mailer.sasl.mechanisms import Mechanism, SaslFault, Unexpected
 from mailer.smtp.account import Account
 from mailer.smtp.capabilities import Capabilities
@@ -57,7 +57,7 @@ class Opening:
             return self._after_ehlo()
         return Phase.TLS if step is Step.STARTTLS else self._after_auth(reply)
 
-    def authorise(self, token: Token) -> None:
+    def authorise(self, token: AccessToken) -> None:
         """Log in by this token."""
         self._credentials = replace(self._credentials, token=token.text)
         self._renewable = token.renewable

@@ -46,7 +46,7 @@ def viewer_app(routes: Sequence[Route], handlers: Handlers) -> Starlette:
     return app
 
 
-class Pages:
+class ViewerPages:
     """Templates in `web/` of the first of `folders` that has them, and the `assets` that they may use."""
 
     def __init__(self, folders: list[Path], assets: Sequence[str], **names: Any) -> None:

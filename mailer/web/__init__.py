@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mailer.web.entry import Entry
+    from mailer.web.entry import EntryPoint
 
-    app: Entry
+    app: EntryPoint
 
 
-def __getattr__(name: str) -> Entry:
+def __getattr__(name: str) -> EntryPoint:
     """Return `app`: what it takes is imported when a server asks for it."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,7 +19,7 @@ from mailer.domain.account_link import ADDRESS, DATA, AccountPurpose
 from mailer.domain.field import to_text
 from mailer.domain.subscriber import PAUSED
 from mailer.languages import full_date, own_name, span_in_words
-from mailer.services.account_link import GOOD_FOR, AccountLinks, Moved, Opened
+from mailer.services.account_link import GOOD_FOR, AccountLinks, Moved, OpenedLink
 from mailer.services.person import PersonSheet, Subscription
 from mailer.web.pages import Pages, isolated
 from mailer.web.preferences import Typed, typed_in
@@ -71,12 +71,12 @@ class AccountPages:
             return self._erase(request, opened)
         return self._shown(request, opened)
 
-    def _take(self, opened: Opened) -> Response:
+    def _take(self, opened: OpenedLink) -> Response:
         written = json.dumps(self.links.data(opened), ensure_ascii=False, indent=2)
         name = {"Content-Disposition": f'attachment; filename="{FILE}"'}
         return Response(f"{written}\n", headers=name, media_type="application/json")
 
-    def _ask_to_move(self, request: Request, opened: Opened, typed: str) -> Response:
+    def _ask_to_move(self, request: Request, opened: OpenedLink, typed: str) -> Response:
         words = self.pages.words_for(request, [opened.language])
         asked = self.links.ask_to_move(opened, typed, words.language)
         if asked is None:
@@ -86,7 +86,7 @@ class AccountPages:
         self.ring()
         return self._shown(request, opened, asked=isolated(asked.typed, "address"))
 
-    def _erase(self, request: Request, opened: Opened) -> Response:
+    def _erase(self, request: Request, opened: OpenedLink) -> Response:
         if self.links.erase(opened):
             return self.pages.show("erased.html", request, [opened.language])
         return self._page("erased_soon.html", request, opened, 503)
@@ -103,18 +103,18 @@ class AccountPages:
             "address.html", request, opened, MOVED_STATUS[moved], new=new, moved=moved.name.lower()
         )
 
-    def _opened(self, request: Request, purpose: AccountPurpose) -> Opened:
+    def _opened(self, request: Request, purpose: AccountPurpose) -> OpenedLink:
         opened = self.links.open(request.path_params["token"], purpose)
         if opened is None:
             raise HTTPException(404)
         return opened
 
-    def _expired(self, request: Request, opened: Opened) -> Response:
+    def _expired(self, request: Request, opened: OpenedLink) -> Response:
         words = self.pages.words_for(request, [opened.language])
         time = span_in_words(GOOD_FOR, words.language)
         return self._page("account_expired.html", request, opened, 410, time=time)
 
-    def _shown(self, request: Request, opened: Opened, status: int = 200, **told: Any) -> Response:
+    def _shown(self, request: Request, opened: OpenedLink, status: int = 200, **told: Any) -> Response:
         sheet = self.links.sheet(opened)
         told = {"typed": "", "wrong": False, "same": False, "asked": ""} | told
         words = self.pages.words_for(request, [opened.language])
@@ -141,7 +141,7 @@ class AccountPages:
         return lambda moment: isolated(full_date(moment.astimezone(zone).date(), language), "day")
 
     def _page(
-        self, template: str, request: Request, opened: Opened, status: int = 200, **told: Any
+        self, template: str, request: Request, opened: OpenedLink, status: int = 200, **told: Any
     ) -> Response:
         address = isolated(opened.email, "address")
         return self.pages.show(template, request, [opened.language], status, address=address, **told)

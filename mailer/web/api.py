@@ -15,8 +15,8 @@ from starlette.routing import BaseRoute
 from mailer.bootstrap import App
 from mailer.domain.consent import SourceKind
 from mailer.domain.form import Wrong
-from mailer.domain.signup_bounds import Refusal
-from mailer.services.signup import Entry, desk, sign_up, sum_to_do
+from mailer.domain.signup_bounds import SignupRefusal
+from mailer.services.signup import Submission, desk, sign_up, sum_to_do
 from mailer.web.hosts import OpenRoute
 from mailer.web.joining import MOST_OCTETS, promise
 from mailer.web.pages import Pages, first_octets
@@ -30,7 +30,7 @@ PREFLIGHT = {
 }
 
 
-class Unfit(ValueError):
+class UnfitBody(ValueError):
     """A body that isn't what is asked for; the message says what is wrong."""
 
 
@@ -63,7 +63,7 @@ class SignupEndpoint:
         """Keep what was sent: 202 whoever has the address; 400 or 422 with what is wrong."""
         try:
             said = _read(body)
-        except Unfit as unfit:
+        except UnfitBody as unfit:
             return _refused(400, str(unfit))
         found = desk(self.app)
         words = self.pages.words_for(request, [said.get("language", "")])
@@ -74,7 +74,7 @@ class SignupEndpoint:
             return _refused(422, f"there is no list {unknown[0]!r} to sign up for", {"lists": Wrong.LISTS})
         if len(lists) == 1:
             found = desk(self.app, lists[0]) or found
-        entry = Entry(
+        entry = Submission(
             said.get("email", ""),
             lists,
             {name: _typed(value) for name, value in said.get("fields", {}).items()},
@@ -87,12 +87,12 @@ class SignupEndpoint:
             proof=said.get("proof", ""),
         )
         done = sign_up(self.app, found, entry)
-        if done is Refusal.TOO_MANY:
+        if done is SignupRefusal.TOO_MANY:
             return _refused(429, "too many sign-ups came from here, or in all; try again tomorrow")
-        if done is Refusal.UNPROVED:
+        if done is SignupRefusal.UNPROVED:
             asked = {"error": "do this sum, and send it as proof", "sum": json.loads(sum_to_do(self.app))}
             return JSONResponse(asked, 403)
-        if done and not isinstance(done, Refusal):
+        if done and not isinstance(done, SignupRefusal):
             wrong = done
             told = {name: words.plain(f"wrong_{each}") for name, each in wrong.items()}
             return JSONResponse({"error": "not taken", "fields": told}, 422)
@@ -112,18 +112,18 @@ def _read(body: bytes) -> dict[str, Any]:
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):
-        raise Unfit("this is no JSON") from None
+        raise UnfitBody("this is no JSON") from None
     if not isinstance(said, dict):
-        raise Unfit('send an object, such as {"email": "ada@inbox.example", "lists": ["weekly"]}')
+        raise UnfitBody('send an object, such as {"email": "ada@inbox.example", "lists": ["weekly"]}')
     for name, value in said.items():
         if name not in KNOWN:
-            raise Unfit(f"{name!r} is nothing that is taken; these are: {', '.join(KNOWN)}")
+            raise UnfitBody(f"{name!r} is nothing that is taken; these are: {', '.join(KNOWN)}")
         if not isinstance(value, KNOWN[name]):
-            raise Unfit(f"{name!r} is not of the type that it should be ({KNOWN[name].__name__})")
+            raise UnfitBody(f"{name!r} is not of the type that it should be ({KNOWN[name].__name__})")
     if not all(isinstance(each, str) for each in said.get("lists", [])):
-        raise Unfit("'lists' are names of lists")
+        raise UnfitBody("'lists' are names of lists")
     if not all(isinstance(each, str | bool) for each in said.get("fields", {}).values()):
-        raise Unfit("'fields' are texts by name, or true where something is agreed to")
+        raise UnfitBody("'fields' are texts by name, or true where something is agreed to")
     return said
 
 

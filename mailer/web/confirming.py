@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from mailer.domain.confirm_link import CONFIRM, ConfirmToken
 from mailer.languages import span_in_words
 from mailer.services.confirm_link import Answer, ConfirmLinks, OpenList, Told
-from mailer.services.signup import Entry
+from mailer.services.signup import Submission
 from mailer.web.joining import JOIN
 from mailer.web.pages import Pages, isolated, masked
 
@@ -84,7 +84,7 @@ def _path(lists: Sequence[OpenList]) -> str:
     return f"/{lists[0].name}" if len(lists) == 1 else ""
 
 
-def entry_of(request: Request) -> Entry:
+def entry_of(request: Request) -> Submission:
     """Return whose browser it is that asks."""
     ip = request.client.host if request.client else ""
-    return Entry("", (), {}, "", "", ip=ip, agent=request.headers.get("user-agent", ""))
+    return Submission("", (), {}, "", "", ip=ip, agent=request.headers.get("user-agent", ""))

@@ -19,7 +19,7 @@ from mailer.web.guard import Guard
 from mailer.web.rooms import web_app
 
 
-class Entry:
+class EntryPoint:
     """An ASGI application whose workspace is looked for when it is first needed."""
 
     def __init__(self, workspace: App | None = None) -> None:
@@ -64,4 +64,4 @@ class Entry:
         return pages
 
 
-app = Entry()
+app = EntryPoint()

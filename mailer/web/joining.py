@@ -18,8 +18,8 @@ from starlette.routing import BaseRoute
 
 from mailer.bootstrap import App
 from mailer.domain.form import Wrong
-from mailer.domain.signup_bounds import Refusal
-from mailer.services.signup import Desk, Entry, desk, opened, sign_up, sum_to_do
+from mailer.domain.signup_bounds import SignupRefusal
+from mailer.services.signup import Desk, Submission, desk, opened, sign_up, sum_to_do
 from mailer.web.hosts import OpenRoute
 from mailer.web.pages import Pages, first_octets
 from mailer.workspace.words import Words, choose
@@ -78,7 +78,7 @@ class JoinPages:
         answers = {
             name.removeprefix(ANSWER): values[0] for name, values in typed.items() if name.startswith(ANSWER)
         }
-        entry = Entry(
+        entry = Submission(
             typed.get("email", [""])[0],
             lists,
             answers,
@@ -92,11 +92,11 @@ class JoinPages:
             proof=typed.get(PROOF, [""])[0],
         )
         done = sign_up(self.app, found, entry)
-        if done is Refusal.TOO_MANY:
+        if done is SignupRefusal.TOO_MANY:
             return self._busy(request)
-        if done is Refusal.UNPROVED or (done and done is not Refusal.PROGRAM):
-            wrong = {} if isinstance(done, Refusal) else done
-            status = 403 if isinstance(done, Refusal) else 422
+        if done is SignupRefusal.UNPROVED or (done and done is not SignupRefusal.PROGRAM):
+            wrong = {} if isinstance(done, SignupRefusal) else done
+            status = 403 if isinstance(done, SignupRefusal) else 422
             return self._form(request, found, answers | {"email": entry.email}, wrong, lists, status)
         self.ring()
         at_once = not any(each.double_opt_in for each in found.lists if each.name in lists)

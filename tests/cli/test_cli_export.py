@@ -29,7 +29,7 @@ from mailer.people.enrol import Consent, Entry, enrol
 from mailer.people.exporting import SHEET_ROWS, refuse_too_many
 from mailer.people.field_types import declare_types
 from mailer.people.lists import Lists
-from mailer.services.export import Export, Form, export_people
+from mailer.services.export import Export, FileKind, export_people
 from mailer.services.import_people import Import, import_people
 from mailer.store.database import open_database
 from mailer.store.schema import consents, lists, subscribers, suppressions
@@ -115,14 +115,14 @@ def everyone(engine: Engine) -> list[Subscriber]:
     return [replace(each, id=0) for each in Directory(engine).subscribers()]
 
 
-def exported(engine: Engine, form: Form = Form.CSV) -> bytes:
+def exported(engine: Engine, form: FileKind = FileKind.CSV) -> bytes:
     out = io.BytesIO()
     export_people(engine, Export(form), out, lambda total: nullcontext(lambda done: None))
     return out.getvalue()
 
 
 # Another process reads workbooks.
-FORMS = [Form.CSV, Form.JSON_LINES, pytest.param(Form.WORKBOOK, marks=pytest.mark.peers)]
+FORMS = [FileKind.CSV, FileKind.JSON_LINES, pytest.param(FileKind.WORKBOOK, marks=pytest.mark.peers)]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -131,7 +131,7 @@ FORMS = [Form.CSV, Form.JSON_LINES, pytest.param(Form.WORKBOOK, marks=pytest.mar
 def test_what_is_exported_is_read_back_the_same(
     engines: tuple[Engine, Engine],
     tmp_path_factory: pytest.TempPathFactory,
-    form: Form,
+    form: FileKind,
     people: list[tuple[Any, Any, Any, Any]],
 ) -> None:
     before, after = engines
@@ -147,7 +147,7 @@ def test_what_is_exported_is_read_back_the_same(
         enrol(connection, entries, Consent(Lists(before).ids(LISTS), FORM, NOW))
     path = tmp_path_factory.getbasetemp() / f"everyone.{form}"
     path.write_bytes(exported(before, form))
-    if form is Form.JSON_LINES and not people:
+    if form is FileKind.JSON_LINES and not people:
         return  # without a line there is nothing that says what it is
     assert import_people(after, Import(path, create_lists=True), NOW).rejects == []
     assert everyone(after) == everyone(before)
@@ -200,7 +200,7 @@ def two_people(engine: Engine) -> None:
 def test_json_lines_have_every_key_and_values_in_their_types(engines: tuple[Engine, Engine]) -> None:
     two_people(engines[1])
     nothing = dict.fromkeys((*OWN_FIELDS, *TYPES, *STATES))
-    assert [json.loads(line) for line in exported(engines[1], Form.JSON_LINES).splitlines()] == [
+    assert [json.loads(line) for line in exported(engines[1], FileKind.JSON_LINES).splitlines()] == [
         nothing
         | {
             "email": "ada@quay.example",
@@ -217,7 +217,7 @@ def test_json_lines_have_every_key_and_values_in_their_types(engines: tuple[Engi
 
 def test_a_workbook_has_texts_and_numbers_and_no_formula(engines: tuple[Engine, Engine]) -> None:
     two_people(engines[1])
-    with zipfile.ZipFile(io.BytesIO(exported(engines[1], Form.WORKBOOK))) as book:
+    with zipfile.ZipFile(io.BytesIO(exported(engines[1], FileKind.WORKBOOK))) as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
     assert "<t>=1+1</t>" in sheet
     assert "<f>" not in sheet
@@ -231,7 +231,7 @@ def test_what_a_workbook_has_no_room_for_is_refused(engines: tuple[Engine, Engin
     with engines[1].begin() as connection:
         connection.execute(update(subscribers).values(name="x" * 40_000))
     with pytest.raises(UsageError, match=r"name of ada@quay\.example has 40,000 characters"):
-        exported(engines[1], Form.WORKBOOK)
+        exported(engines[1], FileKind.WORKBOOK)
     refuse_too_many(SHEET_ROWS - 1)
     with pytest.raises(UsageError, match="room for 1,048,575 people"):
         refuse_too_many(SHEET_ROWS)

@@ -16,7 +16,7 @@ import pytest
 from mailer.doctor.database import (
     RECIPIENT_OCTETS,
     SPARE_OCTETS,
-    Room,
+    FileSystem,
     examine_database,
     judge_database,
     judge_journals,
@@ -170,10 +170,10 @@ def test_what_journals_mean(look: JournalLook, verdict: Grade) -> None:
 
 
 def test_room_for_the_largest_list(tmp_path: Path) -> None:
-    enough = Room(tmp_path, SPARE_OCTETS + 1000 * RECIPIENT_OCTETS, True)
+    enough = FileSystem(tmp_path, SPARE_OCTETS + 1000 * RECIPIENT_OCTETS, True)
     assert [each.verdict for each in judge_room(enough, 1000)] == [Grade.OK]
     assert [each.verdict for each in judge_room(enough, 1001)] == [Grade.ERROR]
-    locked = [each.name for each in judge_room(Room(tmp_path, 1 << 40, False), 0)]
+    locked = [each.name for each in judge_room(FileSystem(tmp_path, 1 << 40, False), 0)]
     assert locked == ["disk.writable", "disk.space"]
 
 

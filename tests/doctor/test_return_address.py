@@ -8,7 +8,7 @@ import pytest
 from postfix import postfix_server
 
 from mailer.doctor.result import Grade
-from mailer.doctor.return_address import Asked, ask, judge_return_address
+from mailer.doctor.return_address import ServerAnswer, ask, judge_return_address
 
 ADDRESS = "bounces+00000000000000000000000000@news.test"
 
@@ -16,13 +16,13 @@ ADDRESS = "bounces+00000000000000000000000000@news.test"
 @pytest.mark.parametrize(
     "asked, grade",
     [
-        (Asked(250, "2.1.5 Ok"), Grade.OK),
-        (Asked(450, "4.2.0 Greylisted"), Grade.WARNING),
-        (Asked(550, "5.1.1 User unknown"), Grade.ERROR),
-        (Asked(0, "timed out"), Grade.NOTE),
+        (ServerAnswer(250, "2.1.5 Ok"), Grade.OK),
+        (ServerAnswer(450, "4.2.0 Greylisted"), Grade.WARNING),
+        (ServerAnswer(550, "5.1.1 User unknown"), Grade.ERROR),
+        (ServerAnswer(0, "timed out"), Grade.NOTE),
     ],
 )
-def test_what_the_answer_means(asked: Asked, grade: Grade) -> None:
+def test_what_the_answer_means(asked: ServerAnswer, grade: Grade) -> None:
     result = judge_return_address(ADDRESS, "mx.news.test", asked)
     assert result.verdict is grade and result.section == "mx"
     assert bool(result.next_step) == (grade in (Grade.WARNING, Grade.ERROR))
@@ -39,4 +39,4 @@ def test_a_real_server_is_asked_and_gets_no_message() -> None:
 
 
 def test_who_can_not_be_reached_is_no_fault() -> None:
-    assert judge_return_address(ADDRESS, "mx", Asked(0, "refused")).verdict is Grade.NOTE
+    assert judge_return_address(ADDRESS, "mx", ServerAnswer(0, "refused")).verdict is Grade.NOTE

@@ -10,7 +10,7 @@ from mailer.domain.signup_bounds import (
     Bounds,
     Counted,
     Proof,
-    Refusal,
+    SignupRefusal,
     filled_in_by_a_program,
     network_key,
     opened_stamp,
@@ -26,9 +26,9 @@ BOUNDS = Bounds(per_network=20, per_day=500, surge=100, proof=Proof.SURGE)
     [
         (Counted(0, 0, 0), False, None),
         (Counted(499, 19, 99), False, None),
-        (Counted(30, 20, 0), True, Refusal.TOO_MANY),
-        (Counted(500, 0, 0), True, Refusal.TOO_MANY),
-        (Counted(120, 0, 100), False, Refusal.UNPROVED),
+        (Counted(30, 20, 0), True, SignupRefusal.TOO_MANY),
+        (Counted(500, 0, 0), True, SignupRefusal.TOO_MANY),
+        (Counted(120, 0, 100), False, SignupRefusal.UNPROVED),
         (Counted(120, 0, 100), True, None),
     ],
 )

@@ -21,8 +21,8 @@ from mailer.domain.suppression import Reason
 from mailer.errors import MailerError, UsageError
 from mailer.people.enrol import Entry
 from mailer.people.importing.consent import Answers, ConsentUnclear
-from mailer.people.importing.later_rows import LaterRows, Refusals
-from mailer.people.importing.reading import Asked
+from mailer.people.importing.later_rows import KeptOff, LaterRows
+from mailer.people.importing.reading import ToRead
 from mailer.people.importing.reading_process import ReadingEnded, reading_apart
 from mailer.people.importing.sources.origin import FileOrigin
 from mailer.people.importing.sources.row_file import Row
@@ -157,7 +157,7 @@ def test_its_errors_are_raised_here(
 
 @pytest.mark.peers
 def test_a_process_that_is_killed_is_said_to_be(requests: list[Import]) -> None:
-    asked = Asked((requests[0],), (FileOrigin(requests[0].path),), {})
+    asked = ToRead((requests[0],), (FileOrigin(requests[0].path),), {})
     with reading_apart(asked) as reading:
         reading.understand(lambda rows: None)
         os.kill(reading.pid, signal.SIGKILL)
@@ -176,7 +176,7 @@ def test_rows_that_are_kept_come_back_in_order_however_many_they_are() -> None:
 
 
 def test_who_is_refused_on_one_list_stays_on_another() -> None:
-    said, on = Refusals(), Status.SUBSCRIBED
+    said, on = KeptOff(), Status.SUBSCRIBED
     ada, bo = Address.parse("Ada@quay.example"), Address.parse("bo@quay.example")
     said.hear([Entry(ada, statuses=(Status.UNSUBSCRIBED, on))], ["daily", "weekly"])
     said.hear([Entry(bo, suppressed=Standing.BOUNCED.suppression)], [])

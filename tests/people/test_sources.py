@@ -22,7 +22,7 @@ from mailer.people.importing.consent import ConsentUnclear
 from mailer.people.importing.evidence import read_moment
 from mailer.people.importing.format import BUNDLED, load_formats
 from mailer.people.importing.headings import meant
-from mailer.people.importing.later_rows import LaterRows, Refusals
+from mailer.people.importing.later_rows import KeptOff, LaterRows
 from mailer.people.importing.request import Import
 from mailer.people.importing.rows import Reject
 from mailer.people.importing.sources.calamine_reader import MEMORY
@@ -407,7 +407,7 @@ def test_whatever_the_octets_there_are_rows_or_an_error_that_says_what_to_do(
                 with ExitStack() as closing:
                     later = LaterRows(closing)
                     found = understand(file, Import(path, ("weekly",)), FORMATS, {}, Twice(), later)
-                reader = found.reader(Refusals())
+                reader = found.reader(KeptOff())
                 assert all(isinstance(reader.read(row), Entry | Reject) for row in first)
     except (UsageError, ConsentUnclear) as error:
         assert error.next_step or str(path) in str(error)

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from mailer.bootstrap import App
 from mailer.errors import PlanRefused
-from mailer.ledger.proofs import Part, ProofParts
+from mailer.ledger.proofs import AudiencePart, ProofParts
 from mailer.services.begin import begin
 from mailer.services.prepare import PreparedSend, SendRequest, prepare
 from mailer.services.together import help_to_prove
@@ -116,7 +116,7 @@ def test_a_part_is_one_helpers_and_the_last_one_lets_the_send_go_once(app, peopl
     assert [part is None for part in parts] == [False, False, False, True]
     fine = {"total": 400, "counts": {}, "next_steps": {}, "examples": {}}
     for part in parts[:3]:
-        assert isinstance(part, Part)
+        assert isinstance(part, AudiencePart)
         assert app.ledger.unproved(send.id)
         shared.settle(part, fine, NOW, lambda connection: called.append("to send"))
     assert shared.standing() == (PEOPLE, True)

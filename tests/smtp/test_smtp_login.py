@@ -11,7 +11,7 @@ from dialogue import Dialogue
 from scramp import ScramMechanism
 
 from mailer.errors import AccountFault, ServerUnavailable
-from mailer.sasl.credentials import Token
+from mailer.sasl.credentials import AccessToken
 from mailer.smtp.account import Account
 from mailer.smtp.ending import Cause
 from mailer.smtp.opening import LONGEST, Phase
@@ -26,8 +26,8 @@ class Tokens:
     def __init__(self, text: str = "ya29.tide") -> None:
         self.last = text
 
-    async def token(self) -> Token:
-        return Token(self.last)
+    async def token(self) -> AccessToken:
+        return AccessToken(self.last)
 
     def refused(self, text: str) -> None:
         raise AssertionError(text)
@@ -89,7 +89,11 @@ SIDES: dict[str, tuple[Account, bytes, Callable[[], Callable[[bytes], bytes]], b
 
 
 def log_in(
-    account: Account, offers: bytes, side: Callable[[bytes], bytes], size: int = 0, token: Token | None = None
+    account: Account,
+    offers: bytes,
+    side: Callable[[bytes], bytes],
+    size: int = 0,
+    token: AccessToken | None = None,
 ) -> Dialogue:
     """Drive the session through its login, the server's words in pieces of `size`."""
     talk = Dialogue(account, 0, size)
@@ -127,7 +131,7 @@ def test_why_a_token_is_refused_stands_in_the_error(offers: bytes, answer: bytes
 
 def test_a_token_that_may_have_run_out_is_no_fault_yet() -> None:
     side = scripted(b"535 5.7.3 expired\r\n")()
-    talk = log_in(BEARER, b"XOAUTH2", side, token=Token("old", renewable=True))
+    talk = log_in(BEARER, b"XOAUTH2", side, token=AccessToken("old", renewable=True))
     ending = talk.session.ending
     assert ending and ending.cause is Cause.EXPIRED
     assert isinstance(ending.error(BEARER), ServerUnavailable)

@@ -15,12 +15,12 @@ import pytest
 from harbour import DATABASE
 
 from mailer.bootstrap import App
-from mailer.web.entry import Entry
+from mailer.web.entry import EntryPoint
 
 SETTINGS = {"SECRET_KEY": "k", "DATABASE_URL": DATABASE}
 
 
-def lived(entry: Entry) -> list[dict[str, Any]]:
+def lived(entry: EntryPoint) -> list[dict[str, Any]]:
     """What it says to a server that starts it up and, if that went well, shuts it down."""
     said: list[dict[str, Any]] = []
 
@@ -41,14 +41,14 @@ def lived(entry: Entry) -> list[dict[str, Any]]:
 
 @pytest.mark.unit
 def test_it_begins_and_ends_with_its_server(tmp_path: Path) -> None:
-    said = lived(Entry(App(tmp_path, SETTINGS)))
+    said = lived(EntryPoint(App(tmp_path, SETTINGS)))
     assert [each["type"] for each in said] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     assert (tmp_path / "mailer.db").is_file()
 
 
 @pytest.mark.unit
 def test_what_is_wrong_with_a_setting_is_said_to_the_server(tmp_path: Path) -> None:
-    (said,) = lived(Entry(App(tmp_path, {"DATABASE_URL": DATABASE})))
+    (said,) = lived(EntryPoint(App(tmp_path, {"DATABASE_URL": DATABASE})))
     assert said["type"] == "lifespan.startup.failed"
     assert "SECRET_KEY is not set" in said["message"]
     assert "next: " in said["message"]
@@ -58,7 +58,7 @@ def test_what_is_wrong_with_a_setting_is_said_to_the_server(tmp_path: Path) -> N
 @pytest.mark.unit
 def test_without_a_start_the_first_request_does(tmp_path: Path) -> None:
     async def main() -> httpx.Response:
-        transport = httpx.ASGITransport(Entry(App(tmp_path, SETTINGS)))
+        transport = httpx.ASGITransport(EntryPoint(App(tmp_path, SETTINGS)))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.get("/readyz")
 

@@ -18,7 +18,7 @@ from premailer import Premailer
 from mailer.compose.css.reading import read_sheet
 from mailer.compose.html.addresses import keeping_addresses
 from mailer.compose.html.measure import LESS, MOST_MATCHES, MOST_RULES, too_many_rules
-from mailer.compose.inlining.places import Reading, check_containers, check_selectors, read_places
+from mailer.compose.inlining.places import Places, check_containers, check_selectors, read_places
 from mailer.compose.inlining.trials import count_beside, trials
 from mailer.compose.symbolic.refusal import Refusal
 from mailer.compose.symbolic.structure import Piece, choose, read_structure
@@ -107,7 +107,7 @@ class Inliner(Premailer):  # type: ignore[misc]
         return inlined
 
 
-def inline_deferred(html: str, tokens: Tokens, inliner: Inliner) -> tuple[str, Reading]:
+def inline_deferred(html: str, tokens: Tokens, inliner: Inliner) -> tuple[str, Places]:
     """Return `html`, which has tokens in it, as `inliner` inlines it, and where its tokens stand then.
 
     Raises Refusal where a recipient's value stands where none may, or where inlining for all recipients at

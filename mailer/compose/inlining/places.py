@@ -40,14 +40,14 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Places:
     """A document's spots, in order, and the CSS that is going to be inlined."""
 
     spots: tuple[Spot, ...]
     inlined_css: str
 
 
-def read_places(html: str, tokens: Tokens) -> Reading:
+def read_places(html: str, tokens: Tokens) -> Places:
     """Return where the tokens in `html` stand; raises Refusal where a recipient's value must not stand."""
     if too_much := excess(read_html(html), styled=False):
         raise Refusal(too_much[1], next_step=LESS)
@@ -58,7 +58,7 @@ def read_places(html: str, tokens: Tokens) -> Reading:
         # Whatever the tokenizer did not show us is nowhere that a value could be escaped for.
         if not found or found.pop(0) != token.word:
             raise _refused(token, "there")
-    return Reading(tuple(reader.spots), "\n".join(reader.inlined_css))
+    return Places(tuple(reader.spots), "\n".join(reader.inlined_css))
 
 
 def check_containers(spots: Sequence[Spot]) -> None:
@@ -74,7 +74,7 @@ def check_containers(spots: Sequence[Spot]) -> None:
                 containers.pop()
 
 
-def check_selectors(reading: Reading) -> None:
+def check_selectors(reading: Places) -> None:
     """Raise Refusal if CSS to inline selects by an attribute that differs between recipients."""
     selected = _SELECTED.findall(reading.inlined_css.lower())
     for spot in reading.spots:

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from mailer.compose.issue.matter import KeyValue, Matter, NoMatter, normal_key
-from mailer.domain.issue import Notice
+from mailer.domain.issue import IssueNotice
 from mailer.errors import IssueError
 
 # So many values an issue may have, its aliases (*name) filled in: a few lines can stand for millions.
@@ -74,7 +74,7 @@ def _read_pieces(path: str, pieces: list[_Piece], vital: frozenset[str], whole: 
                 raise error if isinstance(error, IssueError) else whole from None
             matter.entries.append(KeyValue(piece.key, line, piece.first_value or None))
             said = f"{piece.key} can't be read as YAML; its line is taken as text: {piece.first_value[:60]!r}"
-            matter.notices.append(Notice(path, line, said))
+            matter.notices.append(IssueNotice(path, line, said))
         else:
             matter.entries.extend(read.entries)
             matter.notices.extend(read.notices)
@@ -114,7 +114,7 @@ class _Reading:
         for key, value in root.value:
             line = self.first_line + key.start_mark.line
             if not isinstance(key, yaml.ScalarNode):
-                matter.notices.append(Notice(self.path, line, "a key that is not a word is ignored"))
+                matter.notices.append(IssueNotice(self.path, line, "a key that is not a word is ignored"))
                 continue
             plain = self._text(value, line)
             if normal_key(key.value) == "params":
@@ -135,7 +135,7 @@ class _Reading:
             # PyYAML's constructors let these through: the date 2026-02-30, `!!bool maybe`, `!!timestamp x`.
             problem = getattr(error, "problem", None) or error
             said = f"params: a value can't be read ({problem}), so all of them are taken as text"
-            matter.notices.append(Notice(self.path, line, said))
+            matter.notices.append(IssueNotice(self.path, line, said))
             return plain
 
     def _text(self, node: yaml.Node, line: int) -> Any:

@@ -18,7 +18,7 @@ from mailer.compose.issue.synonyms import READY, SYNONYMS, UNREADY
 from mailer.compose.tags.offered import refuse_tags
 from mailer.compose.theme.theme import ThemeError, read_theme
 from mailer.domain.address import CONTROLS, AddressError, Mailbox
-from mailer.domain.issue import Epigraph, Issue, Notice
+from mailer.domain.issue import Epigraph, Issue, IssueNotice
 from mailer.errors import IssueError
 from mailer.languages import read_language
 
@@ -195,7 +195,7 @@ def names_of(issue: Issue) -> IssueNames:
     return IssueNames(**{**own, **empty, **issue.printed})
 
 
-def read_fields(path: str, entries: Iterable[KeyValue]) -> tuple[dict[str, Any], list[Notice]]:
+def read_fields(path: str, entries: Iterable[KeyValue]) -> tuple[dict[str, Any], list[IssueNotice]]:
     """Return the Issue fields that `entries` set, and notices for what is ignored.
 
     Raise IssueError, with the line, the value and what is expected, for an unfit value of a key that is not
@@ -207,12 +207,12 @@ def read_fields(path: str, entries: Iterable[KeyValue]) -> tuple[dict[str, Any],
     notices = []
     for entry in entries:
         if entry.name not in FIELDS:
-            notices.append(Notice(path, entry.line, _unknown(path, entry)))
+            notices.append(IssueNotice(path, entry.line, _unknown(path, entry)))
         elif entry.value is not None:
             try:
                 value = _read(path, entry)
             except UnfitField as unfit:
-                notices.append(Notice(path, entry.line, f"{unfit}; it is ignored"))
+                notices.append(IssueNotice(path, entry.line, f"{unfit}; it is ignored"))
                 if entry.name == "archive":
                     values["archive"] = False  # whoever wrote it had a wish about what may be seen
             else:

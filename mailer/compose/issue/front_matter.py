@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from mailer.compose.issue.doubtful import AS_TEXT, FENCED, looks_like_matter, refuse_doubtful
 from mailer.compose.issue.fenced import read_toml, read_yaml
 from mailer.compose.issue.matter import KeyValue, Matter, NoMatter, normal_key
-from mailer.domain.issue import Notice
+from mailer.domain.issue import IssueNotice
 from mailer.errors import IssueError
 
 MAX_CHARACTERS = 65_536
@@ -31,7 +31,7 @@ class Split:
     entries: list[KeyValue]
     body: str
     body_line: int
-    notices: list[Notice] = field(default_factory=list)
+    notices: list[IssueNotice] = field(default_factory=list)
 
 
 def split_front_matter(path: str, text: str, known: frozenset[str], vital: frozenset[str]) -> Split:
@@ -77,7 +77,7 @@ def _split_fence(path: str, lines: list[str], fence: str, vital: frozenset[str])
     try:
         matter = read_yaml(path, source, vital) if fence == "---" else read_toml(path, source)
     except NoMatter:
-        notice = Notice(path, 1, f"what stands between {fence} and {fence} has no key, so it is text")
+        notice = IssueNotice(path, 1, f"what stands between {fence} and {fence} has no key, so it is text")
         return Split([], "\n".join(lines), 1, [notice])
     return _split(path, matter, lines, end, vital)
 
@@ -91,7 +91,9 @@ def _split_bare(path: str, lines: list[str], known: frozenset[str], vital: froze
         keys = [found.group(1) for line in lines[:end] if (found := _BARE.fullmatch(line))]
         if len(keys) > 1 or normal_key(keys[0]) in vital:
             raise
-        notice = Notice(path, 1, f"{lines[0][:60]!r} begins a paragraph, so it is text and no front matter")
+        notice = IssueNotice(
+            path, 1, f"{lines[0][:60]!r} begins a paragraph, so it is text and no front matter"
+        )
         return Split([], "\n".join(lines), 1, [notice])
     if doubtful := _in_doubt(entries, known):
         refuse_doubtful(path, lines, doubtful.line)
@@ -115,7 +117,7 @@ def _split(path: str, matter: Matter, lines: list[str], end: int, vital: frozens
 
 def _without_doubles(
     path: str, entries: Iterable[KeyValue], vital: frozenset[str]
-) -> tuple[list[KeyValue], list[Notice]]:
+) -> tuple[list[KeyValue], list[IssueNotice]]:
     found: dict[str, KeyValue] = {}
     notices = []
     for entry in entries:
@@ -124,7 +126,7 @@ def _without_doubles(
             if entry.name in vital:
                 raise IssueError(path, entry.line, f"{entry.key} was already given on line {first}")
             said = f"{entry.key} was already given on line {first}; this one counts"
-            notices.append(Notice(path, entry.line, said))
+            notices.append(IssueNotice(path, entry.line, said))
         found[entry.name] = entry
     return list(found.values()), notices
 

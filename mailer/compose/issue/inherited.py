@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mailer.compose.document.traits import text_of
 from mailer.compose.markdown.reading import all_texts
-from mailer.domain.issue import Issue, Kind, Notice
+from mailer.domain.issue import Issue, IssueNotice, Kind
 from mailer.domain.subscriber import SubscriberList
 from mailer.languages import language_of, runs_rtl
 
@@ -50,7 +50,7 @@ def visible_text(issue: Issue) -> str:
             return text
 
 
-def _unsaid(path: str, lang: str, language: str) -> Notice:
+def _unsaid(path: str, lang: str, language: str) -> IssueNotice:
     way = "right to left" if runs_rtl(lang) else "left to right"
     said = f"the text runs from {way}, so it is taken for {lang}, not {language}; say which, lang: {lang}"
-    return Notice(path, 1, said)
+    return IssueNotice(path, 1, said)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mailer.domain.issue import Notice
+from mailer.domain.issue import IssueNotice
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Matter:
     """The entries in their order, and what of the front matter was left out."""
 
     entries: list[KeyValue]
-    notices: list[Notice] = field(default_factory=list)
+    notices: list[IssueNotice] = field(default_factory=list)
 
 
 class NoMatter(ValueError):

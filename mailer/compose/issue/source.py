@@ -16,7 +16,7 @@ from mailer.compose.issue.front_matter import Split, split_front_matter
 from mailer.compose.issue.text import read_text
 from mailer.compose.issue.title import Titled, find_title, untitled
 from mailer.compose.tags.offered import refuse_tags
-from mailer.domain.issue import Issue, Kind, Notice
+from mailer.domain.issue import Issue, IssueNotice, Kind
 from mailer.errors import IssueError
 from mailer.languages import read_language
 
@@ -32,7 +32,7 @@ NO_TEXT = "has no text"
 _LEADING_DATE = re.compile(r"\d{4}-\d{2}-\d{2}-(?=.)")
 
 
-def load_issue(file: Path) -> tuple[Issue, tuple[Notice, ...]]:
+def load_issue(file: Path) -> tuple[Issue, tuple[IssueNotice, ...]]:
     """Return what `read_issue` makes of a file; raise IssueError if there is none."""
     try:
         data = file.read_bytes()
@@ -68,7 +68,7 @@ def issue_files(folder: Path) -> list[Path]:
     return sorted(path for path in places if path.suffix.lower() in KINDS and path.stem.lower() != "readme")
 
 
-def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[Notice, ...]]:
+def read_issue(path: str, data: bytes) -> tuple[Issue, tuple[IssueNotice, ...]]:
     """Return the issue that the file's bytes hold, and notices of what is ignored or mended.
 
     `path` names the kind of body by its ending and, unless the front matter does, the slug; no file is read.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailer.domain.issue import Notice, Notices
+from mailer.domain.issue import IssueNotice, Notices
 from mailer.errors import IssueError
 
 MAX_BYTES = 2_000_000
@@ -14,7 +14,7 @@ _UNPRINTABLE = re.compile(r"(?![\t\n])[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 _BREAKS = "\v\f"
 
 
-def read_text(path: str, data: bytes) -> tuple[str, list[Notice]]:
+def read_text(path: str, data: bytes) -> tuple[str, list[IssueNotice]]:
     """Return the text of a file in UTF-8 (or UTF-16 with its mark), every line end a line feed.
 
     Controls that nobody meant are taken out, with a notice. Raise IssueError for what is no text.

@@ -10,7 +10,7 @@ from mailer.compose.html.tokens import TokenKind, read_html
 from mailer.compose.markdown.reading import all_texts, first_heading
 from mailer.compose.tags.offered import refuse_tags
 from mailer.domain.address import CONTROLS
-from mailer.domain.issue import Kind, Notice
+from mailer.domain.issue import IssueNotice, Kind
 from mailer.errors import IssueError
 
 # As much of an issue as stands for its title, if it has none.
@@ -84,13 +84,15 @@ def _holds_tag(text: str) -> bool:
     return False
 
 
-def untitled(path: str, kind: Kind, titled: Titled, slug: str, notices: list[Notice]) -> tuple[str, Notice]:
+def untitled(
+    path: str, kind: Kind, titled: Titled, slug: str, notices: list[IssueNotice]
+) -> tuple[str, IssueNotice]:
     """Return a title for an issue that has none; IssueError if it was to have one, under a mistyped key."""
     if hint := next((each for each in notices if "did you mean 'title'" in each.text), None):
         raise IssueError(path, hint.line, "has no title", next_step=f"Write title: … ({hint.text})")
     title = _first_words(kind, titled.body) or _slug_words(slug)
     said = f"has no title; {title!r} is taken for one. Give it one in front matter, title: …, or a heading"
-    return title, Notice(path, titled.line, said)
+    return title, IssueNotice(path, titled.line, said)
 
 
 def _first_words(kind: Kind, body: str) -> str:

@@ -78,7 +78,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldLimit:
     """A refusal that the member `by` met: the `number`th of this account, told at this moment."""
 
     number: int
@@ -92,7 +92,7 @@ class SharedAccount:
     """An account as all its members see it, kept in one row of the database."""
 
     members: dict[str, Member] = field(default_factory=dict)
-    told: list[Told] = field(default_factory=list)
+    told: list[ToldLimit] = field(default_factory=list)
     number: int = 0  # of the refusal that was told last
     concurrency: Concurrency | None = None
 
@@ -184,7 +184,7 @@ class SharedAccount:
         """Let the others know what one was refused."""
         self.number += 1
         self.told = [each for each in self.told if each.at > now - KEPT]
-        self.told.append(Told(self.number, by, now, met))
+        self.told.append(ToldLimit(self.number, by, now, met))
 
     def news(self, name: str, after: int) -> list[LimitMet]:
         """Return what others were refused since the `after`th refusal."""
@@ -207,7 +207,7 @@ class SharedAccount:
         content: Mapping[str, Any] = json.loads(text or "{}")
         return cls(
             {name: Member(**each) for name, each in content.get("members", {}).items()},
-            [Told(**each | {"met": LimitMet.read(each["met"])}) for each in content.get("told", [])],
+            [ToldLimit(**each | {"met": LimitMet.read(each["met"])}) for each in content.get("told", [])],
             content.get("number", 0),
             Concurrency.load(state) if (state := content.get("concurrency")) else None,
         )

@@ -46,7 +46,7 @@ class LaterRows:
                 return
 
 
-class Refusals:
+class KeptOff:
     """Which lists people are kept off by a later row, by their key (`Address.key`).
 
     Of the keys a hash: they may be half of a file.

@@ -14,7 +14,7 @@ from mailer.domain.field import FieldType
 from mailer.people.enrol import Entry, Record, recorded
 from mailer.people.importing.columns import TypedColumn
 from mailer.people.importing.format import BUNDLED, known_among, load_formats
-from mailer.people.importing.later_rows import LaterRows, Refusals
+from mailer.people.importing.later_rows import KeptOff, LaterRows
 from mailer.people.importing.request import Import
 from mailer.people.importing.rows import Reject, Shortened
 from mailer.people.importing.sources.opening import opened
@@ -31,7 +31,7 @@ Tell = Callable[[int], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ToRead:
     """What is to be read: requests, where their files are, and the types that fields have already."""
 
     requests: tuple[Import, ...]
@@ -90,11 +90,11 @@ class Reading(Protocol):
 class FilesReading:
     """The reading itself."""
 
-    def __init__(self, asked: Asked, closing: ExitStack) -> None:
+    def __init__(self, asked: ToRead, closing: ExitStack) -> None:
         """What is opened is closed by `closing`."""
         self._asked, self._closing = asked, closing
         self._understood: list[Understood] = []
-        self._refusals = Refusals()
+        self._refusals = KeptOff()
 
     def understand(self, tell: Tell) -> list[Part]:
         """Read all files once; for errors see `Reading`."""
@@ -115,7 +115,7 @@ class FilesReading:
 
     def _hear(self, each: Understood) -> None:
         """Take into account whom the later rows of a part keep mail away from."""
-        reader = each.reader(Refusals())
+        reader = each.reader(KeptOff())
         read = map(reader.read, each.later.all())
         said = (each.refusal if isinstance(each, Reject) else each for each in read)
         self._refusals.hear(filter(None, said), each.consent.lists)

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
 from mailer.errors import MailerError
-from mailer.people.importing.reading import Asked, Batch, FilesReading, Part, Tell, few_collections
+from mailer.people.importing.reading import Batch, FilesReading, Part, Tell, ToRead, few_collections
 from mailer.people.suppressing import Hashing
 
 TOLD_EVERY = 10_000  # rows of the first reading
@@ -29,7 +29,7 @@ class ReadingEnded(MailerError):
 class ReadingApart:
     """The reading as the other side has it (`Reading`)."""
 
-    def __init__(self, asked: Asked, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, asked: ToRead, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin and process.stdout
         self._process, self._to, self._from = process, process.stdin, process.stdout
         self._say(asked)
@@ -76,7 +76,7 @@ class ReadingApart:
 
 
 @contextmanager
-def reading_apart(asked: Asked) -> Iterator[ReadingApart]:
+def reading_apart(asked: ToRead) -> Iterator[ReadingApart]:
     """Start the process; end it, whatever it is doing."""
     command = [sys.executable, "-m", __name__]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603

@@ -15,7 +15,7 @@ from mailer.people.enrol import Entry
 from mailer.people.importing.cells import read_address
 from mailer.people.importing.columns import TypedColumn, cell
 from mailer.people.importing.evidence import EvidenceReader
-from mailer.people.importing.later_rows import Refusals
+from mailer.people.importing.later_rows import KeptOff
 from mailer.people.importing.said import Stance, Unclear
 from mailer.people.importing.sources.row_file import Row, UnreadableRow
 from mailer.people.importing.twice import Twice
@@ -94,7 +94,7 @@ class RowReader:
         words: YesNo,
         separators: Mapping[str, str],
         evidence: EvidenceReader,
-        refusals: Refusals,
+        refusals: KeptOff,
     ) -> None:
         """`separators` part the items of a list, by field, where ; and , do not; `twice` saw all rows.
 

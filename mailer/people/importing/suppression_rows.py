@@ -21,7 +21,7 @@ HEADLESS = ("emailaddress", "reason")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SuppressionRow:
     """A row: the line it stands on, its cells by heading (`joined`) and as they are, or its fault."""
 
     line: int
@@ -35,7 +35,7 @@ class SuppressionTable:
     """The headings of a file, as they are, and its rows."""
 
     headings: tuple[str, ...]
-    records: Iterator[Record]
+    records: Iterator[SuppressionRow]
 
     @property
     def address(self) -> str | None:
@@ -62,16 +62,16 @@ def _table(file: RowFile) -> SuppressionTable:
     if not any(map(_is_who, header)):
         return SuppressionTable(tuple(header), _records(file, header))
     names = [*HEADLESS, *(f"column {number}" for number in range(3, len(header) + 1))][: len(header)]
-    first = Record(file.header.line, _cells(names, header), header)
+    first = SuppressionRow(file.header.line, _cells(names, header), header)
     return SuppressionTable(tuple(names), chain([first], _records(file, names)))
 
 
-def _records(file: RowFile, headings: Sequence[str]) -> Iterator[Record]:
+def _records(file: RowFile, headings: Sequence[str]) -> Iterator[SuppressionRow]:
     for row in file.records():
         if isinstance(row, UnreadableRow):
-            yield Record(row.line, {}, (row.text,), row.reason)
+            yield SuppressionRow(row.line, {}, (row.text,), row.reason)
         else:
-            yield Record(row.line, _cells(headings, row.cells), row.cells)
+            yield SuppressionRow(row.line, _cells(headings, row.cells), row.cells)
 
 
 def _cells(headings: Sequence[str], cells: Sequence[str]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from mailer.people.importing.consent import ConsentWatch
 from mailer.people.importing.evidence import EvidenceReader, evidence_reader
 from mailer.people.importing.exported import ExportReader, ExportWatch
 from mailer.people.importing.format import Described, Format, describe
-from mailer.people.importing.later_rows import LaterRows, Refusals
+from mailer.people.importing.later_rows import KeptOff, LaterRows
 from mailer.people.importing.request import Import
 from mailer.people.importing.rows import RowReader
 from mailer.people.importing.said import ConsentReader
@@ -67,7 +67,7 @@ class Understood:
         header = [f"the header is line {self.file.header.line}"] if self.file.is_titled else []
         return (*self.file.remarks, *header)
 
-    def reader(self, refusals: Refusals) -> RowReader:
+    def reader(self, refusals: KeptOff) -> RowReader:
         """Return what makes people of its rows, heeding what later ones say."""
         signs = self.described.separators
         separators = {each.field: signs[each.heading] for each in self.columns if each.heading in signs}
