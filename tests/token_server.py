@@ -26,6 +26,7 @@ class TokenServer:
     account: str = "editor@gazette.example"
     lifetime: float = 3600
     refusal: tuple[int, str] | None = None
+    elsewhere: str = ""  # where a request for a token is sent on to
     pending: int = 0  # how often a device code is not agreed to yet
     before: Callable[[], None] = lambda: None  # what happens before a token comes
     number: int = 0
@@ -98,7 +99,10 @@ def token_server() -> Iterator[TokenServer]:
             length = int(self.headers.get("Content-Length", 0))
             form = {key: each[0] for key, each in parse_qs(self.rfile.read(length).decode()).items()}
             status, body = served.answer(urlsplit(self.path).path, form)
-            self._send(status, body, {"Content-Type": "application/json"})
+            fields = {"Content-Type": "application/json"}
+            if served.elsewhere and self.path == "/token":
+                status, fields["Location"] = 307, served.elsewhere
+            self._send(status, body, fields)
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)

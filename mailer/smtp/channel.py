@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Protocol
 
 from mailer.domain.outcome import Stage
-from mailer.errors import ServerUnavailable
+from mailer.errors import AccountFault, ServerUnavailable
 from mailer.smtp.account import Account, Timeouts
 from mailer.smtp.capabilities import Capabilities
 from mailer.smtp.connection import Connection, answer_to_hello, speaks_tls
@@ -167,6 +167,11 @@ class Channel:
                 token = await tokens.token()
             except ServerUnavailable as error:
                 self._end(error.problem, Cause.UNREACHED, Stage.AUTH)
+                return False
+            except AccountFault as error:
+                # Before the end of this channel is, so that it is what the run ends with.
+                self._source.failed(error)
+                self._end(error.problem, Cause.DONE, Stage.AUTH)
                 return False
             self._token = token.text
             self._session.opening.authorise(token)

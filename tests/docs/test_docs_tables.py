@@ -10,6 +10,7 @@ from mailer.check.spam import PHRASES
 from mailer.compose.issue.fields import FIELDS, IfUnfit
 from mailer.compose.tags.offered import OFFERED
 from mailer.domain.delivery import NEXT, State
+from mailer.feedback.webhooks.providers import hook_providers
 from mailer.message.expression.operations import FILTERS
 from mailer.settings.fields import NAMES, SECRETS, Settings
 from mailer.settings.presets import PRESETS
@@ -120,3 +121,11 @@ def test_what_bodies_and_filters_offer_is_described() -> None:
     listed = re.search(r"these filters:(.*?)\. It is escaped", text, re.DOTALL)
     assert listed is not None
     assert set(CODE.findall(listed[1])) == FILTERS
+
+
+def test_every_webhook_is_there_with_what_proves_it() -> None:
+    text = (DOCS / "how-to/webhooks.md").read_text(encoding="utf-8")
+    found = re.findall(r"^\| `/hooks/(\w+)` .*\| `(WEBHOOK_\w+)", text, re.MULTILINE)
+    assert dict(found) == {name: each.setting for name, each in hook_providers(lambda _: b"").items()}
+    # And no other setting is one of theirs.
+    assert {setting for _, setting in found} == {name for name in NAMES if name.startswith("WEBHOOK_")}

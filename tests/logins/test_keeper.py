@@ -135,6 +135,14 @@ def test_revoked_is_for_a_person_and_away_is_for_later(tmp_path: Path, server: T
     assert keeper.token_now().text == "access-1"  # none of it lost anything
 
 
+def test_a_refresh_token_goes_nowhere_else(tmp_path: Path, server: TokenServer) -> None:
+    with token_server() as other:
+        server.elsewhere = f"{other.url}/token2"
+        with pytest.raises(ServerUnavailable):
+            Keeper(kept(tmp_path, login_at(server)), ACCOUNT).token_now()
+        assert other.asked == []
+
+
 def test_nobody_there_is_for_later_and_a_token_that_is_good_yet_will_do(tmp_path: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

@@ -54,7 +54,7 @@ class Door:
         return "421 4.7.0 enough" if stage is Stage.MAIL and times % 10 == 0 else None
 
 
-def send(door: Door, folder: Path, **kept: object) -> Recording:
+def send(door: Door, folder: Path, tries: int = 2, **kept: object) -> Recording:
     known = {"refresh_token": "refresh-0", **kept}
     write_login(
         file_of(folder, USER), Login("custom", USER, "app-1", f"{door.tokens.url}/token", "mail", **known)
@@ -64,7 +64,7 @@ def send(door: Door, folder: Path, **kept: object) -> Recording:
     async def main() -> None:
         async with door.server, asyncio.timeout(30):
             account = Account("127.0.0.1", door.server.port, "none", USER, tokens=Keeper(folder, USER))
-            await deliver(work, account, reconnecting=Reconnecting(tries=2, first=0.01))
+            await deliver(work, account, reconnecting=Reconnecting(tries, first=0.01))
 
     asyncio.run(main())
     return work
@@ -92,6 +92,14 @@ def test_without_a_server_of_tokens_it_is_for_later(tokens: TokenServer, tmp_pat
         send(door, tmp_path)
     assert "mailer login status" in str(away.value.next_step)
     assert {type(found) for found in door.work.outcomes.values()} <= {Untried} and not door.shown
+
+
+@pytest.mark.parametrize("tries", [1, 5])
+def test_a_lost_login_is_what_the_run_ends_with(tokens: TokenServer, tmp_path: Path, tries: int) -> None:
+    door = Door(tokens)
+    tokens.refusal = (400, '{"error": "invalid_grant"}')
+    with pytest.raises(LoginLost):
+        send(door, tmp_path, tries)
 
 
 def test_a_login_that_is_lost_in_the_middle_loses_no_message(tokens: TokenServer, tmp_path: Path) -> None:
