@@ -22,6 +22,7 @@ from mailer.web.api import SignupEndpoint
 from mailer.web.archive.serving import ArchivePages
 from mailer.web.archive.workspace import archive_site, root_of
 from mailer.web.confirming import ConfirmPages
+from mailer.web.description import DescriptionPages
 from mailer.web.guard import Guard
 from mailer.web.health import HealthPages
 from mailer.web.hosts import Hosts, OpenRoute, OwnPages
@@ -70,7 +71,7 @@ def web_app(app: App) -> Guard:
         account, preferring = AccountLinks(app), PreferenceLinks(app)
         rooms += [PreferencePages(preferring, links, account, pages, ring)]
         rooms += [AccountPages(account, pages, ring)]
-        rooms += [SignupEndpoint(app, pages, ring)]
+        rooms += [SignupEndpoint(app, pages, ring), DescriptionPages(settings.base_url)]
         rooms.append(ArchivePages(archive_site(app, root_of(settings.base_url), searchable=True)))
     hosts = Hosts(settings.base_url)
     return guarded(pages, rooms, hosts, settings.trusted_proxies, lifespan=postman.lifespan)
