@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from mailer.bootstrap import App
+    from mailer.settings.fields import Settings
 
 
 @click.command("serve")
@@ -42,18 +43,18 @@ def serve_pages(app: App, host: str, port: int, path: Path | None, fd: int | Non
     systemd it serves on that socket. SIGHUP has it read the settings anew.
     """
     from mailer.cli.listening import handed_over, listen, listen_at, opened
-    from mailer.log import write_log
     from mailer.web.processes import Crew, serve
     from mailer.web.rooms import web_app
 
     settings = app.settings
-    write_log(settings.log_level or "INFO", settings.log_format)
+    _log_requests(settings)
     web_app(app)  # what is wrong with the settings is said now
     app.stay()
 
     def pages() -> ASGIApp:
         nonlocal app
         app = app.renewed()
+        _log_requests(app.settings)
         return web_app(app)
 
     with app.at_work():
@@ -78,6 +79,13 @@ def serve_pages(app: App, host: str, port: int, path: Path | None, fd: int | Non
                 each.close()
             if path:
                 path.unlink(missing_ok=True)
+
+
+def _log_requests(settings: Settings) -> None:
+    """Log what comes, where the settings don't ask for less: reading them anew has that forgotten."""
+    from mailer.log import write_log
+
+    write_log(settings.log_level or "INFO", settings.log_format)
 
 
 def _place(listener: socket) -> str:
