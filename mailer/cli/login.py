@@ -117,7 +117,10 @@ class _Guide:
 @click.option("--json", "as_json", is_flag=True, help="As data.")
 @click.pass_obj
 def status(app: App, as_json: bool) -> None:
-    """Who is logged in, and whether tokens can be had; exits with 2 if not."""
+    """Say who is logged in, and whether there are tokens.
+
+    It exits with 2 if somebody has to log in again.
+    """
     from mailer.services.login import standings
 
     found = standings(app)
