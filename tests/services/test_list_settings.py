@@ -255,7 +255,7 @@ def test_nothing_is_sent_to_a_list_that_is_put_away_and_nobody_put_on_it(quay: Q
 def test_a_schedule_to_a_list_that_was_put_away_fails_and_says_why(quay: Quay) -> None:
     quay.prepared("daily")
     added = schedules.add(quay.app, quay.request("daily"), "2099-01-01 08:00", print).schedule
-    quay.app.schedules.move(added.id, NOW, "UTC", NOW)
+    quay.app.schedules.move(added.id, quay.app.now(), "UTC", NOW)
     archive(quay.app, "daily")
     made = tick(quay.app, print)
     assert [each.problem for each in made.errors] == ["the list daily is archived: nothing is sent to it"]

@@ -133,7 +133,7 @@ def test_a_share_that_is_none_is_named() -> None:
         written('{% call columns() %}{% call column("wide") %}<p>A</p>{% endcall %}{% endcall %}')
 
 
-@pytest.mark.parametrize("lang", ["en", "de", "es", "fr", "it", "nl", "pt", "ar", "he"])
+@pytest.mark.parametrize("lang", ["en", "de", "es", "fr", "it", "nb", "nn", "no", "nl", "pt", "ar", "he"])
 def test_an_erratum_says_so_in_the_language_of_the_issue(lang: str) -> None:
     issue = Issue("x.md", Kind.MARKDOWN, "x", "Title", "x", lang=lang)
     body = Body("<p>x</p>", "x", (1,), (1,))
