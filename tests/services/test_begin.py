@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from mailer.bootstrap import App
 from mailer.domain.address import Address
+from mailer.domain.audience import Audience
 from mailer.domain.consent import Source, SourceKind
 from mailer.domain.send import Send
 from mailer.errors import PlanRefused, UsageError
@@ -23,7 +24,7 @@ from mailer.services.rounds import rounds
 from mailer.services.schedules import schedule_standings
 from mailer.services.subscribe import Subscribe, subscribe
 from mailer.services.unsubscribe import Unsubscribe, unsubscribe
-from mailer.store.schema import revisions
+from mailer.store.schema import alerts, revisions
 
 ISSUE = """\
 ---
@@ -186,3 +187,32 @@ def test_a_send_that_an_older_program_began_keeps_its_message_ids_and_its_revisi
     # The same issue, compiled by the program of today, is no other text: the send goes on.
     assert prepared(app).job.template.revision == send.revision
     assert begin(prepared(app)).send.id == send.id
+
+
+def alarmed(app: App) -> None:
+    """Let something be wrong with what comes back."""
+    words = {"key": "blocked:inbox.example", "words": "inbox.example blocks our mail", "since": app.now()}
+    with app.database.begin() as connection:
+        connection.execute(insert(alerts), words)
+
+
+def test_while_too_much_comes_back_no_send_begins_and_what_began_goes_on(app):
+    begin(prepared(app))
+    alarmed(app)
+    with pytest.raises(PlanRefused, match="blocks our mail") as caught:
+        begin(prepared(app, name="tides"))
+    assert "mailer returns alerts --dismiss" in caught.value.next_step
+    assert begin(prepared(app)).plan is None
+    assert frozen(app) == [("harbour", 3)]
+
+
+def test_what_is_due_waits_while_too_much_comes_back(app):
+    prepared(app, name="tides")
+    app.schedules.add("issues/tides.md", Audience(("weekly",)), app.now(), "UTC", app.now())
+    alarmed(app)
+    said: list[str] = []
+    with rounds(app) as made:
+        made.make(said.append, lambda send: True)
+    (standing,) = schedule_standings(app)
+    assert standing.state == "held" and "blocks our mail" in standing.words
+    assert frozen(app) == [] and said == ["Alert: inbox.example blocks our mail"]
