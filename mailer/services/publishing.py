@@ -42,6 +42,7 @@ ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/w
 # What XML can't say (2.2): feeds are made of the same text.
 _UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _FILLER = re.compile(r"[\u034f\u200b-\u200f\u00a0\u00ad\ufeff]+")
+_WITHIN_WORDS = names("a abbr b bdi bdo code em font i mark s small span strong sub sup u")
 _PROSE = names(
     """
     a abbr b blockquote br code dd dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img li ol p pre s small
@@ -90,7 +91,7 @@ def published_mail(
     body = page.find("body")
     inside = _inside(page if body is None else body)
     content = next(iter(_of_class(page, CONTENT)), page if body is None else body)
-    text = " ".join(" ".join(_texts(content)).split())
+    text = " ".join("".join(_texts(content)).split())
     _unfold(content)
     return Published(
         title=_UNSAYABLE.sub("", title),
@@ -215,11 +216,16 @@ def _unfold(content: HtmlElement) -> None:
         table.drop_tag()
 
 
-def _texts(content: HtmlElement) -> Iterator[str]:
-    for element in content.iter():
-        if isinstance(element.tag, str) and element.tag not in NO_TEXT:
-            yield element.text or ""
-        yield element.tail or ""
+def _texts(element: HtmlElement) -> Iterator[str]:
+    """Yield what it says, in order, with a blank where a block begins or ends."""
+    if not isinstance(element.tag, str) or element.tag in NO_TEXT:
+        return
+    edge = "" if element.tag in _WITHIN_WORDS else " "
+    yield edge + (element.text or "")
+    for child in element:
+        yield from _texts(child)
+        yield child.tail or ""
+    yield edge
 
 
 def _cut(text: str) -> str:

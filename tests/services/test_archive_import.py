@@ -112,6 +112,7 @@ def test_a_mail_is_cleaned_and_what_was_one_persons_is_left_out(app: App, tmp_pa
     for word in ("SECRET", "alert", "script", "onclick", "ada@", "Leave", "preferences", "browser"):
         assert word not in everything, word
     assert 'href="https://gazette.example/lamp"' in said.body
+    assert "A new lamp for the north mole." in said.text
     assert said.images["image-1.png"].content == PNG
     assert 'src="image-1.png"' in said.body
 
