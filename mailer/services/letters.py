@@ -74,7 +74,7 @@ def compose(
     """Compile a letter in the name of these lists, of which the first says who it is from.
 
     What it says are the words `{said}_subject`, `_lead`, `_button`, and `_rest` and `_ignore` if there are
-    such, of `web/words.toml`, in the nearest language that there is; they may name `lists`, `sender` and what
+    such, of `web/words/`, in the nearest language that there is; they may name `lists`, `sender` and what
     `values` has. Its button leads to the `link` that it is filled with. Raises what is wrong with settings
     and templates.
     """

@@ -1,17 +1,22 @@
-"""What pages and letters say, in the reader's language: `web/words.toml`, the workspace's own first."""
+"""What pages and letters say, in the reader's language: gettext catalogues, the workspace's own first.
+
+What programs for translators read and write, Babel reads here, which knows languages anyway.
+The msgid is what the words are called, so that English has a catalogue as any other.
+"""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
+from babel.messages.pofile import PoFileError, read_po
 from markupsafe import Markup, escape
 
 from mailer.errors import UsageError
 from mailer.languages import DEFAULT, joined, runs_rtl
 
-FILE = "web/words.toml"
+FOLDER = "web/words"  # a catalogue in it is called by its language (BCP 47): nb.po
 ALIASES = {"no": "nb", "nn": "nb", "iw": "he"}
 
 Table = dict[str, dict[str, str]]
@@ -20,14 +25,32 @@ Table = dict[str, dict[str, str]]
 def read_words(folders: Iterable[Path]) -> Table:
     """Return the words of every language; a language that lacks some has them in English."""
     tables: Table = {}
-    for file in [folder / FILE for folder in folders if (folder / FILE).is_file()][::-1]:
-        try:
-            read = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise UsageError(f"{file}: {error}", next_step=f"Correct {file}.") from None
-        for language, words in read.items():
-            tables[language.lower()] = tables.get(language.lower(), {}) | words
+    for folder in [*folders][::-1]:
+        for file in sorted((folder / FOLDER).glob("*.po")):
+            language = file.stem.lower()
+            words = _catalogue(file)
+            _refuse_unknown(file, words, tables.get(DEFAULT, words))
+            tables[language] = tables.get(language, {}) | words
     return {language: tables[DEFAULT] | words for language, words in tables.items()}
+
+
+def _catalogue(file: Path) -> dict[str, str]:
+    """Return the words of a catalogue by name; what isn't translated, or only guessed at, is left out."""
+    try:
+        with file.open("rb") as text:
+            found = read_po(text, abort_invalid=True)
+    except (PoFileError, ValueError, OSError) as error:
+        raise UsageError(f"{file}: {error}", next_step=f"Correct {file}.") from None
+    return {str(each.id): str(each.string) for each in found if each.id and each.string and not each.fuzzy}
+
+
+def _refuse_unknown(file: Path, words: Iterable[str], known: Mapping[str, str]) -> None:
+    """Raise UsageError for words that nothing says: whoever wrote them meant others."""
+    for name in words:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            step = f"Did you mean {near[0]!r}?" if near else f"Take it out of {file}."
+            raise UsageError(f"{file}: no words are called {name!r}", next_step=step)
 
 
 class Words:

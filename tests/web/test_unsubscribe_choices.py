@@ -19,6 +19,7 @@ from mailer.compose.issue.source import load_issue
 from mailer.domain.audience import Audience
 from mailer.domain.signed_links import read_undo, sign_undo
 from mailer.domain.subscriber import Left
+from mailer.errors import UsageError
 from mailer.people.lists import Lists
 from mailer.store.schema import revisions, sends, subscribers, suppressions
 from mailer.workspace.bundled import templates_folder
@@ -226,9 +227,32 @@ def test_every_language_has_all_the_words_and_fills_in_the_same() -> None:
             assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", tables["en"][name])), name
 
 
+def test_a_catalogue_that_is_none_is_named(tmp_path: Path) -> None:
+    own = tmp_path / "web" / "words"
+    own.mkdir(parents=True)
+    for text, problem in (
+        ("leave = Annulla", "Unknown or misformatted keyword"),
+        ('msgid "leav"\nmsgstr "Annulla"\n', "no words are called 'leav'"),
+    ):
+        (own / "it.po").write_text(text)
+        with pytest.raises(UsageError, match=rf"it\.po: {problem}"):
+            read_words([tmp_path, templates_folder()])
+
+
+def test_what_is_not_translated_yet_is_english(tmp_path: Path) -> None:
+    own = tmp_path / "web" / "words"
+    own.mkdir(parents=True)
+    guessed = '#, fuzzy\nmsgid "undo"\nmsgstr "Forse"\n'
+    (own / "it.po").write_text(f'msgid "leave"\nmsgstr ""\n\n{guessed}')
+    words = choose(read_words([tmp_path, templates_folder()]), ["it"])
+    assert (words.say("leave"), words.say("undo")) == ("Unsubscribe", "Subscribe again")
+
+
 def test_a_workspaces_own_words_win(tmp_path: Path) -> None:
-    (tmp_path / "web").mkdir()
-    (tmp_path / "web" / "words.toml").write_text('[en]\nleave = "Let me go"\n[it]\nleave = "Annulla"\n')
+    own = tmp_path / "web" / "words"
+    own.mkdir(parents=True)
+    for language, word in (("en", "Let me go"), ("it", "Annulla")):
+        (own / f"{language}.po").write_text(f'msgid "leave"\nmsgstr "{word}"\n')
     tables = read_words([tmp_path, templates_folder()])
     assert choose(tables, ["en"]).say("leave") == "Let me go"
     assert choose(tables, ["it"]).say("leave") == "Annulla"
