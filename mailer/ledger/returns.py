@@ -19,7 +19,7 @@ from mailer.store.schema import deliveries, mailboxes, outcomes, returns, sends
 
 PAGE = 400  # people
 UNACCEPTED = text("outcomes.state <> 'accepted'")  # as the index has it, which is else not used
-LOOKED_BACK = 50  # sends of one person
+LOOKED_BACK = 200  # sends
 COUNTED = FAILURES - {Kind.BLOCKED}  # the kinds that say of a mailbox that mail does not arrive
 
 
@@ -90,7 +90,7 @@ def past_sends(connection: Connection, subscriber_id: int) -> list[PastSend]:
     return [
         PastSend(row.at, bool(row.failed))
         for row in connection.execute(_past(), {"person": subscriber_id})
-        if row.failed or (row.state == State.ACCEPTED and not row.returned)
+        if row.at and (row.failed or (row.state == State.ACCEPTED and not row.returned))
     ]
 
 
@@ -101,12 +101,13 @@ def _past() -> Select[Any]:
     last = and_(o.send_id == d.send_id, o.subscriber_id == d.subscriber_id, latest())
     back = exists().where(r.subscriber_id == person, r.send_id == s.id)
     failed, any_kind = back.where(r.kind.in_(COUNTED)), back.where(r.kind.in_(FAILURES))
-    # One look for each send: nobody's deliveries are found by the person alone.
+    # One look for each send: nobody's deliveries are found by the person alone. Outer joins keep SQLite from
+    # beginning with all outcomes there are.
     return (
         select(o.at, o.state, failed.label("failed"), any_kind.label("returned"))
         .select_from(sends)
-        .join(deliveries, (d.send_id == s.id) & (d.subscriber_id == person))
-        .join(outcomes, last)
+        .outerjoin(deliveries, (d.send_id == s.id) & (d.subscriber_id == person))
+        .outerjoin(outcomes, last)
         .order_by(s.id.desc())
         .limit(LOOKED_BACK)
     )

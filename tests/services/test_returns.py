@@ -15,6 +15,7 @@ from sqlalchemy import event, select, update
 from mailer.domain.address import Address
 from mailer.domain.return_policy import ReturnEffect, ReturnPolicy, Sanction
 from mailer.domain.returned import Kind, RecipientVerdict, Returned, Verdict
+from mailer.ledger.returns import past_sends
 from mailer.people.lists import Lists
 from mailer.people.suppressing import suppression_of
 from mailer.services.merge import change_address
@@ -247,3 +248,19 @@ def test_many_cost_few_statements(database: Database, tmp_path: Path) -> None:
         event.remove(database, "before_cursor_execute", listen)
         counted[number] = len(statements)
     assert counted[50] <= counted[10]
+
+
+def test_how_sends_ended_for_somebody_is_looked_up_and_not_searched_for(tmp_path: Path) -> None:
+    database = open_database("sqlite:///mailer.db", tmp_path)
+    asked: list[tuple[str, object]] = []
+    event.listen(
+        database,
+        "before_cursor_execute",
+        lambda connection, cursor, statement, values, *_: asked.append((statement, values)),
+    )
+    with database.connect() as connection:
+        past_sends(connection, 1)
+        statement, values = asked[-1]
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert [row[3] for row in plan if row[3].startswith("SCAN")] == ["SCAN sends"]
+    database.dispose()
