@@ -18,6 +18,9 @@ SEND = (
     "INSERT INTO sends (id, slug, audience, subject, revision, candidates, created_at) "
     f"VALUES (1, 'tides', '{{\"exclude\":[],\"lists\":[\"weekly\"]}}', 'Tides', 'c0ffee', 0, '{DAY}')"
 )
+REVISION = (
+    f"INSERT INTO revisions (send_id, no, revision, subject, since) VALUES (1, 1, 'c0ffee', 'Tides', '{DAY}')"
+)
 DELIVERIES = "INSERT INTO deliveries (send_id, subscriber_id, email) SELECT 1, id, email FROM subscribers"
 ACCEPTED = (
     "INSERT INTO outcomes (send_id, subscriber_id, number, state, stage, at, reply, revision, tried) "
@@ -85,7 +88,7 @@ SHAPES = (HARD,) * 6 + (SOFT,) * 2 + (SPAM, None)
 def sent(root: Path) -> None:
     """Let everybody in a workspace have a copy of one send."""
     with closing(sqlite3.connect(root / "subscribers" / "mailer.db")) as connection, connection:
-        for statement in (SEND, DELIVERIES, ACCEPTED):
+        for statement in (SEND, REVISION, DELIVERIES, ACCEPTED):
             connection.execute(statement)
 
 
