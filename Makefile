@@ -65,6 +65,7 @@ torture: $(VENV)/.tools
 screenshots: $(VENV)/.tools
 	@$(BIN)/python docs/screenshots.py
 	@$(BIN)/python docs/preview_pictures.py
+	@$(BIN)/python docs/page_pictures.py
 
 # What the layouts look like now becomes what they are to look like; look at the pictures before they are kept.
 goldens: $(VENV)/.tools
