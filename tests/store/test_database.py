@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -39,7 +40,7 @@ def test_file_and_folders_are_private_under_any_umask(tmp_path: Path, umask: int
     try:
         engine = open_database("sqlite:///data/people/mailer.db", tmp_path)
         with engine.begin() as connection:
-            connection.exec_driver_sql("INSERT INTO fields VALUES ('town', 'text')")
+            connection.exec_driver_sql("INSERT INTO fields (name, type) VALUES ('town', 'text')")
             files = {path.name: mode(path) for path in (tmp_path / "data/people").iterdir()}
     finally:
         os.umask(before)
@@ -78,7 +79,9 @@ def described(path: Path) -> dict[str, str]:
     rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     connection.close()
     return {
-        name: " ".join(sorted(sql.replace(",", " ").split())) for name, sql in rows if "alembic" not in name
+        name: " ".join(sorted(re.findall(r"[^\s(),]+|[()]", sql)))
+        for name, sql in rows
+        if "alembic" not in name
     }
 
 
@@ -116,7 +119,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 engine = open_database("sqlite:///subscribers/mailer.db", Path(sys.argv[1]))
 with engine.begin() as connection:
-    connection.exec_driver_sql("INSERT INTO fields VALUES (?, 'text')", (sys.argv[2],))
+    connection.exec_driver_sql("INSERT INTO fields (name, type) VALUES (?, 'text')", (sys.argv[2],))
 """
 
 
@@ -150,7 +153,7 @@ def test_begin_takes_the_write_lock_at_once_and_readers_do_not_wait(engine: Engi
     with other.connect() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout=20")
     with engine.begin() as writer:
-        writer.exec_driver_sql("INSERT INTO fields VALUES ('town', 'text')")
+        writer.exec_driver_sql("INSERT INTO fields (name, type) VALUES ('town', 'text')")
         with other.connect() as reader:
             assert reader.exec_driver_sql("SELECT count(*) FROM fields").scalar() == 0
         with pytest.raises(StorageBusy, match="locked") as caught, other.begin():
@@ -163,7 +166,7 @@ def test_begin_takes_the_write_lock_at_once_and_readers_do_not_wait(engine: Engi
 
 def test_writers_that_read_first_wait_for_each_other(engine: Engine) -> None:
     with engine.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO fields VALUES ('count', '0')")
+        connection.exec_driver_sql("INSERT INTO fields (name, type) VALUES ('count', '0')")
 
     def count() -> None:
         for _ in range(20):
@@ -182,7 +185,7 @@ def test_writers_that_read_first_wait_for_each_other(engine: Engine) -> None:
 
 def test_an_error_rolls_back_everything_since_begin(engine: Engine) -> None:
     with pytest.raises(ZeroDivisionError), engine.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO fields VALUES ('town', 'text')")
+        connection.exec_driver_sql("INSERT INTO fields (name, type) VALUES ('town', 'text')")
         connection.exec_driver_sql("CREATE TABLE more (x)")
         raise ZeroDivisionError
     with engine.connect() as connection:

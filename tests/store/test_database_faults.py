@@ -63,7 +63,7 @@ def made(folder: Path) -> Path:
 
 def write(engine: Engine) -> None:
     with engine.begin() as connection:
-        connection.exec_driver_sql("INSERT OR REPLACE INTO fields VALUES ('town', 'text')")
+        connection.exec_driver_sql("INSERT OR REPLACE INTO fields (name, type) VALUES ('town', 'text')")
 
 
 def test_a_read_only_file_says_so(open_folder: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_connection_that_only_reads_says_read_only(engine: Engine) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only=ON")
         with pytest.raises(StorageError, match="read-only"):
-            connection.exec_driver_sql("INSERT INTO fields VALUES ('town', 'text')")
+            connection.exec_driver_sql("INSERT INTO fields (name, type) VALUES ('town', 'text')")
 
 
 def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_full_database_is_an_internal_error_and_nothing_is_half_written(engine
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 1}")
     with pytest.raises(StorageFull, match="full") as caught, engine.begin() as connection:
         for n in range(1000):
-            connection.exec_driver_sql("INSERT INTO fields VALUES (?, 'text')", (f"{n:0100}",))
+            connection.exec_driver_sql("INSERT INTO fields (name, type) VALUES (?, 'text')", (f"{n:0100}",))
     assert caught.value.exit_code == ExitCode.INTERNAL
     assert "Make room" in str(caught.value.next_step)
     with engine.connect() as connection:
@@ -168,7 +168,8 @@ try:
     while True:
         with engine.begin() as connection:
             for n in range(100):
-                connection.exec_driver_sql("INSERT INTO fields VALUES (?, 'text')", (f"{done + n:0200}",))
+                name = f"{done + n:0200}"
+                connection.exec_driver_sql("INSERT INTO fields (name, type) VALUES (?, 'text')", (name,))
         done += 100
 except StorageFull:
     print(done)
@@ -213,7 +214,7 @@ def test_a_disk_that_is_full(tmp_path: Path) -> None:
 
 def test_our_own_mistakes_are_not_dressed_up(engine: Engine) -> None:
     with pytest.raises(IntegrityError), engine.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO fields VALUES ('town', NULL)")
+        connection.exec_driver_sql("INSERT INTO fields (name, type) VALUES ('town', NULL)")
 
 
 @pytest.mark.parametrize("read_only", ["the file", "the folder", "both"])

@@ -103,7 +103,7 @@ def test_what_was_committed_to_a_file_that_was_put_aside_meanwhile_is_not_said_t
 ) -> None:
     database = open_database(URL, path.parent, keep_open=False)
     with pytest.raises(DatabaseReplaced), database.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO fields VALUES ('town', 'text')")
+        connection.exec_driver_sql("INSERT INTO fields (name, type) VALUES ('town', 'text')")
         path.rename(path.with_suffix(".before"))
         other.rename(path)
     assert fields(path) == {"other"}  # which is not read with the log of the one before

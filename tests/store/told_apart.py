@@ -11,7 +11,7 @@ from mailer.store.sqlite import FileDatabase
 def write(database: FileDatabase, name: str) -> None:
     """Write a field of this name, by a connection of the database."""
     with database.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO fields VALUES (?, 'text')", (name,))
+        connection.exec_driver_sql("INSERT INTO fields (name, type) VALUES (?, 'text')", (name,))
 
 
 def fields(path: Path) -> set[str]:
