@@ -11,9 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from members import join, part, shut_out
+from members import TEST, join, part, shut_out
 from sqlalchemy import event
 
+from mailer.domain.address import Address
 from mailer.domain.audience import Audience
 from mailer.domain.segment.counted import Count, OnList
 from mailer.domain.segment.named import KeptSegment, Segment
@@ -23,6 +24,7 @@ from mailer.errors import UsageError
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.queries import LedgerQueries
 from mailer.people.directory import Directory
+from mailer.people.enrol import Consent, Entry, enrol
 from mailer.people.lists import Lists
 from mailer.people.segments.counting import count
 from mailer.people.segments.grammar import SegmentError
@@ -146,10 +148,13 @@ def test_a_segment_that_can_be_asked_no_more_mails_nobody(database: Database) ->
 
 
 def test_people_are_listed_by_segment_and_page_by_page(database: Database) -> None:
-    for number in range(1100):
-        join(
-            database, f"reader{number}@inbox.example", "weekly", fields={"city": "Oslo"} if number % 2 else {}
-        )
+    weekly = Consent(tuple(Lists(database).ids(["weekly"])), TEST, NOW)
+    everyone = [
+        Entry(Address.parse(f"reader{number}@inbox.example"), {"city": "Oslo"} if number % 2 else {})
+        for number in range(1100)
+    ]
+    with database.begin() as connection:
+        enrol(connection, everyone, weekly)
     kept = Segments(database).keep((("oslo", False), ("tag:press", True)), TODAY)
     found = [each.email for each in Directory(database).subscribers("weekly", None, kept)]
     assert len(found) == len(Directory(database).ids("weekly", None, kept)) == 552
