@@ -11,7 +11,7 @@ from http import HTTPStatus
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from mailer.online.public import Network
-from mailer.online.request import Answer, Unreachable, ask
+from mailer.online.request import Answer, Unreachable, ask, said
 
 AT_ONCE = 16
 AT_ONCE_A_HOST = 2
@@ -74,7 +74,7 @@ class _Prober:
             answer = await self._follow(method, address)
             if answer.status < HTTPStatus.BAD_REQUEST or answer.status in NOT_TELLING:
                 return None
-        return _said(answer.status)
+        return said(answer.status)
 
     async def _follow(self, method: str, address: str) -> Answer:
         for _ in range(REDIRECTS + 1):
@@ -86,10 +86,3 @@ class _Prober:
                 return answer
             address = urljoin(address, answer.location)
         raise Unreachable(f"it is redirected more than {REDIRECTS} times")
-
-
-def _said(status: int) -> str:
-    try:
-        return f"the server says {status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return f"the server says {status}"

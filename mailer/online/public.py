@@ -16,10 +16,16 @@ _SET_APART = (IPv6Network("2001:db8::/32"), IPv6Network("3fff::/20"), IPv6Networ
 
 def may_try(written: str, allowed: Sequence[Network] = ()) -> bool:
     """Return whether an IP address is public, or in a network that whoever runs the program allows."""
-    address = _meant(ip_address(written.partition("%")[0]))
-    if any(address in network for network in allowed if network.version == address.version):
+    if is_within(written, allowed):
         return True
+    address = _meant(ip_address(written.partition("%")[0]))
     return address.is_global and not address.is_multicast and not _is_set_apart(address)
+
+
+def is_within(written: str, networks: Sequence[Network]) -> bool:
+    """Return whether an IP address is in one of these networks."""
+    address = _meant(ip_address(written.partition("%")[0]))
+    return any(address in network for network in networks if network.version == address.version)
 
 
 def _is_set_apart(address: IPv4Address | IPv6Address) -> bool:

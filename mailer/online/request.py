@@ -1,12 +1,14 @@
-"""One HTTP request that reads nothing but the head of the answer, over a connection to a checked address."""
+"""HTTP over a connection to a checked address; a request that reads nothing but the head of an answer."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.client import HTTPException, parse_headers
 from io import BytesIO
 from urllib.parse import SplitResult, quote
@@ -33,47 +35,69 @@ class Answer:
 async def ask(method: str, url: SplitResult, allowed: Sequence[Network], context: ssl.SSLContext) -> Answer:
     """Send a request without a body and return the head of its answer.
 
-    The name is resolved once and the connection goes to that very address, so that it can't turn into a
-    private one in between. Raises Unreachable, OSError, ValueError for an answer that is no HTTP.
+    Raises Unreachable, OSError, ValueError for an answer that is no HTTP.
     """
-    host = url.hostname or ""
+    async with connected(url, lambda address: may_try(address, allowed), context) as (reader, writer):
+        writer.write(_request(method, url))
+        await writer.drain()
+        return _read(await reader.readuntil(b"\r\n\r\n"))
+
+
+@asynccontextmanager
+async def connected(
+    url: SplitResult, permitted: Callable[[str], bool], context: ssl.SSLContext
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Yield a connection to the server of `url`; Unreachable if one of its addresses is not `permitted`.
+
+    The name is resolved once and the connection goes to that very address, so that it can't turn into a
+    private one in between.
+    """
+    host, port = url.hostname or "", url.port or default_port(url)
     tls = url.scheme.lower() == "https"
-    port = url.port or (443 if tls else 80)
-    address = await _resolve(host, port, allowed)
     reader, writer = await asyncio.open_connection(
-        address,
+        await _resolve(host, port, permitted),
         port,
         limit=HEAD_OCTETS,
         ssl=context if tls else None,
         server_hostname=host if tls else None,
     )
     try:
-        writer.write(_request(method, url, host, port, default=port == (443 if tls else 80)))
-        await writer.drain()
-        return _read(await reader.readuntil(b"\r\n\r\n"))
+        yield reader, writer
     finally:
         writer.transport.abort()
 
 
-async def _resolve(host: str, port: int, allowed: Sequence[Network]) -> str:
+def default_port(url: SplitResult) -> int:
+    """Return the port that `url` means where it names none."""
+    return 443 if url.scheme.lower() == "https" else 80
+
+
+async def _resolve(host: str, port: int, permitted: Callable[[str], bool]) -> str:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError):
         raise Unreachable("there is no such host") from None
-    public = [str(entry[4][0]) for entry in found if may_try(str(entry[4][0]), allowed)]
-    if len(public) < len(found):
+    fit = [str(entry[4][0]) for entry in found if permitted(str(entry[4][0]))]
+    if len(fit) < len(found):
         raise Unreachable("it leads into a private network, where it was not tried")
-    return public[0]
+    return fit[0]
 
 
-def _request(method: str, url: SplitResult, host: str, port: int, *, default: bool) -> bytes:
+def place(url: SplitResult) -> tuple[str, str]:
+    """Return what a request for `url` says of it: the target, and the field Host."""
+    host, port = url.hostname or "", url.port or default_port(url)
     name = host.encode("idna").decode("ascii") if not host.isascii() else host
     name = f"[{name}]" if ":" in name else name
     target = quote(url.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = quote(url.query, safe="/%:@!$&'()*+,;=~-._?[]")
+    return f"{target}{'?' if query else ''}{query}", name if port == default_port(url) else f"{name}:{port}"
+
+
+def _request(method: str, url: SplitResult) -> bytes:
+    target, host = place(url)
     lines = [
-        f"{method} {target}{'?' if query else ''}{query} HTTP/1.1",
-        f"Host: {name}" if default else f"Host: {name}:{port}",
+        f"{method} {target} HTTP/1.1",
+        f"Host: {host}",
         f"User-Agent: {_AGENT}",
         "Accept: */*",
         "Connection: close",
@@ -90,3 +114,11 @@ def _read(head: bytes) -> Answer:
         return Answer(int(rest[:3]), parse_headers(BytesIO(fields)).get("Location"))
     except HTTPException:  # more fields than anybody sends who means well
         raise Unreachable("its answer can't be read") from None
+
+
+def said(status: int) -> str:
+    """Return what a status of HTTP says, in words."""
+    try:
+        return f"the server says {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"the server says {status}"
