@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mailer.engine.personaliser import Personaliser
     from mailer.engine.sending import Sending
     from mailer.jobs.port import Jobs
+    from mailer.ledger.feeds import Feeds
     from mailer.ledger.ledger import Ledger
     from mailer.ledger.queries import LedgerQueries
     from mailer.ledger.schedules import Schedules
@@ -254,6 +255,13 @@ class App:
         from mailer.ledger.schedules import Schedules
 
         return Schedules(self.database)
+
+    @property
+    def feeds(self) -> Feeds:
+        """What schedules know of their feeds."""
+        from mailer.ledger.feeds import Feeds
+
+        return Feeds(self.database)
 
     @property
     def queries(self) -> LedgerQueries:

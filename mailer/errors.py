@@ -88,6 +88,10 @@ class PlanRefused(MailerError):
     exit_code = ExitCode.REFUSED
 
 
+class NoneReadyYet(PlanRefused):
+    """No issue is ready at a time at which one would go out, so that nothing is sent this time."""
+
+
 class StorageError(MailerError):
     """The database can't be used: read-only, not a database, from a newer version."""
 

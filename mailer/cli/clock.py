@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from mailer.errors import UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
+    from mailer.domain.audience import Audience
     from mailer.services.prepare import SendRequest
     from mailer.services.schedules import ScheduleStanding, Upcoming
 
@@ -45,34 +47,61 @@ def schedule() -> None:
     "--local", "by_local_time", is_flag=True, help="With --at: when it is that where each reader is."
 )
 @click.option("--folder", type=click.Path(path_type=Path), help="Send its next issue each time, by --cron.")
+@click.option("--feed", "feeds", multiple=True, metavar="URL", help="Send what is new in it; repeatable.")
+@click.option("--at-least", type=int, default=1, metavar="N", help="With --feed: wait for N new entries.")
+@click.option("--at-most", type=int, default=10, metavar="M", help="With --feed: the newest M; default 10.")
+@click.option("--full-text/--summary", help="With --feed: entries whole, or summed up, which is the default.")
+@click.option(
+    "--template",
+    default="digest",
+    metavar="NAME",
+    help="With --feed: lay entries out by templates/feeds/NAME.html.",
+)
 @click.option("--cron", metavar="EXPR", help='When it recurs, as in crontab: "0 8 * * MON" (in TZ).')
 @click.option(
     "--none-ready",
     type=click.Choice(["skip", "fail"]),
     default="skip",
     show_default=True,
-    help="What if no issue of the folder is ready.",
+    help="What if no issue of the folder is ready, or nothing is new in the feeds.",
 )
 @click.pass_obj
-def add(app: App, /, issue: str | None, typed: str | None, folder: Path | None, **options: Any) -> None:
-    """Send ISSUE at a time, or the next issue of a folder each time.
+def add(
+    app: App,
+    /,
+    issue: str | None,
+    typed: str | None,
+    folder: Path | None,
+    feeds: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Send ISSUE at a time, or each time the next issue of a folder, or what is new in feeds.
 
     The file is read when it is due; that of ISSUE is compiled now to find its mistakes.
     """
-    if folder and not (issue or typed):
-        if options.pop("by_local_time"):
-            raise UsageError(
-                "--local is for an issue", next_step="Leave out --local, or --folder and --cron."
-            )
-        _add_folder(app, folder, **options)
-    elif issue and typed and not (folder or options["cron"]):
+    if bool(folder) + bool(feeds) + bool(issue or typed) != 1 or bool(issue) != bool(typed):
+        raise _one_of()
+    if issue and typed:
+        if options["cron"]:
+            raise _one_of()
         _add_issue(app, issue, typed, **options)
-    else:
+        return
+    if options.pop("by_local_time"):
         raise UsageError(
-            "either an issue and --at TIME, or --folder FOLDER and --cron EXPR",
-            next_step='Such as: mailer schedule add harbour --at "in 3h"\n'
-            '  or: mailer schedule add --folder issues --cron "0 8 * * MON" --list weekly',
+            "--local is for an issue", next_step="Leave out --local, or --folder, --feed and --cron."
         )
+    if folder:
+        _add_folder(app, folder, **options)
+    else:
+        _add_feeds(app, feeds, **options)
+
+
+def _one_of() -> UsageError:
+    return UsageError(
+        "either an issue and --at TIME, or --folder FOLDER or --feed URL, and --cron EXPR",
+        next_step='Such as: mailer schedule add harbour --at "in 3h"\n'
+        '  or: mailer schedule add --folder issues --cron "0 8 * * MON" --list weekly',
+    )
 
 
 def _add_issue(
@@ -111,30 +140,65 @@ def add_issue(app: App, request: SendRequest, typed: str, *, by_local_time: bool
     say(KEEP_GOING, err=True)
 
 
-def _add_folder(
+def _add_folder(app: App, folder: Path, *, cron: str | None, none_ready: str, **options: Any) -> None:
+    from mailer.domain.recurrence import NoneReady, Recurrence
+    from mailer.services.recurring import add_folder, ready
+
+    if not cron:
+        raise UsageError("--folder needs --cron", next_step='Such as: --cron "0 8 * * MON"')
+    audience = _audience(app, **options)
+    added = add_folder(app, folder, audience, Recurrence(cron, NoneReady(none_ready)))
+    first = next(ready(app, app.root / added.issue, audience), None)
+    what = f"with {first.relative_to(app.root)}" if first else f"no issue of {folder} is ready yet"
+    _say_first(app, added.id, what)
+
+
+def _add_feeds(
     app: App,
-    folder: Path,
+    feeds: tuple[str, ...],
     *,
     cron: str | None,
     none_ready: str,
+    at_least: int,
+    at_most: int,
+    full_text: bool,
+    template: str,
+    **options: Any,
+) -> None:
+    from mailer.domain.digest import Digest
+    from mailer.domain.recurrence import NoneReady, Recurrence
+    from mailer.services.digests import add_digest
+
+    if not cron:
+        raise UsageError("--feed needs --cron", next_step='Such as: --cron "0 8 * * MON"')
+    digest = Digest(tuple(dict.fromkeys(feeds)), at_least, at_most, full_text, template)
+    added = add_digest(app, _audience(app, **options), Recurrence(cron, NoneReady(none_ready), digest))
+    again = " ".join(f"--feed {quote(each)}" for each in digest.feeds)
+    _say_first(app, added.id, f"as it would go now: mailer preview {again}")
+
+
+def _audience(
+    app: App,
+    *,
     list_names: tuple[str, ...],
     excluded: tuple[str, ...],
     segment: str | None,
     excluded_segments: tuple[str, ...],
-) -> None:
-    from mailer.domain.recurrence import NoneReady, Recurrence
-    from mailer.services.recurring import add_folder, audience_of, ready
-    from mailer.services.schedules import described
+    **_: object,
+) -> Audience:
+    from mailer.services.recurring import audience_of
 
-    if not cron:
-        raise UsageError("--folder needs --cron", next_step='Such as: --cron "0 8 * * MON"')
-    audience = audience_of(app, list_names, excluded, segment, excluded_segments)
-    recurrence = Recurrence(cron, NoneReady(none_ready))
-    added = add_folder(app, folder, audience, recurrence)
-    click.echo(f"Schedule {added.id}: {described(added)}")
-    click.echo(f"  first {added.when}, {about(added.due_at - app.now())}")
-    first = next(ready(app, app.root / added.issue, audience), None)
-    click.echo(f"  with {first.relative_to(app.root)}" if first else f"  no issue of {folder} is ready yet")
+    return audience_of(app, list_names, excluded, segment, excluded_segments)
+
+
+def _say_first(app: App, number: int, what: str) -> None:
+    from mailer.services.schedules import standing_of
+
+    sheet = standing_of(app, number)
+    first = sheet.standing.schedule
+    click.echo(f"Schedule {number}: {sheet.words}")
+    click.echo(f"  first {first.when}, {about(first.due_at - app.now())}")
+    say(f"  {what}")
     say("  next: mailer schedule list --calendar\n" + KEEP_GOING, err=True)
 
 
@@ -242,6 +306,7 @@ def _data(standing: ScheduleStanding) -> dict[str, object]:
         "due_at": each.due_at.isoformat(),
         "zone": each.zone,
         "cron": each.recurrence.cron if each.recurrence else None,
+        "feeds": list(each.recurrence.digest.feeds) if each.recurrence and each.recurrence.digest else [],
         "of": each.parent_id,
         "local_at": each.local_at and each.local_at.isoformat(),
         "state": standing.state,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from shlex import quote
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +29,7 @@ FORMS = {".html": "html", ".htm": "html", ".txt": "text", ".eml": "eml"}
 
 @click.command()
 @click.argument("issue", required=False)
+@click.option("--feed", "feeds", multiple=True, metavar="URL", help="A digest of this feed; repeatable.")
 @click.option("--as", "reader", default="", metavar="EMAIL", help="Who gets it; else the first subscriber.")
 @click.option("--list", "-l", "lists", multiple=True, metavar="L", help="A list it would go to; repeatable.")
 @segment_options
@@ -49,6 +52,7 @@ FORMS = {".html": "html", ".htm": "html", ".txt": "text", ".eml": "eml"}
 def preview(
     app: App,
     issue: str | None,
+    feeds: tuple[str, ...],
     reader: str,
     lists: tuple[str, ...],
     segment: str | None,
@@ -63,7 +67,7 @@ def preview(
     """Show ISSUE (a file, or its slug) as one subscriber would get it. Nothing is sent or recorded.
 
     Without further options: a summary and the text part. It works without a list, too: then for someone
-    made up.
+    made up. With --feed instead of an ISSUE it is the digest that would be made of the feeds now.
     """
     from mailer.services.issues import issue_file
     from mailer.services.preview import PreviewRequest
@@ -71,6 +75,8 @@ def preview(
 
     _check_options(form or output, serve, port is not None or open_it)
     page = output is not None and (form or _form_of(output)) == "html"
+    if feeds and (issue or serve):
+        raise UsageError("--feed stands in for an issue", next_step="Leave out the issue, or --serve.")
     file = issue_file(app, issue) if issue else None
     if serve:
         from mailer.preview.cache import PreviewCache
@@ -78,18 +84,36 @@ def preview(
         cache = PreviewCache(app, lists, subject, segment, excluded_segments)
         _serve(app, cache, file, reader, port, open_it=open_it)
         return
-    if file is None:
-        raise UsageError("which issue?", next_step="Name one: mailer preview ISSUE")
-    request = PreviewRequest(file, reader, lists, subject, page, segment, excluded_segments)
-    sample = preview_issue(app, request)
+    with _made_of(app, feeds) if feeds else nullcontext((file, ())) as (shown, its_lists):
+        if shown is None:
+            raise UsageError("which issue?", next_step="Name one: mailer preview ISSUE")
+        whom = (lists or its_lists, subject, page, segment, excluded_segments)
+        request = PreviewRequest(shown, reader, *whom)
+        sample = preview_issue(app, request)
     for remark in sample.remarks:
-        click.echo(f"{click.style('Note:', fg='yellow')} {remark}", err=True)
+        _remark(remark)
     if output:
         _write(sample, form or _form_of(output), output)
     elif form == "eml":
         click.echo(sample.content, nl=False)
     else:
         click.echo(_printed(sample, form), nl=form is None)
+
+
+@contextmanager
+def _made_of(app: App, feeds: tuple[str, ...]) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Yield the issue that would be made of feeds now, gone afterwards, and the lists it would go to."""
+    from mailer.services.digests import digest_now
+
+    made = digest_now(app, feeds, _remark)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "digest.html"
+        file.write_text(made.text, encoding="utf-8")
+        yield file, made.lists
+
+
+def _remark(words: str) -> None:
+    click.echo(f"{click.style('Note:', fg='yellow')} {words}", err=True)
 
 
 def _check_options(printed: object, serve: bool, page: bool) -> None:
@@ -141,7 +165,8 @@ def _summary(sample: Sample) -> Iterator[tuple[str, str]]:
     yield "size", f"{len(sample.content):,} octets ({parts})"
     if files := [part.name or part.type for part in sample.reading.others]:
         yield "files", ", ".join(files)
-    yield "check", f"{found}: mailer check {quote(sample.issue.path)}" if found else "nothing found"
+    look = f": mailer check {quote(sample.issue.path)}" if Path(sample.issue.path).exists() else ""
+    yield "check", f"{found}{look}" if found else "nothing found"
 
 
 def _data(sample: Sample) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from mailer.domain.digest import Digest
+
 
 class NoneReady(StrEnum):
     """What to do at a time for which no issue is ready."""
@@ -16,10 +18,14 @@ class NoneReady(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """When something recurs, as a cron expression, and what if nothing is `none_ready` then."""
+    """When something recurs, as a cron expression, and what if nothing is `none_ready` then.
+
+    With a `digest` its issue is made each time, of what is new in feeds.
+    """
 
     cron: str
     none_ready: NoneReady = NoneReady.SKIP
+    digest: Digest | None = None
 
     def text(self) -> str:
         """Return what `parse` reads."""
@@ -29,4 +35,5 @@ class Recurrence:
     def parse(cls, written: str) -> Recurrence:
         """Return the recurrence that `text` wrote."""
         parts = json.loads(written)
-        return cls(parts["cron"], NoneReady(parts["none_ready"]))
+        digest = parts.get("digest")  # those of before feeds have none
+        return cls(parts["cron"], NoneReady(parts["none_ready"]), Digest.parse(digest) if digest else None)

@@ -44,8 +44,8 @@ TO_COME = (ScheduleState.WAITING, ScheduleState.BEGINNING, ScheduleState.MISSED,
 class Schedule:
     """An issue file (relative to the workspace), its audience, and when it is due.
 
-    One that recurs names a folder of issues and its next time; of it comes an occurrence each time, which
-    has its number as `parent_id` and names no issue until one is chosen.
+    One that recurs names a folder of issues, or feeds, and its next time; of it comes an occurrence each
+    time, which has its number as `parent_id` and names no issue until one is chosen.
     `note` says why it failed, why it could not begin so far, or that its send had begun before it; for one
     that is beginning who does that, of whom was heard last when it was `updated_at`.
     """
@@ -159,7 +159,7 @@ class Schedules:
 
     def choose(self, schedule_id: int, issue: str, who: str, now: datetime) -> bool:
         """Say which issue an occurrence that `who` took sends; False where it is another's by now."""
-        return self._change(schedule_id, _begun_by(who), now, issue=issue)
+        return self._change(schedule_id, begun_by(who), now, issue=issue)
 
     def take(self, schedule_id: int, who: str, now: datetime) -> bool:
         """Have one to begin that is due; False where another process has it, or it is there no longer."""
@@ -168,7 +168,7 @@ class Schedules:
 
     def keep(self, schedule_id: int, who: str, now: datetime) -> bool:
         """Say that the one who took it is at it; False where it is another's by now."""
-        return self._change(schedule_id, _begun_by(who), now)
+        return self._change(schedule_id, begun_by(who), now)
 
     def settle(
         self,
@@ -181,7 +181,7 @@ class Schedules:
         send_id: int | None = None,
     ) -> bool:
         """Say what came of one that `who` took, or give it back; False where it is another's by now."""
-        return self._change(schedule_id, _begun_by(who), now, state=state, note=note, send_id=send_id)
+        return self._change(schedule_id, begun_by(who), now, state=state, note=note, send_id=send_id)
 
     def remove(self, schedule_id: int, now: datetime) -> bool:
         """Take back one that waits, was missed or recurs; False for any other."""
@@ -212,7 +212,8 @@ def _only(schedule_id: int, if_it: ColumnElement[bool]) -> ColumnElement[bool]:
     return and_(schedules.c.id == schedule_id, if_it)
 
 
-def _begun_by(who: str) -> ColumnElement[bool]:
+def begun_by(who: str) -> ColumnElement[bool]:
+    """Whether a schedule is in the hand of `who`."""
     return and_(_BEGINNING, schedules.c.note == who)
 
 

@@ -1,4 +1,4 @@
-"""Schedules that recur: set, come again, and each time the next issue of a folder chosen."""
+"""Schedules that recur: set, come again, and each time an issue chosen: of a folder the next, or of feeds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mailer.domain.audience import Audience
 from mailer.domain.moment import in_both_zones
 from mailer.domain.recurrence import Recurrence
 from mailer.engine.standing import local
-from mailer.errors import PlanRefused, UsageError
+from mailer.errors import NoneReadyYet, PlanRefused, UsageError
 from mailer.ledger.schedules import TO_COME, Schedule, ScheduleState
 
 if TYPE_CHECKING:
@@ -53,16 +53,20 @@ def add_folder(app: App, folder: Path, audience: Audience, recurrence: Recurrenc
             f"--folder {folder} is not in the workspace {app.root}, where the scheduler would look for it",
             next_step=f"Move it to {app.root / 'issues'}.",
         )
-    path = str(full.relative_to(app.root))
+    return add_recurring(app, str(full.relative_to(app.root)), audience, recurrence)
+
+
+def add_recurring(app: App, source: str, audience: Audience, recurrence: Recurrence) -> Schedule:
+    """Have something recur that takes its issues from `source`; UsageError for one that does already."""
     for each in app.schedules.all(*TO_COME):
-        if each.recurrence and (each.issue, each.audience.canonical()) == (path, audience.canonical()):
+        if each.recurrence and (each.issue, each.audience.canonical()) == (source, audience.canonical()):
             raise UsageError(
-                f"schedule {each.id} sends {path} to {audience} already, at {each.recurrence.cron}",
+                f"schedule {each.id} sends {source} to {audience} already, at {each.recurrence.cron}",
                 next_step=f"To have another time instead: mailer schedule remove {each.id}",
             )
     now, zone = app.now(), app.settings.zone
     first = next(read_cron(recurrence.cron, zone).after(now))
-    return app.schedules.add(path, audience, first, zone.key, now, recurrence)
+    return app.schedules.add(source, audience, first, zone.key, now, recurrence)
 
 
 def read_cron(text: str, zone: ZoneInfo) -> Cron:
@@ -114,8 +118,18 @@ def _passed(schedule: Schedule, now: datetime) -> tuple[list[datetime], datetime
     raise AssertionError("a cron expression that comes once comes again")
 
 
-class NoneReadyYet(PlanRefused):
-    """No issue of the folder is ready, so that nothing is sent this time."""
+def choose(app: App, schedule: Schedule, who: str, say: Callable[[str], None]) -> str | None:
+    """Choose the issue that this occurrence sends, and keep it; return its path, relative to the workspace.
+
+    Kept before anything begins: whoever takes this over begins the same one, not the next. None where it is
+    another's by now. NoneReadyYet.
+    """
+    if schedule.recurrence and schedule.recurrence.digest:
+        from mailer.services.digests import choose_digest  # feedparser
+
+        return choose_digest(app, schedule, who, say)
+    issue = chosen(app, schedule)
+    return issue if app.schedules.choose(schedule.id, issue, who, app.now()) else None
 
 
 def chosen(app: App, schedule: Schedule) -> str:
@@ -133,7 +147,7 @@ def chosen(app: App, schedule: Schedule) -> str:
 
 def ready(app: App, folder: Path, audience: Audience) -> Iterator[Path]:
     """Yield the issues of a folder that go to these lists next: no draft, none that went to one of them, nor
-    one that a list welcomes with.
+    one that a list welcomes with, and none that was made of feeds for another schedule.
 
     By date, else by name. An issue that can't be read is not left out: what is wrong with it has to be said,
     and not the one after it sent.
@@ -141,8 +155,8 @@ def ready(app: App, folder: Path, audience: Audience) -> Iterator[Path]:
     from mailer.compose.issue.source import front_of, issue_files
     from mailer.services.schedules import waiting_for
 
-    welcomes = {(app.root / each).resolve() for each in app.lists.welcomes()}
-    files = [file for file in issue_files(folder) if file.resolve() not in welcomes]
+    others = {(app.root / each).resolve() for each in (*app.lists.welcomes(), *_digests(app))}
+    files = [file for file in issue_files(folder) if file.resolve() not in others]
     fronts = {file: front_of(file) for file in files}
 
     def order(file: Path) -> tuple[str, str]:
@@ -156,6 +170,12 @@ def ready(app: App, folder: Path, audience: Audience) -> Iterator[Path]:
         taken = any(set(each.lists) & set(audience.lists) for each in (*went_to, *goes_to))
         if not (fronts[file].get("draft") or taken):
             yield file
+
+
+def _digests(app: App) -> Iterator[str]:
+    for each in app.schedules.all():
+        if each.parent_id and each.issue and each.recurrence and each.recurrence.digest:
+            yield each.issue
 
 
 def missed(app: App, schedule: Schedule) -> PlanRefused | None:

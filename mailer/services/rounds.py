@@ -21,6 +21,7 @@ from mailer.errors import (
     ExitCode,
     IssueError,
     MailerError,
+    NoneReadyYet,
     PlanRefused,
     ServerUnavailable,
     SettingsError,
@@ -31,7 +32,7 @@ from mailer.ledger.notices import any_waiting
 from mailer.ledger.reclaim import recover
 from mailer.ledger.schedules import LEASE, Schedule, Schedules, ScheduleState
 from mailer.people.signups import waiting
-from mailer.services.recurring import NoneReadyYet, chosen, come_again, missed
+from mailer.services.recurring import choose, come_again, missed
 from mailer.services.refusals import take_refusals
 from mailer.services.report import Report, report_on
 from mailer.services.return_alerts import refuse_alerted, tell
@@ -260,10 +261,10 @@ def _begin(app: App, schedules: Schedules, schedule: Schedule, who: str, say: Ca
 
     issue, audience = schedule.issue, schedule.audience
     if not issue:
-        issue = chosen(app, schedule)
-        # Kept before anything begins: whoever takes this over begins the same one, not the next.
-        if not schedules.choose(schedule.id, issue, who, app.now()):
+        chosen = choose(app, schedule, who, say)
+        if chosen is None:
             return
+        issue = chosen
     prepared = prepare(app, request_for(app.root / issue, issue, audience))
     if existing(prepared) is None:
         refuse_unfit(prepared)  # it takes a while, and nobody has to wait for their turn meanwhile

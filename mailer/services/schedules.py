@@ -179,7 +179,8 @@ def described(schedule: Schedule) -> str:
     """Return what a schedule sends to whom, for a person."""
     issue = schedule.issue or "an issue"
     if schedule.state is ScheduleState.RECURRING:
-        issue = f"the next of {issue}"
+        digest = schedule.recurrence.digest if schedule.recurrence else None
+        issue = digest.words if digest else f"the next of {issue}"
     return f"{issue} to {schedule.audience}"
 
 

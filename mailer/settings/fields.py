@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal, get_args
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -136,6 +137,7 @@ class Settings(BaseModel):
     language: str = DEFAULT
     tz: str = "UTC"
     schedule_grace: str = "1h"
+    feed_networks: str = ""
     local_time_past: Literal["next-day", "at-once"] = "next-day"
     uncertain: Literal["hold", "resend"] = "hold"
     log_level: Literal["", "DEBUG", "INFO", "WARNING", "ERROR"] = ""
@@ -218,6 +220,16 @@ class Settings(BaseModel):
     @classmethod
     def _origins(cls, value: str) -> str:
         return values.origins(value)
+
+    @field_validator("feed_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        return values.networks(value)
+
+    @property
+    def own_networks(self) -> list[IPv4Network | IPv6Network]:
+        """Private networks in which feeds may be read."""
+        return [ip_network(each) for each in self.feed_networks.split()]
 
     @property
     def trusted_hosts(self) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 _HOST = re.compile(r"[^\W_](?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*\.?")
@@ -64,6 +64,17 @@ def origins(value: str) -> str:
             parts.scheme not in ("http", "https") or each != f"{parts.scheme}://{parts.netloc}"
         ):
             raise ValueError(f"{each!r} is no web site; write it like https://www.harbour.example, or *")
+    return " ".join(dict.fromkeys(found))
+
+
+def networks(value: str) -> str:
+    """Return networks as CIDR, with blanks between them."""
+    found = [part for part in re.split(r"[\s,]+", value.strip()) if part]
+    for each in found:
+        try:
+            ip_network(each)
+        except ValueError as error:
+            raise ValueError(f"{error}; write it like 10.1.0.0/16") from None
     return " ".join(dict.fromkeys(found))
 
 

@@ -436,6 +436,29 @@ schedules = Table(
     Column("updated_at", UtcTime, nullable=False),
 )
 
+# A feed of a schedule: where it is by now, and what its server said of what was read last.
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("schedule_id", ForeignKey("schedules.id"), primary_key=True),
+    Column("address", Text, primary_key=True),  # as it was typed
+    Column("moved_to", Text, nullable=False, server_default=""),
+    Column("etag", Text, nullable=False, server_default=""),
+    Column("last_modified", Text, nullable=False, server_default=""),
+    Column("trouble", Text, nullable=False, server_default=""),  # why it could not be read the last time
+    Column("looked_at", UtcTime, nullable=False),
+)
+
+# By what each entry of a feed is known that a schedule is done with: it goes out once.
+feed_entries = Table(
+    "feed_entries",
+    metadata,
+    Column("schedule_id", ForeignKey("schedules.id"), primary_key=True),
+    Column("key", Name, primary_key=True),  # feeds.entry.Entry.keys
+    Column("occurrence_id", ForeignKey("schedules.id"), nullable=False),
+    Column("sent", Boolean, nullable=False),  # whether that took it; else it was one too many
+)
+
 # What was found out about the limits of an SMTP account and of the mailbox providers behind it.
 paces = Table(
     "paces",

@@ -1,0 +1,1 @@
+"""Feeds: octets in, entries out; entries in, an issue out. No I/O."""

@@ -1,0 +1,154 @@
+"""An issue out of entries: an HTML file with front matter, as an editor might have written it.
+
+What feeds say is data: it is laid out by a template once, here, and in the file that comes of it every brace
+of theirs is written as a character reference, so that it is no tag to whoever compiles the issue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from mailer.compose.theme.layouts import layout_loader
+from mailer.errors import IssueError
+from mailer.feeds.cleaning import one_line
+from mailer.feeds.entry import Entry, Feed
+from mailer.languages import full_date, read_language
+
+LAYOUT = "digest"
+MOST_WHOLE = 60_000  # octets of full texts in one digest: mailbox providers cut off what is longer
+MOST_SUBJECT = 120  # characters
+IN_SUBJECT = 3  # titles
+_TAG = re.compile(r"\{(?=[{%#])")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry that goes out, and the feed that it is of."""
+
+    entry: Entry
+    feed: Feed
+
+
+@dataclass(frozen=True, slots=True)
+class DigestEntry:
+    """What a template knows of an entry. `text` is HTML, its summary or all; `day` its date in words."""
+
+    title: str
+    link: str
+    date: date | None
+    day: str
+    author: str
+    summary: str
+    text: Markup
+    image: str
+    feed: Feed
+
+
+def digest_issue(
+    items: Sequence[Item],
+    left_out: int,
+    day: date,
+    folders: Sequence[Path],
+    name: str,
+    language: str,
+    *,
+    full_text: bool,
+) -> str:
+    """Return the text of the issue's file: `items` by the template `feeds/<name>.html`, found in `folders`.
+
+    `left_out` is how many more new ones there were, `language` that of feeds that don't say theirs.
+    IssueError, with the template's line, if that can't be used.
+    """
+    feeds = list(dict.fromkeys(item.feed for item in items))
+    own = _language(feeds)
+    room, entries = MOST_WHOLE, []
+    for item in items:
+        whole = full_text and 0 < len(item.entry.full.encode()) <= room
+        room -= len(item.entry.full.encode()) if whole else 0
+        entries.append(_entry(item, own or language, whole=whole))
+    body = _laid_out(name, folders, {"entries": entries, "feeds": feeds, "left_out": left_out})
+    titles = [item.entry.title for item in items]
+    front = {
+        "title": _literal(" · ".join(feed.title for feed in feeds if feed.title) or titles[0]),
+        "subject": _literal(one_line(" · ".join(titles[:IN_SUBJECT]), MOST_SUBJECT)),
+        "description": _literal(one_line(" · ".join(titles[1:]) or items[0].entry.summary, MOST_SUBJECT)),
+        "date": day,
+        "lang": own,
+        "template": LAYOUT,
+    }
+    written = yaml.safe_dump(
+        {key: value for key, value in front.items() if value}, allow_unicode=True, sort_keys=False, width=1000
+    )
+    return f"---\n{written}---\n{body.strip()}\n"
+
+
+def _entry(item: Item, language: str, *, whole: bool) -> DigestEntry:
+    entry = item.entry
+    summary = Markup("<p>{}</p>").format(entry.summary) if entry.summary else Markup()
+    return DigestEntry(
+        title=entry.title,
+        link=entry.link,
+        date=entry.date.date() if entry.date else None,
+        day=full_date(entry.date.date(), language) if entry.date else "",
+        author=entry.author,
+        summary=entry.summary,
+        text=Markup(entry.full) if whole else summary,  # noqa: S704 - cleaned when it was read
+        image="" if whole and "<img" in entry.full else entry.image,
+        feed=item.feed,
+    )
+
+
+def _language(feeds: Sequence[Feed]) -> str:
+    """Return the language of all feeds, "" where they differ or don't say."""
+    found = set[str]()
+    for feed in feeds:
+        try:
+            found.add(read_language(feed.language))
+        except ValueError:
+            return ""
+    return found.pop() if len(found) == 1 else ""
+
+
+def _literal(text: str) -> str:
+    """Return `text` for front matter, where there are no character references: no brace opens a tag."""
+    return _TAG.sub("{ ", text)
+
+
+def _printed(value: Any) -> Markup:
+    """Return a value of an entry as it stands in the file: escaped, and no tag to whoever compiles it."""
+    return Markup(str(escape(value)).replace("{", "&#123;"))  # noqa: S704 - escaped one call before
+
+
+def _laid_out(name: str, folders: Sequence[Path], values: dict[str, Any]) -> str:
+    environment = ImmutableSandboxedEnvironment(
+        loader=layout_loader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printed,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    file = f"feeds/{name}.html"
+    try:
+        return environment.get_template(file).render(values)
+    except TemplateNotFound as error:
+        raise IssueError(
+            f"templates/{error.name}",
+            None,
+            "there is no such template",
+            next_step="Write it there",
+        ) from None
+    except TemplateSyntaxError as error:
+        raise IssueError(f"templates/{error.name or file}", error.lineno, str(error.message)) from None
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        raise IssueError(f"templates/{file}", None, f"can't be laid out: {error}") from None
