@@ -27,7 +27,7 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettledMore:
     """So many more messages are settled."""
 
     number: int
@@ -64,7 +64,7 @@ class Ended:
 
 
 # A limit goes both ways: met by one process, it is for the others to hear.
-Said = Order | Settled | Connected | Spent | Grant | Extended | LimitMet | Learned | Ended
+Said = Order | SettledMore | Connected | Spent | Grant | Extended | LimitMet | Learned | Ended
 
 
 def written(said: Said) -> bytes:
@@ -105,7 +105,7 @@ def _learned(content: dict[str, Any]) -> Learned:
 
 _READ: dict[str, Callable[[Any], Said]] = {
     "Order": Order,
-    "Settled": lambda content: Settled(**content),
+    "SettledMore": lambda content: SettledMore(**content),
     "Connected": lambda content: Connected(**content),
     "Spent": lambda content: Spent(**content),
     "Extended": lambda content: Extended(**content),

@@ -14,7 +14,7 @@ from typing import NoReturn
 from mailer.domain.learned import Learned
 from mailer.engine.pacing.pace import LimitMet, Pace
 from mailer.engine.pacing.share import Grant
-from mailer.engine.pipe import Connected, Ended, Extended, Order, Pipe, Said, Settled, Spent
+from mailer.engine.pipe import Connected, Ended, Extended, Order, Pipe, Said, SettledMore, Spent
 from mailer.engine.stopping import SIGNALS, run
 from mailer.engine.worker import Progress
 from mailer.errors import ExitCode, MailerError
@@ -112,7 +112,7 @@ class _Reporter:
     def tell(self) -> None:
         """Say what is new."""
         if self.settled:
-            self.pipe.say(Settled(self.settled))
+            self.pipe.say(SettledMore(self.settled))
             self.settled = 0
         if self.up != self.pace.up:
             self.up = self.pace.up

@@ -27,7 +27,7 @@ from mailer.engine.dispatch import Dispatcher
 from mailer.engine.pacing.pace import LimitMet, Pace
 from mailer.engine.pacing.share import Grant, InUse
 from mailer.engine.personaliser import Personaliser
-from mailer.engine.pipe import Ended, Order, Pipe, Said, Settled
+from mailer.engine.pipe import Ended, Order, Pipe, Said, SettledMore
 from mailer.engine.shared_limits import SharedLimits, Word
 from mailer.engine.worker import Progress
 from mailer.engine.worker_process import Task, live
@@ -63,7 +63,7 @@ class WorkerProcess:
         """Take in what it says until it ends; what it learned of the account is for `hear`."""
         async for said in self.pipe.hear():
             match said:
-                case Settled(number):
+                case SettledMore(number):
                     self.settled += number
                     progress(number)
                 case Ended(error):

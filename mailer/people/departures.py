@@ -19,7 +19,7 @@ from mailer.domain.suppression import ADDRESSES, CARRIED
 from mailer.people.consents import Said, record
 from mailer.people.erasing import erase
 from mailer.people.former import person_id
-from mailer.people.joining import Consent, Wanted, pause
+from mailer.people.joining import Consent, WantedStatuses, pause
 from mailer.people.lists import GONE
 from mailer.people.suppressing import Hashing, suppress
 from mailer.store.dialect import add_missing, put
@@ -140,7 +140,7 @@ def _pause_again(
 ) -> None:
     for email_key, list_name, until in before.execute(PAUSES).fetchall():
         if (person := person_id(connection, email_key)) is not None:
-            wanted = Wanted(person, (), NOTHING_KNOWN, (datetime.fromisoformat(until),))
+            wanted = WantedStatuses(person, (), NOTHING_KNOWN, (datetime.fromisoformat(until),))
             consent = Consent((at[list_name],), REPLACED, now)
             record(connection, REPLACED, pause(connection, [wanted], consent), now)
 

@@ -20,7 +20,7 @@ from mailer.domain.subscriber import OWN_FIELDS, Status
 from mailer.domain.suppression import Reason, Suppression
 from mailer.people.consents import Said, record
 from mailer.people.former import heirs
-from mailer.people.joining import Consent, Wanted, join, pause
+from mailer.people.joining import Consent, WantedStatuses, join, pause
 from mailer.people.suppressing import Hashing, reasons, suppress_all
 from mailer.store.dialect import among, append, give_ids, json_text, moments, written
 from mailer.store.schema import subscribers, suppressions
@@ -158,7 +158,9 @@ def _take_in(connection: Connection, records: Sequence[Record], consent: Consent
     ids = _insert(connection, taken, known, consent.now)
     everywhere = (Status.SUBSCRIBED,) * len(consent.list_ids)
     wanted = [
-        Wanted(ids[key], everywhere if each.statuses is None else each.statuses, each.evidence, each.pauses)
+        WantedStatuses(
+            ids[key], everywhere if each.statuses is None else each.statuses, each.evidence, each.pauses
+        )
         for key, each in taken.items()
     ]
     joined = join(connection, wanted, [row.id for row in known.values()], consent)

@@ -51,7 +51,7 @@ class Joined:
     waiting: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
 
-class Wanted(NamedTuple):
+class WantedStatuses(NamedTuple):
     """What a person is to be on each of the consent's lists, in their order; None where nothing is said.
 
     `pauses` are until when they get nothing from each.
@@ -64,7 +64,7 @@ class Wanted(NamedTuple):
 
 
 def join(
-    connection: Connection, wanted: Sequence[Wanted], known: Collection[int], consent: Consent
+    connection: Connection, wanted: Sequence[WantedStatuses], known: Collection[int], consent: Consent
 ) -> Joined:
     """Let people be on the lists what they are wanted to be; `known` are the ids of those who may be on any.
 
@@ -101,7 +101,7 @@ def join(
     return joined
 
 
-def pause(connection: Connection, wanted: Iterable[Wanted], consent: Consent) -> list[Said]:
+def pause(connection: Connection, wanted: Iterable[WantedStatuses], consent: Consent) -> list[Said]:
     """Let people get nothing for as long as is wanted; return of whom that is news.
 
     A pause is not cut short.

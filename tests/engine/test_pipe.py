@@ -13,12 +13,12 @@ from mailer.domain.learned import ACCOUNT, Learned, QuotaFound, RateFound
 from mailer.domain.throttle import CONCURRENCY, DAILY, RECEIVER_RATE
 from mailer.engine.pacing.pace import LimitMet
 from mailer.engine.pacing.share import Grant
-from mailer.engine.pipe import Connected, Ended, Extended, Order, Pipe, Settled, Spent, read, written
+from mailer.engine.pipe import Connected, Ended, Extended, Order, Pipe, SettledMore, Spent, read, written
 from mailer.errors import IssueError
 
 SAID = [
     *Order,
-    Settled(17),
+    SettledMore(17),
     Connected(3),
     Grant(),
     Grant(1 / 3, 28.5, 3, 20, over=True, ends=1764000002.75, found=7),
@@ -72,8 +72,8 @@ def test_it_does_not_matter_how_the_octets_are_cut(size):
 
 
 def test_half_a_line_is_no_word():
-    octets = written(Settled(5)) + written(Ended())[:-3]
-    assert heard(octets, 4096) == [Settled(5)]
+    octets = written(SettledMore(5)) + written(Ended())[:-3]
+    assert heard(octets, 4096) == [SettledMore(5)]
 
 
 def test_an_error_arrives_with_its_words_even_if_it_is_made_from_others():

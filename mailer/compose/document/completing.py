@@ -41,7 +41,7 @@ def is_document(html: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class CompleteDocument:
     """A document with all that mail must have: `html` with marks, of which `ours` are tags, and its `traits`.
 
     `seen` is the HTML of what a reader sees, for the text part.
@@ -54,7 +54,7 @@ class Document:
     seen: str
 
 
-def complete(html: str, marked: Marked, ours: frozenset[int], lang: str) -> Document:
+def complete(html: str, marked: Marked, ours: frozenset[int], lang: str) -> CompleteDocument:
     """Return the document `html`, of whose marks `ours` are tags, with what it lacks put in."""
     hiding = frozenset[str]().union(*(hiding_names(sheet.css) for sheet in sheets(list(read_html(html)))))
     survey = Survey(marked, ours, hiding)
@@ -63,7 +63,9 @@ def complete(html: str, marked: Marked, ours: frozenset[int], lang: str) -> Docu
     adding.add_root(survey, lang)
     adding.add_head(survey)
     adding.add_body(survey)
-    return Document(adding.text(), adding.marked, frozenset(adding.ours), traits, "".join(survey.visible))
+    return CompleteDocument(
+        adding.text(), adding.marked, frozenset(adding.ours), traits, "".join(survey.visible)
+    )
 
 
 @dataclass(slots=True)
