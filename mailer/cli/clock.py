@@ -75,9 +75,10 @@ def add(
     feeds: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Send ISSUE at a time, or each time the next issue of a folder, or what is new in feeds.
+    """Send ISSUE at a time, or something each time.
 
-    The file is read when it is due; that of ISSUE is compiled now to find its mistakes.
+    That is the next issue of a folder, or what is new in feeds. The file is read when it is due; that of
+    ISSUE is compiled now to find its mistakes.
     """
     if bool(folder) + bool(feeds) + bool(issue or typed) != 1 or bool(issue) != bool(typed):
         raise _one_of()
@@ -247,7 +248,7 @@ def _calendar(app: App, times: list[Upcoming], *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As data.")
 @click.pass_obj
 def show_one(app: App, number: int, as_json: bool) -> None:
-    """Show schedule NUMBER: what it sends to whom, when, and how it stands."""
+    """Show schedule NUMBER, its times, and what came of it."""
     from mailer.services.schedules import standing_of
 
     found = standing_of(app, number)

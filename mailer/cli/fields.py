@@ -24,7 +24,7 @@ def fields() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As data.")
 @click.pass_obj
 def show_all(app: App, as_json: bool) -> None:
-    """Show every field: its type, what readers call it, whether they change it."""
+    """Show every field: its type, its title, whether readers change it."""
     from mailer.services.fields import all_fields
 
     found = all_fields(app.database)

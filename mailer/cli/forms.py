@@ -22,7 +22,7 @@ def forms() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print it as data.")
 @click.pass_obj
 def list_forms(app: App, as_json: bool) -> None:
-    """Show the pages on which people sign up, and what each asks beside the address."""
+    """Show the pages on which people sign up, and what each asks."""
     from mailer.services.signup import desks
 
     rows = [

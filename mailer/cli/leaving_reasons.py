@@ -22,7 +22,7 @@ INDENT = 14  # columns
 @click.option("--json", "as_json", is_flag=True, help="As data, with every line.")
 @click.pass_obj
 def reasons(app: App, name: str | None, as_json: bool) -> None:
-    """Show why people left LIST, or any list, as they said on the page after.
+    """Show why people left LIST, or any list, by what they said.
 
     Nobody has to say, so these are fewer than those who left. Who said what: `mailer subscribers consent`.
     """

@@ -11,7 +11,7 @@ from harbour_workspace import Workspace
 from test_moving_pages import ROOT, steps
 from web_site import LOOPBACK, Page, web_site
 
-PAGE = ROOT / "docs" / "how-to" / "from-a-feed.md"
+PAGE = ROOT / "docs" / "how-to" / "feeds.md"
 ON_PAGE = "https://www.harbour.example/feed.xml"
 FEED = """<rss version="2.0"><channel><title>Harbour log</title>
 <item><title>The late ferry is back</title><link>/ferry</link>
@@ -36,7 +36,7 @@ def test_the_page_about_feeds_can_be_followed(tmp_path: Path) -> None:
         workspace = Workspace(tmp_path, settings)
         workspace.run("lists", "create", "weekly")
         workspace.run("subscribers", "add", "ada@quay.example", "--list", "weekly", "--field", "name=Ada")
-        (preview, _), (add, _) = steps("from-a-feed.md")
+        (preview, _), (add, _) = steps("feeds.md")
         shown = workspace.run(*shlex.split(preview.replace(ON_PAGE, site.at("/feed.xml")))[1:]).stdout
         assert "The late ferry is back" in shown
         done = workspace.run(*shlex.split(add.replace(ON_PAGE, site.at("/feed.xml")))[1:])
