@@ -17,9 +17,10 @@ from mailer.sandbox.process import running_sandbox
 from mailer.settings.reading import load_settings
 
 ROOT = Path(__file__).parents[2]
-# Those about moving in are followed by tests/docs, which has the exports.
+# Those are followed by tests/docs, which has the exports and whatever else they take.
+ELSEWHERE_TRIED = ("from-", "preferences.md", "sign-up.md")
 HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
-PAGES = [ROOT / "README.md", *(page for page in HOW_TO if not page.name.startswith("from-"))]
+PAGES = [ROOT / "README.md", *(page for page in HOW_TO if not page.name.startswith(ELSEWHERE_TRIED))]
 BLOCK = re.compile(r"^```(console|sh|text)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SETTING = re.compile(r"^([A-Z][A-Z_]+)=", re.MULTILINE)
 # What is not run, by how it begins, and why.
@@ -32,6 +33,9 @@ NOT_RUN = {
     "mailer serve ": "it runs until it is stopped; tests/web has it run",
     "mailer preview harbour --serve": "it runs until it is stopped; tests/preview has it run",
     "mailer machines --watch": "it runs until it is stopped",
+    "mailer returns listen": "it runs until it is stopped; tests/e2e/test_e2e_returns.py has it run",
+    "mailer login microsoft": "it asks a provider; tests/e2e/test_e2e_login.py has one of its own",
+    "mailer login custom": "the same",
     "sudo -u postgres ": "it makes a database on this machine's own server",
     "mailer db move postgresql": "it leads to a server elsewhere; tests/store has one of its own",
     "pg_dump ": "the same; test_e2e_postgresql types what `mailer backup` prints",
@@ -46,6 +50,7 @@ NOT_OURS = "MAILTO"
 ELSEWHERE = ("SMTP_", "DATABASE_URL")
 INSTEAD = {
     "/srv/backups/": "",
+    "/var/mail/": "",
     "your-domain.example": "gazette.example",  # a key signs for the sender's domain
     "2026-12-01": "2126-12-01",
 }
@@ -94,17 +99,35 @@ def on_the_web(workspace: Workspace) -> None:
     workspace.settings["BASE_URL"] = "http://127.0.0.1:8000"
 
 
+def from_before(workspace: Workspace) -> None:
+    (workspace.root / "old").mkdir()
+    file("old/2021-02-14-harbour.md", "---\ntitle: Ice in the harbour\n---\nIt is gone.\n")(workspace)
+    date = "Date: Sun, 14 Mar 2021 08:00:00 +0000"
+    file("old/2021-03-harbour.eml", f"{date}\nSubject: Herring\n\nThere are many.\n")(workspace)
+
+
+def came_back(workspace: Workspace) -> None:
+    for name in ("cur", "new", "tmp"):
+        (workspace.root / "bounces" / "Maildir" / name).mkdir(parents=True)
+
+
 # What a reader has or does without typing it: when a page begins, or before the command that begins so.
 BEFORE: dict[str, Callable[[Workspace], object]] = {
     "README.md": lambda workspace: (workspace.root / ".env").unlink(),
     "after-a-crash.md": stopped,
     "archive.md": on_the_web,
     "change-a-template.md": logo,
+    "bounces.md": came_back,
     "correct-a-mistake.md": stopped,
     "describe-an-export.md": described,
     "mailer send-issue harbour --corrected": edited,
     "send-through-a-provider.md": lambda workspace: workspace.people(30),
+    "mailer archive import": from_before,
     "mailer resume harbour": stopped,
+    "mailer returns read --explain": file("bounce.eml", "Subject: Out of the office\n\nUntil Monday.\n"),
+    'mailer schedule add harbour --list weekly --at "2026-12-01 09:00"': lambda workspace: workspace.run(
+        "schedule", "remove", 1
+    ),
     'mailer subscribers import people.csv --list weekly --map "Contact': file(
         "people.csv", "Contact,Full name\nrosa@quay.example,Rosa Brandt\n"
     ),
@@ -186,11 +209,17 @@ class Reader:
         assert SHOWS.get(command, "") in said
 
     def call(self, command: str) -> str:
-        words = shlex.split(command.replace("b053c6", self.revision))[1:]
+        said = re.sub(r"\s+# .*", "", command.replace("b053c6", self.revision))
+        words = [found for word in shlex.split(said)[1:] for found in self.found(word)]
         asked = words[0] == "send-issue" and not {"--test", "--dry-run"} & {*words}
         answer = ["--yes"] if asked else ["--yes", words[2]] if words[:2] == ["lists", "delete"] else []
         done = self.workspace.run(*words, *answer, expect=ENDS.get(command, 0))
         return done.stderr + done.stdout
+
+    def found(self, word: str) -> list[str]:
+        """What a shell makes of a word."""
+        there = self.workspace.root.glob(word) if "*" in word else ()
+        return sorted(map(str, there)) or [word]
 
 
 @pytest.fixture(scope="module")
