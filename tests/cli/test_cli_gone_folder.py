@@ -33,6 +33,10 @@ WORDS = {
     "archive": "archive list",
     "segments": "segments list",
     "suppressions": "suppressions list",
+    "fields": "fields list",
+    "forms": "forms list",
+    "returns": "returns report",
+    "login": "login status",
 }
 
 

@@ -18,7 +18,7 @@ from mailer.settings.reading import load_settings
 
 ROOT = Path(__file__).parents[2]
 # Those are followed by tests/docs, which has the exports and whatever else they take.
-ELSEWHERE_TRIED = ("from-", "preferences.md", "sign-up.md")
+ELSEWHERE_TRIED = ("feeds.md", "from-", "preferences.md", "sign-up.md")
 HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 PAGES = [ROOT / "README.md", *(page for page in HOW_TO if not page.name.startswith(ELSEWHERE_TRIED))]
 BLOCK = re.compile(r"^```(console|sh|text)\n(.*?)^```", re.MULTILINE | re.DOTALL)
