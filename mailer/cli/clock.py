@@ -260,6 +260,9 @@ def show_one(app: App, number: int, as_json: bool) -> None:
     click.echo(f"  {found.standing.state}" + (f": {found.standing.words}" if found.standing.words else ""))
     for at in found.times:
         click.echo(f"  {in_both_zones(at, ZoneInfo(each.zone))}, {about(at - app.now())}")
+    for feed in found.feeds:
+        moved = f", moved to {feed.moved_to}" if feed.moved_to else ""
+        click.echo(f"  {feed.address}{moved}: {feed.trouble or 'was read'}")
     for occurrence in found.occurrences:
         click.echo(_line(occurrence))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MOST = 100  # entries in one digest
+MOST = 50  # entries in one digest
 MOST_FEEDS = 20
 
 

@@ -19,13 +19,16 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from mailer.compose.theme.layouts import layout_loader
+from mailer.compose.theme.locale import PageLocale
 from mailer.errors import IssueError
 from mailer.feeds.cleaning import one_line
 from mailer.feeds.entry import Entry, Feed
 from mailer.languages import full_date, read_language
 
 LAYOUT = "digest"
-MOST_WHOLE = 60_000  # octets of full texts in one digest: mailbox providers cut off what is longer
+# Octets of HTML in one digest: mailbox providers cut off what is longer. So much is there of an entry beside
+# its text, and so much comes to each tag of that with its styles.
+MOST_OCTETS, AN_ENTRY, A_TAG = 80_000, 1_000, 30
 MOST_SUBJECT = 120  # characters
 IN_SUBJECT = 3  # titles
 _TAG = re.compile(r"\{(?=[{%#])")
@@ -41,7 +44,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class DigestEntry:
-    """What a template knows of an entry. `text` is HTML, its summary or all; `day` its date in words."""
+    """What a template knows of an entry. `text` is HTML, its summary or all; `day` its date in words.
+
+    `lang` and `dir` are those of its feed, where the digest as a whole has none; else "".
+    """
 
     title: str
     link: str
@@ -52,6 +58,8 @@ class DigestEntry:
     text: Markup
     image: str
     feed: Feed
+    lang: str
+    dir: str
 
 
 def digest_issue(
@@ -71,11 +79,8 @@ def digest_issue(
     """
     feeds = list(dict.fromkeys(item.feed for item in items))
     own = _language(feeds)
-    room, entries = MOST_WHOLE, []
-    for item in items:
-        whole = full_text and 0 < len(item.entry.full.encode()) <= room
-        room -= len(item.entry.full.encode()) if whole else 0
-        entries.append(_entry(item, own or language, whole=whole))
+    texts = _texts([item.entry for item in items], full_text=full_text)
+    entries = [_entry(item, text, own, language) for item, text in zip(items, texts, strict=True)]
     body = _laid_out(name, folders, {"entries": entries, "feeds": feeds, "left_out": left_out})
     titles = [item.entry.title for item in items]
     front = {
@@ -92,19 +97,43 @@ def digest_issue(
     return f"---\n{written}---\n{body.strip()}\n"
 
 
-def _entry(item: Item, language: str, *, whole: bool) -> DigestEntry:
+def _texts(entries: Sequence[Entry], *, full_text: bool) -> list[Markup]:
+    """Return the HTML of each entry: summed up, and whole where that is wanted and there is room for it.
+
+    The last ones have nothing but their title where there is no room even for all that are summed up.
+    """
+    texts, room = [], MOST_OCTETS - AN_ENTRY * len(entries)
+    for entry in entries:
+        short = Markup("<p>{}</p>").format(entry.summary) if entry.summary else Markup()
+        texts.append(short if _cost(short) <= room else Markup())
+        room -= _cost(texts[-1])
+    for number, entry in enumerate(entries if full_text else ()):
+        more = _cost(entry.full) - _cost(texts[number])
+        if entry.full and more <= room:
+            texts[number] = Markup(entry.full)  # noqa: S704 - cleaned when it was read
+            room -= more
+    return texts
+
+
+def _cost(html: str) -> int:
+    return len(html.encode()) + A_TAG * html.count("<")
+
+
+def _entry(item: Item, text: Markup, own: str, language: str) -> DigestEntry:
     entry = item.entry
-    summary = Markup("<p>{}</p>").format(entry.summary) if entry.summary else Markup()
+    other = "" if own else _language([item.feed])
     return DigestEntry(
         title=entry.title,
         link=entry.link,
         date=entry.date.date() if entry.date else None,
-        day=full_date(entry.date.date(), language) if entry.date else "",
+        day=full_date(entry.date.date(), own or other or language) if entry.date else "",
         author=entry.author,
         summary=entry.summary,
-        text=Markup(entry.full) if whole else summary,  # noqa: S704 - cleaned when it was read
-        image="" if whole and "<img" in entry.full else entry.image,
+        text=text,
+        image="" if "<img" in text else entry.image,
         feed=item.feed,
+        lang=other,
+        dir=PageLocale(other).dir if other else "",
     )
 
 

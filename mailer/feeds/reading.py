@@ -5,6 +5,7 @@ Whatever it is, reading is bounded: so many octets, entries and characters, and 
 
 from __future__ import annotations
 
+import re
 from calendar import timegm
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,8 @@ MOST_FULL = 200_000  # characters of one entry, before it is cleaned
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)  # no feed is older; what is, is a clock that was never set
 _LAST = datetime.max.replace(tzinfo=UTC)
 AHEAD = timedelta(days=1)  # a date further on is a mistake, or an announcement: no day that it came out on
+
+_MAILBOX = re.compile(r"\S+@\S+")
 
 
 def read_feed(octets: bytes, address: str, now: datetime, content_type: str = "") -> Feed:
@@ -101,12 +104,18 @@ def _raw(found: dict[str, Any], address: str) -> dict[str, Any]:
         "link": found.get("link"),
         # Asked as a dict: feedparser itself would take the one for the other.
         "date": _moment(dict.get(found, "published_parsed")) or _moment(dict.get(found, "updated_parsed")),
-        "author": escape(str(found.get("author") or "")),
+        "author": escape(_author(found)),
         "summary": _html(summary) if contents else "",
         "full": _html(detail),
         "base": detail.get("base") or address,
         "image": next(iter(_pictures(found)), ""),
     }
+
+
+def _author(found: Mapping[str, Any]) -> str:
+    """Return who wrote it, without their address: RSS has the two in one, as `ada@quay.example (Ada)`."""
+    named = str(found.get("author") or "")
+    return _MAILBOX.sub("", named).strip(" ()<>") if "@" in named else named
 
 
 def _is_text(detail: Mapping[str, Any]) -> bool:

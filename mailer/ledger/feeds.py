@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,10 +51,10 @@ class Feeds:
                 for row in connection.execute(query)
             }
 
-    def settled(self, schedule_id: int, keys: Iterable[str]) -> set[str]:
-        """Return by which of `keys` a schedule knows an entry that it is done with."""
+    def settled(self, schedule_ids: Sequence[int], keys: Iterable[str]) -> set[str]:
+        """Return by which of `keys` one of these schedules knows an entry that it is done with."""
         query = select(feed_entries.c.key).where(
-            feed_entries.c.schedule_id == schedule_id, among(feed_entries.c.key, keys)
+            feed_entries.c.schedule_id.in_(schedule_ids), among(feed_entries.c.key, keys)
         )
         with self._engine.connect() as connection:
             return set(connection.execute(query).scalars())

@@ -78,7 +78,7 @@ def choose_digest(app: App, occurrence: Schedule, who: str, say: Callable[[str],
     assert parent.recurrence
     assert parent.recurrence.digest
     digest = parent.recurrence.digest
-    found = look(app, digest, parent.id)
+    found = look(app, digest, parent)
     for remark in found.remarks:
         say(f"Schedule {parent.id}: {remark}.")
     if len(found.news) < digest.at_least:
@@ -140,7 +140,7 @@ def digest_now(app: App, feeds: tuple[str, ...], remark: Callable[[str], None]) 
     if digest is None:
         digest = Digest(feeds)
         _refuse_unfit(app, digest)
-    found = look(app, digest, schedule.id if schedule else None)
+    found = look(app, digest, schedule)
     for trouble in found.troubles:
         remark(trouble)
     if not found.news:

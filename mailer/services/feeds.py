@@ -12,6 +12,7 @@ from mailer.feeds.digest import Item
 from mailer.feeds.entry import Feed, NoFeed
 from mailer.feeds.reading import MOST_OCTETS, read_feed
 from mailer.ledger.feeds import FeedStanding, Settled
+from mailer.ledger.schedules import Schedule, ScheduleState
 from mailer.online.document import Document, Failed, Wanted, read_documents
 
 if TYPE_CHECKING:
@@ -73,9 +74,9 @@ class Look:
         ]
 
 
-def look(app: App, digest: Digest, schedule_id: int | None) -> Look:
+def look(app: App, digest: Digest, schedule: Schedule | None) -> Look:
     """Read the feeds of `digest`; nothing is kept of it. Without a schedule all of it is new."""
-    before = app.feeds.standings(schedule_id) if schedule_id else {}
+    before = app.feeds.standings(schedule.id) if schedule else {}
     standing = [before.get(address, FeedStanding(address)) for address in digest.feeds]
     wanted = [Wanted(each.moved_to or each.address, each.etag, each.last_modified) for each in standing]
     found = Look(digest.at_most, before)
@@ -89,7 +90,7 @@ def look(app: App, digest: Digest, schedule_id: int | None) -> Look:
         found.remarks += _remarks(old, new)
         if feed:
             feeds.append((old.address, feed))
-    found.news = list(_unsettled(app, _in_order(feeds, now), schedule_id))
+    found.news = list(_unsettled(app, _in_order(feeds, now), schedule))
     return found
 
 
@@ -128,11 +129,20 @@ def _in_order(feeds: Sequence[tuple[str, Feed]], now: datetime) -> list[News]:
     return [news for _, news in sorted(dated, key=lambda each: each[0], reverse=True)]
 
 
-def _unsettled(app: App, found: Sequence[News], schedule_id: int | None) -> Iterator[News]:
+def _unsettled(app: App, found: Sequence[News], schedule: Schedule | None) -> Iterator[News]:
     """Yield what the schedule has not been through with; what stands in several feeds once."""
     keys = [key for each in found for key in each.keys]
-    known = app.feeds.settled(schedule_id, keys) if schedule_id and keys else set()
+    known = app.feeds.settled(_in_its_place(app, schedule), keys) if schedule and keys else set()
     for each in found:
         if known.isdisjoint(each.keys):
             known.update(each.keys)
             yield each
+
+
+def _in_its_place(app: App, schedule: Schedule) -> list[int]:
+    """Return a schedule and those that were removed of the same audience: one may stand in for another.
+
+    Whoever takes a schedule back to set another time does not want its readers to get all of it again.
+    """
+    removed = app.schedules.all(ScheduleState.REMOVED)
+    return [schedule.id, *(each.id for each in removed if each.audience == schedule.audience)]

@@ -19,6 +19,7 @@ from mailer.domain.send import Send
 from mailer.durations import parse_duration
 from mailer.engine.standing import halt_words, local, refuse_halted, send_command, who_got_it
 from mailer.errors import IssueError, PlanRefused, UsageError
+from mailer.ledger.feeds import FeedStanding
 from mailer.ledger.queries import Totals
 from mailer.ledger.schedules import Schedule, ScheduleState
 from mailer.services.local_time import local_time
@@ -240,12 +241,13 @@ class _Standings:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleSheet:
-    """One schedule: how it stands, its next times, and what of it came of late."""
+    """One schedule: how it stands, its next times, what of it came of late, and how its feeds are."""
 
     standing: ScheduleStanding
     words: str
     times: list[datetime]
     occurrences: list[ScheduleStanding]
+    feeds: list[FeedStanding]
 
 
 def standing_of(app: App, number: int) -> ScheduleSheet:
@@ -257,7 +259,8 @@ def standing_of(app: App, number: int) -> ScheduleSheet:
         raise UsageError(f"no schedule {number}", next_step="See them with: mailer schedule list")
     found = standings[number]
     occurrences = [each for each in standings.values() if each.schedule.parent_id == number]
-    return ScheduleSheet(found, described(found.schedule), times_of(found.schedule), occurrences[-10:])
+    feeds = list(app.feeds.standings(number).values())
+    return ScheduleSheet(found, described(found.schedule), times_of(found.schedule), occurrences[-10:], feeds)
 
 
 def waiting_for(app: App, slug: str) -> list[Schedule]:

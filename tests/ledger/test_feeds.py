@@ -63,11 +63,11 @@ def test_who_has_the_occurrence_takes_entries_and_nobody_else(
     feeds, written = Feeds(database), list[str]()
     parent = occurrence.parent_id or 0
     assert not take(feeds, occurrence, OTHER, written)
-    assert (written, feeds.settled(parent, KEYS), feeds.standings(parent)) == ([], set(), {})
+    assert (written, feeds.settled([parent], KEYS), feeds.standings(parent)) == ([], set(), {})
     assert take(feeds, occurrence, WHO, written)
     assert written == ["digest"]
-    assert feeds.settled(parent, [*KEYS, "c" * 64, "d" * 64]) == {*KEYS, "c" * 64}
-    assert feeds.settled(parent + 1_000, KEYS) == set()
+    assert feeds.settled([parent], [*KEYS, "c" * 64, "d" * 64]) == {*KEYS, "c" * 64}
+    assert feeds.settled([parent + 1_000], KEYS) == set()
     assert feeds.standings(parent) == {FEED: READ}
     assert Schedules(database).get(occurrence.id).issue == "issues/digest.html"
 
@@ -79,7 +79,7 @@ def test_what_can_t_be_written_is_not_taken(database: Database, occurrence: Sche
     feeds, parent = Feeds(database), occurrence.parent_id or 0
     with pytest.raises(OSError, match="full"):
         feeds.take(occurrence, WHO, "issues/x.html", [Settled(KEYS, sent=True)], [READ], full, NOW)
-    assert feeds.settled(parent, KEYS) == set()
+    assert feeds.settled([parent], KEYS) == set()
     assert feeds.standings(parent) == {}
     assert Schedules(database).get(occurrence.id).issue == ""
 

@@ -20,8 +20,9 @@ from mailer.domain.recurrence import NoneReady, Recurrence
 from mailer.errors import NoneReadyYet, UsageError
 from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
 from mailer.services.digests import add_digest, digest_now
+from mailer.services.feeds import look as read_feeds
 from mailer.services.recurring import add_folder, choose, come_again
-from mailer.services.schedules import schedule_standings
+from mailer.services.schedules import remove, schedule_standings, standing_of
 
 if TYPE_CHECKING:
     from postgresql import Server
@@ -172,7 +173,7 @@ def test_several_feeds_make_one_digest_and_one_that_breaks_keeps_no_other_back(a
         "/pier": feed("crane", name="Pier"),
         "/broken": Page(status=500),
     }
-    mondays(app, site.at("/log"), site.at("/pier"), site.at("/broken"))
+    number = mondays(app, site.at("/log"), site.at("/pier"), site.at("/broken"))
     said = []
     for week in range(3):
         clock.time = MONDAY + week * WEEK
@@ -182,10 +183,34 @@ def test_several_feeds_make_one_digest_and_one_that_breaks_keeps_no_other_back(a
         mails(server)[0]
     )
     assert len([each for each in said if "/broken can't be read: the server says 500" in each]) == 1
+    troubles = [each.trouble for each in standing_of(app, number).feeds]
+    assert sorted(troubles) == ["", "", "the server says 500 Internal Server Error"]
     site.pages["/broken"] = feed("mended")
     clock.time += WEEK
     assert any("/broken can be read again" in each for each in look(app)[1])
     assert subjects(server)[-1] == "mended"
+
+
+def test_a_schedule_in_the_place_of_a_removed_one_goes_on_where_that_was(app, clock, server, site):
+    site.pages["/feed"] = feed("tide")
+    first = mondays(app, site.at("/feed"))
+    clock.time = MONDAY
+    look(app)
+    remove(app, first)
+    site.pages["/feed"] = feed("ferry", "tide")
+    mondays(app, site.at("/feed"))
+    app.lists.create("pier", app.now(), "Pier")
+    recurrence = Recurrence("0 8 * * MON", digest=Digest((site.at("/feed"),)))
+    shown = digest_now(app, (site.at("/feed"),), [].append)
+    assert "subject: ferry\n" in shown.text
+    clock.time += WEEK
+    look(app)
+    assert subjects(server) == ["tide", "ferry"]
+    other = add_digest(app, Audience(("pier",)), recurrence)  # others have read none of it
+    assert [each.item.entry.title for each in read_feeds(app, recurrence.digest, other).news] == [
+        "ferry",
+        "tide",
+    ]
 
 
 def test_nothing_new_is_a_failure_where_it_was_asked_for_so(app, clock, site):
