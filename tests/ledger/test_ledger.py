@@ -377,7 +377,7 @@ def test_uncertain_is_sent_again_at_once_and_then_ever_more_seldom(database):
             copies += 1
             hand.record([said(claim, State.UNCERTAIN, "no answer", now)])
         ledger.resend_uncertain(send, "again", now)
-        now += timedelta(minutes=5)
+        now += timedelta(minutes=15)
     assert copies == 9
     assert states(database) == {"ann@a.example": "uncertain"}
 
