@@ -16,7 +16,7 @@ from mailer.smtp.recording import Recording
 pytestmark = [pytest.mark.peers, pytest.mark.usefixtures("each_loop")]
 
 TRIP = 0.02  # seconds
-LULL = 0.002  # seconds without an octet from anywhere: all have said what they had to say
+LULL = 0.01  # seconds without an octet from anywhere: all have said what they had to say
 EHLO = b"250-far.test\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
 
 
