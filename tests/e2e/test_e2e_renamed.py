@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 from harbour_workspace import ISSUE
+
+from mailer.domain.moment import utc_text
 
 
 def renamed(workspace):
@@ -16,7 +19,7 @@ def renamed(workspace):
 
 def make_due(workspace) -> None:
     with closing(sqlite3.connect(workspace.root / "subscribers" / "mailer.db")) as database, database:
-        database.execute("UPDATE schedules SET due_at = '2026-01-01T00:00:00.000Z'")
+        database.execute("UPDATE schedules SET due_at = ?", [utc_text(datetime.now(UTC))])
 
 
 @pytest.mark.parametrize(
