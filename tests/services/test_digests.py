@@ -18,7 +18,7 @@ from mailer.domain.audience import Audience
 from mailer.domain.digest import Digest
 from mailer.domain.recurrence import NoneReady, Recurrence
 from mailer.errors import NoneReadyYet, UsageError
-from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
+from mailer.sandbox.scripted_server import ScriptedServer
 from mailer.services.digests import add_digest, digest_now
 from mailer.services.feeds import look as read_feeds
 from mailer.services.recurring import add_folder, choose, come_again
@@ -32,17 +32,6 @@ pytestmark = pytest.mark.peers
 MONDAY = datetime(2026, 11, 30, 8, tzinfo=UTC)
 WEEK = timedelta(days=7)
 WEEKLY = Audience(("weekly",))
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with rehearsal(ScriptedServer()) as made:
-        yield made
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from mailer.domain.address import Address
 from mailer.domain.consent import Source, SourceKind
 from mailer.domain.delivery import State
 from mailer.errors import UsageError
-from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
+from mailer.sandbox.scripted_server import ScriptedServer
 from mailer.services.begin import begin, plan
 from mailer.services.erase import erase
 from mailer.services.local_time import local_time
@@ -39,17 +39,6 @@ TIMES = {
     "nowhere": datetime(2026, 11, 29, 9, tzinfo=UTC),
     "york": datetime(2026, 11, 29, 14, tzinfo=UTC),
 }
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with rehearsal(ScriptedServer()) as made:
-        yield made
 
 
 @pytest.fixture

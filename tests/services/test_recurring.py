@@ -15,7 +15,7 @@ from mailer.bootstrap import App
 from mailer.domain.audience import Audience
 from mailer.domain.recurrence import NoneReady, Recurrence
 from mailer.errors import UsageError
-from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
+from mailer.sandbox.scripted_server import ScriptedServer
 from mailer.services.begin import begin
 from mailer.services.prepare import prepare, request_for
 from mailer.services.recurring import add_folder, chosen, come_again, ready
@@ -27,17 +27,6 @@ pytestmark = pytest.mark.peers
 MONDAY = datetime(2026, 11, 30, 8, tzinfo=UTC)
 WEEK = timedelta(days=7)
 WEEKLY = Audience(("weekly",))
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with rehearsal(ScriptedServer()) as made:
-        yield made
 
 
 @pytest.fixture
