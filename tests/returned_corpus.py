@@ -180,6 +180,7 @@ CHANGES: tuple[Callable[[Sample], Sample | None], ...] = (
 
 HARMLESS = ("auto-reply", "reply", "unknown")  # of which nothing follows for anybody
 HELD_OUT = ("held_out_shapes.txt", "held_out_answers.toml", "held_out_letters.toml")
+LATER = ("later_shapes.txt", "later_answers.toml", "later_letters.toml")
 
 
 class Measure(NamedTuple):
