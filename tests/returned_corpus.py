@@ -1,7 +1,7 @@
 """The corpus of mail that comes back: shapes filled in with answers, letters, and what gateways do to both.
 
-What the files hold tests/data/returns/README.md says. `python tests/returned_corpus.py [held]` says what
-share of them is understood.
+What the files hold tests/data/returns/README.md says. `python tests/returned_corpus.py [held|later]` says
+what share of them is understood.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
+from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ RETURNS = Path(__file__).parent / "data" / "returns"
 BOUNCES = "bounces+0123456789abcdef@news.gazette.example"
 WHO = "ada.lund@quay.example"
 STEP = 13
-EACH = 9  # answers that each shape is filled in with
+EACH = 9  # answers that each shape is filled in with; more where the shapes are few
 COPY = """\
 Return-Path: <{bounces}>
 Received: from news.gazette.example (news.gazette.example [192.0.2.1])
@@ -62,10 +63,10 @@ def samples(
     # Every answer in turn, kinds mixed: the step has no divisor in common with their number.
     assert len(all_said) % STEP
     mixed = cycle(all_said[place * STEP % len(all_said)] for place in range(len(all_said)))
+    shaped = list(read_shapes(shapes))
+    each = max(EACH, ceil(len(all_said) / len(shaped)))
     plain = [
-        _bounce(name, shape, kind, words)
-        for name, shape in read_shapes(shapes)
-        for kind, words in islice(mixed, EACH)
+        _bounce(name, shape, kind, words) for name, shape in shaped for kind, words in islice(mixed, each)
     ]
     plain += list(_letters(letters))
     changed = [change(sample) for sample, change in zip(plain, cycle(CHANGES), strict=False)]
@@ -216,7 +217,7 @@ def measure(corpus: list[Sample]) -> Measure:
 
 
 if __name__ == "__main__":
-    which = HELD_OUT if sys.argv[1:] == ["held"] else ()
+    which = {"held": HELD_OUT, "later": LATER}.get("".join(sys.argv[1:]), ())
     done = measure(samples(*which))
     for sample, found in done.wrong:
         print(f"{sample.name}\n    wanted {sample.kind} {sample.recipients}\n    found  {found}")

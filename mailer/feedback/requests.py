@@ -59,12 +59,10 @@ def proved_sender(mail: Mail, trusted: Collection[str]) -> str:
 def _is_request(line: str) -> bool:
     words = _WORDS.findall(line[:200])
     text = " ".join(words)
-    if not words or len(words) > MORE:
-        return False
-    return any(
-        text == phrase or text.startswith(f"{phrase} ") or _cjk(text, phrase) for phrase in _UNSUBSCRIBE
-    )
+    said = [each for each in _UNSUBSCRIBE if text.startswith(each) and _ends(text, each)]
+    return any(len(words) <= len(phrase.split()) + MORE for phrase in said)
 
 
-def _cjk(text: str, phrase: str) -> bool:
-    return not phrase.isascii() and text.startswith(phrase)
+def _ends(text: str, phrase: str) -> bool:
+    """Whether a word of `text` ends where `phrase` does; where no blanks are written it always may."""
+    return not phrase.isascii() or text[len(phrase) :][:1] in ("", " ")

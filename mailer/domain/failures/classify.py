@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import product
 
-from mailer.domain.failures import english, languages
+from mailer.domain.failures import english, families, languages
 from mailer.domain.failures.reason import FailureReason, MailFailure
 from mailer.domain.fold import plain
 from mailer.domain.outcome import Reply
@@ -74,7 +75,8 @@ BLOCKLISTS = (
     "abuseat.org",
     "senderbase",
 )
-# What is said of whatever a server doesn't like: a status that says more is believed rather.
+# What is said of whatever a server doesn't like: a status that says more is believed rather, or a code by
+# which it passes.
 VAGUE = frozenset(
     {
         "recipient address rejected",
@@ -82,6 +84,7 @@ VAGUE = frozenset(
         "address rejected",
         "envelope recipient",
         "restricted",
+        *(f"{what} … rejected" for what in ("message", "mail", "email", "content")),
     }
 )
 
@@ -116,7 +119,7 @@ def failure(code: int, status: str, said: str) -> MailFailure:
     permanent = not (status.startswith("4.") or 400 <= code < 500)
     reason = _by_status(status)
     told = _by_words(said)
-    if told and not (told[1] in VAGUE and reason not in NOTHING):
+    if told and not (told[1] in VAGUE and (reason not in NOTHING or not permanent)):
         return MailFailure.of(told[0], permanent=permanent, by=f'the words "{told[1]}"')
     if reason:
         return MailFailure.of(reason, permanent=permanent, by=f"the status {status}")
@@ -140,12 +143,11 @@ def _by_words(said: str) -> tuple[FailureReason, str] | None:
     keys = {word[:_KEY] for word in _WORD.findall(words)} if words.isascii() else _PHRASES.keys()
     best = _NONE
     for key in keys:
-        for each in _PHRASES.get(key, ()):
-            if each[0] > best[0]:
-                break
-            if each[1] in words and _stands_in(each[3], words):
-                best = each
-    return (best[2], _ELLIPSIS.join(best[3])) if best is not _NONE else None
+        for first, entries in _PHRASES.get(key, {}).items():
+            if entries[0][0] < best[0] and first in words:
+                near = (each for each in entries if each[2][-1] in words and _stands_in(each[2], words))
+                best = min(best, next(near, _NONE))
+    return (best[1], _ELLIPSIS.join(best[2])) if best is not _NONE else None
 
 
 def _stands_in(phrase: tuple[str, ...], words: str) -> bool:
@@ -174,29 +176,35 @@ def _by_status(status: str) -> FailureReason | None:
     return BY_STATUS.get(status[2:]) or BY_STATUS.get(status[2:].partition(".")[0])
 
 
-def _table(groups: Iterable[tuple[FailureReason, str]]) -> dict[str, list[_Entry]]:
-    """Return the phrases, cut at their gaps, by how their first word begins."""
-    table: dict[str, list[_Entry]] = {}
-    lines = ((reason, each.strip()) for reason, text in groups for each in _BETWEEN.split(text))
-    for number, (reason, line) in enumerate((reason, line) for reason, line in lines if line):
-        phrase = tuple(map(plain, line.split(_ELLIPSIS)))
+def _table(groups: Iterable[tuple[FailureReason, str]]) -> dict[str, dict[str, list[_Entry]]]:
+    """Return the phrases by their first part, and these by how their first word begins."""
+    table: dict[str, dict[str, list[_Entry]]] = {}
+    phrases = ((reason, each) for reason, text in groups for each in _phrases(text))
+    for number, (reason, phrase) in enumerate(phrases):
         begins = _WORD.search(phrase[0]) if phrase[0].isascii() else None
-        table.setdefault(begins[0][:_KEY] if begins else "", []).append((number, phrase[0], reason, phrase))
+        alike = table.setdefault(begins[0][:_KEY] if begins else "", {})
+        alike.setdefault(phrase[0], []).append((number, reason, phrase))
     return table
 
 
+def _phrases(text: str) -> Iterator[Phrase]:
+    """Yield the phrases of a group, cut at their gaps: each way through the words between which | stands."""
+    for line in text.split(","):
+        if words := " ".join(line.split()):
+            yield from product(*(map(plain, part.split("|")) for part in words.split(_ELLIPSIS)))
+
+
 def _groups() -> Iterator[tuple[FailureReason, str]]:
-    """Yield the groups in their order, those of other languages behind the English one of their reason."""
-    others = dict(languages.PHRASES)
+    """Yield the groups in their order, the other ones of a reason behind its first English one."""
+    others = [dict(languages.PHRASES), dict(families.PHRASES)]
     for reason, text in english.PHRASES:
         yield reason, text
-        if reason in others:
-            yield reason, others.pop(reason)
+        yield from ((reason, each.pop(reason)) for each in others if reason in each)
+    yield FailureReason.POLICY, families.REFUSED
 
 
-_Entry = tuple[int, str, FailureReason, Phrase]  # place in the order, first part, reason, all parts
-_NONE: _Entry = (1_000_000, "", FailureReason.UNSAID, ())
+_Entry = tuple[int, FailureReason, Phrase]  # the place in the order comes first
+_NONE: _Entry = (1_000_000, FailureReason.UNSAID, ())
 _KEY = 3  # letters by which phrases are found
 _WORD = re.compile(r"[a-z0-9]+")
-_BETWEEN = re.compile(r"[,\n]")
 _PHRASES = _table(_groups())

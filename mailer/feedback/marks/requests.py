@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# The subject, or the first line, is one of these and at most `MORE` words.
+# The subject, or the first line, begins with one of these, and at most `MORE` words follow.
 UNSUBSCRIBE = (
     "unsubscribe",
     "unsubscribe me",
@@ -53,6 +53,34 @@ UNSUBSCRIBE = (
     "descadastrar",
     "cancelar inscricao",
     "remover",
+    "avregistrera",
+    "avsluta prenumeration",
+    "avprenumerera",
+    "afmeld",
+    "frameld",
+    "avmeld",
+    "meld meg av",
+    "avslutt abonnement",
+    "peruuta",
+    "lopeta tilaus",
+    "odhlasit",
+    "odhlaste",
+    "zrusit odber",
+    "leiratkozas",
+    "leiratkozom",
+    "leiratkozni",
+    "abonelikten cik",
+    "listeden cik",
+    "dezabonare",
+    "dezabonati",
+    "dezabonez",
+    "διαγραφη",
+    "απεγγραφη",
+    "відписатися",
+    "відписка",
+    "إلغاء الاشتراك",
+    "הסרה",
+    "הסר",
     "отписаться",
     "отписка",
     "отпишите",
@@ -65,8 +93,13 @@ UNSUBSCRIBE = (
     "退訂",
     "取消订阅",
     "取消訂閱",
+    "購読停止",
+    "수신거부",
+    "수신 거부",
+    "구독취소",
+    "구독 취소",
 )
-MORE = 6
+MORE = 5
 
 # Who reports complaints without RFC 5965: what the sender's address ends in, and a word of the subject.
 REPORTERS = (

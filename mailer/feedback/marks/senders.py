@@ -47,8 +47,12 @@ SENDER_NAMES = (
 )
 
 SUBJECTS = (
-    "undeliver",
-    "undelivered",
+    "undeliverable",
+    "undelivered mail",
+    "undelivered message",
+    "undelivered e-mail",
+    "undelivered email",
+    "undelivered:",
     "not delivered",
     "non-deliver",
     "nondeliver",
