@@ -329,7 +329,7 @@ def run(app: App, every: float) -> None:
     SIGHUP has it begin anew with the settings as they are by then, once what is in flight is finished.
     """
     from mailer.cli import complain
-    from mailer.schedule.daemon import keep_sending
+    from mailer.schedule.daemon import Daemon
     from mailer.schedule.service_manager import ServiceManager
     from mailer.schedule.settings_anew import SettingsAnew
     from mailer.services.return_beside import read_beside
@@ -345,10 +345,11 @@ def run(app: App, every: float) -> None:
         return anew.wanted
 
     with anew, rounds(app, manager.alive) as made, read_beside(app) as reading:
+        app.database  # noqa: B018 - what is wrong with it is said now
         click.echo(f"{looking} Ctrl-C stops.", err=True)
         if reading:
             click.echo("Reading what comes back beside it.", err=True)
-        keep_sending(made, every, say, complain, looked)
+        Daemon(made, every, say, complain).keep_sending(looked)
         if made.over:
             manager.stopping()
     if anew.wanted and not made.over:

@@ -72,7 +72,7 @@ class Schedule:
 
     def in_hand(self, now: datetime) -> bool:
         """Whether a process is beginning it that was heard of lately."""
-        return self.state is ScheduleState.BEGINNING and self.updated_at >= now - LEASE
+        return self.state is ScheduleState.BEGINNING and abs(self.updated_at - now) <= LEASE
 
 
 class Schedules:
@@ -163,7 +163,9 @@ class Schedules:
 
     def take(self, schedule_id: int, who: str, now: datetime) -> bool:
         """Have one to begin that is due; False where another process has it, or it is there no longer."""
-        left = and_(_BEGINNING, schedules.c.updated_at < now - LEASE)
+        # Heard of in time to come: by a clock that was set back since.
+        heard = schedules.c.updated_at.between(now - LEASE, now + LEASE)
+        left = and_(_BEGINNING, ~heard)
         return self._change(schedule_id, or_(_WAITING, left), now, state=ScheduleState.BEGINNING, note=who)
 
     def keep(self, schedule_id: int, who: str, now: datetime) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from mailer.domain.delivery import RetryPolicy
 from mailer.domain.recurrence import NoneReady
 from mailer.domain.send import Send
 from mailer.engine.standing import halt_words, local
-from mailer.engine.stopping import Interrupted, Stopping
+from mailer.engine.stopping import Interrupted, Stopping, pause
 from mailer.errors import (
     AccountFault,
     AtWork,
@@ -73,6 +72,7 @@ class Rounds:
 
     app: App
     stopping: Stopping
+    _presence: ExitStack
 
     @property
     def over(self) -> bool:
@@ -107,9 +107,14 @@ class Rounds:
             tell(app, say)
         return result
 
-    def wait(self, main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-        """Run `main` in an event loop of its own; the event that it is given says that a signal came."""
-        self.stopping.run(main)
+    def rest(self, seconds: float) -> None:
+        """Wait so long, unless a signal comes before."""
+        self.stopping.run(lambda stop: pause(stop, seconds))
+
+    def return_to_work(self) -> None:
+        """Say anew that we are at work: what said so went with the database that was away."""
+        self._presence.close()
+        self._presence.enter_context(self.app.at_work())
 
 
 def _held_by_alerts(app: App, due: Sequence[Schedule], say: Callable[[str], None]) -> bool:
@@ -140,8 +145,9 @@ def rounds(app: App, alive: Callable[[], None] = lambda: None) -> Iterator[Round
 
     `alive` is called every second of sending and waiting.
     """
-    with app.at_work(), Stopping(alive) as stopping:
-        yield Rounds(app, stopping)
+    with ExitStack() as presence, Stopping(alive) as stopping:
+        presence.enter_context(app.at_work())
+        yield Rounds(app, stopping, presence)
 
 
 def tick(app: App, say: Callable[[str], None]) -> Round:
