@@ -37,3 +37,12 @@ def about(time: timedelta) -> str:
     first = next(place for place, (count, _) in enumerate(named) if count)
     words = " ".join(f"{count:,} {unit}" for count, unit in named[first : first + 2] if count)
     return f"in {words}" if time > timedelta() else f"{words} ago"
+
+
+def short(time: timedelta) -> str:
+    """Return a stretch of time as `parse_duration` reads it: `30m`, `1h30m`, `0s`."""
+    left, parts = int(time.total_seconds()), list[str]()
+    for unit in ("d", "h", "m", "s"):
+        count, left = divmod(left, _SECONDS[unit])
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0s"

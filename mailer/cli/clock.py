@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from mailer.cli.segment_options import segment_options
+from mailer.cli.stage_options import rollout_of, stage_options
 from mailer.cli.terminal import announce_settings, say, warn
 from mailer.domain.moment import in_both_zones
 from mailer.durations import about
@@ -19,6 +20,7 @@ from mailer.errors import UsageError
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.audience import Audience
+    from mailer.domain.rollout import Rollout
     from mailer.services.prepare import SendRequest
     from mailer.services.schedules import ScheduleStanding, Upcoming
 
@@ -65,6 +67,7 @@ def schedule() -> None:
     show_default=True,
     help="What if no issue of the folder is ready, or nothing is new in the feeds.",
 )
+@stage_options
 @click.pass_obj
 def add(
     app: App,
@@ -80,6 +83,7 @@ def add(
     That is the next issue of a folder, or what is new in feeds. The file is read when it is due; that of
     ISSUE is compiled now to find its mistakes.
     """
+    options["rollout"] = rollout_of(*(options.pop(name) for name in ("stages", "hold", "stop_if")))
     if bool(folder) + bool(feeds) + bool(issue or typed) != 1 or bool(issue) != bool(typed):
         raise _one_of()
     if issue and typed:
@@ -115,6 +119,7 @@ def _add_issue(
     segment: str | None,
     excluded_segments: tuple[str, ...],
     by_local_time: bool,
+    rollout: Rollout | None,
     **_: object,
 ) -> None:
     from mailer.services.issues import issue_file
@@ -128,27 +133,44 @@ def _add_issue(
         segment=segment,
         excluded_segments=excluded_segments,
     )
-    add_issue(app, request, typed, by_local_time=by_local_time)
+    add_issue(app, request, typed, by_local_time=by_local_time, rollout=rollout)
 
 
-def add_issue(app: App, request: SendRequest, typed: str, *, by_local_time: bool = False) -> None:
+def add_issue(
+    app: App,
+    request: SendRequest,
+    typed: str,
+    *,
+    by_local_time: bool = False,
+    rollout: Rollout | None = None,
+) -> None:
     """Have an issue sent at the time that was typed, and say when that is."""
     from mailer.services.schedules import add
 
-    added = add(app, request, typed, warn, by_local_time=by_local_time)
+    if rollout and by_local_time:
+        raise UsageError("--local and --stages exclude each other", next_step="Leave out one of them.")
+    added = add(app, request, typed, warn, by_local_time=by_local_time, rollout=rollout)
     click.echo(f"Schedule {added.schedule.id}: {added.slug} to {added.schedule.audience}")
     click.echo(f"  {added.schedule.when}, {about(added.schedule.due_at - app.now())}")
     say(KEEP_GOING, err=True)
 
 
-def _add_folder(app: App, folder: Path, *, cron: str | None, none_ready: str, **options: Any) -> None:
+def _add_folder(
+    app: App,
+    folder: Path,
+    *,
+    cron: str | None,
+    none_ready: str,
+    rollout: Rollout | None,
+    **options: Any,
+) -> None:
     from mailer.domain.recurrence import NoneReady, Recurrence
     from mailer.services.recurring import add_folder, ready
 
     if not cron:
         raise UsageError("--folder needs --cron", next_step='Such as: --cron "0 8 * * MON"')
     audience = _audience(app, **options)
-    added = add_folder(app, folder, audience, Recurrence(cron, NoneReady(none_ready)))
+    added = add_folder(app, folder, audience, Recurrence(cron, NoneReady(none_ready)), rollout)
     first = next(ready(app, app.root / added.issue, audience), None)
     what = f"with {first.relative_to(app.root)}" if first else f"no issue of {folder} is ready yet"
     _say_first(app, added.id, what)
@@ -164,6 +186,7 @@ def _add_feeds(
     at_most: int,
     full_text: bool,
     template: str,
+    rollout: Rollout | None,
     **options: Any,
 ) -> None:
     from mailer.domain.digest import Digest
@@ -173,7 +196,8 @@ def _add_feeds(
     if not cron:
         raise UsageError("--feed needs --cron", next_step='Such as: --cron "0 8 * * MON"')
     digest = Digest(tuple(dict.fromkeys(feeds)), at_least, at_most, full_text, template)
-    added = add_digest(app, _audience(app, **options), Recurrence(cron, NoneReady(none_ready), digest))
+    recurrence = Recurrence(cron, NoneReady(none_ready), digest)
+    added = add_digest(app, _audience(app, **options), recurrence, rollout)
     again = " ".join(f"--feed {quote(each)}" for each in digest.feeds)
     _say_first(app, added.id, f"as it would go now: mailer preview {again}")
 
@@ -313,6 +337,7 @@ def _data(standing: ScheduleStanding) -> dict[str, object]:
         "feeds": list(each.recurrence.digest.feeds) if each.recurrence and each.recurrence.digest else [],
         "of": each.parent_id,
         "local_at": each.local_at and each.local_at.isoformat(),
+        "rollout": each.rollout and each.rollout.data(),
         "state": standing.state,
         "note": standing.words,
     }

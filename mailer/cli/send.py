@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import click
 
 from mailer.cli.segment_options import segment_options
+from mailer.cli.stage_options import stage_options
 from mailer.cli.terminal import announce_settings, ask, from_here, say, warn
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
+    from mailer.domain.rollout import Rollout
     from mailer.domain.send import Send
     from mailer.domain.warmup import WarmUp
     from mailer.services.continuing import Portion
@@ -48,6 +50,9 @@ class Options:
     uncorrected: bool
     at: str | None
     by_local_time: bool
+    stages: str | None
+    hold: str | None
+    stop_if: str | None
     resume_only: bool
     retry_failed: bool
     resend_uncertain: bool
@@ -66,6 +71,13 @@ class Options:
         from mailer.services.continuing import Portion
 
         return Portion(self.limit, self.warmup, self.rate, self.workers)
+
+    @property
+    def rollout(self) -> Rollout | None:
+        """In which stages it goes, if not to all at once."""
+        from mailer.cli.stage_options import rollout_of
+
+        return rollout_of(self.stages, self.hold, self.stop_if)
 
 
 def warmup_plan(context: click.Context, option: click.Parameter, value: str | None) -> WarmUp | None:
@@ -138,6 +150,7 @@ def warmup_plan(context: click.Context, option: click.Parameter, value: str | No
     is_flag=True,
     help="With --at: when it is that where each reader is. Begun now, sent by `mailer run` or `tick`.",
 )
+@stage_options
 @click.option("--resume-only", is_flag=True, help="Go on with a send that was begun; never begin one.")
 @click.option("--retry-failed", is_flag=True, help="Queue again what the server refused for good.")
 @click.option("--resend-uncertain", is_flag=True, help="Send again where the answer was lost.")
@@ -174,7 +187,7 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     if options.at and not options.by_local_time:
         from mailer.cli.clock import add_issue
 
-        add_issue(app, request, options.at)
+        add_issue(app, request, options.at, rollout=options.rollout)
         return
     prepared = prepare(app, request, warn)
     if options.test:
@@ -202,6 +215,10 @@ def _refuse_contradictions(options: Options) -> None:
         )
     if options.by_local_time and not options.at:
         raise UsageError("--local needs a time", next_step='Such as: --at "09:00" --local')
+    if options.rollout and options.by_local_time:
+        raise UsageError("--local and --stages exclude each other", next_step="Leave out one of them.")
+    if options.rollout and options.correction:
+        raise UsageError("a correction goes in the stages of its send", next_step="Leave out --stages.")
     if options.at and options.subject and not options.by_local_time:
         raise UsageError(
             "--at and --subject exclude each other", next_step="Write the subject into the issue."
@@ -249,7 +266,9 @@ def _begin(prepared: PreparedSend, options: Options) -> Report:
     say_findings(prepared, options)
     local = local_time(prepared.app, options.at) if options.at else None
     if not options.yes:
-        planned = plan(prepared, again=options.again, force=options.force, local=local)
+        planned = plan(
+            prepared, again=options.again, force=options.force, local=local, rollout=options.rollout
+        )
         click.echo(planned.text(), err=True)
         ask(f"Send it to {planned.recipients:,} people through {prepared.app.smtp_account.where}?")
     begun = begin(
@@ -258,6 +277,7 @@ def _begin(prepared: PreparedSend, options: Options) -> Report:
         force=options.force,
         limited_by=options.portion.limited_by,
         local=local,
+        rollout=options.rollout,
         watch=partial(bar, quiet=options.quiet),
     )
     if begun.plan and options.yes and not options.quiet:
@@ -269,21 +289,30 @@ def go_on(prepared: PreparedSend, send: Send, options: Options) -> Report:
     """Ask, and send what is left of a send that was begun."""
     from mailer.services.begin import changed_segments
     from mailer.services.continuing import Decisions, take_up
+    from mailer.services.stages import refuse_other_stages
 
+    refuse_other_stages(send, options.rollout)
     for words in changed_segments(prepared, send):
         warn(words)
     decisions = Decisions(options.resend_uncertain, options.accept_uncertain, options.retry_failed)
     report = take_up(prepared.app, send, decisions)
     for words in report.decided:
         click.echo(words, err=True)
-    if not report.queued:
+    waits = report.holds and not options.portion.limited_by
+    if not (report.queued or waits):
         if not options.quiet and not report.cancelled:
             click.echo(f"{send.slug}: nothing to do{_because(report)}.", err=True)
         return report
     if not options.yes:
         where = prepared.app.smtp_account.where
-        ask(f"Go on with {send.slug} ({report.queued:,} to send) through {where}?")
+        number = report.totals.open if waits else report.queued
+        ask(f"Go on with {send.slug} ({number:,} to send) through {where}?")
     return _run(prepared, send, options)
+
+
+def _tell(options: Options, words: str) -> None:
+    if not options.quiet:
+        click.echo(words, err=True)
 
 
 def _because(report: Report) -> str:
@@ -297,7 +326,7 @@ def _run(prepared: PreparedSend, send: Send, options: Options) -> Report:
     from mailer.services.return_alerts import tell
 
     watch = partial(bar, quiet=options.quiet)
-    report = go_on(prepared.app, send, options.portion, watch)
+    report = go_on(prepared.app, send, options.portion, watch, partial(_tell, options))
     tell(prepared.app, warn)
     if report.fault:
         complain(report.fault)

@@ -23,7 +23,7 @@ def make_all(prepared: PreparedSend, options: Options) -> None:
     """Plan, then render every message in full; write them to the folder that was named, if one was."""
     refuse_unfit(prepared, again=options.again, force=True)
     say_findings(prepared, options)
-    planned = plan(prepared, again=options.again, force=True)
+    planned = plan(prepared, again=options.again, force=True, rollout=options.rollout)
     click.echo(planned.text(), err=True)
     with bar("Rendering", planned.recipients) as progress:
         done = dry_run(prepared, options.output, progress, again=options.again)

@@ -43,11 +43,16 @@ TRIED = (State.ACCEPTED, State.FAILED, State.DEFERRED, State.UNCERTAIN)  # a ser
 
 
 class Halt(StrEnum):
-    """A person's word to a whole send: wait, leave the rest to me, or never go on."""
+    """What holds a whole send: a person's word, or its own condition. It waits, or never goes on."""
 
     PAUSED = "paused"
+    STOPPED = "stopped"  # by itself: what a staged rollout must not come to; a person lets it go on
     LIMITED = "limited"  # the clock leaves it alone; a person's `send-issue` goes on
     CANCELLED = "cancelled"
+
+
+# Nothing more is taken of a send, and what waits in a worker's hand goes back.
+AT_REST = frozenset({Halt.PAUSED, Halt.STOPPED, Halt.CANCELLED})
 
 
 class Claim(NamedTuple):

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt
+from mailer.domain.rollout import Rollout
 
 
 class SendKind(StrEnum):
@@ -39,7 +40,8 @@ class Send:
     `revision` and `subject` are those of the text that is sent now, the `number`th that it had. An erratum
     `corrects` another send: it brings that one's revision no. `correction` to those who had an earlier one.
     `subject_put` is the subject that it was begun with instead of the issue's own; `halted_by` says who
-    halted it, or, where it was limited, by which option.
+    halted it, or, where it was limited, by which option; where it stopped by itself, why.
+    With a `rollout` it goes in stages.
     """
 
     id: int
@@ -60,6 +62,7 @@ class Send:
     halted_at: datetime | None = None
     halted_by: str | None = None
     kind: SendKind = SendKind.ISSUE
+    rollout: Rollout | None = None
 
     @property
     def label(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from mailer.domain.audience import Audience, Recipient, excluded_in_words
 from mailer.domain.page import Page
+from mailer.domain.rollout import Rollout
 from mailer.engine.personaliser import Personaliser
 from mailer.errors import PlanRefused
 from mailer.message.expression.operations import CannotFill
@@ -32,6 +33,7 @@ class Plan:
     excluded: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     departures: dict[datetime, int] = field(default_factory=dict)  # how many get it when, if not all at once
+    rollout: Rollout | None = None
 
     def text(self) -> str:
         """Return the plan as a person reads it before saying yes."""
@@ -43,6 +45,7 @@ class Plan:
             f"  audience  {self.recipients:,}   excluded {total:,}" + (f" ({why})" if why else ""),
         ]
         lines += [f"  goes      {time}" for time in self._times()]
+        lines += [f"  {line}" for line in self.rollout.lines(self.recipients)] if self.rollout else []
         return "\n".join(lines + [f"  warning   {warning}" for warning in self.warnings])
 
     def _times(self) -> Iterator[str]:

@@ -34,7 +34,7 @@ class WorkerLedger(Protocol):
         """Return which of these were refused and put back, and whether others were accepted since."""
 
     def halted(self) -> Halt | None:
-        """Return whether a person halted the send, as it is now."""
+        """Return what holds the send, as it is now."""
 
     def withdraw(self, waiting: Collection[int], now: datetime) -> set[int]:
         """Cancel those `waiting` whose people left or were suppressed; return which."""

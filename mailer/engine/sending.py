@@ -14,6 +14,7 @@ from itertools import chain
 from mailer.domain.audience import Recipient, excluded_in_words
 from mailer.domain.local_time import LocalTime
 from mailer.domain.page import Page, pages_of
+from mailer.domain.rollout import Rollout
 from mailer.domain.send import Send
 from mailer.engine.compiler import Compiler, Job
 from mailer.engine.dispatch import Dispatcher
@@ -41,10 +42,17 @@ class Sending:
         """The ledger that the job is kept in."""
         return self.dispatcher.ledger
 
-    def plan(self, job: Job, *, again: bool = False, local: LocalTime | None = None) -> Plan:
+    def plan(
+        self,
+        job: Job,
+        *,
+        again: bool = False,
+        local: LocalTime | None = None,
+        rollout: Rollout | None = None,
+    ) -> Plan:
         """Count the audience and prove every render, recording nothing. Raises PlanRefused.
 
-        With a `local` time the plan says how many get it when.
+        With a `local` time, or in stages, the plan says how many get it when.
         """
         zones: Counter[str | None] = Counter()
 
@@ -56,6 +64,7 @@ class Sending:
         plan = self.plan_for(job, counted())
         if local:
             plan.departures = local.departures(+zones)
+        plan.rollout = rollout
         return plan
 
     def plan_for(self, job: Job, candidates: Iterable[tuple[Recipient, str | None]]) -> Plan:
@@ -73,6 +82,7 @@ class Sending:
         again: bool = False,
         limited_by: str | None = None,
         local: LocalTime | None = None,
+        rollout: Rollout | None = None,
         watch: Watch = unwatched,
     ) -> tuple[Send, Plan]:
         """Freeze the audience and prove every render of it; PlanRefused leaves nothing behind.
@@ -94,6 +104,7 @@ class Sending:
             subject_put=job.subject_put,
             limited_by=limited_by,
             local=local,
+            rollout=rollout,
         )
         with self.proving(send, now):
             totals = LedgerQueries(self.dispatcher.database).totals(send)
@@ -101,7 +112,7 @@ class Sending:
                 plan = self._proved_by_many(job, send, now, watch, totals.audience)
             else:
                 plan = self._proved(job, send, self.ledger.frozen_pages(send))
-            plan.excluded = totals.excluded
+            plan.excluded, plan.rollout = totals.excluded, rollout
             if local:
                 plan.departures = LedgerQueries(self.dispatcher.database).departures(send)
             _refuse_nobody(plan)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt, State
+from mailer.domain.rollout import counted
 from mailer.domain.send import Send
 from mailer.errors import PlanRefused
 from mailer.ledger.queries import Totals
@@ -49,6 +50,8 @@ def halt_words(send: Send) -> str:
         return ""
     if send.halted is Halt.LIMITED:
         words = f"held after {send.halted_by}"
+    elif send.halted is Halt.STOPPED:
+        words = f"stopped by itself ({send.halted_by})"
     else:
         words = f"{send.halted} by {send.halted_by}" if send.halted_by else f"{send.halted}"
     return f"{words} on {local(send.halted_at)}" if send.halted_at else words
@@ -62,11 +65,17 @@ def halt_mark(send: Send, totals: Totals) -> str:
 
 
 def refuse_halted(send: Send, totals: Totals) -> None:
-    """Raise PlanRefused for a send that a person paused or cancelled."""
+    """Raise PlanRefused for a send that a person paused or cancelled, or that stopped by itself."""
     name = f"{send.label} to {send.audience}"
     if send.halted is Halt.PAUSED:
         raise PlanRefused(
             f"{name} is {halt_words(send)}", next_step=f"Let it go on with: mailer resume {send.slug}"
+        )
+    if send.halted is Halt.STOPPED:
+        raise PlanRefused(
+            f"{name} {halt_words(send)}: {who_got_it(totals)}",
+            next_step=f"To let it go on all the same: mailer resume {send.slug}\n"
+            f"  or never: mailer cancel {send.slug}",
         )
     if send.halted is Halt.CANCELLED:
         once_more = (
@@ -85,6 +94,21 @@ def who_got_it(totals: Totals) -> str:
     parts = [f"{totals.states.get(State.ACCEPTED, 0):,} of {totals.audience:,} got it"]
     parts += [f"{totals.states[state]:,} {words}" for state, words in OTHERS if totals.states.get(state)]
     return ", ".join(parts)
+
+
+def stage_lines(send: Send, totals: Totals) -> list[str]:
+    """Return how far a send in stages has come, a line for a person; nothing for any other."""
+    opened = [each for each in totals.stages if each.opened_at]
+    if send.rollout is None or not opened or not totals.open:
+        return []
+    latest, of = opened[-1], len(totals.stages)
+    stands = f"  stage {latest.number} of {of}: {counted(latest.people)}"
+    if latest.done_at is None or latest.number == of:
+        return [f"{stands}; {send.rollout.condition}"]
+    if send.halted:
+        return [f"{stands}, done"]
+    following = f"stage {latest.number + 1} goes from {local(latest.done_at + send.rollout.hold)} on"
+    return [f"{stands}, done; {following}; {send.rollout.condition}"]
 
 
 def local(moment: datetime) -> str:

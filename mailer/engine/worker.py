@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from mailer.domain.delivery import Claim, Halt, Settlement, State, settle
+from mailer.domain.delivery import AT_REST, Claim, Settlement, State, settle
 from mailer.domain.outcome import Accepted, Deferred, Outcome, Rejected, Untried
 from mailer.engine.brake import Brake
 from mailer.engine.feeder import Feeder
@@ -273,7 +273,7 @@ class Worker:
         if self._reach.away:
             return
         with self._reach.trying():
-            self._halted = self.ledger.halted() in (Halt.PAUSED, Halt.CANCELLED)
+            self._halted = self.ledger.halted() in AT_REST
             waiting = [prepared.delivery_id for prepared in self._feeder.waiting]
             if gone := self.ledger.withdraw(waiting, datetime.now(UTC)):
                 self._feeder.leave_out(gone)

@@ -94,7 +94,7 @@ def cut(
     mine = d.send_id == send_id
     if size is None:
         number = connection.scalar(select(func.count()).select_from(deliveries).where(mine)) or 0
-        size = min(max(-(-number // SHARES), CHUNK[0]), CHUNK[1])
+        size = size_for(number)
     if local:
         _cut_by_time(connection, send_id, size, local)
         return
@@ -109,6 +109,11 @@ def cut(
             .order_by(placed.c.share),
         )
     )
+
+
+def size_for(people: int) -> int:
+    """Return how many to put in a chunk where there are so many."""
+    return min(max(-(-people // SHARES), CHUNK[0]), CHUNK[1])
 
 
 def _cut_by_time(connection: Connection, send_id: int, size: int, local: LocalTime) -> None:
@@ -137,14 +142,16 @@ def add(
     is_open: bool = True,
     due_at: datetime | None = None,
     receiver: str | None = None,
+    stage: int | None = None,
 ) -> int:
     """Make a chunk of these people, of the mailbox provider `receiver` if that was held back; return its id.
 
+    With a `stage` it waits until the send has come so far.
     `tally` says how the send's totals are changed by what is done with it.
     """
     listed = sorted(people)
     row = {"send_id": send_id, "first": listed[0], "last": listed[-1], "people": listed}
-    row |= {"is_open": is_open, "due_at": due_at, "receiver": receiver}
+    row |= {"is_open": is_open, "due_at": due_at, "receiver": receiver, "stage": stage}
     row |= {state.value: tally[state] for state in LASTING}
     (made,) = connection.execute(insert(chunks).values(row).returning(chunks.c.id)).one()
     return int(made)

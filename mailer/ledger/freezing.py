@@ -11,9 +11,11 @@ from sqlalchemy import Connection, Row, Select, func, insert, literal, select, u
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt
 from mailer.domain.local_time import LocalTime
+from mailer.domain.rollout import Rollout
 from mailer.domain.segment.named import KeptSegment
 from mailer.domain.send import Send, SendKind
 from mailer.ledger.chunks import cut
+from mailer.ledger.stages import cut_in_stages
 from mailer.store.dialect import learn
 from mailer.store.schema import chunks, deliveries, exclusions, revisions, sends
 from mailer.store.snapshot import SNAPSHOT, kept_of
@@ -47,6 +49,7 @@ def read_send(row: Row[Any]) -> Send:
         row.halted_at,
         row.halted_by,
         SendKind(row.kind),
+        Rollout.read(row.rollout) if row.rollout else None,
     )
 
 
@@ -80,12 +83,13 @@ def freeze(
     *,
     chunk: int | None = None,
     local: LocalTime | None = None,
+    rollout: Rollout | None = None,
     **values: object,
 ) -> Send:
     """Write a send with `values`, a delivery or an exclusion for each of `found`, and the chunks to take.
 
     `found` has the columns of `people.audience.candidates`; `chunk` is how many people are in one, and
-    `local` the time at which each gets it where they are, if that isn't at once.
+    `local` the time at which each gets it where they are, or `rollout` the stages, if that isn't at once.
     """
     send_id: int = connection.execute(
         insert(sends)
@@ -117,7 +121,10 @@ def freeze(
             .order_by(people.c.subscriber_id),  # as they lie in the table
         )
     )
-    cut(connection, send_id, chunk, local)
+    if rollout:
+        cut_in_stages(connection, send_id, rollout, now)
+    else:
+        cut(connection, send_id, chunk, local)
     learn(connection, deliveries, chunks)
     connection.execute(
         update(sends).where(sends.c.id == send_id).values(excluded=count_excluded(connection, send_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from logging import getLogger
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ from mailer.ledger.history import mark_read
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.outcomes import Tally
 from mailer.ledger.recording import append, record
+from mailer.ledger.stages import is_struck, stop_if_struck
 from mailer.ledger.taking import HeldChunk, cancelled, gone, take
 from mailer.store.database import Database
 
@@ -108,7 +109,10 @@ class Holding:
         return self.ledger.refused_before(self.send, delivery_ids)
 
     def halted(self) -> Halt | None:
-        """Return whether a person halted the send, as it is now."""
+        """Return what holds the send, as it is now; one in stages stops here if its condition holds."""
+        if self.send.rollout and is_struck(self.engine, self.send):
+            with self.engine.begin(alone=False) as connection:
+                stop_if_struck(connection, self.send, datetime.now(UTC))
         return self.ledger.halted(self.send)
 
     def cancel_rest(self, now: datetime) -> int:

@@ -16,10 +16,11 @@ def ready(connection: Connection, now: datetime) -> dict[int, int]:
     c, s = chunks.c, sends.c
     free = or_(c.holder.is_(None), c.leased_until < moment_in(connection))
     due = or_(c.due_at.is_(None), c.due_at <= now)
+    come = or_(c.stage.is_(None), c.stage <= s.stage)
     found = (
         select(c.send_id, func.count())
         .join(sends, s.id == c.send_id)
-        .where(s.proved_at.is_not(None), s.halted.is_(None), c.is_open, free, due)
+        .where(s.proved_at.is_not(None), s.halted.is_(None), c.is_open, free, due, come)
         .group_by(c.send_id)
     )
     return dict(connection.execute(found).all())

@@ -11,6 +11,7 @@ from mailer.domain.audience import Audience, Recipient
 from mailer.domain.delivery import NEXT, Halt, RetryPolicy, State
 from mailer.domain.field import FieldType
 from mailer.domain.local_time import LocalTime
+from mailer.domain.rollout import Rollout
 from mailer.domain.send import Send, SendKind
 from mailer.ledger.chunks import cancel, move, open_chunks, requeue
 from mailer.ledger.freezing import (
@@ -23,6 +24,7 @@ from mailer.ledger.freezing import (
     read_send,
 )
 from mailer.ledger.outcomes import DeliveryHistory, histories, latest
+from mailer.ledger.stages import judge_from_now
 from mailer.people.audience import (
     candidates_for,
     count_candidates,
@@ -31,7 +33,7 @@ from mailer.people.audience import (
 )
 from mailer.people.field_types import OWN_TYPES, known_types
 from mailer.store.database import Database
-from mailer.store.schema import chunks, deliveries, exclusions, outcomes, proofs, revisions, sends
+from mailer.store.schema import chunks, deliveries, exclusions, outcomes, proofs, revisions, sends, stages
 from mailer.store.snapshot import RowPage, recipients, snapshot_of
 
 PAGE = 500
@@ -90,8 +92,8 @@ class Ledger:
         return self._open(sends.c.halted.is_(None))
 
     def left_alone(self) -> list[Send]:
-        """Return those that would be unfinished, had nobody paused or limited them."""
-        return self._open(sends.c.halted.in_((Halt.PAUSED, Halt.LIMITED)))
+        """Return those that would be unfinished, did nothing hold them that a person may take back."""
+        return self._open(sends.c.halted.in_((Halt.PAUSED, Halt.STOPPED, Halt.LIMITED)))
 
     def _open(self, which: ColumnElement[bool]) -> list[Send]:
         c = chunks.c
@@ -154,12 +156,14 @@ class Ledger:
         limited_by: str | None = None,
         chunk: int | None = None,
         local: LocalTime | None = None,
+        rollout: Rollout | None = None,
     ) -> Send:
         """Write the send, a queued delivery for each recipient, an exclusion for each other candidate.
 
         `fields` are the values that the template names: only these are kept; None: all. `again` takes in also
         who got the issue by an earlier send; `limited_by` as for `limit`; `chunk` is how many a worker takes
-        at once, where that isn't for the number of people to say; `local` is when each of them gets it.
+        at once, where that isn't for the number of people to say; `local` is when each of them gets it,
+        `rollout` in which stages they do.
         """
         # People go on leaving meanwhile; whoever does is either among the candidates or among the excluded.
         with self.engine.begin(alone=False, one_moment=True) as connection:
@@ -170,6 +174,7 @@ class Ledger:
                 now,
                 chunk=chunk,
                 local=local,
+                rollout=rollout,
                 slug=slug,
                 audience=audience.canonical(),
                 audience_put=audience.text(),
@@ -216,7 +221,7 @@ class Ledger:
         """
         with self.engine.begin() as connection:
             unproved = select(sends.c.id).where(sends.c.proved_at.is_(None))
-            for table in (chunks, deliveries, exclusions, revisions, proofs):
+            for table in (chunks, stages, deliveries, exclusions, revisions, proofs):
                 connection.execute(delete(table).where(table.c.send_id.in_(unproved)))
             connection.execute(delete(sends).where(sends.c.id.in_(unproved)))
 
@@ -244,7 +249,7 @@ class Ledger:
             return dict(connection.execute(select(first.c.subscriber_id, since)).all())
 
     def halted(self, send: Send) -> Halt | None:
-        """Return whether a person paused or cancelled the send, as it is now."""
+        """Return what holds the send, as it is now."""
         with self.engine.connect() as connection:
             said = connection.scalar(select(sends.c.halted).where(sends.c.id == send.id))
         return Halt(said) if said else None
@@ -254,8 +259,14 @@ class Ledger:
         return self._halt(send, (None, Halt.LIMITED), Halt.PAUSED, by, now)
 
     def resume(self, send: Send) -> bool:
-        """Take back a pause or a limit; False if the send has neither."""
-        return self._halt(send, (Halt.PAUSED, Halt.LIMITED), None)
+        """Take back a pause or a limit, or that it stopped by itself; False if nothing holds the send.
+
+        Whether it stops once more is judged by what comes from now on.
+        """
+        if send.rollout:
+            with self.engine.begin() as connection:
+                judge_from_now(connection, send)
+        return self._halt(send, (Halt.PAUSED, Halt.STOPPED, Halt.LIMITED), None)
 
     def limit(self, send: Send, option: str, now: datetime) -> bool:
         """Let the clock leave the send alone: a person sends a part of it, by this `option`."""
@@ -267,7 +278,7 @@ class Ledger:
 
     def cancel(self, send: Send, by: str, now: datetime) -> bool:
         """Let the send never go on, and cancel what is open of it; False if it was cancelled already."""
-        done = self._halt(send, (None, Halt.LIMITED, Halt.PAUSED), Halt.CANCELLED, by, now)
+        done = self._halt(send, (None, Halt.LIMITED, Halt.PAUSED, Halt.STOPPED), Halt.CANCELLED, by, now)
         self.cancel_rest(now)
         return done
 

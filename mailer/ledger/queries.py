@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, case, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, case, exists, func, or_, select
 
 from mailer.domain.audience import Audience, reason_in_words
 from mailer.domain.delivery import LASTING, OPEN, State
@@ -19,6 +19,7 @@ from mailer.ledger.ledger import PAGE
 from mailer.ledger.outcomes import DECIDED, latest
 from mailer.ledger.returns import of_person
 from mailer.ledger.revisions import HAVE, Revision, revisions_of
+from mailer.ledger.stages import RolloutStage, opens_at, stages_of
 from mailer.ledger.standings import InHand, standings, state_of, tries
 from mailer.people import person as people
 from mailer.people.former import ids_of
@@ -44,6 +45,7 @@ class Totals:
     next_due: datetime | None
     revisions: tuple[Revision, ...] = ()
     later: int = 0  # of those queued, whose time to get it has not come
+    stages: tuple[RolloutStage, ...] = ()
 
     @property
     def audience(self) -> int:
@@ -102,7 +104,9 @@ class LedgerQueries:
         sums = [func.sum(c[state.value]) for state in LASTING]
         held = func.sum(case((c.holder.is_not(None) & (c.queued > 0), c.queued), else_=0))
         waits = func.min(case((c.is_open & c.holder.is_(None), c.due_at)))
-        later = func.sum(case((c.is_open & c.due_at.is_not(None) & (c.queued > 0), c.queued), else_=0))
+        to_come = c.stage > select(sends.c.stage).where(sends.c.id == send.id).scalar_subquery()
+        waits_for = or_(c.due_at.is_not(None), to_come)
+        later = func.sum(case((c.is_open & waits_for & (c.queued > 0), c.queued), else_=0))
         with self._engine.connect() as connection:
             *counted, in_hand, due, waiting = connection.execute(
                 select(*sums, held, waits, later).where(c.send_id == send.id)
@@ -117,8 +121,12 @@ class LedgerQueries:
                 states = {state: number for state, number in states.items() if number}
             excluded = connection.scalar(select(sends.c.excluded).where(sends.c.id == send.id))
             texts = revisions_of(connection, send) if send.number > 1 else _only(send, states)
+            stages = tuple(stages_of(connection, send.id)) if send.rollout else ()
             # Some of those whose time is to come may have left since.
-            return Totals(states, excluded or {}, due, texts, min(waiting or 0, states.get(State.QUEUED, 0)))
+            waiting = min(waiting or 0, states.get(State.QUEUED, 0))
+            return Totals(
+                states, excluded or {}, _soonest(due, opens_at(send, stages)), texts, waiting, stages
+            )
 
     def departures(self, send: Send) -> dict[datetime, int]:
         """Return how many of a send go at which time to come, the soonest first."""
@@ -237,6 +245,10 @@ def lists_of(connection: Connection, send_id: int) -> tuple[int, ...]:
         return ()
     names = Audience.parse(audience).lists
     return tuple(connection.scalars(select(lists.c.id).where(lists.c.name.in_(names)).order_by(lists.c.id)))
+
+
+def _soonest(*moments: datetime | None) -> datetime | None:
+    return min((each for each in moments if each), default=None)
 
 
 def _only(send: Send, states: dict[State, int]) -> tuple[Revision]:

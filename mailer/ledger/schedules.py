@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Engine, Row, and_, insert, or_, select, up
 from mailer.domain.audience import Audience
 from mailer.domain.moment import in_both_zones
 from mailer.domain.recurrence import Recurrence
+from mailer.domain.rollout import Rollout
 from mailer.store.schema import schedules
 
 # Who begins one says so again before this is over; of whom nothing was heard for so long, another takes it.
@@ -62,6 +63,7 @@ class Schedule:
     recurrence: Recurrence | None = None
     parent_id: int | None = None
     local_at: datetime | None = None  # naive: the time on each reader's clock
+    rollout: Rollout | None = None
 
     @property
     def when(self) -> str:
@@ -90,10 +92,12 @@ class Schedules:
         now: datetime,
         recurrence: Recurrence | None = None,
         local_at: datetime | None = None,
+        rollout: Rollout | None = None,
     ) -> Schedule:
         """Keep a schedule, or one that recurs, the first time at `due_at`.
 
         With `local_at` each reader gets it when it is that where they are, and `due_at` is when it begins.
+        With a `rollout` it goes in stages.
         """
         values = {
             "issue": issue,
@@ -103,6 +107,7 @@ class Schedules:
             "state": ScheduleState.RECURRING if recurrence else ScheduleState.WAITING,
             "recurrence": recurrence.text() if recurrence else None,
             "local_at": local_at and local_at.isoformat(),
+            "rollout": rollout and rollout.data(),
             "created_at": now,
             "updated_at": now,
         }
@@ -146,6 +151,7 @@ class Schedules:
             "zone": schedule.zone,
             "state": ScheduleState.WAITING,
             "recurrence": schedule.recurrence.text() if schedule.recurrence else None,
+            "rollout": schedule.rollout and schedule.rollout.data(),
             "parent_id": schedule.id,
             "created_at": now,
             "updated_at": now,
@@ -233,4 +239,5 @@ def _schedule(row: Row[Any]) -> Schedule:
         Recurrence.parse(row.recurrence) if row.recurrence else None,
         row.parent_id,
         row.local_at and datetime.fromisoformat(row.local_at),
+        Rollout.read(row.rollout) if row.rollout else None,
     )

@@ -30,6 +30,7 @@ from mailer.domain.send import ASKED, Send, SendKind
 from mailer.domain.subscriber import Status
 from mailer.ledger.chunks import CLOSED, Chunk, add, change
 from mailer.ledger.outcomes import NEW, DeliveryHistory, OutcomeRow, Tally, write
+from mailer.ledger.stages import has_come, stop_if_struck
 from mailer.people.suppressing import Suppressing
 from mailer.store.dialect import moment_in
 from mailer.store.schema import chunks, deliveries, lists, sends, subscribers, subscriptions
@@ -70,6 +71,8 @@ def take(
     be taken, and whoever its holder may have handed over is uncertain then; but for the chunks `held` by the
     caller, whose lease may have ended while it was stopped.
     """
+    if send.rollout and stop_if_struck(connection, send, now):
+        return None
     while (chunk := _next(connection, send, worker, now, without, lease, held)) is not None:
         taken = _look_through(connection, send, chunk, now, without)
         if taken.waiting:
@@ -155,12 +158,14 @@ def _next(
     free = exists().where(
         s.id == send.id,
         s.proved_at.is_not(None),
-        or_(s.halted.is_(None), s.halted == Halt.LIMITED),
+        s.halted.is_(None) | (s.halted == Halt.LIMITED),
         s.revision == send.revision,  # a worker with the text from before a correction gets no more
     )
     clock = moment_in(connection)
     ended = (c.leased_until < clock) & c.id.not_in(held)
     ready = and_(c.send_id == send.id, c.is_open, or_(c.holder.is_(None), ended), c.due_at.is_(None), free)
+    if send.rollout:
+        ready &= has_come(connection, send)
     if without:
         ready &= or_(c.receiver.is_(None), c.receiver.not_in(without))
     first = select(chunks).where(ready).order_by(c.id).limit(1).with_for_update(skip_locked=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mailer.domain.delivery import Halt
 from mailer.domain.local_time import LocalTime
+from mailer.domain.rollout import Rollout
 from mailer.domain.send import Send
 from mailer.engine.compiler import Job
 from mailer.engine.plan import Plan
@@ -98,11 +99,16 @@ def refuse_unfit(
 
 
 def plan(
-    prepared: PreparedSend, *, again: bool = False, force: bool = False, local: LocalTime | None = None
+    prepared: PreparedSend,
+    *,
+    again: bool = False,
+    force: bool = False,
+    local: LocalTime | None = None,
+    rollout: Rollout | None = None,
 ) -> Plan:
     """Count who would get it and prove each message, recording nothing. Raises what `begin` does."""
     refuse_unfit(prepared, again=again, force=force)
-    return prepared.sending.plan(prepared.job, again=again, local=local)
+    return prepared.sending.plan(prepared.job, again=again, local=local, rollout=rollout)
 
 
 def begin(
@@ -112,19 +118,26 @@ def begin(
     force: bool = False,
     limited_by: str | None = None,
     local: LocalTime | None = None,
+    rollout: Rollout | None = None,
     watch: Watch = unwatched,
 ) -> Begun:
     """Freeze the audience and prove each of its messages; nothing is sent yet.
 
     PlanRefused leaves nothing behind: where `refuse_unfit` refuses, for a send that a person halted, an issue
     that was edited or sent after the backup that was restored, and where nobody or not everybody can get it.
-    With a `local` time each gets it when it is that where they are. `watch` shows how the proof of a large
-    audience proceeds. The clock leaves a send alone that is `limited_by` an option. AtWork while another
-    process begins one.
+    With a `local` time each gets it when it is that where they are, with a `rollout` in stages. `watch` shows
+    how the proof of a large audience proceeds. The clock leaves a send alone that is `limited_by` an option.
+    AtWork while another process begins one.
     """
     with turn_to_begin(prepared):
         return begin_in_turn(
-            prepared, again=again, force=force, limited_by=limited_by, local=local, watch=watch
+            prepared,
+            again=again,
+            force=force,
+            limited_by=limited_by,
+            local=local,
+            rollout=rollout,
+            watch=watch,
         )
 
 
@@ -142,6 +155,7 @@ def begin_in_turn(
     force: bool = False,
     limited_by: str | None = None,
     local: LocalTime | None = None,
+    rollout: Rollout | None = None,
     watch: Watch = unwatched,
 ) -> Begun:
     """Do what `begin` does, for one who has the turn."""
@@ -156,7 +170,9 @@ def begin_in_turn(
     if not again:
         _refuse_forgotten(prepared)
     now = prepared.app.now()
-    send, plan = sending.freeze(job, now, again=again, limited_by=limited_by, local=local, watch=watch)
+    send, plan = sending.freeze(
+        job, now, again=again, limited_by=limited_by, local=local, rollout=rollout, watch=watch
+    )
     if warning := archive_text(prepared.app, job, send):
         plan.warnings.append(warning)
     return Begun(send, plan)

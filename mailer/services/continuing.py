@@ -21,6 +21,7 @@ from mailer.errors import AccountFault, EveryoneRefused, ServerUnavailable
 from mailer.services.attendance import attending
 from mailer.services.refusals import take_refusals
 from mailer.services.report import Report, report_on
+from mailer.services.stages import advance, held
 from mailer.services.together import sent_together, summed_up
 
 
@@ -89,13 +90,21 @@ def take_up(app: App, send: Send, decisions: Decisions) -> Report:
         f"{ledger.decide(send, before, after, reason, now):,} {before} -> {after}"
         for before, after, reason in decisions.moves()
     ]
+    advance(app, dispatcher, send)
     dispatcher.prepare(send, now)
-    return replace(report_on(app, send), decided=tuple(decided))
+    return replace(report_on(app, ledger.reread(send)), decided=tuple(decided))
 
 
-def go_on(app: App, send: Send, portion: Portion = WHOLE, watch: Watch = unwatched) -> Report:
+def go_on(
+    app: App,
+    send: Send,
+    portion: Portion = WHOLE,
+    watch: Watch = unwatched,
+    tell: Callable[[str], None] = lambda words: None,  # noqa: ARG005
+) -> Report:
     """Send what may go now, and report. The first signal lets what is in flight end, the second ends it all.
 
+    One in stages goes to the last of them, unless it is a portion only; `tell` is told what it waits for.
     Raises AtWork while another process sends it, PlanRefused if a person paused or cancelled it, Interrupted.
     To be called where there is neither an event loop nor a thread.
     """
@@ -106,10 +115,15 @@ def go_on(app: App, send: Send, portion: Portion = WHOLE, watch: Watch = unwatch
             ledger.limit(send, portion.limited_by, app.now())
         else:
             ledger.unlimit(send)
+        advance(app, sending.dispatcher, send)
         report = _run(app, sending, send, portion, watch, stopping)
+        whole = send.rollout is not None and not portion.limited_by
+        while whole and held(app, sending.dispatcher, report, stopping, tell):
+            report = _run(app, sending, send, portion, watch, stopping).after(report)
         if not report.queued:
             ledger.unlimit(send)  # it held nobody back
-        return replace(report, send=ledger.reread(send))
+        send = ledger.reread(send)
+        return replace(report, send=send, totals=app.queries.totals(send))
 
 
 def go_on_unasked(app: App, send: Send, stopping: Stopping) -> Report | None:
@@ -118,10 +132,16 @@ def go_on_unasked(app: App, send: Send, stopping: Stopping) -> Report | None:
     with sending.dispatcher.sending(send):
         if app.ledger.halted(send):
             return None
+        advance(app, sending.dispatcher, send)
+        if app.ledger.halted(send):  # by itself, just now
+            return report_on(app, app.ledger.reread(send))
         sending.dispatcher.prepare(send, now)
         if not report_on(app, send).queued or sending.dispatcher.held(now):
             return None
-        return _run(app, sending, send, WHOLE, unwatched, stopping)
+        report = _run(app, sending, send, WHOLE, unwatched, stopping)
+        advance(app, sending.dispatcher, send)
+        send = app.ledger.reread(send)
+        return replace(report, send=send, totals=app.queries.totals(send))
 
 
 def _run(

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from mailer.domain.audience import Audience
 from mailer.domain.digest import MOST, MOST_FEEDS, Digest
 from mailer.domain.recurrence import Recurrence
+from mailer.domain.rollout import Rollout
 from mailer.errors import NoneReadyYet, UsageError
 from mailer.feeds.digest import digest_issue
 from mailer.ledger.schedules import Schedule, ScheduleState
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     from mailer.bootstrap import App
 
 
-def add_digest(app: App, audience: Audience, recurrence: Recurrence) -> Schedule:
+def add_digest(
+    app: App, audience: Audience, recurrence: Recurrence, rollout: Rollout | None = None
+) -> Schedule:
     """Have the recurrence's digest of feeds sent each time. UsageError for what could never make one."""
     assert recurrence.digest
     _refuse_unfit(app, recurrence.digest)
-    return add_recurring(app, ", ".join(recurrence.digest.feeds), audience, recurrence)
+    return add_recurring(app, ", ".join(recurrence.digest.feeds), audience, recurrence, rollout)
 
 
 def _refuse_unfit(app: App, digest: Digest) -> None:

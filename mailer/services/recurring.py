@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from mailer.domain.audience import Audience
 from mailer.domain.moment import in_both_zones
 from mailer.domain.recurrence import Recurrence
+from mailer.domain.rollout import Rollout
 from mailer.engine.standing import local
 from mailer.errors import NoneReadyYet, PlanRefused, UsageError
 from mailer.ledger.schedules import TO_COME, Schedule, ScheduleState
@@ -40,7 +41,9 @@ def audience_of(
     return audience
 
 
-def add_folder(app: App, folder: Path, audience: Audience, recurrence: Recurrence) -> Schedule:
+def add_folder(
+    app: App, folder: Path, audience: Audience, recurrence: Recurrence, rollout: Rollout | None = None
+) -> Schedule:
     """Have the next issue of `folder` sent each time. UsageError for what could never begin anything.
 
     Which issue that is, is found out when the time has come.
@@ -53,10 +56,12 @@ def add_folder(app: App, folder: Path, audience: Audience, recurrence: Recurrenc
             f"--folder {folder} is not in the workspace {app.root}, where the scheduler would look for it",
             next_step=f"Move it to {app.root / 'issues'}.",
         )
-    return add_recurring(app, str(full.relative_to(app.root)), audience, recurrence)
+    return add_recurring(app, str(full.relative_to(app.root)), audience, recurrence, rollout)
 
 
-def add_recurring(app: App, source: str, audience: Audience, recurrence: Recurrence) -> Schedule:
+def add_recurring(
+    app: App, source: str, audience: Audience, recurrence: Recurrence, rollout: Rollout | None = None
+) -> Schedule:
     """Have something recur that takes its issues from `source`; UsageError for one that does already."""
     for each in app.schedules.all(*TO_COME):
         if each.recurrence and (each.issue, each.audience.canonical()) == (source, audience.canonical()):
@@ -66,7 +71,7 @@ def add_recurring(app: App, source: str, audience: Audience, recurrence: Recurre
             )
     now, zone = app.now(), app.settings.zone
     first = next(read_cron(recurrence.cron, zone).after(now))
-    return app.schedules.add(source, audience, first, zone.key, now, recurrence)
+    return app.schedules.add(source, audience, first, zone.key, now, recurrence, rollout=rollout)
 
 
 def read_cron(text: str, zone: ZoneInfo) -> Cron:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mailer.bootstrap import App
 from mailer.domain.audience import excluded_in_words
 from mailer.domain.delivery import TRIED, Halt, State
 from mailer.domain.send import Send
-from mailer.engine.standing import halt_mark, local, send_command, who_got_it
+from mailer.engine.standing import halt_mark, local, send_command, stage_lines, who_got_it
 from mailer.errors import ExitCode, MailerError, worst
 from mailer.ledger.queries import Totals
+from mailer.ledger.stages import RolloutStage, opens_at
 from mailer.store.presence import Present
 
 
@@ -31,6 +32,15 @@ class Report:
     named: str = ""  # what a person called the issue, if one did
     at_work: Present | None = None  # which process sends it just now
 
+    def after(self, before: Report) -> Report:
+        """Return what this run and the one before it did together."""
+        return replace(
+            self,
+            settled=self.settled + before.settled,
+            seconds=self.seconds + before.seconds,
+            failed_now=self.failed_now + before.failed_now,
+        )
+
     @property
     def exit_code(self) -> ExitCode:
         """The contract's exit code for this run."""
@@ -38,7 +48,7 @@ class Report:
         unfinished = any(states.get(s) for s in (State.QUEUED, State.CLAIMED, State.HANDED, State.DEFERRED))
         held = {
             ExitCode.INTERRUPTED: self.interrupted,
-            ExitCode.REFUSED: self.cancelled,
+            ExitCode.REFUSED: self.cancelled or self.send.halted is Halt.STOPPED,
             ExitCode.UNCERTAIN: bool(states.get(State.UNCERTAIN)),
             ExitCode.AGAIN: unfinished,
             ExitCode.FAILURES: self.failed_now > 0,
@@ -89,6 +99,11 @@ class Report:
         return self.totals.states.get(State.QUEUED, 0) - self.totals.later
 
     @property
+    def holds(self) -> bool:
+        """Whether its next stage is waited for."""
+        return self.send.halted is None and opens_at(self.send, self.totals.stages) is not None
+
+    @property
     def next_steps(self) -> list[str]:
         """What a person would want next; each ends in a command that can be run as it stands."""
         send, states = self.send, self.totals.states
@@ -97,6 +112,12 @@ class Report:
             return [f"stop it with: mailer pause {slug}"]
         if send.halted is Halt.PAUSED:
             return [f"mailer resume {slug}"]
+        if send.halted is Halt.STOPPED:
+            return [
+                "see what came back: mailer returns report",
+                f"to let it go on all the same: mailer resume {slug}",
+                f"or never: mailer cancel {slug}",
+            ]
         if states.get(State.UNCERTAIN):
             decisions = ["--accept-uncertain"] + ["--resend-uncertain"] * (send.halted is None)
             return [
@@ -129,6 +150,7 @@ class Report:
             f"  audience {t.audience:,}   excluded {sum(t.excluded.values()):,}{why}",
             f"  {states}{'   ' + rest if rest else ''}{speed}",
             *t.texts(),
+            *stage_lines(self.send, t),
             *(f"  next: {step}" for step in ([next_step] if next_step else self.next_steps)),
         ]
         return "\n".join(lines)
@@ -151,6 +173,8 @@ class Report:
             "states": {state: self.totals.states.get(state, 0) for state in State},
             "settled": self.settled,
             "seconds": round(self.seconds, 3),
+            "rollout": self.send.rollout.data() if self.send.rollout else None,
+            "stages": [_stage(each) for each in self.totals.stages],
             "next_due": self.totals.next_due and self.totals.next_due.isoformat(),
             "interrupted": self.interrupted,
             "exit_code": int(self.exit_code),
@@ -160,6 +184,16 @@ class Report:
 def report_on(app: App, send: Send) -> Report:
     """Return how a send stands, without running it."""
     return Report(send, app.queries.totals(send))
+
+
+def _stage(each: RolloutStage) -> dict[str, Any]:
+    return {
+        "number": each.number,
+        "people": each.people,
+        "opened_at": each.opened_at and each.opened_at.isoformat(),
+        "done_at": each.done_at and each.done_at.isoformat(),
+        "figures": each.figures and each.figures.data(),
+    }
 
 
 SHOWN = (State.ACCEPTED, State.FAILED, State.DEFERRED, State.UNCERTAIN)

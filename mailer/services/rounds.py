@@ -279,7 +279,8 @@ def _begin(app: App, schedules: Schedules, schedule: Schedule, who: str, say: Ca
             return  # nothing was heard of this process for too long
         before = existing(prepared)
         theirs = by_clocks(app, schedule.local_at) if schedule.local_at else None
-        begun = Begun(before, None) if before else begin_in_turn(prepared, local=theirs)
+        staged = schedule.rollout
+        begun = Begun(before, None) if before else begin_in_turn(prepared, local=theirs, rollout=staged)
         send, plan = begun.send, begun.plan
         note = "" if plan else f"begun on {local(send.created_at)} without it"
         schedules.settle(schedule.id, ScheduleState.BEGUN, note, app.now(), who=who, send_id=send.id)

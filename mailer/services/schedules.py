@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mailer.bootstrap import App
 from mailer.domain.delivery import Halt, State
 from mailer.domain.moment import in_both_zones, parse_moment
+from mailer.domain.rollout import Rollout
 from mailer.domain.send import Send
 from mailer.durations import parse_duration
 from mailer.engine.standing import halt_words, local, refuse_halted, send_command, who_got_it
@@ -44,11 +45,18 @@ class Scheduled:
 
 
 def add(
-    app: App, request: SendRequest, typed: str, tell: Callable[[str], None], *, by_local_time: bool = False
+    app: App,
+    request: SendRequest,
+    typed: str,
+    tell: Callable[[str], None],
+    *,
+    by_local_time: bool = False,
+    rollout: Rollout | None = None,
 ) -> Scheduled:
     """Have an issue sent at the time that was `typed`; `tell` is told what its editor should know.
 
-    `by_local_time`: when it is that where each reader is. It begins when it is that anywhere.
+    `by_local_time`: when it is that where each reader is. It begins when it is that anywhere. With a
+    `rollout` it goes in stages.
 
     The file is read when it is due, and looked over now for what would be refused then: PlanRefused for an
     issue with errors or one that was sent before, UsageError for a time that is past, for a file where it
@@ -73,7 +81,9 @@ def add(
                 next_step=f"To move it: mailer schedule move {each.id} --at {quote(typed)}",
             )
     wall = local.wall if local else None
-    added = app.schedules.add(path, audience, due, app.settings.zone.key, app.now(), local_at=wall)
+    added = app.schedules.add(
+        path, audience, due, app.settings.zone.key, app.now(), local_at=wall, rollout=rollout
+    )
     return Scheduled(added, issue.slug)
 
 
@@ -182,7 +192,8 @@ def described(schedule: Schedule) -> str:
     if schedule.state is ScheduleState.RECURRING:
         digest = schedule.recurrence.digest if schedule.recurrence else None
         issue = digest.words if digest else f"the next of {issue}"
-    return f"{issue} to {schedule.audience}"
+    stages = f", {schedule.rollout}" if schedule.rollout else ""
+    return f"{issue} to {schedule.audience}{stages}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from mailer.errors import MailerError, UsageError
 from mailer.jobs.port import Help, Jobs, calls
 from mailer.ledger.in_hand import ready
 from mailer.services.attendance import Attendance, attending
+from mailer.services.stages import advance_all
 from mailer.services.together import help_out, help_to_prove
 
 log = getLogger(__name__)
@@ -145,6 +146,7 @@ async def _sweep(app: App, jobs: Jobs, complain: Callable[[MailerError], None], 
         try:
             if lost := await jobs.retry_lost():
                 log.info("%d jobs of lost workers are to be done again", lost)
+            await asyncio.to_thread(advance_all, app)
             await asyncio.to_thread(call_missing, app, jobs)
         except MailerError as error:
             error.next_step = "Nothing, if it passes by itself: it is tried again."

@@ -267,14 +267,18 @@ sends = Table(
     Column("excluded", JSON(none_as_null=True)),  # how many of them don't get it, by the reason
     Column("kept", JSON(none_as_null=True)),  # the values that deliveries keep, by name; NULL: all
     Column("created_at", UtcTime, nullable=False),
-    Column("halted", String(16)),  # domain.delivery.Halt: a person's word to the whole send
+    Column("halted", String(16)),  # domain.delivery.Halt: what holds the whole send
     Column("halted_at", UtcTime),
-    Column("halted_by", Text),  # who said so: a login name; for limited: the option
+    Column("halted_by", Text),  # who said so: a login name; for limited: the option; for stopped: why
     Column("halt_told_at", UtcTime),  # when `tick` said that it leaves this one alone
     # when every frozen recipient's render was proved; nothing is claimed before
     Column("proved_at", UtcTime),
     Column("corrects", Integer),  # for an erratum: the send that it is about,
     Column("correction", Integer),  # and which of its revisions those get who had an earlier one
+    Column("rollout", JSON(none_as_null=True)),  # domain.rollout.Rollout.data(); NULL: all at once
+    Column("stage", Integer),  # of a rollout: up to which stage it has come
+    # domain.stop_condition.Figures.data() when a person let it go on: only what came after that counts
+    Column("judged_from", JSON(none_as_null=True)),
     UniqueConstraint("slug", "audience", "occasion"),
     sqlite_autoincrement=True,  # an id is never given twice: links in old mails name it
 )
@@ -375,6 +379,7 @@ chunks = Table(
     Column("last", Number, nullable=False),
     Column("people", JSON(none_as_null=True)),  # list of subscriber_id
     Column("receiver", Text),  # the mailbox provider of all of them, where that was held back
+    Column("stage", Integer),  # the stage of a rollout that it waits for; NULL: for none
     Column("is_open", Boolean, nullable=False),
     Column("due_at", UtcTime),
     Column("epoch", Number, nullable=False, server_default="0"),  # how often it was taken
@@ -387,6 +392,19 @@ chunks = Table(
     # How the totals of the send were changed by way of this chunk: their sum is the totals.
     *(Column(state.value, Integer, nullable=False, server_default="0") for state in LASTING),
     Index("ix_chunks_open", "send_id", "id", sqlite_where=text("is_open"), postgresql_where=text("is_open")),
+)
+
+# The stages of sends that go to some first: when each began, when everybody in it was tried, and how the send
+# did then. Who is in which stands in `chunks`.
+stages = Table(
+    "stages",
+    metadata,
+    Column("send_id", ForeignKey("sends.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 1
+    Column("people", Integer, nullable=False),
+    Column("opened_at", UtcTime),  # NULL: it waits for the one before
+    Column("done_at", UtcTime),
+    Column("figures", JSON(none_as_null=True)),  # domain.stop_condition.Figures.data(), when it was done
 )
 
 # What journals from before there were chunks call the deliveries that were open then.
@@ -427,6 +445,7 @@ schedules = Table(
     Column("due_at", UtcTime, nullable=False),  # of a recurring one: the next time
     Column("recurrence", Text),  # domain.recurrence.Recurrence.text(); of an occurrence its parent's
     Column("parent_id", Number),  # of an occurrence: what recurs
+    Column("rollout", JSON(none_as_null=True)),  # domain.rollout.Rollout.data(), where it goes in stages
     Column("local_at", Text),  # the time on each reader's clock (ISO 8601, no offset) where it goes by that
     Column("zone", Text, nullable=False),  # IANA name it was typed in
     Column("state", String(16), nullable=False),  # ledger.schedules.ScheduleState
