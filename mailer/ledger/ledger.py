@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, true, update
 
 from mailer.domain.audience import Audience, Recipient
 from mailer.domain.delivery import NEXT, Halt, RetryPolicy, State
@@ -95,12 +95,23 @@ class Ledger:
         """Return those that would be unfinished, did nothing hold them that a person may take back."""
         return self._open(sends.c.halted.in_((Halt.PAUSED, Halt.STOPPED, Halt.LIMITED)))
 
-    def _open(self, which: ColumnElement[bool]) -> list[Send]:
+    def stirring(self, now: datetime, *, resend_uncertain: bool) -> list[Send]:
+        """Return the unfinished of which something may go `now`, and those that are left alone, oldest first.
+
+        What is uncertain may go if that is to be sent again; of letters it is settled.
+        """
+        c, s = chunks.c, sends.c
+        due = exists().where(c.send_id == s.id, c.is_open, or_(c.due_at.is_(None), c.due_at <= now))
+        goes = true() if resend_uncertain else s.kind != SendKind.ISSUE
+        doubtful = exists().where(c.send_id == s.id, c.uncertain > 0, goes)
+        return self._open(s.halted.is_distinct_from(Halt.CANCELLED), s.halted.is_not(None) | due | doubtful)
+
+    def _open(self, *which: ColumnElement[bool]) -> list[Send]:
         c = chunks.c
         open_ones = (
             select(c.send_id).group_by(c.send_id).having(func.sum(c.queued + c.deferred + c.uncertain) > 0)
         )
-        query = select(*SEND).where(sends.c.proved_at.is_not(None), which, sends.c.id.in_(open_ones))
+        query = select(*SEND).where(sends.c.proved_at.is_not(None), *which, sends.c.id.in_(open_ones))
         with self.engine.connect() as connection:
             return [read_send(row) for row in connection.execute(query.order_by(sends.c.id))]
 
@@ -291,8 +302,13 @@ class Ledger:
 
     def cancel_rest(self, now: datetime) -> int:
         """Cancel what came back to the queue of cancelled sends, from their workers or from a deferral."""
-        cancelled = select(sends.c.id).where(sends.c.halted == Halt.CANCELLED)
+        cancelled = select(sends.c.id).where(
+            sends.c.halted == Halt.CANCELLED, exists().where(chunks.c.send_id == sends.c.id, chunks.c.is_open)
+        )
         count = 0
+        with self.engine.connect() as connection:
+            if connection.scalar(cancelled.limit(1)) is None:
+                return count
         with self.engine.begin() as connection:
             for send_id in connection.scalars(cancelled).all():
                 for chunk in open_chunks(connection, send_id):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from logging import getLogger
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
 from mailer.domain.delivery import RetryPolicy, Settlement, State
 from mailer.domain.outcome import Stage
@@ -66,7 +66,27 @@ def reclaim(engine: Database, journals: Path, policy: RetryPolicy, now: datetime
         total += found
         # Put away unread: the history that it is now part of is taken in next.
         put_away(path)
-    return total + _orphans(engine, journals, now) + _run_out(engine, now)
+    workers, ended = _holders(engine)
+    total += _orphans(engine, journals, workers, now)
+    return total + _run_out(engine, now) if ended else total
+
+
+def _holders(engine: Database) -> tuple[list[str], bool]:
+    """Return who holds chunks until they let go of them, and whether the lease of another one has ended."""
+    c = chunks.c
+    # Who holds a chunk for a time only is perhaps on another machine, with its journal.
+    lasting = c.leased_until.is_(None)
+    with engine.connect() as connection:
+        held = select(c.holder, lasting.label("lasting")).where(
+            c.holder.is_not(None), or_(lasting, _ended(connection))
+        )
+        found = connection.execute(held.distinct()).all()
+    return [row.holder for row in found if row.lasting], any(not row.lasting for row in found)
+
+
+def _ended(connection: Connection) -> ColumnElement[bool]:
+    c = chunks.c
+    return c.is_open & c.holder.is_not(None) & (c.leased_until < moment_in(connection))
 
 
 def _settle(connection: Connection, policy: RetryPolicy, journal: DeadJournal, now: datetime) -> Reclaimed:
@@ -135,13 +155,8 @@ def _held_by(connection: Connection, worker: str) -> list[tuple[HeldChunk, set[i
     return found
 
 
-def _orphans(engine: Database, journals: Path, now: datetime) -> Reclaimed:
+def _orphans(engine: Database, journals: Path, workers: Iterable[str], now: datetime) -> Reclaimed:
     """Make deliveries uncertain whose worker has no journal any more: nobody can say what it handed over."""
-    c = chunks.c
-    with engine.connect() as connection:
-        # Who holds a chunk for a time only is perhaps on another machine, with its journal.
-        here = c.holder.is_not(None) & c.leased_until.is_(None)
-        workers = connection.scalars(select(c.holder).where(here).distinct()).all()
     lost = 0
     for worker in workers:
         # A journal is made before the first chunk is taken and put away after the last settlement.
@@ -164,13 +179,10 @@ def _give_up(connection: Connection, worker: str, now: datetime) -> int:
 
 def _run_out(engine: Database, now: datetime) -> Reclaimed:
     """Let go of the chunks whose lease has ended: nobody may come to take them for long."""
-    c, total = chunks.c, Reclaimed()
-    with engine.connect() as connection:
-        ended = c.is_open & c.holder.is_not(None) & (c.leased_until < moment_in(connection))
-        if connection.scalar(select(c.id).where(ended).limit(1)) is None:
-            return total
+    total = Reclaimed()
     with engine.begin() as connection:
-        held = select(chunks).where(ended).order_by(c.id).with_for_update(skip_locked=True)
+        held = select(chunks).where(_ended(connection)).order_by(chunks.c.id)
+        held = held.with_for_update(skip_locked=True)
         for row in connection.execute(held).all():
             total += _let_go(connection, row, now)
     return total

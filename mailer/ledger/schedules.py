@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Engine, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Row, and_, exists, insert, or_, select, update
 
 from mailer.domain.audience import Audience
 from mailer.domain.moment import in_both_zones
@@ -119,22 +119,31 @@ class Schedules:
         with self._engine.connect() as connection:
             return _schedule(connection.execute(select(schedules).where(schedules.c.id == schedule_id)).one())
 
-    def all(self, *states: ScheduleState) -> list[Schedule]:
-        """Return the schedules, or those in one of these states, by the time they are due."""
+    def all(self, *states: ScheduleState, by: datetime | None = None) -> list[Schedule]:
+        """Return the schedules by the time they are due: in one of these states, due `by` then, or all."""
         query = select(schedules).order_by(schedules.c.due_at, schedules.c.id)
         if states:
             query = query.where(schedules.c.state.in_(states))
+        if by:
+            query = query.where(schedules.c.due_at <= by)
         with self._engine.connect() as connection:
             return [_schedule(row) for row in connection.execute(query)]
 
     def due(self, now: datetime) -> list[Schedule]:
         """Return those whose time has come and that wait, or are left by who was beginning them."""
-        found = self.all(ScheduleState.WAITING, ScheduleState.BEGINNING)
-        return [each for each in found if each.due_at <= now and not each.in_hand(now)]
+        found = self.all(ScheduleState.WAITING, ScheduleState.BEGINNING, by=now)
+        return [each for each in found if not each.in_hand(now)]
 
     def recurring(self, now: datetime) -> list[Schedule]:
         """Return those that recur and whose next time has come."""
-        return [each for each in self.all(ScheduleState.RECURRING) if each.due_at <= now]
+        return self.all(ScheduleState.RECURRING, by=now)
+
+    def any_passed(self, now: datetime) -> bool:
+        """Return whether the time of one has come that may begin something."""
+        c = schedules.c
+        states = (ScheduleState.WAITING, ScheduleState.BEGINNING, ScheduleState.RECURRING)
+        with self._engine.connect() as connection:
+            return bool(connection.scalar(select(exists().where(c.state.in_(states), c.due_at <= now))))
 
     def recur(
         self, schedule: Schedule, latest: datetime, following: datetime, note: str, now: datetime

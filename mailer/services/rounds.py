@@ -91,15 +91,17 @@ class Rounds:
         recover(app.database, app.journals, RetryPolicy(), app.now())
         take_refusals(app)
         _read_webhooks(app)
-        come_again(app, say)
         _take_in(app, result)
-        if (due := app.schedules.due(app.now())) and not _held_by_alerts(app, due, say):
-            _begin_due(app, due, self.stopping, say, result)
-        for send in filter(is_news, app.ledger.left_alone()):
+        if app.schedules.any_passed(app.now()):
+            come_again(app, say)
+            if (due := app.schedules.due(app.now())) and not _held_by_alerts(app, due, say):
+                _begin_due(app, due, self.stopping, say, result)
+        stirring = app.ledger.stirring(app.now(), resend_uncertain=app.settings.uncertain == "resend")
+        for send in (each for each in stirring if each.halted and is_news(each)):
             left = app.queries.totals(send).open
             say(f"{send.label} to {send.audience} is {halt_words(send)}: {left:,} wait.")
             say(f"  next: mailer resume {send.slug}")
-        for send in app.ledger.unfinished():
+        for send in (each for each in stirring if not each.halted):
             if not (self.over or result.turned_away):
                 check_settings(app)
                 _go_on(app, send, self.stopping, result)
