@@ -12,8 +12,6 @@ from mailer.domain.audience import Audience
 from mailer.ledger.schedules import Schedules
 from mailer.store.database import open_database
 
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
 
 def recipients(server) -> list[str]:
     return [message.recipients[0] for message in server.taken]
@@ -135,7 +133,8 @@ def test_a_run_goes_by_the_database_that_took_the_place_of_its_own(workspace, se
     workspace.people(3)
     workspace.run("backup", tmp_path / "scheduled.db")
     scheduled = open_database("sqlite:///scheduled.db", tmp_path)
-    Schedules(scheduled).add("issues/2026-11-22-harbour.md", Audience(("weekly",)), NOON, "UTC", NOON)
+    now = datetime.now(UTC)
+    Schedules(scheduled).add("issues/2026-11-22-harbour.md", Audience(("weekly",)), now, "UTC", now)
     scheduled.dispose()
     run = workspace.start("run", "--every", "0.1")
     assert "Looking for due issues" in run.stderr.readline()
