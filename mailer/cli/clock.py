@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.domain.audience import Audience
     from mailer.domain.rollout import Rollout
+    from mailer.schedule.told_beside import ToldBeside
     from mailer.services.prepare import SendRequest
     from mailer.services.schedules import ScheduleStanding, Upcoming
 
@@ -347,13 +351,18 @@ def _data(standing: ScheduleStanding) -> dict[str, object]:
 @click.option(
     "--every", type=click.FloatRange(0.1), default=10.0, show_default=True, help="Seconds between looks."
 )
+@click.option("--tell", type=int, hidden=True, help="Answer for the one that began it, on this socket.")
 @click.pass_obj
-def run(app: App, every: float) -> None:
+def run(app: App, every: float, tell: int | None) -> None:
     """Send what falls due, until stopped; SIGTERM and Ctrl-C finish what is in flight first.
 
     SIGHUP has it begin anew with the settings as they are by then, once what is in flight is finished.
     """
     from mailer.cli import complain
+
+    if tell is not None:
+        _answer_beside(app, tell, every)
+        return
     from mailer.schedule.daemon import Daemon
     from mailer.schedule.service_manager import ServiceManager
     from mailer.schedule.settings_anew import SettingsAnew
@@ -365,22 +374,52 @@ def run(app: App, every: float) -> None:
     manager, anew = ServiceManager(), SettingsAnew(app, complain)
     looking = f"Looking for due issues in {app.root} every {every:g} s."
 
+    def alive() -> None:
+        manager.alive()
+        if pulse:
+            pulse.alive()
+
     def looked() -> bool:
         manager.ready(looking)
         return anew.wanted
 
-    with anew, rounds(app, manager.alive) as made, read_beside(app) as reading:
+    with anew, _told_beside(app, every) as pulse, ExitStack() as stack:
+        made = stack.enter_context(rounds(app, alive))
         app.database  # noqa: B018 - what is wrong with it is said now
+        reading = stack.enter_context(read_beside(app))
         click.echo(f"{looking} Ctrl-C stops.", err=True)
         if reading:
             click.echo("Reading what comes back beside it.", err=True)
-        Daemon(made, every, say, complain).keep_sending(looked)
+        Daemon(made, every, say, complain, pulse).keep_sending(looked)
         if made.over:
             manager.stopping()
     if anew.wanted and not made.over:
         manager.reloading()
         anew.begin()
     click.echo("Stopped; nothing is in flight.", err=True)
+
+
+@contextmanager
+def _told_beside(app: App, every: float) -> Iterator[ToldBeside | None]:
+    """Have who asks at RUN_LISTEN answered for the block; None where nobody is to ask."""
+    if not app.settings.run_listen:
+        yield None
+        return
+    from mailer.cli.listening import listen
+    from mailer.schedule.told_beside import ToldBeside
+    from mailer.settings.values import host_and_port
+
+    host, port = host_and_port(app.settings.run_listen)
+    with ToldBeside(app, listen(host, port, "RUN_LISTEN"), every) as beside:
+        yield beside
+
+
+def _answer_beside(app: App, fd: int, every: float) -> None:
+    from mailer.cli.listening import opened
+    from mailer.web.run_pages import tell_of_run
+
+    app.stay()
+    tell_of_run(app, opened(fd), sys.stdin.buffer, every)
 
 
 @click.command()

@@ -139,6 +139,7 @@ class Settings(BaseModel):
     schedule_grace: str = "1h"
     feed_networks: str = ""
     local_time_past: Literal["next-day", "at-once"] = "next-day"
+    run_listen: str = ""
     uncertain: Literal["hold", "resend"] = "hold"
     log_level: Literal["", "DEBUG", "INFO", "WARNING", "ERROR"] = ""
     log_format: Literal["text", "json"] = "text"
@@ -201,6 +202,13 @@ class Settings(BaseModel):
     @classmethod
     def _stretch_of_time(cls, value: str) -> str:
         parse_duration(value)
+        return value
+
+    @field_validator("run_listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        if value:
+            values.host_and_port(value)
         return value
 
     @field_validator("database_url")

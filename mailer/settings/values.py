@@ -33,6 +33,14 @@ def host(value: str, protocol: str = "SMTP") -> str:
     return value
 
 
+def host_and_port(value: str) -> tuple[str, int]:
+    """Return the address of this machine and the port in `127.0.0.1:9464` or `[::1]:9464`."""
+    found = _HOST_AND_PORT.fullmatch(value)
+    if not found or not 1 <= int(found[2]) <= 65535:
+        raise ValueError("is no address and port; write it like 127.0.0.1:9464")
+    return host(found[1]), int(found[2])
+
+
 def one_of(value: str, words: tuple[str, ...]) -> str:
     """Return the one of `words` that is meant, whatever its case; else the value, to be refused."""
     return next((word for word in words if word.casefold() == value.casefold()), value)

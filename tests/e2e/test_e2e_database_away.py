@@ -4,46 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from daemon import daemon
 from harbour_workspace import Workspace
 from postgresql import Server
 
 from mailer.sandbox.scripted_server import ScriptedServer
-
-
-@contextmanager
-def daemon(workspace: Workspace) -> Iterator[Callable[[str], None]]:
-    """Run `mailer run`, and yield what waits until it has said something; it has to end well."""
-    said = workspace.root / "said.log"
-    with said.open("wb") as log:
-        running = subprocess.Popen(
-            workspace.command("run", "--every", "0.1"),
-            env=workspace.environment(),
-            cwd=workspace.root,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-
-    def until(words: str) -> None:
-        while words not in said.read_text():
-            assert running.poll() is None, said.read_text()
-            time.sleep(0.01)
-
-    try:
-        yield until
-        running.send_signal(signal.SIGTERM)
-        assert running.wait(120) == 0, said.read_text()
-    finally:
-        running.kill()
-        running.wait()
 
 
 def test_a_file_that_is_moved_away_is_waited_for_and_said_once(
@@ -51,16 +21,16 @@ def test_a_file_that_is_moved_away_is_waited_for_and_said_once(
 ) -> None:
     workspace.people(3)
     file = workspace.root / "subscribers" / "mailer.db"
-    with daemon(workspace) as until:
-        until("Looking for due issues")
+    with daemon(workspace) as run:
+        run.until("Looking for due issues")
         file.rename(file.with_suffix(".away"))
-        until("mailer.db is gone")
+        run.until("mailer.db is gone")
         time.sleep(1)  # in which it looks again and again
         file.with_suffix(".away").rename(file)
-        until("The database is there again")
+        run.until("The database is there again")
         workspace.run("schedule", "add", "harbour", "--at", "in 1s")
-        until("accepted 3")
-    said = (workspace.root / "said.log").read_text()
+        run.until("accepted 3")
+    said = run.said
     assert said.count("Error:") == 1
     assert "next: it is waited for: `mailer run` goes on by itself" in said
     assert len(server.taken) == 3
@@ -107,18 +77,18 @@ def test_a_server_that_is_away_in_a_send_and_after_it_is_waited_for(
     workspace.settings["DATABASE_URL"] = door.url
     workspace.run("lists", "create", "weekly")
     workspace.people(1500)
-    with daemon(workspace) as until:
+    with daemon(workspace) as run:
         workspace.run("schedule", "add", "harbour", "--at", "in 1s")
         while len(server.taken) < 100:
             time.sleep(0.005)
         door.shut()
-        until("can't be reached")
+        run.until("can't be reached")
         door.open()
-        until("accepted 1,500")
+        run.until("accepted 1,500")
         door.shut()
-        until("it is waited for")
+        run.until("it is waited for")
         door.open()
-        until("The database is there again")
+        run.until("The database is there again")
         # It has said anew that it is at work.
         assert [each["command"] for each in workspace.data("machines")] == ["run"]
     assert len(server.taken) == len({each.recipients[0] for each in server.taken}) == 1500
