@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mailer.contradictions import (
     read_mailbox,
+    read_notice_wishes,
     read_verp,
     read_warmup,
     refuse_dead_links,
@@ -30,6 +31,7 @@ from mailer.workspace.bundled import templates_folder
 
 if TYPE_CHECKING:
     from mailer.compose.images.source import ImageLinks
+    from mailer.domain.admin_notice import NoticeWishes
     from mailer.domain.segment.named import KeptSegment
     from mailer.domain.warmup import WarmUp
     from mailer.engine.compiler import Compiler
@@ -310,6 +312,7 @@ class App:
 
         s = self.settings
         compiler = self.compiler  # before there is a database: it finds fault with the settings
+        self.notice_wishes  # noqa: B018 - finds fault with them before anything is sent
         refuse_made_up_sender(s, self.sender, to_the_world=not self.smtp_account.loopback)
         dispatcher = Dispatcher(
             self.database,
@@ -324,6 +327,11 @@ class App:
             jobs=self.jobs,
         )
         return Sending(compiler, dispatcher)
+
+    @cached_property
+    def notice_wishes(self) -> NoticeWishes:
+        """Of what whoever runs the program is told, and where."""
+        return read_notice_wishes(self.settings)
 
     def mailboxes(self) -> dict[str, Mailbox]:
         """Return the mailboxes of the settings that name one, by setting; SettingsError if one isn't one."""

@@ -11,6 +11,7 @@ from mailer.settings.presets import preset_of
 
 if TYPE_CHECKING:
     from mailer.compose.theme.theme import Theme
+    from mailer.domain.admin_notice import NoticeWishes
     from mailer.domain.return_path import Verp
     from mailer.domain.warmup import WarmUp
     from mailer.settings.fields import Settings
@@ -55,6 +56,28 @@ def read_warmup(settings: Settings) -> WarmUp | None:
         return WarmUp.parse(plan) if plan else None
     except ValueError as error:
         raise SettingsError(f"MAIL_WARMUP: {error}", next_step="Correct MAIL_WARMUP in .env.") from None
+
+
+def read_notice_wishes(settings: Settings) -> NoticeWishes:
+    """Return of what whoever runs the program is told, and where; SettingsError that names no secret."""
+    from mailer.domain.admin_notice import NoticeWishes, read_events
+    from mailer.domain.webhook_signature import read_secret
+
+    hooks = tuple(settings.notice_webhook.get_secret_value().split())
+    secret = settings.notice_secret.get_secret_value()
+    if hooks and not secret:
+        raise SettingsError(
+            "NOTICE_WEBHOOK is there and NOTICE_SECRET is not: nobody could know that a webhook is ours",
+            next_step="Write NOTICE_SECRET=whsec_ and what this prints: openssl rand -base64 32",
+        )
+    try:
+        events = read_events(settings.notices)
+    except ValueError as error:
+        raise SettingsError(f"NOTICES: {error}", next_step="Correct NOTICES in .env.") from None
+    try:
+        return NoticeWishes(events, hooks, read_secret(secret) if secret else b"", bool(settings.admin_email))
+    except ValueError as error:
+        raise SettingsError(f"NOTICE_SECRET {error}", next_step="Correct NOTICE_SECRET in .env.") from None
 
 
 def theme_wishes(settings: Settings, root: Path) -> dict[str, Any]:

@@ -23,11 +23,15 @@ class Page:
 
 @dataclass
 class WebSite:
-    """`pages` by path; `asked` has the path and the fields of every request."""
+    """`pages` by path; `asked` has the path and the fields of every request.
+
+    `posted` has the fields, by small letters, and the body of what was posted.
+    """
 
     port: int = 0
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    posted: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     scheme: str = "http"
 
     def at(self, path: str) -> str:
@@ -59,6 +63,11 @@ def web_site(context: SSLContext | None = None) -> Iterator[WebSite]:
                 self.send_header("Content-Length", str(len(page.octets)))
             self.end_headers()
             self.wfile.write(page.octets)
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            site.posted.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            self.do_GET()
 
         def log_message(self, format: str, *arguments: object) -> None:
             """Say nothing."""

@@ -73,6 +73,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "schedule": ("mailer.cli.clock", "schedule", "Set, show, move and remove times at which issues go out."),
     "run": ("mailer.cli.clock", "run", "Send what falls due, until stopped."),
     "tick": ("mailer.cli.clock", "tick", "Send what is due now, once: for cron or a systemd timer."),
+    "notices": ("mailer.cli.notices", "notices", "What you are told of sends, and whether it reached you."),
     "work": ("mailer.cli.work", "work", "Help to send, on as many machines as there are."),
     "machines": ("mailer.cli.work", "machines", "Who is at work on what, and how fast."),
     "returns": ("mailer.cli.returns", "returns", "Read what comes back: bounces, complaints, replies."),

@@ -323,11 +323,13 @@ def _run(prepared: PreparedSend, send: Send, options: Options) -> Report:
     from mailer.cli import complain
     from mailer.cli.progress import bar
     from mailer.services.continuing import go_on
+    from mailer.services.notice_findings import tell_all
     from mailer.services.return_alerts import tell
 
     watch = partial(bar, quiet=options.quiet)
     report = go_on(prepared.app, send, options.portion, watch, partial(_tell, options))
     tell(prepared.app, warn)
+    tell_all(prepared.app)
     if report.fault:
         complain(report.fault)
     if report.held:

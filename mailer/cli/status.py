@@ -24,6 +24,7 @@ STATES = ["queued", "claimed", "handed", "accepted", "deferred", "failed", "unce
 @click.pass_obj
 def status(app: App, issue: str | None, as_json: bool) -> None:
     """Show where each send stands, or those of one ISSUE."""
+    from mailer.services.notices import untold
     from mailer.services.status import standings
 
     reports = standings(app, issue)
@@ -33,6 +34,8 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
         say("\n".join(report.text() for report in reports))
     else:
         click.echo("Nothing was sent yet.", err=True)
+    if not as_json and (number := untold(app)):
+        say(f"{number:,} notices could not be told.\n  next: mailer notices list", err=True)
 
 
 @click.command()

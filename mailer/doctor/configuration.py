@@ -51,7 +51,7 @@ def _shown(name: str, reading: SettingsReading) -> str:
     text = str(
         value.get_secret_value() if name in SECRETS else f"{value:g}" if isinstance(value, float) else value
     )
-    if name == "DATABASE_URL" or "://" in text:
+    if name == "DATABASE_URL" or ("://" in text and name not in SECRETS):
         return masked_url(text)
     # Some providers have one token for both user name and password.
     secret = name in SECRETS or (text and text == reading.settings.smtp_password.get_secret_value())
@@ -93,6 +93,7 @@ def misfits(app: App) -> list[SettingsError]:
         lambda: refuse_half_a_login(s, logged_in=app.has_login),
         partial(refuse_wrong_security, s),
         lambda: app.warmup,
+        lambda: app.notice_wishes,
         lambda: app.signer,
         partial(theme_wishes, s, app.root),
         lambda: app.database_file,

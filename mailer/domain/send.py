@@ -22,6 +22,7 @@ class SendKind(StrEnum):
     REMIND = "remind"  # that they have not confirmed it yet
     WELCOME = "welcome"  # once they are on a list
     ACCOUNT = "account"  # about what is kept of them, because they asked for it
+    NOTICE = "notice"  # to whoever runs the program, who is no subscriber
 
     @property
     def lasts(self) -> bool:

@@ -15,7 +15,7 @@ from mailer.domain.audience import Recipient, excluded_in_words
 from mailer.domain.local_time import LocalTime
 from mailer.domain.page import Page, pages_of
 from mailer.domain.rollout import Rollout
-from mailer.domain.send import Send
+from mailer.domain.send import Send, SendKind
 from mailer.engine.compiler import Compiler, Job
 from mailer.engine.dispatch import Dispatcher
 from mailer.engine.personaliser import Personaliser
@@ -166,7 +166,8 @@ class Sending:
 
     def personaliser_of(self, send: Send) -> Personaliser:
         """Return what fills the messages of a send."""
-        first_list = Lists(self.dispatcher.database).ids(send.audience.lists[:1])[0]
+        lists = send.audience.lists[:1] if send.kind is not SendKind.NOTICE else ()
+        first_list = next(iter(Lists(self.dispatcher.database).ids(lists)), 0)
         corrected = self.personaliser_of(self.ledger.send(send.corrects)) if send.corrects else None
         # Its first text's, as the seed: whatever it is corrected to, its Message-IDs stay what they were.
         version = self.dispatcher.template(send, 1).version

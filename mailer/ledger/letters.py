@@ -22,6 +22,10 @@ from mailer.ledger.outcomes import latest
 from mailer.store.schema import chunks, deliveries, outcomes, sends, subscribers
 from mailer.store.snapshot import kept_of, snapshot_of
 
+# Whoever runs the program is no subscriber: their mails go by the numbers from this one on, which no subscriber
+# ever comes to have, and for which the token of a return path has room.
+ADMINS = 1 << 34
+
 
 @dataclass(frozen=True, slots=True)
 class LetterText:
@@ -53,6 +57,21 @@ def letters_since(connection: Connection, kind: SendKind, subscriber_id: int, mo
         .where(s.kind == kind, or_(o.at.is_(None), o.at > moment))
     )
     return int(connection.scalar(query) or 0)
+
+
+def notices_mailed(connection: Connection, number: int) -> str:
+    """Return what became of the mail of a notice, "" if none was written."""
+    s, d, o = sends.c, deliveries.c, outcomes.c
+    theirs = and_(o.send_id == d.send_id, o.subscriber_id == d.subscriber_id, latest())
+    query = (
+        select(func.coalesce(o.state, State.QUEUED.value), o.reply)
+        .select_from(deliveries)
+        .join(sends, (s.id == d.send_id) & (s.kind == SendKind.NOTICE))
+        .outerjoin(outcomes, theirs)
+        .where(d.subscriber_id == ADMINS + number)
+    )
+    row = connection.execute(query.order_by(s.id.desc()).limit(1)).one_or_none()
+    return "" if row is None else ": ".join(filter(None, row))
 
 
 def write_letter(

@@ -13,10 +13,13 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Text,
     and_,
     bindparam,
     case,
+    cast,
     exists,
+    null,
     or_,
     select,
     true,
@@ -122,6 +125,8 @@ def reason_gone(
         subscribers.c.id == deliveries.c.subscriber_id, subscribers.c.id.between(*between)
     )
     suppressed = person.where(never.suppressed())
+    if kind is SendKind.NOTICE:
+        return cast(null(), Text)
     if kind is SendKind.ACCOUNT:
         return case((~person, ERASED_SINCE))
     if kind in ASKED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
@@ -13,8 +13,8 @@ from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
 import h11
 
 from mailer import __version__
-from mailer.online.public import Network, is_within, may_try
-from mailer.online.request import HEAD_OCTETS, Unreachable, connected, place, said
+from mailer.online.public import Network
+from mailer.online.request import HEAD_OCTETS, Unreachable, connected, permission, place, said
 
 SECONDS = 20.0  # for one document with all its redirects
 REDIRECTS = 5
@@ -117,9 +117,7 @@ class _Reader:
         raise Unreachable(f"it is redirected more than {REDIRECTS} times")
 
     async def _ask(self, url: SplitResult, wanted: Wanted) -> _Answer:
-        if url.scheme.lower() not in ("http", "https") or not url.hostname:
-            raise Unreachable(f"{url.scheme or 'nothing'}: is no address of the web")
-        async with connected(url, self._permitted(url), self.context) as (reader, writer):
+        async with connected(url, permission(url, self.allowed), self.context) as (reader, writer):
             connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_OCTETS)
             writer.write(connection.send(_request(url, wanted)) or b"")
             await writer.drain()
@@ -131,17 +129,6 @@ class _Reader:
                 else:
                     answer.take(event, self.most)
             return answer
-
-    def _permitted(self, url: SplitResult) -> Callable[[str], bool]:
-        if url.scheme.lower() == "https":
-            return lambda address: may_try(address, self.allowed)
-
-        def own(address: str) -> bool:
-            if not is_within(address, self.allowed):
-                raise Unreachable("it is http, where anybody may have changed it; it has to be https")
-            return True
-
-        return own
 
 
 class _Answer:

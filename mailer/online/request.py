@@ -14,7 +14,7 @@ from io import BytesIO
 from urllib.parse import SplitResult, quote
 
 from mailer import __version__
-from mailer.online.public import Network, may_try
+from mailer.online.public import Network, is_within, may_try
 
 HEAD_OCTETS = 65_536
 _AGENT = f"mailer/{__version__} (looks whether links are alive)"
@@ -65,6 +65,24 @@ async def connected(
         yield reader, writer
     finally:
         writer.transport.abort()
+
+
+def permission(url: SplitResult, allowed: Sequence[Network]) -> Callable[[str], bool]:
+    """Return which addresses may be connected to for `url`, which somebody else named, or a setting.
+
+    It has to be https, but within networks that are `allowed`. Unreachable for what is no address of the web.
+    """
+    if url.scheme.lower() not in ("http", "https") or not url.hostname:
+        raise Unreachable(f"{url.scheme or 'nothing'}: is no address of the web")
+    if url.scheme.lower() == "https":
+        return lambda address: may_try(address, allowed)
+
+    def own(address: str) -> bool:
+        if not is_within(address, allowed):
+            raise Unreachable("it is http, where anybody may have changed it; it has to be https")
+        return True
+
+    return own
 
 
 def default_port(url: SplitResult) -> int:

@@ -19,6 +19,7 @@ from mailer.engine.watch import Watch, unwatched
 from mailer.engine.workers import Workers
 from mailer.errors import AccountFault, EveryoneRefused, ServerUnavailable
 from mailer.services.attendance import attending
+from mailer.services.notice_findings import note_fault, note_held
 from mailer.services.refusals import take_refusals
 from mailer.services.report import Report, report_on
 from mailer.services.stages import advance, held
@@ -136,7 +137,7 @@ def go_on_unasked(app: App, send: Send, stopping: Stopping) -> Report | None:
         if app.ledger.halted(send):  # by itself, just now
             return report_on(app, app.ledger.reread(send))
         sending.dispatcher.prepare(send, now)
-        if not report_on(app, send).queued or sending.dispatcher.held(now):
+        if not report_on(app, send).queued or _held(app, sending, send):
             return None
         report = _run(app, sending, send, WHOLE, unwatched, stopping)
         advance(app, sending.dispatcher, send)
@@ -164,13 +165,12 @@ def _run(
         except (AccountFault, EveryoneRefused, ServerUnavailable) as fault:
             # What was sent before stands, and is summed up all the same.
             take_refusals(app)
+            note_fault(app, send, fault)
             return replace(report_on(app, send), fault=fault)
     take_refusals(app)
-    return (
-        replace(report, held=_held(app, sending, send))
-        if report.queued and not report.interrupted
-        else report
-    )
+    if report.queued and not report.interrupted:
+        return replace(report, held=_held(app, sending, send))
+    return report
 
 
 async def _sent(
@@ -201,4 +201,7 @@ def _held(app: App, sending: Sending, send: Send) -> str:
     if held is None:
         return ""
     said = sending.ledger.latest_deferral(send) if held.by_provider else None
-    return f"{held}." + (f" It said: {said}" if said else "")
+    words = f"{held}." + (f" It said: {said}" if said else "")
+    if not send.kind.lasts:
+        note_held(app, send, words)
+    return words

@@ -119,9 +119,16 @@ def post(app: App, stop: Callable[[], bool] = lambda: False) -> int:
     """
     settled = 0
     for send in app.ledger.unfinished():
-        if send.kind.lasts and not stop():
+        if send.kind.lasts and send.kind is not SendKind.NOTICE and not stop():
             settled += _post(app, send, stop)
     return settled
+
+
+def post_notices(app: App, stop: Callable[[], bool]) -> None:
+    """Send the mails of notices that may go now, apart from all others: nothing waits for what they meet."""
+    for send in app.ledger.unfinished():
+        if send.kind is SendKind.NOTICE and not stop():
+            _post(app, send, stop)
 
 
 def _post(app: App, send: Send, stop: Callable[[], bool]) -> int:

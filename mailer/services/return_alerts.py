@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,26 +9,26 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select, update
 
+from mailer.domain.admin_notice import AdminNotice, NoticeEvent
 from mailer.domain.delivery import State
-from mailer.domain.outcome import Accepted
 from mailer.domain.return_alert import AlertBounds, ReturnAlert
 from mailer.domain.returned import Kind
-from mailer.errors import MailerError, PlanRefused
+from mailer.errors import PlanRefused
 from mailer.ledger import return_counts
 from mailer.ledger.return_counts import By
+from mailer.services.notices import note
 from mailer.store.dialect import add_missing
 from mailer.store.schema import alerts
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
-    from mailer.smtp.recording import Recording
 
 LATELY = timedelta(days=7)  # what came back longer ago raises nothing, and holds nothing any more
 BLOCKED_LATELY = timedelta(days=2)
-SUBJECT = "What comes back needs a look"
 WHAT_TO_DO = (
-    "New sends wait until somebody has looked at it (ALERT_STOPS):\n\n"
-    "    mailer returns report\n    mailer returns alerts --dismiss\n"
+    "New sends wait until somebody has looked at it (ALERT_STOPS).",
+    "Look at it: mailer returns report",
+    "Once that is put right: mailer returns alerts --dismiss",
 )
 
 
@@ -104,57 +103,16 @@ def dismiss(app: App) -> int:
 
 
 def tell(app: App, say: Callable[[str], None]) -> None:
-    """Say what is wrong and was not told yet, and write it to ADMIN_EMAIL, once.
-
-    What can't be written now is said, and written another time. To be called where there is no event loop.
-    """
-    news = [alarm for alarm in open_alerts(app) if not alarm.told]
-    if not news:
-        return
-    for alarm in news:
+    """Say what is wrong and was not told yet, and note it for whoever is to be told, once."""
+    for alarm in open_alerts(app):
+        if alarm.told:
+            continue
         say(f"Alert: {alarm.words}")
-    if app.settings.admin_email and not _written(app, news, say):
-        return
-    with app.database.begin() as connection:
-        keys = [alarm.key for alarm in news]
-        connection.execute(update(alerts).where(alerts.c.key.in_(keys)).values(told_at=app.now()))
-
-
-def _written(app: App, news: list[OpenAlert], say: Callable[[str], None]) -> bool:
-    from mailer.engine.stopping import run
-    from mailer.smtp.envelope import Envelope
-    from mailer.smtp.recording import Recording
-
-    try:
-        recipient = app.mailboxes()["ADMIN_EMAIL"].address.wire
-        envelope = Envelope(1, app.sender.address.wire, recipient, _message(app, recipient, news))
-        work = Recording([envelope])
-        run(_deliver(app, work))
-    except MailerError as error:
-        say(f"ADMIN_EMAIL could not be written to: {error.problem}")
-        return False
-    outcome = work.outcomes.get(1)
-    if not isinstance(outcome, Accepted):
-        say(f"ADMIN_EMAIL could not be written to: {outcome}")
-    return isinstance(outcome, Accepted)
-
-
-async def _deliver(app: App, work: Recording) -> None:
-    from mailer.smtp.pool import deliver
-
-    await deliver(work, app.smtp_account, asyncio.Event())
-
-
-def _message(app: App, recipient: str, news: list[OpenAlert]) -> bytes:
-    from email.message import EmailMessage
-    from email.utils import format_datetime, make_msgid
-
-    message = EmailMessage()
-    message["From"], message["To"] = app.sender.address.wire, recipient
-    message["Subject"] = f"{SUBJECT}: {app.sender.address.domain}"
-    message["Date"] = format_datetime(app.now())
-    message["Message-ID"] = make_msgid(domain=app.sender.address.domain)
-    message["Auto-Submitted"] = "auto-generated"
-    lines = "\n\n".join(alarm.words for alarm in news)
-    message.set_content(f"{lines}\n\n{WHAT_TO_DO}")
-    return message.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        # By when it was found: it may be found again after somebody dismissed it and a week.
+        about = f"{alarm.key}:{alarm.since.isoformat()}"
+        note(
+            app, AdminNotice(NoticeEvent.RETURNS_ALERT, about, alarm.words, WHAT_TO_DO, {"alert": alarm.key})
+        )
+        with app.database.begin() as connection:
+            this = alerts.c.key == alarm.key
+            connection.execute(update(alerts).where(this).values(told_at=app.now()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mailer.domain.delivery import RetryPolicy
 from mailer.domain.recurrence import NoneReady
-from mailer.domain.send import Send
+from mailer.domain.send import Send, SendKind
 from mailer.engine.standing import halt_words, local
 from mailer.engine.stopping import Interrupted, Stopping, pause
 from mailer.errors import (
@@ -31,6 +31,7 @@ from mailer.ledger.notices import any_waiting
 from mailer.ledger.reclaim import recover
 from mailer.ledger.schedules import LEASE, Schedule, Schedules, ScheduleState
 from mailer.people.signups import waiting
+from mailer.services.notice_findings import tell_all
 from mailer.services.recurring import choose, come_again, missed
 from mailer.services.refusals import take_refusals
 from mailer.services.report import Report, report_on
@@ -102,11 +103,12 @@ class Rounds:
             say(f"{send.label} to {send.audience} is {halt_words(send)}: {left:,} wait.")
             say(f"  next: mailer resume {send.slug}")
         for send in (each for each in stirring if not each.halted):
-            if not (self.over or result.turned_away):
+            if not (self.over or result.turned_away or send.kind is SendKind.NOTICE):
                 check_settings(app)
                 _go_on(app, send, self.stopping, result)
         if result.reports or result.errors:
             tell(app, say)
+        tell_all(app)
         return result
 
     def rest(self, seconds: float) -> None:

@@ -28,6 +28,8 @@ SECRETS = (
     "WEBHOOK_MAILERSEND_SECRET",
     "WEBHOOK_SPARKPOST_SECRET",
     "WEBHOOK_RESEND_SECRET",
+    "NOTICE_WEBHOOK",
+    "NOTICE_SECRET",
 )
 EXACT = (
     *SECRETS,
@@ -96,6 +98,10 @@ class Settings(BaseModel):
     alert_bounces: float = Field(2, ge=0, le=100)
     alert_blocked: int = Field(10, ge=0)
     alert_stops: Literal["yes", "no"] = "yes"
+    notices: str = "send schedule account returns signups feed"
+    notice_webhook: SecretStr = SecretStr("")
+    notice_secret: SecretStr = SecretStr("")
+    notice_networks: str = ""
     mail_rate: float = Field(0, ge=0)
     mail_warmup: str = ""
     mail_images: Literal["inline", "linked"] = "inline"
@@ -229,7 +235,12 @@ class Settings(BaseModel):
     def _origins(cls, value: str) -> str:
         return values.origins(value)
 
-    @field_validator("feed_networks")
+    @field_validator("notice_webhook")
+    @classmethod
+    def _hooks(cls, value: SecretStr) -> SecretStr:
+        return SecretStr(values.hooks(value.get_secret_value()))
+
+    @field_validator("feed_networks", "notice_networks")
     @classmethod
     def _networks(cls, value: str) -> str:
         return values.networks(value)
@@ -238,6 +249,11 @@ class Settings(BaseModel):
     def own_networks(self) -> list[IPv4Network | IPv6Network]:
         """Private networks in which feeds may be read."""
         return [ip_network(each) for each in self.feed_networks.split()]
+
+    @property
+    def told_networks(self) -> list[IPv4Network | IPv6Network]:
+        """Private networks in which webhooks may be told."""
+        return [ip_network(each) for each in self.notice_networks.split()]
 
     @property
     def trusted_hosts(self) -> frozenset[str]:

@@ -75,6 +75,17 @@ def origins(value: str) -> str:
     return " ".join(dict.fromkeys(found))
 
 
+def hooks(value: str) -> str:
+    """Return addresses that are posted to, with blanks between them. What is wrong is said without them."""
+    found = value.split()
+    for number, each in enumerate(found, 1):
+        if not each.startswith(("http://", "https://")) or not _names_a_host(each):
+            raise ValueError(
+                f"its address no. {number} is none; write it like https://hooks.harbour.example/news"
+            )
+    return " ".join(dict.fromkeys(found))
+
+
 def networks(value: str) -> str:
     """Return networks as CIDR, with blanks between them."""
     found = [part for part in re.split(r"[\s,]+", value.strip()) if part]

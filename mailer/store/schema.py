@@ -611,4 +611,43 @@ alerts = Table(
     Column("dismissed_at", UtcTime),
 )
 
+# What whoever runs the program is told, once for each key, and kept: domain.admin_notice.AdminNotice.
+admin_notices = Table(
+    "admin_notices",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("key", Key, nullable=False, unique=True),
+    Column("event", String(32), nullable=False),  # domain.admin_notice.NoticeEvent
+    Column("at", UtcTime, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("lines", JSON(none_as_null=True), nullable=False),  # list of texts
+    Column("data", JSON(none_as_null=True), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# By which ways each is to be told (ledger.admin_notices.Way), and whether it was.
+notice_ways = Table(
+    "notice_ways",
+    metadata,
+    Column("notice_id", ForeignKey("admin_notices.id"), primary_key=True),
+    Column("way", Key, primary_key=True),
+    Column("state", String(16), nullable=False),  # ledger.admin_notices.Telling
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column(
+        "next_at", UtcTime, nullable=False
+    ),  # while it waits: when to try, or to take it from who is at it
+    Index("ix_notice_ways_state", "state", "next_at"),
+)
+
+# Every attempt, written down before it is made.
+notice_attempts = Table(
+    "notice_attempts",
+    metadata,
+    Column("notice_id", Number, primary_key=True, autoincrement=False),
+    Column("way", Key, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # from 1
+    Column("at", UtcTime, nullable=False),
+    Column("words", Text),  # what came of it; NULL: whoever made it died
+)
+
 made_with(metadata)

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from mailer.bootstrap import App
 from mailer.errors import MailerError
 from mailer.services.letters import post
+from mailer.services.notice_findings import tell_all
 from mailer.services.signup import Reception
 
 log = getLogger(__name__)
@@ -66,6 +67,7 @@ class Postman:
         try:
             self._reception.settle()
             post(self._app, self._over.is_set)
+            tell_all(self._app)
         except MailerError as error:
             log.warning("letters wait: %s", error.problem)
         except Exception:  # a thread that died would let all that comes wait for good

@@ -12,10 +12,11 @@ from members import join
 from settled_sends import NOW, accepted, begun, delivered
 
 from mailer.bootstrap import App
+from mailer.domain.admin_notice import NoticeEvent
 from mailer.domain.return_alert import AlertBounds
 from mailer.domain.returned import Kind, RecipientVerdict, Returned, Verdict
 from mailer.errors import PlanRefused
-from mailer.sandbox.process import running_sandbox
+from mailer.services.notices import sheets
 from mailer.services.return_alerts import dismiss, open_alerts, refuse_alerted, tell
 from mailer.services.return_settings import policy_of
 from mailer.services.returns import ReturnedMail, ReturnRecords
@@ -108,26 +109,12 @@ def test_one_may_go_on_all_the_same(tmp_path: Path) -> None:
     refuse_alerted(app)
 
 
-@pytest.mark.peers
-def test_the_admin_is_written_to_once(tmp_path: Path) -> None:
-    with running_sandbox(tmp_path / "sandbox") as sandbox:
-        settings = Settings(admin_email="harbour.master@gazette.example", smtp_port=sandbox.smtp_port)
-        app = Later(tmp_path, settings=settings)
-        sent(app)
-        came_back(app, Kind.HARD, range(1, 6))
-        for _ in range(2):
-            tell(app, lambda words: None)
-        (received,) = sandbox.inbox
-        message = sandbox.inbox.raw(received.id)
-    assert b"5 hard bounces of 8" in message and b"Auto-Submitted: auto-generated" in message
-
-
-@pytest.mark.peers
-def test_who_can_not_be_written_to_is_told_later(tmp_path: Path) -> None:
-    app = Later(tmp_path, settings=Settings(admin_email="harbour.master@gazette.example", smtp_port=9))
-    sent(app)
+def test_it_is_noted_once_for_whoever_is_to_be_told(app: Later) -> None:
     came_back(app, Kind.HARD, range(1, 6))
-    said: list[str] = []
-    tell(app, said.append)
-    assert "could not be written to" in said[-1]
-    assert not open_alerts(app)[0].told
+    for _ in range(2):
+        tell(app, lambda words: None)
+    (sheet,) = sheets(app)
+    assert sheet.notice.event is NoticeEvent.RETURNS_ALERT
+    assert "5 hard bounces of 8" in sheet.notice.title
+    assert sheet.notice.lines[-1] == "Once that is put right: mailer returns alerts --dismiss"
+    assert open_alerts(app)[0].told

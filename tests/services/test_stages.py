@@ -65,14 +65,24 @@ def server(refusals: Refusals) -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def app(tmp_path: Path, database_url: str, clock: Clock, server: ScriptedServer) -> Iterator[App]:
-    made = workspace(tmp_path, database_url, clock, server)
+def app(tmp_path: Path, clock: Clock, server: ScriptedServer) -> App:
+    return filled(workspace(tmp_path, "sqlite:///mailer.db", clock, server))
+
+
+@pytest.fixture
+def either(tmp_path: Path, database_url: str, clock: Clock, server: ScriptedServer) -> Iterator[App]:
+    """The same on a database of either kind."""
+    made = filled(workspace(tmp_path, database_url, clock, server))
+    yield made
+    made.let_go()
+
+
+def filled(made: App) -> App:
     weekly = Consent(tuple(made.lists.ids(["weekly"])), TEST, SATURDAY)
     with made.database.begin() as connection:
         everyone = (Address.parse(f"reader{number}@inbox.example") for number in range(PEOPLE))
         enrol(connection, [Entry(each, {}) for each in everyone], weekly)
-    yield made
-    made.let_go()
+    return made
 
 
 def prepared(app: App) -> PreparedSend:
@@ -103,30 +113,30 @@ def complained(app: App, send: Send, number: int) -> None:
     ReturnRecords(lambda: app.database, policy_of(app.settings)).take(mails, app.now())
 
 
-def test_each_stage_goes_when_the_one_before_is_through_and_has_held(app, clock, server):
-    ready_one = prepared(app)
+def test_each_stage_goes_when_the_one_before_is_through_and_has_held(either, clock, server):
+    ready_one = prepared(either)
     said = plan(ready_one, rollout=ROLLOUT).text()
     assert "  stage 2 of 3: 16 people, 30m after stage 1 is through (50.0% have it then)\n" in said
     send = begin(ready_one, rollout=ROLLOUT).send
-    done, _ = look(app)
+    done, _ = look(either)
     assert len(got(server)) == 4
     assert done.exit_code is ExitCode.AGAIN
     (report,) = done.reports
     assert "  stage 1 of 3: 4 people, done; stage 2 goes from " in report.text()
     assert report.totals.next_due == SATURDAY + HALF_AN_HOUR
     clock.time += HALF_AN_HOUR - timedelta(seconds=1)
-    look(app)
+    look(either)
     assert len(got(server)) == 4
     clock.time = SATURDAY + HALF_AN_HOUR
-    look(app)
-    look(app)
+    look(either)
+    look(either)
     assert len(got(server)) == 20
     clock.time += HALF_AN_HOUR
-    done, _ = look(app)
+    done, _ = look(either)
     assert len(set(got(server))) == len(got(server)) == PEOPLE
     assert done.exit_code is ExitCode.COMPLETE
-    assert app.queries.discrepancies(send) == []
-    totals = app.queries.totals(send)
+    assert either.queries.discrepancies(send) == []
+    totals = either.queries.totals(send)
     assert [(each.people, each.opened_at) for each in totals.stages] == [
         (4, SATURDAY),
         (16, SATURDAY + HALF_AN_HOUR),
@@ -164,22 +174,22 @@ def test_it_stops_by_itself_and_says_why(app, clock, server, refusals):
         go_on(app, send)
 
 
-def test_a_person_lets_it_go_on_and_what_comes_then_is_judged(app, clock, server, refusals):
-    send, refusals.left = begun(app), 1
-    look(app)
+def test_a_person_lets_it_go_on_and_what_comes_then_is_judged(either, clock, server, refusals):
+    send, refusals.left = begun(either), 1
+    look(either)
     clock.time += timedelta(days=1)
-    (resumed,) = resume(app, "tide")
+    (resumed,) = resume(either, "tide")
     assert resumed.totals.open == 36
     refusals.left = 3
-    look(app)
-    assert app.ledger.reread(send).halted_by == "failed > 10%: 3 of 16 (18.75%)"
-    resume(app, "tide")
+    look(either)
+    assert either.ledger.reread(send).halted_by == "failed > 10%: 3 of 16 (18.75%)"
+    resume(either, "tide")
     clock.time += HALF_AN_HOUR
     refusals.left = 1
-    look(app)
-    totals = app.queries.totals(send)
+    look(either)
+    totals = either.queries.totals(send)
     assert totals.states == {State.ACCEPTED: 35, State.FAILED: 5}
-    assert app.queries.discrepancies(send) == []
+    assert either.queries.discrepancies(send) == []
 
 
 def settled(person: int, state: State) -> Settlement:
@@ -188,37 +198,37 @@ def settled(person: int, state: State) -> Settlement:
     )
 
 
-def test_no_more_is_taken_once_it_can_not_be_otherwise(app):
-    send = begun(app, Rollout.parse("60%,100%", "0s", "failed > 10%"))
-    with app.database.begin() as connection:  # as in an audience of thousands, a stage has several chunks
+def test_no_more_is_taken_once_it_can_not_be_otherwise(either):
+    send = begun(either, Rollout.parse("60%,100%", "0s", "failed > 10%"))
+    with either.database.begin() as connection:  # as in an audience of thousands, a stage has several chunks
         first, _ = connection.execute(select(chunks).order_by(chunks.c.id)).all()
         for people in (first.people[:10], first.people[10:]):
             row = {"first": people[0], "last": people[-1], "people": people, "queued": len(people)}
             connection.execute(insert(chunks).values(send_id=send.id, stage=1, is_open=True, **row))
         connection.execute(delete(chunks).where(chunks.c.id == first.id))
-    holding = Holding(app.database, send, "one")
-    claims = holding.take(app.now())
+    holding = Holding(either.database, send, "one")
+    claims = holding.take(either.now())
     assert len(claims) == 10
     states = [State.FAILED] * 2 + [State.ACCEPTED] * 7  # two of the twenty-four of the stage is no tenth
     holding.record([settled(each.delivery_id, state) for each, state in zip(claims, states, strict=False)])
     assert holding.halted() is None
     holding.record([settled(claims[-1].delivery_id, State.FAILED)])
-    assert Holding(app.database, send, "two").take(app.now()) == []
+    assert Holding(either.database, send, "two").take(either.now()) == []
     assert holding.halted() is Halt.STOPPED
-    assert app.ledger.reread(send).halted_by == "failed > 10%: 3 of 10 (30.00%)"
-    assert app.queries.discrepancies(send) == []
+    assert either.ledger.reread(send).halted_by == "failed > 10%: 3 of 10 (30.00%)"
+    assert either.queries.discrepancies(send) == []
 
 
-def test_complaints_stop_it_while_it_holds(app, clock, server):
-    send = begun(app)
-    look(app)
-    complained(app, send, 1)
+def test_complaints_stop_it_while_it_holds(either, clock, server):
+    send = begun(either)
+    look(either)
+    complained(either, send, 1)
     clock.time += timedelta(minutes=5)
-    done, _ = look(app)
+    done, _ = look(either)
     (report,) = done.reports
     assert report.send.halted_by == "complaints > 5%: 1 of 4 (25.00%)"
     clock.time += timedelta(days=1)
-    look(app)
+    look(either)
     assert len(got(server)) == 4
 
 
@@ -239,31 +249,31 @@ def test_a_send_that_holds_is_not_taken_for_one_with_nothing_to_do(app):
     assert (report.queued, report.totals.open) == (0, 36)
 
 
-def test_workers_on_many_machines_open_the_next_stage_too(app, clock):
-    send = begun(app)
-    look(app)
-    advance_all(app)
-    with app.database.connect() as connection:
-        assert ready(connection, app.now()) == {}
+def test_workers_on_many_machines_open_the_next_stage_too(either, clock):
+    send = begun(either)
+    look(either)
+    advance_all(either)
+    with either.database.connect() as connection:
+        assert ready(connection, either.now()) == {}
     clock.time += HALF_AN_HOUR
-    advance_all(app)
-    advance_all(app)
-    with app.database.connect() as connection:
-        assert ready(connection, app.now()) == {send.id: 1}
+    advance_all(either)
+    advance_all(either)
+    with either.database.connect() as connection:
+        assert ready(connection, either.now()) == {send.id: 1}
 
 
-def test_pause_and_cancel_mean_all_stages(app, clock, server):
-    send = begun(app)
-    look(app)
-    pause(app, "tide")
+def test_pause_and_cancel_mean_all_stages(either, clock, server):
+    send = begun(either)
+    look(either)
+    pause(either, "tide")
     clock.time += timedelta(days=1)
-    look(app)
+    look(either)
     assert len(got(server)) == 4
-    resume(app, "tide")
-    cancel(app, cancellable(app, "tide"))
-    look(app)
-    assert app.queries.totals(send).states == {State.ACCEPTED: 4, State.CANCELLED: 36}
-    assert app.queries.discrepancies(send) == []
+    resume(either, "tide")
+    cancel(either, cancellable(either, "tide"))
+    look(either)
+    assert either.queries.totals(send).states == {State.ACCEPTED: 4, State.CANCELLED: 36}
+    assert either.queries.discrepancies(send) == []
 
 
 def test_a_schedule_begins_it_in_its_stages(app, clock, server):
