@@ -218,13 +218,17 @@ def news(connection: Connection, now: datetime, surge: int) -> list[News]:
         *(_of_sends(), _of_schedules(now), _of_feeds(now), _to_be_tried(now)),
         *([_of_signups(now, surge)] if surge else []),
     )
-    return [News(NoticeEvent(event) if event else None, number) for event, number in connection.execute(found)]
+    return [
+        News(NoticeEvent(event) if event else None, number) for event, number in connection.execute(found)
+    ]
 
 
 def _of_sends() -> Select[Any]:
     s, c = sends.c, chunks.c
     left = exists().where(c.send_id == s.id, c.is_open)
-    through = (s.kind == SendKind.ISSUE) & s.proved_at.is_not(None) & s.halted.is_distinct_from(Halt.CANCELLED)
+    through = (
+        (s.kind == SendKind.ISSUE) & s.proved_at.is_not(None) & s.halted.is_distinct_from(Halt.CANCELLED)
+    )
     over = through & ~left & ~_known(literal(f"{NoticeEvent.SEND_FINISHED}:") + cast(s.id, Text))
     stopped = (s.halted == Halt.STOPPED) & ~_told(NoticeEvent.SEND_HELD, s.id, s.halted_at)
     event = case((over, NoticeEvent.SEND_FINISHED.value), else_=NoticeEvent.SEND_HELD.value)
@@ -251,14 +255,14 @@ def _of_feeds(now: datetime) -> Select[Any]:
     )
 
 
-def _of_signups(now: datetime, surge: int) -> Select[Any]:
+def _of_signups(now: datetime, surge: int) -> Select[str, int]:
     event, n = NoticeEvent.SIGNUPS_SURGE, admin_notices.c
     lately = select(func.count()).where(signups.c.at > now - LATELY).scalar_subquery()
     told = exists().where(n.event == event, n.at > now - DAY)
     return select(literal(event.value), literal(0)).where(lately >= surge, ~told)
 
 
-def _to_be_tried(now: datetime) -> Select[Any]:
+def _to_be_tried(now: datetime) -> Select[str, int]:
     c, s = chunks.c, sends.c
     goes = or_(c.due_at.is_(None), c.due_at <= now)
     mail = exists().where(s.kind == SendKind.NOTICE, c.send_id == s.id, c.is_open, goes)

@@ -22,8 +22,8 @@ from mailer.ledger.outcomes import latest
 from mailer.store.schema import chunks, deliveries, outcomes, sends, subscribers
 from mailer.store.snapshot import kept_of, snapshot_of
 
-# Whoever runs the program is no subscriber: their mails go by the numbers from this one on, which no subscriber
-# ever comes to have, and for which the token of a return path has room.
+# Whoever runs the program is no subscriber: their mails go by the numbers from this one on, which is no
+# subscriber's, and for which the token of a return path has room.
 ADMINS = 1 << 34
 
 
