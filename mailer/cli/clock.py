@@ -374,21 +374,25 @@ def run(app: App, every: float, tell: int | None) -> None:
     manager, anew = ServiceManager(), SettingsAnew(app, complain)
     looking = f"Looking for due issues in {app.root} every {every:g} s."
 
+    beats = [manager.alive]
+
     def alive() -> None:
-        manager.alive()
-        if pulse:
-            pulse.alive()
+        for beat in beats:
+            beat()
 
     def looked() -> bool:
         manager.ready(looking)
         return anew.wanted
 
     with anew, _told_beside(app, every) as pulse, ExitStack() as stack:
+        if pulse:
+            beats.append(pulse.alive)
         made = stack.enter_context(rounds(app, alive))
         app.database  # noqa: B018 - what is wrong with it is said now
-        reading = stack.enter_context(read_beside(app))
+        reading = stack.enter_context(read_beside(app, warn))
         click.echo(f"{looking} Ctrl-C stops.", err=True)
         if reading:
+            beats.append(reading.look)
             click.echo("Reading what comes back beside it.", err=True)
         Daemon(made, every, say, complain, pulse).keep_sending(looked)
         if made.over:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import smtplib
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,6 +12,7 @@ from time import monotonic, sleep
 
 import pytest
 from dovecot import dovecot_server
+from harbour_workspace import children
 from postfix import postfix_server
 from returned_mail import bounce
 
@@ -73,7 +76,7 @@ def suppressed(workspace) -> bool:
     return "reader0@inbox.example" in workspace.run("suppressions", "list").stdout
 
 
-def test_the_scheduler_reads_the_mailbox_beside(workspace, tmp_path) -> None:
+def test_the_scheduler_reads_the_mailbox_beside_whatever_befalls_who_does(workspace, tmp_path) -> None:
     path = path_of_copy(workspace, tmp_path / "sandbox")
     assert ReturnTokens(KEY.encode()).find(path, _now())
     with dovecot_server() as server:
@@ -81,12 +84,17 @@ def test_the_scheduler_reads_the_mailbox_beside(workspace, tmp_path) -> None:
         workspace.settings |= server.settings("IMAP", server.imaps)
         running = workspace.start("run", "--every", "1")
         try:
+            wait_until(lambda: len(children(running.pid)) == 1)
+            (reading,) = children(running.pid)
+            os.kill(reading, signal.SIGKILL)
+            wait_until(lambda: children(running.pid) not in ([], [reading]))
             server.deliver(bounce(path, "reader0@inbox.example"))
             wait_until(lambda: suppressed(workspace))
         finally:
             running.terminate()
             _, said = running.communicate(timeout=120)
         assert running.returncode == 0, said
+        assert "was lost (signal 9); it begins again in 1 s." in said
         (name,) = server.messages()
         assert name.endswith("S")
         assert workspace.run("returns", "fetch").stderr.startswith("0 messages read")
