@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from mailer.domain.returned import Kind
+from mailer.domain.returned import FAILURES, Kind
 
 
 class ReturnEffect(StrEnum):
@@ -28,7 +28,7 @@ class ReturnEffect(StrEnum):
 
 
 class Sanction(StrEnum):
-    """What a hard bounce or a complaint brings about; the value is how the settings have it."""
+    """What one message that came back brings about; the value is how the settings have it."""
 
     SUPPRESS = "suppress"
     COUNT = "count"
@@ -53,9 +53,10 @@ class PastSend(NamedTuple):
 class ReturnPolicy:
     """What each kind of what comes back does.
 
-    `hard` is SUPPRESS, COUNT or NOTE; `complaint` is SUPPRESS, or LEAVE: only the lists of the send. Whose
-    mail came back for `sends` sends in a row, the first and the last of them at least `days` days apart, is
-    suppressed; `sends` 0: never. `refused` is whether a server's refusal at once counts the same.
+    `hard` is SUPPRESS, COUNT or NOTE, and `blocked` one of the last two; `complaint` and `unsubscribe` are
+    SUPPRESS, or LEAVE: only the lists of the send. Whose mail came back for `sends` sends in a row, the first
+    and the last of them at least `days` days apart, is suppressed; `sends` 0: never. `refused` is whether a
+    server's refusal at once counts the same.
     """
 
     hard: Sanction = Sanction.SUPPRESS
@@ -63,16 +64,25 @@ class ReturnPolicy:
     sends: int = 5
     days: int = 10
     refused: bool = True
+    blocked: Sanction = Sanction.NOTE
+    unsubscribe: Sanction = Sanction.LEAVE
+
+    @property
+    def counted(self) -> frozenset[Kind]:
+        """The kinds that make a send one of those in a row, whatever else they do."""
+        return FAILURES if self.blocked is Sanction.COUNT else FAILURES - {Kind.BLOCKED}
 
     def effect(self, kind: Kind) -> ReturnEffect:
         """Return what the kind of a return does by itself, before sends in a row are counted."""
         match kind:
             case Kind.HARD:
-                return _HARD[self.hard]
+                return _EFFECTS[self.hard]
             case Kind.COMPLAINT:
-                return ReturnEffect.LEFT if self.complaint is Sanction.LEAVE else ReturnEffect.SUPPRESSED
+                return _EFFECTS[self.complaint]
             case Kind.UNSUBSCRIBE:
-                return ReturnEffect.LEFT
+                return _EFFECTS[self.unsubscribe]
+            case Kind.BLOCKED:
+                return _EFFECTS[self.blocked]
             case Kind.SOFT:
                 return ReturnEffect.COUNTED
         return ReturnEffect.NOTED
@@ -89,14 +99,20 @@ class ReturnPolicy:
             Sanction.COUNT: in_a_row,
             Sanction.NOTE: "nothing: it is noted",
         }[self.hard]
-        lists = "off the lists of that send"
-        complaint = lists if self.complaint is Sanction.LEAVE else "suppressed, and off every list"
+        left = {
+            Sanction.LEAVE: "off the lists of that send",
+            Sanction.SUPPRESS: "suppressed, and off every list",
+        }
+        blocked = {
+            Sanction.NOTE: "nothing to the person: it is the sender's to put right",
+            Sanction.COUNT: in_a_row,
+        }
         return [
             (Kind.HARD, hard),
             (Kind.SOFT, in_a_row),
-            (Kind.COMPLAINT, complaint),
-            (Kind.UNSUBSCRIBE, lists),
-            (Kind.BLOCKED, "nothing to the person: it is the sender's to put right"),
+            (Kind.COMPLAINT, left[self.complaint]),
+            (Kind.UNSUBSCRIBE, left[self.unsubscribe]),
+            (Kind.BLOCKED, blocked[self.blocked]),
             ("anything else", "nothing: it is noted"),
             ("refused at once", "the same" if self.refused else "nothing"),
         ]
@@ -109,7 +125,8 @@ class ReturnPolicy:
         return failed[0].at - failed[-1].at >= timedelta(days=self.days)
 
 
-_HARD = {
+_EFFECTS = {
+    Sanction.LEAVE: ReturnEffect.LEFT,
     Sanction.SUPPRESS: ReturnEffect.SUPPRESSED,
     Sanction.COUNT: ReturnEffect.COUNTED,
     Sanction.NOTE: ReturnEffect.NOTED,

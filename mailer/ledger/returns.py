@@ -20,7 +20,6 @@ from mailer.store.schema import deliveries, mailboxes, outcomes, returns, sends
 PAGE = 400  # people
 UNACCEPTED = text("outcomes.state <> 'accepted'")  # as the index has it, which is else not used
 LOOKED_BACK = 200  # sends
-COUNTED = FAILURES - {Kind.BLOCKED}  # the kinds that say of a mailbox that mail does not arrive
 
 
 class ReturnRow(NamedTuple):
@@ -82,25 +81,26 @@ def addresses(connection: Connection, copies: Collection[Returned]) -> Mapping[R
     return found
 
 
-def past_sends(connection: Connection, subscriber_id: int) -> list[PastSend]:
+def past_sends(connection: Connection, subscriber_id: int, counted: frozenset[Kind]) -> list[PastSend]:
     """Return how the latest sends ended for a person, the newest first. Run for every soft bounce.
 
-    One that is not over, that was cancelled, or that was blocked for our sake says nothing of them.
+    It failed by a return of a kind that is `counted`. One that is not over, that was cancelled, or that came
+    back otherwise says nothing of them.
     """
     return [
         PastSend(row.at, bool(row.failed))
-        for row in connection.execute(_past(), {"person": subscriber_id})
+        for row in connection.execute(_past(counted), {"person": subscriber_id})
         if row.at and (row.failed or (row.state == State.ACCEPTED and not row.returned))
     ]
 
 
 @cache
-def _past() -> Select[Any]:
+def _past(counted: frozenset[Kind]) -> Select[Any]:
     d, o, s, r = deliveries.c, outcomes.c, sends.c, returns.c
     person: BindParameter[int] = bindparam("person")
     last = and_(o.send_id == d.send_id, o.subscriber_id == d.subscriber_id, latest())
     back = exists().where(r.subscriber_id == person, r.send_id == s.id)
-    failed, any_kind = back.where(r.kind.in_(COUNTED)), back.where(r.kind.in_(FAILURES))
+    failed, any_kind = back.where(r.kind.in_(counted)), back.where(r.kind.in_(FAILURES))
     # One look for each send: nobody's deliveries are found by the person alone. Outer joins keep SQLite from
     # beginning with all outcomes there are.
     return (

@@ -99,7 +99,7 @@ def try_policy(app: App, policy: ReturnPolicy) -> Trial:
     """Return what a policy would do to history. Nothing is changed."""
     found, news = Counter[Kind](), dict[str, None]()
     r, now = returns.c, app.now()
-    kinds = (Kind.HARD, Kind.SOFT, Kind.COMPLAINT)
+    kinds = [kind for kind in Kind if policy.effect(kind) in (ReturnEffect.SUPPRESSED, ReturnEffect.COUNTED)]
     query = (
         select(r.subscriber_id, r.email, r.kind)
         .where(r.subscriber_id.is_not(None), r.kind.in_(kinds), r.email.like("%@%"))
@@ -120,5 +120,5 @@ def _would_suppress(
 ) -> bool:
     effect = policy.effect(kind)
     if effect is ReturnEffect.COUNTED:
-        return policy.too_many(past_sends(connection, person), now)
+        return policy.too_many(past_sends(connection, person, policy.counted), now)
     return effect is ReturnEffect.SUPPRESSED

@@ -26,6 +26,8 @@ def policy_of(settings: Settings) -> ReturnPolicy:
         sends,
         days,
         settings.returns_refused == "yes",
+        Sanction(settings.returns_blocked),
+        Sanction(settings.returns_unsubscribe),
     )
 
 

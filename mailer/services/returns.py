@@ -30,9 +30,12 @@ COUNTING = FAILURES | {Kind.COMPLAINT, Kind.UNSUBSCRIBE}
 MAILS = {
     Kind.HARD: Source(SourceKind.MAIL, "bounce"),
     Kind.SOFT: Source(SourceKind.MAIL, "bounce"),
+    Kind.BLOCKED: Source(SourceKind.MAIL, "bounce"),
     Kind.COMPLAINT: Source(SourceKind.MAIL, "complaint"),
     Kind.UNSUBSCRIBE: Source(SourceKind.MAIL, "unsubscribe request"),
 }
+# Why whoever is suppressed for it is; one that asks to be left alone is seen to as by any link.
+REASONS = dict.fromkeys(FAILURES, Reason.BOUNCED) | {Kind.COMPLAINT: Reason.COMPLAINED}
 
 
 class ReturnedMail(NamedTuple):
@@ -111,7 +114,9 @@ class ReturnRecords:
             for row in rows
             if row.effect is ReturnEffect.COUNTED
             and row.subscriber_id is not None
-            and self.policy.too_many(ledger.past_sends(connection, row.subscriber_id), now)
+            and self.policy.too_many(
+                ledger.past_sends(connection, row.subscriber_id, self.policy.counted), now
+            )
         }
         if too_many:
             ledger.set_effect(connection, too_many, ReturnEffect.SUPPRESSED)
@@ -119,9 +124,8 @@ class ReturnRecords:
                 row._replace(effect=ReturnEffect.SUPPRESSED) if row.digest in too_many else row
                 for row in rows
             ]
-        for kind in (Kind.HARD, Kind.SOFT, Kind.COMPLAINT):
+        for kind, reason in REASONS.items():
             theirs = [row for row in rows if row.kind is kind and row.effect is ReturnEffect.SUPPRESSED]
-            reason = Reason.COMPLAINED if kind is Kind.COMPLAINT else Reason.BOUNCED
             wanted = [Suppression(Address.parse(row.email).key, reason, _note(row), now) for row in theirs]
             suppression_list.add(connection, wanted, MAILS[kind], now)
         for row in rows:

@@ -92,6 +92,8 @@ class Settings(BaseModel):
     returns_hard: Literal["suppress", "count", "note"] = "suppress"
     returns_soft: str = "5/10d"
     returns_complaint: Literal["suppress", "leave"] = "suppress"
+    returns_unsubscribe: Literal["leave", "suppress"] = "leave"
+    returns_blocked: Literal["note", "count"] = "note"
     returns_refused: Literal["yes", "no"] = "yes"
     admin_email: str = ""
     alert_complaints: float = Field(0.1, ge=0, le=100)
@@ -168,6 +170,8 @@ class Settings(BaseModel):
         "returns_delete",
         "returns_hard",
         "returns_complaint",
+        "returns_unsubscribe",
+        "returns_blocked",
         "returns_refused",
         "alert_stops",
         "mail_verp",

@@ -157,6 +157,22 @@ def test_an_unsubscribe_request_leaves_the_lists_of_the_send(database: Database,
     assert sheet_of(database, Address.parse(ADA), LATER).consents[-1].source.name == "unsubscribe request"
 
 
+def test_an_unsubscribe_request_may_mean_everything(database: Database, tmp_path: Path) -> None:
+    sent(database, tmp_path, "harbour")
+    policy = ReturnPolicy(unsubscribe=Sanction.SUPPRESS)
+    assert taken(database, said(Kind.UNSUBSCRIBE), policy=policy) == [ReturnEffect.SUPPRESSED]
+    assert reason_of(database, ADA) == "requested" and lists_of(database, ADA) == OFF_BOTH
+    assert lists_of(database, BO) == ON_BOTH
+
+
+def test_what_is_blocked_may_be_counted(database: Database, tmp_path: Path) -> None:
+    sends = sent(database, tmp_path, *map(str, range(3)))
+    policy = ReturnPolicy(blocked=Sanction.COUNT, sends=3, days=0)
+    for each, effect in zip(sends, [ReturnEffect.COUNTED] * 2 + [ReturnEffect.SUPPRESSED], strict=True):
+        assert taken(database, said(Kind.BLOCKED, send=each), policy=policy, days=60) == [effect]
+    assert reason_of(database, ADA) == "bounced"
+
+
 def test_a_proved_sender_without_a_token_leaves_everything(database: Database) -> None:
     assert taken(database, said(Kind.UNSUBSCRIBE, send=0, sender=ADA)) == [ReturnEffect.LEFT]
     assert reason_of(database, ADA) == "requested" and lists_of(database, ADA) == OFF_BOTH
@@ -259,7 +275,7 @@ def test_how_sends_ended_for_somebody_is_looked_up_and_not_searched_for(tmp_path
         lambda connection, cursor, statement, values, *_: asked.append((statement, values)),
     )
     with database.connect() as connection:
-        past_sends(connection, 1)
+        past_sends(connection, 1, ReturnPolicy().counted)
         statement, values = asked[-1]
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
     assert [row[3] for row in plan if row[3].startswith("SCAN")] == ["SCAN sends"]
