@@ -127,6 +127,7 @@ def build(app: App, folder: Path, address: str | None) -> None:
     """
     from mailer.web.archive.building import build as write
     from mailer.web.archive.workspace import archive_site, root_of
+    from mailer.web.rooms import pages_of
 
     base = app.settings.base_url
     if not (address or base):
@@ -135,5 +136,6 @@ def build(app: App, folder: Path, address: str | None) -> None:
             next_step="Say it: mailer archive build DIR --address https://gazette.example/archive/",
         )
     root = f"{address.rstrip('/')}/" if address else root_of(base)
-    number = write(archive_site(app, root, searchable=False).renewed(), folder)
+    site = archive_site(app, root, pages_of(app), searchable=False)
+    number = write(site.renewed(), folder)
     say(f"{number:,} pages are in {folder}, for {root}")

@@ -25,6 +25,7 @@ class ReceivedSend(NamedTuple):
     state: str
     at: datetime
     words: str
+    subject: str
 
 
 def received(connection: Connection, ids: Sequence[int]) -> list[ReceivedSend]:
@@ -33,20 +34,20 @@ def received(connection: Connection, ids: Sequence[int]) -> list[ReceivedSend]:
     d, e, o, s = deliveries.c, exclusions.c, outcomes.c, sends.c
     last = and_(o.send_id == d.send_id, o.subscriber_id == d.subscriber_id, latest())
     got = (
-        select(s.slug, s.corrects, state_of(), func.coalesce(o.at, s.created_at), o.reply)
+        select(s.slug, s.corrects, state_of(), func.coalesce(o.at, s.created_at), o.reply, s.subject)
         .select_from(sends)
         .join(deliveries, (d.send_id == s.id) & d.subscriber_id.in_(ids))
         .outerjoin(outcomes, last)
     )
-    left_out = select(s.slug, s.corrects, e.reason, s.created_at).join(
+    left_out = select(s.slug, s.corrects, e.reason, s.created_at, s.subject).join(
         exclusions, (e.send_id == s.id) & e.subscriber_id.in_(ids)
     )
     found = [
-        ReceivedSend(slug, corrects is not None, state, at, reply or "")
-        for slug, corrects, state, at, reply in connection.execute(got)
+        ReceivedSend(slug, corrects is not None, state, at, reply or "", subject)
+        for slug, corrects, state, at, reply, subject in connection.execute(got)
     ]
     found += [
-        ReceivedSend(slug, corrects is not None, "not sent", at, reason_in_words(reason))
-        for slug, corrects, reason, at in connection.execute(left_out)
+        ReceivedSend(slug, corrects is not None, "not sent", at, reason_in_words(reason), subject)
+        for slug, corrects, reason, at, subject in connection.execute(left_out)
     ]
     return sorted(found, key=lambda each: each.at, reverse=True)

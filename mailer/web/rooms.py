@@ -72,7 +72,7 @@ def web_app(app: App) -> Guard:
         rooms += [PreferencePages(preferring, links, account, pages, ring)]
         rooms += [AccountPages(account, pages, ring)]
         rooms += [SignupEndpoint(app, pages, ring), DescriptionPages(settings.base_url)]
-        rooms.append(ArchivePages(archive_site(app, root_of(settings.base_url), searchable=True)))
+        rooms.append(ArchivePages(archive_site(app, root_of(settings.base_url), pages, searchable=True)))
     hosts = Hosts(settings.base_url)
     return guarded(pages, rooms, hosts, settings.trusted_proxies, lifespan=postman.lifespan)
 

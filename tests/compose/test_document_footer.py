@@ -41,6 +41,7 @@ HOSTILE = [
     "@media screen{ {hide}{color:#f6f6f6 !important} }",
     "body {hide}{display:none !important}",
 ]
+LINKS = ["Unsubscribe", "Your preferences", "View in browser"]
 ELEMENTS = ["a", "p", "td", "tr", "table", "div", "body *", "a:link", "a[href]", "html a", ".x, a"]
 # What does this to all elements does it to the body, and so to whatever is in it.
 HIDES_ALL = re.compile("display|opacity|left|overflow|scale|clip|mask|zoom|visibility")
@@ -70,7 +71,7 @@ def page(browser: Browser) -> Page:
 
 
 def seen(page: Page, css: str) -> list[dict[str, Any]]:
-    """Return how the unsubscribe link and the address look below a document with this style sheet."""
+    """Return how the links and the address look below a document with this style sheet."""
     html = f"<!doctype html><html><head><style>{css}</style></head><body><i>x</i></body></html>"
     page.set_content(whole_mail(html).html)
     found: list[dict[str, Any]] = page.evaluate(SEEN)
@@ -82,9 +83,9 @@ def test_no_style_of_the_document_hides_it(rule: str, page: Page):
     hidden = {}
     for element in [*ELEMENTS, *([] if HIDES_ALL.search(rule) else ["*"])]:
         css = rule.replace("{hide}", element)
-        link, address = seen(page, css)
-        assert (link["words"], address["words"]) == ("Unsubscribe", POSTAL)
-        for each in (link, address):
+        shown = seen(page, css)
+        assert [each["words"] for each in shown] == [*LINKS, POSTAL]
+        for each in shown:
             ink, ground = read_colour(each["filled"]), read_colour(each["ground"])
             assert ink
             assert ground
@@ -97,7 +98,7 @@ def test_no_style_of_the_document_hides_it(rule: str, page: Page):
 def test_it_stays_as_it_is_where_nothing_is_against_it(page: Page):
     plain = seen(page, "i{color:red}")
     assert plain == seen(page, "@media print{i{color:red}}")
-    assert [each["size"] for each in plain] == ["14px", "14px"]
+    assert [each["size"] for each in plain] == ["14px"] * (len(LINKS) + 1)
 
 
 def test_a_document_with_a_link_of_its_own_gets_no_second():

@@ -18,6 +18,7 @@ POSTAL = "Harbour Gazette, 1 Quay Street, Port Example"
 SURROUNDINGS = Surroundings("Harbour Gazette", "editor@gazette.example", POSTAL, "Weekly", web=True)
 ADA = {"name": "Ada <Quint>", "paid": True, "email": "ada@quay.example"}
 UNSUBSCRIBE = "https://gazette.example/u/abc?a=1&b=2"
+PREFERENCES, BROWSER = "https://gazette.example/p/abc", "https://gazette.example/view/abc"
 
 # The traits of several tools in one: XHTML, styles of all kinds, conditional comments, a hidden preheader.
 DOCUMENT = """\
@@ -87,5 +88,6 @@ def whole_mail(html: str = DOCUMENT, front: str = "title: The tide", **fields: A
     issue = in_language(read_issue("issues/tide.html", text.encode())[0], "en")
     body = write_body(issue)
     edition = render(issue, body, SURROUNDINGS, [templates_folder()])
-    names = {"subscriber": ADA | fields, "unsubscribe_url": UNSUBSCRIBE}
+    pages = {"preferences_url": PREFERENCES, "browser_url": BROWSER}
+    names = {"subscriber": ADA | fields, "unsubscribe_url": UNSUBSCRIBE, **pages}
     return WholeMail(issue, body, fill_text(edition.html, names), fill_text(edition.text, names))

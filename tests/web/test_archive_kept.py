@@ -16,6 +16,7 @@ from mailer.bootstrap import App
 from mailer.people.lists import Lists
 from mailer.web.archive.serving import ArchivePages
 from mailer.web.archive.workspace import archive_site
+from mailer.web.rooms import pages_of
 
 HOST = "http://gazette.example"
 PATHS = ("", "weekly/", "weekly/atom.xml", "sitemap.xml")
@@ -32,7 +33,7 @@ def answers(app: App, every: float, paths: Sequence[str], then: str = "") -> lis
     """Ask for `paths`, one after the other; once the list has the title `then`, for the last one again."""
 
     async def asked() -> list[httpx.Response]:
-        site = archive_site(app, "https://gazette.example/archive/", searchable=True)
+        site = archive_site(app, "https://gazette.example/archive/", pages_of(app), searchable=True)
         route = Route("/archive/{path:path}", ArchivePages(site, every).show)
         transport = httpx.ASGITransport(Starlette(routes=[route]))
         async with httpx.AsyncClient(

@@ -22,6 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mailer.languages import full_date
 from mailer.services.archive import Archive, ArchivedIssue, ArchivedList
 from mailer.services.publishing import Published
+from mailer.web.archive.subscribing import SubscribeForms
 from mailer.workspace.words import Table, Words, choose
 
 IN_FEEDS = 20  # issues
@@ -56,7 +57,7 @@ class ArchiveSite:
     """The pages of `lists`. `root` is the address that the archive is found at, ending in a slash.
 
     `searchable`: somebody answers searches; `indexed`: search engines may keep the pages. Whoever wants a
-    list by mail is led to `join` and its name; to nowhere if that is empty.
+    list by mail has its form at the foot, or is led to `join` and its name; to nowhere if that is empty.
     """
 
     archive: Archive
@@ -68,6 +69,9 @@ class ArchiveSite:
     indexed: bool = True
     searchable: bool = True
     join: str = ""
+    subscribing: SubscribeForms | None = None
+    forms: Mapping[str, str] = field(default_factory=dict)
+    stamp: tuple[tuple[str, int], ...] = ()
     _templates: Environment = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,7 +89,11 @@ class ArchiveSite:
     def renewed(self) -> ArchiveSite:
         """Return the site as it is now: this one, if nothing in it has changed."""
         lists = self.archive.lists()
-        return self if lists == self.lists else replace(self, lists=lists)
+        stamp = self.subscribing.stamp() if self.subscribing else ()
+        if (lists, stamp) == (self.lists, self.stamp):
+            return self
+        forms = self.subscribing.written(lists) if self.subscribing else {}
+        return replace(self, lists=lists, stamp=stamp, forms=forms)
 
     def paths(self) -> Iterator[str]:
         """Yield the path of every page, but not those of images, which their pages name."""
@@ -182,6 +190,7 @@ class ArchiveSite:
             indexed=self.indexed,
             searchable=self.searchable,
             join=self.join,
+            forms=self.forms,
             day=lambda moment: full_date(moment.date(), words.language),
         )
         return ArchivePage(html.encode(), HTML)

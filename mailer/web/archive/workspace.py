@@ -6,12 +6,14 @@ from mailer.bootstrap import App
 from mailer.services.archive import Archive
 from mailer.web.archive.serving import ARCHIVE
 from mailer.web.archive.site import ArchiveSite
+from mailer.web.archive.subscribing import SubscribeForms
 from mailer.web.joining import JOIN
+from mailer.web.pages import Pages
 from mailer.workspace.words import read_words
 
 
-def archive_site(app: App, root: str, *, searchable: bool) -> ArchiveSite:
-    """Return the archive as it will be found at `root`, still without what is in it."""
+def archive_site(app: App, root: str, pages: Pages, *, searchable: bool) -> ArchiveSite:
+    """Return the archive as it will be found at `root`, still empty; `pages` knows its forms."""
     return ArchiveSite(
         archive=Archive(app),
         lists=(),
@@ -22,6 +24,7 @@ def archive_site(app: App, root: str, *, searchable: bool) -> ArchiveSite:
         indexed=app.settings.archive_indexed == "yes",
         searchable=searchable,
         join=f"{app.settings.base_url}{JOIN}/" if app.settings.base_url else "",
+        subscribing=SubscribeForms(app, pages) if app.settings.base_url else None,
     )
 
 
