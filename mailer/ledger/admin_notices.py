@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Row,
     Select,
@@ -202,24 +203,24 @@ def given_up(connection: Connection, since: datetime) -> int:
     return connection.scalar(query.where(w.state == Telling.GIVEN_UP, n.at >= since)) or 0
 
 
-class News(NamedTuple):
+class Untold(NamedTuple):
     """What is to be told of: an event, and whom or what it is about; no event for what was noted before."""
 
     event: NoticeEvent | None
     number: int
 
 
-def news(connection: Connection, now: datetime, surge: int) -> list[News]:
+def news(connection: Connection, now: datetime, surge: int) -> list[Untold]:
     """Return what is to be told by now, in one query: most looks find nothing.
 
     `surge` is from how many sign-ups on they leap; 0: never.
     """
-    found = union_all(
+    found: CompoundSelect[Any] = union_all(
         *(_of_sends(), _of_schedules(now), _of_feeds(now), _to_be_tried(now)),
         *([_of_signups(now, surge)] if surge else []),
     )
     return [
-        News(NoticeEvent(event) if event else None, number) for event, number in connection.execute(found)
+        Untold(NoticeEvent(event) if event else None, number) for event, number in connection.execute(found)
     ]
 
 
