@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -86,6 +86,9 @@ class Issue:
     attachments: tuple[str, ...] = ()
     tracking: bool = False
     archive: bool = True
+    after: timedelta | None = None
+    at: time | None = None
+    only: str = ""
     check_off: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     printed: Mapping[str, Any] = field(default_factory=dict)  # by key, what only layouts make use of

@@ -38,14 +38,14 @@ class LocalTime:
     def at(self, zone: str | None) -> datetime:
         """Return when it is that time in the zone of this IANA name, in UTC; never before `now`."""
         there = zone_named(zone or "") or self.zone
-        moment = _utc(self.wall, there)
+        moment = utc_of(self.wall, there)
         if moment > self.now:
             return moment
         if self.past is Past.AT_ONCE:
             return self.now
         day = self.now.astimezone(there).date()
         days = (day + timedelta(days=later) for later in range(3))
-        return next(at for each in days if (at := _utc(_on(each, self.wall), there)) > self.now)
+        return next(at for each in days if (at := utc_of(_on(each, self.wall), there)) > self.now)
 
     def departures(self, zones: Mapping[str | None, int]) -> dict[datetime, int]:
         """Return how many go when, the soonest first, of whom so many are in each zone."""
@@ -57,12 +57,12 @@ class LocalTime:
     @property
     def first(self) -> datetime:
         """When it is that time somewhere for the first time; before that nobody gets it."""
-        return _utc(self.wall, _FIRST)
+        return utc_of(self.wall, _FIRST)
 
     @property
     def last(self) -> datetime:
         """When it is that time anywhere for the last time."""
-        return _utc(self.wall, _LAST)
+        return utc_of(self.wall, _LAST)
 
 
 def parse_wall(text: str, today: date) -> datetime:
@@ -86,7 +86,8 @@ def _on(day: date, wall: datetime | time) -> datetime:
     return datetime.combine(day, wall if isinstance(wall, time) else wall.time())
 
 
-def _utc(wall: datetime, zone: ZoneInfo) -> datetime:
+def utc_of(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return when clocks in a zone show `wall` (naive), in UTC, as `LocalTime` has it."""
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 

@@ -21,6 +21,7 @@ class SendKind(StrEnum):
     CONFIRM = "confirm"  # whether they want what they signed up for
     REMIND = "remind"  # that they have not confirmed it yet
     WELCOME = "welcome"  # once they are on a list
+    SEQUENCE = "sequence"  # a step of a sequence that they are in
     ACCOUNT = "account"  # about what is kept of them, because they asked for it
     NOTICE = "notice"  # to whoever runs the program, who is no subscriber
 
@@ -31,7 +32,8 @@ class SendKind(StrEnum):
 
 
 ASKED = frozenset({SendKind.CONFIRM, SendKind.REMIND})  # these go to people who are on none of the lists yet
-OF_LIST = frozenset({SendKind.ISSUE, SendKind.WELCOME})  # and these to people of a list, who may leave it
+# And these to people of a list, who may leave it.
+OF_LIST = frozenset({SendKind.ISSUE, SendKind.WELCOME, SendKind.SEQUENCE})
 
 
 @dataclass(frozen=True, slots=True)

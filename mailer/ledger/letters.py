@@ -7,18 +7,20 @@ so that whoever sends takes it up as anything else that waits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, literal, or_, select, update
 
 from mailer.domain.audience import Audience
 from mailer.domain.delivery import Halt, State
 from mailer.domain.send import SendKind
+from mailer.ledger.chunks import add, groups
 from mailer.ledger.freezing import FrozenText, kept_columns, write_revision
-from mailer.ledger.outcomes import latest
+from mailer.ledger.outcomes import Tally, latest
+from mailer.store.dialect import among
 from mailer.store.schema import chunks, deliveries, outcomes, sends, subscribers
 from mailer.store.snapshot import kept_of, snapshot_of
 
@@ -106,18 +108,59 @@ def write_letter(
     return send_id
 
 
+def write_letters(
+    connection: Connection, text: LetterText, people: Iterable[int], now: datetime
+) -> dict[int, int]:
+    """Let many people get this letter, as `write_letter` does, but chunk by chunk; return the send of each.
+
+    It is filled with the values of theirs that it names.
+    """
+    left, found = set(people), dict[int, int]()
+    s, d = sends.c, deliveries.c
+    there = iter(connection.scalars(select(s.id).where(*_same(text)).order_by(s.occasion)).all())
+    while left:
+        send_id = next(there, None) or _begin(connection, text, now)
+        had = connection.scalars(
+            select(d.subscriber_id).where(d.send_id == send_id, among(d.subscriber_id, left))
+        )
+        fresh = left.difference(had)
+        _add(connection, send_id, text, fresh)
+        found |= dict.fromkeys(fresh, send_id)
+        left -= fresh
+    return found
+
+
+def _add(connection: Connection, send_id: int, text: LetterText, people: Collection[int]) -> None:
+    if not people:
+        return
+    known = (
+        select(subscribers.c.id, *snapshot_of(subscribers)).where(among(subscribers.c.id, people)).subquery()
+    )
+    kept = kept_columns(text.wording.fields)
+    rows = select(literal(send_id), known.c.id, *(kept_of(known, name) for name in kept))
+    connection.execute(insert(deliveries).from_select(["send_id", "subscriber_id", *kept], rows))
+    for group in groups(people):
+        add(connection, send_id, group, Tally({State.QUEUED: len(group)}))
+    counted = update(sends).where(sends.c.id == send_id)
+    connection.execute(counted.values(candidates=sends.c.candidates + len(people)))
+
+
 def _open_send(connection: Connection, text: LetterText, subscriber_id: int) -> int | None:
     """Return the first send of this very text that a person may be added to."""
     s, d = sends.c, deliveries.c
     has = exists().where(d.send_id == s.id, d.subscriber_id == subscriber_id)
-    same = (
+    return connection.scalar(select(s.id).where(*_same(text), ~has).order_by(s.occasion).limit(1))
+
+
+def _same(text: LetterText) -> tuple[ColumnElement[bool], ...]:
+    s = sends.c
+    return (
         s.slug == text.slug,
         s.audience == text.audience.canonical(),
         s.kind == text.kind,
         s.revision == text.wording.revision,
         s.halted.is_distinct_from(Halt.CANCELLED),
     )
-    return connection.scalar(select(s.id).where(*same, ~has).order_by(s.occasion).limit(1))
 
 
 def _begin(connection: Connection, text: LetterText, now: datetime) -> int:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from mailer.bootstrap import App
 from mailer.domain.confirm_link import ConfirmToken, read_confirmation
 from mailer.domain.consent import Source, SourceKind
+from mailer.ledger.sequences import began_by_word
 from mailer.people import opting_in
 from mailer.people.opting_in import Answer, Offer, OpenList
 from mailer.people.signups import signup_of
@@ -64,9 +65,11 @@ class ConfirmLinks:
             if opting_in.standing(connection, told.offer) is Answer.OPEN:
                 signup = signup_of(connection, token.signup_id)
                 joined = opting_in.confirm(connection, told.offer, BY_PAGE, evidence, now, signup)
+                person = told.offer.subscriber_id
+                began_by_word(connection, person, [each.id for each in joined], now)
                 for each in joined:
                     if each.id in welcomes:
-                        self._welcomes.write(connection, welcomes[each.id], told.offer.subscriber_id)
+                        self._welcomes.write(connection, welcomes[each.id], person)
         return self.look(token)
 
     @property

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +11,7 @@ from mailer.domain.field import LONGEST_NAME, field_name
 from mailer.domain.form import ANY, Form, FormQuestion, QuestionKind
 from mailer.domain.subscriber import OWN_FIELDS
 from mailer.errors import IssueError
+from mailer.services.toml_file import line_of, read_toml
 
 FOLDER = "forms"
 ALL = "join"
@@ -42,19 +41,10 @@ def forms(root: Path) -> list[Form]:
 
 
 def _read(path: Path, name: str) -> Form:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormError(str(path), None, str(error), next_step=f"Correct {path}.") from None
-    try:
-        said = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        number = int(line[1]) if line else len(text.splitlines())
-        raise FormError(str(path), number, str(error), next_step=f"Correct {path}.") from None
+    text, said = read_toml(path, FormError)
     if strange := [key for key in said if key != "field"]:
         problem = f"{strange[0]!r} is nothing that a form has; its questions are [[field]]"
-        raise FormError(str(path), _line_of(text, strange[0]), problem, next_step=f"Correct {path}.")
+        raise FormError(str(path), line_of(text, strange[0]), problem, next_step=f"Correct {path}.")
     lines = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == "[[field]]"]
     questions: list[FormQuestion] = []
     for place, each in enumerate(said.get("field", ())):
@@ -65,11 +55,6 @@ def _read(path: Path, name: str) -> Form:
             raise FormError(str(path), line_number, problem, next_step=f"Correct {path}.")
         questions.append(question)
     return Form(name, tuple(questions))
-
-
-def _line_of(text: str, key: str) -> int | None:
-    lines = enumerate(text.splitlines(), 1)
-    return next((number for number, line in lines if key in line), None)
 
 
 def _question(said: Mapping[str, Any], path: str, line: int | None) -> FormQuestion:

@@ -13,6 +13,7 @@ from mailer.domain.consent import Source
 from mailer.domain.delivery import State
 from mailer.errors import AtWork, UsageError
 from mailer.ledger.leaving import WAITING, OpenDelivery, cancel_open, deliveries_of
+from mailer.ledger.sequence_joining import join_members
 from mailer.people import merging
 from mailer.people.former import ids_of, person_id
 from mailer.people.person import required
@@ -46,7 +47,13 @@ def merge(database: Engine, keep: Address, other: Address, source: Source, now: 
                 f"{keep.typed} and {other.typed} are one person already",
                 next_step=f"See them: mailer subscribers show {quote(kept.email)}",
             )
+        waits = [
+            each.send_id
+            for each in deliveries_of(connection, ids_of(connection, joined.id))
+            if each.history.state in WAITING
+        ]
         cancelled = _cancel(connection, kept, joined, now)
+        join_members(connection, kept.id, joined.id, waits, now)
         merging.join(connection, kept, joined, source, now)
         return Merged(kept.email, joined.email, cancelled)
 

@@ -36,6 +36,7 @@ from mailer.services.recurring import choose, come_again, missed
 from mailer.services.refusals import take_refusals
 from mailer.services.report import Report, report_on
 from mailer.services.return_alerts import refuse_alerted, tell
+from mailer.services.sequence_due import any_to_follow
 from mailer.store.presence import Present
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Rounds:
             come_again(app, say)
             if (due := app.schedules.due(app.now())) and not _held_by_alerts(app, due, say):
                 _begin_due(app, due, self.stopping, say, result)
+        _follow(app, self.stopping, result)
         stirring = app.ledger.stirring(app.now(), resend_uncertain=app.settings.uncertain == "resend")
         for send in (each for each in stirring if each.halted and is_news(each)):
             left = app.queries.totals(send).open
@@ -189,6 +191,23 @@ def _take_in(app: App, result: Round) -> None:
         by_the_clock(app)
     except MailerError as error:
         result.errors.append(error)
+
+
+def _follow(app: App, stopping: Stopping, result: Round) -> None:
+    """Write the letters of sequences that are due, unless what came back keeps mail waiting.
+
+    They go out with what is unfinished.
+    """
+    if not (due := any_to_follow(app)):
+        return
+    check_settings(app)
+    try:
+        refuse_alerted(app)
+    except PlanRefused:
+        return  # it is told, and nothing is lost by it
+    from mailer.services.sequence_steps import follow
+
+    result.errors += follow(app, due, lambda: stopping.asked)
 
 
 def _begin_due(

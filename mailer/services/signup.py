@@ -26,6 +26,7 @@ from mailer.domain.signup_bounds import (
 )
 from mailer.domain.subscriber import OWN_FIELDS
 from mailer.languages import span_in_words
+from mailer.ledger.sequences import began_by_word
 from mailer.people import opting_in, signups
 from mailer.people.cleaning.disposable import DisposableDomains
 from mailer.people.field_types import declare_types, known_types
@@ -242,6 +243,8 @@ class Reception:
             if not signups.take(connection, waiting.id, now):
                 return False
             if asked := opting_in.ask(connection, signup, now):
+                joined = [each.id for each in asked.joined]
+                began_by_word(connection, asked.subscriber_id, joined, now)
                 for each in asked.joined:
                     if each.id in welcomes:
                         self._welcomes.write(connection, welcomes[each.id], asked.subscriber_id)

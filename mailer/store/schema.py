@@ -15,6 +15,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -118,7 +119,7 @@ subscribers = Table(
     Column("tags", JSON(none_as_null=True)),  # list of texts
     Column("fields", JSON(none_as_null=True)),  # every other field, already in its type; dates as ISO text
     Column("created_at", UtcTime, nullable=False),
-    Column("updated_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False, index=True),
     sqlite_autoincrement=True,  # an id is never given twice: links in old mails name it
 )
 
@@ -476,6 +477,68 @@ feed_entries = Table(
     Column("key", Name, primary_key=True),  # feeds.entry.Entry.keys
     Column("occurrence_id", ForeignKey("schedules.id"), nullable=False),
     Column("sent", Boolean, nullable=False),  # whether that took it; else it was one too many
+)
+
+# The sequences that were put in force, by the names of their folders. What they send stands in their files.
+sequences = Table(
+    "sequences",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("name", Name, nullable=False, unique=True),
+    Column("list_id", ForeignKey("lists.id"), nullable=False, index=True),
+    Column("starts", Text, nullable=False),  # domain.sequence.SequenceStart.text()
+    Column("is_paused", Boolean, nullable=False, server_default=false()),
+    Column("plan", JSON(none_as_null=True), nullable=False),  # SequencePlan.data(), as people go by it
+    Column("files", Text, nullable=False),  # services.sequence_files.fingerprint of what was read last
+    Column("looked_at", UtcTime, nullable=False),  # for who begins by a tag or a date
+    Column("look_at", UtcTime),  # when to look again; NULL: they begin otherwise
+    Column("problem", Text, nullable=False, server_default=""),  # what holds it,
+    Column("held_until", UtcTime),  # and until when it isn't tried again
+    Column("created_at", UtcTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Who is in a sequence, or was: once, or once for each date that they begin for.
+sequence_members = Table(
+    "sequence_members",
+    metadata,
+    Column("sequence_id", ForeignKey("sequences.id", ondelete="CASCADE"), primary_key=True),
+    Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("occasion", Name, primary_key=True, server_default=""),  # the date: 2027-05-04
+    Column("why", Text, nullable=False),  # they began
+    Column("started_at", UtcTime, nullable=False),
+    Column("on_list_at", UtcTime, nullable=False),  # they were on the list then, without a break since
+    Column("state", String(16), nullable=False),  # domain.sequence.MemberState
+    Column("reason", Text, nullable=False, server_default=""),  # for the state, where it doesn't say itself
+    Column("since", UtcTime, nullable=False),  # when the latest step was settled, or they began
+    Column("next_at", UtcTime),  # when to look at them next
+    Column("changed_at", UtcTime, nullable=False),
+    Index(
+        "ix_sequence_members_due",
+        "sequence_id",
+        "next_at",
+        sqlite_where=text("next_at IS NOT NULL"),
+        postgresql_where=text("next_at IS NOT NULL"),
+    ),
+)
+
+# Which steps somebody got, or was passed by: each once, whatever becomes of the files.
+sequence_steps = Table(
+    "sequence_steps",
+    metadata,
+    Column("sequence_id", Number, primary_key=True),
+    Column("subscriber_id", Number, primary_key=True),
+    Column("occasion", Name, primary_key=True, server_default=""),
+    Column("step", Key, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("send_id", Number),  # the letter; NULL: they were passed by
+    Column("note", Text, nullable=False, server_default=""),  # why
+    ForeignKeyConstraint(
+        ["sequence_id", "subscriber_id", "occasion"],
+        ["sequence_members.sequence_id", "sequence_members.subscriber_id", "sequence_members.occasion"],
+        ondelete="CASCADE",
+        name="fk_sequence_steps_member",
+    ),
 )
 
 # What was found out about the limits of an SMTP account and of the mailbox providers behind it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailer.compose.issue.fields import FIELDS
+from mailer.compose.issue.fields import SIGNS
 from mailer.compose.issue.matter import normal_key
 from mailer.compose.issue.synonyms import NOT_PRINTED, SYNONYMS, UNREADY
 from mailer.errors import IssueError
@@ -50,7 +50,7 @@ def looks_like_matter(lines: list[str]) -> bool:
     if _FOREIGN.fullmatch(first):
         return True
     names = [normal_key(typed) for _, typed in _keys(lines)]
-    known = [name for name in names if name in FIELDS]
+    known = [name for name in names if name in SIGNS]
     meant = [SYNONYMS.get(name, "") for name in names if name in SYNONYMS or name in NOT_PRINTED]
     if _FENCE.fullmatch(first):
         return bool(known or meant)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from difflib import get_close_matches
 from enum import IntEnum
 from types import SimpleNamespace
@@ -19,11 +19,14 @@ from mailer.compose.tags.offered import refuse_tags
 from mailer.compose.theme.theme import ThemeError, read_theme
 from mailer.domain.address import CONTROLS, AddressError, Mailbox
 from mailer.domain.issue import Epigraph, Issue, IssueNotice
+from mailer.durations import parse_duration
 from mailer.errors import IssueError
 from mailer.languages import read_language
 
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NAME = re.compile(r"\w[\w.-]*")
+_CLOCK = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
+LONGEST_AFTER = timedelta(days=3650)
 # Line feeds and tabs may stand in running text; nothing else that is not printed may.
 _PROSE_CONTROLS = re.compile(r"(?![\n\t])[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -94,6 +97,25 @@ def _mailbox(value: Any) -> str:
             f"is not a mailbox ({error}); write it like Harbour Gazette <editor@gazette.example>"
         ) from None
     return text
+
+
+def _after(value: Any) -> timedelta:
+    try:
+        after = parse_duration(_line(value))
+    except ValueError:
+        raise UnfitField("is no stretch of time; write it like 3d, 2h or 0d") from None
+    if after > LONGEST_AFTER:
+        raise UnfitField(f"is longer than {LONGEST_AFTER.days} days")
+    return after
+
+
+def _at(value: Any) -> time:
+    if isinstance(value, time):
+        return value
+    text = _line(value)
+    if not _CLOCK.fullmatch(text):
+        raise UnfitField('is not a time of the day; write it like "09:00"')
+    return time.fromisoformat(text.zfill(5))
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -173,6 +195,9 @@ FIELDS = {
     "attachments": Key(_names, "attachments", IfUnfit.GUARDED),
     "tracking": Key(_truth, "tracking", IfUnfit.REFUSED, not_yet="tracking is not possible yet"),
     "archive": Key(_truth, "archive"),
+    "after": Key(_after, "after", IfUnfit.REFUSED),
+    "at": Key(_at, "at", IfUnfit.REFUSED),
+    "only": Key(_line, "only", IfUnfit.GUARDED),
     "check_off": Key(_names, "check_off"),
     "params": Key(_params, "params"),
     "kicker": Key(_text),
@@ -181,6 +206,10 @@ FIELDS = {
     "byline": Key(_text),
     "erratum": Key(_line),
 }
+# What only a step of a sequence says. These are words that a text may begin with, too: they are no sign that
+# it has front matter.
+OF_STEPS = ("after", "at", "only")
+SIGNS = frozenset(FIELDS).difference(OF_STEPS)
 GUARDED = frozenset(name for name, key in FIELDS.items() if key.unfit is IfUnfit.GUARDED)
 
 
@@ -246,7 +275,7 @@ def meaning(name: str) -> str:
     """Return the key that is meant by `name`: by its other names, else the nearest; or nothing."""
     if name in SYNONYMS:
         return SYNONYMS[name]
-    near = get_close_matches(name, GUARDED, n=1, cutoff=0.85) or get_close_matches(name, FIELDS, n=1)
+    near = get_close_matches(name, GUARDED, n=1, cutoff=0.85) or get_close_matches(name, SIGNS, n=1)
     return near[0] if near else ""
 
 

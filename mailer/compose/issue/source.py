@@ -11,7 +11,7 @@ from typing import Any
 
 from mailer.compose.document.completing import is_document
 from mailer.compose.html.tokens import TokenKind, read_html
-from mailer.compose.issue.fields import FIELDS, GUARDED, read_fields
+from mailer.compose.issue.fields import GUARDED, SIGNS, read_fields
 from mailer.compose.issue.front_matter import Split, split_front_matter
 from mailer.compose.issue.text import read_text
 from mailer.compose.issue.title import Titled, find_title, untitled
@@ -134,7 +134,7 @@ def default_slug(path: PurePath) -> str:
 
 
 def _split(path: str, text: str) -> Split:
-    return split_front_matter(path, text, frozenset(FIELDS), GUARDED)
+    return split_front_matter(path, text, SIGNS, GUARDED)
 
 
 def slug_of(file: Path) -> str:
