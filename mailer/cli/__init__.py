@@ -71,6 +71,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "resume": ("mailer.cli.halt", "resume", "Let a paused send go on."),
     "cancel": ("mailer.cli.halt", "cancel", "Let a send never go on."),
     "schedule": ("mailer.cli.clock", "schedule", "Set, show, move and remove times at which issues go out."),
+    "sequences": (
+        "mailer.cli.sequences",
+        "sequences",
+        "Mails that follow each other, to each in their own time.",
+    ),
     "run": ("mailer.cli.clock", "run", "Send what falls due, until stopped."),
     "tick": ("mailer.cli.clock", "tick", "Send what is due now, once: for cron or a systemd timer."),
     "notices": ("mailer.cli.notices", "notices", "What you are told of sends, and whether it reached you."),

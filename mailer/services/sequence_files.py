@@ -28,6 +28,7 @@ from mailer.domain.subscriber import SubscriberList
 from mailer.durations import parse_duration
 from mailer.errors import IssueError, UsageError
 from mailer.people.field_types import known_types
+from mailer.services.issues import from_here
 from mailer.services.sequence_due import FOLDER
 from mailer.services.toml_file import line_of, read_toml
 
@@ -99,7 +100,7 @@ def read_rules(app: App, name: str) -> SequenceRules:
     """Read a sequence. SequenceError and IssueError with file and line; UsageError for a list, a field or a
     segment that isn't there.
     """
-    folder = folder_of(app, name)
+    folder = Path(from_here(folder_of(app, name)))
     path = folder / RULES
     if not path.is_file():
         raise SequenceError(folder, None, f"has no {RULES}", next_step=f"Write {path}: list = …, start = …")

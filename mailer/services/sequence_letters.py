@@ -68,7 +68,7 @@ class StepLetters:
         each = next(found for found in self.rules.files if found.step.key == key)
         job = job_of(self.app, self.rules, each)
         if errors := list(errors_in(proofread(self.app.sending(), job))):
-            raise _unfit(self.app, each, self.rules.list.name, errors)
+            raise _unfit(each, self.rules.list.name, errors)
         text = composed(SendKind.SEQUENCE, [self.rules.list], job.composed).text
         text = replace(text, slug=f"sequence:{self.rules.name}:{key}")
         self._made[key] = StepLetter(text, MessageTemplate.load(text.wording.template))
@@ -80,9 +80,9 @@ def job_of(app: App, rules: SequenceRules, each: StepFile) -> Job:
     return Job(Audience((rules.list.name,)), [rules.list], composed)
 
 
-def _unfit(app: App, each: StepFile, list_name: str, errors: Sequence[str]) -> PlanRefused:
+def _unfit(each: StepFile, list_name: str, errors: Sequence[str]) -> PlanRefused:
     """Return the refusal of a step with errors."""
-    named = str(each.file.relative_to(app.root))
+    named = str(each.file)
     return PlanRefused(
         "\n".join([f"{named} is not fit to be sent; nothing was sent:", *errors]),
         next_step=f"Correct it. All about it: mailer check {quote(named)} --list {list_name}",

@@ -14,6 +14,7 @@ from mailer.domain.sequence import MemberState
 from mailer.domain.subscriber import Status
 from mailer.errors import UsageError
 from mailer.ledger.sequences import ActiveSequence, begin, forget, members, steps_of_person, stop
+from mailer.people.former import ids_of
 from mailer.people.person import required as required_person
 from mailer.people.person import subscriptions_of
 from mailer.people.suppressing import suppression_of
@@ -25,7 +26,6 @@ from mailer.store.schema import sequence_members, subscribers
 class SequenceStory:
     """Somebody in a sequence, for one occasion, and what they got of it, the earliest first."""
 
-    sequence: str
     member: Row[Any]
     steps: list[Row[Any]]
 
@@ -84,7 +84,7 @@ def stop_everybody(app: App, name: str) -> int:
         )
 
 
-def people_of(app: App, name: str, state: MemberState | None, limit: int) -> list[Row[Any]]:
+def people_of(app: App, name: str, state: str | None, limit: int) -> list[Row[Any]]:
     """Return who is or was in a sequence, those first of whom something is due next."""
     active = required(app, name)
     which = (sequence_members.c.state == state,) if state else ()
@@ -92,13 +92,14 @@ def people_of(app: App, name: str, state: MemberState | None, limit: int) -> lis
         return list(members(connection, active.id, *which, limit=limit))
 
 
-def stories_of(app: App, active: ActiveSequence, address: Address) -> list[SequenceStory]:
+def stories_of(app: App, name: str, address: Address) -> list[SequenceStory]:
     """Return what is known of somebody in a sequence; UsageError for an address that is nobody's."""
+    active = required(app, name)
     with app.database.connect() as connection:
         person = required_person(connection, address.key)
-        who = sequence_members.c.subscriber_id == person.id
+        who, ids = sequence_members.c.subscriber_id == person.id, ids_of(connection, person.id)
         return [
-            SequenceStory(active.name, row, steps_of_person(connection, row))
+            SequenceStory(row, steps_of_person(connection, row, ids))
             for row in members(connection, active.id, who)
         ]
 

@@ -105,7 +105,7 @@ class SequenceRound:
         if had:
             new = next(each for each in rules.files if each.step.key == fresh[0])
             raise PlanRefused(
-                f"{new.file.relative_to(self.app.root)} is a new step, and the step {min(had)} is gone, "
+                f"{new.file} is a new step, and the step {min(had)} is gone, "
                 "which people got who are still in it: if it is the same, they would get it twice",
                 next_step=f"If it is the same, write into its front matter: slug: {min(had)}\n"
                 f"  If it is another one: mailer sequences activate {self.sequence.name}",

@@ -20,6 +20,7 @@ from mailer.ledger.sequences import (
     put_in_force,
     wake,
 )
+from mailer.proof.proofread import errors_in
 from mailer.services.check import CheckedIssue, CheckRequest
 from mailer.services.check import check as check_issues
 from mailer.services.sequence_due import fingerprint
@@ -30,7 +31,6 @@ from mailer.services.sequence_files import (
     names_of,
     read_rules,
 )
-from mailer.services.sequence_letters import StepLetters
 from mailer.services.sequence_starts import LOOKS, has_tag
 
 
@@ -133,13 +133,16 @@ def due_now(app: App, name: str) -> int:
 def activate(app: App, name: str) -> SequenceRules:
     """Put a sequence in force as its folder has it now, or let a paused one go on; return its rules.
 
-    Every step is compiled and looked over: PlanRefused if one is not fit to go. Who has the tag by now that
+    PlanRefused if check finds an error in a step. Who has the tag by now that
     it begins by does not begin.
     """
-    rules, files, now = read_rules(app, name), fingerprint(app, name), app.now()
-    letters = StepLetters(app, rules)
-    for each in rules.files:
-        letters.compose(each.step.key)
+    files, now = fingerprint(app, name), app.now()
+    rules, checked = looked_over(app, name)
+    if errors := [said for each in checked for said in errors_in(each.findings)]:
+        raise PlanRefused(
+            "\n".join([f"the sequence {name} is not fit to be put in force; nothing was changed:", *errors]),
+            next_step=f"Correct it. All about it: mailer sequences check {name}",
+        )
     before, start, plan = active_of(app, name), rules.start, rules.plan.data()
     is_other = before is None or (before.list_id, before.starts) != (rules.list.id, start.text())
     values = {

@@ -8,7 +8,7 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
-from standing_clock import SATURDAY, Clock, join, look, workspace
+from standing_clock import Clock, join, look, workspace
 
 from mailer.bootstrap import App
 from mailer.domain.address import Address
@@ -32,7 +32,9 @@ def write_sequence(app: App, name: str, rules: str, **steps: str) -> Path:
 
 
 def write_step(folder: Path, name: str, front: str = "") -> None:
-    text = f"---\ntitle: About {name[3:]}\n{front}\n---\nThe news of {name[3:]} from the quay, word by word.\n"
+    text = (
+        f"---\ntitle: About {name[3:]}\n{front}\n---\nThe news of {name[3:]} from the quay, word by word.\n"
+    )
     (folder / f"{name.replace('_', '-')}.md").write_text(text, encoding="utf-8")
 
 

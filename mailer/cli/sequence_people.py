@@ -1,0 +1,157 @@
+"""`mailer sequences`: people put in and taken out; who is where, and why."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mailer.cli.terminal import ask, print_table, say
+from mailer.cli.whom import address_of, in_words
+from mailer.errors import UsageError
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
+    from mailer.services.sequence_people import SequenceStory
+
+STATES = ("active", "finished", "goal", "stopped", "left", "before")
+SHOWN = 50  # people
+KEEP_GOING = "  next: keep `mailer run` going, or let cron call `mailer tick` every minute"
+
+
+@click.command("start")
+@click.argument("name")
+@click.argument("emails", metavar="[EMAIL]...", nargs=-1)
+@click.option("--segment", metavar="S", help="Everybody on its list who is in this segment.")
+@click.option("--again", is_flag=True, help="Also who was in it before: every step comes once more.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask, however many they are.")
+@click.pass_obj
+def start(app: App, name: str, emails: tuple[str, ...], segment: str | None, again: bool, yes: bool) -> None:
+    """Let people begin sequence NAME now.
+
+    Those named, or those in a segment who never were in it.
+    """
+    from mailer.services.sequence_people import start, start_segment
+
+    if bool(emails) == bool(segment) or (segment and again):
+        raise UsageError("say whom: EMAIL..., or --segment S without --again")
+    if segment and not yes:
+        ask(f"Everybody in segment {segment} who never was in {name} begins it. Go on?")
+    done = (
+        start_segment(app, name, segment)
+        if segment
+        else start(app, name, [address_of(each) for each in emails], again=again)
+    )
+    click.echo(f"{in_words(done)} {'begins' if done == 1 else 'begin'} {name}.")
+    say(KEEP_GOING, err=True)
+
+
+@click.command("stop")
+@click.argument("name")
+@click.argument("emails", metavar="[EMAIL]...", nargs=-1)
+@click.option("--all", "everybody", is_flag=True, help="Everybody who is in it.")
+@click.pass_obj
+def stop(app: App, name: str, emails: tuple[str, ...], everybody: bool) -> None:
+    """Let people get nothing more of sequence NAME."""
+    from mailer.services.sequence_people import stop_everybody, stop_people
+
+    if bool(emails) == everybody:
+        raise UsageError("say whom: EMAIL..., or --all")
+    done = stop_everybody(app, name) if everybody else stop_people(app, name, [*map(address_of, emails)])
+    click.echo(f"{in_words(done)} {'gets' if done == 1 else 'get'} nothing more of {name}.")
+
+
+@click.command("status")
+@click.argument("name")
+@click.option("--person", "email", metavar="EMAIL", help="One person, and what they got.")
+@click.option("--state", type=click.Choice(STATES), help="Only those.")
+@click.option("--limit", type=click.IntRange(0), default=SHOWN, metavar="N", help="So many; default 50.")
+@click.option("--json", "as_json", is_flag=True, help="As data.")
+@click.pass_obj
+def status(app: App, name: str, email: str | None, state: str | None, limit: int, as_json: bool) -> None:
+    """Show who is where in sequence NAME, and why.
+
+    Those first of whom something is due next.
+    """
+    if email:
+        _person(app, name, email, as_json=as_json)
+        return
+    from mailer.services.sequence_people import people_of
+    from mailer.services.sequences import standing_of
+
+    standing, people = standing_of(app, name), people_of(app, name, state, limit)
+    if as_json:
+        steps = {key: {"got": got, "passed_by": by} for key, (got, by) in standing.steps.items()}
+        data: dict[str, object] = {"name": name, "state": standing.state, "problem": standing.problem}
+        data |= {"states": standing.states, "steps": steps, "people": [*map(_member, people)]}
+        click.echo(json.dumps(data, ensure_ascii=False))
+        return
+    problem = f": {standing.problem}" if standing.problem else ""
+    click.echo(f"{name} · {standing.state}{problem}")
+    told = ", ".join(f"{state} {count:,}" for state, count in sorted(standing.states.items()))
+    click.echo(f"  {told or 'nobody is in it'}")
+    if standing.steps:
+        print_table(("step", "got it", "passed by"), [(key, *each) for key, each in standing.steps.items()])
+    if people:
+        click.echo()
+        print_table(
+            ("person", "state", "began", "why", "next look"),
+            [(row.email, _state(row), _when(row.started_at), row.why, _when(row.next_at)) for row in people],
+        )
+
+
+def _person(app: App, name: str, email: str, *, as_json: bool) -> None:
+    from mailer.services.sequence_people import stories_of
+
+    found = stories_of(app, name, address_of(email))
+    if as_json:
+        click.echo(json.dumps([_story(each) for each in found], ensure_ascii=False))
+        return
+    for each in found:
+        row = each.member
+        occasion = f" for {row.occasion}" if row.occasion else ""
+        click.echo(f"{row.email} · {name}{occasion} · {_state(row)}")
+        click.echo(f"  began {_when(row.started_at)}: {row.why}")
+        for step in each.steps:
+            became = f"passed by: {step.note}" if step.send_id is None else f"{step.state or 'queued'}"
+            click.echo(f"  {_when(step.at)}  {step.step}: {became}")
+        if row.next_at:
+            click.echo(f"  {_when(row.next_at)}  the next look")
+    if not found:
+        click.echo(f"{email} never was in {name}.")
+
+
+def _state(row: Any) -> str:
+    return f"{row.state}: {row.reason}" if row.reason else str(row.state)
+
+
+def _when(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else ""
+
+
+def _member(row: Any) -> dict[str, object]:
+    return {
+        "email": row.email,
+        "occasion": row.occasion,
+        "state": row.state,
+        "reason": row.reason,
+        "why": row.why,
+        "began_at": row.started_at.isoformat(),
+        "next_at": row.next_at and row.next_at.isoformat(),
+    }
+
+
+def _story(each: SequenceStory) -> dict[str, object]:
+    steps = [
+        {
+            "step": step.step,
+            "at": step.at.isoformat(),
+            "send": step.send_id,
+            "passed_by": step.note,
+            "state": step.state,
+        }
+        for step in each.steps
+    ]
+    return _member(each.member) | {"steps": steps}
