@@ -16,7 +16,7 @@ from mailer.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from mailer.bootstrap import App
     from mailer.services.sequence_files import SequenceRules
-    from mailer.services.sequences import Departure, SequenceStanding
+    from mailer.services.sequences import SequenceStanding, StepTime
 
 
 @click.group()
@@ -58,7 +58,10 @@ def show_all(app: App, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As data.")
 @click.pass_obj
 def preview(app: App, name: str, began: str | None, zone_name: str | None, as_json: bool) -> None:
-    """Show when each step of sequence NAME goes to somebody who gets them all."""
+    """Show when each step of sequence NAME goes.
+
+    To somebody who gets them all.
+    """
     from mailer.services.sequence_files import read_rules
     from mailer.services.sequences import timeline
 
@@ -91,7 +94,7 @@ def preview(app: App, name: str, began: str | None, zone_name: str | None, as_js
 @click.argument("name")
 @click.pass_obj
 def check(app: App, name: str) -> None:
-    """Look for mistakes in the rules and the steps of sequence NAME.
+    """Look for mistakes in sequence NAME: its rules and its steps.
 
     Exit codes: 0 no errors; 2 what can't be read; 3 errors.
     """
@@ -112,7 +115,10 @@ def check(app: App, name: str) -> None:
 @click.option("--yes", "-y", is_flag=True, help="Do not ask, whoever is due at once.")
 @click.pass_obj
 def activate(app: App, name: str, yes: bool) -> None:
-    """Put sequence NAME in force as its folder has it, or let a paused one go on."""
+    """Put sequence NAME in force, or let a paused one go on.
+
+    As its folder has it now; one with errors is refused.
+    """
     from mailer.services.sequences import activate, due_now
 
     if not yes and (waiting := due_now(app, name)):
@@ -128,7 +134,10 @@ def activate(app: App, name: str, yes: bool) -> None:
 @click.argument("name")
 @click.pass_obj
 def pause(app: App, name: str) -> None:
-    """Let nothing of sequence NAME go; whoever begins meanwhile waits."""
+    """Let nothing of sequence NAME go.
+
+    Whoever begins meanwhile waits.
+    """
     from mailer.services.sequences import pause
 
     pause(app, name)
@@ -186,7 +195,7 @@ def _data(each: SequenceStanding) -> dict[str, object]:
     }
 
 
-def _departure(each: Departure) -> dict[str, object]:
+def _departure(each: StepTime) -> dict[str, object]:
     step = each.each.step
     return {
         "step": step.key,

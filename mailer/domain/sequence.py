@@ -145,7 +145,7 @@ class SequencePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class MemberPosition:
     """Somebody in a sequence as they are found when something is due.
 
     `since` is when the last of the `settled` steps was, or when they began; `gone` says why they must not
@@ -179,7 +179,7 @@ class Onward:
 
 
 def onward(
-    plan: SequencePlan, who: Position, inside: Callable[[str], bool], goal: str, now: datetime
+    plan: SequencePlan, who: MemberPosition, inside: Callable[[str], bool], goal: str, now: datetime
 ) -> Onward:
     """Decide what becomes of somebody of whom something is due; `inside` says whether they are in a segment.
 

@@ -176,7 +176,8 @@ def begin(
         .join_from(subscribers, subscriptions, and_(s.subscriber_id == p.id, s.list_id == listed))
         .where(s.status == Status.SUBSCRIBED, who, ~known)
     )
-    return connection.execute(insert(sequence_members).from_select(COLUMNS, people)).rowcount
+    begun = insert(sequence_members).from_select(COLUMNS, people)
+    return connection.execute(begun, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def changed_since(moment: datetime) -> ColumnElement[bool]:
@@ -258,7 +259,7 @@ def settled_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedOn:
     """What became of somebody, and of each step that was settled the send it goes with, or why it doesn't."""
 
     subscriber_id: int
@@ -267,7 +268,7 @@ class Moved:
     settled: tuple[tuple[str, int | None, str], ...]
 
 
-def move_on(connection: Connection, sequence_id: int, moved: Iterable[Moved], now: datetime) -> None:
+def move_on(connection: Connection, sequence_id: int, moved: Iterable[MovedOn], now: datetime) -> None:
     """Write what became of people."""
     everyone = list(moved)
     steps = [

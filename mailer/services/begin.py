@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from mailer.compose.issue.fields import OF_STEPS
 from mailer.domain.delivery import Halt
+from mailer.domain.issue import Issue
 from mailer.domain.local_time import LocalTime
 from mailer.domain.rollout import Rollout
 from mailer.domain.send import Send
@@ -14,7 +16,7 @@ from mailer.engine.compiler import Job
 from mailer.engine.plan import Plan
 from mailer.engine.standing import local, refuse_halted, send_command
 from mailer.engine.watch import Watch, unwatched
-from mailer.errors import PlanRefused
+from mailer.errors import IssueError, PlanRefused
 from mailer.services.archive import archive_text
 from mailer.services.prepare import PreparedSend
 from mailer.services.renamed import refuse_renamed
@@ -93,9 +95,22 @@ def refuse_unfit(
     if prepared.unfit:
         raise prepared.unfit
     _refuse_archived(prepared)
+    _refuse_step(prepared.job.issue)
     if not again:
         refuse_renamed(prepared)
     prepared.refuse_errors(force=force, draft=draft)
+
+
+def _refuse_step(issue: Issue) -> None:
+    """Raise IssueError for a step of a sequence: it would go at once, and to others."""
+    for key in OF_STEPS:
+        if line := issue.field_lines.get(key):
+            raise IssueError(
+                issue.path,
+                line,
+                f"{key}: is for a step of a sequence, which goes to each when it is due",
+                next_step=f"Take {key} out of the issue; for a part of the list: segment: S, or --segment S",
+            )
 
 
 def plan(

@@ -15,13 +15,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from mailer.bootstrap import App
-from mailer.domain.sequence import Onward, Position, StartKind, onward, unlike
+from mailer.domain.sequence import MemberPosition, Onward, StartKind, onward, unlike
 from mailer.errors import IssueError, MailerError, PlanRefused, SettingsError, UsageError
 from mailer.ledger.letters import write_letters
 from mailer.ledger.sequences import (
     DATE_CHANGED,
     ActiveSequence,
-    Moved,
+    MovedOn,
     change,
     due_members,
     move_on,
@@ -115,7 +115,7 @@ class SequenceRound:
         """Do what is due for some people; return whether there was anybody."""
         try:
             with self.app.database.begin() as connection:
-                return Batch(self.app, connection, self.sequence, rules, letters).write()
+                return DueBatch(self.app, connection, self.sequence, rules, letters).write()
         except NotComposed as missing:
             letters.compose(missing.key)
             return True
@@ -135,7 +135,7 @@ def refuse_another(sequence: ActiveSequence, rules: SequenceRules) -> None:
 
 
 @dataclass
-class Batch:
+class DueBatch:
     """Some people of whom something is due, in one transaction."""
 
     app: App
@@ -159,17 +159,17 @@ class Batch:
             decided[number] = onward(plan, who, inside, self.rules.goal, now)
         notes, sends = self._letters(rows, decided)
         moved = [
-            Moved(number, rows[number].occasion, each, tuple(_settled(number, each, notes, sends)))
+            MovedOn(number, rows[number].occasion, each, tuple(_settled(number, each, notes, sends)))
             for number, each in decided.items()
         ]
         move_on(self.connection, self.sequence.id, moved, now)
         return bool(rows)
 
-    def _position(self, row: Row[Any], settled: frozenset[str]) -> Position:
+    def _position(self, row: Row[Any], settled: frozenset[str]) -> MemberPosition:
         start = self.rules.start
         by_date = start.kind is StartKind.DATE and bool(row.occasion)
         gone = row.gone or (DATE_CHANGED if by_date and not start.still_on(row.occasion, row.date) else "")
-        return Position(row.since, zone_of(self.app, row.timezone), settled, gone, row.pausing, by_date)
+        return MemberPosition(row.since, zone_of(self.app, row.timezone), settled, gone, row.pausing, by_date)
 
     def _is_inside(self, people: Mapping[int, Row[Any]], number: int, segment: str) -> bool:
         """Return whether one of these people is in a segment; all of them are looked up at once."""

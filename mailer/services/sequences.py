@@ -57,7 +57,7 @@ class SequenceStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
+class StepTime:
     """When a step goes, as seen by somebody who begins at some moment."""
 
     each: StepFile
@@ -116,10 +116,10 @@ def looked_over(app: App, name: str) -> tuple[SequenceRules, list[CheckedIssue]]
     return rules, check_issues(app, CheckRequest([each.file for each in rules.files], (rules.list.name,)))
 
 
-def timeline(rules: SequenceRules, began: datetime, zone: ZoneInfo) -> Iterator[Departure]:
+def timeline(rules: SequenceRules, began: datetime, zone: ZoneInfo) -> Iterator[StepTime]:
     """Yield when each step goes to somebody in a zone who begins at a moment, and gets them all."""
     for each, planned in zip(rules.files, rules.plan.timeline(began, zone), strict=True):
-        yield Departure(each, planned.at)
+        yield StepTime(each, planned.at)
 
 
 def due_now(app: App, name: str) -> int:

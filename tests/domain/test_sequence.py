@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailer.domain.sequence import (
+    MemberPosition,
     MemberState,
-    Position,
     SequencePlan,
     SequenceStart,
     SequenceStep,
@@ -111,7 +111,7 @@ PLAN = SequencePlan((step("hello"), step("quay", 1, only="boat"), step("tide", 1
 
 
 def decided(settled: str = "", since: datetime = NOW, inside: str = "", goal: str = "", **more: object):
-    who = Position(since, ZoneInfo("UTC"), frozenset(settled.split()), **more)
+    who = MemberPosition(since, ZoneInfo("UTC"), frozenset(settled.split()), **more)
     return onward(PLAN, who, inside.split().__contains__, goal, NOW)
 
 

@@ -1,0 +1,71 @@
+"""Sequences in a workspace of a test's own: their folders, and rounds that write letters and mail none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import select
+
+from mailer.bootstrap import App
+from mailer.domain.address import Address
+from mailer.errors import MailerError
+from mailer.services.sequence_due import any_to_follow
+from mailer.services.sequence_steps import follow
+from mailer.store.schema import sequence_members, sequence_steps, sequences, subscribers
+
+COMMAND = 'list = "weekly"\nstart = "command"\n'
+
+
+def write_sequence(app: App, name: str, rules: str = COMMAND, **steps: str) -> Path:
+    """Make the folder of a sequence of these rules; each step is front matter, by the name of its file."""
+    folder = app.root / "sequences" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sequence.toml").write_text(rules, encoding="utf-8")
+    for file, front in steps.items():
+        write_step(folder, file, front)
+    return folder
+
+
+def write_step(folder: Path, name: str, front: str = "", body: str = "word by word") -> Path:
+    """Write a step: `s1_hello` is 1-hello.md."""
+    number, _, key = name.removeprefix("s").partition("_")
+    file = folder / f"{number}-{key}.md"
+    text = f"---\ntitle: About {key}\n{front}\n---\nThe news of {key} from the quay, {body}.\n"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def person(name: str) -> Address:
+    """Return the address of somebody whom `standing_clock.join` took in."""
+    return Address.parse(f"{name}@inbox.example")
+
+
+def write_due(app: App) -> list[MailerError]:
+    """Do what a round does for sequences before it mails anything; return what is wrong."""
+    return follow(app, any_to_follow(app), lambda: False)
+
+
+def got(app: App, name: str = "") -> list[tuple[str, str, str]]:
+    """Return who got which step when, or why they were passed by, in the order of time."""
+    p, t, q = subscribers.c, sequence_steps.c, sequences.c
+    query = select(p.email, t.step, t.at, t.send_id, t.note).join(subscribers, p.id == t.subscriber_id)
+    query = query.join(sequences, q.id == t.sequence_id)
+    query = query.where(q.name == name) if name else query
+    with app.database.connect() as connection:
+        return [
+            (
+                row.email.partition("@")[0],
+                row.step if row.send_id else f"{row.step}: {row.note}",
+                f"{row.at:%Y-%m-%d %H:%M}",
+            )
+            for row in connection.execute(query.order_by(t.at, p.email, t.step))
+        ]
+
+
+def standing(app: App, name: str = "ada") -> list[str]:
+    """Return how somebody stands in each sequence, with the reason."""
+    p, m = subscribers.c, sequence_members.c
+    query = select(m.state, m.reason).join(subscribers, p.id == m.subscriber_id)
+    query = query.where(p.email_key == person(name).key).order_by(m.sequence_id, m.occasion)
+    with app.database.connect() as connection:
+        return [f"{state}: {reason}" if reason else state for state, reason in connection.execute(query)]
