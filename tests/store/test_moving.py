@@ -8,7 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Boolean, Column, Date, Float, Integer, LargeBinary, Table, delete, insert, select
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+)
 
 from mailer.errors import StorageError, UsageError
 from mailer.store.database import Database, open_database
@@ -38,7 +51,7 @@ def value(column: Column[Any], number: int) -> Any:
     kind = column.type
     if isinstance(kind, Boolean):
         return number % 2 == 0
-    if isinstance(kind, Integer) or column.foreign_keys:
+    if isinstance(kind, Integer) or (column.foreign_keys and not isinstance(kind, String)):
         return number
     if isinstance(kind, UtcTime):
         return NOW + timedelta(hours=number)
