@@ -17,12 +17,14 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    false,
     func,
     insert,
     literal,
     null,
     or_,
     select,
+    true,
     update,
 )
 
@@ -53,7 +55,10 @@ COLUMNS = tuple(column.name for column in sequence_members.c)
 
 @dataclass(frozen=True, slots=True)
 class ActiveSequence:
-    """A sequence that was put in force, as its row has it; `due`: something of it is to be done now."""
+    """A sequence that was put in force, as its row has it; `due`: something of it is to be done now.
+
+    `to_look`: that is to look who begins.
+    """
 
     id: int
     name: str
@@ -67,6 +72,7 @@ class ActiveSequence:
     look_at: datetime | None
     problem: str
     held_until: datetime | None
+    to_look: bool
     due: bool
 
     def held(self, now: datetime) -> bool:
@@ -78,14 +84,20 @@ def in_force(connection: Connection, now: datetime, name: str | None = None) -> 
     """Return every sequence by name, or one, and whether something of it is due: one question a round."""
     q, m = sequences.c, sequence_members.c
     waiting = exists().where(m.sequence_id == q.id, m.next_at <= now)
-    due = and_(q.is_paused.is_(False), or_(waiting, q.look_at <= now)).is_(True)
+    changed = and_(q.starts.startswith(f"{StartKind.TAG} "), exists().where(changed_since(q.looked_at)))
+    to_look = or_(q.look_at <= now, changed)
+    due = and_(q.is_paused.is_(False), or_(waiting, to_look))
     own = [q[each] for each in ActiveSequence.__slots__ if each in q]
-    query = select(*own, lists.c.name.label("list_name"), due.label("due")).join(
-        lists, lists.c.id == q.list_id
-    )
+    query = select(*own, lists.c.name.label("list_name"))
+    query = query.add_columns(_truth(to_look, "to_look"), _truth(due, "due"))
+    query = query.join(lists, lists.c.id == q.list_id)
     if name is not None:
         query = query.where(q.name == name)
     return [ActiveSequence(**row._mapping) for row in connection.execute(query.order_by(q.name))]
+
+
+def _truth(condition: ColumnElement[bool], name: str) -> ColumnElement[bool]:
+    return case((condition, true()), else_=false()).label(name)
 
 
 def put_in_force(connection: Connection, name: str, values: Mapping[str, Any], now: datetime) -> int:
@@ -180,9 +192,9 @@ def begin(
     return connection.execute(begun, execution_options={"preserve_rowcount": True}).rowcount
 
 
-def changed_since(moment: datetime) -> ColumnElement[bool]:
-    """Return the SQL of whether something of somebody in `subscribers` changed after a moment."""
-    return subscribers.c.updated_at > moment
+def changed_since(moment: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Return the SQL of whether something of somebody in `subscribers` changed at a moment, or after it."""
+    return subscribers.c.updated_at >= moment
 
 
 def with_date(

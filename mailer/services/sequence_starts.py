@@ -22,16 +22,16 @@ from mailer.ledger.sequences import (
 )
 from mailer.services.sequence_files import SequenceRules, zone_of
 
-# How often it is looked who begins, where that is not told when it happens.
-LOOKS = {StartKind.TAG: timedelta(minutes=1), StartKind.DATE: timedelta(hours=1)}
-OVERLAP = timedelta(hours=1)  # of two looks: what was being written during one is seen after it
+# Who begins, where nobody tells: looked for each hour, and by a tag whenever anybody changed.
+LOOKED_FOR = (StartKind.TAG, StartKind.DATE)
+EVERY = OVERLAP = timedelta(hours=1)  # what was being written during one look is seen by the next
 AROUND = 2  # days before and after this one that it may be anywhere within a day from now
 
 
 def look(app: App, sequence: ActiveSequence, rules: SequenceRules) -> None:
     """Let those begin who do so by a tag or a date, if it is time to look."""
     now, start = app.now(), rules.start
-    if sequence.look_at is None or sequence.look_at > now:
+    if not sequence.to_look:
         return
     tagged = has_tag(app, start) if start.kind is StartKind.TAG else None
     with app.database.begin() as connection:
@@ -40,7 +40,7 @@ def look(app: App, sequence: ActiveSequence, rules: SequenceRules) -> None:
             begin(connection, sequence.id, start.text(), lately & tagged(connection), now)
         else:
             add_members(connection, list(_of_these_days(app, connection, sequence, rules)))
-        change(connection, sequence.id, {"looked_at": now, "look_at": now + LOOKS[start.kind]})
+        change(connection, sequence.id, {"looked_at": now, "look_at": now + EVERY})
 
 
 def has_tag(app: App, start: SequenceStart) -> Callable[[Connection], ColumnElement[bool]]:

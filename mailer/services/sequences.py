@@ -31,7 +31,7 @@ from mailer.services.sequence_files import (
     names_of,
     read_rules,
 )
-from mailer.services.sequence_starts import LOOKS, has_tag
+from mailer.services.sequence_starts import LOOKED_FOR, has_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def activate(app: App, name: str) -> SequenceRules:
         "held_until": None,
     }
     if is_other:
-        values |= {"looked_at": now, "look_at": now if start.kind in LOOKS else None}
+        values |= {"looked_at": now, "look_at": now if start.kind in LOOKED_FOR else None}
     tagged = has_tag(app, start) if is_other and start.kind is StartKind.TAG else None
     with app.database.begin() as connection:
         number = put_in_force(connection, name, values, now)

@@ -7,8 +7,8 @@ from alembic import op
 
 from mailer.store.schema import Key, Name, Number, UtcTime
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 
 MEMBER = ("sequence_id", "subscriber_id", "occasion")
 
