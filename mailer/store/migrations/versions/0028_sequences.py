@@ -7,8 +7,8 @@ from alembic import op
 
 from mailer.store.schema import Key, Name, Number, UtcTime
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 
 MEMBER = ("sequence_id", "subscriber_id", "occasion")
 
