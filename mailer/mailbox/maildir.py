@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mailer.errors import MailboxRefused
 from mailer.mailbox.incoming import MOST, Filing, FilingWishes, Incoming, State, batched
+from mailer.private import private_folder, replacing
 
 SEEN = "S"
 
@@ -76,6 +77,22 @@ class Maildir:
             f"the Maildir {self.name}: {what}: {error.strerror}",
             next_step="Let this user read and write that folder; what was taken in before counts once.",
         )
+
+
+def deliver(folder: Path, octets: bytes, name: str) -> None:
+    """Put a message into the Maildir `folder`, made if there is none, under a name of its own; it is on the
+    disk by then. The same name again is the same message. MailboxRefused if it can't be.
+    """
+    try:
+        for part in ("tmp", "new", "cur"):
+            private_folder(folder / part)
+        with replacing(folder / "new" / name) as file:
+            file.write(octets)
+    except OSError as error:
+        raise MailboxRefused(
+            f"{folder}: a message can't be kept there: {error.strerror}",
+            next_step=f"Let this user write to {folder}.",
+        ) from None
 
 
 def _read(path: Path) -> Incoming | None:

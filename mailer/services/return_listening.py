@@ -42,7 +42,7 @@ class ReturnHandler:
         reader.done = self.done
         reply = "250 2.0.0 Taken in"
         try:
-            reader.take([Incoming(0, PLACE, envelope.content)])
+            reader.keep([Incoming(0, PLACE, envelope.content)])
         except MailerError as error:
             self._complain(error)
             reply = "451 4.3.0 Can't be taken in now"

@@ -20,9 +20,10 @@ from mailer.domain.returned import Kind
 from mailer.feedback.reading import read
 from mailer.ledger.returns import ReturnRow
 from mailer.mailbox.incoming import MOST, Filing, Incoming, ReturnMailbox, State, batched
+from mailer.mailbox.maildir import Maildir, deliver
 from mailer.services.explain_returns import circumstances
 from mailer.services.return_settings import filing_of, policy_of
-from mailer.services.returned_files import is_maildir, read_all
+from mailer.services.returned_files import STDIN, is_maildir, read_all
 from mailer.services.returns import ReturnedMail, ReturnRecords
 from mailer.store.dialect import put
 from mailer.store.schema import mailboxes
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Reader", "ReturnRow", "ReturnTally", "digest_of", "read_files", "reader_of"]
 DIGITS = 32  # of a digest
+KEPT = "returned"  # the Maildir of the workspace for what came by a pipe or by LMTP
 Told = Callable[[ReturnRow], None]
 
 
@@ -97,6 +99,15 @@ class Reader:
         kinds |= {digest: mail.verdict.kind for digest, mail in new.items()}
         return [(each, _filing(kinds[digest])) for digest, each in zip(digests, batch, strict=True)]
 
+    def keep(self, batch: Sequence[Incoming]) -> None:
+        """Take in what nobody else keeps; what people are to read of it is in the Maildir KEPT by then.
+
+        Raises what the database does, and MailboxRefused.
+        """
+        for each, filing in self.take(batch):
+            if filing is not Filing.UNDERSTOOD:
+                deliver(self.app.root / KEPT, each.octets, f"{digest_of(each.octets)}.mailer")
+
     def empty(self, mailbox: ReturnMailbox) -> None:
         """Take in all that is in a mailbox, and put it away."""
         for batch in mailbox.batches(_state(self.app, mailbox)):
@@ -110,13 +121,12 @@ def read_files(app: App, names: Iterable[str], told: Told, envelope: str = "") -
     reader = reader_of(app, told, envelope)
     for name in names:
         if is_maildir(Path(name)):
-            from mailer.mailbox.maildir import Maildir
-
             reader.empty(Maildir(Path(name), filing_of(app.settings)))
         else:
             found = (Incoming(each.file, each.file, each.octets) for each in read_all([name]))
+            take = reader.keep if name == STDIN else reader.take
             for batch in batched(found):
-                reader.take(batch)
+                take(batch)
     return reader.done
 
 

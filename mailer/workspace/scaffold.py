@@ -23,6 +23,7 @@ GITIGNORE = """\
 /subscribers/*
 !/subscribers/README.md
 !/subscribers/example.csv
+/returned/
 """
 
 

@@ -22,9 +22,9 @@ from mailer.bootstrap import App
 from mailer.domain.return_policy import ReturnEffect
 from mailer.domain.returned import Kind
 from mailer.errors import MailboxRefused, SettingsError
-from mailer.mailbox.incoming import BATCH
+from mailer.mailbox.incoming import BATCH, Incoming
 from mailer.people.suppression_list import entries
-from mailer.services.return_reading import ReturnRow, ReturnTally, digest_of, read_files
+from mailer.services.return_reading import ReturnRow, ReturnTally, digest_of, read_files, reader_of
 from mailer.services.return_settings import accounts_of, policy_of
 from mailer.settings.fields import Settings
 from mailer.store.schema import subscribers, subscriptions
@@ -55,6 +55,25 @@ def peopled(root: Path, number: int, **settings: Any) -> App:
 
 def address_of(person: int) -> str:
     return f"reader{person}@inbox.example"
+
+
+def test_what_people_are_to_read_is_kept_where_nobody_else_keeps_it(app: App) -> None:
+    reader, kept = reader_of(app, lambda _: None), app.root / "returned/new"
+    reply, nonsense = other(REPLY, PATH, ADA), other(NONSENSE, PATH)
+    came = (hard(1), reply, nonsense)
+    for _ in range(2):  # the mail server tries again, because it heard no answer
+        reader.keep([Incoming(0, "-", each) for each in came])
+    assert sorted(each.read_bytes() for each in kept.iterdir()) == sorted([reply, nonsense])
+    assert {each.stat().st_mode & 0o777 for each in kept.iterdir()} == {0o600}
+    assert reader.done.known == 3
+    app.let_go()
+
+
+def test_what_can_not_be_kept_is_left_to_the_mail_server(app: App) -> None:
+    (app.root / "returned").write_text("in the way")
+    with pytest.raises(MailboxRefused, match="can't be kept there"):
+        reader_of(app, lambda _: None).keep([Incoming(0, "-", other(REPLY, PATH, ADA))])
+    app.let_go()
 
 
 def hard(person: int, key: str = KEY) -> bytes:
