@@ -40,10 +40,12 @@ def report(app: App, issue: str | None, by: str, days: int, as_json: bool) -> No
     found = counted(app, By(by), days, issue)
     if as_json:
         click.echo(json.dumps(_data(found), ensure_ascii=False))
-    elif not found.lines:
-        click.echo(f"Nothing came back in the last {days} days.", err=True)
-    else:
+    elif found.lines:
         _show(found)
+    elif not found.moved:
+        click.echo(f"Nothing came back in the last {days} days.", err=True)
+    if found.moved and not as_json:
+        _show_moved(found)
     if found.unproved and not as_json:
         click.echo(f"{found.unproved:,} more had no token of ours, and count for nothing.", err=True)
 
@@ -76,6 +78,13 @@ def _show(found: ReturnReport) -> None:
         print_table(headings, ([*row, words] for row, words in zip(rows, said, strict=True)))
 
 
+def _show_moved(found: ReturnReport) -> None:
+    """Show whose address changed: that is for people to look at, and nothing follows from it."""
+    click.echo()
+    rows = [[f"{each.at:%Y-%m-%d}", each.email, each.new.removeprefix("to ")] for each in found.moved]
+    print_table(["since", "address that changed", "to"], rows)
+
+
 def _room(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> int:
     """Return how many columns of the terminal are left beside a table."""
     shown = [[f"{cell:,}" if isinstance(cell, int) else str(cell or "") for cell in row] for row in rows]
@@ -97,6 +106,7 @@ def _data(found: ReturnReport) -> dict[str, Any]:
         ],
         "words": [each._asdict() for each in found.words],
         "unproved": found.unproved,
+        "moved": [{**each._asdict(), "at": each.at.isoformat()} for each in found.moved],
     }
 
 

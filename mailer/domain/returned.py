@@ -87,5 +87,13 @@ class Verdict:
         return mildest or RecipientVerdict(address, self.kind)
 
 
+MOVED = "says that the address changed"
+
+
+def moved_to(new: str) -> str:
+    """Return the note that somebody is reached at a `new` address, or at one that isn't said."""
+    return f"{MOVED} to {new}" if new else MOVED
+
+
 def _names(each: RecipientVerdict) -> tuple[str, str]:
     return each.address.casefold(), each.original.casefold()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mailer.domain.fold import plain
+from mailer.domain.returned import moved_to
 from mailer.feedback.fields import addresses_in, decoded, first
 from mailer.feedback.mail import Mail
 from mailer.feedback.marks import automatic, folded
@@ -55,7 +56,7 @@ def notes_of(mail: Mail) -> tuple[str, ...]:
         behind = text[text.find(phrase) : text.find(phrase) + len(phrase) + _NEAR]
         sender = first(mail.fields, "from").lower()
         new = next((each for each in addresses_in(behind) if each not in sender), "")
-        notes.append(f"says that the address changed{f' to {new}' if new else ''}")
+        notes.append(moved_to(new))
     if phrase := next((each for each in _DEPARTURES if each in text), ""):
         notes.append(f'says that nobody is there any more ("{phrase}")')
     return tuple(notes)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mailer.domain.failures.reason import FailureReason
 from mailer.domain.fold import plain
-from mailer.domain.returned import FAILURES, Kind, Verdict
+from mailer.domain.returned import FAILURES, Kind, Verdict, moved_to
 from mailer.feedback.automatic import plain_subject
 from mailer.feedback.bounce_text import (
     BounceText,
@@ -58,7 +59,7 @@ def by_status(mail: Mail, status: DeliveryStatus) -> Verdict:
         found.append(each)
     if len(found) == 1 and not found[0].of.address:
         found = [_with_address(mail, found[0])]
-    return verdict_of(found, "message/delivery-status")
+    return _noted(verdict_of(found, "message/delivery-status"))
 
 
 def by_prose(mail: Mail, sign: str) -> Verdict | None:
@@ -75,7 +76,7 @@ def by_prose(mail: Mail, sign: str) -> Verdict | None:
     elif not (prose.opening or sign == LISTED or sign.startswith(BY_SENDER)):
         found = [each for each in found if not each.unsaid]
     opening = (f'the words "{prose.opening}"',) if prose.opening else ()
-    return verdict_of(found, sign, *opening) if found else None
+    return _noted(verdict_of(found, sign, *opening)) if found else None
 
 
 def _named(mail: Mail, prose: BounceText, ours: set[str], *, certain: bool) -> list[FailedRecipient]:
@@ -88,6 +89,18 @@ def _named(mail: Mail, prose: BounceText, ours: set[str], *, certain: bool) -> l
     copied = (*addresses_of(mail.copy_fields, "to"), *addresses_in(line))
     theirs = next((each for each in copied if each.lower() not in ours), "")
     return [FailedRecipient(theirs, prose.text)] if theirs or prose.opening or certain else []
+
+
+def _noted(verdict: Verdict) -> Verdict:
+    """Return a verdict with what a server says of where somebody is reached now (RFC 5321 3.4)."""
+    new = (
+        address
+        for each in verdict.recipients
+        if each.reason == FailureReason.MOVED
+        for address in addresses_in(each.said)
+        if address.lower() != each.address.lower()
+    )
+    return replace(verdict, notes=(*verdict.notes, *map(moved_to, new)))
 
 
 def _explained(each: ReturnFinding, explained: str) -> ReturnFinding:

@@ -8,12 +8,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, distinct, func, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, distinct, func, or_, select
 
-from mailer.domain.returned import FAILURES, Kind
+from mailer.domain.failures.reason import FailureReason
+from mailer.domain.returned import FAILURES, MOVED, Kind
 from mailer.store.dialect import among
 from mailer.store.schema import returns
 
+MOST_MOVED = 100  # people
 MOST_WORDS = 12  # of servers, of which as many people were refused as of no others
 TOLD = FAILURES | {Kind.COMPLAINT, Kind.UNSUBSCRIBE}
 
@@ -35,6 +37,15 @@ class ServerWords(NamedTuple):
     reason: str
     status: str
     people: int
+    said: str
+
+
+class MovedAddress(NamedTuple):
+    """Who is reached elsewhere by now: since when that is known, where (`to …`, or empty), by which words."""
+
+    email: str
+    at: datetime
+    new: str
     said: str
 
 
@@ -75,6 +86,29 @@ def server_words(
         .limit(MOST_WORDS)
     )
     return [ServerWords(row[0], Kind(row[1]), *row[2:]) for row in connection.execute(query)]
+
+
+def moved(
+    connection: Connection, since: datetime, send_ids: Iterable[int] | None = None
+) -> list[MovedAddress]:
+    """Return whose address changed by what came back for them, the latest first."""
+    r = returns.c
+    told = or_(r.reason == FailureReason.MOVED, cast(r.evidence, Text).contains(MOVED))
+    query = (
+        select(r.email, r.at, r.said, r.evidence)
+        .where(r.at >= since, told, *_of(send_ids))
+        .order_by(r.at.desc(), r.id.desc())
+        .limit(MOST_MOVED)
+    )
+    return [
+        MovedAddress(
+            row.email,
+            row.at,
+            next((each.removeprefix(MOVED).strip() for each in row.evidence if each.startswith(MOVED)), ""),
+            row.said,
+        )
+        for row in connection.execute(query)
+    ]
 
 
 def unproved(connection: Connection, since: datetime) -> int:

@@ -16,7 +16,7 @@ from mailer.domain.return_policy import ReturnEffect, ReturnPolicy
 from mailer.domain.returned import Kind
 from mailer.domain.send import Send
 from mailer.ledger import return_counts
-from mailer.ledger.return_counts import By, ServerWords
+from mailer.ledger.return_counts import By, MovedAddress, ServerWords
 from mailer.ledger.returns import past_sends
 from mailer.people.suppressing import suppression_of
 from mailer.services.issues import sends_of
@@ -50,6 +50,7 @@ class ReturnReport:
     lines: Sequence[ReturnCounts]
     words: Sequence[ServerWords]
     unproved: int
+    moved: Sequence[MovedAddress]
 
 
 def report(app: App, by: By, days: int, named: str | None = None) -> ReturnReport:
@@ -61,6 +62,7 @@ def report(app: App, by: By, days: int, named: str | None = None) -> ReturnRepor
         counts = return_counts.counted(connection, by, since, ids)
         words = return_counts.server_words(connection, since, ids)
         unproved = return_counts.unproved(connection, since)
+        moved = return_counts.moved(connection, since, ids)
     by_id = {send.id: send for send in sends}
     lines: dict[str, ReturnCounts] = {}
     for (name, send_id), kinds in counts.items():
@@ -69,7 +71,7 @@ def report(app: App, by: By, days: int, named: str | None = None) -> ReturnRepor
     if by in (By.SEND, By.LIST):
         _add_sent(app, by, [by_id[each] for _, each in counts if each in by_id], lines)
     order = sorted(lines.values(), key=lambda line: line.name if by is By.DAY else -line.kinds.total())
-    return ReturnReport(by, since, order, words, unproved)
+    return ReturnReport(by, since, order, words, unproved, moved)
 
 
 def _names(by: By, name: str | int, send: Send | None) -> Sequence[str]:

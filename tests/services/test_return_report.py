@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from members import join, shut_out
+from returned_mail import bounce
 from settled_sends import NOW, accepted, begun, delivered
 
 from mailer.bootstrap import App
 from mailer.cli.returns import returns
 from mailer.domain.return_policy import ReturnPolicy
-from mailer.domain.returned import Kind, RecipientVerdict, Returned, Verdict
+from mailer.domain.returned import Kind, RecipientVerdict, Returned, Verdict, moved_to
+from mailer.feedback.reading import read
 from mailer.services.return_report import By, report, try_policy
 from mailer.services.returns import ReturnedMail, ReturnRecords
 from mailer.settings.fields import Settings
@@ -58,6 +61,26 @@ def came_back(app: App, *what: tuple[int, int, Kind]) -> None:
         told = (RecipientVerdict(PEOPLE[person - 1], kind, *WORDS[kind]),)
         verdict = Verdict(kind, told, returned=Returned(send, person) if send else None)
         records.take([ReturnedMail(f"{what}{number}", "a test", verdict)], app.now())
+
+
+def test_whose_address_changed_is_shown_and_nothing_follows(app: App) -> None:
+    assert report(app, By.SEND, 30).moved == []
+    moved = (RecipientVerdict(PEOPLE[1], Kind.AUTO_REPLY, reason="answered by a program"),)
+    verdict = Verdict(
+        Kind.AUTO_REPLY, moved, ("a field", "…"), Returned(2, 2), notes=(moved_to("new@pier.example"),)
+    )
+    records = ReturnRecords(lambda: app.database, ReturnPolicy())
+    records.take([ReturnedMail("moved", "a test", verdict)], app.now())
+    words = ("5.1.6", "551 5.1.6 User not local; please try <a2@pier.example>")
+    read_551 = read(bounce("bounces+x@news.example", PEOPLE[0], words))
+    records.take([ReturnedMail("551", "a test", replace(read_551, returned=Returned(2, 1)))], app.now())
+    found = [(each.email, each.new) for each in report(app, By.SEND, 30).moved]
+    assert found == [(PEOPLE[0], "to a2@pier.example"), (PEOPLE[1], "to new@pier.example")]
+    shown = CliRunner().invoke(returns, ["report"], obj=app).output
+    assert "a2@pier.example" in shown
+    data = json.loads(CliRunner().invoke(returns, ["report", "--json"], obj=app).output)
+    assert [each["new"] for each in data["moved"]] == [new for _, new in found]
+    assert {each.email for each in app.directory.subscribers()} == set(PEOPLE)
 
 
 def lines(app: App, by: By, named: str | None = None) -> dict[str, tuple[int | None, dict[str, int]]]:

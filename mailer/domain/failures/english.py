@@ -158,8 +158,9 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
     (
         FailureReason.MOVED,
         """
-            has been replaced by, has moved to, user has moved, mailbox has moved, has changed … address,
-            address has changed, new address is, no longer forwarded, please use the new address
+            has been replaced by, not local … please try, has moved to, user has moved, mailbox has moved,
+            has changed … address, address has changed, new address is, no longer forwarded,
+            please use the new address
         """,
     ),
     (
