@@ -26,6 +26,7 @@ from sqlalchemy import (
 from mailer.domain.delivery import LASTING, NEXT, Settlement, State
 from mailer.domain.local_time import LocalTime
 from mailer.ledger.outcomes import NEW, DeliveryHistory, OutcomeRow, Tally, histories, write
+from mailer.store.dialect import among
 from mailer.store.schema import chunks, deliveries, outcomes, subscribers
 
 CHUNK = (50, 1000)  # the least and the most people in one: more make no statement quicker
@@ -54,7 +55,7 @@ class Chunk:
         """Return whether a row of `table`, with these columns, is of a delivery in this chunk."""
         t = table.c
         mine = (t.send_id == self.send_id) & t.subscriber_id.between(self.first, self.last)
-        return mine if self.people is None else mine & t.subscriber_id.in_(self.people)
+        return mine if self.people is None else mine & among(t.subscriber_id, self.people)
 
     def members(self, connection: Connection) -> dict[int, DeliveryHistory]:
         """Return who is in it, with what became of them so far."""

@@ -35,7 +35,7 @@ from mailer.ledger.chunks import CLOSED, Chunk, add, change
 from mailer.ledger.outcomes import NEW, DeliveryHistory, OutcomeRow, Tally, write
 from mailer.ledger.stages import has_come, stop_if_struck
 from mailer.people.suppressing import Suppressing
-from mailer.store.dialect import moment_in
+from mailer.store.dialect import among, moment_in
 from mailer.store.schema import chunks, deliveries, lists, sends, subscribers, subscriptions
 from mailer.store.snapshot import recipients, snapshot_of
 
@@ -220,7 +220,7 @@ def _look_through(
 ) -> HeldChunk:
     query = _between(send.kind, send.audience.lists, Suppressing.of(connection))
     if chunk.people is not None:
-        query = query.where(deliveries.c.subscriber_id.in_(chunk.people))
+        query = query.where(among(deliveries.c.subscriber_id, chunk.people))
     within = {"send": send.id, "first": chunk.first, "last": chunk.last, "now": now}
     rows = connection.execute(query, within).all()
     known = chunk.histories(connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -258,6 +259,21 @@ def test_workers_on_many_machines_open_the_next_stage_too(either, clock):
     clock.time += HALF_AN_HOUR
     advance_all(either)
     advance_all(either)
+    with either.database.connect() as connection:
+        assert ready(connection, either.now()) == {send.id: 1}
+
+
+def test_of_several_processes_that_look_one_opens_it(either, clock):
+    send = begun(either)
+    look(either)
+    clock.time += HALF_AN_HOUR
+    others = [App(either.root, settings=either.settings, clock=clock) for _ in range(3)]
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(advance_all, others))
+    for each in others:
+        each.let_go()
+    opened = [each.number for each in either.queries.totals(send).stages if each.opened_at]
+    assert opened == [1, 2]
     with either.database.connect() as connection:
         assert ready(connection, either.now()) == {send.id: 1}
 

@@ -22,6 +22,7 @@ from mailer.domain.delivery import Claim, RetryPolicy, Settlement, State
 from mailer.domain.moment import utc_text
 from mailer.domain.outcome import Stage
 from mailer.domain.send import Send
+from mailer.ledger import admin_notices
 from mailer.ledger.holding import Holding
 from mailer.ledger.journal import boot
 from mailer.ledger.ledger import Ledger
@@ -272,3 +273,10 @@ def test_pauses_and_decisions_go_on_where_they_were(left):
     later = NOON + timedelta(hours=2)
     assert sorted(send_all(database, clock, later)) == sorted([*due, "hal", "lea", "otto", "pia"])
     assert said(database)["2"]["states"] == {"accepted": 14, "cancelled": 2}
+
+
+def test_what_was_finished_before_there_were_notices_is_not_told(left):
+    with left("finished").connect() as connection:
+        assert admin_notices.news(connection, NOON, 100) == []
+    with left("killed").connect() as connection:
+        assert admin_notices.latest(connection, 9) == []
