@@ -21,6 +21,7 @@ PEERS = {
     "opendkim": ("opendkim", "another reader of DKIM signatures"),
     "dnsmasq": ("dnsmasq-base", "a real name server"),
     "systemd-analyze": ("systemd", "the reader of units of services"),
+    "cron": ("cron", "a clock that calls commands"),
     "nginx": ("nginx-light", "a real web server before ours"),
     "caddy": ("caddy", "the reader of its own configuration"),
     "chromium": ("chromium", "a real browser"),

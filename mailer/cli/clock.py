@@ -295,6 +295,18 @@ def show_one(app: App, number: int, as_json: bool) -> None:
         click.echo(_line(occurrence))
 
 
+@schedule.command("address")
+@click.pass_obj
+def address(app: App) -> None:
+    """Print the address that calendar programs subscribe to.
+
+    They see there what goes out when; `mailer serve` answers. SCHEDULE_CALENDAR has a word for it; another word makes another address.
+    """
+    from mailer.services.schedule_link import ScheduleLink
+
+    click.echo(ScheduleLink(app).address())
+
+
 @schedule.command("remove")
 @click.argument("number", type=int)
 @click.pass_obj

@@ -12,6 +12,7 @@ from mailer.cli.progress import bar
 from mailer.cli.send import say_findings
 from mailer.errors import worst
 from mailer.services.begin import plan, refuse_unfit
+from mailer.services.local_time import local_time
 from mailer.services.trial import dry_run, send_trial_mails
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def make_all(prepared: PreparedSend, options: Options) -> None:
     """Plan, then render every message in full; write them to the folder that was named, if one was."""
     refuse_unfit(prepared, again=options.again, force=True)
     say_findings(prepared, options)
-    planned = plan(prepared, again=options.again, force=True, rollout=options.rollout)
+    local = local_time(prepared.app, options.at) if options.at else None
+    planned = plan(prepared, again=options.again, force=True, local=local, rollout=options.rollout)
     click.echo(planned.text(), err=True)
     with bar("Rendering", planned.recipients) as progress:
         done = dry_run(prepared, options.output, progress, again=options.again)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -86,9 +87,14 @@ def read_cron(text: str, zone: ZoneInfo) -> Cron:
 
 def times_of(schedule: Schedule, count: int = 10) -> list[datetime]:
     """Return the next times of a schedule, in UTC: one, unless it recurs."""
-    if schedule.state is not ScheduleState.RECURRING:
-        return [schedule.due_at]
-    return [schedule.due_at, *_cron(schedule).next(schedule.due_at, count - 1)]
+    return list(islice(all_times(schedule), count))
+
+
+def all_times(schedule: Schedule) -> Iterator[datetime]:
+    """Yield the times of a schedule, in UTC, in their order."""
+    yield schedule.due_at
+    if schedule.state is ScheduleState.RECURRING:
+        yield from _cron(schedule).after(schedule.due_at)
 
 
 def _cron(schedule: Schedule) -> Cron:

@@ -5,9 +5,11 @@ While it waits its row says that, and from then on its send.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import islice, takewhile
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -160,13 +162,19 @@ class Upcoming:
     words: str
 
 
-def coming(app: App, count: int = 10) -> list[Upcoming]:
+def coming(app: App, count: int = 10, until: datetime | None = None) -> list[Upcoming]:
     """Return the next times at which something goes out, the soonest first."""
-    from mailer.services.recurring import times_of
+    now, waiting = app.now(), app.schedules.all(ScheduleState.WAITING, ScheduleState.RECURRING)
+    merged = merge(*map(_upcoming, waiting), key=lambda each: each.at)
+    to_come = islice((each for each in merged if each.at > now), count)
+    return list(takewhile(lambda each: until is None or each.at <= until, to_come))
 
-    waiting = app.schedules.all(ScheduleState.WAITING, ScheduleState.RECURRING)
-    found = [Upcoming(at, each, described(each)) for each in waiting for at in times_of(each, count)]
-    return sorted((each for each in found if each.at > app.now()), key=lambda each: each.at)[:count]
+
+def _upcoming(schedule: Schedule) -> Iterator[Upcoming]:
+    from mailer.services.recurring import all_times
+
+    words = described(schedule)
+    return (Upcoming(at, schedule, words) for at in all_times(schedule))
 
 
 def icalendar(app: App) -> str:
@@ -180,8 +188,7 @@ def icalendar(app: App) -> str:
             each.at,
             each.words,
         )
-        for each in coming(app, count=MOST_SHOWN)
-        if each.at <= now + YEAR
+        for each in coming(app, MOST_SHOWN, now + YEAR)
     ]
     return icalendar(name, entries, now)
 

@@ -147,6 +147,7 @@ class Settings(BaseModel):
     schedule_grace: str = "1h"
     feed_networks: str = ""
     local_time_past: Literal["next-day", "at-once"] = "next-day"
+    schedule_calendar: str = ""
     run_listen: str = ""
     uncertain: Literal["hold", "resend"] = "hold"
     log_level: Literal["", "DEBUG", "INFO", "WARNING", "ERROR"] = ""

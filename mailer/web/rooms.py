@@ -65,6 +65,11 @@ def web_app(app: App) -> Guard:
         from mailer.web.hooks import HookPages
 
         rooms.append(HookPages(Webhooks(app), partial(read_webhooks, app)))
+    if settings.schedule_calendar:
+        from mailer.services.schedule_link import ScheduleLink
+        from mailer.web.calendar_page import CalendarPage
+
+        rooms.append(CalendarPage(ScheduleLink(app)))
     if settings.base_url:
         ring = postman.ring
         rooms += [JoinPages(app, pages, ring), ConfirmPages(ConfirmLinks(app), pages, ring)]

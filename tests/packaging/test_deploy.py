@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
 import trustme
+import yaml
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 UNITS = sorted(each for each in DEPLOY.iterdir() if each.suffix in (".service", ".socket", ".timer"))
@@ -84,6 +89,59 @@ def test_caddy_takes_its_configuration_and_no_other(tmp_path, word, code):
     home = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
     judged = subprocess.run(command, capture_output=True, text=True, check=False, env=home)
     assert judged.returncode == code, judged.stderr
+
+
+def test_the_cluster_takes_its_manifest_by_the_schemas_of_its_own_version():
+    resources = list(yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text()))
+    for each in resources:
+        kubernetes_validate.validate(each, kubernetes_validate.latest_version(), strict=True)
+    assert {"Deployment", "CronJob"} <= {each["kind"] for each in resources}
+    wrong = next(each for each in resources if each["kind"] == "CronJob")
+    wrong["spec"]["schedul"] = wrong["spec"].pop("schedule")
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, kubernetes_validate.latest_version(), strict=True)
+
+
+@pytest.mark.parametrize(("word", "code"), [("stop_grace_period", 0), ("stop_grace_perod", 1)])
+def test_compose_takes_its_file_and_no_other(tmp_path, word, code):
+    text = (DEPLOY / "compose.yaml").read_text().replace("stop_grace_period", word)
+    write(tmp_path / "compose.yaml", text)
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    judged = subprocess.run(
+        [*command, str(tmp_path / "compose.yaml")], capture_output=True, text=True, check=False
+    )
+    assert judged.returncode == code, judged.stdout + judged.stderr
+
+
+def test_containers_may_do_little_and_are_asked_how_they_are():
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    ours = [each for each in services.values() if each["image"] == "mailer"]
+    assert len(ours) == 2
+    assert all(each["read_only"] and each["cap_drop"] == ["ALL"] for each in ours)
+    resources = list(yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text()))
+    deployments = [each["spec"]["template"]["spec"] for each in resources if each["kind"] == "Deployment"]
+    for pod in deployments:
+        assert pod["securityContext"]["runAsNonRoot"]
+        (container,) = pod["containers"]
+        ports = {each["name"] for each in container["ports"]}
+        assert container["securityContext"]["readOnlyRootFilesystem"]
+        assert {container[f"{probe}Probe"]["httpGet"]["port"] for probe in ("liveness", "readiness")} <= ports
+
+
+def test_what_the_image_is_made_of_is_there_and_its_programs_are_mailer_s():
+    lines = (DEPLOY / "Containerfile").read_text().replace("\\\n", " ").splitlines()
+    steps = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
+    for _, what in (step for step in steps if step[0] == "COPY" and "--from" not in step[1]):
+        assert all((DEPLOY.parent / source).exists() for source in what.split()[:-1]), what
+    said = dict(steps)
+    assert said["USER"] == "10001"
+    assert json.loads(said["ENTRYPOINT"]) == ["mailer"]
+    assert json.loads(said["CMD"]) == ["run"]
+    # All that the wheel is made of is copied.
+    with (DEPLOY.parent / "pyproject.toml").open("rb") as file:
+        included = tomllib.load(file)["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    copied = " ".join(what for step, what in steps if step == "COPY").split()
+    assert set(included) <= set(copied)
 
 
 def program(name: str, package: str) -> str:
