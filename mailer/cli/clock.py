@@ -300,7 +300,8 @@ def show_one(app: App, number: int, as_json: bool) -> None:
 def address(app: App) -> None:
     """Print the address that calendar programs subscribe to.
 
-    They see there what goes out when; `mailer serve` answers. SCHEDULE_CALENDAR has a word for it; another word makes another address.
+    They see there what goes out when; `mailer serve` answers. SCHEDULE_CALENDAR has a word for it; another
+    word makes another address.
     """
     from mailer.services.schedule_link import ScheduleLink
 
