@@ -72,7 +72,7 @@ def take(
     Whoever in it is of a mailbox provider in `without` goes to a chunk of their own, which is left. With a
     `lease` (seconds) it is held for so long, else until it is let go; one whose lease has ended is there to
     be taken, and whoever its holder may have handed over is uncertain then; but for the chunks `held` by the
-    caller, whose lease may have ended while it was stopped.
+    caller: their leases may have ended while it was stopped, which its next mark finds out.
     """
     if send.rollout and stop_if_struck(connection, send, now):
         return None
@@ -167,8 +167,8 @@ def _next(
         s.revision == send.revision,  # a worker with the text from before a correction gets no more
     )
     clock = moment_in(connection)
-    ended = (c.leased_until < clock) & c.id.not_in(held)
-    ready = and_(c.send_id == send.id, c.is_open, or_(c.holder.is_(None), ended), c.due_at.is_(None), free)
+    nobodys = or_(c.holder.is_(None), c.leased_until < clock) & c.id.not_in(held)
+    ready = and_(c.send_id == send.id, c.is_open, nobodys, c.due_at.is_(None), free)
     if send.rollout:
         ready &= has_come(connection, send)
     if without:

@@ -143,6 +143,19 @@ def test_a_worker_whose_lease_ends_takes_nothing_that_it_has(two):
     assert one.take(NOW) == []
 
 
+def test_not_even_once_another_has_let_go_of_it(two, tmp_path):
+    database, send, one, _ = two  # noqa: F811
+    claims = one.take(NOW)
+    run_out(database)
+    assert reclaim(database, tmp_path / "journals", RetryPolicy(), NOW) == Reclaimed(queued=4)
+    assert one.take(NOW) == [], "they wait here still, and would go twice"
+    one.mark([each.delivery_id for each in claims[:2]])
+    assert one.lost == {each.delivery_id for each in claims}
+    one.disown(one.lost, NOW)
+    assert len(one.take(NOW)) == 4
+    assert LedgerQueries(database).discrepancies(send) == []
+
+
 def test_what_comes_back_after_its_chunk_was_lost_may_not_be_handed_over(two):
     database, _, one, other = two  # noqa: F811
     ann, ben, *_ = (each.delivery_id for each in one.take(NOW))
