@@ -35,7 +35,10 @@ def status(app: App, issue: str | None, as_json: bool) -> None:
     else:
         click.echo("Nothing was sent yet.", err=True)
     if not as_json and (number := untold(app)):
-        say(f"{number:,} notices could not be told.\n  next: mailer notices list", err=True)
+        say(
+            f"{number:,} notice{'s' * (number != 1)} could not be told.\n  next: mailer notices list",
+            err=True,
+        )
 
 
 @click.command()

@@ -6,9 +6,11 @@ import sqlite3
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from mailer.domain.moment import utc_text
 from mailer.ledger.journal import KEPT
 from mailer.store.files import is_locked
 
@@ -16,6 +18,12 @@ LIMIT = 5.0  # seconds for reading a database through
 STEPS = 10_000  # of SQLite's virtual machine between two looks at the clock
 
 SENDERS = "SELECT name, sender FROM lists WHERE sender IS NOT NULL AND deleted_at IS NULL ORDER BY name"
+
+# Notices that were given up, by when they were noted at the earliest.
+UNTOLD = """
+    SELECT count(DISTINCT w.notice_id) FROM notice_ways w JOIN admin_notices n ON n.id = w.notice_id
+    WHERE w.state = 'given up' AND n.at >= :since
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,15 @@ def senders_in(path: Path) -> list[tuple[str, str]]:
             return [(name, sender) for name, sender in connection.execute(SENDERS)]
         except sqlite3.OperationalError:
             return []  # not a database of ours, or not yet
+
+
+def untold_in(path: Path, since: datetime) -> int:
+    """Return how many notices of late could not be told; sqlite3.Error as `look_at`."""
+    with closing(_opened(path)) as connection:
+        try:
+            return int(connection.execute(UNTOLD, {"since": utc_text(since)}).fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0  # not a database of ours, or not yet
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, text
@@ -17,7 +18,7 @@ from mailer.doctor.database import (
     judge_room,
     size,
 )
-from mailer.doctor.database_look import SENDERS, look_at_journals
+from mailer.doctor.database_look import SENDERS, UNTOLD, look_at_journals
 from mailer.doctor.result import Result, error, note, ok, warning
 from mailer.errors import MailerError
 from mailer.store.postgresql import require_driver, unopened
@@ -99,6 +100,18 @@ def senders_on(url: URL) -> list[tuple[str, str]]:
         with database.connect() as connection:
             ours = connection.scalar(text("SELECT to_regclass('lists') IS NOT NULL"))
             return [(row.name, row.sender) for row in connection.execute(text(SENDERS))] if ours else []
+    finally:
+        database.dispose()
+
+
+def untold_on(url: URL, since: datetime) -> int:
+    """Return how many notices of late could not be told; a MailerError if nobody can be asked."""
+    require_driver()
+    database = unopened(url)
+    try:
+        with database.connect() as connection:
+            ours = connection.scalar(text("SELECT to_regclass('notice_ways') IS NOT NULL"))
+            return connection.scalar(text(UNTOLD), {"since": since}) or 0 if ours else 0
     finally:
         database.dispose()
 

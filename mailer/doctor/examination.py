@@ -19,7 +19,7 @@ from mailer.doctor.bulk import judge_bulk
 from mailer.doctor.clock import date_in, judge_clock, judge_zone
 from mailer.doctor.configuration import Value, examine_settings, examine_templates, origin_of, values
 from mailer.doctor.database import examine_database
-from mailer.doctor.database_look import senders_in
+from mailer.doctor.database_look import senders_in, untold_in
 from mailer.doctor.domain import Sender, examine_author, examine_domain
 from mailer.doctor.masking import secrets_of, without_secrets
 from mailer.doctor.result import Grade, Result, error, note, skipped, warning
@@ -43,6 +43,7 @@ SECTIONS = (
     "machine", "templates",
 )  # fmt: skip
 RECORDS = "domain.records"
+LATELY = timedelta(days=7)
 TRIAL = "0" * 26  # in the place of a token, and as long
 OFFLINE = "not asked: --offline"
 UNUSABLE = "the settings for it can't be used, see above"
@@ -242,12 +243,28 @@ class Examination:
             path, journals = self._app.database_file, self._app.journals
         except SettingsError:
             return [*results, skipped("database.file", UNUSABLE)]
+        results += self._untold(path)
         if path is None:
             from mailer.doctor.database_server import examine_server
 
             url = read_url(self._app.settings.database_url.get_secret_value())
             return [*results, *examine_server(url, journals)]
         return [*results, *examine_database(path, journals)]
+
+    def _untold(self, path: Path | None) -> list[Result]:
+        since = self._now - LATELY
+        with suppress(MailerError, sqlite3.Error):
+            url = self._app.settings.database_url.get_secret_value()
+            if number := untold_in(path, since) if path else _untold_on(url, since):
+                words = f"{number:,} notice{'s' * (number != 1)} could not be told"
+                return [warning("database.notices", words, "See them: mailer notices list")]
+        return []
+
+
+def _untold_on(url: str, since: datetime) -> int:
+    from mailer.doctor.database_server import untold_on
+
+    return untold_on(read_url(url), since)
 
 
 def _senders_on(url: str) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from standing_clock import Clock, join, look, write_issue
 from web_site import LOOPBACK, Page, WebSite, web_site
 
 from mailer.bootstrap import App
+from mailer.doctor.examination import Examination
 from mailer.domain.admin_notice import AdminNotice, NoticeEvent
 from mailer.domain.delivery import State
 from mailer.domain.digest import Digest
@@ -23,6 +24,7 @@ from mailer.domain.outcome import Stage
 from mailer.domain.recurrence import Recurrence
 from mailer.domain.rollout import Rollout
 from mailer.domain.send import Send
+from mailer.engine.stopping import run
 from mailer.errors import SettingsError, UsageError
 from mailer.ledger import admin_notices
 from mailer.ledger.admin_notices import Telling
@@ -33,6 +35,8 @@ from mailer.services.notice_telling import tell_noted
 from mailer.services.notices import note, note_test, retry, sheet_of, sheets, untold
 from mailer.services.prepare import SendRequest, prepare
 from mailer.services.schedules import add
+from mailer.settings.env_file import EnvFile
+from mailer.settings.reading import SettingsReading
 from mailer.store.schema import feeds, schedules, signups
 
 pytestmark = pytest.mark.peers
@@ -122,6 +126,13 @@ def posted(site: WebSite) -> list[dict]:
     return [Webhook(SECRET).verify(body, fields) for fields, body in site.posted]
 
 
+def examined(app: App) -> list[str]:
+    """What `mailer doctor` says of notices."""
+    reading = SettingsReading(app.settings, {}, {}, EnvFile(app.root / ".env"))
+    done = run(Examination(app.root, reading, app.now(), offline=True, name_server="").run())
+    return [each.text for each in done.results if each.name == "database.notices"]
+
+
 def test_a_send_that_is_finished_is_told_once_by_each_way(either, clock, server, site):
     send = begun(either)
     for _ in range(3):
@@ -206,6 +217,7 @@ def test_after_three_days_it_is_given_up_and_said_until_somebody_has_it_tried_ag
         tell_noted(either)
         clock.time += timedelta(hours=6, minutes=75)
     assert 9 < len(site.posted) < 14
+    assert examined(either) == ["1 notice could not be told"]
     site.pages["/hook"] = Page(status=204)
     assert retry(either, number) == 1
     tell_noted(either, number)
