@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from logging import getLogger
 
@@ -19,6 +20,7 @@ from mailer.ledger import admin_notices
 from mailer.ledger.admin_notices import MAIL, KeptNotice, Telling, Way
 from mailer.ledger.letters import ADMINS, write_letter
 from mailer.online.posting import Posted, Posting, post_all
+from mailer.people.suppressing import suppression_of
 from mailer.services.letters import Letter, composed, post_notices
 from mailer.services.notices import hook_name
 
@@ -53,17 +55,23 @@ def _post(app: App, stop: Callable[[], bool]) -> None:
 
 def _by_mail(app: App, notice: KeptNotice, way: Way) -> None:
     try:
-        address = app.mailboxes()["ADMIN_EMAIL"].address.wire
+        address = app.mailboxes()["ADMIN_EMAIL"].address
         letter = _letter(app)
     except (KeyError, MailerError) as error:
         words = error.problem if isinstance(error, MailerError) else "ADMIN_EMAIL is set no longer"
         _failed(app, notice, way, words)
         return
+    with app.database.connect() as connection:
+        suppressed = suppression_of(connection, address.key)
+    if suppressed:  # whoever said no, or can't be reached, is not written to by a setting either
+        words = f"{address.wire} is suppressed ({suppressed.reason}); to mail it: "
+        _settle(app, way, Telling.GIVEN_UP, f"{words}mailer suppressions remove {address.wire}")
+        return
     own = {"about": notice.title, "lines": [*notice.lines, f"See: mailer notices show {notice.id}"]}
     with app.database.begin() as connection:
         # Both or neither: it is written once, whoever is killed when.
         if admin_notices.settle(connection, way, Telling.TOLD, "written, and goes as any mail", app.now()):
-            write_letter(connection, letter.text, ADMINS + notice.id, app.now(), own, address)
+            write_letter(connection, letter.text, ADMINS + notice.id, app.now(), own, address.wire)
 
 
 def _letter(app: App) -> Letter:
@@ -81,7 +89,8 @@ def _letter(app: App) -> Letter:
     )
     stand_in = SubscriberList(0, FROM, name)
     made = app.compiler.compose(issue, [stand_in], kind=SendKind.NOTICE)
-    return composed(SendKind.NOTICE, [stand_in], made)
+    named = replace(made, issue=replace(made.issue, subject=None))
+    return composed(SendKind.NOTICE, [stand_in], named)
 
 
 def _by_webhook(app: App, taken: Sequence[tuple[KeptNotice, Way]]) -> None:

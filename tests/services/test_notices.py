@@ -22,18 +22,23 @@ from mailer.domain.delivery import State
 from mailer.domain.digest import Digest
 from mailer.domain.outcome import Stage
 from mailer.domain.recurrence import Recurrence
+from mailer.domain.returned import Kind, RecipientVerdict, Returned, Verdict
 from mailer.domain.rollout import Rollout
 from mailer.domain.send import Send
 from mailer.engine.stopping import run
 from mailer.errors import SettingsError, UsageError
 from mailer.ledger import admin_notices
 from mailer.ledger.admin_notices import Telling
+from mailer.ledger.letters import ADMINS
+from mailer.logins.grants import LoginLost
 from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
 from mailer.services.begin import begin
-from mailer.services.notice_findings import tell_all
+from mailer.services.notice_findings import note_fault, tell_all
 from mailer.services.notice_telling import tell_noted
 from mailer.services.notices import note, note_test, retry, sheet_of, sheets, untold
 from mailer.services.prepare import SendRequest, prepare
+from mailer.services.return_settings import policy_of
+from mailer.services.returns import ReturnedMail, ReturnRecords
 from mailer.services.schedules import add
 from mailer.settings.env_file import EnvFile
 from mailer.settings.reading import SettingsReading
@@ -288,6 +293,45 @@ def test_why_a_send_can_not_go_on_is_told_once_a_day(app, clock, server, replies
     assert sheet.notice.event is NoticeEvent.SEND_FAILED
     assert sheet.notice.title == "tide to list weekly could not go on"
     assert "530 5.7.0 Authentication required" in sheet.notice.lines[0]
+
+
+def test_a_lost_login_is_told_as_such(app):
+    send = begun(app)
+    for _ in range(2):
+        note_fault(app, send, LoginLost("nobody gets tokens", next_step="Log in again: mailer login ada"))
+    (sheet,) = sheets(app)
+    assert sheet.notice.event is NoticeEvent.ACCOUNT_LOGIN
+    assert sheet.notice.lines == ("nobody gets tokens", "Next: Log in again: mailer login ada")
+
+
+def test_a_warm_up_s_day_that_is_used_up_is_told_by_who_needs_no_mail(tmp_path, clock, server, site):
+    app = workspace(tmp_path, "sqlite:///mailer.db", clock, server, site, MAIL_WARMUP="1x2")
+    join(app, "ben")
+    begun(app)
+    look(app)
+    (told,) = posted(site)
+    assert told["type"] == "account.limit"
+    assert told["data"]["title"] == "tide to list weekly waits"
+    assert "the warm-up of gazette.example has sent what it may today" in told["data"]["lines"][0]
+    assert mailed(server) == []  # it waits for the next day, too
+    assert sheets(app)[0].mail == "queued"
+
+
+def test_who_bounced_is_not_written_to_by_a_setting_either(app, clock, server):
+    begun(app)
+    look(app)
+    (mail,) = [each for each in app.ledger.sends() if each.kind.lasts]
+    told = (RecipientVerdict(ADMIN, Kind.HARD, "5.1.1", "no such mailbox", "550 No such user"),)
+    verdict = Verdict(Kind.HARD, told, returned=Returned(mail.id, ADMINS + 1))
+    bounce = ReturnedMail("a bounce", "a test", verdict)
+    ReturnRecords(lambda: app.database, policy_of(app.settings)).take([bounce], clock())
+    number = note_test(app)
+    tell_noted(app, number)
+    assert len(mailed(server)) == 1
+    (attempt,) = [each for each in sheet_of(app, number).attempts if each.way == "mail"]
+    remove = f"mailer suppressions remove {ADMIN}"
+    assert attempt.words == f"{ADMIN} is suppressed (bounced); to mail it: {remove}"
+    assert untold(app) == 1
 
 
 def test_schedules_that_failed_or_were_missed_are_told(either, clock, server):
