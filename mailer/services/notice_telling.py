@@ -14,6 +14,7 @@ from mailer.domain.admin_notice import NoticeRetries
 from mailer.domain.issue import Issue, Kind
 from mailer.domain.send import SendKind
 from mailer.domain.subscriber import SubscriberList
+from mailer.domain.suppression import OWN_WORD
 from mailer.domain.webhook_signature import signed
 from mailer.errors import MailerError
 from mailer.ledger import admin_notices
@@ -64,8 +65,9 @@ def _by_mail(app: App, notice: KeptNotice, way: Way) -> None:
     with app.database.connect() as connection:
         suppressed = suppression_of(connection, address.key)
     if suppressed:  # whoever said no, or can't be reached, is not written to by a setting either
+        asked = " --they-asked" if suppressed.reason in OWN_WORD else ""
         words = f"{address.wire} is suppressed ({suppressed.reason}); to mail it: "
-        _settle(app, way, Telling.GIVEN_UP, f"{words}mailer suppressions remove {address.wire}")
+        _settle(app, way, Telling.GIVEN_UP, f"{words}mailer suppressions remove {address.wire}{asked}")
         return
     own = {"about": notice.title, "lines": [*notice.lines, f"See: mailer notices show {notice.id}"]}
     with app.database.begin() as connection:
@@ -89,7 +91,7 @@ def _letter(app: App) -> Letter:
     )
     stand_in = SubscriberList(0, FROM, name)
     made = app.compiler.compose(issue, [stand_in], kind=SendKind.NOTICE)
-    named = replace(made, issue=replace(made.issue, subject=None))
+    named = replace(made, issue=replace(made.issue, subject=""))
     return composed(SendKind.NOTICE, [stand_in], named)
 
 
