@@ -71,19 +71,21 @@ BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.peers))
 
 
 @pytest.fixture(params=BOTH)
-def database_url(request: pytest.FixtureRequest) -> str:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of an empty database, of the one kind and of the other."""
-    return _new_url(request)
+    yield from _new_url(request)
 
 
 @pytest.fixture(params=BOTH, scope="module")
-def kept_database_url(request: pytest.FixtureRequest) -> str:
+def kept_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The same, for all tests of a module."""
-    return _new_url(request)
+    yield from _new_url(request)
 
 
-def _new_url(request: pytest.FixtureRequest) -> str:
+def _new_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
-        return "sqlite:///mailer.db"
+        yield "sqlite:///mailer.db"
+        return
     server: Server = request.getfixturevalue("postgresql")
-    return server.database()
+    with server.passing() as url:
+        yield url

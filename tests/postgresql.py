@@ -14,11 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
 import pytest
 import trustme
+from sqlalchemy import make_url
 
 from mailer.store.database import open_database
 
@@ -57,15 +59,27 @@ class Server:
     def database(self, template: str = "ours") -> str:
         """Make a database and return its URL; `template0` makes it empty."""
         name = f"db_{secrets.token_hex(6)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        with self._connected("postgres") as connection:
+            quick = "STRATEGY FILE_COPY" if connection.info.server_version >= 150000 else ""
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} {quick}".encode())
         return self.url(name)
 
+    @contextmanager
+    def passing(self) -> Iterator[str]:
+        """Make a database that is dropped in the end, whoever is connected to it, and yield its URL."""
+        url = self.database()
+        yield url
+        self.run(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
+
     def run(self, *statements: str, database: str = "postgres") -> None:
-        with psycopg.connect(
-            host=str(self.folder), port=self.port, user=USER, dbname=database, autocommit=True
-        ) as connection:
+        with self._connected(database) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
+
+    def _connected(self, database: str) -> psycopg.Connection[Any]:
+        return psycopg.connect(
+            host=str(self.folder), port=self.port, user=USER, dbname=database, autocommit=True
+        )
 
 
 def programs() -> Path:
@@ -86,13 +100,22 @@ def as_its_user(*command: str) -> list[str]:
 @contextmanager
 def running(*options: str) -> Iterator[Server]:
     """Run a server with these options (`name=value`)."""
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's name may not be long
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_where()))
     if os.geteuid() == 0:
         shutil.chown(folder, USER, USER)
     try:
         yield from _started(folder, options)
     finally:
         shutil.rmtree(folder)
+
+
+def _where() -> str:
+    """Return a folder with a short name, as a socket needs one: in memory, where there is enough of it.
+
+    To copy a database takes 15 ms there, and 200 ms on a disk.
+    """
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 2**31 else "/tmp"
 
 
 def _started(folder: Path, options: tuple[str, ...]) -> Iterator[Server]:

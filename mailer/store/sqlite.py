@@ -217,10 +217,10 @@ def _require_writable(path: Path, found: str | None) -> None:
 def _upgrade(database: FileDatabase, path: Path) -> None:
     _switch_to_wal(database)
     with database.begin() as connection:
-        if _revision(connection, path) != HEAD:
-            from mailer.store.migrations.run import migrate  # alembic costs a fifth of a second
+        if (found := _revision(connection, path)) != HEAD:
+            from mailer.store.migrations.run import make, migrate  # alembic costs a fifth of a second
 
-            migrate(connection)
+            (migrate if found else make)(connection)
 
 
 def _switch_to_wal(engine: Engine) -> None:

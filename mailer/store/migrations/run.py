@@ -17,9 +17,9 @@ def migrate(connection: Connection) -> None:
 
 
 def make(connection: Connection) -> None:
-    """Make the tables as they are now, in an empty database on a server.
+    """Make the tables as they are now, in an empty database, and take all migrations for done.
 
-    What the first migrations did to older tables was SQLite's alone; from this one on they are for both.
+    The first ones are for what there was before, and for SQLite alone.
     """
     metadata.create_all(connection)
     command.stamp(alembic_config(connection), "head")

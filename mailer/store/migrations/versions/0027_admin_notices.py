@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("words", sa.Text()),
         sa.PrimaryKeyConstraint("notice_id", "way", "number", name="pk_notice_attempts"),
     )
-    nothing = [sa.literal(""), sa.literal("[]"), sa.literal("{}")]
+    nothing = [sa.literal(""), sa.literal([], JSON), sa.literal({}, JSON)]
     for event, table, over in _over():
         key = sa.literal(f"{event}:") + sa.cast(table.c.id, sa.Text())
         row = sa.select(key, sa.literal(event), table.c.created_at, *nothing).where(over)
