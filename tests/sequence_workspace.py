@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import select
 
 from mailer.bootstrap import App
 from mailer.domain.address import Address
 from mailer.errors import MailerError
-from mailer.services.sequence_due import any_to_follow
+from mailer.services.sequence_due import any_to_follow, fingerprint
+from mailer.services.sequence_files import read_rules
+from mailer.services.sequence_letters import KeptLetters, StepLetters
 from mailer.services.sequence_steps import follow
 from mailer.store.schema import sequence_members, sequence_steps, sequences, subscribers
 
+KEPT = WeakKeyDictionary[App, KeptLetters]()
 COMMAND = 'list = "weekly"\nstart = "command"\n'
 
 
@@ -42,7 +46,13 @@ def person(name: str) -> Address:
 
 def write_due(app: App) -> list[MailerError]:
     """Do what a round does for sequences before it mails anything; return what is wrong."""
-    return follow(app, any_to_follow(app), lambda: False)
+    return follow(app, any_to_follow(app), lambda: False, KEPT.setdefault(app, {}))
+
+
+def compile_step(app: App, name: str, key: str) -> None:
+    """Have a letter compiled already, as a daemon has it after the first that it wrote."""
+    letters = StepLetters(app, read_rules(app, name), fingerprint(app, name), KEPT.setdefault(app, {}))
+    letters.compose(key)
 
 
 def got(app: App, name: str = "") -> list[tuple[str, str, str]]:

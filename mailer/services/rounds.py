@@ -41,6 +41,7 @@ from mailer.store.presence import Present
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
+    from mailer.services.sequence_letters import KeptLetters
 
 
 # What makes a schedule fail for good. A full disk or a setting is not of its making: it stays due.
@@ -75,6 +76,7 @@ class Rounds:
     app: App
     stopping: Stopping
     _presence: ExitStack
+    _letters: KeptLetters = field(default_factory=dict)
 
     @property
     def over(self) -> bool:
@@ -98,7 +100,7 @@ class Rounds:
             come_again(app, say)
             if (due := app.schedules.due(app.now())) and not _held_by_alerts(app, due, say):
                 _begin_due(app, due, self.stopping, say, result)
-        _follow(app, self.stopping, result)
+        self._follow(result)
         stirring = app.ledger.stirring(app.now(), resend_uncertain=app.settings.uncertain == "resend")
         for send in (each for each in stirring if each.halted and is_news(each)):
             left = app.queries.totals(send).open
@@ -112,6 +114,22 @@ class Rounds:
             tell(app, say)
         tell_all(app)
         return result
+
+    def _follow(self, result: Round) -> None:
+        """Write the letters of sequences that are due, unless what came back keeps mail waiting.
+
+        They go out with what is unfinished.
+        """
+        if not (due := any_to_follow(self.app)):
+            return
+        check_settings(self.app)
+        try:
+            refuse_alerted(self.app)
+        except PlanRefused:
+            return  # it is told, and nothing is lost by it
+        from mailer.services.sequence_steps import follow
+
+        result.errors += follow(self.app, due, lambda: self.over, self._letters)
 
     def rest(self, seconds: float) -> None:
         """Wait so long, unless a signal comes before."""
@@ -191,23 +209,6 @@ def _take_in(app: App, result: Round) -> None:
         by_the_clock(app)
     except MailerError as error:
         result.errors.append(error)
-
-
-def _follow(app: App, stopping: Stopping, result: Round) -> None:
-    """Write the letters of sequences that are due, unless what came back keeps mail waiting.
-
-    They go out with what is unfinished.
-    """
-    if not (due := any_to_follow(app)):
-        return
-    check_settings(app)
-    try:
-        refuse_alerted(app)
-    except PlanRefused:
-        return  # it is told, and nothing is lost by it
-    from mailer.services.sequence_steps import follow
-
-    result.errors += follow(app, due, lambda: stopping.asked)
 
 
 def _begin_due(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from shlex import quote
 
 from sqlalchemy import Row
@@ -49,19 +50,34 @@ class NotComposed(Exception):
         self.key = key
 
 
+KeptLetters = dict[tuple[str, str], tuple[object, StepLetter]]
+"""By sequence and step the letter, and of which version of what it is made from it is."""
+
+
 @dataclass
 class StepLetters:
-    """The letters of a sequence as its files have them now; each is compiled once."""
+    """The letters of a sequence as its files have them now; each is compiled once, until one of them changes.
+
+    `files` are the fingerprint of the sequence's.
+    """
 
     app: App
     rules: SequenceRules
-    _made: dict[str, StepLetter] = field(default_factory=dict)
+    files: str
+    kept: KeptLetters
+
+    @cached_property
+    def version(self) -> object:
+        """What is another one whenever a letter would be: the sequence's files, its list, and templates."""
+        templates = (self.app.root / "templates").rglob("*.*")
+        return self.files, self.rules.list.changed_at, [(each, each.stat().st_mtime_ns) for each in templates]
 
     def of(self, key: str) -> StepLetter:
         """Return the letter of a step; NotComposed."""
-        if key not in self._made:
+        version, letter = self.kept.get((self.rules.name, key), (None, None))
+        if letter is None or version != self.version:
             raise NotComposed(key)
-        return self._made[key]
+        return letter
 
     def compose(self, key: str) -> None:
         """Compile a step's letter. IssueError with file and line; PlanRefused for what is not fit to go."""
@@ -71,7 +87,8 @@ class StepLetters:
             raise _unfit(each, self.rules.list.name, errors)
         text = composed(SendKind.SEQUENCE, [self.rules.list], job.composed).text
         text = replace(text, slug=f"sequence:{self.rules.name}:{key}")
-        self._made[key] = StepLetter(text, MessageTemplate.load(text.wording.template))
+        letter = StepLetter(text, MessageTemplate.load(text.wording.template))
+        self.kept[self.rules.name, key] = self.version, letter
 
 
 def job_of(app: App, rules: SequenceRules, each: StepFile) -> Job:

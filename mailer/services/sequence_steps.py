@@ -31,7 +31,7 @@ from mailer.ledger.sequences import (
 )
 from mailer.services.sequence_due import fingerprint
 from mailer.services.sequence_files import SequenceRules, read_rules, zone_of
-from mailer.services.sequence_letters import NotComposed, StepLetters
+from mailer.services.sequence_letters import KeptLetters, NotComposed, StepLetters
 from mailer.services.sequence_starts import look
 from mailer.store.dialect import among
 from mailer.store.schema import subscribers
@@ -42,17 +42,20 @@ ITS_OWN_FAULT = (IssueError, PlanRefused, UsageError, SettingsError)
 Key = tuple[int, str]  # a person, and a step
 
 
-def follow(app: App, sequences: list[ActiveSequence], stopped: Callable[[], bool]) -> list[MailerError]:
+def follow(
+    app: App, sequences: list[ActiveSequence], stopped: Callable[[], bool], kept: KeptLetters
+) -> list[MailerError]:
     """Let begin who does, and write the letters that are due; return what is wrong, each fault once.
 
-    A sequence in which something is wrong is held, and tried again; the others go on.
+    A sequence in which something is wrong is held, and tried again; the others go on. Letters that were
+    compiled are `kept` for the next round.
     """
     faults: list[MailerError] = []
     for each in sequences:
         if stopped():
             break
         try:
-            SequenceRound(app, each).make(stopped)
+            SequenceRound(app, each, kept).make(stopped)
         except ITS_OWN_FAULT as error:
             if _hold(app, each, error):
                 faults.append(error)
@@ -73,6 +76,7 @@ class SequenceRound:
 
     app: App
     sequence: ActiveSequence
+    kept: KeptLetters
 
     def make(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Read its files, let people begin, write what is due. Raises what is wrong with files."""
@@ -81,7 +85,7 @@ class SequenceRound:
         refuse_another(self.sequence, rules)
         self._adopt(rules, files)
         look(self.app, self.sequence, rules)
-        letters = StepLetters(self.app, rules)
+        letters = StepLetters(self.app, rules, files, self.kept)
         while not stopped() and self._batch(rules, letters):
             pass
 

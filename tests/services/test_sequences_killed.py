@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sequence_workspace import person, write_due, write_sequence
+from sequence_workspace import compile_step, person, write_due, write_sequence
 from sqlalchemy import Engine, event, func, select
 from standing_clock import Clock, join, workspace
 
@@ -50,7 +50,7 @@ def killed_at(app: App, number: int, clock: Clock) -> bool:
 
         event.listen(Engine, "before_cursor_execute", count)
         event.listen(Engine, "commit", count)
-        os._exit(len(write_due(App(app.root, app._environ, clock=clock))))
+        os._exit(len(write_due(app)))
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         assert os.WTERMSIG(status) == signal.SIGKILL
@@ -74,6 +74,8 @@ def test_whenever_a_round_is_killed_each_gets_each_step_once(app: App, clock: Cl
     start_segment(app, "first", "email is known")
     clock.time += timedelta(minutes=1)
     edit(app.database, Edit(person("ada"), {"tags": "boat, press"}), app.now())
+    compile_step(app, "first", "hello")
+    compile_step(app, "tagged", "tide")
     assert round_killed_everywhere(app, clock) > 10
     for _ in range(2):
         clock.time += timedelta(days=1)
