@@ -10,7 +10,7 @@ from sqlalchemy import select
 from mailer.bootstrap import App
 from mailer.domain.address import Address
 from mailer.errors import MailerError
-from mailer.services.sequence_due import any_to_follow, fingerprint
+from mailer.services.sequence_due import any_to_follow
 from mailer.services.sequence_files import read_rules
 from mailer.services.sequence_letters import KeptLetters, StepLetters
 from mailer.services.sequence_steps import follow
@@ -51,8 +51,7 @@ def write_due(app: App) -> list[MailerError]:
 
 def compile_step(app: App, name: str, key: str) -> None:
     """Have a letter compiled already, as a daemon has it after the first that it wrote."""
-    letters = StepLetters(app, read_rules(app, name), fingerprint(app, name), KEPT.setdefault(app, {}))
-    letters.compose(key)
+    StepLetters(app, read_rules(app, name), KEPT.setdefault(app, {})).compose(key)
 
 
 def got(app: App, name: str = "") -> list[tuple[str, str, str]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from shlex import quote
 
 from sqlalchemy import Row
@@ -50,51 +51,57 @@ class NotComposed(Exception):
         self.key = key
 
 
-KeptLetters = dict[tuple[str, str], tuple[object, StepLetter]]
-"""By sequence and step the letter, and of which version of what it is made from it is."""
+KeptLetters = dict[object, StepLetter]
+"""Letters by all that they are made from."""
 
 
 @dataclass
 class StepLetters:
-    """The letters of a sequence as its files have them now; each is compiled once, until one of them changes.
-
-    `files` are the fingerprint of the sequence's.
-    """
+    """The letters of a sequence as its files have them now; each is compiled once, until it changes."""
 
     app: App
     rules: SequenceRules
-    files: str
     kept: KeptLetters
-
-    @cached_property
-    def version(self) -> object:
-        """What is another one whenever a letter would be: the sequence's files, its list, and templates."""
-        templates = (self.app.root / "templates").rglob("*.*")
-        return self.files, self.rules.list.changed_at, [(each, each.stat().st_mtime_ns) for each in templates]
 
     def of(self, key: str) -> StepLetter:
         """Return the letter of a step; NotComposed."""
-        version, letter = self.kept.get((self.rules.name, key), (None, None))
-        if letter is None or version != self.version:
-            raise NotComposed(key)
-        return letter
+        if letter := self.kept.get(self._version(key)):
+            return letter
+        raise NotComposed(key)
+
+    def _version(self, key: str) -> object:
+        """Return what changes whenever a letter does: its file, what lies beside it, list and templates."""
+        file, steps = self._step(key).file, {each.file for each in self.rules.files}
+        beside = (each for each in file.parent.rglob("*.*") if each not in steps)
+        return self.rules.name, key, self.rules.list.changed_at, _times((file, *beside)), self._templates
+
+    @cached_property
+    def _templates(self) -> object:
+        return _times((self.app.root / "templates").rglob("*.*"))
+
+    def _step(self, key: str) -> StepFile:
+        return next(each for each in self.rules.files if each.step.key == key)
 
     def compose(self, key: str) -> None:
         """Compile a step's letter. IssueError with file and line; PlanRefused for what is not fit to go."""
-        each = next(found for found in self.rules.files if found.step.key == key)
+        version, each = self._version(key), self._step(key)
         job = job_of(self.app, self.rules, each)
         if errors := list(errors_in(proofread(self.app.sending(), job))):
             raise _unfit(each, self.rules.list.name, errors)
         text = composed(SendKind.SEQUENCE, [self.rules.list], job.composed).text
         text = replace(text, slug=f"sequence:{self.rules.name}:{key}")
-        letter = StepLetter(text, MessageTemplate.load(text.wording.template))
-        self.kept[self.rules.name, key] = self.version, letter
+        self.kept[version] = StepLetter(text, MessageTemplate.load(text.wording.template))
 
 
 def job_of(app: App, rules: SequenceRules, each: StepFile) -> Job:
     """Return a step compiled for the list of its sequence."""
     composed = app.compiler.compose(each.issue, [rules.list], kind=SendKind.SEQUENCE)
     return Job(Audience((rules.list.name,)), [rules.list], composed)
+
+
+def _times(files: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
+    seen = ((str(each), each.stat()) for each in files)
+    return tuple(sorted((name, stat.st_mtime_ns, stat.st_size) for name, stat in seen))
 
 
 def _unfit(each: StepFile, list_name: str, errors: Sequence[str]) -> PlanRefused:

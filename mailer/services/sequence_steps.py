@@ -85,7 +85,7 @@ class SequenceRound:
         refuse_another(self.sequence, rules)
         self._adopt(rules, files)
         look(self.app, self.sequence, rules)
-        letters = StepLetters(self.app, rules, files, self.kept)
+        letters = StepLetters(self.app, rules, self.kept)
         while not stopped() and self._batch(rules, letters):
             pass
 
