@@ -157,6 +157,9 @@ class World:
             case "leave":
                 unsubscribe(self.app.database, Unsubscribe(who, ("weekly",), OURS), now)
                 reader.on_list, reader.broken, reader.paused_until = False, True, None
+            case "be away":
+                self.do("leave", name, hours)
+                self.do("come back", name, hours)
             case "come back":
                 self.clock.time += HOUR / 60
                 subscribe(self.app.database, Subscribe(who, ("weekly",), OURS, anew=True), self.app.now())
@@ -216,7 +219,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, kept_database_url: str) -> Ite
 
 NAMES = st.sampled_from(PEOPLE)
 HOURS = st.integers(1, 40)
-DEEDS = st.sampled_from(["start", "start", "leave", "come back", "pause", "boat", "member"])
+DEEDS = st.sampled_from(["start", "start", "leave", "be away", "come back", "pause", "boat", "member"])
 TICKS = st.tuples(st.just("tick"), HOURS, st.integers(0, 6))
 ACTIONS = st.one_of(
     TICKS,
