@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import select
+from standing_clock import Clock
 
 from mailer.bootstrap import App
 from mailer.domain.address import Address
@@ -14,6 +16,7 @@ from mailer.services.sequence_due import any_to_follow
 from mailer.services.sequence_files import read_rules
 from mailer.services.sequence_letters import KeptLetters, StepLetters
 from mailer.services.sequence_steps import follow
+from mailer.services.sequences import activate
 from mailer.store.schema import sequence_members, sequence_steps, sequences, subscribers
 
 KEPT = WeakKeyDictionary[App, KeptLetters]()
@@ -37,6 +40,19 @@ def write_step(folder: Path, name: str, front: str = "", body: str = "word by wo
     text = f"---\ntitle: About {key}\n{front}\n---\nThe news of {key} from the quay, {body}.\n"
     file.write_text(text, encoding="utf-8")
     return file
+
+
+def put_in(app: App, name: str, rules: str = COMMAND, **steps: str) -> Path:
+    """Write a sequence, and put it in force."""
+    folder = write_sequence(app, name, rules, **steps)
+    activate(app, name)
+    return folder
+
+
+def pass_days(app: App, clock: Clock, days: float) -> None:
+    """Let time pass, and do what a round does then; nothing is wrong."""
+    clock.time += timedelta(days=days)
+    assert write_due(app) == []
 
 
 def person(name: str) -> Address:

@@ -10,7 +10,7 @@ Steps follow each other by the names of their files.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -120,17 +120,24 @@ def read_rules(app: App, name: str) -> SequenceRules:
         else:
             steps.append(StepFile(_step(file, issue, first=not steps), file, issue, notices))
     _refuse_steps(folder, steps)
-    named = dict.fromkeys(filter(None, (goal, *(each.step.only for each in steps))))
-    kept = _segments(app, named)
-    return SequenceRules(name, found, start, goal, tuple(steps), tuple(drafts), kept)
+    named = {each.step.only: (each.file, each.issue.field_lines.get("only")) for each in steps}
+    segments = _segments(app, named | {goal: (path, line_of(text, "goal"))})
+    return SequenceRules(name, found, start, goal, tuple(steps), tuple(drafts), segments)
 
 
-def _segments(app: App, named: dict[str, None]) -> dict[str, KeptSegment]:
-    if not named:
-        return {}
-    from mailer.services.segments import kept  # lark
+def _segments(app: App, named: Mapping[str, tuple[Path, int | None]]) -> dict[str, KeptSegment]:
+    """Return the segments that are named as they stand today; SequenceError where there is none."""
+    segments = {}
+    for asked, (path, line) in named.items():
+        if asked:
+            from mailer.services.segments import kept  # lark
 
-    return dict(zip(named, kept(app, [(each, False) for each in named]), strict=True))
+            try:
+                (segments[asked],) = kept(app, [(asked, False)])
+            except UsageError as error:
+                step = error.next_step or "See what a segment may be: docs/segments.md"
+                raise SequenceError(path, line, error.problem, next_step=step) from None
+    return segments
 
 
 def _order(file: Path) -> tuple[int, str]:

@@ -7,23 +7,25 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from sequence_workspace import COMMAND, got, person, standing, write_due, write_sequence, write_step
-from sqlalchemy import select
+from sequence_workspace import COMMAND, got, pass_days, person, put_in, standing, write_due
+from sqlalchemy import func, select
 from standing_clock import SATURDAY, Clock, join, look, workspace
 
 from mailer.bootstrap import App
 from mailer.domain.consent import Source, SourceKind
-from mailer.errors import PlanRefused, UsageError
+from mailer.errors import UsageError
 from mailer.people.enrol import Consent, Entry, enrol
 from mailer.people.pausing import pause as pause_person
 from mailer.sandbox.scripted_server import ScriptedServer
+from mailer.services.confirm_link import ConfirmLinks
 from mailer.services.edit import Edit, edit
 from mailer.services.erase import erase
 from mailer.services.merge import change_address, merge
 from mailer.services.sequence_people import start, start_segment, stop_everybody, stop_people
-from mailer.services.sequences import activate, pause
+from mailer.services.signup import Reception, Submission, desk, opened, sign_up
 from mailer.services.subscribe import Subscribe, subscribe
 from mailer.services.unsubscribe import Unsubscribe, unsubscribe
 from mailer.store.schema import deliveries, sequence_members, sequence_steps
@@ -42,23 +44,12 @@ def app(tmp_path: Path, database_url: str, clock: Clock, server: ScriptedServer)
     made.let_go()
 
 
-def put_in(app: App, name: str, rules: str = COMMAND, **steps: str) -> Path:
-    folder = write_sequence(app, name, rules, **steps)
-    activate(app, name)
-    return folder
-
-
 def leave(app: App, name: str = "ada") -> None:
     unsubscribe(app.database, Unsubscribe(person(name), ("weekly",), OURS), app.now())
 
 
 def come_back(app: App, name: str = "ada") -> None:
     subscribe(app.database, Subscribe(person(name), ("weekly",), OURS, anew=True), app.now())
-
-
-def pass_days(app: App, clock: Clock, days: float) -> None:
-    clock.time += timedelta(days=days)
-    assert write_due(app) == []
 
 
 def mailed(server: ScriptedServer) -> list[str]:
@@ -158,21 +149,6 @@ def test_a_goal_ends_it_and_a_segment_passes_by(app, clock):
     assert standing(app, "cy") == ["goal: in segment tag:member"]
 
 
-def test_a_step_that_names_what_is_not_known_passes_them_by(app, clock):
-    join(app, "bo")
-    edit(app.database, Edit(person("bo"), {"name": "Bo"}), app.now())
-    folder = write_sequence(app, "first", s1_hello="")
-    write_step(folder, "s2_quay", "after: 1d", "{{ subscriber.name|default('reader') }}")
-    activate(app, "first")
-    start(app, "first", [person("ada"), person("bo")])
-    pass_days(app, clock, 0)
-    write_step(folder, "s2_quay", "after: 1d", "{{ subscriber.name }}")
-    pass_days(app, clock, 1)
-    (first, second) = got(app)[2:]
-    assert first[1].startswith("quay: ")
-    assert second[:2] == ("bo", "quay")
-
-
 def test_begins_by_the_tag_that_somebody_gets_and_not_by_one_that_they_had(app, clock):
     edit(app.database, Edit(person("ada"), {"tags": "Press"}), app.now())
     join(app, "bo")
@@ -245,103 +221,6 @@ def test_a_birthday_that_nobody_looked_at_is_over(app, clock):
     assert got(app) == [("ada", "wishes: too late", "2026-12-03 12:00")]
 
 
-def test_edits_change_what_comes_and_nobody_gets_a_step_twice(app, clock):
-    join(app, "bo")
-    folder = put_in(app, "first", s1_hello="", s3_quay="after: 2d", s5_tide="after: 2d")
-    start(app, "first", [person("ada")])
-    pass_days(app, clock, 0)
-    pass_days(app, clock, 2)  # ada got hello and quay
-    start(app, "first", [person("bo")])
-    pass_days(app, clock, 0)
-    # Put in before where ada stands, and after where bo does; another time; another number; another text.
-    write_step(folder, "s2_map", "after: 1d")
-    (folder / "5-tide.md").unlink()
-    write_step(folder, "s7_tide", "after: 1d", "as it reads now")
-    pass_days(app, clock, 1)
-    pass_days(app, clock, 2)
-    pass_days(app, clock, 1)
-    assert [(name, step) for name, step, _ in got(app)] == [
-        ("ada", "hello"),
-        ("ada", "quay"),
-        ("bo", "hello"),
-        ("ada", "tide"),
-        ("bo", "map"),
-        ("bo", "quay"),
-        ("bo", "tide"),
-    ]
-    write_step(folder, "s9_more", "after: 1d")
-    pass_days(app, clock, 9)
-    assert standing(app) == ["finished"]  # and stays so
-
-
-def test_a_step_under_another_name_holds_the_sequence_until_it_is_said_which_it_is(app, clock):
-    folder = put_in(app, "first", s1_hello="", s2_quay="after: 1d")
-    start(app, "first", [person("ada")])
-    pass_days(app, clock, 0)
-    (folder / "1-hello.md").rename(folder / "1-welcome.md")
-    clock.time += DAY
-    (error,) = write_due(app)
-    assert "1-welcome.md is a new step, and the step hello is gone" in error.problem
-    assert "slug: hello" in error.next_step
-    clock.time += HOUR
-    assert write_due(app) == []  # said once
-    assert len(got(app)) == 1
-    write_step(folder, "s1_welcome", "slug: hello")
-    write_due(app)
-    assert [step for _, step, _ in got(app)] == ["hello", "quay"]
-
-
-def test_a_broken_step_holds_its_sequence_and_no_other(app, clock):
-    folder = put_in(app, "first", s1_hello="", s2_quay="after: 1d")
-    put_in(app, "other", s1_tide="")
-    start(app, "first", [person("ada")])
-    start(app, "other", [person("ada")])
-    (folder / "2-quay.md").write_text("---\ntitle: Quay\nNo end.\n", encoding="utf-8")
-    done, _ = look(app)
-    (error,) = done.errors
-    assert "2-quay.md" in error.problem
-    assert done.exit_code == 2
-    assert look(app)[0].errors == []
-    assert [step for _, step, _ in got(app)] == ["tide"]
-    write_step(folder, "s2_quay", "after: 1d")
-    write_due(app)
-    pass_days(app, clock, 1)
-    assert sorted(step for _, step, _ in got(app)) == ["hello", "quay", "tide"]
-
-
-def test_one_with_an_error_that_check_finds_is_not_put_in_force_and_not_sent(app, clock):
-    folder = write_sequence(app, "first", s1_hello="")
-    write_step(folder, "s2_quay", "after: 1d", "*|FNAME|*")
-    with pytest.raises(PlanRefused, match="merge-tag"):
-        activate(app, "first")
-    write_step(folder, "s2_quay", "after: 1d")
-    activate(app, "first")
-    start(app, "first", [person("ada")])
-    pass_days(app, clock, 0)
-    write_step(folder, "s2_quay", "after: 1d", "*|FNAME|*")
-    clock.time += DAY
-    (error,) = write_due(app)
-    assert "2-quay.md is not fit to be sent" in error.problem
-    assert len(got(app)) == 1
-
-
-def test_a_paused_one_waits_and_another_list_is_no_matter_of_course(app, clock):
-    app.lists.create("tides", app.now(), "Tide Tables")
-    folder = put_in(app, "first", s1_hello="", s2_quay="after: 1d")
-    start(app, "first", [person("ada")])
-    pause(app, "first")
-    pass_days(app, clock, 3)
-    assert got(app) == []
-    activate(app, "first")
-    pass_days(app, clock, 0)
-    assert len(got(app)) == 1
-    (folder / "sequence.toml").write_text(COMMAND.replace("weekly", "tides"), encoding="utf-8")
-    clock.time += DAY
-    (error,) = write_due(app)
-    assert "is tides now, and it is in force for weekly" in error.problem
-    assert len(got(app)) == 1
-
-
 def test_who_is_taken_out_by_a_command_gets_nothing_more(app, clock):
     join(app, "bo")
     put_in(app, "first", s1_hello="", s2_tide="after: 1d")
@@ -354,17 +233,6 @@ def test_who_is_taken_out_by_a_command_gets_nothing_more(app, clock):
     assert stop_everybody(app, "first") == 1
     pass_days(app, clock, 2)
     assert len(got(app)) == 2
-
-
-def test_who_may_not_be_mailed_can_not_begin(app):
-    put_in(app, "first", s1_hello="")
-    join(app, "bo")
-    leave(app, "bo")
-    with pytest.raises(UsageError, match="which is for the list weekly: unsubscribed"):
-        start(app, "first", [person("ada"), person("bo")])
-    assert standing(app, "ada") == []  # all or none
-    with pytest.raises(UsageError, match="nobody here has the address"):
-        start(app, "first", [person("nobody")])
 
 
 def test_two_records_of_one_person_stand_once_with_all_that_either_got(app, clock):
@@ -438,3 +306,75 @@ def test_three_at_once_write_each_letter_once(app, clock):
     with app.database.connect() as connection:
         assert len(connection.scalars(select(deliveries.c.send_id)).all()) == 2402
         assert len(connection.scalars(select(sequence_steps.c.step)).all()) == 2402
+
+
+PLACES = {
+    "lisbon": "Europe/Lisbon",
+    "howe": "Australia/Lord_Howe",
+    "kathmandu": "Asia/Kathmandu",
+    "apia": "Pacific/Apia",
+    "york": "America/New_York",
+}
+
+
+def test_through_a_year_each_gets_each_step_at_nine_where_they_are_once(app, clock):
+    zones = {"ada": "UTC", **PLACES}
+    for name, zone in PLACES.items():
+        join(app, name, timezone=zone)
+    rules = COMMAND
+    steps = {f"s{number}_part{number}": 'after: 60d\nat: "09:00"' for number in range(6)}
+    put_in(app, "year", rules, **steps)
+    start(app, "year", [person(name) for name in zones])
+    # From one thing that is due to the next, by a wide step and back over each by three looks.
+    m = sequence_members.c
+    while True:
+        with app.database.connect() as connection:
+            coming = connection.scalar(select(func.min(m.next_at)))
+        if coming is None:
+            break
+        for moment in (coming - timedelta(milliseconds=1), coming, coming):
+            clock.time = max(clock.time, moment)
+            assert write_due(app) == []
+    letters = got(app)
+    assert len(letters) == len(set(letters)) == 6 * 6
+    for name, zone in zones.items():
+        times = [
+            datetime.fromisoformat(at).replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+            for who, _, at in letters
+            if who == name
+        ]
+        assert {f"{each:%H:%M}" for each in times} == {"09:00"}
+        first = SATURDAY.astimezone(ZoneInfo(zone)).date()
+        assert [(each.date() - first).days for each in times] == [60, 120, 180, 240, 300, 360]
+        assert len({each.utcoffset() for each in times}) == (2 if name in ("lisbon", "howe", "york") else 1)
+
+
+@pytest.mark.parametrize("double", [True, False])
+def test_begins_by_their_own_word_and_not_by_a_file_or_a_command(app, clock, double):
+    here = app._environ | {"BASE_URL": "http://127.0.0.1:8000", "SECRET_KEY": "a key", "SIGNUP_SECONDS": "0"}
+    app = App(app.root, here, clock=clock)
+    app.lists.change("weekly", {"is_public": True, "double_opt_in": double}, app.now())
+    put_in(app, "first", 'list = "weekly"\nstart = "confirmation"\n', s1_hello="")
+    put_in(app, "tagged", 'list = "weekly"\nstart = { tag = "press" }\n', s1_tide="")
+    join(app, "bo", tags="press")  # a command, which is not their word; but the tag is one
+    at = desk(app)
+    assert at
+    entry = Submission("eve@inbox.example", ["weekly"], {}, "en", "Sign up", stamp=opened(app))
+    assert sign_up(app, at, entry) == {}
+    clock.time += HOUR
+    Reception(app).settle()
+    pass_days(app, clock, 0)
+    if double:
+        assert [name for name, _, _ in got(app, "first")] == []
+        with app.database.connect() as connection:
+            ((fields,),) = connection.execute(
+                select(deliveries.c.fields).where(deliveries.c.fields.is_not(None))
+            )
+        links = ConfirmLinks(app)
+        token = links.read(fields["link"].rpartition("/")[2])
+        assert token
+        for _ in range(2):
+            links.confirm(token, entry)
+        pass_days(app, clock, 0)
+    assert [(name, step) for name, step, _ in got(app)] == [("bo", "tide"), ("eve", "hello")]
+    app.let_go()
