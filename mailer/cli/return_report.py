@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WAYS = ["send", "list", "provider", "day"]
 SHOWN = ("hard", "soft", "blocked", "complaint", "unsubscribe")
 BAR, SHORTEST_BAR = 24, 6  # columns of the longest bar; where there are fewer there is none
-NAME = 34  # columns of a name
+NAME, SHORTEST_NAME = 34, 12  # columns of a name
 
 
 @click.command("report")
@@ -51,17 +51,17 @@ def report(app: App, issue: str | None, by: str, days: int, as_json: bool) -> No
 
 
 def _show(found: ReturnReport) -> None:
-    rows: list[list[object]] = [
-        [
-            cut(line.name, NAME),
-            line.sent,
-            *(_with_share(line.kinds[kind], line.sent) for kind in SHOWN),  # type: ignore[index]
-        ]
+    came = [kind for kind in SHOWN if any(line.kinds[kind] for line in found.lines)]  # type: ignore[index]
+    counted: list[list[object]] = [
+        [line.sent, *(_with_share(line.kinds[kind], line.sent) for kind in came)]  # type: ignore[index]
         for line in found.lines
     ]
-    headings = [f"by {found.by}", "accepted", *SHOWN]
+    headings = ["accepted", *came]
     if all(line.sent is None for line in found.lines):
-        headings, rows = [headings[0], *headings[2:]], [[row[0], *row[2:]] for row in rows]
+        headings, counted = headings[1:], [row[1:] for row in counted]
+    longest_name = min(NAME, max(SHORTEST_NAME, _room(headings, counted) - 2))
+    rows = [[cut(line.name, longest_name), *row] for line, row in zip(found.lines, counted, strict=True)]
+    headings.insert(0, f"by {found.by}")
     totals = [line.kinds.total() for line in found.lines]
     longest = min(_room(headings, rows), BAR)
     if longest >= SHORTEST_BAR:
@@ -81,7 +81,9 @@ def _show(found: ReturnReport) -> None:
 def _show_moved(found: ReturnReport) -> None:
     """Show whose address changed: that is for people to look at, and nothing follows from it."""
     click.echo()
-    rows = [[f"{each.at:%Y-%m-%d}", each.email, each.new.removeprefix("to ")] for each in found.moved]
+    rows = [
+        [f"{each.at:%Y-%m-%d}", cut(each.email, NAME), each.new.removeprefix("to ")] for each in found.moved
+    ]
     print_table(["since", "address that changed", "to"], rows)
 
 
