@@ -26,6 +26,8 @@ from mailer.smtp.envelope import Envelope
 FLUSH_AFTER = 2000  # settlements: a commit is forced onto the disk
 FLUSH_EVERY = 1.0  # seconds
 HEED_EVERY = 0.5  # seconds between looks at what was decided in another process
+GLANCE_EVERY = 0.05  # seconds until it is asked whether anybody said anything since, which costs little
+REST = 10  # times as long as a look took nothing is asked: where many leave at once sending goes on
 RENEW_EVERY = 1.5  # seconds
 TRIES = 3  # times that a connection may break under a message before it is left for later
 
@@ -59,6 +61,8 @@ class Worker:
     _flushed_at: float = field(default_factory=time.monotonic)
     _halted: bool = False
     _heeded_at: float = field(default_factory=time.monotonic)
+    _glance_at: float = 0.0
+    _latest_word: int = 0
     _reach: Reach = field(init=False)
     _renewed_at: float = field(default_factory=time.monotonic)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -267,7 +271,7 @@ class Worker:
 
     def _heed(self, now: float) -> None:
         """Look at what was decided elsewhere: the send halted, people who left since the claim."""
-        if now - self._heeded_at < HEED_EVERY:
+        if now - self._heeded_at < HEED_EVERY and not self._hears(now):
             return
         self._heeded_at = now
         if self._reach.away:
@@ -277,8 +281,17 @@ class Worker:
             waiting = [prepared.delivery_id for prepared in self._feeder.waiting]
             if gone := self.ledger.withdraw(waiting, datetime.now(UTC)):
                 self._feeder.leave_out(gone)
+        self._glance_at = time.monotonic() + max(GLANCE_EVERY, REST * (time.monotonic() - now))
         if self.ledger.shared and now - self._renewed_at > RENEW_EVERY:
             self._mark(())
+
+    def _hears(self, now: float) -> bool:
+        """Whether anybody said anything since this was asked last; of a shared ledger that takes too long."""
+        if now < self._glance_at or self.ledger.shared:
+            return False
+        self._glance_at = now + GLANCE_EVERY
+        before, self._latest_word = self._latest_word, self.ledger.latest_word()
+        return before != self._latest_word
 
     def _limit_reached(self) -> bool:
         return self._halted or (self.limit is not None and self._taken >= self.limit)

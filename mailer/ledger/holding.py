@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from logging import getLogger
 from typing import ClassVar
 
+from sqlalchemy import func, select
+
 from mailer.domain.delivery import Claim, Halt, RetryPolicy, Settlement
 from mailer.domain.send import Send
 from mailer.ledger.chunks import LET_GO, change
@@ -18,6 +20,7 @@ from mailer.ledger.recording import append, record
 from mailer.ledger.stages import is_struck, stop_if_struck
 from mailer.ledger.taking import HeldChunk, cancelled, gone, take
 from mailer.store.database import Database
+from mailer.store.schema import consents
 
 log = getLogger(__name__)
 
@@ -80,6 +83,11 @@ class Holding:
         for chunk, group in by_chunk.items():
             self._settled(chunk, [each.delivery_id for each in group])
         log.debug("%s recorded %d", self.worker, len(settlements))
+
+    def latest_word(self) -> int:
+        """Return the number of the latest word in the ledger of consent; whoever leaves says one."""
+        with self.engine.connect() as connection:
+            return connection.scalar(select(func.max(consents.c.id))) or 0
 
     def withdraw(self, waiting: Collection[int], now: datetime) -> set[int]:
         """Cancel those `waiting` whose people left or were suppressed; return which."""

@@ -7,9 +7,11 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import suppress
+from time import monotonic
 
 import pytest
 from begun_send import NOW, begin, next_of, worker_of
+from members import part, shut_out
 
 from mailer.domain.delivery import RetryPolicy, State
 from mailer.domain.outcome import Accepted, Deferred, Rejected, Reply, Stage, Untried
@@ -308,3 +310,18 @@ def test_no_more_are_taken_than_the_limit_lets_go(database, journals):
     worker = worker_of(ledger, send, Journal(journals, NOW), limit=5)
     assert [len(worker.take(most)) for most in (2, 16, 16)] == [2, 3, 0]
     worker.close()
+
+
+@pytest.mark.parametrize("leave", [part, shut_out])
+def test_whoever_says_a_word_is_heard_before_the_next_look(database, journals, leave):
+    ledger, send = begin(database, ["ann@inbox.example", "ben@inbox.example", "cat@inbox.example"])
+    worker = worker_of(ledger, send, Journal(journals, NOW))
+    worker._heeded_at = worker._glance_at = monotonic() + 3600  # it has just looked, and is to for long
+    ann = next_of(worker)
+    leave(database, "ben@inbox.example")
+    worker._glance_at = 0.0
+    cat = next_of(worker)
+    assert [each.recipient for each in (ann, cat)] == ["ann@inbox.example", "cat@inbox.example"]
+    worker.settled([(each.key, TAKEN) for each in (ann, cat)])
+    worker.close()
+    assert states(database, send)["ben@inbox.example"] is State.CANCELLED
