@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,6 +17,7 @@ import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from browser import browser as browser
 from harbour_workspace import Workspace
+from lxml import html
 from pictures import picture
 from playwright.sync_api import Browser, Request
 
@@ -22,6 +25,7 @@ from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
 
 ROOT = "https://gazette.example/archive/"
 ATOM = "{http://www.w3.org/2005/Atom}"
+CONTENTS = ("{http://purl.org/rss/1.0/modules/content/}encoded", f"{ATOM}content")
 WIDEST = "Math.max(...[...document.querySelectorAll('*')].map(e => e.scrollWidth))"
 ATTRIBUTES = "[...document.querySelectorAll('*')].flatMap(each => each.getAttributeNames())"
 XSS = [
@@ -98,6 +102,7 @@ def test_the_index_and_the_issues(sent: Sent) -> None:
     assert page.headers["referrer-policy"] == "no-referrer"
     assert "script-src" not in page.headers["content-security-policy"]
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "base-uri 'none'" in page.headers["content-security-policy"]
     assert page.headers["x-robots-tag"] == "all"
     year = path_of(sent, "clock").split("/")[1]
     for path in (
@@ -177,6 +182,52 @@ def test_atom_has_what_rfc_4287_asks_for(sent: Sent) -> None:
     assert root.find(f"{ATOM}author/{ATOM}name") is not None
     selves = [link.get("href") for link in root.findall(f"{ATOM}link") if link.get("rel") == "self"]
     assert selves == [f"{ROOT}weekly/atom.xml"]
+
+
+@pytest.mark.parametrize("name", ["atom.xml", "rss.xml"])
+def test_feeds_keep_what_the_w3c_validator_asks_of_both(sent: Sent, name: str) -> None:
+    """Those of validator.w3.org/feed/docs that what we write could break, by the names that they have there."""
+    answer = sent.get(f"weekly/{name}")
+    assert answer.headers["content-type"] == f"application/{name.removesuffix('.xml')}+xml; charset=utf-8"
+    root = ElementTree.fromstring(answer.content)
+    assert [link.get("href") for link in root.iter(f"{ATOM}link") if link.get("rel") == "self"] == [
+        f"{ROOT}weekly/{name}"  # MissingAtomSelfLink, SelfDoesntMatchLocation
+    ]
+    ids = [each.text or "" for tag in ("guid", f"{ATOM}id") for each in root.iter(tag)]
+    assert len(ids) == len(set(ids)) and all(each.startswith("https://") for each in ids)  # DuplicateEntries
+    texts = [each.text or "" for tag in CONTENTS for each in root.iter(tag)]
+    assert len(texts) == 3
+    for text in texts:
+        page = html.fromstring(f"<div>{text}</div>")
+        addresses = [value for each in page.iter() for key, value in each.items() if key in ("src", "href")]
+        relative = [
+            each
+            for each in addresses
+            if not each.startswith(("https://", "http://", "data:", "mailto:", "#"))
+        ]
+        assert relative == []  # ContainsRelRef
+        assert not list(page.iter("script", "iframe", "object", "embed", "meta"))  # SecurityRisk
+    for title in [each.text or "" for tag in ("title", f"{ATOM}title") for each in root.iter(tag)]:
+        assert not re.search(r"&(?:amp|lt|gt|#\d+);", title)  # ContainsHTML, CharacterDataEscaped
+
+
+def test_rss_has_what_its_channel_and_items_need(sent: Sent) -> None:
+    (channel,) = ElementTree.fromstring(sent.get("weekly/rss.xml").content)
+    for name in ("title", "link", "description", "language", "lastBuildDate"):
+        assert len(channel.findall(name)) == 1  # MissingElement, DuplicateElement
+    assert channel.findtext("language") == "en"  # InvalidLanguage
+    for item in channel.findall("item"):
+        assert all(
+            len(item.findall(name)) == 1 for name in ("title", "link", "guid", "pubDate", "description")
+        )
+        assert item.findtext("guid") == item.findtext("link")  # InvalidPermalink
+    for each in (*channel.iter("pubDate"), *channel.iter("lastBuildDate")):
+        assert re.fullmatch(
+            r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", each.text or ""
+        )
+        assert parsedate_to_datetime(each.text or "") <= datetime.now(
+            UTC
+        )  # InvalidRFC2822Date, ImplausibleDate
 
 
 def test_json_feed_and_sitemap(sent: Sent) -> None:
