@@ -118,9 +118,12 @@ def _data(found: ReturnReport) -> dict[str, Any]:
     "--hard", type=click.Choice(["suppress", "count", "note"]), help="In the place of RETURNS_HARD."
 )
 @click.option("--soft", metavar="N/Dd", help="In the place of RETURNS_SOFT.")
+@click.option("--blocked", type=click.Choice(["note", "count"]), help="In the place of RETURNS_BLOCKED.")
 @click.option("--json", "as_json", is_flag=True, help="As data.")
 @click.pass_obj
-def policy(app: App, tried: bool, hard: str | None, soft: str | None, as_json: bool) -> None:
+def policy(
+    app: App, tried: bool, hard: str | None, soft: str | None, blocked: str | None, as_json: bool
+) -> None:
     """Show what each kind of what comes back does.
 
     By the settings, or with others in their place.
@@ -132,6 +135,8 @@ def policy(app: App, tried: bool, hard: str | None, soft: str | None, as_json: b
     wanted = policy_of(app.settings)
     if hard:
         wanted = replace(wanted, hard=Sanction(hard))
+    if blocked:
+        wanted = replace(wanted, blocked=Sanction(blocked))
     if soft:
         try:
             sends, days = read_soft(soft)

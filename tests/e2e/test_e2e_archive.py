@@ -186,7 +186,7 @@ def test_atom_has_what_rfc_4287_asks_for(sent: Sent) -> None:
 
 @pytest.mark.parametrize("name", ["atom.xml", "rss.xml"])
 def test_feeds_keep_what_the_w3c_validator_asks_of_both(sent: Sent, name: str) -> None:
-    """Those of validator.w3.org/feed/docs that what we write could break, by the names that they have there."""
+    """Those of validator.w3.org/feed/docs that could be broken here, by the names that they have there."""
     answer = sent.get(f"weekly/{name}")
     assert answer.headers["content-type"] == f"application/{name.removesuffix('.xml')}+xml; charset=utf-8"
     root = ElementTree.fromstring(answer.content)

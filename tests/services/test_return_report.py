@@ -130,5 +130,7 @@ def test_the_commands_show_it(app: App) -> None:
     assert data["lines"][0]["name"] and data["unproved"] == 1
     tried = run.invoke(returns, ["policy", "--try", "--soft", "1/0d"], obj=app)
     assert "hard 2, soft 1" in tried.output and "b@quay.example" in tried.output
+    tried = run.invoke(returns, ["policy", "--try", "--soft", "1/0d", "--blocked", "count"], obj=app)
+    assert "blocked 1" in tried.output and "d@tide.example" in tried.output
     assert json.loads(run.invoke(returns, ["policy", "--json"], obj=app).stdout)["kinds"]["soft"]
     assert run.invoke(returns, ["policy", "--soft", "often"], obj=app).exit_code
