@@ -39,6 +39,35 @@ def test_words_come_before_status_and_code(said: str) -> None:
     assert failure(0, "", said).reason is LIES[said]
 
 
+# Of who sends, of what was sent, of what is allowed: nobody is taken for gone by that.
+OF_OTHERS = [
+    "550 Absenderadresse existiert nicht",
+    "550 L'adresse de l'expéditeur n'existe pas",
+    "550 La dirección del remitente no existe",
+    "550 Avsändarens adress finns inte",
+    "550 Neplatná adresa odesílatele, uživatel nenalezen",
+    "550 Lähettäjän osoitetta ei löydy",
+    "550 Gönderen adresi bulunamadı",
+    "550 Адрес отправителя не существует",
+    "550 送信元アドレスが存在しません",
+    "550 ユーザーに送信する権限がありません",
+    "550 アドレスは拒否リストに登録されています",
+    "550 사용자에게 보낼 권한이 없습니다",
+    "550 发件人地址不存在",
+    "550 You do not have such permission",
+    "550 Cannot resolve your address",
+    "550 The file for this user was removed",
+    "550 Delivery to the user was cancelled",
+    "550 Kullanıcının izni yok",
+    "550 Vastaanottaja ei ole sallinut viestiä",
+]
+
+
+@pytest.mark.parametrize("said", OF_OTHERS)
+def test_what_is_said_of_others_takes_nobody_for_gone(said: str) -> None:
+    assert failure(0, "", said).kind is not Kind.HARD
+
+
 STATUSES = {
     Kind.HARD: "5.1.1 5.1.2 5.1.3 5.1.6 5.1.10 5.2.1",
     Kind.SOFT: "5.1.0 5.2.2 5.2.3 5.3.2 5.4.1 5.4.7 5.5.0 4.1.1 4.2.2 4.4.7",

@@ -191,7 +191,8 @@ def _phrases(text: str) -> Iterator[Phrase]:
     """Yield the phrases of a group, cut at their gaps: each way through the words between which | stands."""
     for line in text.split(","):
         if words := " ".join(line.split()):
-            yield from product(*(map(plain, part.split("|")) for part in words.split(_ELLIPSIS)))
+            parts = [[plain(word.strip()) for word in part.split("|")] for part in words.split(_ELLIPSIS)]
+            yield from product(*parts)
 
 
 def _groups() -> Iterator[tuple[FailureReason, str]]:

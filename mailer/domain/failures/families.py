@@ -34,7 +34,7 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         FailureReason.DISABLED,
         """
             mailbox|account|user|recipient|alias
-                … retired|removed|cancelled|canceled|withdrawn|decommissioned,
+                … been retired|been removed|been cancelled|been canceled|been withdrawn|decommissioned,
             left|leaves … the company|our company|this company|the organi,
             konto|postkass|bruger|bruker|adress|brevlad … deaktiver|inaktiv|lukket|stengt|sperret|nedlagt,
             konto|brevlad|adress … avstangd|avslutad|upphort,
@@ -58,35 +58,35 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         """
             non-existent|nonexistent|non-existing|nonexisting|non existent|inexistent|unresolvable
                 … user|recipient|mailbox|account|address|alias|addressee,
-            not|isn't|no … a deliverable|an existing|a current,
-            no|not … record of|knowledge of,
-            does not|doesn't|do not|don't … have a mailbox|have an account|have such|use this|know this,
+            not a|not an|isn't a|isn't an|no … deliverable|existing … address|recipient|mailbox|user,
+            no|not … record of … user|recipient|mailbox|account,
+            does not|doesn't|do not|don't … have a mailbox|have an account|have such a user|have such user,
             name|address … not in use,
-            unable to|could not|couldn't|cannot|can't … resolve|locate … user|recipient|mailbox|address,
+            unable to|could not|couldn't|cannot|can't … resolve|locate … user|recipient|mailbox,
             brug|modtag|mottak|postkass|adress|konto
                 … findes ikke|finnes ikke|eksisterer ikke|ukendt|ukjent,
-            brug|modtag|mottak|postkass|adress|konto … ikke fundet|ikke funnet|ugyldig,
-            ukendt|ukjent|ugyldig|ingen … brug|modtag|mottak|postkass|adress|konto,
+            brug|modtag|mottak|postkass|adress|konto … ikke fundet|ikke funnet,
+            ukendt|ukjent|ingen … bruger|bruker|modtager|mottaker|postkasse|konto,
             anvandar|mottagar|adress|brevlad|konto
-                … finns inte|finns ej|okand|existerar inte|hittades inte|hittas inte|saknas|ogiltig,
-            okand|ogiltig|ingen … anvandar|mottagar|adress|brevlad|konto,
-            vastaanottaja|kayttaja|osoite|postilaatikko|tili … ei ole|ei loy|tuntematon|ei tunneta,
-            tuntematon|virheellinen … vastaanottaja|kayttaja|osoite|tili,
-            uzivatel|pouzivatel|schrank|adres|prijem|ucet|kont … neexist|nenalez|nenajd|nenas|nezn|neplatn,
-            neznam|neexist|neplatn … uzivatel|pouzivatel|schrank|adres|prijem|ucet,
-            felhasznalo|cimzett|fiok|cim … nem letez|ismeretlen|nem talalh|nem ismert|ervenytelen,
-            nincs ilyen|ismeretlen|nem letezo|ervenytelen … felhasznalo|cimzett|fiok|cim|postafiok,
-            kullanici|alici|adres|kutusu|hesap … bulunam|bilinm|mevcut degil|gecersiz|yok,
-            bilinmeyen|gecersiz|boyle bir … kullanici|alici|adres|hesap|posta,
+                … finns inte|finns ej|okand|existerar inte|hittades inte|hittas inte,
+            okand|ingen … anvandare|mottagare|brevlada|konto,
+            vastaanottaj|kayttaj|osoite|postilaatikko|tili … ei ole olemassa|ei loy|tuntematon|ei tunneta,
+            tuntematon … vastaanottaja|kayttaja|osoite|tili, ei sellaista … kayttaja|vastaanottaja,
+            uzivatel|pouzivatel|schrank|adres|prijem|ucet|kont … neexist|nenalez|nenajd|nenas|nezn,
+            neznam|neexist … uzivatel|pouzivatel|schrank|adres|prijem|ucet,
+            felhasznalo|cimzett|fiok|cim … nem letez|ismeretlen|nem talalh|nem ismert,
+            nincs ilyen|ismeretlen|nem letezo … felhasznalo|cimzett|fiok|cim|postafiok,
+            kullanici|alici|adres|kutusu|hesap … bulunam|bilinm|mevcut degil,
+            bilinmeyen|boyle bir … kullanici|alici|adres|hesap|posta,
             utilizator|destinatar|adresa|casuta|contul … nu exista|necunoscut|inexistent|nu a fost gasit,
             usuario|destinatario|endereco|conta … nao foi localizad|nao localizad,
             necunoscut|inexistent … utilizator|destinatar|adresa|cont,
-            존재하지|없는|알 수 없는|잘못된 … 사용자|수신자|수신인|계정|주소|편지함|메일,
-            사용자|수신자|수신인|계정|주소|편지함 … 존재하지|없습니다|없음|찾을 수,
+            존재하지|알 수 없는 … 사용자|수신자|수신인|계정|주소|편지함|메일,
+            사용자|수신자|수신인|계정|주소|편지함 … 존재하지|찾을 수,
             宛先|受信者|ユーザ|アドレス|メールボックス|アカウント
-                … 存在し|見つかり|不明|ありません|登録されてい,
-            存在しない|不明な|無効な … 宛先|受信者|ユーザ|アドレス|メールボックス|アカウント,
-            收件人|用户|邮箱|帐号|账号|账户|帐户|地址 … 不存在|未找到|不正确|无效|找不到,
+                … 存在し|見つかり|不明|登録されていな|登録されていません,
+            存在しない|不明な … 宛先|受信者|ユーザ|アドレス|メールボックス|アカウント,
+            收件人|用户|邮箱|帐号|账号|账户|帐户|地址 … 不存在|未找到|找不到,
             користувач|отримувач|одержувач|адрес|скриньк … не існу|не знайден|невідом,
             невідом|неіснуюч … користувач|отримувач|одержувач|адрес
         """,
@@ -109,7 +109,16 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
             отправител … заблокирован|отклонен|запрещен, avsandar|afsender|avsender … sparrad|blocker|avvis,
             lahettaja … estetty, odesilatel|odosielatel … blokovan|odmitnut, felado … letilt|elutasit,
             gonderen … engellen|reddedil, 发件人 … 拒绝|阻止|黑名单, 送信者|差出人 … 拒否|ブロック,
-            보낸 사람|발신자 … 차단|거부, header from domain
+            보낸 사람|발신자 … 차단|거부, header from domain,
+            absender|expediteur|remitente|mittente|afzender|nadawc|remetente|отправител|avsandar|afsender
+                … unbekannt|existiert|inconnu|existe|desconoc|sconosciut|esiste|onbekend|bestaat|nieznan
+                |istnieje|desconhecid|неизвест|существует|okand|finns|ukendt|findes|ugyldig|ogiltig,
+            avsender|lahettaj|odesilatel|odosielatel|felado|gonderen|expeditor|送信元|送信者|差出人|发件人|寄件人|발신자
+                … ukjent|finnes|tuntematon|olemassa|neexist|nezn|neplatn|ismeretlen|letez|bilinm|bulunam
+                |necunosc|exist|ei loy|存在|不明|登録|不存在|존재,
+            unbekannt|ungultig … absender, inconnu|invalide … expediteur, okand|ogiltig … avsandar,
+            ukendt|ukjent|ugyldig … afsender|avsender, neznam|neexist|neplatn … odesilatel|odosielatel,
+            неизвест|несуществ … отправител, ismeretlen|ervenytelen … felado, bilinmeyen|gecersiz … gonderen
         """,
     ),
 )  # fmt: skip
