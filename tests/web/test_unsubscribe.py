@@ -60,7 +60,9 @@ def test_the_button_unsubscribes_and_says_so_as_often_as_it_is_pressed(
         assert "You are unsubscribed" in page.text
         assert "<button>" not in page.text
         assert harbour.status(person) == {harbour.weekly: ("unsubscribed", "unsubscribe page")}
-    assert "You are unsubscribed" in client.get(link).text
+    later = client.get(link).text
+    assert "You are unsubscribed" in later
+    assert "To subscribe again, write to" in later
 
 
 def word_of(page: str) -> str:
