@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from hashlib import sha256
 from logging import getLogger
 
@@ -42,8 +43,9 @@ def tell_noted(app: App, only: int | None = None, stop: Callable[[], bool] = lam
         taken = admin_notices.take_due(connection, app.now(), only)
     by_mail = [each for each in taken if each[1].name == MAIL]
     _by_webhook(app, [each for each in taken if each[1].name != MAIL])
+    letter = cache(partial(_letter, app))  # compiled once, if anybody gets it
     for notice, way in by_mail:
-        _by_mail(app, notice, way)
+        _by_mail(app, notice, way, letter)
     _post(app, stop)
 
 
@@ -54,10 +56,10 @@ def _post(app: App, stop: Callable[[], bool]) -> None:
         log.warning("notices wait: %s", error.problem)
 
 
-def _by_mail(app: App, notice: KeptNotice, way: Way) -> None:
+def _by_mail(app: App, notice: KeptNotice, way: Way, compiled: Callable[[], Letter]) -> None:
     try:
         address = app.mailboxes()["ADMIN_EMAIL"].address
-        letter = _letter(app)
+        letter = compiled()
     except (KeyError, MailerError) as error:
         words = error.problem if isinstance(error, MailerError) else "ADMIN_EMAIL is set no longer"
         _failed(app, notice, way, words)

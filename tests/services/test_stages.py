@@ -220,16 +220,16 @@ def test_no_more_is_taken_once_it_can_not_be_otherwise(either):
     assert either.queries.discrepancies(send) == []
 
 
-def test_complaints_stop_it_while_it_holds(either, clock, server):
-    send = begun(either)
-    look(either)
-    complained(either, send, 1)
+def test_complaints_stop_it_while_it_holds(app, clock, server):
+    send = begun(app)
+    look(app)
+    complained(app, send, 1)
     clock.time += timedelta(minutes=5)
-    done, _ = look(either)
+    done, _ = look(app)
     (report,) = done.reports
     assert report.send.halted_by == "complaints > 5%: 1 of 4 (25.00%)"
     clock.time += timedelta(days=1)
-    look(either)
+    look(app)
     assert len(got(server)) == 4
 
 
@@ -250,17 +250,17 @@ def test_a_send_that_holds_is_not_taken_for_one_with_nothing_to_do(app):
     assert (report.queued, report.totals.open) == (0, 36)
 
 
-def test_workers_on_many_machines_open_the_next_stage_too(either, clock):
-    send = begun(either)
-    look(either)
-    advance_all(either)
-    with either.database.connect() as connection:
-        assert ready(connection, either.now()) == {}
+def test_workers_on_many_machines_open_the_next_stage_too(app, clock):
+    send = begun(app)
+    look(app)
+    advance_all(app)
+    with app.database.connect() as connection:
+        assert ready(connection, app.now()) == {}
     clock.time += HALF_AN_HOUR
-    advance_all(either)
-    advance_all(either)
-    with either.database.connect() as connection:
-        assert ready(connection, either.now()) == {send.id: 1}
+    advance_all(app)
+    advance_all(app)
+    with app.database.connect() as connection:
+        assert ready(connection, app.now()) == {send.id: 1}
 
 
 def test_of_several_processes_that_look_one_opens_it(either, clock):
@@ -278,18 +278,18 @@ def test_of_several_processes_that_look_one_opens_it(either, clock):
         assert ready(connection, either.now()) == {send.id: 1}
 
 
-def test_pause_and_cancel_mean_all_stages(either, clock, server):
-    send = begun(either)
-    look(either)
-    pause(either, "tide")
+def test_pause_and_cancel_mean_all_stages(app, clock, server):
+    send = begun(app)
+    look(app)
+    pause(app, "tide")
     clock.time += timedelta(days=1)
-    look(either)
+    look(app)
     assert len(got(server)) == 4
-    resume(either, "tide")
-    cancel(either, cancellable(either, "tide"))
-    look(either)
-    assert either.queries.totals(send).states == {State.ACCEPTED: 4, State.CANCELLED: 36}
-    assert either.queries.discrepancies(send) == []
+    resume(app, "tide")
+    cancel(app, cancellable(app, "tide"))
+    look(app)
+    assert app.queries.totals(send).states == {State.ACCEPTED: 4, State.CANCELLED: 36}
+    assert app.queries.discrepancies(send) == []
 
 
 def test_a_schedule_begins_it_in_its_stages(app, clock, server):
