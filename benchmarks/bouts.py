@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.figures import Figures
+from benchmarks.idling import WEEK, Idle, idled
 from benchmarks.importing import LISTED, Beside, Taking, beside, floor, imported, write_people
 from benchmarks.instruments import BUILD, Unavailable
 from benchmarks.letters import Crowd, Letter, as_jinja, letter, people
@@ -62,6 +63,7 @@ class Findings:
     pages: dict[str, Answered] = field(default_factory=dict)
     leaving: Leaving | None = None
     returns: dict[str, Taking] = field(default_factory=dict)
+    idle: dict[str, Idle] = field(default_factory=dict)
     full: bool = True
     left_out: list[str] = field(default_factory=list)
 
@@ -260,6 +262,13 @@ class Meeting:
         self.findings.returns[name] = found
         self.tell(f"  {name}: {found.seconds:.1f} s, {found.cpu:.1f} s of CPU, {found.memory / 1e6:,.0f} MB")
 
+    def left_alone(self) -> None:
+        """The rounds of a week in which nothing is due, on both databases."""
+        with self.server().database("idle") as url:
+            for name, where in (("SQLite", "sqlite:///mailer.db"), ("PostgreSQL", url)):
+                self.findings.idle[name] = found = idled(where, self.count(WEEK))
+                self.tell(f"  {name}: {found.share:.2%} of a core")
+
     def count(self, full: int) -> int:
         """Return how many messages stand for `full` this time."""
         return max(1, round(full * self.share))
@@ -353,4 +362,5 @@ PARTS: dict[str, Callable[[Meeting], None]] = {
     "import": Meeting.imported,
     "pages": Meeting.paged,
     "returns": Meeting.returned,
+    "idle": Meeting.left_alone,
 }

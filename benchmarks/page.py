@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.bouts import MODEST, OURS, SIGNED, Findings
 from benchmarks.figures import Result, Verdict
+from benchmarks.idling import idle_table
 from benchmarks.importing import import_table
 from benchmarks.millions import growth_table
 from benchmarks.pages import pages_table
@@ -18,7 +19,7 @@ from benchmarks.targets import results
 
 MEASURED, PROFILE, MILLIONS, SEGMENTS = "measured", "profile", "millions", "segments"
 IMPORTS, RETURNS = "imports", "returns"
-PAGES = "pages"
+PAGES, IDLE = "pages", "idle"
 SIDES = (
     "",
     "side",
@@ -55,6 +56,8 @@ def sections(found: Findings, command: str) -> dict[str, str]:
         written[IMPORTS] = [_table(import_table(found.imports)), *_beside(found)]
     if found.returns:
         written[RETURNS] = [_table(import_table(found.returns))]
+    if found.idle:
+        written[IDLE] = [_table(idle_table(found.idle))]
     if found.pages:
         written[PAGES] = [_table(pages_table(found.pages)), *_leaving(found)]
     return {section: "\n\n".join([head, *parts]) for section, parts in written.items()}
