@@ -1,0 +1,101 @@
+"""`mailer sequences`, as it is typed: what it prints, as words and as data, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from harbour_workspace import Workspace
+
+from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
+
+pytestmark = pytest.mark.peers
+
+RULES = 'list = "weekly"\nstart = "command"\n'
+HELLO = (
+    "---\ntitle: Hello\ndescription: What comes on Saturdays, and what you need to read it\n---\nGood day.\n"
+)
+TIDE = HELLO.replace("title: Hello", 'title: Tide\nafter: 3d\nat: "09:00"\nonly: tag:boat')
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Workspace:
+    folder = tmp_path / "sequences" / "first"
+    folder.mkdir(parents=True)
+    for name, text in (("sequence.toml", RULES), ("1-hello.md", HELLO), ("2-tide.md", TIDE)):
+        (folder / name).write_text(text, encoding="utf-8")
+    settings = {"DATABASE_URL": "sqlite:///mailer.db", "POSTAL_ADDRESS": "1 Quay Street, Port Example"}
+    made = Workspace(tmp_path, settings)
+    made.run("lists", "create", "weekly")
+    made.run("subscribers", "add", "ada@quay.example", "--list", "weekly")
+    return made
+
+
+def test_from_the_first_look_to_the_end(space: Workspace) -> None:
+    assert (
+        "first     not in force  weekly  command        2       0         0"
+        in space.run("sequences", "list").stdout
+    )
+    shown = space.run(
+        "sequences", "preview", "first", "--from", "2026-03-27 10:00", "--zone", "Asia/Kathmandu"
+    )
+    assert "  3  Mon 2026-03-30 09:00  tide   Tide     tag:boat" in shown.stdout
+    data = space.data("sequences", "preview", "first", "--from", "2026-03-27 10:00")
+    assert [each["at"] for each in data] == ["2026-03-27T10:00:00+00:00", "2026-03-30T09:00:00+00:00"]
+    assert "is not in force" in space.run("sequences", "start", "first", "ada@quay.example", expect=2).stderr
+    space.run("sequences", "activate", "first")
+    space.run("sequences", "start", "first", "ada@quay.example")
+    assert (
+        "is in first already" in space.run("sequences", "start", "first", "ada@quay.example", expect=2).stderr
+    )
+    told = space.run("sequences", "activate", "first", expect=2).stderr
+    assert "there is no terminal to ask on" in told
+    with rehearsal(ScriptedServer()) as server:
+        space.settings["SMTP_PORT"] = str(server.port)
+        space.run("tick")
+        assert len(server.taken) == 1
+    status = space.data("sequences", "status", "first")
+    assert (status["states"], status["steps"]) == ({"active": 1}, {"hello": {"got": 1, "passed_by": 0}})
+    assert status["people"][0]["email"] == "ada@quay.example"
+    (story,) = space.data("sequences", "status", "first", "--person", "ada@quay.example")
+    assert [(each["step"], each["state"]) for each in story["steps"]] == [("hello", "accepted")]
+    assert (
+        "  hello: accepted"
+        in space.run("sequences", "status", "first", "--person", "ada@quay.example").stdout
+    )
+    assert "sequence:first:hello: accepted" in space.run("why", "ada@quay.example").stdout
+    assert space.run("sequences", "stop", "first", "--all").stdout == "1 person gets nothing more of first.\n"
+    assert space.data("sequences", "status", "first", "--state", "active")["people"] == []
+    space.run("sequences", "pause", "first")
+    assert "is paused already" in space.run("sequences", "pause", "first", expect=3).stderr
+    assert space.data("sequences", "list")[0]["state"] == "paused"
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "words"),
+    [
+        (["preview", "frist"], 2, "there is no sequence frist; did you mean first?"),
+        (["preview", "first", "--zone", "Mars/Quay"], 2, "--zone 'Mars/Quay' is no time zone"),
+        (["preview", "first", "--from", "soon"], 2, "--from 'soon' is not a time"),
+        (["start", "first"], 2, "say whom: EMAIL"),
+        (["stop", "first"], 2, "say whom: EMAIL"),
+        (["start", "first", "quay"], 2, "'quay' is not a mail address"),
+        (["status", "first"], 2, "is not in force"),
+    ],
+)
+def test_what_can_not_be_meant_is_refused(
+    space: Workspace, command: list[str], code: int, words: str
+) -> None:
+    assert words in space.run("sequences", *command, expect=code).stderr
+
+
+def test_a_mistake_is_found_by_check_and_shown_by_list(space: Workspace) -> None:
+    file = space.root / "sequences" / "first" / "2-tide.md"
+    file.write_text(TIDE.replace("Good day.", "Good day, *|FNAME|*."), encoding="utf-8")
+    assert "merge-tag" in space.run("sequences", "check", "first", expect=3).stdout
+    assert "merge-tag" in space.run("sequences", "activate", "first", expect=3).stderr
+    file.write_text(TIDE.replace("after: 3d", "after: soon"), encoding="utf-8")
+    assert "2-tide.md:3: after: 'soon'" in space.run("sequences", "check", "first", expect=2).stderr
+    assert "2-tide.md:3: after: 'soon'" in space.run("sequences", "list").stderr
+    file.write_text(TIDE.replace("title", "draft: true\ntitle"), encoding="utf-8")
+    assert "2-tide.md is a draft, and no step yet" in space.run("sequences", "activate", "first").stderr
