@@ -13,6 +13,7 @@ from mailer.ledger.outcomes import latest
 from mailer.store.dialect import among
 from mailer.store.schema import deliveries, notices, outcomes, sends
 
+UNREAD = exists().where(notices.c.read_at.is_(None))
 LOOKED_BACK = 50  # sends of one person
 
 
@@ -37,7 +38,7 @@ def keep(connection: Connection, rows: Sequence[NoticeRow], now: datetime) -> se
 
 def any_waiting(connection: Connection) -> bool:
     """Whether something is yet to be read."""
-    return bool(connection.scalar(select(exists().where(notices.c.read_at.is_(None)))))
+    return bool(connection.scalar(select(UNREAD)))
 
 
 def waiting(connection: Connection, most: int) -> list[Any]:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, case, delete, exists, func, insert, literal, select, update
 
 from mailer.domain.address import Address
 from mailer.domain.consent import Evidence, Source, SourceKind
@@ -20,6 +20,7 @@ from mailer.store.schema import signups
 
 # How many mails to confirm an address gets in how long, however often somebody signs it up.
 LIMITS = ((timedelta(days=1), 1), (timedelta(days=7), 3))
+UNTAKEN = exists().where(signups.c.taken_at.is_(None))
 KEPT = max(span for span, _ in LIMITS)
 
 

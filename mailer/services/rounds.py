@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from mailer.domain.delivery import RetryPolicy
 from mailer.domain.recurrence import NoneReady
 from mailer.domain.send import Send, SendKind
@@ -27,10 +29,10 @@ from mailer.errors import (
     UsageError,
     worst,
 )
-from mailer.ledger.notices import any_waiting
+from mailer.ledger.notices import UNREAD
 from mailer.ledger.reclaim import recover
 from mailer.ledger.schedules import LEASE, Schedule, Schedules, ScheduleState
-from mailer.people.signups import waiting
+from mailer.people.signups import UNTAKEN
 from mailer.services.notice_findings import tell_all
 from mailer.services.recurring import choose, come_again, missed
 from mailer.services.refusals import take_refusals
@@ -94,8 +96,10 @@ class Rounds:
         app, result = self.app, Round()
         recover(app.database, app.journals, RetryPolicy(), app.now())
         take_refusals(app)
-        _read_webhooks(app)
-        _take_in(app, result)
+        told, comes = _came(app)
+        if told:
+            _read_webhooks(app)
+        _take_in(app, result, comes=comes)
         if app.schedules.any_passed(app.now()):
             come_again(app, say)
             if (due := app.schedules.due(app.now())) and not _held_by_alerts(app, due, say):
@@ -153,11 +157,15 @@ def _held_by_alerts(app: App, due: Sequence[Schedule], say: Callable[[str], None
     return False
 
 
+def _came(app: App) -> tuple[bool, bool]:
+    """Return whether providers told something that nobody has read, and whether somebody signed up."""
+    with app.database.connect() as connection:
+        told, comes = connection.execute(select(UNREAD, UNTAKEN)).one()
+    return bool(told), bool(comes)
+
+
 def _read_webhooks(app: App) -> None:
     """Read what providers told that whoever serves has not read."""
-    with app.database.connect() as connection:
-        if not any_waiting(connection):
-            return
     from mailer.services.webhooks import read_webhooks
 
     read_webhooks(app)
@@ -191,13 +199,11 @@ def check_settings(app: App) -> None:
         raise
 
 
-def _take_in(app: App, result: Round) -> None:
+def _take_in(app: App, result: Round, *, comes: bool) -> None:
     """Take in who signed up, remind and forget who has not confirmed it, if that is set.
 
     The letters that are written go out with what is unfinished.
     """
-    with app.database.connect() as connection:
-        comes = bool(waiting(connection, 1))
     patient = app.settings.signup_remind_days or app.settings.signup_forget_days
     if not (comes or patient):
         return
