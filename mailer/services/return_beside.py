@@ -42,7 +42,7 @@ class ReadingBeside:
             return
         if self._process is None:
             if self.clock() >= self._at:
-                self._process, self._at = self.begin(), self.clock()
+                self._begin()
             return
         code = self._process.poll()
         if code is None:
@@ -56,8 +56,16 @@ class ReadingBeside:
             return
         if self.clock() - self._at >= LONG_ENOUGH:
             self._pause = FIRST_PAUSE
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        self.say(f"What read the mailbox was lost ({how}); it begins again in {self._pause:g} s.")
+        self._wait(f"signal {-code}" if code < 0 else f"exit code {code}")
+
+    def _begin(self) -> None:
+        try:
+            self._process, self._at = self.begin(), self.clock()
+        except OSError as error:  # no process to be had, no memory
+            self._wait(error.strerror or str(error))
+
+    def _wait(self, why: str) -> None:
+        self.say(f"What read the mailbox was lost ({why}); it begins again in {self._pause:g} s.")
         self._at = self.clock() + self._pause
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
 

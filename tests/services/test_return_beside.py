@@ -56,6 +56,21 @@ def test_one_that_lived_for_long_is_begun_again_at_once() -> None:
     reading.end()
 
 
+def test_where_no_process_is_to_be_had_it_is_tried_again() -> None:
+    readers, refused = Readers(2), iter([True, True, False])
+
+    def begin() -> subprocess.Popen[bytes]:
+        if next(refused):
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return readers.begin()
+
+    reading = ReadingBeside(begin, readers.said.append, lambda: readers.now)
+    readers.look(reading, 10)
+    assert readers.begun == [3.0]
+    assert "lost (Resource temporarily unavailable); it begins again in 2 s." in readers.said[1]
+    reading.end()
+
+
 def test_refused_settings_are_not_tried_again_and_again() -> None:
     readers = Readers(2)
     reading = ReadingBeside(readers.begin, readers.said.append, lambda: readers.now)
