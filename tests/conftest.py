@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
@@ -29,6 +30,12 @@ sys.addaudithook(lambda event, _: _left.append(event) if event in LEAVING else N
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark a test with its level."""
     item.add_marker(level_of(item))
+
+
+@pytest.hookimpl(optionalhook=True)  # xdist's, which is not to be had wherever tests of level unit run
+def pytest_xdist_auto_num_workers() -> int:
+    """Have one process more than there are processors: many a test waits for one that it has started."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

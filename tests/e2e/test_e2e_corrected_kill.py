@@ -58,7 +58,7 @@ def killed(workspace, server, *arguments: str, after: int = 0) -> bool:
 
 def test_killed_between_the_correction_and_the_first_message(workspace, server):
     """Nothing was sent of it, and the next run goes on with the new text: there is no way back."""
-    workspace.people(4000)  # so that to prove their errata takes long enough to be killed at it
+    workspace.people(2000)  # so that to prove their errata takes long enough to be killed at it
     workspace.run("send-issue", "harbour", "--yes", "-q")
     workspace.issue(RIGHT)
     process = workspace.start("send-issue", "harbour", "--erratum", "--yes", "-q")
@@ -68,8 +68,8 @@ def test_killed_between_the_correction_and_the_first_message(workspace, server):
     process.communicate()
     workspace.run("send-issue", "harbour", "--erratum", "--yes", "-q")
     assert {tuple(map(version, each)) for each in messages(server).values()} == {(1, 2)}
-    assert len(server.taken) == 8000
-    assert [each["accepted"] for each in workspace.data("status")[0]["revisions"]] == [4000, 0]
+    assert len(server.taken) == 4000
+    assert [each["accepted"] for each in workspace.data("status")[0]["revisions"]] == [2000, 0]
 
 
 def revisions_of(workspace) -> list[str]:
