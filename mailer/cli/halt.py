@@ -29,7 +29,7 @@ def pause(app: App, issue: str) -> None:
 @click.argument("issue")
 @click.pass_obj
 def resume(app: App, issue: str) -> None:
-    """Let ISSUE go on that was paused, or held by --limit or --warmup.
+    """Let ISSUE go on that was paused, stopped by itself, or was held by --limit or --warmup.
 
     `mailer run`, `mailer tick` and send-issue go on with it then.
     """

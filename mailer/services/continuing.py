@@ -121,6 +121,8 @@ def go_on(
         whole = send.rollout is not None and not portion.limited_by
         while whole and held(app, sending.dispatcher, report, stopping, tell):
             report = _run(app, sending, send, portion, watch, stopping).after(report)
+        if whole and stopping.asked:  # while it was held, too
+            report = replace(report, interrupted=True)
         if not report.queued:
             ledger.unlimit(send)  # it held nobody back
         send = ledger.reread(send)
