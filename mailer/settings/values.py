@@ -83,6 +83,10 @@ def hooks(value: str) -> str:
             raise ValueError(
                 f"its address no. {number} is none; write it like https://hooks.harbour.example/news"
             )
+        if "@" in urlsplit(each).netloc:
+            raise ValueError(
+                f"its address no. {number} holds a user name, and who we are NOTICE_SECRET proves"
+            )
     return " ".join(dict.fromkeys(found))
 
 

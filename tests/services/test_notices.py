@@ -384,6 +384,7 @@ def test_a_test_notice_needs_a_way(tmp_path, clock, server, site):
         ({"NOTICE_SECRET": "whsec_tide"}, "NOTICE_SECRET is no secret of Standard Webhooks"),
         ({"NOTICES": "everything"}, "NOTICES: 'everything' is nothing to be told of"),
         ({"NOTICE_WEBHOOK": "hooks.example/t0ken"}, "NOTICE_WEBHOOK"),
+        ({"NOTICE_WEBHOOK": "https://ada:t0ken@hooks.example/"}, "no. 1 holds a user name"),
     ],
 )
 def test_settings_that_can_not_be_meant_are_refused_before_anything_is_sent(
