@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from members import TEST
+from members import TEST, part
 from sqlalchemy import delete, func, insert, select
 from standing_clock import SATURDAY, Clock, look, workspace, write_issue
 
@@ -231,6 +231,17 @@ def test_complaints_stop_it_while_it_holds(app, clock, server):
     clock.time += timedelta(days=1)
     look(app)
     assert len(got(server)) == 4
+
+
+def test_so_do_readers_who_leave(either, clock, server):
+    send = begun(
+        either, Rollout.parse("10%,100%", "30m", "unsubscribed >= 1 and bounced > 9 or unsubscribed > 1")
+    )
+    look(either)
+    for email in got(server)[:2]:
+        part(either.database, email, "weekly", now=either.now())
+    look(either)
+    assert either.ledger.reread(send).halted_by == "unsubscribed > 1: 2 of 4 (50.00%)"
 
 
 def test_in_the_foreground_it_is_waited_for(app, server):
