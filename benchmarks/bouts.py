@@ -16,7 +16,7 @@ from benchmarks.importing import LISTED, Beside, Taking, beside, floor, imported
 from benchmarks.instruments import BUILD, Unavailable
 from benchmarks.letters import Crowd, Letter, as_jinja, letter, people
 from benchmarks.millions import Size, send_to_nowhere, sizes
-from benchmarks.pages import Answered, Leaving, archived, leaving
+from benchmarks.pages import Answered, Leaving, archived, leaving, told
 from benchmarks.postgresql import Server, postgresql
 from benchmarks.programs import HERE_AND_NOW, Program, earlier, extra_packages
 from benchmarks.returning import fill, returned, sent
@@ -33,6 +33,7 @@ NEAR, FAR, MODEST = "0 ms, 30 KB", "20 ms, 30 KB", "0 ms, 30 KB, 10,000 recipien
 VARIED, STORED = "0 ms, 30 KB, accents and an `if`", "0 ms, 30 KB, both databases"
 CROWDS = (10_000, 1_000_000)
 LEAVING, ARCHIVE = "one-click unsubscribing, beside a send", "pages of the archive"
+HOOKS = "bounces told of by webhook"
 SEGMENTED = 1_000_000  # people among whom segments are counted
 RETURNED = 100_000  # messages in a Maildir
 PEOPLE, SENT_BESIDE = 1_000_000, 50_000  # in the file that is imported, and in a send meanwhile
@@ -228,11 +229,15 @@ class Meeting:
             self._tell_import("csv and COPY (PostgreSQL)", floor("postgresql", file, rows, url, server))
 
     def paged(self) -> None:
-        """People who leave while a send goes on, and pages of the archive, once each."""
+        """People who leave while a send goes on, pages of the archive, and webhooks, once each."""
         note = self.letter("note", SMALL)
         self.findings.leaving = left = leaving(self.crowd(SENT_BESIDE), note)
-        for name, found in ((LEAVING, left.answered), (ARCHIVE, archived(self._people(1000), note))):
-            self.findings.pages[name] = found
+        self.findings.pages = {
+            LEAVING: left.answered,
+            ARCHIVE: archived(self._people(1000), note),
+            HOOKS: told(self.crowd(SENT_BESIDE), note),
+        }
+        for name, found in self.findings.pages.items():
             self.tell(f"  {name}: {found.rate:,.0f}/s, p99 {found.late:,.0f} ms, {found.cpu:,.0f} µs of CPU")
         self.tell(f"  lost {left.lost}, mailed after they left {left.after}, in the next send {left.again}")
 

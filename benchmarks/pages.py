@@ -1,4 +1,6 @@
-"""The pages under load: people who leave while a send goes on in the same file of SQLite, and the archive."""
+"""`mailer serve` under load: people who leave while a send goes on in the same file of SQLite, readers of the
+archive, and a provider that tells of bounces.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -18,11 +21,16 @@ from urllib.request import urlopen
 from benchmarks.instruments import HERE, sink, taken
 from benchmarks.letters import SETTINGS, Crowd, Letter
 from benchmarks.programs import bare_environment
+from benchmarks.returning import sent
 from benchmarks.sides import HERE_IN_THE_CLEAR
+from mailer.domain.return_path import ReturnSigner
 from mailer.domain.signed_links import LinkToken, sign_token
 
 SECONDS = 20  # that people come
 RATE = 2000  # of them a second
+TOLD = 1000  # events a second, each in a request of its own
+SECRET = "harbour:harbour"  # what the provider shows
+ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058 3.1
 SEND = 1  # the id of the first send of a workspace
 ARCHIVED = ("/archive/", "/archive/weekly/", "/archive/weekly/atom.xml")
 MAILED_AFTERWARDS = """
@@ -85,21 +93,30 @@ def served(crowd: Crowd, root: Path) -> Iterator[tuple[int, int]]:
             process.terminate()
 
 
-def asked(port: int, pid: int, paths: Sequence[str], method: str, folder: Path) -> tuple[Answered, list[int]]:
-    """Ask for paths at RATE a second; return what came of it, and which were not answered well."""
-    file = folder / "paths"
-    file.write_text("\n".join(paths))
+def request(path: str, kind: str = "", body: str = "", *fields: str) -> str:
+    """Return a request as it goes over the wire: POST where there is a body, of that kind."""
+    lines = [f"{'POST' if body else 'GET'} {path} HTTP/1.1", "Host: 127.0.0.1", *fields]
+    lines += [f"Content-Type: {kind}", f"Content-Length: {len(body.encode())}"] if body else []
+    return "\r\n".join([*lines, "", body])
+
+
+def asked(
+    port: int, pid: int, requests: Sequence[str], folder: Path, rate: float = RATE
+) -> tuple[Answered, list[int]]:
+    """Ask so many times a second; return what came of it, and which were not answered well."""
+    file = folder / "requests"
+    file.write_text(json.dumps(requests))
     before = _cpu(pid)
-    words = [sys.executable, "-m", "benchmarks.readers", str(port), str(RATE), str(file), method]
+    words = [sys.executable, "-m", "benchmarks.readers", str(port), str(rate), str(file)]
     said = json.loads(subprocess.run(words, cwd=HERE.parent, check=True, stdout=subprocess.PIPE).stdout)
     took = said["took"]
     answered = Answered(
-        len(paths),
+        len(requests),
         said["seconds"],
         took[len(took) // 2],
         took[int(len(took) * 0.99)],
         took[-1],
-        (_cpu(pid) - before) / len(paths) * 1e6,
+        (_cpu(pid) - before) / len(requests) * 1e6,
         len(said["bad"]),
     )
     return answered, said["bad"]
@@ -117,12 +134,14 @@ def leaving(crowd: Crowd, letter: Letter) -> Leaving:
         ids = [each for (each,) in reading.execute("SELECT id FROM subscribers")]
         random.Random(1).shuffle(ids)
         key = SETTINGS["SECRET_KEY"].encode()
-        paths = [f"/u/{sign_token(key, LinkToken(SEND, each, 1))}" for each in ids[:number]]
+        form = "application/x-www-form-urlencoded"
+        tokens = [sign_token(key, LinkToken(SEND, each, 1)) for each in ids[:number]]
+        clicks = [request(f"/u/{each}", form, ONE_CLICK) for each in tokens]
         with served(crowd, root) as (port, pid), sink("pipelining", "chunking") as server:
             sending = _sending(crowd, root, "harbour", server.port, rate=crowd.count * RATE / number)
             while not reading.execute("SELECT count(*) FROM chunks WHERE accepted > 0").fetchone()[0]:
                 time.sleep(0.05)
-            answered, bad = asked(port, pid, paths, "POST", root)
+            answered, bad = asked(port, pid, clicks, root)
             _ended(sending)
         crowd.program.run(root, "verify", "harbour")
         left = set(ids[:number]) - {ids[place] for place in bad}
@@ -148,15 +167,55 @@ def archived(crowd: Crowd, letter: Letter) -> Answered:
         with served(crowd, root) as (port, pid):
             year = time.strftime("%Y")
             pages = [*ARCHIVED, f"/archive/weekly/{year}/harbour/"]
-            paths = [pages[place % len(pages)] for place in range(RATE * SECONDS)]
+            requests = [request(pages[place % len(pages)]) for place in range(RATE * SECONDS)]
             sending = _sending(crowd, root, "tide", server.port)
-            answered, _ = asked(port, pid, paths, "GET", root)
+            answered, _ = asked(port, pid, requests, root)
             _ended(sending)
             time.sleep(1.1)  # it is looked for at most once a second
-            _, missing = asked(port, pid, [f"/archive/weekly/{year}/tide/"], "GET", root)
+            _, missing = asked(port, pid, [request(f"/archive/weekly/{year}/tide/")], root)
             if missing:
                 sys.exit("an issue that was sent is not in the archive that is served")
         return answered
+
+
+def told(crowd: Crowd, letter: Letter) -> Answered:
+    """Let a provider tell of bounces, TOLD a second; SystemExit unless each is kept and heeded in the end."""
+    with crowd.copy(letter) as root:
+        sent(root)
+        with (root / ".env").open("a") as settings:
+            settings.write(f"\nWEBHOOK_POSTMARK_SECRET={SECRET}\n")
+        people = min(TOLD * SECONDS, crowd.count)
+        proof = f"Authorization: Basic {b64encode(SECRET.encode()).decode()}"
+        events = [
+            request("/hooks/postmark", "application/json", json.dumps(each), proof)
+            for each in bounces(root, people)
+        ]
+        with served(crowd, root) as (port, pid):
+            answered, _ = asked(port, pid, events, root, TOLD)
+            began = time.monotonic()
+            count = "SELECT count(*) FROM suppressions WHERE reason = 'bounced'"
+            with closing(sqlite3.connect(root / "subscribers" / "mailer.db")) as reading:
+                while reading.execute(count).fetchone()[0] < people:
+                    if time.monotonic() - began > 120:
+                        sys.exit("not every bounce that was told of is heeded")
+                    time.sleep(0.1)
+        return answered
+
+
+def bounces(root: Path, people: int) -> Iterator[dict[str, object]]:
+    """Yield the event of Postmark's for a copy of each of so many people, which a token of ours names."""
+    signer, now = ReturnSigner(SETTINGS["SECRET_KEY"].encode(), SEND), time.time()
+    with closing(sqlite3.connect(root / "subscribers" / "mailer.db")) as reading:
+        rows = reading.execute("SELECT id, email FROM subscribers LIMIT ?", [people]).fetchall()
+    for number, email in rows:
+        yield {
+            "RecordType": "Bounce",
+            "Type": "HardBounce",
+            "ID": number,
+            "Email": email,
+            "Details": "550 5.1.1 No such user here",
+            "Metadata": {"mailer": signer.sign(number, now)},
+        }
 
 
 def _sending(crowd: Crowd, root: Path, slug: str, port: int, rate: float = 0) -> subprocess.Popen[bytes]:

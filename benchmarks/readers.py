@@ -1,9 +1,10 @@
-"""Readers who come at a steady rate: `python -m benchmarks.readers PORT RATE PATHS METHOD`.
+"""Readers who come at a steady rate: `python -m benchmarks.readers PORT RATE REQUESTS`.
 
-PATHS is a file with a path a line; each is asked for once, RATE a second, over connections that are kept. How
-long an answer took counts from the moment at which its request was due, so that whoever had to wait for a
-connection waited. Prints JSON: the seconds it took, the milliseconds of each answer in order of length, which
-lines were not answered with 200, and how much CPU it took itself.
+REQUESTS is a file with a JSON list of requests as they go over the wire (RFC 9112); each is sent once, RATE
+a second, over connections that are kept. How long an answer took counts from the moment at which its request
+was due, so that whoever had to wait for a connection waited. Prints JSON: the seconds it took, the
+milliseconds of each answer in order of length, which requests were not answered with 200, and how much CPU it
+took itself.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ import uvloop
 
 CONNECTIONS = 200
 TICK = 0.001  # seconds
-BODY = b"List-Unsubscribe=One-Click"  # RFC 8058 3.1
-FORM = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 GOOD = b"HTTP/1.1 200 "
 
 
@@ -50,9 +49,11 @@ class Connection(asyncio.Protocol):
             self.readers.answered(self, good=head.startswith(GOOD))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        """Say that there will be no answer."""
-        if self not in self.readers.idle:
-            self.readers.answered(self, good=False)
+        """Be ready no more, for the server parts from who is idle; say if there will be no answer."""
+        if self in self.readers.idle:
+            self.readers.idle.remove(self)
+        else:
+            self.readers.unanswered(self)
 
 
 class Readers:
@@ -71,6 +72,11 @@ class Readers:
             self.bad.append(connection.asked)
         self.idle.append(connection)
 
+    def unanswered(self, connection: Connection) -> None:
+        """Take note that none will come."""
+        self.took.append(time.perf_counter() - connection.due)
+        self.bad.append(connection.asked)
+
     async def come(self, port: int) -> float:
         """Ask for everything; return how many seconds that took."""
         loop = asyncio.get_running_loop()
@@ -86,11 +92,9 @@ class Readers:
         return time.perf_counter() - began
 
 
-def main(port: int, rate: float, paths: Path, method: str) -> None:
+def main(port: int, rate: float, file: Path) -> None:
     """Ask, and print what came of it."""
-    rest = FORM if method == "POST" else b"\r\n"
-    lines = paths.read_bytes().splitlines()
-    requests = [b"%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s" % (method.encode(), path, rest) for path in lines]
+    requests = [each.encode() for each in json.loads(file.read_text())]
     readers = Readers(requests, rate)
     seconds = uvloop.run(readers.come(port))
     took = [each * 1000 for each in sorted(readers.took)]
@@ -98,4 +102,4 @@ def main(port: int, rate: float, paths: Path, method: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
+    main(int(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3]))
