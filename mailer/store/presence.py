@@ -13,7 +13,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,9 +141,12 @@ class FilePresence:
         return beginning_turn(self.journals) if number == BEGINNING else sending_turn(self.journals, number)
 
 
-def _sign(file: int, command: str) -> None:
-    os.ftruncate(file, 0)
-    os.pwrite(file, json.dumps(asdict(Present.here(command))).encode() + b"\n", 0)
+def _sign(file: int, record: Path, command: str) -> None:
+    try:
+        os.ftruncate(file, 0)
+        os.pwrite(file, json.dumps(asdict(Present.here(command))).encode() + b"\n", 0)
+    except OSError as error:  # the disk is full
+        raise unwritable(record, error) from None
 
 
 def _seen(record: Path) -> Sighting | None:
@@ -159,18 +162,17 @@ def at_work(journals: Path, command: str) -> Iterator[None]:
     folder = journals / FOLDER
     make_folder(folder)
     record = folder / f"{command}.{os.getpid()}.{secrets.token_hex(2)}"
-    with folder_lock(folder, exclusive=False, busy=RESTORING):
-        try:
-            file = os.open(record, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise unwritable(record, error) from None
-        fcntl.flock(file, fcntl.LOCK_EX)
-        _sign(file, command)
-    try:
+    with ExitStack() as held:
+        with folder_lock(folder, exclusive=False, busy=RESTORING):
+            try:
+                file = os.open(record, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                raise unwritable(record, error) from None
+            held.callback(os.close, file)
+            held.callback(record.unlink, missing_ok=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            _sign(file, record, command)
         yield
-    finally:
-        record.unlink(missing_ok=True)
-        os.close(file)
 
 
 @contextmanager
@@ -237,7 +239,7 @@ def turn(record: Path, command: str, *, wait: float = LOOK) -> Iterator[None]:
     try:
         if not within(wait, lambda: _is_ours(file)):
             raise AtWork(str(Present.read(record) or "another process"))
-        _sign(file, command)
+        _sign(file, record, command)
         yield
     finally:
         os.close(file)

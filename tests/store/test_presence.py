@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -13,9 +14,9 @@ import pytest
 from postgresql import Server
 from sqlalchemy import text
 
-from mailer.errors import AtWork, ExitCode, StorageBusy, UsageError
+from mailer.errors import AtWork, ExitCode, StorageBusy, StorageFull, UsageError
 from mailer.store.database import Database, open_database
-from mailer.store.presence import BEGINNING, Doing, Presence, Present
+from mailer.store.presence import BEGINNING, Doing, Presence, Present, at_work, turn
 
 US = rf"mailer {{command}} \(process {os.getpid()}\) on \S+ since 20"
 SHORT = 0.05  # seconds
@@ -193,3 +194,17 @@ def test_of_whom_nothing_is_heard_that_is_said_for_an_hour(presence: Presence, d
 def test_it_is_read_where_nobody_was_at_work_yet(presence: Presence, tmp_path: Path) -> None:
     assert presence.seen() == []
     assert not (tmp_path / "journals").exists()
+
+
+def test_where_the_disk_is_full_that_is_said_and_nothing_is_left(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # no octet can be written, as on a disk that is full
+    try:
+        for says in (at_work(tmp_path, "run"), turn(tmp_path / "turns" / "begin", "run")):
+            with pytest.raises(StorageFull, match="can't be written"), says:
+                pytest.fail("nobody knows of it")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list((tmp_path / "at-work").glob("run.*")) == []
+    with at_work(tmp_path, "run"):
+        pass
