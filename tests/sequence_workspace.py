@@ -6,18 +6,20 @@ from datetime import timedelta
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from standing_clock import Clock
 
 from mailer.bootstrap import App
 from mailer.domain.address import Address
+from mailer.domain.delivery import State
 from mailer.errors import MailerError
+from mailer.ledger.outcomes import NEW, write
 from mailer.services.sequence_due import any_to_follow
 from mailer.services.sequence_files import read_rules
 from mailer.services.sequence_letters import KeptLetters, StepLetters
 from mailer.services.sequence_steps import follow
 from mailer.services.sequences import activate
-from mailer.store.schema import sequence_members, sequence_steps, sequences, subscribers
+from mailer.store.schema import deliveries, outcomes, sequence_members, sequence_steps, sequences, subscribers
 
 KEPT = WeakKeyDictionary[App, KeptLetters]()
 # A layout with nothing in it but what a mail must have: it compiles in a twentieth of the time.
@@ -74,9 +76,20 @@ def person(name: str) -> Address:
     return Address.parse(f"{name}@inbox.example")
 
 
-def write_due(app: App) -> list[MailerError]:
-    """Do what a round does for sequences before it mails anything; return what is wrong."""
-    return follow(app, any_to_follow(app), lambda: False, KEPT.setdefault(app, {}))
+def write_due(app: App, *, mail: bool = True) -> list[MailerError]:
+    """Do what a round does for sequences; return what is wrong. With `mail` all letters have gone then."""
+    faults = follow(app, any_to_follow(app), lambda: False, KEPT.setdefault(app, {}))
+    if mail:
+        _settle(app)
+    return faults
+
+
+def _settle(app: App) -> None:
+    d, o = deliveries.c, outcomes.c
+    done = exists().where(o.send_id == d.send_id, o.subscriber_id == d.subscriber_id)
+    with app.database.begin() as connection:
+        waits = connection.execute(select(d.send_id, d.subscriber_id).where(~done)).all()
+        write(connection, [NEW.then(*row, State.ACCEPTED, "250 OK", app.now()) for row in waits])
 
 
 def compile_step(app: App, name: str, key: str) -> None:

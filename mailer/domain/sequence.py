@@ -13,6 +13,7 @@ from mailer.domain.local_time import utc_of
 from mailer.domain.segment.values import Today
 
 DAY = timedelta(days=1)
+AGAIN = timedelta(minutes=30)  # until it is looked again whether a letter has gone
 LATE = DAY  # after which a step of a sequence that goes by dates is of no use any more
 
 
@@ -149,7 +150,8 @@ class MemberPosition:
     """Somebody in a sequence as they are found when something is due.
 
     `since` is when the last of the `settled` steps was, or when they began; `gone` says why they must not
-    get any more; `pausing` is until when they get nothing; `occasion` is the date that they began for.
+    get any more; `pausing` is until when they get nothing; `waits`: a letter of theirs has not gone yet;
+    `by_date`: they began for a day, on which alone it is of use.
     """
 
     since: datetime
@@ -157,6 +159,7 @@ class MemberPosition:
     settled: frozenset[str]
     gone: str = ""
     pausing: datetime | None = None
+    waits: bool = False
     by_date: bool = False
 
 
@@ -183,7 +186,7 @@ def onward(
 ) -> Onward:
     """Decide what becomes of somebody of whom something is due; `inside` says whether they are in a segment.
 
-    One mail goes at a time: what is due at once then is due again at `now`.
+    One mail goes at a time: while it waits, the next one waits to be so long after it.
     """
     if who.gone:
         return Onward(MemberState.LEFT, who.gone, (), who.since, None)
@@ -191,6 +194,8 @@ def onward(
         return Onward(MemberState.GOAL, f"in segment {goal}", (), who.since, None)
     if who.pausing:
         return Onward(MemberState.ACTIVE, "", (), who.since, who.pausing)
+    if who.waits and plan.after(who.settled):
+        return Onward(MemberState.ACTIVE, "", (), now, now + AGAIN)
     settled: list[Settle] = []
     keys, since = set(who.settled), who.since
     while step := plan.after(keys):

@@ -28,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 
+from mailer.domain.delivery import State
 from mailer.domain.fold import caseless
 from mailer.domain.sequence import MemberState, Onward, SequenceStart, StartKind
 from mailer.domain.subscriber import Status
@@ -35,6 +36,7 @@ from mailer.ledger.outcomes import latest
 from mailer.people.suppressing import Suppressing
 from mailer.store.dialect import among, json_value
 from mailer.store.schema import (
+    deliveries,
     lists,
     outcomes,
     sequence_members,
@@ -268,6 +270,22 @@ def settled_of(
     for row in connection.execute(select(t.subscriber_id, t.occasion, t.step).where(*mine)):
         found.setdefault((row.subscriber_id, row.occasion), set()).add(row.step)
     return found
+
+
+def waiting_letters(
+    connection: Connection, sequence_id: int, people: Collection[int]
+) -> set[tuple[int, str]]:
+    """Return of which of these people, by id and occasion, a letter has not gone yet."""
+    t, d, o = sequence_steps.c, deliveries.c, outcomes.c
+    became = and_(o.send_id == d.send_id, o.subscriber_id == d.subscriber_id, latest())
+    query = (
+        select(t.subscriber_id, t.occasion)
+        .join(deliveries, and_(d.send_id == t.send_id, d.subscriber_id == t.subscriber_id))
+        .outerjoin(outcomes, became)
+        .where(t.sequence_id == sequence_id, among(t.subscriber_id, people))
+        .where(or_(o.state.is_(None), o.state.in_((State.QUEUED, State.DEFERRED))))
+    )
+    return {(number, occasion) for number, occasion in connection.execute(query)}
 
 
 @dataclass(frozen=True, slots=True)

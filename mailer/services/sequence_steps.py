@@ -27,6 +27,7 @@ from mailer.ledger.sequences import (
     move_on,
     settled_of,
     steps_settled,
+    waiting_letters,
     wake,
 )
 from mailer.services.sequence_due import fingerprint
@@ -156,9 +157,11 @@ class DueBatch:
         # Nobody twice in a batch: who began for two dates has the later one looked at in the next.
         rows = {row.subscriber_id: row for row in reversed(due)}
         settled = settled_of(self.connection, self.sequence.id, rows)
+        waiting = waiting_letters(self.connection, self.sequence.id, rows)
         decided: dict[int, Onward] = {}
         for number, row in rows.items():
-            who = self._position(row, frozenset(settled.get((number, row.occasion), ())))
+            which = number, row.occasion
+            who = self._position(row, frozenset(settled.get(which, ())), waits=which in waiting)
             inside = partial(self._is_inside, rows, number)
             decided[number] = onward(plan, who, inside, self.rules.goal, now)
         notes, sends = self._letters(rows, decided)
@@ -169,11 +172,13 @@ class DueBatch:
         move_on(self.connection, self.sequence.id, moved, now)
         return bool(rows)
 
-    def _position(self, row: Row[Any], settled: frozenset[str]) -> MemberPosition:
+    def _position(self, row: Row[Any], settled: frozenset[str], *, waits: bool) -> MemberPosition:
         start = self.rules.start
         by_date = start.kind is StartKind.DATE and bool(row.occasion)
         gone = row.gone or (DATE_CHANGED if by_date and not start.still_on(row.occasion, row.date) else "")
-        return MemberPosition(row.since, zone_of(self.app, row.timezone), settled, gone, row.pausing, by_date)
+        return MemberPosition(
+            row.since, zone_of(self.app, row.timezone), settled, gone, row.pausing, waits, by_date
+        )
 
     def _is_inside(self, people: Mapping[int, Row[Any]], number: int, segment: str) -> bool:
         """Return whether one of these people is in a segment; all of them are looked up at once."""

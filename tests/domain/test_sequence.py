@@ -161,6 +161,14 @@ def test_who_pauses_waits():
     assert (found.settled, found.state, found.next_at) == ((), MemberState.ACTIVE, NOW + 9 * DAY)
 
 
+def test_while_a_letter_waits_the_next_waits_to_be_so_long_after_it():
+    found = decided("hello", NOW - 9 * DAY, waits=True)
+    assert (keys(found), found.state, found.since) == ([], MemberState.ACTIVE, NOW)
+    assert NOW < found.next_at < NOW + HOUR
+    assert decided("hello quay tide", waits=True).state == MemberState.FINISHED
+    assert decided("hello", waits=True, gone="unsubscribed").state == MemberState.LEFT
+
+
 def test_what_is_for_a_day_is_of_no_use_on_another():
     late = decided("hello quay", NOW - 3 * DAY, by_date=True)
     assert (keys(late), late.state) == ([("tide", "too late")], MemberState.FINISHED)

@@ -121,6 +121,10 @@ class Model:
             self.log.append((name, said, f"{now:%Y-%m-%d %H:%M}"))
             reader.done.append(step.key)
             reader.since = now
+            following = PLANS[self.plan][place + 1 :]
+            if not passed and following and following[0].hours == 0:
+                reader.look = now + HOUR / 2  # one mail at a time
+                return
 
 
 @dataclass
