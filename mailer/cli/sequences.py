@@ -112,9 +112,10 @@ def check(app: App, name: str) -> None:
 
 @sequences.command("activate")
 @click.argument("name")
+@click.option("--new-step", is_flag=True, help="What has another name is another step: it goes to all.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask, whoever is due at once.")
 @click.pass_obj
-def activate(app: App, name: str, yes: bool) -> None:
+def activate(app: App, name: str, new_step: bool, yes: bool) -> None:
     """Put sequence NAME in force, or let a paused one go on.
 
     As its folder has it now; one with errors is refused.
@@ -123,7 +124,7 @@ def activate(app: App, name: str, yes: bool) -> None:
 
     if not yes and (waiting := due_now(app, name)):
         ask(f"Something is due at once for {waiting:,} in {name}, who may get a mail each. Go on?")
-    rules = activate(app, name)
+    rules = activate(app, name, new_step=new_step)
     click.echo(f"In force: {_head(rules)}")
     for file in rules.drafts:
         warn(f"{file} is a draft, and no step yet")

@@ -210,7 +210,7 @@ def onward(
     return Onward(MemberState.FINISHED, "", tuple(settled), since, None)
 
 
-def unlike(before: Sequence[Sequence[Any]], plan: SequencePlan) -> tuple[list[str], list[str]]:
-    """Return the keys of steps that a plan (`data`) had and another one has not, and the other way round."""
-    had, has = [str(each[0]) for each in before], [step.key for step in plan.steps]
-    return [key for key in had if key not in has], [key for key in has if key not in had]
+def new_steps(before: Sequence[Sequence[Any]], plan: SequencePlan) -> list[str]:
+    """Return the keys of the steps that the plan of `before` (`data`) had not."""
+    had = {str(each[0]) for each in before}
+    return [step.key for step in plan.steps if step.key not in had]

@@ -125,12 +125,12 @@ def wake(connection: Connection, sequence_id: int, now: datetime) -> None:
     connection.execute(update(sequence_members).where(*mine).values(next_at=now))
 
 
-def steps_settled(connection: Connection, sequence_id: int, keys: Collection[str]) -> set[str]:
-    """Return which of these steps anybody who is still in the sequence got, or was passed by."""
+def steps_gone(connection: Connection, sequence_id: int, keys: Collection[str]) -> set[str]:
+    """Return the steps but for these that anybody who is still in the sequence got, or was passed by."""
     m, t = sequence_members.c, sequence_steps.c
     same = (m.sequence_id == t.sequence_id, m.subscriber_id == t.subscriber_id, m.occasion == t.occasion)
     active = exists().where(*same, m.state == MemberState.ACTIVE)
-    found = select(t.step).where(t.sequence_id == sequence_id, t.step.in_(keys), active)
+    found = select(t.step).where(t.sequence_id == sequence_id, t.step.not_in(keys), active)
     return set(connection.scalars(found.distinct()))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from mailer.bootstrap import App
-from mailer.domain.sequence import MemberPosition, Onward, StartKind, onward, unlike
+from mailer.domain.sequence import MemberPosition, Onward, StartKind, new_steps, onward
 from mailer.errors import IssueError, MailerError, PlanRefused, SettingsError, UsageError
 from mailer.ledger.letters import write_letters
 from mailer.ledger.sequences import (
@@ -26,7 +26,7 @@ from mailer.ledger.sequences import (
     due_members,
     move_on,
     settled_of,
-    steps_settled,
+    steps_gone,
     waiting_letters,
     wake,
 )
@@ -98,23 +98,10 @@ class SequenceRound:
             return
         with self.app.database.begin() as connection:
             if news:
-                self._refuse_renamed(connection, rules)
+                refuse_renamed(connection, self.sequence, rules)
                 wake(connection, self.sequence.id, self.app.now())
             values = {"plan": plan.data(), "files": files, "problem": "", "held_until": None}
             change(connection, self.sequence.id, values)
-
-    def _refuse_renamed(self, connection: Connection, rules: SequenceRules) -> None:
-        """Raise PlanRefused where a step may have another name now: people would get it twice."""
-        gone, fresh = unlike(self.sequence.plan, rules.plan)
-        had = steps_settled(connection, self.sequence.id, gone) if fresh else set()
-        if had:
-            new = next(each for each in rules.files if each.step.key == fresh[0])
-            raise PlanRefused(
-                f"{new.file} is a new step, and the step {min(had)} is gone, "
-                "which people got who are still in it: if it is the same, they would get it twice",
-                next_step=f"If it is the same, write into its front matter: slug: {min(had)}\n"
-                f"  If it is another one: mailer sequences activate {self.sequence.name}",
-            )
 
     def _batch(self, rules: SequenceRules, letters: StepLetters) -> bool:
         """Do what is due for some people; return whether there was anybody."""
@@ -137,6 +124,23 @@ def refuse_another(sequence: ActiveSequence, rules: SequenceRules) -> None:
                 f"the {said} of the sequence {sequence.name} is {is_so} now, and it is in force for {was}",
                 next_step=f"Put it back, or let it be so: mailer sequences activate {sequence.name}",
             )
+
+
+def refuse_renamed(connection: Connection, sequence: ActiveSequence, rules: SequenceRules) -> None:
+    """Raise PlanRefused where a step may have another name now: people would get it twice.
+
+    That its file was away for a while, and the sequence went on without it, is no matter.
+    """
+    if not (fresh := new_steps(sequence.plan, rules.plan)):
+        return
+    if gone := steps_gone(connection, sequence.id, [step.key for step in rules.plan.steps]):
+        new = next(each for each in rules.files if each.step.key == fresh[0])
+        raise PlanRefused(
+            f"{new.file} is a new step, and the step {min(gone)} is gone, "
+            "which people got who are still in it: if it is the same, they would get it twice",
+            next_step=f"If it is the same, write into its front matter: slug: {min(gone)}\n"
+            f"  If it is another one: mailer sequences activate {sequence.name} --new-step",
+        )
 
 
 @dataclass

@@ -32,6 +32,7 @@ from mailer.services.sequence_files import (
     read_rules,
 )
 from mailer.services.sequence_starts import LOOKED_FOR, has_tag
+from mailer.services.sequence_steps import refuse_renamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +131,11 @@ def due_now(app: App, name: str) -> int:
         return due_count(connection, active.id, app.now())
 
 
-def activate(app: App, name: str) -> SequenceRules:
+def activate(app: App, name: str, *, new_step: bool = False) -> SequenceRules:
     """Put a sequence in force as its folder has it now, or let a paused one go on; return its rules.
 
-    PlanRefused if check finds an error in a step. Who has the tag by now that
-    it begins by does not begin.
+    PlanRefused if check finds an error in a step, and where one may be another under a new name, unless that
+    is said to be a `new_step`. Who has the tag by now that it begins by does not begin.
     """
     files, now = fingerprint(app, name), app.now()
     rules, checked = looked_over(app, name)
@@ -158,6 +159,8 @@ def activate(app: App, name: str) -> SequenceRules:
         values |= {"looked_at": now, "look_at": now if start.kind in LOOKED_FOR else None}
     tagged = has_tag(app, start) if is_other and start.kind is StartKind.TAG else None
     with app.database.begin() as connection:
+        if before and not new_step:
+            refuse_renamed(connection, before, rules)
         number = put_in_force(connection, name, values, now)
         if tagged:
             begin(connection, number, start.text(), tagged(connection), now, MemberState.BEFORE)

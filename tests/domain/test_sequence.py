@@ -14,8 +14,8 @@ from mailer.domain.sequence import (
     SequenceStart,
     SequenceStep,
     StartKind,
+    new_steps,
     onward,
-    unlike,
 )
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -91,8 +91,8 @@ def test_whoever_stands_at_a_step_gets_none_that_is_put_in_before_it():
     assert more.after({"hello", "quay"}) == step("boat", 1)
     assert more.after({"hello", "quay", "boat", "tide"}) is None
     assert more.after({"gone"}) == step("hello")
-    assert unlike(plan.data(), more) == ([], ["map", "boat"])
-    assert unlike(more.data(), plan) == (["map", "boat"], [])
+    assert new_steps(plan.data(), more) == ["map", "boat"]
+    assert new_steps(more.data(), plan) == []
 
 
 def test_a_timeline_adds_up():

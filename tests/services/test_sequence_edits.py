@@ -111,6 +111,24 @@ def test_a_step_under_another_name_holds_the_sequence_until_it_is_said_which_it_
     assert [step for _, step, _ in got(app)] == ["hello", "quay"]
 
 
+@pytest.mark.parametrize("meanwhile", [write_due, lambda app: pause(app, "first")])
+def test_a_step_that_was_away_for_a_while_comes_to_nobody_twice(app, clock, meanwhile):
+    folder = put_in(app, "first", s1_hello="", s2_quay="after: 9d")
+    start(app, "first", [person("ada")])
+    pass_days(app, clock, 0)
+    (folder / "1-hello.md").unlink()
+    meanwhile(app)
+    write_step(folder, "s1_welcome")
+    with pytest.raises(PlanRefused, match="the step hello is gone") as refused:
+        activate(app, "first")
+    assert "mailer sequences activate first --new-step" in refused.value.next_step
+    write_due(app)
+    assert len(got(app)) == 1
+    activate(app, "first", new_step=True)
+    pass_days(app, clock, 0)
+    assert [step for _, step, _ in got(app)] == ["hello", "welcome"]
+
+
 def test_a_broken_step_holds_its_sequence_and_no_other(app, clock):
     folder = put_in(app, "first", s1_hello="", s2_quay="after: 1d")
     put_in(app, "other", s1_tide="")
