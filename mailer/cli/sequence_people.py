@@ -89,7 +89,7 @@ def status(app: App, name: str, email: str | None, state: str | None, limit: int
         click.echo(json.dumps(data, ensure_ascii=False))
         return
     problem = f": {standing.problem}" if standing.problem else ""
-    click.echo(f"{name} · {standing.state}{problem}")
+    say(f"{name} · {standing.state}{problem}")
     told = ", ".join(f"{state} {count:,}" for state, count in sorted(standing.states.items()))
     click.echo(f"  {told or 'nobody is in it'}")
     if standing.steps:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from mailer.cli.sequence_people import KEEP_GOING, start, status, stop
-from mailer.cli.terminal import ask, print_table, say, warn
+from mailer.cli.terminal import ask, from_here, print_table, say, warn
 from mailer.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def show_all(app: App, as_json: bool) -> None:
         )
         for each in found:
             if each.problem:
-                warn(each.problem)
+                warn(from_here(each.problem))
     else:
         say("There is no sequence yet: a folder in sequences/ with sequence.toml and issues.", err=True)
 

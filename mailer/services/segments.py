@@ -5,7 +5,7 @@ A segment is asked for by its name, or by a definition in the words of docs/segm
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mailer.bootstrap import App
@@ -44,15 +44,29 @@ class ExplainedSegment:
 
 
 def delete(app: App, name: str) -> Segment:
-    """Forget a segment and return it; UsageError while another one, or a schedule that waits, names it."""
+    """Forget a segment and return it; UsageError while another one, a schedule that waits, or a sequence that
+    is in force names it.
+    """
+    from mailer.services.sequences import standings
+
     for each in app.schedules.all(*TO_COME):
         asked = filter(None, (each.audience.segment, *each.audience.exclude_segments))
-        if any(name in ([text] if is_name(text) else named_in(text)) for text in asked):
+        if _names(asked, name):
             raise UsageError(
                 f"schedule {each.id} sends to the segment {name}",
                 next_step=f"To take it back: mailer schedule remove {each.id}",
             )
+    for one in standings(app):
+        if one.active and one.rules and _names(one.rules.segments, name):
+            raise UsageError(
+                f"the sequence {one.name} asks who is in the segment {name}",
+                next_step=f"See how: mailer sequences preview {one.name}",
+            )
     return app.segments.delete(name)
+
+
+def _names(asked: Iterable[str], name: str) -> bool:
+    return any(name in ([text] if is_name(text) else named_in(text)) for text in asked)
 
 
 def today(app: App) -> Today:

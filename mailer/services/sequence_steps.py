@@ -64,11 +64,12 @@ def follow(
 
 
 def _hold(app: App, each: ActiveSequence, error: MailerError) -> bool:
-    """Note what is wrong with a sequence; return whether that is news."""
-    values = {"problem": error.problem, "held_until": app.now() + RETRY}
+    """Note what is wrong with a sequence, and what to do; return whether that is news."""
+    said = "\n  next: ".join(filter(None, (error.problem, error.next_step)))
+    values = {"problem": said, "held_until": app.now() + RETRY}
     with app.database.begin() as connection:
         change(connection, each.id, values | {"files": fingerprint(app, each.name)})
-    return error.problem != each.problem
+    return said != each.problem
 
 
 @dataclass

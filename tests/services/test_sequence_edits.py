@@ -27,9 +27,11 @@ from mailer.sandbox.scripted_server import ScriptedServer
 from mailer.services.begin import begin
 from mailer.services.edit import Edit, edit
 from mailer.services.prepare import SendRequest, prepare
+from mailer.services.segments import create
+from mailer.services.segments import delete as forget
 from mailer.services.sequence_files import read_rules
 from mailer.services.sequence_people import start
-from mailer.services.sequences import activate, pause
+from mailer.services.sequences import activate, pause, standing_of
 from mailer.services.unsubscribe import Unsubscribe, unsubscribe
 
 pytestmark = pytest.mark.peers
@@ -103,6 +105,7 @@ def test_a_step_under_another_name_holds_the_sequence_until_it_is_said_which_it_
     (error,) = write_due(app)
     assert "1-welcome.md is a new step, and the step hello is gone" in error.problem
     assert "slug: hello" in error.next_step
+    assert "slug: hello" in standing_of(app, "first").problem
     clock.time += HOUR
     assert write_due(app) == []  # said once
     assert len(got(app)) == 1
@@ -189,6 +192,13 @@ def test_who_may_not_be_mailed_can_not_begin(app):
     assert standing(app, "ada") == []  # all or none
     with pytest.raises(UsageError, match="nobody here has the address"):
         start(app, "first", [person("nobody")])
+
+
+def test_a_segment_that_a_sequence_asks_for_is_not_forgotten(app):
+    create(app, "boats", "tag:boat", "")
+    put_in(app, "first", COMMAND + 'goal = "segment:boats and tag:press"\n', s1_hello="")
+    with pytest.raises(UsageError, match="the sequence first asks who is in the segment boats"):
+        forget(app, "boats")
 
 
 def test_a_step_is_no_issue_that_goes_at_once(app):
