@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from mailer.domain.sequence import MemberState
 from mailer.domain.subscriber import Status
-from mailer.ledger.sequences import NOT_ON_LIST
+from mailer.ledger.sequences import NOT_ON_LIST, was_suppressed
 from mailer.store.schema import sequence_members, sequence_steps, sequences, subscriptions
 
 RANK = {state: place for place, state in enumerate(MemberState)}
@@ -52,7 +52,7 @@ def _end_broken(connection: Connection, ids: Collection[int], now: datetime) -> 
         s.status == Status.SUBSCRIBED,
         s.since <= m.on_list_at,
     )
-    broken = (m.subscriber_id.in_(ids), m.state == MemberState.ACTIVE, ~whole)
+    broken = (m.subscriber_id.in_(ids), m.state == MemberState.ACTIVE, ~whole | was_suppressed())
     values = {"state": MemberState.LEFT, "reason": NOT_ON_LIST, "next_at": None, "changed_at": now}
     connection.execute(update(sequence_members).where(*broken).values(values))
 

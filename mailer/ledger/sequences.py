@@ -28,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 
+from mailer.domain.consent import Change
 from mailer.domain.delivery import State
 from mailer.domain.fold import caseless
 from mailer.domain.sequence import MemberState, Onward, SequenceStart, StartKind
@@ -36,6 +37,7 @@ from mailer.ledger.outcomes import latest
 from mailer.people.suppressing import Suppressing
 from mailer.store.dialect import among, json_value
 from mailer.store.schema import (
+    consents,
     deliveries,
     lists,
     outcomes,
@@ -50,6 +52,7 @@ from mailer.store.snapshot import snapshot_of
 CONFIRMED = "confirmed"
 NOT_ON_LIST = "is not on the list any more"
 CAME_BACK = "left the list, and came back"
+WAS_SUPPRESSED = "was never mailed for a while"
 UNCONFIRMED = "has not confirmed the list"
 DATE_CHANGED = "the date is another one now"
 COLUMNS = tuple(column.name for column in sequence_members.c)
@@ -257,8 +260,19 @@ def _gone(never: Suppressing) -> ColumnElement[Any]:
         (s.status == Status.UNCONFIRMED, UNCONFIRMED),
         (s.status.is_distinct_from(Status.SUBSCRIBED), NOT_ON_LIST),
         (s.since > sequence_members.c.on_list_at, CAME_BACK),
+        (was_suppressed(), WAS_SUPPRESSED),
         else_="",
     )
+
+
+def was_suppressed() -> ColumnElement[bool]:
+    """Return the SQL of whether somebody in `sequence_members` came to be never mailed since they are in it.
+
+    Whoever lifted that did not ask for the rest of a sequence.
+    """
+    m, c = sequence_members.c, consents.c
+    since = (c.change == Change.SUPPRESSED) & (c.recorded_at > m.on_list_at)
+    return exists().where(c.subscriber_id == m.subscriber_id, since)
 
 
 def settled_of(

@@ -17,10 +17,12 @@ from standing_clock import SATURDAY, Clock, join, look, workspace
 
 from mailer.bootstrap import App
 from mailer.domain.consent import Source, SourceKind
+from mailer.domain.suppression import Suppression
 from mailer.errors import UsageError
 from mailer.people.enrol import Consent, Entry, enrol
 from mailer.people.pausing import pause as pause_person
 from mailer.sandbox.scripted_server import ScriptedServer
+from mailer.services import suppressions
 from mailer.services.confirm_link import ConfirmLinks
 from mailer.services.edit import Edit, edit
 from mailer.services.erase import erase
@@ -77,7 +79,7 @@ def test_steps_are_mailed_each_once_by_days_and_times(app, clock, server):
     assert head["Feedback-ID"] == "1-hello:weekly:sequence:gazette.example"
 
 
-@pytest.mark.parametrize("how", ["leaves", "comes back", "is suppressed"])
+@pytest.mark.parametrize("how", ["leaves", "comes back", "is suppressed", "is mailed again"])
 def test_who_leaves_gets_nothing_more_even_if_they_come_back(app, clock, how):
     put_in(app, "first", s1_hello="", s2_tide="after: 1d")
     start(app, "first", [person("ada")])
@@ -85,6 +87,13 @@ def test_who_leaves_gets_nothing_more_even_if_they_come_back(app, clock, how):
     clock.time += HOUR
     if how == "is suppressed":
         unsubscribe(app.database, Unsubscribe(person("ada"), None, OURS), app.now())
+    elif how == "is mailed again":
+        suppressions.add(
+            app.database, Suppression(person("ada").key, "bounced", "", app.now()), OURS, app.now()
+        )
+        clock.time += HOUR
+        lifting = suppressions.look(app.database, person("ada").key)
+        suppressions.lift(app.database, lifting, OURS, "mended", app.now(), they_asked=False)
     else:
         leave(app)
     if how == "comes back":
