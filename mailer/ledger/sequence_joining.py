@@ -6,12 +6,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from mailer.domain.sequence import MemberState
-from mailer.domain.subscriber import Status
-from mailer.ledger.sequences import NOT_ON_LIST, was_suppressed
-from mailer.store.schema import sequence_members, sequence_steps, sequences, subscriptions
+from mailer.ledger.sequences import end_broken
+from mailer.store.schema import sequence_members, sequence_steps
 
 RANK = {state: place for place, state in enumerate(MemberState)}
 
@@ -25,7 +24,7 @@ def join_members(
     the other's mail was taken back: that step is not settled thereby.
     """
     m = sequence_members.c
-    _end_broken(connection, (keep, other), now)
+    end_broken(connection, m.subscriber_id.in_((keep, other)), now)  # what is joined shows it no more
     mine = {(row.sequence_id, row.occasion): row for row in _rows(connection, keep)}
     for theirs in _rows(connection, other):
         before = mine.get((theirs.sequence_id, theirs.occasion))
@@ -40,21 +39,6 @@ def join_members(
     # What they are on the list from now on is what their records were joined to.
     active = (m.subscriber_id == keep, m.state == MemberState.ACTIVE)
     connection.execute(update(sequence_members).where(*active).values(on_list_at=now))
-
-
-def _end_broken(connection: Connection, ids: Collection[int], now: datetime) -> None:
-    """Let those leave who were not on the list all the time: what is joined doesn't show it any more."""
-    m, s, q = sequence_members.c, subscriptions.c, sequences.c
-    whole = exists().where(
-        q.id == m.sequence_id,
-        s.list_id == q.list_id,
-        s.subscriber_id == m.subscriber_id,
-        s.status == Status.SUBSCRIBED,
-        s.since <= m.on_list_at,
-    )
-    broken = (m.subscriber_id.in_(ids), m.state == MemberState.ACTIVE, ~whole | was_suppressed())
-    values = {"state": MemberState.LEFT, "reason": NOT_ON_LIST, "next_at": None, "changed_at": now}
-    connection.execute(update(sequence_members).where(*broken).values(values))
 
 
 def _joined(mine: Row[Any], theirs: Row[Any]) -> dict[str, Any]:

@@ -275,6 +275,21 @@ def was_suppressed() -> ColumnElement[bool]:
     return exists().where(c.subscriber_id == m.subscriber_id, since)
 
 
+def end_broken(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
+    """Let those of these members leave who were not on the list, or were suppressed, at any time since."""
+    m, s, q = sequence_members.c, subscriptions.c, sequences.c
+    whole = exists().where(
+        q.id == m.sequence_id,
+        s.list_id == q.list_id,
+        s.subscriber_id == m.subscriber_id,
+        s.status == Status.SUBSCRIBED,
+        s.since <= m.on_list_at,
+    )
+    broken = (which, m.state == MemberState.ACTIVE, ~whole | was_suppressed())
+    values = {"state": MemberState.LEFT, "reason": NOT_ON_LIST, "next_at": None, "changed_at": now}
+    connection.execute(update(sequence_members).where(*broken).values(values))
+
+
 def settled_of(
     connection: Connection, sequence_id: int, people: Collection[int]
 ) -> dict[tuple[int, str], set[str]]:

@@ -16,6 +16,7 @@ from mailer.ledger.sequences import (
     change,
     counts,
     due_count,
+    end_broken,
     in_force,
     put_in_force,
     wake,
@@ -33,6 +34,7 @@ from mailer.services.sequence_files import (
 )
 from mailer.services.sequence_starts import LOOKED_FOR, has_tag
 from mailer.services.sequence_steps import refuse_renamed
+from mailer.store.schema import sequence_members
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,8 @@ def activate(app: App, name: str, *, new_step: bool = False) -> SequenceRules:
     with app.database.begin() as connection:
         if before and not new_step:
             refuse_renamed(connection, before, rules)
+        if before and before.list_id != rules.list.id:
+            end_broken(connection, sequence_members.c.sequence_id == before.id, now)
         number = put_in_force(connection, name, values, now)
         if tagged:
             begin(connection, number, start.text(), tagged(connection), now, MemberState.BEFORE)

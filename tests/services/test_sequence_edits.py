@@ -32,6 +32,7 @@ from mailer.services.segments import delete as forget
 from mailer.services.sequence_files import read_rules
 from mailer.services.sequence_people import start
 from mailer.services.sequences import activate, pause, standing_of
+from mailer.services.subscribe import Subscribe, subscribe
 from mailer.services.unsubscribe import Unsubscribe, unsubscribe
 
 pytestmark = pytest.mark.peers
@@ -181,6 +182,20 @@ def test_a_paused_one_waits_and_another_list_is_no_matter_of_course(app, clock):
     (error,) = write_due(app)
     assert "is tides now, and it is in force for weekly" in error.problem
     assert len(got(app)) == 1
+
+
+def test_who_left_the_list_gets_nothing_by_way_of_another_one(app, clock):
+    app.lists.create("tides", app.now(), "Tide Tables")
+    subscribe(app.database, Subscribe(person("ada"), ("tides",), OURS), app.now())
+    folder = put_in(app, "first", s1_hello="", s2_quay="after: 1d")
+    start(app, "first", [person("ada")])
+    pass_days(app, clock, 0)
+    leave(app)
+    (folder / "sequence.toml").write_text(COMMAND.replace("weekly", "tides"), encoding="utf-8")
+    activate(app, "first")
+    pass_days(app, clock, 1)
+    assert [step for _, step, _ in got(app)] == ["hello"]
+    assert standing(app) == ["left: is not on the list any more"]
 
 
 def test_who_may_not_be_mailed_can_not_begin(app):
