@@ -18,6 +18,7 @@ WORDS = {
     "check": "check",
     "send-issue": "send-issue harbour --yes",
     "rehearse": "rehearse harbour",
+    "sandbox": "sandbox --smtp-port 0 --http-port 0",
     "deliveries": "deliveries harbour",
     "verify": "verify harbour",
     "why": "why ada.quint@quay.example",
@@ -36,6 +37,8 @@ WORDS = {
     "fields": "fields list",
     "forms": "forms list",
     "returns": "returns report",
+    "notices": "notices list",
+    "sequences": "sequences list",
     "login": "login status",
 }
 
