@@ -31,7 +31,7 @@ def put_back(app: App, file: Path) -> None:
     """Put the backup FILE in the database's place; the old database is put aside, not deleted.
 
     What was sent after the backup was taken is learned from the journals beside the database, so that nobody
-    gets it again; who left since, from the database as it was.
+    gets it again; who left since, and who got what of sequences, from the database as it was.
     """
     from mailer.services.database import RESTORE, file_of, restore
 
@@ -54,7 +54,12 @@ def put_back(app: App, file: Path) -> None:
     if learned.settled:
         messages = "1 message was" if learned.settled == 1 else f"{learned.settled:,} messages were"
         click.echo(f"  {messages} sent since the backup was taken; the journals tell of it.")
+    for name in done.paused:
+        click.echo(f"  Who got which step of the sequence {name} since is not known, so it is paused.")
+        click.echo(f"  next: to let it go on all the same: mailer sequences activate {name}")
     for about in learned.unknown:
+        if about.slug.startswith("sequence:"):
+            continue  # its steps are known, or it is paused
         click.echo(
             f"  {about.slug} was begun on {about.created_at[:16]} UTC, after the backup; sent no more."
         )

@@ -115,7 +115,7 @@ def _person(app: App, name: str, email: str, *, as_json: bool) -> None:
         click.echo(f"{row.email} · {name}{occasion} · {_state(row)}")
         click.echo(f"  began {_when(row.started_at)}: {row.why}")
         for step in each.steps:
-            became = f"passed by: {step.note}" if step.send_id is None else f"{step.state or 'queued'}"
+            became = f"passed by: {step.note}" if step.send_id is None else step.state or "queued"
             click.echo(f"  {_when(step.at)}  {step.step}: {became}")
         if row.next_at:
             click.echo(f"  {_when(row.next_at)}  the next look")

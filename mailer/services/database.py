@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from shlex import quote
@@ -11,6 +11,7 @@ from shlex import quote
 from mailer.bootstrap import App
 from mailer.errors import UsageError
 from mailer.ledger.history import TakenIn, take_in_history
+from mailer.ledger.sequence_restoring import pause_sequences, take_over_sequences
 from mailer.people.departures import take_over
 from mailer.store import backup as files
 from mailer.store.address import read_url, server_name, shell_url
@@ -70,22 +71,24 @@ class Restored:
 
     `aside` is where the database of before was put, if there was one; `learned`, what journals told; `left`,
     how many people left since the backup was taken, None if the database of before could not say; `erased`,
-    how many were erased since, and are so again.
+    how many were erased since, and are so again; `paused`, the sequences of which it could not say who got
+    what.
     """
 
     aside: Path | None
     learned: TakenIn
     left: int | None = 0
     erased: int = 0
+    paused: list[str] = field(default_factory=list)
 
 
 def restore(backup: Path, database: Path, journals: Path, now: datetime) -> Restored:
     """Put a backup in the database's place, with what is known of the time since it was taken.
 
-    The journals tell who was mailed, the database of before who left. The name has a whole database at every
-    instant: that one, or the restored one, brought up to date. Raises UsageError for a file that isn't a
-    backup, and while somebody is at work, naming them; StorageBusy while any program has the database open.
-    The journals stay.
+    The journals tell who was mailed, the database of before who left, and who got what of sequences. The name
+    has a whole database at every instant: that one, or the restored one, brought up to date. Raises
+    UsageError for a file that isn't a backup, and while somebody is at work, naming them; StorageBusy while
+    any program has the database open. The journals stay.
     """
     files.check_backup(backup)
     database = database.resolve()  # a link to it stays one
@@ -95,10 +98,10 @@ def restore(backup: Path, database: Path, journals: Path, now: datetime) -> Rest
         learned = take_in_history(fresh, journals)
         with files.exchanging(fresh, database, now) as old:
             if old is None:
-                return Restored(None, learned)
+                return Restored(None, learned, paused=pause_sequences(fresh))
             before, aside = old
             left, erased = _take_over(before, fresh, now)
-            return Restored(aside, learned, left, erased)
+            return Restored(aside, learned, left, erased, _go_on_with_sequences(before, fresh))
 
 
 def _take_over(before: sqlite3.Connection, fresh: FileDatabase, now: datetime) -> tuple[int | None, int]:
@@ -109,3 +112,12 @@ def _take_over(before: sqlite3.Connection, fresh: FileDatabase, now: datetime) -
     if erased:
         forget_deleted(fresh)
     return left, erased
+
+
+def _go_on_with_sequences(before: sqlite3.Connection, fresh: FileDatabase) -> list[str]:
+    """Let nobody get a step twice; return the sequences that have to be paused for that."""
+    try:
+        take_over_sequences(before, fresh)
+    except (sqlite3.DatabaseError, KeyError):  # as above, or lists that could not be read
+        return pause_sequences(fresh)
+    return []
