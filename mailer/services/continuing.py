@@ -123,7 +123,8 @@ def go_on(
             report = _run(app, sending, send, portion, watch, stopping).after(report)
         if whole and stopping.asked:  # while it was held, too
             report = replace(report, interrupted=True)
-        if not report.queued:
+        advance(app, sending.dispatcher, send)  # a stage that is through holds from now on
+        if not report.totals.states.get(State.QUEUED):  # neither now nor later
             ledger.unlimit(send)  # it held nobody back
         send = ledger.reread(send)
         return replace(report, send=send, totals=app.queries.totals(send))

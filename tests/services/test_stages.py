@@ -25,7 +25,7 @@ from mailer.ledger.in_hand import ready
 from mailer.people.enrol import Consent, Entry, enrol
 from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
 from mailer.services.begin import begin, plan
-from mailer.services.continuing import Decisions, go_on, take_up
+from mailer.services.continuing import Decisions, Portion, go_on, take_up
 from mailer.services.halt import cancel, cancellable, pause, resume
 from mailer.services.prepare import PreparedSend, SendRequest, prepare
 from mailer.services.report import report_on
@@ -151,6 +151,23 @@ def test_nobody_is_called_to_a_stage_that_has_not_come(app):
     with app.database.connect() as connection:
         number = connection.scalar(select(func.count()).where(chunks.c.send_id == send.id))
         assert (number, ready(connection, app.now())) == (3, {send.id: 1})
+
+
+def test_the_clock_opens_no_stage_of_a_send_that_somebody_sends_by_portions(app, clock, server):
+    send = begun(app)
+    go_on(app, send, Portion(limit=10))  # more than there are in the stage
+    assert app.ledger.reread(send).halted is Halt.LIMITED
+    clock.time += timedelta(days=1)
+    look(app)
+    assert len(got(server)) == 4
+    go_on(app, send, Portion(limit=10))
+    assert len(got(server)) == 14
+    resume(app, "tide")
+    for _ in range(2):
+        look(app)
+        clock.time += HALF_AN_HOUR
+    look(app)
+    assert len(set(got(server))) == len(got(server)) == PEOPLE
 
 
 def test_it_stops_by_itself_and_says_why(app, clock, server, refusals):
