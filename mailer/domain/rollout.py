@@ -97,7 +97,7 @@ def _shares(text: str) -> tuple[float, ...]:
     if found != sorted(set(found)) or found[0] <= 0:
         raise ValueError(f"{text!r}: each stage has to reach more people than the one before")
     if found[-1] != 100:
-        raise ValueError(f"{text!r} doesn't reach everybody; the last stage is 100%")
+        raise ValueError(f"{text!r} ends in {found[-1]:g}%; the last stage is everybody: 100%")
     return tuple(found)
 
 

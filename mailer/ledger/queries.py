@@ -124,9 +124,8 @@ class LedgerQueries:
             stages = tuple(stages_of(connection, send.id)) if send.rollout else ()
             # Some of those whose time is to come may have left since.
             waiting = min(waiting or 0, states.get(State.QUEUED, 0))
-            return Totals(
-                states, excluded or {}, _soonest(due, opens_at(send, stages)), texts, waiting, stages
-            )
+            opens = opens_at(send, stages) if waiting else None  # for whom
+            return Totals(states, excluded or {}, _soonest(due, opens), texts, waiting, stages)
 
     def departures(self, send: Send) -> dict[datetime, int]:
         """Return how many of a send go at which time to come, the soonest first."""

@@ -317,6 +317,7 @@ def test_pause_and_cancel_mean_all_stages(app, clock, server):
     cancel(app, cancellable(app, "tide"))
     look(app)
     assert app.queries.totals(send).states == {State.ACCEPTED: 4, State.CANCELLED: 36}
+    assert report_on(app, send).next_steps == ["mailer verify tide"]
     assert app.queries.discrepancies(send) == []
 
 
