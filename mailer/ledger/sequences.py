@@ -232,9 +232,9 @@ def due_members(
     connection: Connection, sequence: ActiveSequence, start: SequenceStart, now: datetime, limit: int
 ) -> list[Row[Any]]:
     """Return those of whom something is due: their snapshot, then their row, why they must get nothing more
-    (`gone`), and until when they pause. Those first who have waited longest.
+    (`gone`), and until when they pause. Those first who have waited longest; nobody while it is paused.
     """
-    p, s, m = subscribers.c, subscriptions.c, sequence_members.c
+    p, s, m, q = subscribers.c, subscriptions.c, sequence_members.c, sequences.c
     never = Suppressing.of(connection)
     by_date = start.kind is StartKind.DATE
     pausing = case((s.paused_until > now, s.paused_until))
@@ -249,7 +249,9 @@ def due_members(
     ).join_from(sequence_members, subscribers, p.id == m.subscriber_id)
     mine = and_(s.subscriber_id == m.subscriber_id, s.list_id == sequence.list_id)
     query = never.joined(query.outerjoin(subscriptions, mine))
-    query = query.where(m.sequence_id == sequence.id, m.next_at <= now)
+    # Whoever paused it meanwhile, or gave it another list, has been heard.
+    same = exists().where(q.id == sequence.id, q.is_paused.is_(False), q.list_id == sequence.list_id)
+    query = query.where(m.sequence_id == sequence.id, m.next_at <= now, same)
     return list(connection.execute(query.order_by(m.next_at, m.subscriber_id, m.occasion).limit(limit)))
 
 

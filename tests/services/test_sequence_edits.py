@@ -29,8 +29,10 @@ from mailer.services.edit import Edit, edit
 from mailer.services.prepare import SendRequest, prepare
 from mailer.services.segments import create
 from mailer.services.segments import delete as forget
+from mailer.services.sequence_due import any_to_follow
 from mailer.services.sequence_files import read_rules
 from mailer.services.sequence_people import start
+from mailer.services.sequence_steps import follow
 from mailer.services.sequences import activate, pause, standing_of
 from mailer.services.subscribe import Subscribe, subscribe
 from mailer.services.unsubscribe import Unsubscribe, unsubscribe
@@ -182,6 +184,15 @@ def test_a_paused_one_waits_and_another_list_is_no_matter_of_course(app, clock):
     (error,) = write_due(app)
     assert "is tides now, and it is in force for weekly" in error.problem
     assert len(got(app)) == 1
+
+
+def test_a_round_that_is_under_way_hears_that_it_is_paused(app):
+    put_in(app, "first", s1_hello="")
+    start(app, "first", [person("ada")])
+    found = any_to_follow(app)
+    pause(app, "first")
+    assert follow(app, found, lambda: False, {}) == []
+    assert got(app) == []
 
 
 def test_who_left_the_list_gets_nothing_by_way_of_another_one(app, clock):
