@@ -22,6 +22,7 @@ class NoticeEvent(StrEnum):
     SCHEDULE_MISSED = "schedule.missed"
     SCHEDULE_SKIPPED = "schedule.skipped"
     SCHEDULE_HELD = "schedule.held"
+    SEQUENCE_HELD = "sequence.held"
     ACCOUNT_LIMIT = "account.limit"
     ACCOUNT_LOGIN = "account.login"
     RETURNS_ALERT = "returns.alert"

@@ -69,6 +69,16 @@ def note_held(app: App, send: Send, words: str) -> None:
     )
 
 
+def note_sequence_held(app: App, sequence_id: int, name: str, fault: MailerError) -> None:
+    """Note what is wrong with a sequence, which waits until that is mended; once a day."""
+    said = "\nNext: ".join(filter(None, (fault.problem, fault.next_step)))
+    lines = tuple(each.strip() for each in said.splitlines())
+    about, title = f"{sequence_id}:{_today(app)}", f"The sequence {name} is held"
+    _note_calmly(
+        app, AdminNotice(NoticeEvent.SEQUENCE_HELD, about, title, lines, {"sequence": {"name": name}})
+    )
+
+
 def _note_calmly(app: App, found: AdminNotice) -> None:
     try:
         note(app, found)

@@ -30,6 +30,7 @@ from mailer.ledger.sequences import (
     waiting_letters,
     wake,
 )
+from mailer.services.notice_findings import note_sequence_held
 from mailer.services.sequence_due import fingerprint
 from mailer.services.sequence_files import SequenceRules, read_rules, zone_of
 from mailer.services.sequence_letters import KeptLetters, NotComposed, StepLetters
@@ -66,6 +67,8 @@ def follow(
 def _hold(app: App, each: ActiveSequence, error: MailerError) -> bool:
     """Note what is wrong with a sequence, and what to do; return whether that is news."""
     said = "\n  next: ".join(filter(None, (error.problem, error.next_step)))
+    if said != each.problem:
+        note_sequence_held(app, each.id, each.name, error)
     values = {"problem": said, "held_until": app.now() + RETRY}
     with app.database.begin() as connection:
         change(connection, each.id, values | {"files": fingerprint(app, each.name)})

@@ -100,7 +100,7 @@ class Settings(BaseModel):
     alert_bounces: float = Field(2, ge=0, le=100)
     alert_blocked: int = Field(10, ge=0)
     alert_stops: Literal["yes", "no"] = "yes"
-    notices: str = "send schedule account returns signups feed"
+    notices: str = "send schedule sequence account returns signups feed"
     notice_webhook: SecretStr = SecretStr("")
     notice_secret: SecretStr = SecretStr("")
     notice_networks: str = ""

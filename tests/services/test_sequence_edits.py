@@ -26,6 +26,7 @@ from mailer.errors import IssueError, MailerError, PlanRefused, UsageError
 from mailer.sandbox.scripted_server import ScriptedServer
 from mailer.services.begin import begin
 from mailer.services.edit import Edit, edit
+from mailer.services.notices import sheets
 from mailer.services.prepare import SendRequest, prepare
 from mailer.services.segments import create
 from mailer.services.segments import delete as forget
@@ -145,6 +146,9 @@ def test_a_broken_step_holds_its_sequence_and_no_other(app, clock):
     (error,) = done.errors
     assert "2-quay.md" in error.problem
     assert done.exit_code == 2
+    (told,) = sheets(app, 9)
+    assert (told.notice.event, told.notice.title) == ("sequence.held", "The sequence first is held")
+    assert told.notice.lines == (error.problem, f"Next: {error.next_step}")
     assert look(app)[0].errors == []
     assert [step for _, step, _ in got(app)] == ["tide"]
     write_step(folder, "s2_quay", "after: 1d")
