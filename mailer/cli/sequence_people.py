@@ -34,6 +34,7 @@ def start(app: App, name: str, emails: tuple[str, ...], segment: str | None, aga
     Those named, or those in a segment who never were in it.
     """
     from mailer.services.sequence_people import start, start_segment
+    from mailer.services.sequences import required
 
     if bool(emails) == bool(segment) or (segment and again):
         raise UsageError("say whom: EMAIL..., or --segment S without --again")
@@ -45,7 +46,10 @@ def start(app: App, name: str, emails: tuple[str, ...], segment: str | None, aga
         else start(app, name, [address_of(each) for each in emails], again=again)
     )
     click.echo(f"{in_words(done)} {'begins' if done == 1 else 'begin'} {name}.")
-    say(KEEP_GOING, err=True)
+    if required(app, name).is_paused:
+        say(f"  next: it is paused; to let it go on: mailer sequences activate {name}", err=True)
+    else:
+        say(KEEP_GOING, err=True)
 
 
 @click.command("stop")

@@ -69,6 +69,8 @@ def test_from_the_first_look_to_the_end(space: Workspace) -> None:
     space.run("sequences", "pause", "first")
     assert "is paused already" in space.run("sequences", "pause", "first", expect=3).stderr
     assert space.data("sequences", "list")[0]["state"] == "paused"
+    waits = space.run("sequences", "start", "first", "ada@quay.example", "--again").stderr
+    assert waits == "  next: it is paused; to let it go on: mailer sequences activate first\n"
 
 
 @pytest.mark.parametrize(
