@@ -29,11 +29,16 @@ def refuse_renamed(prepared: PreparedSend) -> None:
         report = report_on(prepared.app, send)
         if report.totals.open or _same_words(sending, job, send):
             once_more = issue_command(prepared.named, job.audience, job.subject_put, "--again")
+            what = "is no file's name now"
+            step = f"If the file was renamed, name it so in its front matter: slug: {send.slug}"
+            step += f"\n  next: else send it all the same: {once_more}"
+            if send.kind.lasts:
+                what = "goes to one reader after the other"
+                step = f"To send it to everybody all the same: {once_more}"
             raise PlanRefused(
                 f"{job.issue.slug} looks like {send.slug}, which went to {send.audience} on "
-                f"{local(send.created_at)} ({report.got_it}) and is no file's name now",
-                next_step=f"If the file was renamed, name it so in its front matter: slug: {send.slug}"
-                f"\n  next: else send it all the same: {once_more}",
+                f"{local(send.created_at)} ({report.got_it}) and {what}",
+                next_step=step,
             )
 
 

@@ -238,6 +238,18 @@ def test_a_step_is_no_issue_that_goes_at_once(app):
         begin(prepared)
 
 
+def test_a_step_that_some_got_goes_to_the_whole_list_only_if_that_is_said(app, clock):
+    folder = put_in(app, "first", s1_hello="")
+    start(app, "first", [person("ada")])
+    pass_days(app, clock, 0)
+    file = folder / "1-hello.md"
+    with pytest.raises(PlanRefused, match="looks like sequence:first:hello") as refused:
+        begin(prepare(app, SendRequest(file, str(file), ("weekly",))))
+    assert refused.value.next_step == (
+        f"To send it to everybody all the same: mailer send-issue {file} --list weekly --again"
+    )
+
+
 GOOD = {"sequence.toml": COMMAND, "1-hello.md": "---\ntitle: Hello\n---\nGood morning.\n"}
 HEAD = "---\ntitle: Tide\n"
 
