@@ -119,12 +119,17 @@ def _person(app: App, name: str, email: str, *, as_json: bool) -> None:
         click.echo(f"{row.email} · {name}{occasion} · {_state(row)}")
         click.echo(f"  began {_when(row.started_at)}: {row.why}")
         for step in each.steps:
-            became = f"passed by: {step.note}" if step.send_id is None else step.state or "queued"
-            click.echo(f"  {_when(step.at)}  {step.step}: {became}")
+            click.echo(f"  {_when(step.at)}  {step.step}: {_became(step)}")
         if row.next_at:
             click.echo(f"  {_when(row.next_at)}  the next look")
     if not found:
         click.echo(f"{email} never was in {name}.")
+
+
+def _became(step: Any) -> str:
+    if step.send_id is None:
+        return f"passed by: {step.note}"
+    return "written before a backup was restored" if step.lacks else step.state or "queued"
 
 
 def _state(row: Any) -> str:

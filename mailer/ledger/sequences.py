@@ -412,11 +412,13 @@ def due_count(connection: Connection, sequence_id: int, now: datetime) -> int:
 
 def steps_of_person(connection: Connection, member: Row[Any], ids: Collection[int]) -> list[Row[Any]]:
     """Return what somebody got of a sequence, or was passed by: the step, when, the note, and what became of
-    the letter (a state, and when); None for both while it waits. `ids` are all that the person has and had.
+    the letter (a state, and when); None for both while it waits, or where a backup that was restored
+    `lacks` it. `ids` are all that the person has and had.
     """
-    t, o = sequence_steps.c, outcomes.c
+    t, d, o = sequence_steps.c, deliveries.c, outcomes.c
     mine = (t.sequence_id == member.sequence_id, t.subscriber_id == member.subscriber_id)
     became = and_(o.send_id == t.send_id, o.subscriber_id.in_(ids), latest())
-    query = select(t.step, t.at, t.send_id, t.note, o.state, o.at.label("state_at"))
+    lacks = ~exists().where(d.send_id == t.send_id, d.subscriber_id.in_(ids))
+    query = select(t.step, t.at, t.send_id, t.note, o.state, o.at.label("state_at"), lacks.label("lacks"))
     query = query.join_from(sequence_steps, outcomes, became, isouter=True)
     return list(connection.execute(query.where(*mine, t.occasion == member.occasion).order_by(t.at, t.step)))

@@ -13,7 +13,7 @@ from standing_clock import Clock, join, workspace
 from mailer.bootstrap import App
 from mailer.sandbox.scripted_server import ScriptedServer
 from mailer.services.database import Restored, back_up, restore
-from mailer.services.sequence_people import start, stop_people
+from mailer.services.sequence_people import start, stop_people, stories_of
 from mailer.services.sequences import activate, standing_of
 
 pytestmark = pytest.mark.peers
@@ -50,6 +50,8 @@ def test_who_got_a_step_since_gets_the_next_one(app: App, clock: Clock) -> None:
     assert put_back(app).paused == []
     assert [(name, step) for name, step, _ in got(app)] == [("ada", "hello"), ("bo", "hello")]
     assert standing(app, "bo")[0].startswith("stopped: by ")
+    (story,) = stories_of(app, "first", person("bo"))
+    assert [(each.step, each.state, bool(each.lacks)) for each in story.steps] == [("hello", None, True)]
     pass_days(app, clock, 1)
     assert [(name, step) for name, step, _ in got(app)][2:] == [("ada", "quay")]
     assert standing_of(app, "second").state == "in force"
