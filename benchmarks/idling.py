@@ -1,5 +1,7 @@
 """`mailer run` left alone: the rounds of a virtual week in which nothing is due, made one after the other.
 
+It has schedules that recur, feeds to ask, and sequences in which everybody waits for the next mail.
+
 `python -m benchmarks.idling FOLDER DATABASE_URL ROUNDS` makes a workspace there, and prints what they cost.
 """
 
@@ -13,13 +15,29 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.instruments import BUILD
+
+if TYPE_CHECKING:
+    from mailer.bootstrap import App
 
 EVERY = 10  # seconds, as it looks by itself
 WEEK = 7 * 24 * 3600 // EVERY  # rounds
 FOLDERS, FEEDS = 30, 20  # schedules that recur on Mondays
+BATCH = 5_000  # people in a statement
+PEOPLE = 100_000  # in each sequence
+# How each sequence begins; everybody is in all of them.
+STARTS = (
+    '"command"',
+    '"confirmation"',
+    '{ tag = "press" }',
+    '{ date = "birthday", each = "year" }',
+    '{ date = "birthday", before = "7d" }',
+)
+STEP = "---\ntitle: The harbour and you\nafter: 60d\n---\nHow do you like it so far?\n"
 MONDAY_NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
@@ -89,6 +107,7 @@ def main(folder: Path, url: str, count: int) -> Idle:
     for number in range(FEEDS):
         digest = Digest((f"https://quay{number}.example/feed",), 1, 10, full_text=False, template="digest")
         add_recurring(app, digest.feeds[0], weekly, Recurrence(f"{number} 9 * * MON", digest=digest))
+    _begin_sequences(app)
     event.listen(Engine, "before_cursor_execute", note)
     app.stay(keep_open=True)
     with rounds(app) as made:
@@ -101,6 +120,31 @@ def main(folder: Path, url: str, count: int) -> Idle:
             made.make(print, lambda _: True)
             app.let_go()
     return Idle(count, time.process_time() - began, queries, early, _memory())
+
+
+def _begin_sequences(app: App) -> None:
+    from mailer.domain.address import Address
+    from mailer.domain.consent import Source, SourceKind
+    from mailer.domain.field import FieldType
+    from mailer.people.enrol import Consent, Entry, enrol
+    from mailer.people.field_types import declare_types
+    from mailer.services.sequence_people import start_segment
+    from mailer.services.sequences import activate
+
+    born = {"birthday": "1990-06-04"}
+    people = (Entry(Address.parse(f"reader{number}@inbox.example"), born) for number in range(PEOPLE))
+    terms = Consent((1,), Source(SourceKind.COMMAND, "benchmark"), app.now() - timedelta(days=1))
+    with app.database.begin() as connection:
+        declare_types(connection, {"birthday": FieldType.DATE})
+        while batch := list(islice(people, BATCH)):
+            enrol(connection, batch, terms)
+    for number, start in enumerate(STARTS):
+        folder = app.root / "sequences" / f"harbour{number}"
+        folder.mkdir(parents=True)
+        (folder / "sequence.toml").write_text(f'list = "weekly"\nstart = {start}\n')
+        (folder / "1-hello.md").write_text(STEP)
+        activate(app, folder.name)
+        start_segment(app, folder.name, "email is known")
 
 
 def _memory() -> int:
