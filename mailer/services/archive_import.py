@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote
@@ -30,6 +30,8 @@ from mailer.viewer.reading import field_values, read
 MAIL = ".eml"
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})-")
 _ADDRESS = re.compile(r"<([^<>]+)>")
+# Whatever looks like one: `getaddresses` finds none, in some versions of Python, where a part can't be read.
+_MAILBOX = re.compile(r"[^\s<>,;:()\"]+@[^\s<>,;:()\"]+")
 # What a link says, or leads to, that is for one recipient alone.
 _PERSONAL = re.compile(
     r"unsubscri|opt.?out|preferences|(?:manage|update|change) (?:your |my )?(?:subscription|profile|settings)"
@@ -142,8 +144,8 @@ def _read_mail(file: Path) -> OldIssue:
     ways = frozenset(_ADDRESS.findall(leave))
     said = published_mail(mail, subject or slug, language, lambda each: _is_personal(each, ways))
     shown = unquote(f"{said.title} {said.body}").casefold()
-    for _, address in getaddresses(recipients):
-        if address and address.casefold() in shown:
+    for address in _MAILBOX.findall(" ".join(recipients)):
+        if address.casefold() in shown:
             raise IssueError(
                 file,
                 None,
