@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import product
 
 # Accents, and the points of Hebrew, Arabic and kana.
 _MARKS = re.compile(r"[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u3099\u309a]")
@@ -40,6 +42,12 @@ def cased_forms(text: str) -> tuple[tuple[str, str], ...]:
     """Return each character beyond ASCII that `caseless` changes into one of this text, and into which."""
     wanted = {letter for letter in text if not letter.isascii()}
     return tuple(pair for letter in sorted(wanted) for pair in _all_cased_forms().get(letter, ()))
+
+
+def spellings(text: str) -> Iterator[str]:
+    """Yield each text of which `caseless` makes this one, ASCII letters aside; there may be very many."""
+    forms = ([letter, *(form for form, _ in cased_forms(letter))] for letter in text)
+    return map("".join, product(*forms))
 
 
 @lru_cache(maxsize=4096)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Integer, Numeric, TableValuedAlias, Text, literal
+from sqlalchemy import Boolean, ColumnElement, Integer, Numeric, TableValuedAlias, Text, literal, or_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from mailer.domain.fold import cased_forms
+from mailer.domain.fold import cased_forms, spellings
 from mailer.store.dialect import json_path
+
+SPELLINGS = 64  # of one text, at most
 
 
 def json_number(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
@@ -35,6 +39,23 @@ def caseless(column: ColumnElement[Any], text: str) -> ColumnElement[str]:
     """Return what `domain.fold.caseless` makes of a column, of the letters that `text` has."""
     forms = cased_forms(text)
     return _Caseless(column, *(literal(letter) for pair in forms for letter in pair))
+
+
+def is_one_of(column: ColumnElement[Any], texts: Iterable[str]) -> ColumnElement[bool]:
+    """Return whether a column, without case, is one of these texts, which are without.
+
+    It is read once, and compared with each way of writing them, unless there are too many: a letter replaced
+    by another one costs half as much again.
+    """
+    written: list[str] = []
+    others = []
+    for text in texts:
+        ways = list(islice(spellings(text), SPELLINGS + 1))
+        if len(ways) > SPELLINGS:
+            others.append(caseless(column, text) == text)
+        else:
+            written += ways
+    return or_(_Caseless(column).in_(written), *others)
 
 
 def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:

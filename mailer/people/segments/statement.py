@@ -55,7 +55,7 @@ from mailer.people.segments.events import happened
 from mailer.people.suppressing import Suppressing
 from mailer.store.dialect import json_text, json_value
 from mailer.store.schema import lists, subscribers, subscriptions
-from mailer.store.searching import caseless, contains, json_items, json_number, json_true
+from mailer.store.searching import caseless, contains, is_one_of, json_items, json_number, json_true
 
 Sql = ColumnElement[bool]
 DAY = timedelta(days=1)
@@ -99,6 +99,10 @@ class Statement:
                 return self._compared(name, kind, op, value)
             case Between(low=low, high=high):
                 return and_(self._compared(name, kind, Op.GE, low), self._compared(name, kind, Op.LE, high))
+            case OneOf(values=values) if kind is FieldType.TEXT:
+                return is_one_of(
+                    value_of(name), [str(read_value(each, kind, self._today)) for each in values]
+                )
             case OneOf(values=values):
                 return or_(*(self._compared(name, kind, Op.EQ, each) for each in values))
         raise AssertionError(condition)
@@ -117,6 +121,8 @@ class Statement:
                 return _ordered(value_of(name), op, literal(value.isoformat()))
             case FieldType.LIST:
                 return _has(name, str(value))
+            case _ if op is Op.EQ:
+                return is_one_of(value_of(name), [str(value)])
             case _:
                 return _text(caseless(value_of(name), str(value)), op, str(value))
 
@@ -191,10 +197,9 @@ def _text(column: ColumnElement[str], op: Op, value: str) -> Sql:
             return contains(column, value)
         case Op.BEGINS:
             return func.substr(column, 1, len(value)) == value
-        case Op.ENDS:
-            return func.substr(column, func.length(column) - len(value) + 1) == value
         case _:
-            return column == value
+            assert op is Op.ENDS
+            return func.substr(column, func.length(column) - len(value) + 1) == value
 
 
 def items_of(name: str, people: FromClause = subscribers) -> TableValuedAlias:
