@@ -14,16 +14,16 @@ from mailer.store.searching import SPELLINGS, is_one_of
 MANY = "ÅÅÅÅÅÅÅÅ"  # more ways to write it than are compared one by one
 
 
-@pytest.mark.parametrize(
-    "written", ["Ålesund", "ÅLESUND", "å\u006cesund", "\u212blesund", "Alesund", "ålesun"]
-)
+@pytest.mark.parametrize("written", ["Ålesund", "ÅLESUND", "\u212blesund", "Alesund", "ålesun"])
 @pytest.mark.parametrize("wanted", [["ålesund"], ["oslo", "ålesund"], [caseless(MANY), "ålesund"]])
 def test_a_text_is_one_of_several_whatever_the_case(
     database_url: str, tmp_path: Path, written: str, wanted: list[str]
 ) -> None:
     assert 3 ** len(MANY) > SPELLINGS
-    with open_database(database_url, tmp_path).connect() as connection:
+    database = open_database(database_url, tmp_path)
+    with database.connect() as connection:
         found = connection.scalar(select(is_one_of(literal(written), wanted)))
         many = connection.scalar(select(is_one_of(literal(MANY.lower() + "\u212b"), [caseless(MANY + "Å")])))
+    database.dispose()
     assert bool(found) is (caseless(written) in wanted)
     assert many
