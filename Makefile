@@ -29,9 +29,9 @@ demo: $(VENV)/.installed
 quick: $(VENV)/.tools
 	@$(BIN)/python -m pytest -q --numprocesses auto --dist worksteal -m unit --hypothesis-profile quick $(PYTEST)
 
-# By each of 3.12, 3.13 and 3.14 that is installed.
+# By each of 3.12, 3.13 and 3.14 that is installed; PYTHONS=newest: by one.
 pythons:
-	@.ci/pythons.sh
+	@.ci/pythons.sh $(PYTHONS)
 
 # What needs no package that is compiled for a processor. Needs npm.
 python314: $(VENV)/.tools

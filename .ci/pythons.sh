@@ -1,8 +1,9 @@
 #!/bin/sh
-# The quick tests by each further Python that is installed here, each in a virtual environment of its own.
+# The quick tests by each further Python that is installed here, each in a virtual environment of its own;
+# with `newest` by the newest alone.
 set -eu
 export PIP_NO_COMPILE=1  # of what is installed the tests load a part, and that is compiled then
-for version in 3.12 3.13 3.14; do
+for version in 3.14 3.13 3.12; do
     python=
     for found in "$(command -v "python$version" || true)" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python; do
         # What pyenv puts into the PATH is there for every version, and works for those that are chosen.
@@ -14,4 +15,5 @@ for version in 3.12 3.13 3.14; do
     fi
     echo "== the quick tests by $("$python" --version)"
     make --no-print-directory quick PYTHON="$python" VENV=".pythons/$version"
+    if [ "${1:-}" = newest ]; then break; fi
 done
