@@ -16,6 +16,8 @@ expect.set_options(timeout=120_000)  # milliseconds: on a machine that is busy a
 FONTS = Path(__file__).with_name("fonts.conf")
 
 _FOLDERS = re.findall(r"<dir>(.*?)</dir>", FONTS.read_text(encoding="utf-8"))
+# How wide the widest thing on a page is, in points: what a screen that is narrower scrolls sideways for.
+WIDEST = "Math.max(...[...document.querySelectorAll('*')].map(e => e.scrollWidth))"
 
 
 def missing_fonts() -> str:

@@ -15,6 +15,7 @@ import feedparser
 import httpx
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
+from browser import WIDEST
 from browser import browser as browser
 from harbour_workspace import Workspace
 from lxml import html
@@ -26,7 +27,6 @@ from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
 ROOT = "https://gazette.example/archive/"
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONTENTS = ("{http://purl.org/rss/1.0/modules/content/}encoded", f"{ATOM}content")
-WIDEST = "Math.max(...[...document.querySelectorAll('*')].map(e => e.scrollWidth))"
 ATTRIBUTES = "[...document.querySelectorAll('*')].flatMap(each => each.getAttributeNames())"
 XSS = [
     "<script>alert(1)</script>",
@@ -271,9 +271,7 @@ def test_pages_can_be_read_by_anybody(sent: Sent, browser: Browser) -> None:
             page = context.new_page()
             for path in paths:
                 page.goto(f"/archive/{path}")
-                widest = page.evaluate(
-                    "Math.max(...[...document.querySelectorAll('*')].map(e => e.scrollWidth))"
-                )
+                widest = page.evaluate(WIDEST)
                 assert widest <= width
                 page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
                 found = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]

@@ -12,27 +12,17 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 
 import pytest
+from browser import WIDEST
 from browser import browser as browser
 from harbour_workspace import Workspace
 from playwright.sync_api import Browser, Page, expect
+from sign_up_form import FORM
 
 from mailer.sandbox.inbox import Inbox
 from mailer.sandbox.process import running_sandbox
 
 BASE_URL = "http://127.0.0.1:8000"
-FORM = """\
-[[field]]
-name = "name"
-label = { en = "Your name", ar = "اسمك" }
-[[field]]
-name = "terms"
-type = "consent"
-label = { en = "You may keep my address.", ar = "يمكنكم حفظ عنواني." }
-version = "1"
-required = true
-"""
 ISSUE = "---\ntitle: {title}\n---\nGood morning, {{{{ subscriber.name|default('reader') }}}}.\n"
-WIDEST = "Math.max(...[...document.querySelectorAll('*')].map(e => e.scrollWidth))"
 FOCUSED = "each => each === document.activeElement"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
+from browser import WIDEST
 from harbour import serving
 from playwright.sync_api import Browser, expect
 from sqlalchemy import select
@@ -19,7 +20,6 @@ from mailer.web.rooms import pages_of
 
 BASE_URL = "http://127.0.0.1:8000"
 FORM = '[[field]]\nname = "name"\nlabel = "Your name"\n'
-WIDEST = "Math.max(...[...document.querySelectorAll('*')].map(e => e.scrollWidth))"
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
+from browser import WIDEST
 from harbour import serving
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
@@ -103,7 +104,7 @@ def press(page: Page, name: str) -> None:
 
 
 def fits(page: Page) -> None:
-    width = page.evaluate("Math.max(...[...document.querySelectorAll('*')].map(e => e.scrollWidth))")
+    width = page.evaluate(WIDEST)
     assert width <= page.viewport_size["width"]
 
 

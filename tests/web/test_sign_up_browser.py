@@ -12,26 +12,16 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
+from browser import WIDEST
 from harbour import serving
 from playwright.sync_api import Browser, Page, expect
+from sign_up_form import FORM
 
 from mailer.bootstrap import App
 from mailer.domain.confirm_link import ConfirmToken, confirm_url
 from mailer.sandbox.scripted_server import ScriptedServer, rehearsal
 
-FORM = """
-[[field]]
-name = "name"
-label = { en = "Your name", ar = "اسمك" }
-[[field]]
-name = "terms"
-type = "consent"
-label = { en = "You may keep my address.", ar = "يمكنكم حفظ عنواني." }
-version = "1"
-required = true
-"""
 WELCOME = "---\ntitle: Welcome aboard\n---\nGood morning, {{ subscriber.name|default('reader') }}.\n"
-WIDEST = "Math.max(...[...document.querySelectorAll('*')].map(e => e.scrollWidth))"
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from browser import WIDEST
 from harbour import Harbour
 from playwright.sync_api import Browser, Page, expect
 
@@ -43,5 +44,5 @@ def test_pages_fit(page: Page, harbour: Harbour, width: int) -> None:
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
-        widest = page.evaluate("Math.max(...[...document.querySelectorAll('*')].map(e => e.scrollWidth))")
+        widest = page.evaluate(WIDEST)
         assert widest <= width
