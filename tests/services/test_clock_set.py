@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from standing_clock import Clock, join, look, workspace, write_issue
+from standing_clock import look, write_issue
 
-from mailer.bootstrap import App
 from mailer.domain.audience import Audience
 from mailer.domain.recurrence import Recurrence
 from mailer.errors import MailerError
-from mailer.sandbox.scripted_server import ScriptedServer
 from mailer.schedule.clock_watch import ClockWatch
 from mailer.schedule.daemon import Daemon
 from mailer.services.recurring import add_folder
@@ -24,14 +20,6 @@ pytestmark = pytest.mark.peers
 MONDAY = datetime(2026, 11, 30, 8, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 WEEKLY = Audience(("weekly",))
-
-
-@pytest.fixture
-def app(tmp_path: Path, database_url: str, clock: Clock, server: ScriptedServer) -> Iterator[App]:
-    made = workspace(tmp_path, database_url, clock, server)
-    join(made, "ada")
-    yield made
-    made.let_go()
 
 
 def test_a_daemon_says_that_it_was_set_and_sends_nothing_twice(app, clock, server):

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
-from pathlib import Path
 
 import pytest
-from standing_clock import Clock, join, look, workspace, write_issue
+from standing_clock import look, write_issue
 
 from mailer.bootstrap import App
 from mailer.domain.audience import Audience
 from mailer.domain.recurrence import NoneReady, Recurrence
 from mailer.errors import UsageError
-from mailer.sandbox.scripted_server import ScriptedServer
 from mailer.services.begin import begin
 from mailer.services.prepare import prepare, request_for
 from mailer.services.recurring import add_folder, chosen, come_again, ready
@@ -27,14 +24,6 @@ pytestmark = pytest.mark.peers
 MONDAY = datetime(2026, 11, 30, 8, tzinfo=UTC)
 WEEK = timedelta(days=7)
 WEEKLY = Audience(("weekly",))
-
-
-@pytest.fixture
-def app(tmp_path: Path, database_url: str, clock: Clock, server: ScriptedServer) -> Iterator[App]:
-    made = workspace(tmp_path, database_url, clock, server)
-    join(made, "ada")
-    yield made
-    made.let_go()
 
 
 def mondays(app: App, none_ready: NoneReady = NoneReady.SKIP) -> int:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from functools import partial
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from sequence_workspace import COMMAND, got, pass_days, person, put_in, standing, write_due
 from sqlalchemy import func, select
-from standing_clock import SATURDAY, Clock, join, look, workspace
+from standing_clock import SATURDAY, join, look
 
 from mailer.bootstrap import App
 from mailer.domain.consent import Source, SourceKind
@@ -37,14 +35,6 @@ pytestmark = pytest.mark.peers
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 OURS = Source(SourceKind.COMMAND, "test")
-
-
-@pytest.fixture
-def app(tmp_path: Path, database_url: str, clock: Clock, server: ScriptedServer) -> Iterator[App]:
-    made = workspace(tmp_path, database_url, clock, server)
-    join(made, "ada")
-    yield made
-    made.let_go()
 
 
 def leave(app: App, name: str = "ada") -> None:
