@@ -51,8 +51,8 @@ class NotComposed(Exception):
         self.key = key
 
 
-KeptLetters = dict[object, StepLetter]
-"""Letters by all that they are made from."""
+KeptLetters = dict[tuple[str, str], tuple[object, StepLetter]]
+"""By the names of sequence and step: the latest letter, and all that it was made from."""
 
 
 @dataclass
@@ -65,15 +65,16 @@ class StepLetters:
 
     def of(self, key: str) -> StepLetter:
         """Return the letter of a step; NotComposed."""
-        if letter := self.kept.get(self._version(key)):
-            return letter
-        raise NotComposed(key)
+        version, letter = self.kept.get((self.rules.name, key), (None, None))
+        if letter is None or version != self._version(key):
+            raise NotComposed(key)
+        return letter
 
     def _version(self, key: str) -> object:
         """Return what changes whenever a letter does: its file, what lies beside it, list and templates."""
         file, steps = self._step(key).file, {each.file for each in self.rules.files}
         beside = (each for each in file.parent.rglob("*.*") if each not in steps)
-        return self.rules.name, key, self.rules.list.changed_at, _times((file, *beside)), self._templates
+        return self.rules.list.changed_at, _times((file, *beside)), self._templates
 
     @cached_property
     def _templates(self) -> object:
@@ -90,7 +91,8 @@ class StepLetters:
             raise _unfit(each, self.rules.list.name, errors)
         text = composed(SendKind.SEQUENCE, [self.rules.list], job.composed).text
         text = replace(text, slug=f"sequence:{self.rules.name}:{key}")
-        self.kept[version] = StepLetter(text, MessageTemplate.load(text.wording.template))
+        letter = StepLetter(text, MessageTemplate.load(text.wording.template))
+        self.kept[self.rules.name, key] = version, letter
 
 
 def job_of(app: App, rules: SequenceRules, each: StepFile) -> Job:
