@@ -53,7 +53,7 @@ def by_status(mail: Mail, status: DeliveryStatus) -> Verdict:
     found = []
     for group in status.recipients:
         each = read_recipient(group)
-        if each.of.kind in FAILURES and (not each.of.said or each.unsaid):
+        if each.of.kind in FAILURES and each.unsaid:
             prose = prose or read_bounce_text(mail.text)
             each = _explained(each, said_of(prose, each.of.address))
         found.append(each)

@@ -43,7 +43,8 @@ def find_delivery_status(mail: Mail, *, anywhere: bool) -> DeliveryStatus | None
     for part in mail.parts:
         if part.type in TYPES or (anywhere and _looks_like_one(part.text)):
             groups = read_groups(part.text, "final-recipient")
-            recipients = [group for group in groups if any(name in group for name in (*_RECIPIENT, "action"))]
+            named = [group for group in groups if any(name in group for name in _RECIPIENT)]
+            recipients = named or [group for group in groups if "action" in group]
             if recipients:
                 rest = [group for group in groups if group not in recipients]
                 return DeliveryStatus(rest[0] if rest else recipients[0], recipients)

@@ -70,7 +70,7 @@ def test_a_refusal_is_judged_by_the_same_table(app: App) -> None:
     (told,) = [event.what for event in app.queries.history(ADA) if "came back" in event.what]
     assert told == (
         "harbour: came back (SMTP): hard, suppressed: no such mailbox 5.1.1; it said: 550 5.1.1 No such user"
-        ' here; known by: refused at content; the words "no such user"'
+        ' here; known by: refused at content; the words "no ‥ user"'
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import product
 
 from mailer.domain.failures import english, families, languages
@@ -17,10 +18,10 @@ from mailer.domain.fold import plain
 from mailer.domain.outcome import Reply
 from mailer.domain.refusals import without_names
 
-Phrase = tuple[str, ...]
-GAP = 60  # characters that … may stand for
+Phrase = tuple[tuple[str, int], ...]  # its parts, each with the gap before it
+GAPS = {"…": 60, "‥": 12}  # characters that a gap may stand for: some words; one or two, and of a whole word
 ENOUGH = 1000  # characters of what was said
-_ELLIPSIS = " … "
+_GAP = re.compile(f" ([{''.join(GAPS)}]) ")
 
 # RFC 3463 3, RFC 7505 (5.1.10), RFC 7372 (5.7.x); the longest beginning holds. Microsoft's meanings are those
 # of learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online.
@@ -75,19 +76,6 @@ BLOCKLISTS = (
     "abuseat.org",
     "senderbase",
 )
-# What is said of whatever a server doesn't like: a status that says more is believed rather, or a code by
-# which it passes.
-VAGUE = frozenset(
-    {
-        "recipient address rejected",
-        "recipient rejected",
-        "address rejected",
-        "envelope recipient",
-        "restricted",
-        *(f"{what} … rejected" for what in ("message", "mail", "email", "content")),
-    }
-)
-
 # What a status may mean that says nothing of why somebody was rejected (Microsoft's 5.4.1 is a mailbox).
 NOTHING = (None, FailureReason.UNSAID, FailureReason.UNREACHABLE)
 
@@ -119,7 +107,7 @@ def failure(code: int, status: str, said: str) -> MailFailure:
     permanent = not (status.startswith("4.") or 400 <= code < 500)
     reason = _by_status(status)
     told = _by_words(said)
-    if told and not (told[1] in VAGUE and (reason not in NOTHING or not permanent)):
+    if told and not (told[1] in _VAGUE and (reason not in NOTHING or not permanent)):
         return MailFailure.of(told[0], permanent=permanent, by=f'the words "{told[1]}"')
     if reason:
         return MailFailure.of(reason, permanent=permanent, by=f"the status {status}")
@@ -139,28 +127,35 @@ def _by_words(said: str) -> tuple[FailureReason, str] | None:
     lower = said[:ENOUGH].lower()
     if listed := next((name for name in BLOCKLISTS if name in lower), ""):
         return FailureReason.REPUTATION, listed
-    words = plain(_REPEATED.sub("", without_names(said[:ENOUGH])))
-    keys = {word[:_KEY] for word in _WORD.findall(words)} if words.isascii() else _PHRASES.keys()
+    return _phrase_in(plain(_REPEATED.sub("", without_names(said[:ENOUGH]))))
+
+
+@lru_cache(maxsize=256)  # servers repeat themselves
+def _phrase_in(words: str) -> tuple[FailureReason, str] | None:
+    keys = {word[:_KEY] for word in _WORD.findall(words)}
     best = _NONE
-    for key in keys:
+    for key in keys if words.isascii() else keys | {""}:
         for first, entries in _PHRASES.get(key, {}).items():
             if entries[0][0] < best[0] and first in words:
-                near = (each for each in entries if each[2][-1] in words and _stands_in(each[2], words))
+                near = (each for each in entries if each[2][-1][0] in words and _stands_in(each[2], words))
                 best = min(best, next(near, _NONE))
-    return (best[1], _ELLIPSIS.join(best[2])) if best is not _NONE else None
+    return (best[1], _shown(best[2])) if best is not _NONE else None
 
 
-def _stands_in(phrase: tuple[str, ...], words: str) -> bool:
+def _stands_in(phrase: Phrase, words: str) -> bool:
     """Whether each part of a phrase stands in `words`, from the beginning of a word, near the one before."""
-    return any(_go_on(phrase[1:], words, place + len(phrase[0])) for place in _starts(phrase[0], words))
+    first = phrase[0][0]
+    return any(_go_on(phrase[1:], words, place + len(first)) for place in _starts(first, words))
 
 
-def _go_on(parts: tuple[str, ...], words: str, place: int) -> bool:
-    for part in parts:
-        found = words.find(part, place, place + GAP + len(part))
+def _go_on(parts: Phrase, words: str, place: int) -> bool:
+    for part, gap in parts:
+        if gap < GAPS["…"] and words[place : place + 1].isalnum():
+            return False
+        found = next(_starts(part, words[place : place + gap + len(part)]), -1)
         if found < 0:
             return False
-        place = found + len(part)
+        place += found + len(part)
     return True
 
 
@@ -181,9 +176,10 @@ def _table(groups: Iterable[tuple[FailureReason, str]]) -> dict[str, dict[str, l
     table: dict[str, dict[str, list[_Entry]]] = {}
     phrases = ((reason, each) for reason, text in groups for each in _phrases(text))
     for number, (reason, phrase) in enumerate(phrases):
-        begins = _WORD.search(phrase[0]) if phrase[0].isascii() else None
+        first = phrase[0][0]
+        begins = _WORD.search(first) if first.isascii() else None
         alike = table.setdefault(begins[0][:_KEY] if begins else "", {})
-        alike.setdefault(phrase[0], []).append((number, reason, phrase))
+        alike.setdefault(first, []).append((number, reason, phrase))
     return table
 
 
@@ -191,8 +187,16 @@ def _phrases(text: str) -> Iterator[Phrase]:
     """Yield the phrases of a group, cut at their gaps: each way through the words between which | stands."""
     for line in text.split(","):
         if words := " ".join(line.split()):
-            parts = [[plain(word.strip()) for word in part.split("|")] for part in words.split(_ELLIPSIS)]
-            yield from product(*parts)
+            pieces = ["", *_GAP.split(words)]
+            parts = zip(pieces[1::2], map(GAPS.get, pieces[::2]), strict=True)
+            yield from product(
+                *([(plain(each.strip()), gap or 0) for each in part.split("|")] for part, gap in parts)
+            )
+
+
+def _shown(phrase: Phrase) -> str:
+    signs = {gap: f" {sign} " for sign, gap in GAPS.items()}
+    return "".join(f"{signs.get(gap, '')}{part}" for part, gap in phrase)
 
 
 def _groups() -> Iterator[tuple[FailureReason, str]]:
@@ -206,6 +210,9 @@ def _groups() -> Iterator[tuple[FailureReason, str]]:
 
 _Entry = tuple[int, FailureReason, Phrase]  # the place in the order comes first
 _NONE: _Entry = (1_000_000, FailureReason.UNSAID, ())
+# What is said of whatever a server doesn't like: a status that says more is believed rather, or a code by
+# which it passes.
+_VAGUE = frozenset(map(_shown, _phrases(f"{families.REFUSED}, {english.VAGUE}")))
 _KEY = 3  # letters by which phrases are found
 _WORD = re.compile(r"[a-z0-9]+")
 _PHRASES = _table(_groups())

@@ -3,6 +3,7 @@
 As in `english.PHRASES` and `languages.PHRASES`, but for `|`,
 which stands between words of which any will do:
 a line is as many phrases as there are ways through it. So a wording counts that nobody has seen yet.
+`‥` stands for a word or two, up to `classify.GAPS` characters, behind a whole word.
 """
 
 from __future__ import annotations
@@ -11,8 +12,46 @@ from mailer.domain.failures.reason import FailureReason
 
 PHRASES: tuple[tuple[FailureReason, str], ...] = (
     (
+        FailureReason.THROTTLED,
+        """
+            try|retry|resend|again|reconnect ‥ later|shortly|in a few|in an hour,
+            too many|excessive|maximum number of
+                ‥ connection|message|recipient|mail|email|session|error|request|attempt|sender|user|command
+                    |login,
+            rate|volume|frequency|hourly|daily … exceed|reached|too high
+        """,
+    ),
+    (
+        FailureReason.UNREACHABLE,
+        """
+            unable to|could not|couldn't|cannot|can't|failed to
+                … resolve|look up|lookup|connect|contact|reach ‥ server|host|mx|exchanger|mail server
+        """,
+    ),
+    (
+        FailureReason.TROUBLE,
+        """
+            mailbox|user|recipient|account|server|service|system
+                … at this time|at the moment|right now|for the moment|currently unavailable|overload
+                    |too busy,
+            unknown ‥ error|reason|problem|cause|failure,
+            invalid ‥ response|reply|greeting|command|sequence|syntax|certificate,
+            temporarily|temporary
+                ‥ unavailable|not available|disabled|suspended|inactive|locked|blocked|closed|problem|error
+                    |failure
+        """,
+    ),
+    (
         FailureReason.FULL,
         """
+            mailbox|mail box|inbox|mailfolder|maildir|folder|account|user|recipient|storage|store|disk|box
+                    |quota
+                … is full|are full|is now full|is currently full|is almost full|at capacity|exhausted
+                    |overdrawn|used up|over quota|overquota|over its|over their|over the limit|too full
+                    |used all,
+            quota|allocation|allotment|allowance … exceed|reached|violat|depleted,
+            exceed|surpass|over|reached … quota|storage|disk space|capacity|allocation|allotment|allowance,
+            no|not enough|insufficient|lacks ‥ room|quota|disk|storage,
             run|ran … out of room|out of space|out of storage,
             no|not enough|not sufficient … room|space left|disk space,
             postkass|indbakke|innboks … fuld|full, brevlad|inkorg|postlad … full, kvot … overskre|overskri,
@@ -25,14 +64,45 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
     (
         FailureReason.SPAM,
         """
-            roskaposti, skrappost, soppelpost, uonsket e-post, uonsket mail, oonskad, nevyzadan,
-            levelszemet,
-            keretlen, istenmeyen e, nesolicitat, 스팸
+            message|mail|email|content
+                … looks like|classified as|flagged|identified as|categorised|categorized,
+            bulk, unwanted, system has detected, advertising, advertisement, scam, fraud, roskaposti,
+            skrappost, soppelpost, uonsket e-post, uonsket mail, oonskad, nevyzadan, levelszemet, keretlen,
+            istenmeyen e, nesolicitat, 스팸
+        """,
+    ),
+    (
+        FailureReason.NO_DOMAIN,
+        """
+            domain|host|hostname|mx
+                ‥ unknown|not found|not exist|doesn't exist|non-existent|expired|not registered,
+            domain
+                … not exist|doesn't exist|not found|be found|not hosted|isn't hosted|not configured
+                    |not handled|not served|not local|not resolve|be resolved|invalid|no longer
+                    |not in service|not registered,
+            unknown|invalid|no such|no valid|non-existent|nonexistent|unresolvable|bad|dead ‥ domain|host
+        """,
+    ),
+    (
+        FailureReason.MOVED,
+        """
+            user|mailbox|account|recipient|address|person
+                … has moved|moved to|been moved|relocated|changed to,
+            new|current ‥ address is|e-mail is|email is
         """,
     ),
     (
         FailureReason.DISABLED,
         """
+            mailbox|mail box|inbox|account|user|recipient|address|alias
+                … disabled|deactivated|de-activated|inactive|suspended|locked|discontinued|dormant|archived
+                    |abandoned|not active|no longer|not enabled|not activated,
+            mailbox|mail box|inbox|account
+                … closed|deleted|removed|cancelled|canceled|expired|shut down|frozen|terminated|purged,
+            disabled|inactive|suspended|expired|deactivated|locked|frozen|archived
+                ‥ mailbox|account|user|recipient,
+            is|was|been|status|now|currently
+                ‥ disabled|deactivated|suspended|inactive|discontinued|decommissioned,
             mailbox|account|user|recipient|alias
                 … been retired|been removed|been cancelled|been canceled|been withdrawn|decommissioned,
             left|leaves … the company|our company|this company|the organi,
@@ -42,23 +112,35 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
             compte|boite|adresse … supprim|ferme|resili,
             cuenta|buzon|direccion … eliminad|cerrad|dada de baja,
             account|casella|indirizzo … cancellat|eliminat|chius,
-            account|postvak|adres … verwijderd|opgeheven,
-            konto|skrzynk|adres … usuniet|zamknie|skasowan, conta|caixa|endereco … excluid|encerrad|removid,
+            account|postvak|adres … verwijderd|opgeheven, konto|skrzynk|adres … usuniet|zamknie|skasowan,
+            conta|caixa|endereco … excluid|encerrad|removid,
             ящик|учетная запись|аккаунт|адрес … удален|закрыт|аннулирован,
             收件人|用户|邮箱|帐号|账号|账户|帐户 … 注销|删除|停用|冻结|禁用,
             tili|postilaatikko|osoite … suljettu|poistettu|lopetettu,
             ucet|schrank|adres … zrusen|zablokovan|deaktivovan|neaktivn,
             fiok|cim … megszunt|letilt|felfuggeszt|inaktiv,
-            hesap|hesab|kutusu|adres … kapatil|devre disi|askiya,
-            cont|casuta … dezactivat|suspendat, 계정|아이디|메일 … 휴면|정지|중지|탈퇴|해지
+            hesap|hesab|kutusu|adres … kapatil|devre disi|askiya, cont|casuta … dezactivat|suspendat,
+            계정|아이디|메일 … 휴면|정지|중지|탈퇴|해지
         """,
     ),
     (
         FailureReason.NO_MAILBOX,
         """
-            non-existent|nonexistent|non-existing|nonexisting|non existent|inexistent|unresolvable
-                … user|recipient|mailbox|account|address|alias|addressee,
-            not a|not an|isn't a|isn't an|no … deliverable|existing … address|recipient|mailbox|user,
+            user|recipient|addressee|mailbox|mail box|account|address|alias|person|rcpt|local part|inbox
+                … unknown|not known|not found|be found|not exist|doesn't exist|don't exist|never existed
+                    |not valid|invalid|isn't valid|non-existent|nonexistent|not local|not listed|not present
+                    |not registered|unregistered|not recogni|unrecogni|not defined|undefined|unroutable
+                    |unrouteable|no such|not ok|not hosted|not one of|not a known|not a valid|isn't a valid
+                    |not have a|doesn't have a|not resolve,
+            mailbox|mail box|account|address … not available|unavai,
+            unknown|unrecogni|invalid|bad|illegal|incorrect|wrong|non-existent|nonexistent|non-existing
+                    |nonexisting|inexistent|unregistered|unresolvable|unroutable|unrouteable|undefined
+                ‥ user|recipient|mailbox|mail box|account|address|alias|person|rcpt|local part,
+            no|no such|not found|not a|not an|not a deliverable|isn't a|isn't an|not our|never a
+                    |can't accept|not accept|cannot accept
+                ‥ user|recipient|mailbox|mail box|mail-box|account|alias|person|employee|customer,
+            no such|not a|not an|isn't a|isn't an … deliverable|existing ‥ address,
+            no such|not a|not an|isn't a|isn't an ‥ address,
             no|not … record of … user|recipient|mailbox|account,
             does not|doesn't|do not|don't … have a mailbox|have an account|have such a user|have such user,
             name|address … not in use,
@@ -94,28 +176,92 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
     (
         FailureReason.REPUTATION,
         """
+            listed in|listed at|listed on|found on|found in … rbl|bl.|dnsbl|drbl|database|zone,
+            is listed ‥ at|by|in|on, listed by,
+            client host|your ip|your host|your server|your mail server|your mailserver|sending server
+                    |sending host|sender ip|source ip|ip address|connecting ip|your network|your isp
+                    |your provider
+                … listed|blocked|banned|denied|rejected|refused|not allowed|not permitted|not authorized
+                    |forbidden|not welcome|blackholed|bad|poor|untrusted|not trusted|suspicious,
+            poor|low|bad|lowest ‥ score|reputation, reverse ‥ dns|lookup|record|name|address|hostname|resol,
+            forward-confirmed, fcrdns, drbl, blackhole, open relay, open proxies, botnet, compromised,
             sperrliste, blockliste, sortlista, sortliste, estolista, cerne listine, cierna listina,
             feketelista, kara liste, lista neagra, 블랙리스트, чорному списку,
             don't|not|never … take mail from|accept mail from|want mail from
         """,
     ),
     (
+        FailureReason.AUTHENTICATION,
+        """
+            authentication|auth ‥ fail|required|requires|invalid|missing|credential|mechanism,
+            authentication … did not pass|not pass, mail server requires authentication,
+            requires|require|required|needs|must|lacks ‥ authenticat|dkim|spf|dmarc, spf, domainkeys,
+            alignment ‥ fail, or password, wrong|bad|incorrect ‥ password
+        """,
+    ),
+    (
+        FailureReason.CONTENT,
+        """
+            missing|malformed|duplicate|multiple|invalid|illegal|improper|bad|bogus|forged
+                    |improperly-formatted
+                ‥ header|message-id|date|from field|attachment|content|binary|mime,
+            header|attachment|message-id|subject|html|url|link|body
+                … missing|malformed|duplicate|not allowed|not permitted|prohibited|forbidden|blocked|banned
+                    |disallowed|too many,
+            accepting mail with, accept mail with, messages|mail|email ‥ containing, non-ascii, charset,
+            character set, password-protected
+        """,
+    ),
+    (
+        FailureReason.TOO_LARGE,
+        """
+            message|mail|size|attachment|file|content
+                … too large|too big|too long|is larger|size limit|oversize,
+            larger than|bigger than|exceed … size|maximum|allowed|limit
+        """,
+    ),
+    (
         FailureReason.POLICY,
         """
+            not|unable|cannot|can't|unauthorized|denied|forbidden … to relay,
+            relay|relaying
+                … denied|not allowed|not permitted|prohibited|forbidden|refused|rejected|disabled,
+            relaying, no relay, unauthorized relay, insecure mail relay, not a gateway, backscatter,
+            not|don't ‥ handle mail, rcpthosts, policy, policies,
+            sender|sender's|sender address|sender account|sender domain|envelope from|return path
+                    |return-path|return address|from address|from header|reverse-path|your address
+                    |your email address|your e-mail address|your domain
+                … invalid|not valid|a valid|not exist|doesn't exist|unknown|disabled|not registered
+                    |not found|denied|rejected|refused|blocked|not allowed|not permitted|not accepted
+                    |not verif|not approved|pre-approved|must resolve|not resolve|forged|spoof|mismatch
+                    |not owned,
+            mail from … denied|rejected|refused|blocked|not allowed|mismatch|not owned|bogus|invalid,
+            unroutable|unrouteable|unresolvable|invalid|bogus|bad|unknown|unverified|forged
+                ‥ sender|mail from|from address,
+            helo|ehlo|batv … invalid|reject|fail|required|not|bad|must|mismatch|no tag,
+            invalid|bad ‥ helo|ehlo,
+            refuses|refuse|declines|unwilling|not willing|does not want|doesn't want|do not want
+                ‥ accept|receive|get,
+            whitelist, white list, allow list, allowlist, guest list, waitlist, is protected by,
+            local users only, local user only, internal users only, internal use only,
+            accept|accepts|accepting|receive|receives|allow|allows|want
+                ‥ from you|from your|from this|from outside|from external|from the internet|from unknown,
             not|never … accept delivery of this|accept this message|accept your,
             absender … gesperrt|blockiert|abgelehnt|nicht erlaubt, expediteur … bloque|refuse|rejete,
-            remitente … bloquead|rechazad|no autorizad, mittente … bloccat|rifiutat|non autorizzat,
-            afzender … geblokkeerd|geweigerd, nadawca … zablokowan|odrzucon, remetente … bloquead|rejeitad,
+            remitente … bloquead|rechazad|no autorizad, emetteur … invalide|refuse|inconnu,
+            mittente … bloccat|rifiutat|non autorizzat, afzender … geblokkeerd|geweigerd,
+            nadawca … zablokowan|odrzucon, remetente … bloquead|rejeitad,
             отправител … заблокирован|отклонен|запрещен, avsandar|afsender|avsender … sparrad|blocker|avvis,
             lahettaja … estetty, odesilatel|odosielatel … blokovan|odmitnut, felado … letilt|elutasit,
             gonderen … engellen|reddedil, 发件人 … 拒绝|阻止|黑名单, 送信者|差出人 … 拒否|ブロック,
             보낸 사람|발신자 … 차단|거부, header from domain,
             absender|expediteur|remitente|mittente|afzender|nadawc|remetente|отправител|avsandar|afsender
                 … unbekannt|existiert|inconnu|existe|desconoc|sconosciut|esiste|onbekend|bestaat|nieznan
-                |istnieje|desconhecid|неизвест|существует|okand|finns|ukendt|findes|ugyldig|ogiltig,
-            avsender|lahettaj|odesilatel|odosielatel|felado|gonderen|expeditor|送信元|送信者|差出人|发件人|寄件人|발신자
+                    |istnieje|desconhecid|неизвест|существует|okand|finns|ukendt|findes|ugyldig|ogiltig,
+            avsender|lahettaj|odesilatel|odosielatel|felado|gonderen|expeditor|送信元|送信者|差出人|发件人
+                    |寄件人|발신자
                 … ukjent|finnes|tuntematon|olemassa|neexist|nezn|neplatn|ismeretlen|letez|bilinm|bulunam
-                |necunosc|exist|ei loy|存在|不明|登録|不存在|존재,
+                    |necunosc|exist|ei loy|存在|不明|登録|不存在|존재,
             unbekannt|ungultig … absender, inconnu|invalide … expediteur, okand|ogiltig … avsandar,
             ukendt|ukjent|ugyldig … afsender|avsender, neznam|neexist|neplatn … odesilatel|odosielatel,
             неизвест|несуществ … отправител, ismeretlen|ervenytelen … felado, bilinmeyen|gecersiz … gonderen
@@ -125,13 +271,16 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
 
 # What stands last, as what filters answer who say no more does in English.
 REFUSED = """
-    message|mail|email|content … rejected|rejete|refuse,
-    nachricht|mail … abgelehnt|abgewiesen|zuruckgewiesen,
-    mensaje|correo … rechazado|bloqueado, mail|courrier|message … bloque,
-    messaggio|posta … rifiutat|respint, bericht|mail … geweigerd,
+    message|mail|email|content|connection|delivery|access|sender
+        … reject|denied|refuse|blocked|declined|not accepted|not allowed|not permitted|prohibited|forbidden
+            |disallowed|bounced by,
+    reject|rejected|refused|blocked|denied ‥ by|bulk, go away, no permit, permission, forbidden,
+    not permitted, not allowed, not authori, unauthori,
+    your server|your system|your host|your provider … confirm|not, your isp, message|mail|courrier … rejete,
+    nachricht|mail … abgelehnt|abgewiesen|zuruckgewiesen, mensaje|correo … rechazado|bloqueado,
+    mail|courrier|message … bloque, messaggio|posta … rifiutat|respint, bericht|mail … geweigerd,
     wiadomosc … odrzucon, mensagem … rejeitad|recusad, письмо|сообщени … отклонен|отверг,
-    meddelande … avvisa,
-    besked|melding|mail … afvist|avvist, viesti … hylat, zprava|sprava … odmitnut|odmietnut,
-    uzenet … elutasit, ileti|mesaj … reddedil, mesaj … respins, メール|メッセージ … 拒否|拒絶,
-    邮件 … 拒绝|拒收|退回, 메일|메시지 … 거부
+    meddelande … avvisa, besked|melding|mail … afvist|avvist, viesti … hylat,
+    zprava|sprava … odmitnut|odmietnut, uzenet … elutasit, ileti|mesaj … reddedil, mesaj … respins,
+    メール|メッセージ … 拒否|拒絶, 邮件 … 拒绝|拒收|退回, 메일|메시지 … 거부
 """

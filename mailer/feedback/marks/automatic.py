@@ -211,6 +211,8 @@ CHALLENGES = (
     "to have your message delivered",
     "add yourself to",
     "whitelist yourself",
+    "account is protected by",
+    "'s allowed list",
     "um ihre nachricht zuzustellen",
     "pour valider votre",
     "authentifier votre",
