@@ -14,7 +14,19 @@ from mailer.domain.segment.values import Today
 
 DAY = timedelta(days=1)
 AGAIN = timedelta(minutes=30)  # until it is looked again whether a letter has gone
+LETTER = "sequence"
 LATE = DAY  # after which a step of a sequence that goes by dates is of no use any more
+
+
+def letter_slug(name: str, key: str) -> str:
+    """Return by which slug the ledger and the journals know the letters of a step of a sequence."""
+    return f"{LETTER}:{name}:{key}"
+
+
+def sequence_of(slug: str) -> str:
+    """Return of which sequence a letter is, by its slug; "" for all other mail."""
+    kind, _, rest = slug.partition(":")
+    return rest.partition(":")[0] if kind == LETTER else ""
 
 
 class MemberState(StrEnum):
@@ -67,6 +79,10 @@ class SequenceStart:
         meant = day + timedelta(days=self.before)
         written = Today(meant, ZoneInfo("UTC")).anniversaries() if self.each_year else (meant.isoformat(),)
         return {meant: written}
+
+    def may_be_of(self, occasion: str, at: datetime) -> bool:
+        """Return whether a letter that went `at` a moment may be one for this occasion, wherever that was."""
+        return not occasion or at.date() >= date.fromisoformat(occasion) - timedelta(days=self.before) - DAY
 
     def still_on(self, occasion: str, value: str | None) -> bool:
         """Return whether a field that holds `value` is still about the date that somebody began for."""

@@ -2,7 +2,8 @@
 
 A journal is kept after the database has taken it in, and the database remembers which ones it has. One that
 it does not know is a dead worker's, or from after the backup that was restored. What such a journal says of
-a delivery counts if it is later than what the database says.
+a delivery counts if it is later than what the database says. Letters of sequences are written one by one: of
+those that it lacks, in sends that it has or not, it learns to whom they went.
 """
 
 from __future__ import annotations
@@ -18,14 +19,17 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 from mailer.domain.delivery import TERMINAL, Settlement, State
 from mailer.domain.moment import utc_text
 from mailer.domain.outcome import Stage
+from mailer.domain.sequence import sequence_of
 from mailer.ledger.chunks import groups, settle_elsewhere
-from mailer.ledger.journal import KEPT, DeadJournal, Handed, JournalHeader, read_journal
+from mailer.ledger.journal import KEPT, UNREADABLE, DeadJournal, Handed, JournalHeader, read_journal
 from mailer.ledger.outcomes import NEW, DeliveryHistory, histories, note_passed
+from mailer.ledger.sequence_restoring import hold_untold, learn_steps
 from mailer.store.dialect import add_missing
 from mailer.store.schema import deliveries, delivery_numbers, journals_read, outcomes, revisions, sends
 
 log = getLogger(__name__)
 
+OPEN = (State.QUEUED, State.DEFERRED)
 ANSWER_UNKNOWN = "it was handed over after the backup was taken, and what came of it was never read"
 
 
@@ -47,13 +51,26 @@ def take_in_history(engine: Engine, journals: Path) -> TakenIn:
     settled, unknown = 0, []
     for journal in _unread(engine, journals):
         with engine.begin() as connection:
-            if _knows(connection, journal.header):
+            known, of_sequence = _knows(connection, journal.header), sequence_of(journal.header.slug)
+            if of_sequence:
+                _learn_steps(connection, journal, journal.header.send_id if known else None)
+            if known:
                 settled += _settle(connection, journal)
+            if known or of_sequence:
                 mark_read(connection, journal.name)
                 log.info("took in journal %s, which the database did not know", journal.name)
             else:
                 unknown.append(journal.header)
     return TakenIn(settled, tuple(dict.fromkeys(unknown)))
+
+
+def _learn_steps(connection: Connection, journal: DeadJournal, send_id: int | None) -> None:
+    words = {key: _word(key, said) for key, said in journal.last_word.items()}
+    # What was put off goes another time; all else ended the step, or may have.
+    went = {key: word.at for key, word in words.items() if word.state not in OPEN}
+    learn_steps(connection, journal.header.slug, send_id, went)
+    if journal.gap == UNREADABLE:
+        hold_untold(connection, journal.header.slug, journal.name)
 
 
 def _unread(engine: Engine, journals: Path) -> Iterator[DeadJournal]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from mailer.domain.sequence import MemberState
+from mailer.ledger.sequence_restoring import join_learned
 from mailer.ledger.sequences import end_broken
 from mailer.store.schema import sequence_members, sequence_steps
 
@@ -36,6 +37,7 @@ def join_members(
             connection.execute(insert(sequence_members).values(values))
         _carry_steps(connection, keep, theirs, unsent)
         connection.execute(delete(sequence_members).where(*_is(theirs)))
+    join_learned(connection, keep, other)
     # What they are on the list from now on is what their records were joined to.
     active = (m.subscriber_id == keep, m.state == MemberState.ACTIVE)
     connection.execute(update(sequence_members).where(*active).values(on_list_at=now))

@@ -13,6 +13,7 @@ from sqlalchemy import Row
 from mailer.bootstrap import App
 from mailer.domain.audience import Audience
 from mailer.domain.send import SendKind
+from mailer.domain.sequence import letter_slug
 from mailer.engine.compiler import Job
 from mailer.errors import PlanRefused
 from mailer.ledger.letters import LetterText
@@ -90,7 +91,7 @@ class StepLetters:
         if errors := list(errors_in(proofread(self.app.sending(), job))):
             raise _unfit(each, self.rules.list.name, errors)
         text = composed(SendKind.SEQUENCE, [self.rules.list], job.composed).text
-        text = replace(text, slug=f"sequence:{self.rules.name}:{key}")
+        text = replace(text, slug=letter_slug(self.rules.name, key))
         letter = StepLetter(text, MessageTemplate.load(text.wording.template))
         self.kept[self.rules.name, key] = version, letter
 

@@ -13,6 +13,7 @@ from mailer.domain.address import Address
 from mailer.domain.sequence import MemberState
 from mailer.domain.subscriber import Status
 from mailer.errors import UsageError
+from mailer.ledger.sequence_restoring import unlearn
 from mailer.ledger.sequences import ActiveSequence, begin, forget, members, steps_of_person, stop
 from mailer.people.former import ids_of
 from mailer.people.person import required as required_person
@@ -42,6 +43,8 @@ def start(app: App, name: str, addresses: Sequence[Address], *, again: bool = Fa
             person = required_person(connection, address.key)
             _refuse(connection, active, person)
             _make_way(connection, active, person, again=again)
+            if again:
+                unlearn(connection, active.name, person.id)
             begin(connection, active.id, f"command, by {app.user}", subscribers.c.id == person.id, now)
     return len(set(addresses))
 

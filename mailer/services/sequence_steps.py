@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -18,6 +19,7 @@ from mailer.bootstrap import App
 from mailer.domain.sequence import MemberPosition, Onward, StartKind, new_steps, onward
 from mailer.errors import IssueError, MailerError, PlanRefused, SettingsError, UsageError
 from mailer.ledger.letters import write_letters
+from mailer.ledger.sequence_restoring import learned_of
 from mailer.ledger.sequences import (
     DATE_CHANGED,
     ActiveSequence,
@@ -41,6 +43,7 @@ from mailer.store.schema import subscribers
 BATCH = 500  # people
 RETRY = timedelta(minutes=1)  # of a sequence in which something is wrong
 ITS_OWN_FAULT = (IssueError, PlanRefused, UsageError, SettingsError)
+WENT = "went before a backup was put back, by the journals"
 Key = tuple[int, str]  # a person, and a step
 
 
@@ -166,26 +169,51 @@ class DueBatch:
         rows = {row.subscriber_id: row for row in reversed(due)}
         settled = settled_of(self.connection, self.sequence.id, rows)
         waiting = waiting_letters(self.connection, self.sequence.id, rows)
+        learned = self._learned(rows, settled)
         decided: dict[int, Onward] = {}
         for number, row in rows.items():
-            which = number, row.occasion
-            who = self._position(row, frozenset(settled.get(which, ())), waits=which in waiting)
+            which, gone = (number, row.occasion), learned[number]
+            done = frozenset(settled.get(which, ())) | gone.keys()
+            since = max(row.since, *gone.values()) if gone else row.since
+            who = self._position(row, since, done, waits=which in waiting)
             inside = partial(self._is_inside, rows, number)
             decided[number] = onward(plan, who, inside, self.rules.goal, now)
         notes, sends = self._letters(rows, decided)
         moved = [
-            MovedOn(number, rows[number].occasion, each, tuple(_settled(number, each, notes, sends)))
+            MovedOn(
+                number,
+                rows[number].occasion,
+                each,
+                (*((key, None, WENT) for key in learned[number]), *_settled(number, each, notes, sends)),
+            )
             for number, each in decided.items()
         ]
         move_on(self.connection, self.sequence.id, moved, now)
         return bool(rows)
 
-    def _position(self, row: Row[Any], settled: frozenset[str], *, waits: bool) -> MemberPosition:
+    def _learned(
+        self, rows: Mapping[int, Row[Any]], settled: Mapping[tuple[int, str], set[str]]
+    ) -> dict[int, dict[str, datetime]]:
+        """Return of each which steps went to them by what journals say and nothing else does, and when."""
+        start, keys = self.rules.start, [each.key for each in self.rules.plan.steps]
+        found = learned_of(self.connection, self.sequence.name, keys, rows)
+        return {
+            number: {
+                key: at
+                for key, at in sorted(found.get(number, ()), key=itemgetter(1))
+                if start.may_be_of(row.occasion, at) and key not in settled.get((number, row.occasion), ())
+            }
+            for number, row in rows.items()
+        }
+
+    def _position(
+        self, row: Row[Any], since: datetime, settled: frozenset[str], *, waits: bool
+    ) -> MemberPosition:
         start = self.rules.start
         by_date = start.kind is StartKind.DATE and bool(row.occasion)
         gone = row.gone or (DATE_CHANGED if by_date and not start.still_on(row.occasion, row.date) else "")
         return MemberPosition(
-            row.since, zone_of(self.app, row.timezone), settled, gone, row.pausing, waits, by_date
+            since, zone_of(self.app, row.timezone), settled, gone, row.pausing, waits, by_date
         )
 
     def _is_inside(self, people: Mapping[int, Row[Any]], number: int, segment: str) -> bool:

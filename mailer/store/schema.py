@@ -541,6 +541,15 @@ sequence_steps = Table(
     ),
 )
 
+# Which letters of sequences went to people by what journals say, where a backup that was put back lacks them.
+learned_steps = Table(
+    "learned_steps",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column("slug", Key, primary_key=True),  # domain.sequence.letter_slug
+    Column("at", UtcTime, primary_key=True),
+)
+
 # What was found out about the limits of an SMTP account and of the mailbox providers behind it.
 paces = Table(
     "paces",
