@@ -29,7 +29,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from html import unescape
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -72,6 +72,8 @@ PAGE_OCTETS = {Purpose.VIEW: 0, Purpose.PREFERENCES: _LONGER}  # where those of 
 DASHES = "-_"
 _DASHES = tuple(DASHES)
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")  # RFC 4648 5
+_BLOCK = 64  # octets of SHA-256
+_INNER, _OUTER = (bytes(octet ^ pad for octet in range(256)) for pad in (0x36, 0x5C))  # RFC 2104 2
 ENCODINGS = 4  # of one link, at most: each program on its way may add one
 
 _READ = 1024  # characters, of whatever stands in the place of a token
@@ -100,29 +102,35 @@ class LinkSigner:
     """Signs the links of one send: what is the same in all is made once, for this runs for every message."""
 
     def __init__(self, key: bytes, send_id: int, list_id: int) -> None:
-        self._begun = hmac.new(key, LINK_PURPOSE, "sha256")
+        # The two hashes of HMAC (RFC 2104 2), begun: to copy both takes a third of what `hmac` takes.
+        block = (key if len(key) <= _BLOCK else sha256(key).digest()).ljust(_BLOCK, b"\0")
+        self._inner = sha256(block.translate(_INNER) + LINK_PURPOSE)
+        self._outer = sha256(block.translate(_OUTER))
         self._pages = blake2b(key=_pages_key(key))
         self._send, self._list = varint(send_id), varint(list_id)
 
-    def sign(self, subscriber_id: int) -> tuple[str, bytes]:
+    def payload(self, subscriber_id: int) -> bytes:
+        """Return what a person's tokens say, for the methods that sign it."""
+        return self._send + varint(subscriber_id) + self._list
+
+    def sign(self, payload: bytes) -> tuple[str, bytes]:
         """Return the token by which to unsubscribe, and the SPARE_OCTETS of its HMAC that stand in no token.
 
         The spare ones may be published: to who has no key, HMAC-SHA256 is a random function (RFC 2104, NIST
         SP 800-107), and some octets of a random value tell nothing of its others. They are as unique as
         send, subscriber and list are together.
         """
-        payload = self._send + varint(subscriber_id) + self._list
-        mac = self._begun.copy()
-        mac.update(payload)
-        digest = mac.digest()
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(payload)
+        outer.update(inner.digest())
+        digest = outer.digest()
         return _text(payload, digest[:_LONGER]), digest[_LONGER:]
 
-    def sign_pages(self, subscriber_id: int) -> tuple[bytes, bytes]:
-        """Return what the tokens for the other pages are made of, by `page_token`."""
-        payload = self._send + varint(subscriber_id) + self._list
+    def sign_pages(self, payload: bytes) -> bytes:
+        """Return what `page_token` makes the tokens for the other pages of."""
         mac = self._pages.copy()
         mac.update(payload)
-        return payload, mac.digest()
+        return mac.digest()
 
 
 def page_token(payload: bytes, digest: bytes, begin: int) -> str:

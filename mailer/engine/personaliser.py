@@ -59,19 +59,25 @@ class Personaliser:
 
         Of the links to `pages` those are left out that the template doesn't name (`MessageTemplate.pages`).
         """
-        token, spare = self._links.sign(recipient.subscriber_id)
-        return {
-            "subscriber": recipient.values(),
-            "unsubscribe_url": self._link + token if self.base_url else self._link,
-            **(self._page_links(recipient, pages) if pages else {}),
-            "header": RecipientHeader(
-                recipient.name or "",
-                wire_address(recipient.email),
-                self._identity(recipient, spare),
-                _date(int(moment)),
-                self.corrects.message_id(recipient) if self.corrects else "",
-            ),
-        }
+        payload = self._links.payload(recipient.subscriber_id)
+        token, spare = self._links.sign(payload)
+        header = RecipientHeader(
+            recipient.name or "",
+            wire_address(recipient.email),
+            self._identity(recipient, spare),
+            _date(int(moment)),
+            self.corrects.message_id(recipient) if self.corrects else "",
+        )
+        names: dict[str, Any] = {"subscriber": recipient.values(), "header": header}
+        if not self.base_url:
+            return {**names, "unsubscribe_url": self._link, **dict.fromkeys(pages)}
+        names["unsubscribe_url"] = self._link + token
+        if pages:
+            digest = self._links.sign_pages(payload)
+            for name, link, begin in self._pages:
+                if name in pages:
+                    names[name] = link + page_token(payload, digest, begin)
+        return names
 
     def return_token(self, subscriber_id: int, moment: float) -> str:
         """Return what tells whose copy comes back, made at `moment`; empty where nothing can be signed."""
@@ -98,13 +104,7 @@ class Personaliser:
 
     def message_id(self, recipient: Recipient) -> str:
         """Return the Message-ID without brackets: unique a recipient, the same whenever it is sent again."""
-        return self._identity(recipient, self._links.sign(recipient.subscriber_id)[1])
-
-    def _page_links(self, recipient: Recipient, pages: Collection[str]) -> dict[str, str | None]:
-        if not self.base_url:
-            return dict.fromkeys(pages)
-        signed = self._links.sign_pages(recipient.subscriber_id)
-        return {name: link + page_token(*signed, begin) for name, link, begin in self._pages if name in pages}
+        return self._identity(recipient, self._links.sign(self._links.payload(recipient.subscriber_id))[1])
 
     def _identity(self, recipient: Recipient, spare: bytes) -> str:
         if self.version == 1:

@@ -87,24 +87,46 @@ def take(
 def _between(kind: SendKind, names: tuple[str, ...], never: Suppressing) -> Select[Any]:
     """Return the SELECT of who is in a range, with their values and why they must not get it any more.
 
-    Made once: to make it anew takes longer than to run it.
+    Made once, as the next one: to make it anew takes longer than to run it.
     """
+    mine, why = _mine_and_why(kind, names, never)
     d = deliveries.c
+    return select(d.subscriber_id, *snapshot_of(deliveries), why).where(mine).order_by(d.subscriber_id)
+
+
+@lru_cache(maxsize=16)
+def _leavers(kind: SendKind, names: tuple[str, ...], never: Suppressing) -> Select[Any]:
+    """Return the SELECT of who in a range must not get it any more, with the words for it."""
+    mine, why = _mine_and_why(kind, names, never)
+    return select(deliveries.c.subscriber_id, why).where(mine, why.is_not(None))
+
+
+def _mine_and_why(
+    kind: SendKind, names: tuple[str, ...], never: Suppressing
+) -> tuple[ColumnElement[bool], ColumnElement[str | None]]:
+    """Return whether a delivery is in the range of `_bounds`, and `reason_gone` of it."""
     between: tuple[Id, Id] = bindparam("first"), bindparam("last")
+    d = deliveries.c
     mine = (d.send_id == bindparam("send")) & d.subscriber_id.between(*between)
-    why = reason_gone(kind, names, never, bindparam("now"), between)
-    columns = d.subscriber_id, *snapshot_of(deliveries), why
-    return select(*columns).where(mine).order_by(d.subscriber_id)
+    return mine, reason_gone(kind, names, never, bindparam("now"), between)
+
+
+def _bounds(chunk: Chunk, now: datetime) -> dict[str, Any]:
+    return {"send": chunk.send_id, "first": chunk.first, "last": chunk.last, "now": now}
+
+
+def _within(query: Select[Any], chunk: Chunk) -> Select[Any]:
+    """Return a SELECT between `_bounds` for those of a chunk alone."""
+    return query if chunk.people is None else query.where(among(deliveries.c.subscriber_id, chunk.people))
 
 
 def gone(connection: Connection, send: Send, held: Sequence[Chunk], now: datetime) -> dict[int, str]:
     """Return who in these chunks left every list of the send or was suppressed, with the words for it."""
-    d, never = deliveries.c, Suppressing.of(connection)
+    query = _leavers(send.kind, send.audience.lists, Suppressing.of(connection))
     found: dict[int, str] = {}
     for chunk in held:
-        why = reason_gone(send.kind, send.audience.lists, never, now, (chunk.first, chunk.last))
-        query = select(d.subscriber_id, why).where(chunk.has(deliveries), why.is_not(None))
-        found |= {row[0]: row[1] for row in connection.execute(query)}
+        rows = connection.execute(_within(query, chunk), _bounds(chunk, now)).all()
+        found |= {row[0]: row[1] for row in rows}
     return found
 
 
@@ -219,10 +241,7 @@ def _look_through(
     connection: Connection, send: Send, chunk: Chunk, now: datetime, without: Collection[str]
 ) -> HeldChunk:
     query = _between(send.kind, send.audience.lists, Suppressing.of(connection))
-    if chunk.people is not None:
-        query = query.where(among(deliveries.c.subscriber_id, chunk.people))
-    within = {"send": send.id, "first": chunk.first, "last": chunk.last, "now": now}
-    rows = connection.execute(query, within).all()
+    rows = connection.execute(_within(query, chunk), _bounds(chunk, now)).all()
     known = chunk.histories(connection)
     if known or chunk.people is not None:
         rows = [row for row in rows if chunk.awaits(known.get(row[0], NEW))]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 
 from mailer.domain.failures import english, families, languages
@@ -107,7 +107,7 @@ def failure(code: int, status: str, said: str) -> MailFailure:
     permanent = not (status.startswith("4.") or 400 <= code < 500)
     reason = _by_status(status)
     told = _by_words(said)
-    if told and not (told[1] in _VAGUE and (reason not in NOTHING or not permanent)):
+    if told and not (told[1] in _vague() and (reason not in NOTHING or not permanent)):
         return MailFailure.of(told[0], permanent=permanent, by=f'the words "{told[1]}"')
     if reason:
         return MailFailure.of(reason, permanent=permanent, by=f"the status {status}")
@@ -133,9 +133,9 @@ def _by_words(said: str) -> tuple[FailureReason, str] | None:
 @lru_cache(maxsize=256)  # servers repeat themselves
 def _phrase_in(words: str) -> tuple[FailureReason, str] | None:
     keys = {word[:_KEY] for word in _WORD.findall(words)}
-    best = _NONE
+    best, known = _NONE, _known()
     for key in keys if words.isascii() else keys | {""}:
-        for first, entries in _PHRASES.get(key, {}).items():
+        for first, entries in known.get(key, {}).items():
             if entries[0][0] < best[0] and first in words:
                 near = (each for each in entries if each[2][-1][0] in words and _stands_in(each[2], words))
                 best = min(best, next(near, _NONE))
@@ -210,9 +210,20 @@ def _groups() -> Iterator[tuple[FailureReason, str]]:
 
 _Entry = tuple[int, FailureReason, Phrase]  # the place in the order comes first
 _NONE: _Entry = (1_000_000, FailureReason.UNSAID, ())
-# What is said of whatever a server doesn't like: a status that says more is believed rather, or a code by
-# which it passes.
-_VAGUE = frozenset(map(_shown, _phrases(f"{families.REFUSED}, {english.VAGUE}")))
 _KEY = 3  # letters by which phrases are found
 _WORD = re.compile(r"[a-z0-9]+")
-_PHRASES = _table(_groups())
+
+
+# Both are made when they are first asked for: it takes time, and few commands read what servers say.
+@cache
+def _known() -> dict[str, dict[str, list[_Entry]]]:
+    return _table(_groups())
+
+
+@cache
+def _vague() -> frozenset[str]:
+    """Return what is said of whatever a server doesn't like.
+
+    A status that says more is believed rather, or a code by which it passes.
+    """
+    return frozenset(map(_shown, _phrases(f"{families.REFUSED}, {english.VAGUE}")))
