@@ -1,7 +1,7 @@
 """The corpus of mail that comes back: shapes filled in with answers, letters, and what gateways do to both.
 
-What the files hold tests/data/returns/README.md says. `python tests/returned_corpus.py [held|later]` says
-what share of them is understood.
+What the files hold tests/data/returns/README.md says. `python tests/returned_corpus.py [held|later|fresh]`
+says what share of them is understood.
 """
 
 from __future__ import annotations
@@ -182,6 +182,7 @@ CHANGES: tuple[Callable[[Sample], Sample | None], ...] = (
 HARMLESS = ("auto-reply", "reply", "unknown")  # of which nothing follows for anybody
 HELD_OUT = ("held_out_shapes.txt", "held_out_answers.toml", "held_out_letters.toml")
 LATER = ("later_shapes.txt", "later_answers.toml", "later_letters.toml")
+FRESH = ("fresh_shapes.txt", "fresh_answers.toml", "fresh_letters.toml")
 
 
 class Measure(NamedTuple):
@@ -217,7 +218,7 @@ def measure(corpus: list[Sample]) -> Measure:
 
 
 if __name__ == "__main__":
-    which = {"held": HELD_OUT, "later": LATER}.get("".join(sys.argv[1:]), ())
+    which = {"held": HELD_OUT, "later": LATER, "fresh": FRESH}.get("".join(sys.argv[1:]), ())
     done = measure(samples(*which))
     for sample, found in done.wrong:
         print(f"{sample.name}\n    wanted {sample.kind} {sample.recipients}\n    found  {found}")

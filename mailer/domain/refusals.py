@@ -91,7 +91,7 @@ _ABOUT_US = re.compile(
 )
 
 # Names may hold any word, and must not be read as a reason.
-_NAMES = re.compile(r"<[^<>]*>|\S+@[\w-]+(?:\.[\w-]+)*")
+_NAMES = re.compile(r"<[^<>]*>|[^\s:]+@[\w-]+(?:\.[\w-]+)*")
 _ENOUGH = 500  # characters of a reply: the reason comes first, and no server may make us search for long
 _WORD = re.compile(r"[^\W\d_]{2,}")
 

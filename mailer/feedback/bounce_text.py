@@ -136,6 +136,11 @@ def said_of(bounce: BounceText, address: str) -> str:
     return bounce.text
 
 
+def led_up_to(bounce: BounceText, address: str) -> str:
+    """Return what stands before `address` in the first line that names it."""
+    return next((line.partition(address)[0] for line in bounce.lines if address and address in line), "")
+
+
 def _begins_another(line: str, address: str) -> bool:
     named = addresses_in(line)
     return bool(named) and address not in named and _begins_with(line, named[0])

@@ -11,6 +11,7 @@ from mailer.feedback.automatic import plain_subject
 from mailer.feedback.bounce_text import (
     BounceText,
     FailedRecipient,
+    led_up_to,
     read_bounce_text,
     said_of,
     told,
@@ -70,7 +71,7 @@ def by_prose(mail: Mail, sign: str) -> Verdict | None:
     named = _named(mail, prose, ours, certain=sign == LISTED)
     found = [failed(each.address, "", each.said) for each in named]
     if len(found) == 1 and found[0].unsaid:
-        found = [_explained(found[0], prose.replies)]
+        found = [_explained(found[0], prose.replies or led_up_to(prose, found[0].of.address))]
     if _is_late(mail, prose):
         found = [ReturnFinding(replace(each.of, kind=Kind.AUTO_REPLY, reason="only late")) for each in found]
     elif not (prose.opening or sign == LISTED or sign.startswith(BY_SENDER)):

@@ -31,6 +31,9 @@ LIES = {
     "550 la casella di posta è piena": R.FULL,
     "550 Пользователь не найден": R.NO_MAILBOX,
     "550 このメールアドレスは存在しません": R.NO_MAILBOX,
+    "550 User not found:ada@quay.example": R.NO_MAILBOX,
+    "5.1.0 - Unknown address error 550-'5.7.1 Access denied' (delivery attempts: 0)": R.POLICY,
+    "421 4.4.2 refused to talk to me: error: timeout exceeded": R.UNREACHABLE,
 }
 
 
@@ -72,6 +75,9 @@ OF_OTHERS = [
     "550 Invalid username or password",
     "550 The recipient was unavailable to take delivery",
     "550 No relay for users of other accounts",
+    "550 Unbekannter Fehler bei der Zustellung an den Empfänger",
+    "550 Envío al usuario fallido: error desconocido",
+    "550 Remise au destinataire impossible: erreur inconnue",
 ]
 
 

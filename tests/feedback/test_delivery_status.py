@@ -40,6 +40,26 @@ def test_without_an_action_the_status_tells() -> None:
     assert one(f"{ADA}Status: 4.4.1\n").kind is Kind.SOFT
 
 
+def test_a_definite_status_stands_against_what_a_gateway_writes_below() -> None:
+    footer = "This email has been scanned for all viruses and spam."
+    assert one(f"{ADA}Action: failed\nStatus: 5.1.1\n", footer).kind is Kind.HARD
+    assert one(f"{ADA}Action: failed\nStatus: 5.0.0\n", "550 user unknown").kind is Kind.HARD
+
+
+def test_an_action_in_the_group_of_the_message_is_nobodys() -> None:
+    message = (
+        b"From: MAILER-DAEMON@mx.quay.example\nContent-Type: message/delivery-status\n\n"
+        b"Reporting-MTA: dns; mx.quay.example\nAction: failed\n\n" + FAILED.encode()
+    )
+    assert [each.address for each in read(message).recipients] == ["ada@quay.example"]
+
+
+def test_in_prose_what_stands_before_an_address_tells_if_nothing_else_does() -> None:
+    head = b"From: postmaster@mx.quay.example\nSubject: Undeliverable\n\n"
+    message = head + b"No such mailbox here: ada@quay.example\n"
+    assert [each.kind for each in read(message).recipients] == [Kind.HARD]
+
+
 STATUSES = {
     ("5.1.1", "552 5.2.2 mailbox full"): ("5.2.2", Kind.SOFT),
     ("5.0.0", "550 5.1.1 who is that"): ("5.1.1", Kind.HARD),

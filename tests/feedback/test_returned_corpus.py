@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from returned_corpus import HELD_OUT, LATER, WHO, Measure, Sample, measure, samples
+from returned_corpus import FRESH, HELD_OUT, LATER, WHO, Measure, Sample, measure, samples
 
 from mailer.domain.returned import Kind
 from mailer.feedback.mail import read_mail
@@ -27,7 +27,7 @@ def test_the_corpus_is_understood(corpus: list[Sample]) -> None:
     as_it_was(measure(corpus))
 
 
-@pytest.mark.parametrize("files", [HELD_OUT, LATER])
+@pytest.mark.parametrize("files", [HELD_OUT, LATER, FRESH])
 def test_what_was_held_back_is_understood(files: tuple[str, str, str]) -> None:
     held = samples(*files)
     assert len({sample.octets for sample in held}) >= 300

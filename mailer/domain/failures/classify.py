@@ -81,8 +81,9 @@ NOTHING = (None, FailureReason.UNSAID, FailureReason.UNREACHABLE)
 
 _CODE = re.compile(r"(?<![\d.#])([45]\d\d)(?=[ \-#(]|$)")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
-# Each line of a reply begins anew with both (RFC 5321 4.2.1), in the middle of a sentence.
-_REPEATED = re.compile(r"(?<![\d.])[245]\d\d[ -](?:[245]\.\d{1,3}\.\d{1,3} )?")
+# Each line of a reply begins anew with both (RFC 5321 4.2.1), in the middle of a sentence; and Cisco's
+# gateways call whatever is answered to RCPT an unknown address, before they say what it was.
+_REPEATED = re.compile(r"(?<![\d.])[245]\d\d[ -](?:[245]\.\d{1,3}\.\d{1,3} )?|Unknown address error")
 
 
 def code_in(said: str) -> int:

@@ -61,7 +61,7 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
             proofpoint … blocked, reputation, bad ip, invalid ip, banned, your ip, sending ip, host … blocked,
             ip … blocked, blocked … ip, blocked for abuse, ip name lookup failed, rdns, ptr record, dns ptr,
             hostname … not found, find your hostname, dynamic ip, generic dns, open proxy,
-            helo command rejected, not accepting mail from, not accepting connections, refused to talk to me,
+            helo command rejected, not accepting mail from, not accepting connections,
             no access from mail server, abuse detected, user complaints, permanently deferred, rtr:,
             rate limited due to ip reputation,
             bad reverse, tss0, tss1, access from, network … not allowed, part of their network,
@@ -203,7 +203,7 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         # What filters answer who say no more.
         FailureReason.POLICY,
         """
-            denied, refused, blocked, not accepted, unacceptable
+            refused to talk to me, denied, refused, blocked, not accepted, unacceptable
         """,
     ),
 )  # fmt: skip
@@ -211,5 +211,5 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
 # What says so little that a status is believed rather.
 VAGUE = """
     recipient address rejected, recipient rejected, address rejected, envelope recipient, restricted,
-    service unavailable, service currently unavailable, service not available
+    service unavailable, service currently unavailable, service not available, refused to talk to me
 """

@@ -34,7 +34,9 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
             mailbox|user|recipient|account|server|service|system
                 … at this time|at the moment|right now|for the moment|currently unavailable|overload
                     |too busy,
-            unknown ‥ error|reason|problem|cause|failure,
+            unbekannter fehler, erreur inconnue, error desconocido, errore sconosciuto, onbekende fout,
+            nieznany blad, erro desconhecido, неизвестная ошибка, unknown error, unknown reason,
+            unknown problem, unknown cause, unknown failure,
             invalid ‥ response|reply|greeting|command|sequence|syntax|certificate,
             temporarily|temporary
                 ‥ unavailable|not available|disabled|suspended|inactive|locked|blocked|closed|problem|error
@@ -54,11 +56,22 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
             no|not enough|insufficient|lacks ‥ room|quota|disk|storage,
             run|ran … out of room|out of space|out of storage,
             no|not enough|not sufficient … room|space left|disk space,
-            postkass|indbakke|innboks … fuld|full, brevlad|inkorg|postlad … full, kvot … overskre|overskri,
-            postilaatikko|laatikko … taynna, kiintio … ylit, schrank … pln|prekroc, kvot … prekroc,
-            fiok|postalada … megtelt|tele, kvota … tullep, casuta|cutia … plin, cota|spatiul … depasit,
-            kutusu … dolu|dolmus, kota … asildi|dolu, 메일함|편지함|사서함|용량 … 가득|초과|부족,
-            скриньк … переповнен
+            postfach|mailbox|konto|speicher|kontingent|quota
+                … voll|uberfullt|erschopft|uberschritten|erreicht|belegt,
+            boite|messagerie|quota|espace|compte … plein|satur|depass|insuffisant|atteint,
+            buzon|casilla|bandeja|cuota|cuenta|espacio|almacenamiento
+                … llen|exced|superad|insuficiente|agotad|sin espacio,
+            casella|quota|spazio|posta … pien|esaurit|superat|insufficient|raggiunt,
+            postvak|mailbox|quotum|opslag … vol|overschreden|bereikt|onvoldoende,
+            skrzynk|limit|pojemnosc … peln|przepeln|przekrocz|zapeln, brak|mało ‥ miejsca,
+            caixa|cota|quota|espaco|conta … cheia|exced|ultrapass|insuficiente|esgotad|lotad,
+            ящик|квота|лимит|место|пространств
+                … переполнен|превышен|заполнен|исчерпан|недостаточно|закончил,
+            нет|недостаточно … места, postkass|indbakke|innboks … fuld|full, brevlad|inkorg|postlad … full,
+            kvot … overskre|overskri, postilaatikko|laatikko … taynna, kiintio … ylit,
+            schrank … pln|prekroc, kvot … prekroc, fiok|postalada … megtelt|tele, kvota … tullep,
+            casuta|cutia … plin, cota|spatiul … depasit, kutusu … dolu|dolmus, kota … asildi|dolu,
+            메일함|편지함|사서함|용량 … 가득|초과|부족, скриньк … переповнен
         """,
     ),
     (
@@ -79,7 +92,7 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
             domain
                 … not exist|doesn't exist|not found|be found|not hosted|isn't hosted|not configured
                     |not handled|not served|not local|not resolve|be resolved|invalid|no longer
-                    |not in service|not registered,
+                    |not in service|not in use|not registered,
             unknown|invalid|no such|no valid|non-existent|nonexistent|unresolvable|bad|dead ‥ domain|host
         """,
     ),
@@ -94,7 +107,7 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
     (
         FailureReason.DISABLED,
         """
-            mailbox|mail box|inbox|account|user|recipient|address|alias
+            mailbox|mail box|inbox|account|user|recipient|address|mailaddress|alias
                 … disabled|deactivated|de-activated|inactive|suspended|locked|discontinued|dormant|archived
                     |abandoned|not active|no longer|not enabled|not activated,
             mailbox|mail box|inbox|account
@@ -108,13 +121,25 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
             left|leaves … the company|our company|this company|the organi,
             konto|postkass|bruger|bruker|adress|brevlad … deaktiver|inaktiv|lukket|stengt|sperret|nedlagt,
             konto|brevlad|adress … avstangd|avslutad|upphort,
-            konto|postfach|adresse|empfanger … geloscht|geschlossen|aufgelost|stillgelegt,
-            compte|boite|adresse … supprim|ferme|resili,
-            cuenta|buzon|direccion … eliminad|cerrad|dada de baja,
-            account|casella|indirizzo … cancellat|eliminat|chius,
-            account|postvak|adres … verwijderd|opgeheven, konto|skrzynk|adres … usuniet|zamknie|skasowan,
-            conta|caixa|endereco … excluid|encerrad|removid,
-            ящик|учетная запись|аккаунт|адрес … удален|закрыт|аннулирован,
+            konto|postfach|mailbox|account|benutzer|empfanger|adresse
+                … deaktiviert|geloscht|geschlossen|aufgelost|stillgelegt|inaktiv|abgelaufen|nicht mehr
+                    |abgemeldet,
+            konto|postfach|mailbox|account|benutzer|empfanger … gesperrt|gekundigt,
+            compte|boite|adresse|utilisateur|destinataire
+                … supprim|ferme|resili|desactiv|suspendu|inactif|inactive|expire|clotur|archive,
+            cuenta|buzon|direccion|usuario|destinatario|casilla
+                … eliminad|cerrad|dada de baja|dado de baja|desactivad|deshabilitad|suspendid|inactiv
+                    |cancelad|caducad,
+            account|casella|indirizzo|utente|destinatario
+                … cancellat|eliminat|chius|disattivat|disabilitat|sospes|inattiv|scadut,
+            account|postvak|mailbox|adres|gebruiker|ontvanger
+                … verwijderd|opgeheven|uitgeschakeld|gesloten|inactief|niet actief|niet meer|gedeactiveerd
+                    |beeindigd,
+            konto|skrzynk|adres|uzytkownik … usuniet|zamknie|skasowan|nieaktywn|wylaczon|zawieszon|wygas,
+            conta|caixa|endereco|usuario|destinatario
+                … excluid|encerrad|removid|desativad|suspens|inativ|cancelad,
+            ящик|учетная запись|аккаунт|адрес|пользовател
+                … удален|закрыт|аннулирован|заблокирован|отключен|приостановлен|неактив,
             收件人|用户|邮箱|帐号|账号|账户|帐户 … 注销|删除|停用|冻结|禁用,
             tili|postilaatikko|osoite … suljettu|poistettu|lopetettu,
             ucet|schrank|adres … zrusen|zablokovan|deaktivovan|neaktivn,
@@ -126,25 +151,57 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
     (
         FailureReason.NO_MAILBOX,
         """
-            user|recipient|addressee|mailbox|mail box|account|address|alias|person|rcpt|local part|inbox
-                … unknown|not known|not found|be found|not exist|doesn't exist|don't exist|never existed
-                    |not valid|invalid|isn't valid|non-existent|nonexistent|not local|not listed|not present
-                    |not registered|unregistered|not recogni|unrecogni|not defined|undefined|unroutable
-                    |unrouteable|no such|not ok|not hosted|not one of|not a known|not a valid|isn't a valid
-                    |not have a|doesn't have a|not resolve,
+            user|recipient|addressee|mailbox|mail box|account|address|mailaddress|alias|person|rcpt
+                    |local part|inbox
+                … unknown|unkown|not known|not found|be found|not exist|doesn't exist|don't exist
+                    |dosn't exist|doesnt exist|dont exist|never existed|not valid|invalid|isn't valid
+                    |non-existent|nonexistent|not local|not listed|not present|not registered|unregistered
+                    |not recogni|unrecogni|not defined|undefined|unroutable|unrouteable|no such|not ok
+                    |not hosted|not one of|not a known|not a valid|isn't a valid|not have a|doesn't have a
+                    |not resolve,
             mailbox|mail box|account|address … not available|unavai,
-            unknown|unrecogni|invalid|bad|illegal|incorrect|wrong|non-existent|nonexistent|non-existing
-                    |nonexisting|inexistent|unregistered|unresolvable|unroutable|unrouteable|undefined
+            unknown|unkown|unrecogni|invalid|bad|illegal|incorrect|wrong|non-existent|nonexistent
+                    |non-existing|nonexisting|inexistent|unregistered|unresolvable|unroutable|unrouteable
+                    |undefined
                 ‥ user|recipient|mailbox|mail box|account|address|alias|person|rcpt|local part,
-            no|no such|not found|not a|not an|not a deliverable|isn't a|isn't an|not our|never a
-                    |can't accept|not accept|cannot accept
-                ‥ user|recipient|mailbox|mail box|mail-box|account|alias|person|employee|customer,
+            no|no such|nobody|no one|not found|not a|not an|not a deliverable|isn't a|isn't an|not our
+                    |never a|can't accept|not accept|cannot accept
+                ‥ user|recipient|mailbox|mail box|mail-box|account|alias|person|employee|customer
+                    |by the name|by that name,
             no such|not a|not an|isn't a|isn't an … deliverable|existing ‥ address,
             no such|not a|not an|isn't a|isn't an ‥ address,
             no|not … record of … user|recipient|mailbox|account,
             does not|doesn't|do not|don't … have a mailbox|have an account|have such a user|have such user,
             name|address … not in use,
-            unable to|could not|couldn't|cannot|can't … resolve|locate … user|recipient|mailbox,
+            unable to|could not|couldn't|cannot|can't … resolve|locate|verify … user|recipient|mailbox,
+            empfanger|benutzer|nutzer|teilnehmer|postfach|mailbox|konto|adresse|mailadresse|emailadresse
+                    |e-mail-adresse
+                … unbekannt|nicht gefunden|existiert nicht|nicht existiert|nicht vorhanden|nicht bekannt
+                    |ungultig|gibt es nicht|nicht eingerichtet|nicht registriert,
+            unbekannter|unbekannte|unbekanntes|unbekannten|ungultige|ungultiger|ungultiges|falsche|falscher
+                ‥ empfanger|benutzer|nutzer|postfach|konto|adresse|mailbox,
+            kein|keine|keinen ‥ empfanger|benutzer|nutzer|postfach|person|konto|mailbox|account,
+            destinataire|utilisateur|adresse|boite|compte
+                … inconnu|introuvable|n'existe|inexistant|invalide|pas trouve|non trouve|non valide
+                    |pas valide,
+            aucun|aucune|pas de ‥ utilisateur|destinataire|boite|compte|personne,
+            usuario|destinatario|direccion|buzon|cuenta|casilla
+                … desconocid|no exist|inexistente|no encontrad|no se encontr|invalid|no valid|no es valid
+                    |no registrad,
+            utente|destinatario|indirizzo|casella|account
+                … sconosciut|non esist|inesistente|non trovat|non valid|errat|non registrat|non e stat,
+            nessun|nessuna ‥ utente|casella|destinatario|account,
+            gebruiker|ontvanger|geadresseerde|adres|postvak|mailbox
+                … onbekend|bestaat niet|niet bestaat|niet gevonden|ongeldig|niet bekend|niet geldig,
+            geen|onbekende|ongeldige|ongeldig ‥ gebruiker|ontvanger|postvak|account|mailbox|adres,
+            uzytkownik|odbiorc|adresat|adres|skrzynk|konto
+                … nieznan|nie istniej|nie zostal znalez|nie znalez|niepoprawn|nieprawidlow|bledn,
+            usuario|destinatario|endereco|conta|caixa
+                … nao exist|inexistente|desconhecid|nao encontrad|nao foi encontrad|nao localizad|invalid,
+            пользовател|получател|адрес|ящик|учетная запис|аккаунт|абонент
+                … не наиден|не существ|неизвест|не зарегистр|отсутству|недеиствит|неверн|не обнаруж,
+            нет такого|нет таких|несуществующии|неизвестныи|неверныи|недеиствительныи
+                ‥ пользовател|получател|адрес|ящик|абонент,
             brug|modtag|mottak|postkass|adress|konto
                 … findes ikke|finnes ikke|eksisterer ikke|ukendt|ukjent,
             brug|modtag|mottak|postkass|adress|konto … ikke fundet|ikke funnet,
@@ -183,11 +240,12 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
                     |your provider
                 … listed|blocked|banned|denied|rejected|refused|not allowed|not permitted|not authorized
                     |forbidden|not welcome|blackholed|bad|poor|untrusted|not trusted|suspicious,
-            poor|low|bad|lowest ‥ score|reputation, reverse ‥ dns|lookup|record|name|address|hostname|resol,
-            forward-confirmed, fcrdns, drbl, blackhole, open relay, open proxies, botnet, compromised,
-            sperrliste, blockliste, sortlista, sortliste, estolista, cerne listine, cierna listina,
-            feketelista, kara liste, lista neagra, 블랙리스트, чорному списку,
-            don't|not|never … take mail from|accept mail from|want mail from
+            client ip, poor|low|bad|lowest ‥ score|reputation,
+            reverse ‥ dns|lookup|record|name|address|hostname|resol, forward-confirmed, fcrdns, drbl,
+            blackhole, open relay, open proxies, botnet, compromised, ip-adresse, adresse ip, direccion ip,
+            indirizzo ip, endereco ip, adres ip, ip-адрес, ip адрес, sperrliste, blockliste, sortlista,
+            sortliste, estolista, cerne listine, cierna listina, feketelista, kara liste, lista neagra,
+            블랙리스트, чорному списку, don't|not|never … take mail from|accept mail from|want mail from
         """,
     ),
     (
@@ -216,7 +274,7 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         FailureReason.TOO_LARGE,
         """
             message|mail|size|attachment|file|content
-                … too large|too big|too long|is larger|size limit|oversize,
+                … too large|too big|is larger|size limit|oversize,
             larger than|bigger than|exceed … size|maximum|allowed|limit
         """,
     ),

@@ -191,6 +191,7 @@ ANSWERS = (
     "the error that the other server returned was",
     "the response from the remote server was",
     "the response was",
+    "additional information follows :",
     "it responded as follows",
     "error message below",
     "diagnostic information for administrators",
@@ -245,6 +246,7 @@ ENDINGS = (
     "initial part of the message",
     "lines of the message",
     "--- rejected message",
+    "original message:",
     "ursprungliche nachricht",
     "originalnachricht",
     "ursprungliche nachrichtenkopfzeilen",
@@ -275,6 +277,7 @@ ENDINGS = (
 COPY_FIELDS = (
     "received: from ",
     "received: by ",
+    "received:from ",
     "return-path: ",
     "dkim-signature: ",
     "mime-version: ",

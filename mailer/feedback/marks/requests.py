@@ -22,6 +22,7 @@ UNSUBSCRIBE = (
     "abmelden",
     "abbestellen",
     "bitte abmelden",
+    "bitte abbestellen",
     "austragen",
     "bitte austragen",
     "newsletter abmelden",
