@@ -16,9 +16,9 @@ from mailer.ledger.chunks import LET_GO, change
 from mailer.ledger.history import mark_read
 from mailer.ledger.ledger import Ledger
 from mailer.ledger.outcomes import Tally
-from mailer.ledger.recording import append, record
+from mailer.ledger.recording import record, withdraw
 from mailer.ledger.stages import is_struck, stop_if_struck
-from mailer.ledger.taking import HeldChunk, cancelled, gone, take
+from mailer.ledger.taking import HeldChunk, gone, take
 from mailer.store.database import Database
 from mailer.store.schema import consents
 
@@ -95,7 +95,7 @@ class Holding:
             return set()
         with self.engine.begin(alone=False) as connection:
             for chunk, group in reasons.items():
-                append(connection, self._taken[chunk], cancelled(self._taken[chunk], group, now))
+                withdraw(connection, self.send, self._taken[chunk], group, now)
         for chunk, group in reasons.items():
             self._settled(chunk, group)
         return {person for group in reasons.values() for person in group}

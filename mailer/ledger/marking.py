@@ -28,8 +28,8 @@ from mailer.ledger.chunks import LET_GO, change
 from mailer.ledger.history import mark_read
 from mailer.ledger.holding import Holding
 from mailer.ledger.outcomes import Tally
-from mailer.ledger.recording import append, record
-from mailer.ledger.taking import HeldChunk, cancelled
+from mailer.ledger.recording import record, withdraw
+from mailer.ledger.taking import HeldChunk
 from mailer.ledger.testimony import testify
 from mailer.store.dialect import moment_in
 from mailer.store.schema import chunks
@@ -118,7 +118,7 @@ class MarkedHolding(Holding):
         reasons = self._gone(waiting, now)
 
         def write(connection: Connection, taken: HeldChunk) -> None:
-            append(connection, taken, cancelled(taken, reasons[taken.chunk.id], now))
+            withdraw(connection, self.send, taken, reasons[taken.chunk.id], now)
 
         if reasons:
             with suppress(StorageBusy):

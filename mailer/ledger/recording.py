@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from mailer.domain.delivery import RetryPolicy, Settlement, State
+from mailer.domain.send import Send
 from mailer.ledger.chunks import CLOSED, add, change
 from mailer.ledger.outcomes import NEW, OutcomeRow, Tally, note_passed, write, write_accepted
-from mailer.ledger.taking import HeldChunk
+from mailer.ledger.taking import HeldChunk, cancelled, heed_pauses
 
 
 def record(
@@ -53,6 +54,17 @@ def append(connection: Connection, taken: HeldChunk, rows: Sequence[OutcomeRow],
         return False
     write(connection, _placed(connection, taken.chunk.send_id, rows))
     return True
+
+
+def withdraw(
+    connection: Connection, send: Send, taken: HeldChunk, gone: Mapping[int, str], now: datetime
+) -> None:
+    """Cancel people of a chunk, if it is held still, for these reasons.
+
+    Who only pauses gets a step of a sequence when they are back.
+    """
+    if append(connection, taken, cancelled(taken, gone, now)):
+        heed_pauses(connection, send, gone, now)
 
 
 def _row(policy: RetryPolicy, taken: HeldChunk, settled: Settlement, revision: int) -> OutcomeRow:

@@ -128,6 +128,41 @@ def wake(connection: Connection, sequence_id: int, now: datetime) -> None:
     connection.execute(update(sequence_members).where(*mine).values(next_at=now))
 
 
+def wake_person(connection: Connection, subscriber_id: int, now: datetime) -> None:
+    """Have somebody looked at anew in all sequences: they pause, or pause no longer."""
+    m = sequence_members.c
+    mine = (m.subscriber_id == subscriber_id, m.state == MemberState.ACTIVE)
+    connection.execute(update(sequence_members).where(*mine).values(next_at=now))
+
+
+def miss(connection: Connection, send_id: int, people: Collection[int], now: datetime) -> None:
+    """Take it back that these people got the step that a send is of: its letter was cancelled.
+
+    It is the latest that they have, for one letter waits for the other. They are to be looked at now.
+    """
+    m, t = sequence_members.c, sequence_steps.c
+    mine = and_(m.sequence_id == t.sequence_id, m.subscriber_id == t.subscriber_id, m.occasion == t.occasion)
+    before = select(func.max(t.at)).where(mine, t.send_id.is_distinct_from(send_id))
+    missed = exists().where(mine, t.send_id == send_id)
+    back = {
+        "state": MemberState.ACTIVE,
+        "since": func.coalesce(before.scalar_subquery(), m.started_at),
+        "next_at": now,
+        "changed_at": now,
+    }
+    going = m.state.in_((MemberState.ACTIVE, MemberState.FINISHED))
+    connection.execute(
+        update(sequence_members).where(among(m.subscriber_id, people), going, missed).values(back)
+    )
+    connection.execute(
+        delete(sequence_steps).where(
+            t.send_id == send_id,
+            among(t.subscriber_id, people),
+            exists().where(mine, m.state == MemberState.ACTIVE),
+        )
+    )
+
+
 def steps_gone(connection: Connection, sequence_id: int, keys: Collection[str]) -> set[str]:
     """Return the steps but for these that anybody who is still in the sequence got, or was passed by."""
     m, t = sequence_members.c, sequence_steps.c

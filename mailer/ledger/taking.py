@@ -33,6 +33,7 @@ from mailer.domain.send import ASKED, Send, SendKind
 from mailer.domain.subscriber import Status
 from mailer.ledger.chunks import CLOSED, Chunk, add, change
 from mailer.ledger.outcomes import NEW, DeliveryHistory, OutcomeRow, Tally, write
+from mailer.ledger.sequences import miss
 from mailer.ledger.stages import has_come, stop_if_struck
 from mailer.people.suppressing import Suppressing
 from mailer.store.dialect import among, moment_in
@@ -172,6 +173,13 @@ def cancelled(taken: HeldChunk, reasons: Mapping[int, str], now: datetime) -> li
     ]
 
 
+def heed_pauses(connection: Connection, send: Send, gone: Mapping[int, str], now: datetime) -> None:
+    """Let those of whom a step of a sequence was cancelled because they pause get it when they are back."""
+    paused = [person for person, why in gone.items() if why == PAUSED_SINCE]
+    if paused and send.kind is SendKind.SEQUENCE:
+        miss(connection, send.id, paused, now)
+
+
 def _next(
     connection: Connection,
     send: Send,
@@ -249,6 +257,7 @@ def _look_through(
     tally = Tally()
     if reasons := {row[0]: row[-1] for row in rows if row[-1] is not None}:
         write(connection, cancelled(taken, reasons, now))
+        heed_pauses(connection, send, reasons, now)
         taken.waiting.difference_update(reasons)
         tally = Tally({State.CANCELLED: len(reasons), State.QUEUED: -len(reasons)})
     if without:

@@ -12,6 +12,7 @@ from mailer.domain.address import Address
 from mailer.domain.consent import Source
 from mailer.domain.field import field_name
 from mailer.errors import UsageError
+from mailer.ledger.sequences import wake_person
 from mailer.people import pausing
 from mailer.people.field_types import OWN_TYPES, known_types, typed_values
 from mailer.people.lists import list_ids
@@ -71,4 +72,5 @@ def pause(database: Engine, request: Pause, now: datetime) -> list[str]:
         person = required(connection, request.address.key)
         wanted = None if request.lists is None else list_ids(connection, request.lists)
         found = pausing.pause(connection, person.id, wanted, request.until, request.source, now)
+        wake_person(connection, person.id, now)
         return [each.list_name for each in found]

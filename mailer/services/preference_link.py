@@ -20,6 +20,7 @@ from mailer.domain.consent import NOTHING_KNOWN, Change, Evidence, Source, Sourc
 from mailer.domain.preferences import ListPreference, Preferences, Saved, Wishes
 from mailer.domain.signed_links import LinkToken, Purpose, find_token, sign_undo
 from mailer.domain.subscriber import Left, Status
+from mailer.ledger.sequences import wake_person
 from mailer.people import pausing, signups, unsubscribing
 from mailer.people.consents import Said, record
 from mailer.people.enrol import Consent, Entry, enrol
@@ -98,6 +99,7 @@ class PreferenceLinks:
         with self.app.database.begin() as connection:
             if stands := preferences(connection, token.subscriber_id, now):
                 pausing.pause(connection, stands.subscriber_id, None, until, BY_PAGE, now)
+                wake_person(connection, stands.subscriber_id, now)
 
     def _leave(
         self, connection: Connection, token: LinkToken, left: tuple[ListPreference, ...], now: datetime

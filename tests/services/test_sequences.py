@@ -17,18 +17,21 @@ from mailer.bootstrap import App
 from mailer.domain.consent import Source, SourceKind
 from mailer.domain.suppression import Suppression
 from mailer.errors import UsageError
+from mailer.ledger.holding import Holding
+from mailer.ledger.marking import MarkedHolding
 from mailer.people.enrol import Consent, Entry, enrol
 from mailer.people.pausing import pause as pause_person
 from mailer.sandbox.scripted_server import ScriptedServer
 from mailer.services import suppressions
 from mailer.services.confirm_link import ConfirmLinks
-from mailer.services.edit import Edit, edit
+from mailer.services.edit import Edit, Pause, edit, pause
 from mailer.services.erase import erase
 from mailer.services.merge import change_address, merge
 from mailer.services.sequence_people import start, start_segment, stop_everybody, stop_people
 from mailer.services.signup import Reception, Submission, desk, opened, sign_up
 from mailer.services.subscribe import Subscribe, subscribe
 from mailer.services.unsubscribe import Unsubscribe, unsubscribe
+from mailer.store.dialect import is_shared
 from mailer.store.schema import deliveries, sequence_members, sequence_steps
 
 pytestmark = pytest.mark.peers
@@ -140,6 +143,45 @@ def test_who_pauses_waits_and_goes_on_then(app, clock):
         ("hello", "2026-11-28 08:00"),
         ("tide", "2026-12-08 08:00"),
     ]
+
+
+def test_who_comes_back_early_goes_on_at_once(app, clock):
+    put_in(app, "first", s1_hello="", s2_tide="after: 1d")
+    start(app, "first", [person("ada")])
+    pass_days(app, clock, 0)
+    pause(app.database, Pause(person("ada"), None, clock.time + 100 * DAY, OURS), app.now())
+    pass_days(app, clock, 2)
+    pause(app.database, Pause(person("ada"), None, None, OURS), app.now())
+    pass_days(app, clock, 0)
+    assert [step for _, step, _ in got(app)] == ["hello", "tide"]
+
+
+@pytest.mark.parametrize("in_hand", [False, True])
+def test_who_pauses_while_a_letter_waits_gets_it_on_return_and_then_the_next(app, clock, in_hand):
+    put_in(app, "first", s1_hello="", s2_quay="after: 20d", s3_tide="after: 20d")
+    start(app, "first", [person("ada")])
+    pass_days(app, clock, 0)
+    times = []
+    for step in ("quay", "tide"):  # the last one, too, by which she is through
+        clock.time += 20 * DAY
+        write_due(app, mail=False)
+        (send,) = [each for each in app.ledger.unfinished() if step in each.slug]
+        hand = (MarkedHolding if is_shared(app.database) else Holding)(app.database, send, f"worker {step}")
+        claims = hand.take(app.now()) if in_hand else []
+        pause(app.database, Pause(person("ada"), None, clock.time + 10 * DAY, OURS), app.now())
+        assert hand.withdraw([each.delivery_id for each in claims], app.now()) == ({1} if in_hand else set())
+        assert hand.take(app.now()) == []
+        hand.give_back(app.now())
+        for days in (0, 1, 8.5):
+            before = got(app)
+            pass_days(app, clock, days)
+            assert (standing(app), got(app)) == (["active"], before)
+        pass_days(app, clock, 0.5)
+        times.append(f"{clock.time:%Y-%m-%d %H:%M}")
+        assert got(app)[-1] == ("ada", step, times[-1])
+    pass_days(app, clock, 100)
+    assert standing(app) == ["finished"]
+    assert [at for _, _, at in got(app)] == ["2026-11-28 08:00", *times]
 
 
 def test_a_goal_ends_it_and_a_segment_passes_by(app, clock):
