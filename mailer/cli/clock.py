@@ -379,6 +379,7 @@ def run(app: App, every: float, tell: int | None) -> None:
     from mailer.schedule.daemon import Daemon
     from mailer.schedule.service_manager import ServiceManager
     from mailer.schedule.settings_anew import SettingsAnew
+    from mailer.services.notice_beside import tell_beside
     from mailer.services.return_beside import read_beside
     from mailer.services.rounds import rounds
 
@@ -400,7 +401,7 @@ def run(app: App, every: float, tell: int | None) -> None:
     with anew, _told_beside(app, every) as pulse, ExitStack() as stack:
         if pulse:
             beats.append(pulse.alive)
-        made = stack.enter_context(rounds(app, alive))
+        made = stack.enter_context(rounds(app, alive, stack.enter_context(tell_beside(app)).tell))
         app.database  # noqa: B018 - what is wrong with it is said now
         reading = stack.enter_context(read_beside(app, warn))
         click.echo(f"{looking} Ctrl-C stops.", err=True)

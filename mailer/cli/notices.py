@@ -66,12 +66,16 @@ def show_one(app: App, number: int, as_json: bool) -> None:
 
 @notices.command("retry")
 @click.argument("number", type=int, required=False)
+@click.option("--beside", is_flag=True, hidden=True, help="What is due, for the process that began it.")
 @click.pass_obj
-def retry(app: App, number: int | None) -> None:
+def retry(app: App, number: int | None, beside: bool) -> None:
     """Tell now what could not be told: notice NUMBER, or all."""
     from mailer.services.notice_telling import tell_noted
     from mailer.services.notices import retry, sheet_of
 
+    if beside:
+        tell_noted(app)
+        return
     ways = retry(app, number)
     tell_noted(app, number)
     click.echo(f"Tried again, ways: {ways}.")

@@ -23,10 +23,10 @@ from mailer.services.report import report_on
 log = getLogger(__name__)
 
 
-def tell_all(app: App) -> None:
+def tell_all(app: App, beside: Callable[[], None] | None = None) -> None:
     """Note what is to be told by now, and tell it. Nothing that goes wrong with that concerns the caller.
 
-    To be called where there is no event loop.
+    Where another process tells, `beside` has it do so. To be called where there is no event loop.
     """
     try:
         with app.database.connect() as connection:
@@ -36,6 +36,9 @@ def tell_all(app: App) -> None:
         for each in found:
             if each.event:
                 note(app, FINDINGS[each.event](app, each.number))
+        if beside:
+            beside()
+            return
         # What makes mails takes a while to load.
         from mailer.services.notice_telling import tell_noted
 

@@ -78,6 +78,7 @@ class Rounds:
     app: App
     stopping: Stopping
     _presence: ExitStack
+    _tell: Callable[[], None] | None = None
     _letters: KeptLetters = field(default_factory=dict)
 
     @property
@@ -116,7 +117,7 @@ class Rounds:
                 _go_on(app, send, self.stopping, result)
         if result.reports or result.errors:
             tell(app, say)
-        tell_all(app)
+        tell_all(app, self._tell)
         return result
 
     def _follow(self, result: Round) -> None:
@@ -172,14 +173,17 @@ def _read_webhooks(app: App) -> None:
 
 
 @contextmanager
-def rounds(app: App, alive: Callable[[], None] = lambda: None) -> Iterator[Rounds]:
+def rounds(
+    app: App, alive: Callable[[], None] = lambda: None, tell_beside: Callable[[], None] | None = None
+) -> Iterator[Rounds]:
     """Heed signals for a block that makes rounds; nobody exchanges the database meanwhile.
 
-    `alive` is called every second of sending and waiting.
+    `alive` is called every second of sending and waiting. `tell_beside` has another process tell notices;
+    else each round does, and waits for whoever is told.
     """
     with ExitStack() as presence, Stopping(alive) as stopping:
         presence.enter_context(app.at_work())
-        yield Rounds(app, stopping, presence)
+        yield Rounds(app, stopping, presence, tell_beside)
 
 
 def tick(app: App, say: Callable[[str], None]) -> Round:

@@ -24,11 +24,14 @@ from mailer.errors import MailerError, UsageError
 from mailer.jobs.port import Help, Jobs, calls
 from mailer.ledger.in_hand import ready
 from mailer.services.attendance import Attendance, attending
+from mailer.services.notice_beside import TellingBeside, tell_beside
+from mailer.services.notice_findings import tell_all
 from mailer.services.stages import advance_all
 from mailer.services.together import help_out, help_to_prove
 
 log = getLogger(__name__)
 
+LOOK = 10.0  # seconds between looks for what is to be told
 SWEEP = 3.0  # seconds between looks for what nobody was brought to
 RESTS = (3.0, 300.0)  # seconds: the first one, and the longest
 SHARE = 50_000  # messages of one send, until others have their turn
@@ -60,12 +63,12 @@ def work(
         nonlocal settled
         settled += more
 
-    with app.at_work(), Stopping() as stopping:
+    with app.at_work(), tell_beside(app) as telling, Stopping() as stopping:
         app.let_go()
         with crew(number, partial(_take_jobs, app, complain)) as members:
             say(f"Working for {app.root}, processes: {len(members)}. Ctrl-C stops.")
-            sweep = partial(_sweep, app, jobs, complain)
-            stopping.run(lambda stop: watch(members, count, sweep(stop), stop))
+            chores = partial(_chores, app, jobs, complain, telling)
+            stopping.run(lambda stop: watch(members, count, chores(stop), stop))
     return Worked(settled, all(each.lost for each in members))
 
 
@@ -137,6 +140,23 @@ async def _do(
             return
     # What turned this one away would turn it away again, whichever send it is for.
     await rest.take()
+
+
+async def _chores(
+    app: App,
+    jobs: Jobs,
+    complain: Callable[[MailerError], None],
+    telling: TellingBeside,
+    stop: asyncio.Event,
+) -> None:
+    await asyncio.gather(_sweep(app, jobs, complain, stop), _tell(app, telling, stop))
+
+
+async def _tell(app: App, telling: TellingBeside, stop: asyncio.Event) -> None:
+    """See again and again what is to be told."""
+    while not stop.is_set():
+        await asyncio.to_thread(tell_all, app, telling.tell)
+        await pause(stop, LOOK)
 
 
 async def _sweep(app: App, jobs: Jobs, complain: Callable[[MailerError], None], stop: asyncio.Event) -> None:
