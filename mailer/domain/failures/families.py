@@ -79,7 +79,7 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         """
             message|mail|email|content
                 … looks like|classified as|flagged|identified as|categorised|categorized,
-            bulk, unwanted, system has detected, advertising, advertisement, scam, fraud, roskaposti,
+            bulk, junk, unwanted, system has detected, advertising, advertisement, scam, fraud, roskaposti,
             skrappost, soppelpost, uonsket e-post, uonsket mail, oonskad, nevyzadan, levelszemet, keretlen,
             istenmeyen e, nesolicitat, 스팸
         """,
@@ -292,7 +292,7 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
                 … invalid|not valid|a valid|not exist|doesn't exist|unknown|disabled|not registered
                     |not found|denied|rejected|refused|blocked|not allowed|not permitted|not accepted
                     |not verif|not approved|pre-approved|must resolve|not resolve|forged|spoof|mismatch
-                    |not owned,
+                    |not owned|has no,
             mail from … denied|rejected|refused|blocked|not allowed|mismatch|not owned|bogus|invalid,
             unroutable|unrouteable|unresolvable|invalid|bogus|bad|unknown|unverified|forged
                 ‥ sender|mail from|from address,
