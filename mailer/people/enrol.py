@@ -177,8 +177,8 @@ def _take_in(connection: Connection, records: Sequence[Record], consent: Consent
         number = ids[key]
         changed = Effect.UPDATED if number in touched else Effect.UNCHANGED
         effect = changed if key in known else Effect.ADDED
-        kept_out, waiting = (tuple(each.get(number, ())) for each in (joined.kept_out, joined.waiting))
-        return Enrolment(number, effect, kept_out, never.get(key), waiting)
+        kept_out, waiting = joined.kept_out.get(number), joined.waiting.get(number)
+        return Enrolment(number, effect, tuple(kept_out or ()), never.get(key), tuple(waiting or ()))
 
     return [enrolment(key) for key in people]
 

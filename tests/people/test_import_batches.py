@@ -109,6 +109,20 @@ def test_others_write_between_any_two_batches_and_none_is_large(engine: Engine, 
         assert "p4@quay.example" in connection.scalars(select(suppressions.c.who)).all()
 
 
+@pytest.mark.parametrize("rows", [300, ROWS])
+def test_many_are_written_in_the_order_of_their_keys(engine: Engine, tmp_path: Path, rows: int) -> None:
+    path = tmp_path / "people.csv"
+    keys = [f"p{n * 7919 % 100_003}@quay.example" for n in range(rows)]
+    path.write_text("\n".join(["email", *keys]))
+    import_people(engine, Import(path, ("weekly",)), NOW)
+    with engine.connect() as connection:
+        # A batch then changes some pages of an index, not all; what is one batch stays as it was.
+        written = connection.scalars(select(subscribers.c.email_key).order_by(subscribers.c.id)).all()
+        lines = connection.scalars(select(consents.c.line).order_by(consents.c.id)).all()
+    assert written == (sorted(keys) if rows > BATCH else keys)
+    assert [keys[line - 2] for line in lines if line] == written
+
+
 def test_a_second_import_writes_nothing(engine: Engine, tmp_path: Path) -> None:
     path = written(tmp_path / "people.csv", 300)
     import_people(engine, request(path), NOW)

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Protocol
+from operator import attrgetter
+from typing import Any, Protocol
 
+from mailer.domain.consent import Evidence
 from mailer.domain.field import FieldType
 from mailer.people.enrol import Entry, Record, recorded
 from mailer.people.importing.columns import TypedColumn
@@ -24,7 +26,8 @@ from mailer.people.importing.twice import Twice
 from mailer.people.importing.understanding import Understood, understand
 from mailer.people.suppressing import Hashing
 
-BATCH = 5000  # rows
+BATCH = 5000  # people
+AHEAD = 10  # batches that are read before the first of them is written
 
 Tell = Callable[[int], object]
 """Gets to know of each so many rows that were read."""
@@ -60,15 +63,37 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is in some rows, in order, and what rows that aren't taken in say of people all the same.
+    """People in some rows, rows that aren't taken in, and what such rows say of people all the same.
 
     `folded` and `shortened` are of the part up to here, as `RowReader` counts them.
     """
 
-    read: list[Record | Reject]
+    records: list[Record]
+    rejects: list[Reject]
     refusals: list[Record]
     folded: int
     shortened: Shortened
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle records by columns, which takes a third of the time."""
+        told = self.rejects, self.refusals, self.folded, self.shortened
+        return _from_columns, (_columns(self.records), *told)
+
+
+def _columns(records: Sequence[Record]) -> list[tuple[Any, ...]]:
+    columns = list(zip(*records, strict=True))
+    if columns:
+        columns[_EVIDENCE] = tuple(zip(*columns[_EVIDENCE], strict=True))
+    return columns
+
+
+def _from_columns(columns: list[tuple[Any, ...]], *told: Any) -> Batch:
+    if columns:
+        columns[_EVIDENCE] = tuple(map(Evidence._make, zip(*columns[_EVIDENCE], strict=True)))
+    return Batch(list(map(Record._make, zip(*columns, strict=True))), *told)
+
+
+_EVIDENCE = Record._fields.index("evidence")
 
 
 class Reading(Protocol):
@@ -121,19 +146,26 @@ class FilesReading:
         self._refusals.hear(filter(None, said), each.consent.lists)
 
     def batches(self, place: int, hashing: Hashing, erased: frozenset[str]) -> Iterator[Batch]:
-        """Read a part again; see `Reading`."""
+        """Read a part again; see `Reading`.
+
+        Where there are many, people come in the order of their keys: whoever writes them finds in a few pages
+        of an index what else is all over it. What rows say that aren't taken in comes last, for it may be of
+        somebody among them.
+        """
         understood = self._understood[place]
         reader, rows = understood.reader(self._refusals), understood.file.records()
         ready = _Ready(hashing, erased, understood.consent.lists)
-        while chunk := list(islice(rows, BATCH)):
-            read = [(row, reader.read(row)) for row in chunk]
-            refusals = [each.refusal for _, each in read if isinstance(each, Reject) and each.refusal]
-            yield Batch(
-                [ready.of(row, each) for row, each in read],
-                [recorded(each, hashing) for each in refusals],
-                reader.folded,
-                replace(reader.shortened),
-            )
+        while read := [ready.of(row, reader.read(row)) for row in islice(rows, AHEAD * BATCH)]:
+            records = [each for each in read if isinstance(each, Record)]
+            rejects = [each for each in read if isinstance(each, Reject)]
+            refusals = [recorded(each.refusal, hashing) for each in rejects if each.refusal]
+            rejects = [replace(each, refusal=None) if each.refusal else each for each in rejects]
+            if len(records) > BATCH:
+                records.sort(key=attrgetter("key"))
+            last = max(len(records) - 1, 0) // BATCH * BATCH
+            for start in range(0, last, BATCH):
+                yield Batch(records[start : start + BATCH], [], [], reader.folded, replace(reader.shortened))
+            yield Batch(records[last:], rejects, refusals, reader.folded, replace(reader.shortened))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +177,7 @@ class _Ready:
     def of(self, row: Row | UnreadableRow, read: Entry | Reject) -> Record | Reject:
         """Return what is in a row, ready to be written."""
         if isinstance(read, Reject):
-            return replace(read, refusal=None) if read.refusal else read
+            return read
         record = recorded(read, self.hashing)
         if record.hashed in self.erased:
             return erased(row.line, tuple(row[1]), record.email, self.lists)
@@ -179,7 +211,7 @@ def _part(place: int, each: Understood) -> Part:
 def few_collections() -> Iterator[None]:
     """Let garbage be collected seldom: rows leave little, and to look for it took a fifth of the time."""
     before = gc.get_threshold()
-    gc.set_threshold(10_000, 5, 10)
+    gc.set_threshold(200_000, 5, 10)
     try:
         yield
     finally:

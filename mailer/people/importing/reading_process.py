@@ -13,10 +13,11 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from typing import IO, Any
 
 from mailer.errors import MailerError
-from mailer.people.importing.reading import Batch, FilesReading, Part, Tell, ToRead, few_collections
+from mailer.people.importing.reading import AHEAD, Batch, FilesReading, Part, Tell, ToRead, few_collections
 from mailer.people.suppressing import Hashing
 
 TOLD_EVERY = 10_000  # rows of the first reading
@@ -49,8 +50,8 @@ class ReadingApart:
     def batches(self, place: int, hashing: Hashing, erased: frozenset[str]) -> Iterator[Batch]:
         """Have a part read again."""
         self._say((place, hashing, erased))
-        while (batch := self._hear()) is not None:
-            yield batch
+        while batches := self._hear():
+            yield from map(pickle.loads, batches)  # our own process
 
     def _say(self, what: object) -> None:
         try:
@@ -123,9 +124,11 @@ def _read(given: IO[bytes], say: Any, closing: ExitStack) -> None:
             which = pickle.load(given)  # noqa: S301
         except EOFError:
             return
-        for batch in reading.batches(*which):
-            say(batch)
-        say(None)
+        batches = reading.batches(*which)
+        # Those of one reading together: while they are written, there is nothing to wait for in the next one.
+        while some := [pickle.dumps(each, pickle.HIGHEST_PROTOCOL) for each in islice(batches, AHEAD)]:
+            say(some)
+        say([])
 
 
 if __name__ == "__main__":
