@@ -11,8 +11,9 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, FromClause, exists, insert, select
 
 from mailer.domain.delivery import Settlement, State
+from mailer.domain.moment import utc_text
 from mailer.domain.outcome import Stage
-from mailer.store.dialect import append, moments
+from mailer.store.dialect import append
 from mailer.store.schema import outcomes, passed
 
 # By how much each of a send's totals changes.
@@ -91,13 +92,21 @@ NEW = DeliveryHistory()
 
 def write(connection: Connection, rows: Iterable[OutcomeRow]) -> None:
     """Append outcomes. Run for every message."""
-    moment = moments(connection)
     # In the order of the key, in which a tree is quickest to grow.
     append(
         connection,
         outcomes,
         [
-            (send, person, number, state.value, stage and stage.value, moment(at), due and moment(due), *rest)
+            (
+                send,
+                person,
+                number,
+                state.value,
+                stage and stage.value,
+                utc_text(at),
+                due and utc_text(due),
+                *rest,
+            )
             for send, person, number, state, stage, at, due, *rest in sorted(rows)
         ],
     )
@@ -107,12 +116,12 @@ def write_accepted(
     connection: Connection, send_id: int, accepted: Iterable[Settlement], revision: int
 ) -> None:
     """Append first attempts that were accepted: what nearly all are, without an object for each."""
-    moment, state = moments(connection), State.ACCEPTED.value
+    state = State.ACCEPTED.value
     append(
         connection,
         outcomes,
         sorted(
-            (send_id, person, 1, state, stage.value, moment(at), None, words, revision, True, None)
+            (send_id, person, 1, state, stage.value, utc_text(at), None, words, revision, True, None)
             for person, _, at, stage, words, _ in accepted
         ),
     )

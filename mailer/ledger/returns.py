@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, exists, func, select, text, update
 
 from mailer.domain.delivery import State
+from mailer.domain.moment import utc_text
 from mailer.domain.outcome import Stage
 from mailer.domain.return_policy import PastSend, ReturnEffect
 from mailer.domain.returned import FAILURES, Kind, Returned
 from mailer.ledger.outcomes import OutcomeRow, latest
-from mailer.store.dialect import among, append, bound, give_ids, moments, put
+from mailer.store.dialect import among, append, bound, give_ids, put
 from mailer.store.schema import deliveries, mailboxes, outcomes, returns, sends
 
 PAGE = 400  # people
@@ -49,12 +50,12 @@ def known(connection: Connection, digests: Iterable[str]) -> dict[str, Kind]:
 
 def write(connection: Connection, rows: Sequence[ReturnRow]) -> None:
     """Add rows, of messages that are not recorded yet. Run for every message that comes back."""
-    moment, json = moments(connection), bound(connection, returns.c.evidence.type)
+    json = bound(connection, returns.c.evidence.type)
     append(
         connection,
         returns,
         [
-            (number, digest, moment(at), source, kind.value, effect.value, *rest, json(list(evidence)))
+            (number, digest, utc_text(at), source, kind.value, effect.value, *rest, json(list(evidence)))
             for number, (digest, at, source, kind, effect, *rest, evidence) in zip(
                 give_ids(connection, returns, len(rows)), rows, strict=True
             )

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, insert, select
 
 from mailer.domain.consent import NOTHING_KNOWN, Change, Evidence, Source, SourceKind
-from mailer.store.dialect import append, give_ids, moments
+from mailer.domain.moment import utc_text
+from mailer.store.dialect import append, give_ids
 from mailer.store.schema import consent_sources, consents, lists
 
 
@@ -28,15 +29,15 @@ def record(connection: Connection, source: Source, said: Iterable[Said], now: da
     rows = list(said)
     if not rows:
         return
-    number, moment = source_id(connection, source), moments(connection)
-    recorded, ids = moment(now), give_ids(connection, consents, len(rows))
+    number, recorded = source_id(connection, source), utc_text(now)
+    ids = give_ids(connection, consents, len(rows))
     append(
         connection,
         consents,
         [
             (
                 *(each, person, list_id, change.value),
-                recorded if known.at is None else moment(known.when(now)),
+                recorded if known.at is None else utc_text(known.when(now)),
                 *(recorded, number, *known[1:]),
             )
             for each, (person, list_id, change, known) in zip(ids, rows, strict=True)

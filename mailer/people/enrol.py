@@ -16,13 +16,14 @@ from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from mailer.domain.address import Address
 from mailer.domain.consent import NOTHING_KNOWN, Change, Evidence
+from mailer.domain.moment import utc_text
 from mailer.domain.subscriber import OWN_FIELDS, Status
 from mailer.domain.suppression import Reason, Suppression
 from mailer.people.consents import Said, record
 from mailer.people.former import heirs
 from mailer.people.joining import Consent, WantedStatuses, join, pause
 from mailer.people.suppressing import Hashing, reasons, suppress_all
-from mailer.store.dialect import among, append, give_ids, json_text, moments, written
+from mailer.store.dialect import among, append, give_ids, json_text, written
 from mailer.store.schema import subscribers, suppressions
 
 # Beside what is defined here: on whose word people are taken in.
@@ -79,8 +80,9 @@ def recorded(entry: Entry, hashing: Hashing) -> Record:
     values, key = entry.values, entry.address.key
     name, language, timezone, tags = map(values.get, COLUMNS)
     fields = {each: value for each, value in values.items() if each not in _OWN}
+    email = entry.address.typed
     return Record(
-        entry.address.typed,
+        key if email == key else email,  # one text where they are the same, in memory and in a pickle
         key,
         hashing.of(key),
         name,
@@ -208,7 +210,7 @@ def _insert(
 ) -> dict[str, int]:
     """Write those who are new; return the ids of everybody by key."""
     fresh = [each for key, each in records.items() if key not in known]
-    ids, at = give_ids(connection, subscribers, len(fresh)), moments(connection)(now)
+    ids, at = give_ids(connection, subscribers, len(fresh)), utc_text(now)
     rows = [(number, *each[:_ROW], at, at) for number, each in zip(ids, fresh, strict=True)]
     append(connection, subscribers, rows)
     given = {each.key: number for number, each in zip(ids, fresh, strict=True)}

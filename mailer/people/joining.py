@@ -15,7 +15,7 @@ from mailer.domain.moment import utc_text
 from mailer.domain.subscriber import Status
 from mailer.errors import UsageError
 from mailer.people.consents import Said
-from mailer.store.dialect import among, append, moments
+from mailer.store.dialect import among, append
 from mailer.store.schema import lists, subscriptions
 
 # What is not true any more of one who gets another status.
@@ -75,8 +75,7 @@ def join(
     joined = Joined()
     fresh: list[tuple[Any, ...]] = []
     others: defaultdict[tuple[int, Status], list[int]] = defaultdict(list)
-    source, moment = str(consent.source), moments(connection)
-    recently = moment(consent.now)
+    source, recently = str(consent.source), utc_text(consent.now)
     for place, list_id in enumerate(consent.list_ids):
         for number, statuses, evidence, _ in wanted:
             was, to_be = before.get((number, list_id)), statuses[place]
@@ -87,7 +86,7 @@ def join(
                     if evidence.at is not None and status is Status.SUBSCRIBED:
                         # Whoever agreed did so when the file says. What they refuse holds from now on: a
                         # backup may be older.
-                        since = moment(evidence.when(consent.now))
+                        since = utc_text(evidence.when(consent.now))
                     fresh.append((list_id, number, status.value, source, since, None, None))
                 else:
                     others[list_id, status].append(number)

@@ -239,7 +239,7 @@ class _Work:
         return Consent(list_ids(connection, self.part.lists), source, self.now)
 
     def _erased(self, records: Iterable[Record], done: Iterable[Enrolment]) -> Iterator[Reject]:
-        """Yield the rows of people who were erased since it was begun: what stood in them is not here any more."""
+        """Yield the rows, as far as they are known, of people who were erased since it was begun."""
         for record, enrolment in zip(records, done, strict=True):
             if enrolment.effect is Effect.ERASED:
                 cells = ("",) * self.part.email + (record.email,)

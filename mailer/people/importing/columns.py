@@ -83,6 +83,12 @@ def cell(row: Row, column: Column) -> str:
     return row.cells[column.index].strip(BLANKS) if column.index < len(row.cells) else ""
 
 
+def cells(rows: Iterable[Row], column: Column) -> list[str]:
+    """Return a cell's text of each row, as `cell` does: of many a call for each is most of the work."""
+    index = column.index
+    return [row[index].strip(BLANKS) if index < len(row) else "" for _, row in rows]
+
+
 def named(heading: str, found: Sequence[Column], option: str, where: str) -> Column:
     """Return the column that `option` names by its heading or field; UsageError if there is none."""
     wanted = heading.strip()

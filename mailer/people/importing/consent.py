@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from mailer.domain.spreadsheet import STATES
 from mailer.domain.standing import (
@@ -22,7 +23,7 @@ from mailer.domain.standing import (
     smells,
 )
 from mailer.errors import ExitCode, MailerError, UsageError
-from mailer.people.importing.columns import Column, cell, named
+from mailer.people.importing.columns import Column, cell, cells, named
 from mailer.people.importing.evidence import FIELDS as EVIDENCE
 from mailer.people.importing.evidence import LEFT, read_moment
 from mailer.people.importing.format import UNDESCRIBED, Described
@@ -148,7 +149,7 @@ class ConsentWatch:
         for seen in self._with_sense:
             for row in rows:
                 seen.add(cell(row, seen.column), row.line)
-        if smells(cell(row, seen.column) for row in rows for seen in self._without):
+        if smells(chain(*(cells(rows, seen.column) for seen in self._without))):
             for row in rows:
                 self._smell(row)
 

@@ -27,7 +27,7 @@ from mailer.people.importing.understanding import Understood, understand
 from mailer.people.suppressing import Hashing
 
 BATCH = 5000  # people
-AHEAD = 10  # batches that are read before the first of them is written
+AHEAD = 5  # batches that are read before the first of them is written
 
 Tell = Callable[[int], object]
 """Gets to know of each so many rows that were read."""
@@ -166,6 +166,7 @@ class FilesReading:
             for start in range(0, last, BATCH):
                 yield Batch(records[start : start + BATCH], [], [], reader.folded, replace(reader.shortened))
             yield Batch(records[last:], rejects, refusals, reader.folded, replace(reader.shortened))
+            del read, records  # before as many again are made
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,7 @@ def _part(place: int, each: Understood) -> Part:
 def few_collections() -> Iterator[None]:
     """Let garbage be collected seldom: rows leave little, and to look for it took a fifth of the time."""
     before = gc.get_threshold()
-    gc.set_threshold(200_000, 5, 10)
+    gc.set_threshold(50_000, 5, 10)
     try:
         yield
     finally:

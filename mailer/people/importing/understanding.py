@@ -14,7 +14,7 @@ from mailer.people.field_types import OWN_TYPES
 from mailer.people.importing.columns import (
     Column,
     TypedColumn,
-    cell,
+    cells,
     columns,
     nearest,
     refuse_reserved,
@@ -188,8 +188,8 @@ class _Learning:
 
     def _look(self, rows: Sequence[Row]) -> None:
         self._watch.see(rows)
-        again = self._twice.see(cell(row, self._email) for row in rows)
+        again = self._twice.see(cells(rows, self._email))
         self._later.keep([rows[place] for place in again])
         for column in [column for column, guess in self._guesses.items() if not guess.settled]:
-            for text in {cell(row, column) for row in rows}:
+            for text in set(cells(rows, column)):
                 self._guesses[column].see(text)
