@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailer.cli.terminal import ask, print_table, say
+from mailer.cli.terminal import ask, cut, print_table, say, width
 from mailer.cli.whom import address_of, in_words
 from mailer.errors import UsageError
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 STATES = ("active", "finished", "goal", "stopped", "left", "before")
 SHOWN = 50  # people
+TIME, LEAST, GAP = 16, 12, 2  # columns: of a moment, of what is cut, between two of them
 KEEP_GOING = "  next: keep `mailer run` going, or let cron call `mailer tick` every minute"
 
 
@@ -100,10 +103,31 @@ def status(app: App, name: str, email: str | None, state: str | None, limit: int
         print_table(("step", "got it", "passed by"), [(key, *each) for key, each in standing.steps.items()])
     if people:
         click.echo()
-        print_table(
-            ("person", "state", "began", "why", "next look"),
-            [(row.email, _state(row), _when(row.started_at), row.why, _when(row.next_at)) for row in people],
-        )
+        _print_people(people)
+
+
+def _print_people(people: Sequence[Any]) -> None:
+    """Print who is where, and why and since when they are in it, as far as the terminal has room for that."""
+    columns = shutil.get_terminal_size().columns
+    looks = [f"{row.next_at:%Y-%m-%d %H:%M}" if row.next_at else "" for row in people]
+    room = columns - TIME - 2 * GAP
+    emails = [cut(row.email, room - LEAST) for row in people]
+    room -= _widest("person", emails)
+    states = [cut(_state(row), max(room, LEAST)) for row in people]
+    room -= _widest("state", states)
+    table = {"person": emails, "state": states}
+    whys, begun = [row.why for row in people], [f"{row.started_at:%Y-%m-%d %H:%M}" for row in people]
+    wanted = _widest("why", whys) + GAP
+    if room >= wanted + TIME + GAP:
+        table["began (UTC)"] = begun
+    if room >= min(wanted, LEAST + GAP):
+        table["why"] = [cut(why, room - GAP) for why in whys]
+    table["look (UTC)"] = looks
+    print_table(list(table), list(zip(*table.values(), strict=True)))
+
+
+def _widest(head: str, cells: Sequence[str]) -> int:
+    return max(map(width, (head, *cells)))
 
 
 def _person(app: App, name: str, email: str, *, as_json: bool) -> None:

@@ -43,7 +43,7 @@ from mailer.store.schema import subscribers
 BATCH = 500  # people
 RETRY = timedelta(minutes=1)  # of a sequence in which something is wrong
 ITS_OWN_FAULT = (IssueError, PlanRefused, UsageError, SettingsError)
-WENT = "went before a backup was put back, by the journals"
+WENT = "its letter went before a backup was put back, by the journals"
 Key = tuple[int, str]  # a person, and a step
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,27 @@ def test_from_the_first_look_to_the_end(space: Workspace) -> None:
     assert space.data("sequences", "list")[0]["state"] == "paused"
     waits = space.run("sequences", "start", "first", "ada@quay.example", "--again").stderr
     assert waits == "  next: it is paused; to let it go on: mailer sequences activate first\n"
+
+
+def test_who_is_where_has_room_on_any_terminal(space: Workspace) -> None:
+    long = "bartholomew.featherstonehaugh@quay.example"
+    space.run("subscribers", "add", long, "--list", "weekly")
+    space.run("sequences", "activate", "first")
+    space.run("sequences", "start", "first", "ada@quay.example", long)
+    space.run("sequences", "stop", "first", long)
+    for columns, shown in (
+        (40, "person,state,look (UTC)"),
+        (60, "person,state,look (UTC)"),
+        (80, "person,state,look (UTC)"),
+        (95, "person,state,why,look (UTC)"),
+        (120, "person,state,began (UTC),why,look (UTC)"),
+    ):
+        space.settings["COLUMNS"] = str(columns)
+        _, _, *table = space.run("sequences", "status", "first").stdout.splitlines()
+        heading, *rows = [line for line in table if line]
+        assert max(map(len, (heading, *rows))) <= columns
+        assert ",".join(re.split("  +", heading)) == shown
+        assert rows[0].startswith("ada@qua")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from mailer.store.schema import journals_read, learned_steps
 pytestmark = pytest.mark.peers
 
 DAY = timedelta(days=1)
-WENT = "went before a backup was put back, by the journals"
+WENT = "its letter went before a backup was put back, by the journals"
 STEPS = {"s1_hello": "", "s2_quay": "after: 1d"}
 
 
