@@ -122,6 +122,7 @@ def _file(root: Path, env: EnvFile) -> Iterator[Result]:
 
 def _secrecy(root: Path, reading: SettingsReading) -> Iterator[Result]:
     yield from _privacy(root, reading.env)
+    yield from _privacy_of_mail(root)
     key = reading.settings.secret_key.get_secret_value()
     if not key:
         # With a BASE_URL that is an error, which the settings' fitting together is about.
@@ -152,6 +153,21 @@ def _privacy(root: Path, env: EnvFile) -> Iterator[Result]:
             "settings.private",
             f"{env.path} holds secrets, and git would take it in",
             "Add .env to .gitignore.",
+        )
+
+
+def _privacy_of_mail(root: Path) -> Iterator[Result]:
+    """Say it where what came back lies in a repository: workspaces of before don't leave it out."""
+    from mailer.services.return_reading import KEPT
+
+    if not ((root / ".git").exists() and (root / KEPT).is_dir()):
+        return
+    patterns = KEPT, f"/{KEPT}", f"{KEPT}/", f"/{KEPT}/"
+    if not (root / ".gitignore").is_file() or unprotected(root, *patterns):
+        yield warning(
+            "settings.private",
+            f"{root / KEPT} holds what readers wrote, and git would take it in",
+            f"Add /{KEPT}/ to .gitignore.",
         )
 
 

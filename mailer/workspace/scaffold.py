@@ -68,10 +68,10 @@ def environment() -> str:
     return "".join(key if line.startswith("SECRET_KEY=") else line for line in lines)
 
 
-def unprotected(root: Path) -> bool:
-    """Whether a `.gitignore` that was there before lets `.env` into a repository."""
+def unprotected(root: Path, *patterns: str) -> bool:
+    """Whether a `.gitignore` that was there before lets `.env`, or what has other `patterns`, be taken in."""
     lines = (root / ".gitignore").read_text(encoding="utf-8", errors="replace").split()
-    return not {".env", "/.env", ".env*", "*.env"} & set(lines)
+    return set(patterns or (".env", "/.env", ".env*", "*.env")).isdisjoint(lines)
 
 
 def write_new(path: Path, text: str, mode: int = OPEN_FILE) -> bool:

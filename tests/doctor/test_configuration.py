@@ -173,6 +173,19 @@ def test_a_file_of_secrets_that_others_can_read(tmp_path: Path) -> None:
     assert not any("0644" in each.text for each in looked_at(tmp_path, "TZ=UTC\n", mode=0o644))
 
 
+def test_mail_that_came_back_and_that_git_would_take(tmp_path: Path) -> None:
+    def said() -> list[str]:
+        return [each.next_step for each in looked_at(tmp_path) if "readers wrote" in each.text]
+
+    (tmp_path / "returned").mkdir()
+    assert said() == []
+    (tmp_path / ".git").mkdir()
+    assert said() == ["Add /returned/ to .gitignore."]
+    for line, told in ((".env", 1), ("/returned/", 0)):
+        (tmp_path / ".gitignore").write_text(f"*.log\n{line}\n")
+        assert len(said()) == told
+
+
 def test_a_file_of_secrets_that_git_would_take(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     env = f"SECRET_KEY={CANARY}\n"
