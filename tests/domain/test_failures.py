@@ -75,6 +75,19 @@ OF_OTHERS = [
     "550 Invalid username or password",
     "550 The recipient was unavailable to take delivery",
     "550 No relay for users of other accounts",
+    "550 The mailbox server was shut down for maintenance",
+    "550 Delivery to the user was given up after five days",
+    "550 The queue file expired before the server of the recipient answered",
+    "550 Cannot find a route to the recipient",
+    "550 LDAP server down, cannot tell whether the user exists",
+    "550 Message for this customer was withdrawn by its sender",
+    "550 Konto vorübergehend gesperrt wegen zu vieler Nachrichten",
+    "550 Compte momentanément suspendu",
+    "550 Cuenta suspendida temporalmente",
+    "550 Account tijdelijk uitgeschakeld",
+    "550 Ящик временно заблокирован",
+    "550 このメールボックスは一時的に停止されています",
+    "550 Le serveur n'est plus disponible dans cette zone",
     "550 Unbekannter Fehler bei der Zustellung an den Empfänger",
     "550 Envío al usuario fallido: error desconocido",
     "550 Remise au destinataire impossible: erreur inconnue",
@@ -135,6 +148,36 @@ def test_a_near_part_follows_a_whole_word_or_two() -> None:
     assert failure(0, "", "550 no such local user").reason is R.NO_MAILBOX
     assert failure(0, "", "550 unknowns, user").reason is R.UNSAID
     assert failure(0, "", "550 unknown to whoever reads it is the user").reason is R.UNSAID
+
+
+UNHEARD = {
+    Kind.HARD: [
+        "550 That e-mail account lapsed last year",
+        "550 The student left the university",
+        "550 We found nobody of that name",
+        "550 No longer a customer of ours",
+        "550 Diesen Nutzer haben wir nicht",
+        "550 Cette adresse n'est plus utilisée",
+        "550 La dirección indicada ya no está en uso",
+        "550 Dit adres is niet langer in gebruik",
+        "550 Этот адрес больше не используется",
+        "550 このアドレスは現在使用されていません",
+    ],
+    Kind.SOFT: ["550 the account's storage is exhausted", "550 our user directory is down", "550 rejected"],
+    Kind.BLOCKED: [
+        "550 we accept mail from partners only",
+        "550 we don't want your newsletters",
+        "550 mail like this is not welcome",
+        "550 your network has sent too much",
+        "550 Wir nehmen von Ihrem Server nichts an",
+        "550 Реклама не принимается",
+    ],
+}
+
+
+@pytest.mark.parametrize("kind, said", [(kind, each) for kind, texts in UNHEARD.items() for each in texts])
+def test_families_understand_what_nobody_has_written_yet(kind: Kind, said: str) -> None:
+    assert failure(0, "", said).kind is kind
 
 
 def test_what_says_little_gives_way_to_more_words_and_to_the_status() -> None:

@@ -25,15 +25,23 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         FailureReason.UNREACHABLE,
         """
             unable to|could not|couldn't|cannot|can't|failed to
-                … resolve|look up|lookup|connect|contact|reach ‥ server|host|mx|exchanger|mail server
+                … resolve|look up|lookup|connect|contact|reach ‥ server|host|mx|exchanger|mail server,
+            unable to|could not|couldn't|cannot|can't … find ‥ route|server|mail server
         """,
     ),
     (
         FailureReason.TROUBLE,
         """
+            mailbox server|mailbox database|mailbox store|message store|user database|user directory
+                |directory server|ldap server
+                … down|shut|offline|unavailable|not available|unreachable|failed|gone|closed|not respond
+                    |error,
             mailbox|user|recipient|account|server|service|system
                 … at this time|at the moment|right now|for the moment|currently unavailable|overload
                     |too busy,
+            vorubergehend, zeitweise, derzeit, zurzeit, temporairement, momentanement, pour le moment,
+            temporalmente, de momento, temporaneamente, al momento, tijdelijk, op dit moment, tymczasowo,
+            chwilowo, temporariamente, no momento, временно, в данный момент, 一時的, 暂时, 暫時, 일시적,
             unbekannter fehler, erreur inconnue, error desconocido, errore sconosciuto, onbekende fout,
             nieznany blad, erro desconhecido, неизвестная ошибка, unknown error, unknown reason,
             unknown problem, unknown cause, unknown failure,
@@ -79,9 +87,10 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         """
             message|mail|email|content
                 … looks like|classified as|flagged|identified as|categorised|categorized,
-            bulk, junk, unwanted, system has detected, advertising, advertisement, scam, fraud, roskaposti,
-            skrappost, soppelpost, uonsket e-post, uonsket mail, oonskad, nevyzadan, levelszemet, keretlen,
-            istenmeyen e, nesolicitat, 스팸
+            bulk, junk, unwanted, newsletter, werbung, publicitaire, publicidad, pubblicit, publicidade,
+            reklam, reclame, реклам, 広告, 广告, 廣告, system has detected, advertising, advertisement,
+            scam, fraud, roskaposti, skrappost, soppelpost, uonsket e-post, uonsket mail, oonskad,
+            nevyzadan, levelszemet, keretlen, istenmeyen e, nesolicitat, 스팸
         """,
     ),
     (
@@ -89,6 +98,8 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         """
             domain|host|hostname|mx
                 ‥ unknown|not found|not exist|doesn't exist|non-existent|expired|not registered,
+            domain … ceased|parked, domain … served|hosted|handled ‥ no longer|no more,
+            no longer … serve|host|handle|responsible … domain|zone,
             domain
                 … not exist|doesn't exist|not found|be found|not hosted|isn't hosted|not configured
                     |not handled|not served|not local|not resolve|be resolved|invalid|no longer
@@ -112,13 +123,27 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
                     |abandoned|not active|no longer|not enabled|not activated,
             mailbox|mail box|inbox|account
                 … closed|deleted|removed|cancelled|canceled|expired|shut down|frozen|terminated|purged,
-            disabled|inactive|suspended|expired|deactivated|locked|frozen|archived
-                ‥ mailbox|account|user|recipient,
+            disabled|inactive|suspended|deactivated|locked|frozen|archived ‥ mailbox|account|user|recipient,
             is|was|been|status|now|currently
                 ‥ disabled|deactivated|suspended|inactive|discontinued|decommissioned,
             mailbox|account|user|recipient|alias
                 … been retired|been removed|been cancelled|been canceled|been withdrawn|decommissioned,
-            left|leaves … the company|our company|this company|the organi,
+            user|person|owner|customer|subscriber|employee|staff|colleague|member
+                … departed|resigned|deceased|passed away|lapsed|offboarded|retired|ended their,
+            mailbox|e-mail box|account|alias|login|address
+                … shut|erased|withdrawn|wound up|lapsed|switched off|obsolete,
+            user ‥ gone, has|was|is|been ‥ resigned|departed|deceased|passed away,
+            reads no|reads none|nobody reads|no one reads … mail|letters|here,
+            no longer ‥ here|with us|works|employed|reads|ours|in our|a customer|a member,
+            postfach|konto|empfanger|adresse … aufgegeben|aufgelost|nicht mehr, ausgeschieden,
+            nicht mehr bei uns, ne travaille plus, n'est plus … chez nous|parmi nous|client, ya no trabaja,
+            ya no pertenece, non lavora piu, uit dienst, werkt hier niet meer, juz nie pracuje, zlikwidowan,
+            nao trabalha mais, больше не работает у нас, расторг, уволен, 退職, 使用されていませ,
+            使われていませ, 利用されていませ, 离职, 離職,
+            left|leaves
+                … the company|our company|this company|the organi|the university|the school|the firm
+                    |the institut,
+            unassigned|obsolete|retired|abandoned ‥ mailbox|account|address|alias, moved away, not in use,
             konto|postkass|bruger|bruker|adress|brevlad … deaktiver|inaktiv|lukket|stengt|sperret|nedlagt,
             konto|brevlad|adress … avstangd|avslutad|upphort,
             konto|postfach|mailbox|account|benutzer|empfanger|adresse
@@ -126,20 +151,24 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
                     |abgemeldet,
             konto|postfach|mailbox|account|benutzer|empfanger … gesperrt|gekundigt,
             compte|boite|adresse|utilisateur|destinataire
-                … supprim|ferme|resili|desactiv|suspendu|inactif|inactive|expire|clotur|archive,
+                … supprim|ferme|resili|desactiv|suspendu|inactif|inactive|expire|clotur|archive|n'est plus
+                    |plus utilis|plus valid,
             cuenta|buzon|direccion|usuario|destinatario|casilla
                 … eliminad|cerrad|dada de baja|dado de baja|desactivad|deshabilitad|suspendid|inactiv
-                    |cancelad|caducad,
+                    |cancelad|caducad|ya no,
             account|casella|indirizzo|utente|destinatario
-                … cancellat|eliminat|chius|disattivat|disabilitat|sospes|inattiv|scadut,
+                … cancellat|eliminat|chius|disattivat|disabilitat|sospes|inattiv|scadut|rimoss|non piu
+                    |non e piu,
             account|postvak|mailbox|adres|gebruiker|ontvanger
-                … verwijderd|opgeheven|uitgeschakeld|gesloten|inactief|niet actief|niet meer|gedeactiveerd
-                    |beeindigd,
-            konto|skrzynk|adres|uzytkownik … usuniet|zamknie|skasowan|nieaktywn|wylaczon|zawieszon|wygas,
+                … verwijderd|opgeheven|uitgeschakeld|gesloten|inactief|niet actief|niet meer|niet langer
+                    |gedeactiveerd|beeindigd,
+            konto|skrzynk|adres|uzytkownik
+                … usuniet|zamknie|skasowan|nieaktywn|wylaczon|zawieszon|wygas|juz nie|nie jest juz,
             conta|caixa|endereco|usuario|destinatario
-                … excluid|encerrad|removid|desativad|suspens|inativ|cancelad,
+                … excluid|encerrad|removid|desativad|suspens|inativ|cancelad|nao esta mais|nao e mais,
             ящик|учетная запись|аккаунт|адрес|пользовател
-                … удален|закрыт|аннулирован|заблокирован|отключен|приостановлен|неактив,
+                … удален|закрыт|аннулирован|заблокирован|отключен|приостановлен|неактив|больше не
+                    |не использу,
             收件人|用户|邮箱|帐号|账号|账户|帐户 … 注销|删除|停用|冻结|禁用,
             tili|postilaatikko|osoite … suljettu|poistettu|lopetettu,
             ucet|schrank|adres … zrusen|zablokovan|deaktivovan|neaktivn,
@@ -171,6 +200,16 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
             no such|not a|not an|isn't a|isn't an … deliverable|existing ‥ address,
             no such|not a|not an|isn't a|isn't an ‥ address,
             no|not … record of … user|recipient|mailbox|account,
+            nobody|no one|no-one|none|noone ‥ here|home|called|named|at this|of that|of this|like that,
+            found|find|finds|see|know|knows ‥ nobody|no one|none|no user|no mailbox|no such,
+            cannot|can't|could not|couldn't|unable to|did not|didn't … find
+                … among|user|recipient|mailbox|account|in our,
+            don't|do not|doesn't|does not|never … know
+                … user|recipient|mailbox|person|name|him|her|this address,
+            not one of our|not one of ours|isn't one of our, not ours, means nothing, points nowhere,
+            leads nowhere, not a member of this system, be matched, never ‥ assigned|existed|issued|created,
+            nicht in unserem, haben wir nicht, kennen wir nicht, non conosciamo, no conocemos,
+            ne connaissons, nao conhecemos, kennen wij niet, nie znamy, не знаем,
             does not|doesn't|do not|don't … have a mailbox|have an account|have such a user|have such user,
             name|address … not in use,
             unable to|could not|couldn't|cannot|can't … resolve|locate|verify … user|recipient|mailbox,
@@ -234,7 +273,8 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
         FailureReason.REPUTATION,
         """
             listed in|listed at|listed on|found on|found in … rbl|bl.|dnsbl|drbl|database|zone,
-            is listed ‥ at|by|in|on, listed by,
+            is listed ‥ at|by|in|on, listed by, bad ‥ neighbo|network, naughty, your network,
+            lista de bloqueo, lista de bloqueados,
             client host|your ip|your host|your server|your mail server|your mailserver|sending server
                     |sending host|sender ip|source ip|ip address|connecting ip|your network|your isp
                     |your provider
@@ -305,10 +345,10 @@ PHRASES: tuple[tuple[FailureReason, str], ...] = (
             accept|accepts|accepting|receive|receives|allow|allows|want
                 ‥ from you|from your|from this|from outside|from external|from the internet|from unknown,
             not|never … accept delivery of this|accept this message|accept your,
-            absender … gesperrt|blockiert|abgelehnt|nicht erlaubt, expediteur … bloque|refuse|rejete,
-            remitente … bloquead|rechazad|no autorizad, emetteur … invalide|refuse|inconnu,
-            mittente … bloccat|rifiutat|non autorizzat, afzender … geblokkeerd|geweigerd,
-            nadawca … zablokowan|odrzucon, remetente … bloquead|rejeitad,
+            absender … gesperrt|blockiert|abgelehnt|nicht erlaubt,
+            expediteur … bloque|refuse|rejete|non autoris, remitente … bloquead|rechazad|no autorizad,
+            emetteur … invalide|refuse|inconnu, mittente … bloccat|rifiutat|non autorizzat,
+            afzender … geblokkeerd|geweigerd, nadawca … zablokowan|odrzucon, remetente … bloquead|rejeitad,
             отправител … заблокирован|отклонен|запрещен, avsandar|afsender|avsender … sparrad|blocker|avvis,
             lahettaja … estetty, odesilatel|odosielatel … blokovan|odmitnut, felado … letilt|elutasit,
             gonderen … engellen|reddedil, 发件人 … 拒绝|阻止|黑名单, 送信者|差出人 … 拒否|ブロック,
@@ -332,7 +372,13 @@ REFUSED = """
     message|mail|email|content|connection|delivery|access|sender
         … reject|denied|refuse|blocked|declined|not accepted|not allowed|not permitted|prohibited|forbidden
             |disallowed|bounced by,
-    reject|rejected|refused|blocked|denied ‥ by|bulk, go away, no permit, permission, forbidden,
+    don't|do not|won't|will not|cannot|not|never|nothing
+        … from you|your mail|your newsletter|your server|your host|your kind,
+    only|solely ‥ accept|take|from|our|members|trusted|known, accepts only, accept only, members only,
+    its members, accept|accepts|taken … only, not|isn't|no|un ‥ welcome|wanted|taken|entitled,
+    unwelcome, unsigned, may not|must not ‥ send|talk|write|connect, your domain,
+    nehmen … nicht an|nichts an, n'acceptons, no acept, non accett, niet aan, nie przyjm, nao aceit,
+    не принима, reject|rejected|refused|blocked|denied ‥ by|bulk, go away, no permit, permission, forbidden,
     not permitted, not allowed, not authori, unauthori,
     your server|your system|your host|your provider … confirm|not, your isp, message|mail|courrier … rejete,
     nachricht|mail … abgelehnt|abgewiesen|zuruckgewiesen, mensaje|correo … rechazado|bloqueado,
