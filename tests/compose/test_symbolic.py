@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from datetime import date
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -118,6 +119,29 @@ def test_a_template_builds_the_expression_it_means(source: str, expression: Expr
     printed = environment.get_template("t").render(subscriber=Symbol(SUBSCRIBER))
     assert [token.expression for token in tokens.read(printed)] == [expression]
     assert printed == tokens.read(printed)[0].word
+
+
+def test_a_template_is_compiled_once_for_all_editions_and_anew_when_it_says_something_else() -> None:
+    def code_of(source: str, *, escapes: bool = True) -> CodeType:
+        environment = SymbolicEnvironment(Tokens([]), DictLoader({"tide": source}), escapes=escapes)
+        rendered = environment.get_template("tide").root_render_func
+        assert environment.get_template("tide").render() == source
+        return rendered.__code__
+
+    high = code_of("High at nine.")
+    assert code_of("High at nine.") is high
+    assert code_of("High at ten.") is not high
+    assert code_of("High at nine.", escapes=False) is not high
+    assert code_of("High at nine.") is high
+
+
+def test_a_kept_template_is_looked_at_for_the_word_of_tokens_each_time() -> None:
+    tokens = Tokens([])
+    word = tokens.write(Role.VALUE, None, NAME)
+    loader = DictLoader({"tide": f"High at {word}."})
+    assert SymbolicEnvironment(Tokens([]), loader, escapes=True).get_template("tide").render()
+    with pytest.raises(RuntimeError, match="random word"):
+        SymbolicEnvironment(tokens, loader, escapes=True).get_template("tide")
 
 
 def test_every_offered_filter_and_test_has_its_operation() -> None:

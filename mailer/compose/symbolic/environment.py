@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from datetime import date, time
 from functools import wraps
 from types import CodeType
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from jinja2 import BaseLoader, Template, Undefined, nodes, pass_eval_context
 from jinja2.nodes import EvalContext
@@ -21,6 +21,7 @@ from jinja2.utils import Cycler, Joiner, Namespace
 from markupsafe import Markup
 
 from mailer.compose.symbolic.branches import Branches
+from mailer.compose.symbolic.compiled import CompiledTemplates
 from mailer.compose.symbolic.operators import Operators
 from mailer.compose.symbolic.refusal import Origin, Refusal, Suggesting, current_origin
 from mailer.compose.symbolic.rewrite import rewrite
@@ -56,6 +57,7 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset(BINARY)
     intercepted_unops = frozenset(UNARY)
+    compiled: ClassVar = {escapes: CompiledTemplates() for escapes in (True, False)}
 
     def __init__(self, tokens: Tokens, loader: BaseLoader, *, escapes: bool) -> None:
         super().__init__(
@@ -65,6 +67,7 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
             undefined=Suggesting,
             finalize=self.printed,
             auto_reload=False,
+            bytecode_cache=self.compiled[escapes],
         )
         self.tokens = tokens
         self.escapes = escapes
@@ -80,12 +83,16 @@ class SymbolicEnvironment(ImmutableSandboxedEnvironment):
                 table[name] = self._guarded(kind, name, cast("Callable[..., Any]", table[name]))
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        if self.tokens.held_by(source):
-            raise RuntimeError("a template holds the random word that was to be absent from it")
+        self.refuse_tokens(source)
         try:
             return rewrite(super()._parse(source, name, filename))
         except RecursionError as error:
             raise self._too_deep(filename) from error
+
+    def refuse_tokens(self, source: str) -> None:
+        """Raise RuntimeError where a template has the word by which tokens are found."""
+        if self.tokens.held_by(source):
+            raise RuntimeError("a template holds the random word that was to be absent from it")
 
     def get_template(
         self,
