@@ -208,9 +208,20 @@ class Schedules:
         """Note why a waiting schedule could not begin when it was due; False if it waits no longer."""
         return self._change(schedule_id, _WAITING, now, note=note)
 
-    def move(self, schedule_id: int, due_at: datetime, zone: str, now: datetime) -> bool:
-        """Let one that waits or was missed be due at another time; False for any other."""
-        changed = {"state": ScheduleState.WAITING, "due_at": due_at, "zone": zone, "note": ""}
+    def move(
+        self,
+        schedule_id: int,
+        due_at: datetime,
+        zone: str,
+        now: datetime,
+        local_at: datetime | None = None,
+    ) -> bool:
+        """Let one that waits or was missed be due at another time, or when it is `local_at` where each is.
+
+        False for any other.
+        """
+        changed = {"due_at": due_at, "zone": zone, "local_at": local_at and local_at.isoformat(), "note": ""}
+        changed["state"] = ScheduleState.WAITING
         return self._change(schedule_id, _MOVABLE, now, **changed)
 
     def _change(self, schedule_id: int, if_it: ColumnElement[bool], now: datetime, **values: Any) -> bool:

@@ -67,8 +67,7 @@ def add(
     from mailer.services.begin import refuse_unfit
     from mailer.services.prepare import prepare
 
-    local = local_time(app, typed) if by_local_time else None
-    due = max(local.first, app.now()) if local else _moment(app, typed)
+    due, wall = _due(app, typed, local=by_local_time)
     prepared = prepare(app, request, lambda notice: tell(str(notice)))
     refuse_unfit(prepared, draft=True)
     issue, audience = prepared.job.issue, prepared.job.audience
@@ -80,9 +79,10 @@ def add(
         if each.audience.canonical() == audience.canonical():
             raise UsageError(
                 f"schedule {each.id} sends {issue.slug} to {audience} already: {each.when}",
-                next_step=f"To move it: mailer schedule move {each.id} --at {quote(typed)}",
+                next_step=f"To move it: mailer schedule move {each.id} --at {quote(typed)}"
+                if (each.local_at is not None) is by_local_time
+                else f"To have this one in its place: mailer schedule remove {each.id}",
             )
-    wall = local.wall if local else None
     added = app.schedules.add(
         path, audience, due, app.settings.zone.key, app.now(), local_at=wall, rollout=rollout
     )
@@ -132,9 +132,18 @@ def _refuse_sent(prepared: PreparedSend) -> None:
     )
 
 
+def _due(app: App, typed: str, *, local: bool) -> tuple[datetime, datetime | None]:
+    """Return when the time that was `typed` is: of a `local` one the first, and what clocks show then."""
+    if not local:
+        return _moment(app, typed), None
+    found = local_time(app, typed)
+    return max(found.first, app.now()), found.wall
+
+
 def move(app: App, number: int, typed: str) -> Schedule:
-    """Let a schedule that has not begun be due at the time that was `typed`."""
-    if not app.schedules.move(number, _moment(app, typed), app.settings.zone.key, app.now()):
+    """Let a schedule that has not begun be due at the time that was `typed`, by the same clocks as before."""
+    due, wall = _due(app, typed, local=standing_of(app, number).standing.schedule.local_at is not None)
+    if not app.schedules.move(number, due, app.settings.zone.key, app.now(), wall):
         raise _waits_no_longer(app, number)
     return next(each for each in app.schedules.all() if each.id == number)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from mailer.services.begin import begin, plan
 from mailer.services.erase import erase
 from mailer.services.local_time import local_time
 from mailer.services.prepare import PreparedSend, SendRequest, prepare
-from mailer.services.schedules import add
+from mailer.services.schedules import add, move
 from mailer.services.unsubscribe import Unsubscribe, unsubscribe
 
 pytestmark = pytest.mark.peers
@@ -139,9 +140,16 @@ def test_a_time_that_helps_nobody_is_refused(app, typed, problem):
         local_time(app, typed)
 
 
-def test_a_schedule_begins_before_it_is_that_anywhere(app, clock, server):
-    file = write_issue(app, "tide")
-    added = add(app, SendRequest(file, "tide", ("weekly",)), "2026-11-30 09:00", print, by_local_time=True)
+@pytest.mark.parametrize("first", ["2026-11-30 09:00", "2026-12-24 07:00"])
+def test_a_schedule_begins_before_it_is_that_anywhere(app, clock, first):
+    request = SendRequest(write_issue(app, "tide"), "tide", ("weekly",))
+    added = add(app, request, first, print, by_local_time=True)
+    if "12-24" in first:
+        added = replace(added, schedule=move(app, added.schedule.id, "2026-11-30 09:00"))
+    for by_local_time, word in ((True, "move"), (False, "remove")):
+        with pytest.raises(UsageError) as refused:
+            add(app, request, "2026-12-01 09:00", print, by_local_time=by_local_time)
+        assert f"mailer schedule {word} 1" in refused.value.next_step
     assert added.schedule.when == "Mon 2026-11-30 09:00 where each reader is"
     clock.time = datetime(2026, 11, 29, 18, 59, tzinfo=UTC)
     look(app)
