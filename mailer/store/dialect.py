@@ -115,6 +115,15 @@ def is_json_text(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return _IsJsonText(column, literal(json_path(name)), literal(name))
 
 
+def contains(connection: Connection, column: ColumnElement[str], wanted: str) -> ColumnElement[bool]:
+    """Return whether a text contains another one, in small letters or capitals.
+
+    SQLite's LIKE takes these for the same by itself, in a third of the time that it takes to make them small.
+    """
+    found = column.contains if connection.dialect.name == "sqlite" else column.icontains
+    return found(wanted, autoescape=True)
+
+
 def domain_of(email_key: ColumnElement[str]) -> ColumnElement[str]:
     """Return the domain in a column of addresses by `Address.key`, with the `@` before it."""
     return _DomainOf(email_key)
