@@ -15,7 +15,7 @@ from mailer.domain.outcome import Stage
 from mailer.domain.return_policy import PastSend, ReturnEffect
 from mailer.domain.returned import FAILURES, Kind, Returned
 from mailer.ledger.outcomes import OutcomeRow, latest
-from mailer.store.dialect import among, append, bound, give_ids, put
+from mailer.store.dialect import among, among_given, append, bound, give_ids, put
 from mailer.store.schema import deliveries, mailboxes, outcomes, returns, sends
 
 PAGE = 400  # people
@@ -43,9 +43,13 @@ class ReturnRow(NamedTuple):
 
 def known(connection: Connection, digests: Iterable[str]) -> dict[str, Kind]:
     """Return what those of the messages are that are recorded already."""
-    r = returns.c
-    rows = connection.execute(select(r.digest, r.kind).where(among(r.digest, digests)))
+    rows = connection.execute(_known(), {"digests": list(digests)})
     return {row.digest: Kind(row.kind) for row in rows}
+
+
+@cache
+def _known() -> Select[Any]:
+    return select(returns.c.digest, returns.c.kind).where(among_given(returns.c.digest, "digests"))
 
 
 def write(connection: Connection, rows: Sequence[ReturnRow]) -> None:
@@ -72,14 +76,21 @@ def set_effect(connection: Connection, digests: Collection[str], effect: ReturnE
 def addresses(connection: Connection, copies: Collection[Returned]) -> Mapping[Returned, str]:
     """Return to which address each of these copies went, as typed; those that no delivery is known of aren't
     there."""
-    d, by_send = deliveries.c, dict[int, list[int]]()
+    by_send = dict[int, list[int]]()
     for copy in copies:
         by_send.setdefault(copy.send_id, []).append(copy.subscriber_id)
     found: dict[Returned, str] = {}
     for send_id, people in by_send.items():
-        query = select(d.subscriber_id, d.email).where(d.send_id == send_id, among(d.subscriber_id, people))
-        found.update({Returned(send_id, row.subscriber_id): row.email for row in connection.execute(query)})
+        rows = connection.execute(_addresses(), {"send": send_id, "people": people})
+        found.update({Returned(send_id, row.subscriber_id): row.email for row in rows})
     return found
+
+
+@cache
+def _addresses() -> Select[Any]:
+    d = deliveries.c
+    theirs = among_given(d.subscriber_id, "people")
+    return select(d.subscriber_id, d.email).where(d.send_id == bindparam("send"), theirs)
 
 
 def past_sends(connection: Connection, subscriber_id: int, counted: frozenset[Kind]) -> list[PastSend]:

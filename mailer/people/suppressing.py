@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -37,7 +38,7 @@ from mailer.domain.suppression import (
     hash_address,
     keys_of,
 )
-from mailer.store.dialect import add_missing, among, domain_of
+from mailer.store.dialect import add_missing, among_given, domain_of
 from mailer.store.schema import keys, subscribers, suppressions
 
 
@@ -153,19 +154,27 @@ def suppress_all(connection: Connection, wanted: Iterable[Suppression]) -> list[
         known = firsts.setdefault(each.who, each)
         if _outdoes(each.reason, known.reason):
             firsts[each.who] = each._replace(since=known.since)
-    s = suppressions.c
-    rows = connection.execute(select(s.who, s.reason).where(among(s.who, firsts))) if firsts else ()
-    before = {row.who: row.reason for row in rows}
+    before = _reasons_of(connection, firsts) if firsts else {}
     fresh = [each for key, each in sorted(firsts.items()) if key not in before]
     own = [firsts[key] for key, reason in sorted(before.items()) if _outdoes(firsts[key].reason, reason)]
     if fresh:
         connection.execute(insert(suppressions), [each._asdict() for each in fresh])
     if own:
         said: dict[str, Any] = {"reason": bindparam("why"), "note": bindparam("said")}
-        statement = update(suppressions).where(s.who == bindparam("key")).values(said)
+        statement = update(suppressions).where(suppressions.c.who == bindparam("key")).values(said)
         values = [{"key": each.who, "why": each.reason, "said": each.note} for each in own]
         connection.execute(statement, values)
     return [*fresh, *own]
+
+
+def _reasons_of(connection: Connection, tried: Iterable[str]) -> dict[str, str]:
+    return {row.who: row.reason for row in connection.execute(_many(), {"tried": list(tried)})}
+
+
+@cache
+def _many() -> Select[Any]:
+    s = suppressions.c
+    return select(s.who, s.reason).where(among_given(s.who, "tried"))
 
 
 def _outdoes(reason: str, before: str) -> bool:
@@ -187,8 +196,7 @@ def reasons(connection: Connection, hashes: Mapping[str, str]) -> dict[str, str]
     if connection.scalar(select(s.who).limit(1)) is None:
         return {}
     tried = {email_key: keys_of(email_key, hashed) for email_key, hashed in hashes.items()}
-    rows = connection.execute(select(s.who, s.reason).where(among(s.who, {*chain(*tried.values())})))
-    found = {row.who: row.reason for row in rows}
+    found = _reasons_of(connection, {*chain(*tried.values())})
     if not found:
         return {}
     firsts = {each: next((found[key] for key in keys if key in found), None) for each, keys in tried.items()}

@@ -191,6 +191,14 @@ def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bo
     return _Among(column, bindparam(None, list(values), type_=_Many(column.type)))
 
 
+def among_given(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Return the same for a list that is given as the parameter `name` when the statement is run.
+
+    What is run again and again is kept rather: a statement and what it holds lie about as garbage for long.
+    """
+    return _Among(column, bindparam(name, type_=_Many(column.type)))
+
+
 def keep_much_in_memory(connection: Connection) -> None:
     """Let a connection that writes all over an index keep 8 MB of the database in memory, not two.
 
