@@ -74,9 +74,11 @@ def _learn_steps(connection: Connection, journal: DeadJournal, send_id: int | No
 
 
 def _unread(engine: Engine, journals: Path) -> Iterator[DeadJournal]:
+    if not (kept := sorted((journals / KEPT).glob("[0-9]*"))):
+        return
     with engine.connect() as connection:
         known = set(connection.scalars(select(journals_read.c.name)))
-    for path in sorted((journals / KEPT).glob("[0-9]*")):
+    for path in kept:
         if path.name not in known:
             with path.open("rb") as file:
                 yield read_journal(path.name, file, whole=True)
