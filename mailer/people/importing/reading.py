@@ -212,7 +212,7 @@ def _part(place: int, each: Understood) -> Part:
 def few_collections() -> Iterator[None]:
     """Let garbage be collected seldom: rows leave little, and to look for it took a fifth of the time."""
     before = gc.get_threshold()
-    gc.set_threshold(50_000, 5, 10)
+    gc.set_threshold(10_000, 5, 10)
     try:
         yield
     finally:
