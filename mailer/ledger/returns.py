@@ -157,17 +157,21 @@ class RefusalsRead:
     @classmethod
     def new(cls, connection: Connection) -> dict[int, int]:
         """Return how many there are of each send of which not all are taken in."""
-        o, known = outcomes.c, cls._known(connection)
+        o, known = outcomes.c, cls._known().scalar_subquery()
         failed = (o.state == State.FAILED, UNACCEPTED)
-        counts = connection.execute(select(o.send_id, func.count()).where(*failed).group_by(o.send_id))
-        return {send_id: count for send_id, count in counts if known.get(str(send_id)) != count}
+        counted = select(o.send_id, func.count(), known).where(*failed).group_by(o.send_id)
+        return {
+            send_id: count
+            for send_id, count, state in connection.execute(counted)
+            if (state or {}).get(str(send_id)) != count
+        }
 
     @classmethod
     def note(cls, connection: Connection, send_id: int, count: int, now: datetime) -> None:
         """Note that so many of a send are taken in."""
-        state = {**cls._known(connection), str(send_id): count}
+        state = {**(connection.scalar(cls._known()) or {}), str(send_id): count}
         put(connection, mailboxes, {"name": cls.NAME}, {"state": state, "read_at": now})
 
     @classmethod
-    def _known(cls, connection: Connection) -> dict[str, int]:
-        return connection.scalar(select(mailboxes.c.state).where(mailboxes.c.name == cls.NAME)) or {}
+    def _known(cls) -> Select[Any]:
+        return select(mailboxes.c.state).where(mailboxes.c.name == cls.NAME)
