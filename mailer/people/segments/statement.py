@@ -71,7 +71,8 @@ class Statement:
         """Return what holds for the subscribers of whom the condition does."""
         match condition:
             case All(parts):
-                return and_(*map(self.where, parts))
+                # What is asked for little, or holds of few, goes first: the rest is asked of those alone.
+                return and_(*map(self.where, sorted(parts, key=self._cost)))
             case Either(parts):
                 return or_(*map(self.where, parts))
             case Not(part):
@@ -87,6 +88,25 @@ class Statement:
             case Random():
                 return _drawn(condition)
         raise AssertionError(condition)
+
+    def _cost(self, condition: Condition) -> int:
+        """Return how late to ask a condition, of several that all must hold."""
+        match condition:
+            case All(parts) | Either(parts):
+                return 1 + max(map(self._cost, parts))
+            case Not(part):
+                return self._cost(part)
+            case Random():
+                return 0
+            case About(name=name) if name in OWN_TYPES and name != "tags":
+                return 0
+            case (Compare(op=Op.EQ) | OneOf()) as one if self._types[one.name] is FieldType.TEXT:
+                return 1
+            case Labelled(label=Label.TAG):
+                return 2
+            case About():
+                return 3
+        return 4  # what stands in other tables
 
     def _about(self, condition: About) -> Sql:
         name, kind = condition.name, self._types[condition.name]
