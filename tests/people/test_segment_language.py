@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given
 from segment_samples import CONDITIONS, LISTS, TODAY, TYPES
+from sqlalchemy.dialects import sqlite
 
 from mailer.domain.field import FieldType
 from mailer.domain.segment.conditions import Compare, Condition, Literal, Op, Spelling
@@ -16,8 +17,11 @@ from mailer.domain.segment.values import Today, read_value
 from mailer.domain.segment.vocabulary import RESERVED
 from mailer.domain.segment.words import in_plain_words, known_of, smallest
 from mailer.domain.segment.writing import written
+from mailer.domain.suppression import Kind
 from mailer.people.segments.checking import Known, read
 from mailer.people.segments.grammar import DEEPEST, MOST, SegmentError, parse
+from mailer.people.segments.statement import Statement
+from mailer.people.suppressing import Suppressing
 
 KNOWN = Known(
     TYPES,
@@ -199,3 +203,15 @@ def test_words_of_the_language_can_name_fields() -> None:
     for word in sorted(RESERVED):
         typed = f"field:{word} = a"
         assert written(parse(typed)) == typed
+
+
+def test_what_costs_little_or_holds_of_few_is_asked_first() -> None:
+    typed = (
+        'received "harbour" and (paid is true or donated > 1) and not tag:press'
+        " and city in (Oslo, Bergen) and language = nb"
+    )
+    where = Statement(TYPES, TODAY, Suppressing(frozenset({Kind.ADDRESS}))).where(read(typed, KNOWN))
+    sql = str(where.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+    asked = ["language", "city", "tags", "donated", "outcomes"]
+    places = [sql.index(each) for each in asked]
+    assert places == sorted(places), sql

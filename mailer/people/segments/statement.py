@@ -106,7 +106,7 @@ class Statement:
                 return 2
             case About():
                 return 3
-        return 4  # what stands in other tables
+        return 100  # what stands in other tables
 
     def _about(self, condition: About) -> Sql:
         name, kind = condition.name, self._types[condition.name]
