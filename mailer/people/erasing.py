@@ -17,7 +17,7 @@ from mailer.domain.address import Address
 from mailer.domain.suppression import Reason
 from mailer.people.former import ids_of
 from mailer.people.suppressing import Hashing, suppress
-from mailer.store.dialect import contains, json_text
+from mailer.store.dialect import contains_in_any_case, json_text
 from mailer.store.schema import (
     consents,
     deliveries,
@@ -153,7 +153,7 @@ def _with(
 ) -> Sequence[Any]:
     """Return the keys and texts of the rows that have one of the addresses in a text, by one look at them."""
     shown = [json_text(column) if isinstance(column.type, JSON) else column for column in texts]
-    holds = or_(*(contains(connection, each, address) for each in shown for address in addresses))
+    holds = or_(*(contains_in_any_case(connection, each, address) for each in shown for address in addresses))
     return connection.execute(select(*table.primary_key, *texts).where(holds)).all()
 
 
