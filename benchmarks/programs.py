@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -50,8 +50,8 @@ def earlier(revision: str) -> Program:
     commit = _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
     folder = BUILD / "earlier" / commit
     if not (folder / ".venv" / ".installed").exists():
-        with tarfile.open(fileobj=BytesIO(_git("archive", commit))) as tree:
-            tree.extractall(folder, filter="data")
+        with zipfile.ZipFile(BytesIO(_git("archive", "--format=zip", commit))) as tree:
+            tree.extractall(folder)
         _install(folder)
     return Program(folder / ".venv" / "bin" / "mailer")
 
