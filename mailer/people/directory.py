@@ -193,7 +193,7 @@ def _lists_of(connection: Connection, ids: Sequence[int]) -> defaultdict[int, _O
     s = subscriptions.c
     for row in connection.execute(
         select(s.subscriber_id, lists.c.name, s.status, s.paused_until)
-        .join(lists)
+        .join(lists, lists.c.id == subscriptions.c.list_id)
         .where(s.subscriber_id.in_(ids), lists.c.deleted_at.is_(None))
         .order_by(lists.c.name)
     ):

@@ -147,7 +147,8 @@ fields = Table(
 subscriptions = Table(
     "subscriptions",
     metadata,
-    Column("list_id", ForeignKey("lists.id", ondelete="CASCADE"), primary_key=True),
+    # No foreign key, which an import would look up for each row: no list's row is ever deleted.
+    Column("list_id", Number, primary_key=True, autoincrement=False),
     Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True, index=True),
     # domain.subscriber.Status: subscribed, unconfirmed, unsubscribed
     Column("status", String(16), nullable=False),
@@ -195,7 +196,7 @@ consents = Table(
     Column("change", String(16), nullable=False),  # domain.consent.Change
     Column("at", UtcTime, nullable=False),  # when they said so, as far as the source knows
     Column("recorded_at", UtcTime, nullable=False),
-    Column("source_id", ForeignKey("consent_sources.id"), nullable=False),
+    Column("source_id", Number, nullable=False),  # no foreign key either: no source is ever deleted
     Column("line", Integer),  # of the file
     Column("ip", Text),
     Column("agent", Text),  # User-Agent
