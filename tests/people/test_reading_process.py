@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,7 +25,7 @@ from mailer.people.enrol import Entry
 from mailer.people.importing.consent import Answers, ConsentUnclear
 from mailer.people.importing.later_rows import KeptOff, LaterRows
 from mailer.people.importing.reading import ToRead
-from mailer.people.importing.reading_process import ReadingEnded, reading_apart
+from mailer.people.importing.reading_process import ReadingApart, ReadingEnded, reading_apart
 from mailer.people.importing.sources.origin import FileOrigin
 from mailer.people.importing.sources.row_file import Row
 from mailer.people.lists import Lists
@@ -164,6 +166,16 @@ def test_a_process_that_is_killed_is_said_to_be(requests: list[Import]) -> None:
         with pytest.raises(ReadingEnded, match="-9") as raised:
             list(reading.batches(0, Hashing(b"key"), frozenset()))
     assert raised.value.next_step == "Run the import again: it goes on where it was."
+
+
+@pytest.mark.peers
+def test_one_that_is_not_understood_is_ended_and_not_waited_for() -> None:
+    says_more = "import os\nwhile True: os.write(1, b'no pickle ')"
+    command = [sys.executable, "-c", says_more]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        reading = ReadingApart(ToRead((), (), {}), process)
+        with pytest.raises(ReadingEnded, match="-9"):
+            reading.understand(lambda rows: None)
 
 
 def test_rows_that_are_kept_come_back_in_order_however_many_they_are() -> None:

@@ -71,6 +71,8 @@ class ReadingApart:
         return said
 
     def _ended(self) -> ReadingEnded:
+        # What it said may be cut short while it lives; then it would wait for ever for us to hear the rest.
+        self._process.kill()
         return ReadingEnded(
             f"the process that reads the files is gone (it ended with {self._process.wait()})",
             next_step="Run the import again: it goes on where it was.",
