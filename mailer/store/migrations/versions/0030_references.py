@@ -1,4 +1,4 @@
-"""No foreign keys to lists and sources of consent: neither is ever deleted, and imports looked up every row's."""
+"""No foreign keys to lists and to sources of consent: neither is ever deleted, and imports looked up each."""
 
 from __future__ import annotations
 
