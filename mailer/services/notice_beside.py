@@ -1,4 +1,4 @@
-"""Notices are told by a process beside `mailer run` and `work`: no webhook that hangs keeps them waiting."""
+"""Notices are told by a process beside `mailer run`, `work` and `serve`: no webhook keeps those waiting."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from mailer.bootstrap import App
 from mailer.errors import MailerError
 from mailer.services.letters import post
+from mailer.services.notice_beside import TellingBeside, tell_beside
 from mailer.services.notice_findings import tell_all
 from mailer.services.signup import Reception
 
@@ -58,16 +59,17 @@ class Postman:
             self._thread.join(LAST)
 
     def _work(self) -> None:
-        while not self._over.is_set():
-            self._rung.clear()
-            self._round()
-            self._rung.wait(BEAT)
+        with tell_beside(self._app) as telling:
+            while not self._over.is_set():
+                self._rung.clear()
+                self._round(telling)
+                self._rung.wait(BEAT)
 
-    def _round(self) -> None:
+    def _round(self, telling: TellingBeside) -> None:
         try:
             self._reception.settle()
             post(self._app, self._over.is_set)
-            tell_all(self._app)
+            tell_all(self._app, telling.tell)
         except MailerError as error:
             log.warning("letters wait: %s", error.problem)
         except Exception:  # a thread that died would let all that comes wait for good

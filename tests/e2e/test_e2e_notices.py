@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import socket
 from pathlib import Path
 
+import httpx
 import pytest
 from daemon import daemon
 from harbour_workspace import Workspace, children
@@ -50,6 +54,33 @@ def test_run_itself_never_waits_for_a_webhook(workspace, server):
     (attempt,) = notice["attempts"]
     assert "204" in attempt["words"]
     assert len(server.taken) == 1
+
+
+def test_pages_have_letters_sent_while_a_webhook_hangs(workspace, server):
+    workspace.run("lists", "set", "weekly", "--public")
+    workspace.settings["BASE_URL"] = "http://127.0.0.1:8000"
+    with socket.create_server(("127.0.0.1", 0)) as hook:
+        told(workspace, f"http://127.0.0.1:{hook.getsockname()[1]}/hook")
+        app = App(workspace.root, workspace.environment())
+        note_test(app)
+        app.let_go()
+        serving = workspace.start("serve", "--port", "0")
+        try:
+            found = re.search(r"Serving on (\S+)/\.", serving.stderr.readline())
+            assert found
+            hook.settimeout(120)
+            waiting, (_, port) = hook.accept()
+            with waiting:
+                (telling,) = [each for each in children(serving.pid) if holds(each, port)]
+                os.kill(telling, signal.SIGSTOP)  # it hangs, and has no patience that could end
+                joining = httpx.post(f"{found[1]}/join/weekly", data={"email": "ada@inbox.example"})
+                joining.raise_for_status()
+                until(lambda: server.taken, serving)
+                (notice,) = workspace.data("notices", "list")
+                assert [each["words"] for each in notice["attempts"]] == [None]
+                os.kill(telling, signal.SIGCONT)
+        finally:
+            end(serving)
 
 
 def test_workers_alone_tell_and_once_however_many_they_are(workspace, postgresql):
