@@ -129,18 +129,7 @@ def candidates(
 
     `segments` are whom they take out, and why.
     """
-    pausing = subscriptions.c.paused_until > now
-    member = (
-        select(
-            subscriptions.c.subscriber_id,
-            func.max(_is(Status.SUBSCRIBED)).label("subscribed"),
-            func.max(_is(Status.SUBSCRIBED) * case((pausing, 0), else_=1)).label("active"),
-            func.max(_is(Status.UNCONFIRMED)).label("unconfirmed"),
-        )
-        .where(subscriptions.c.list_id.in_(list_ids))
-        .group_by(subscriptions.c.subscriber_id)
-        .subquery("member")
-    )
+    member = _members(list_ids, now)
     reasons: list[tuple[ColumnElement[bool], Any]] = [
         (never.reason().is_not(None), never.reason()),
         (and_(member.c.subscribed == 0, member.c.unconfirmed == 1), "unconfirmed"),
@@ -154,11 +143,27 @@ def candidates(
         reasons.append((_in_another_send(slug), "in an earlier send"))
     return never.joined(
         select(
-            subscribers.c.id.label("subscriber_id"),
+            member.c.subscriber_id,
             *snapshot_of(subscribers),
             case(*reasons, else_=null()).label("reason"),
         ).join_from(member, subscribers, subscribers.c.id == member.c.subscriber_id)
     )
+
+
+def _members(list_ids: Sequence[int], now: datetime | ColumnElement[datetime]) -> Subquery:
+    """Return everyone ever on the lists, once, and what they are on whichever of them says most."""
+    s, subscribed = subscriptions.c, _is(Status.SUBSCRIBED)
+    states = {
+        "subscribed": subscribed,
+        "active": subscribed * case((s.paused_until > now, 0), else_=1),
+        "unconfirmed": _is(Status.UNCONFIRMED),
+    }
+    on_them = select(s.subscriber_id).where(s.list_id.in_(list_ids))
+    if len(list_ids) == 1:
+        # Nobody is on one list twice. Where nothing is grouped SQLite puts all of them nowhere first.
+        return on_them.add_columns(*(each.label(name) for name, each in states.items())).subquery("member")
+    most = (func.max(each).label(name) for name, each in states.items())
+    return on_them.add_columns(*most).group_by(s.subscriber_id).subquery("member")
 
 
 def _is(status: Status) -> ColumnElement[int]:
