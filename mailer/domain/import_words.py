@@ -84,7 +84,8 @@ WORDS = {
         anmäld, bekräftad, påmeldt, abonnerer, bekreftet, aktivoitu, tilaaja, aktiivinen, vahvistettu,
         aktywn, zapisan, subskrybent, potwierdzon, přihlášen, aktivní, potvrzen, feliratkozott, aktív,
         abonat, abone, aktif, onaylı, подписан, активен, активный, подтвержден, підписан, активний,
-        εγγεγραμμένος, ενεργός, 購読中, 登録済み, 有効, 已订阅, 订阅, 구독, 구독중, רשום, פעיל, مشترك""",
+        εγγεγραμμένος, ενεργός, 購読中, 登録済み, 有効, 已订阅, 订阅, 구독, 구독중, רשום, פעיל, مشترك,
+        in, 可, 希望する, 동의""",
     "unconfirmed": """
         unconfirmed, not confirmed, pending, unactivated, unverified, validating, awaiting confirmation,
         waiting, pending confirmation, invited, opt in pending, double opt in pending, not activated,
@@ -112,7 +113,8 @@ WORDS = {
         wyrejestrowan, odhlášen, neaktivní, zrušen, leiratkozott, inaktív, törölt, dezabonat,
         abonelikten çıktı, iptal, pasif, отписан, отписался, отписалась, неактивен, удален, відписан,
         відписався, διαγραμμένος, ανενεργός, 退会, 解除, 配信停止, 購読解除, 停止, 退订, 已退订, 取消订阅,
-        수신거부, 구독취소, 해지, הוסר, ביטל, לא פעיל, בוטל, עזב, ملغى, إلغاء الاشتراك""",
+        out, 不可, 否, 拒否, 希望しない, 不要, 拒收, 거부, 수신거부, 구독취소, 해지, הוסר, ביטל, לא פעיל,
+        בוטל, עזב, ملغى, إلغاء الاشتراك""",
     "bounced": """
         bounced, bounce, bounces, bouncing, by bounces, on hold bounce, failed, delivery failed,
         hard bounce, hard bounced, soft bounce, soft bounced, hard, soft, hart, weich, cleaned,
@@ -150,8 +152,11 @@ LETTERS = {
     "bounced": "b",
 }
 
+# A no where a column asks whether somebody wants mail; nothing has happened where it tells when it did.
+NEVER = "never, nie, niemals, nunca, jamais, mai, nooit, aldrig, aldri, никогда"
+
 # What says nothing, as programs export it.
-BLANKS = "null, none, nil, n/a, na, nan, undefined, never"
+BLANKS = "null, none, nil, n/a, na, nan, undefined"
 
 # What headings of columns have in them, by what a yes in the column means; the first that fits. An underscore
 # at an end stands for the end of a word. From `left` to `pending` a blank says that it is not so.
@@ -171,7 +176,10 @@ HEADINGS = {
         disabled, inactiv, inaktiv, inactif, inativ, inattiv, archived, revoked, withdrawn, resigned,
         _left_, _quit_, _gone_, _exit_, stop status, stop time, stop date, stop reason, _stopped_,
         austritt, ausgetreten, udmeld, utträd, opzeg, uitgetreden, démission, _radié, deceased,
-        verstorben, décédé, fallecid, overleden""",
+        verstorben, gestorben, décédé, fallecid, overleden, _dead_, suspended, _lapsed_, _trash_, _storno_,
+        _stop_, stopp_, verbot, forbid, prohibit, disallow, unallow, unmail, nonconsent, objection, objected,
+        _objects_, oppos, disagree, kielto, _nega_, _nix_, 拒否, 不可, 不要, 拒收, 거부,
+        לא מעוניין, לא לשלוח""",
     "bounced": """
         bounc, bad address, bad email, rückläufer, cleaned, clean time, clean campaign, undeliver,
         unreachable, unzustell, invalid, ungültig, rebote, rebotad, rimbalz, onbestel, ogiltig, ugyldig""",
@@ -179,11 +187,12 @@ HEADINGS = {
         complain, spam, abuse, beschwerd, plainte, queja, denunc, klacht, _klage_, klagomål, skarga""",
     "suppressed": """
         suppress, blocklist, blacklist, blocked, block list, black list, denylist, on hold, do not_, donot,
-        _dont_, no email, noemail, no mail, nomail, _dnc_, _dne_, banned, sperr, blockier, robinson,
-        bloqué, bloccat, geblokkeer, blokker, blokeret, blockera, zwarte lijst, liste noire,
-        lista negra, lista nera, ne pas_, no contact, no enviar, não contact, não enviar, non contatt,
+        _dont_, _don t_, _never_, no email, noemail, no mail, nomail, _dnc_, _dne_, banned, sperr,
+        blockier, robinson, bloqué, bloccat, geblokkeer, blokker, blokeret, blockera, zwarte lijst,
+        liste noire, lista negra, lista nera, ne pas_, no contact, no enviar, não contact, não enviar, non contatt,
         niet mailen, niet benaderen, kontakta ej, exclud, excluid, _exclu_, esclus, keine werbung,
-        keine mail, nicht anschreib, nicht kontakt, zablokow, czarna lista, 黑名单, 차단""",
+        keine mail, nicht anschreib, nicht kontakt, nicht mailen, _nie_ mailen, spärr, reklamfri, zablokow,
+        czarna lista, 黑名单, 차단""",
     "pending": """
         unconfirm, nonsubscri, non subscri, not subscri, not confirmed, unverif, pending, unbestätigt,
         nicht bestätigt, ausstehend, en attente, pendient, in attesa, pendente, obekräft, ubekræft,
@@ -201,8 +210,9 @@ HEADINGS = {
         абонамент, съглас, הסכמה, מנוי, موافقة, مشترك, اشتراك, 同意, 동의, langgan, sutik, piekri,
         nõusolek, samþykk, áskrif, _receive_, _receives_, receiving, erhalten, recevoir, recibir,
         ricevere, receber, ontvang, _may we_, _can we_, dürfen wir, pouvons nous, podemos, possiamo,
-        mogen wij, _i agree_, agreed, _wants_, _allow_, _allows_, allowed, can email, may email,
-        can contact, _active_, _aktiv_, _actif_, _activo_, _activa_, _attivo_, _ativo_, _actief_, _aktywn,
+        mogen wij, _wants_, _allow_, _allows_, allowed, can email, may email,
+        can contact, may contact, contactable, angeschrieben, _agree, _active_, _aktiv_, _actif_, _activo_,
+        _activa_, _attivo_, _ativo_, _actief_, _aktywn,
         _activ_, _aktivní_, _ενεργός_, _активен_, _активный_, _активна_, _פעיל_, _نشط_, _enabled_,
         angemeld, anmeld, eingetragen, abonn, abonad, _abonat, _inscri, _iscri, suscri, ingeschreven,
         aangemeld, tilmeld, påmeld, prenumer, zapisan, subskry, feliratk, подпис, підпис, 订阅, 購読, 구독""",
@@ -213,8 +223,17 @@ HEADINGS = {
         _state_, _estado_, _stato_, _état_, _stan_, _tila_, _stare_, newsletter, marketing, mailing,
         _mail_, _mails_, _emails_, werbung, _abo_, rundbrief, verteiler, nieuwsbrief, nyhedsbrev,
         nyhetsbrev, uutiskirj, hírlevél, uudiskir, póstlist, butllet, рассыл, розсил, דיוור, ניוזלטר,
-        תפוצה, نشرة, メルマガ, 配信, boletín, infolettre, biuletyn""",
+        תפוצה, نشرة, メルマガ, 配信, boletín, infolettre, biuletyn, bülten, bulletin, ενημερωτικ, 接收, 수신,
+        קבלת, สมัคร, _news_, enews, utskick, _updates_, notif, promo, preference, _pref_, frequen, how often,
+        _opt_, _valid_, me informed, inform me, _in touch_, _send me_, _nl_, _sub_""",
 }
+
+# A heading about consent that begins with the first of these, or has another in it, says the contrary.
+NOT_AT_FIRST = "no, non, ne"
+NOT = """
+    not, never, without, doesn, doesnt, nicht, kein, keine, keinen, ohne, nie, niet, geen, zonder, ikke,
+    ingen, inget, uten, uden, inte, ej, utan, pas, sans, sin, sem, não, senza, nessun, nessuna, ei, ilman,
+    bez, brak, не, нет, без, longer"""
 
 # Headings that end so tell when, where or why something came to be.
 DETAILS = """
@@ -242,10 +261,12 @@ SMELLS = """
     dezabon, отписа, відписа, 退订, 取消订阅, 配信停止, 退会, 購読解除, 수신거부, 구독취소, bounced,
     bouncing, hard bounce, soft bounce, blacklist, blocklist, do not email, do not mail, do not contact,
     do not send, donotemail, no longer wants, no more mail, no more email, take me off, remove me,
-    stop sending, stop mailing, kein newsletter, keinen newsletter, keine newsletter, keine mail,
+    stop sending, stop mailing, to be removed, please remove, remove from, no newsletter, no emails,
+    kein newsletter, keinen newsletter, keine newsletter, keine mail,
     keine e mail, nicht mehr senden, nicht mehr schicken, ne plus envoyer, plus de mail, no enviar,
     niet meer sturen, complained, suppressed, marked as spam, spam complaint, undeliverable, unzustellbar,
-    unconfirmed, not confirmed, double opt, keine werbung, nicht anschreiben, sperrliste,
+    unconfirmed, not confirmed, double opt, keine werbung, nicht anschreiben, nicht mehr anschreiben,
+    keine post, ne souhaite plus, ne veut plus, no desea recibir, non desidera ricevere, wil geen, sperrliste,
     ne pas contacter, no contactar, niet mailen, kontakta ej, |cleaned|, |inactive|, |inaktiv|, |inactif|,
     |inactivo|, |inattivo|, |inativo|, |inactief|, |blocked|, |gesperrt|, |blockiert|, |bloqué|,
     |bloqueado|, |bloccato|, |gekündigt|, |widerrufen|, |gelöscht|, |résilié|, |supprimé|, |bounce|,

@@ -9,7 +9,19 @@ from enum import StrEnum
 from functools import cache
 
 from mailer.domain.fold import fold, fold_lines
-from mailer.domain.import_words import ASIDE, BLANKS, DETAILS, HEADINGS, LETTERS, OTHER_WAYS, SMELLS, WORDS
+from mailer.domain.import_words import (
+    ASIDE,
+    BLANKS,
+    DETAILS,
+    HEADINGS,
+    LETTERS,
+    NEVER,
+    NOT,
+    NOT_AT_FIRST,
+    OTHER_WAYS,
+    SMELLS,
+    WORDS,
+)
 from mailer.domain.subscriber import Status
 from mailer.domain.yes_no import WORDS as YES_NO
 
@@ -77,6 +89,8 @@ class Sense:
             return self.blank
         if (answer := _MARKS.get(bare.lower(), YES_NO.read(folded))) is not None:
             return self.yes if answer else self.no
+        if folded in _folded(NEVER):
+            return self.no
         found = _word(folded) or (None if self.doubtful else _letters().get(bare.lower()))
         return found or (self.yes if self._is_so(text) else self._in_parts(text))
 
@@ -132,6 +146,8 @@ def sense_of(heading: str) -> Sense | None:
     kind = next((kind for kind, stems in _headings() if any(stem in words for stem in stems)), None)
     if kind is None:
         return None
+    if kind in _DENIED and _denies(words):
+        kind = _DENIED[kind]
     sense = SENSES[kind]
     if kind in ("joined", "status", "perhaps") and _held(words, ASIDE):
         return replace(sense, doubtful=True)
@@ -170,11 +186,18 @@ def _tells_more(word: str) -> bool:
     return any(word == each or (len(each) > 4 and word.endswith(each)) for each in _folded(DETAILS))
 
 
+def _denies(words: str) -> bool:
+    """Whether a heading asks for the contrary: `Not mailable`, `Keine Einwilligung`."""
+    return words.split()[0] in _folded(NOT_AT_FIRST) or bool(_held(words, NOT))
+
+
 def _held(words: str, table: str) -> list[str]:
     """Return what of the table a heading, blanks round it, has in it as whole words."""
     return [each for each in _folded(table) if f" {each} " in words]
 
 
+# What a column is about whose heading denies it.
+_DENIED = {"joined": "left", "perhaps": "left", "confirmed": "pending"}
 _ITEMS = str.maketrans(",;|", "\n\n\n")
 _PARTS = re.compile(r"[,;|:(){}\[\]\"']")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")

@@ -276,6 +276,8 @@ def test_in_a_cell_of_several_values_what_is_refused_outdoes_what_is_agreed_to(
         ("newsletter", ("0", "1"), True),
         ("subscriber_type", ("regular", "unsubscribed"), True),
         ("Subscription type", ("no", "web"), True),
+        ("Newsletter", ("weekly", "unsubscribed in May"), True),
+        ("Marketing", ("", "opted out in 2021"), True),
         ("Order status", ("cancelled", "sent"), True),
         ("Status", ("New", "Open"), True),
         ("subscribed", ("1", "2"), True),

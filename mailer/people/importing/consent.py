@@ -112,7 +112,7 @@ class Seen:
             # Where figures are more than 0 and 1 they count something.
             counted = any(text.isdecimal() and text.lstrip("0") not in ("", "1") for text in self.counts)
             heard = (text for text in self.counts if text and not (counted and text.isdecimal()))
-            return any(map(self.meaning, heard))
+            return any(map(self.meaning, heard)) or smells(self.counts)
         harmless = self.sense.evidence or self.sense.blank is Standing.SUBSCRIBED
         return not harmless or any(self.counts)  # a blank is counted as ""
 
