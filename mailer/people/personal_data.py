@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, select
 
 from mailer.domain.suppression import keys_of
+from mailer.people.erasing import addresses_of
 from mailer.people.former import ids_of
 from mailer.people.suppressing import Hashing
 from mailer.store.schema import (
@@ -52,9 +53,10 @@ def _theirs(
     if table is suppressions:
         hashing = Hashing.known(connection)
         hashed = hashing.of(person.email_key) if hashing else ""
-        return _is_one(suppressions.c.who, keys_of(person.email_key, hashed))
+        keys = {*keys_of(person.email_key, hashed), *addresses_of(connection, person.id)}
+        return _is_one(suppressions.c.who, keys)
     if table is signups:
-        return _is_one(signups.c.email_key, [person.email_key])
+        return _is_one(signups.c.email_key, addresses_of(connection, person.id))
     if table is consent_sources:
         told = select(consents.c.source_id).where(consents.c.subscriber_id.in_(ids))
         return _is_one(consent_sources.c.id, connection.scalars(told).all())
