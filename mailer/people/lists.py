@@ -110,6 +110,13 @@ class Lists:
             (list_id,) = list_ids(connection, [name])
             return _read(connection, list_id)[0]
 
+    def uncounted(self, name: str) -> SubscriberList:
+        """Return the list without its counts, for which everybody on it is looked at; UsageError likewise."""
+        with self._engine.connect() as connection:
+            (list_id,) = list_ids(connection, [name])
+            row = connection.execute(select(lists).where(lists.c.id == list_id)).one()
+        return _list(row, Counter(), Counter())
+
     def all(self) -> list[SubscriberList]:
         """Return every list by name, each with how many people have which status, pause or are suppressed."""
         with self._engine.connect() as connection:

@@ -113,7 +113,7 @@ def _audience(
     app: App, issue: Issue, lists: Sequence[SubscriberList], request: SendRequest
 ) -> tuple[Audience, UsageError | None]:
     """Return the audience with its segments as they stand; else as a begun send keeps them, and why."""
-    excluded = tuple(app.lists.named(name).name for name in request.excluded)
+    excluded = tuple(app.lists.uncounted(name).name for name in request.excluded)
     segment = issue.segment if request.segment is None else request.segment
     audience = Audience(tuple(each.name for each in lists), excluded, segment, request.excluded_segments)
     if not audience.segments:
@@ -130,6 +130,6 @@ def _audience(
 
 def _lists(app: App, issue: Issue, asked: tuple[str, ...]) -> list[SubscriberList]:
     if names := asked or issue.lists:
-        return [app.lists.named(name) for name in dict.fromkeys(names)]
+        return [app.lists.uncounted(name) for name in dict.fromkeys(names)]
     known = ", ".join(each.name for each in app.lists.all()) or "none yet: mailer lists create NAME"
     raise UsageError(f"to which list? {issue.path} names none", next_step=f"Add --list L. Lists: {known}.")

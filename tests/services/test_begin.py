@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import event, insert, select, update
 
 from mailer.bootstrap import App
 from mailer.domain.address import Address
@@ -60,6 +60,13 @@ def prepared(app: App, more: str = "", name: str = "harbour") -> PreparedSend:
 
 def frozen(app: App) -> list[tuple[str, int]]:
     return [(send.slug, app.queries.totals(send).audience) for send in app.ledger.sends()]
+
+
+def test_an_issue_is_prepared_without_a_look_at_everybody_on_its_list(app):
+    statements = list[str]()
+    event.listen(app.database, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    prepared(app)
+    assert [each for each in statements if "subscriptions" in each] == []
 
 
 def test_a_send_is_frozen_and_proved_before_anything_is_sent(app):
