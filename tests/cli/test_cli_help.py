@@ -67,6 +67,7 @@ NOT_FOR_LOOKING = (
     "mailer.compose",
     "mailer.people.enrol",
     "mailer.smtp",
+    "sqlalchemy.dialects.postgresql",
     "nh3",
     "PIL",
     "yaml",
