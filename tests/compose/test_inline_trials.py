@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from mailer.compose.inlining.trials import count_beside, trials
@@ -90,3 +93,15 @@ def test_tokens_are_words_that_no_input_holds() -> None:
     words = [tokens.write(Role.VALUE, None, Name("x")) for _ in range(3)]
     assert all(word.isalnum() and word.islower() and word[0].isalpha() for word in words)
     assert [token.word for token in tokens.read("a".join(words) + words[0])] == [*words, words[0]]
+
+
+@pytest.mark.peers
+def test_who_inlines_has_nothing_to_fetch_with_and_leaves_others_what_they_fetch_with() -> None:
+    program = """
+import sys, mailer.compose.inlining.inline
+print([each for each in ("requests", "urllib3") if each in sys.modules])
+import requests
+print(requests.get.__module__)
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout.split("\n") == ["[]", "requests.api", ""]

@@ -13,11 +13,11 @@ from typing import Any
 
 from cssselect import SelectorError
 from lxml.etree import LxmlError
-from premailer import Premailer
 
 from mailer.compose.css.reading import read_sheet
 from mailer.compose.html.addresses import keeping_addresses
 from mailer.compose.html.measure import LESS, MOST_MATCHES, MOST_RULES, too_many_rules
+from mailer.compose.inlining.offline import Premailer
 from mailer.compose.inlining.places import Places, check_containers, check_selectors, read_places
 from mailer.compose.inlining.trials import count_beside, trials
 from mailer.compose.symbolic.refusal import Refusal
