@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from mailer.cli.sequence_people import KEEP_GOING, start, status, stop
-from mailer.cli.terminal import ask, from_here, print_table, say, warn
+from mailer.cli.terminal import ask, from_here, print_broken, print_fitted, say, warn
 from mailer.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -40,10 +40,8 @@ def show_all(app: App, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_data(each) for each in found], ensure_ascii=False))
     elif found:
-        print_table(
-            ("sequence", "state", "list", "begins by", "steps", "active", "finished"),
-            [_row(each) for each in found],
-        )
+        headings = ("sequence", "state", "list", "begins by", "steps", "active", "finished")
+        print_fitted(headings, [_row(each) for each in found], elastic=[3])
         for each in found:
             if each.problem:
                 warn(from_here(each.problem))
@@ -71,9 +69,9 @@ def preview(app: App, name: str, began: str | None, zone_name: str | None, as_js
     if as_json:
         click.echo(json.dumps([_departure(each) for each in found], ensure_ascii=False))
         return
-    click.echo(_head(rules))
-    click.echo(f"  for who begins on {_local(since, zone)}, in {zone.key}")
-    print_table(
+    print_broken(_head(rules))
+    print_broken(f"for who begins on {_local(since, zone)}, in {zone.key}", indent=2)
+    print_fitted(
         ("day", "when it is there", "step", "subject", "only"),
         [
             (
@@ -85,6 +83,7 @@ def preview(app: App, name: str, began: str | None, zone_name: str | None, as_js
             )
             for each in found
         ],
+        elastic=[4, 3],
     )
     for file in rules.drafts:
         warn(f"{file} is a draft, and no step yet")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mailer.bootstrap import App
 
 LEAST = 20  # columns for what is broken to the terminal's width
+CELL = 12  # columns for what is cut in a table
 PEEK = 200  # rows that set the widths; the rest streams
 # Commands that need no workspace, or make one.
 _ANYWHERE = ("init", "demo", "sandbox")
@@ -98,10 +99,41 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
     """Print `rows` under `headings` on stdout, columns aligned; whole numbers to the right."""
     source = iter(rows)
     first = list(islice(source, PEEK))
-    widths = [max(map(width, [head, *(_shown(row[i]) for row in first)])) for i, head in enumerate(headings)]
+    widths = _widths(headings, first)
     click.secho(_line(headings, widths, first[0] if first else headings), bold=True)
     for row in chain(first, source):
         click.echo(_line(row, widths, row))
+
+
+def print_fitted(headings: Sequence[str], rows: Sequence[Sequence[object]], elastic: Sequence[int]) -> None:
+    """Print a table that has room on the terminal: texts in the columns numbered `elastic` are cut for that.
+
+    Where this is not enough, each row is printed as lines, a column each. A file has room for everything.
+    """
+    columns = shutil.get_terminal_size((sys.maxsize, 0)).columns
+    fitted = [list(row) for row in rows]
+    for number in elastic:
+        widths = _widths(headings, fitted)
+        room = widths[number] - max(_whole(widths) - columns, 0)
+        for row in fitted:
+            row[number] = cut(_shown(row[number]), max(room, CELL, width(headings[number])))
+    if _whole(_widths(headings, fitted)) <= columns:
+        print_table(headings, fitted)
+        return
+    indent = max(map(width, headings)) + 4
+    for number, row in enumerate(rows):
+        click.echo("\n" * (number > 0), nl=False)
+        for heading, cell in zip(headings, row, strict=True):
+            if text := _shown(cell):
+                print_hanging(heading, text, indent)
+
+
+def _widths(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> list[int]:
+    return [max(map(width, [head, *(_shown(row[i]) for row in rows)])) for i, head in enumerate(headings)]
+
+
+def _whole(widths: Sequence[int]) -> int:
+    return sum(widths) + 2 * (len(widths) - 1)
 
 
 def _line(cells: Sequence[object], widths: Sequence[int], like: Sequence[object]) -> str:
@@ -131,6 +163,12 @@ def cut(text: str, room: int) -> str:
     while width(text) >= room:
         text = text[:-1]
     return f"{text.rstrip()}…"
+
+
+def print_broken(text: str, indent: int = 0) -> None:
+    """Print a paragraph broken to the terminal's width; all but its first line two columns further in."""
+    start, room = " " * indent, max(shutil.get_terminal_size((sys.maxsize, 0)).columns, LEAST)
+    click.echo(textwrap.fill(text, room, initial_indent=start, subsequent_indent=f"{start}  "))
 
 
 def print_hanging(name: str, text: str, indent: int) -> None:

@@ -95,6 +95,29 @@ def test_who_is_where_has_room_on_any_terminal(space: Workspace) -> None:
         assert rows[0].startswith("ada@qua")
 
 
+LONG = "Where there is room for a boat, what it costs, and whom to ask for it at the ice house"
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_sequences_and_their_steps_have_room_on_any_terminal(space: Workspace, columns: int) -> None:
+    (space.root / "sequences" / "first" / "3-berths.md").write_text(
+        HELLO.replace("title: Hello", f"title: {LONG}\nafter: 1w\nonly: tag:boat"), encoding="utf-8"
+    )
+    assert LONG in space.run("sequences", "preview", "first").stdout, "a file has room for everything"
+    space.settings["COLUMNS"] = str(columns)
+    listed = space.run("sequences", "list").stdout
+    steps = space.run("sequences", "preview", "first").stdout
+    assert max(map(len, [*listed.splitlines(), *steps.splitlines()])) <= columns
+    for name in ("sequence", "state", "list", "begins by", "steps", "active", "finished"):
+        assert name in listed
+    for name in ("day", "when it is there", "step", "subject", "only", "berths", "tag:boat"):
+        assert name in steps
+    assert ("…" in steps) is (columns > 40)
+    if columns == 40:
+        assert LONG in re.sub(r"\s+", " ", steps)
+        assert "  step              hello\n  subject           Hello\n" in steps
+
+
 @pytest.mark.parametrize(
     ("command", "code", "words"),
     [
