@@ -391,6 +391,8 @@ def test_a_files_name_asks_too(importer: Importer, people: Directory) -> None:
         "ada@quay.example,unsubscribed,4\nada@quay.example,active,3\n",
         "ada@quay.example,active,3\nada@quay.example,unsubscribed,many\n",
         "ada@quay.example,unsubscribed,many\nada@quay.example,active,3\n",
+        "ada@quay.example,active,3\nada@quay.example,unsubscribed,4,Porto\n",
+        "ada@quay.example,Quay,Ada,unsubscribed\n",
     ],
 )
 def test_who_left_in_one_row_of_several_has_left_even_if_that_row_is_bad(

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from mailer.domain.address import BLANKS, CONTROLS, PLAIN, Address, AddressError
 from mailer.domain.field import FieldError, FieldType, Value, convert
+from mailer.domain.standing import refusing_word, smells, strictest
 from mailer.domain.yes_no import YesNo
 from mailer.people.enrol import Entry
 from mailer.people.importing.cells import read_address
@@ -127,7 +128,7 @@ class RowReader:
             reason = (
                 f"the row has {len(row.cells)} cells and the header {self._width}: quote commas in a cell"
             )
-            return _reject(row, row.cells[self._width], reason)
+            return _reject(row, row.cells[self._width], reason, refusal=self._said_anywhere(row))
         whole = "".join(row.cells)
         if "E+" in whole:
             self._look_for_shortened(row)
@@ -194,6 +195,16 @@ class RowReader:
                 except FieldError as error:
                     raise Unfit(text, f"{field}: {error}") from None
         return values
+
+    def _said_anywhere(self, row: Row) -> Entry | None:
+        """Return what must be kept of a row whose cells are out of place: a word that plainly refuses."""
+        said = strictest(filter(None, (refusing_word(each) for each in row.cells if smells([each]))))
+        try:
+            address, _ = read_address(cell(row, self._email))
+        except AddressError:
+            return None
+        stance = Stance((said.status,) * len(self._consent.lists), said.suppression)
+        return self._refusal(address, stance, row)
 
     def _refusal(self, address: Address, said: Stance, row: Row) -> Entry | None:
         """Return what must be kept of a row that isn't taken in, unless an earlier one said the same."""
