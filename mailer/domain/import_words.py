@@ -189,9 +189,9 @@ HEADINGS = {
         suppress, blocklist, blacklist, blocked, block list, black list, denylist, on hold, do not_, donot,
         _dont_, _don t_, _never_, no email, noemail, no mail, nomail, _dnc_, _dne_, banned, sperr,
         blockier, robinson, bloqué, bloccat, geblokkeer, blokker, blokeret, blockera, zwarte lijst,
-        liste noire, lista negra, lista nera, ne pas_, no contact, no enviar, não contact, não enviar, non contatt,
-        niet mailen, niet benaderen, kontakta ej, exclud, excluid, _exclu_, esclus, keine werbung,
-        keine mail, nicht anschreib, nicht kontakt, nicht mailen, _nie_ mailen, spärr, reklamfri, zablokow,
+        liste noire, lista negra, lista nera, ne pas_, no contact, no enviar, não contact, não enviar,
+        non contatt, niet mailen, niet benaderen, kontakta ej, exclud, excluid, _exclu_, esclus,
+        keine werbung, keine mail, nicht anschreib, nicht kontakt, nicht mailen, _nie_ mailen, spärr, reklamfri, zablokow,
         czarna lista, 黑名单, 차단""",
     "pending": """
         unconfirm, nonsubscri, non subscri, not subscri, not confirmed, unverif, pending, unbestätigt,
