@@ -231,14 +231,15 @@ def joined(text: str) -> str:
 def fitting(headings: Iterable[str], path: Path) -> list[SuppressionFile]:
     """Return what a file with these headings (`joined`) may be: the descriptions that say the most of it.
 
-    Of several whose headings are the same, those that the file's name speaks for.
+    Of several whose headings are the same, those that the file's name speaks for, or a column beside them.
     """
     there = {*headings}
     fit = [each for each in FILES if {each.address, *each.headings} <= there]
     most = max((len(each.headings) for each in fit), default=0)
     fit = [each for each in fit if len(each.headings) == most]
     titled = [each for each in fit if each.title and each.title in path.name.lower()]
-    return titled or fit
+    told = [each for each in fit if there & {*each.notes} - {*each.headings}]
+    return titled or told or fit
 
 
 def read_since(text: str) -> datetime | None:

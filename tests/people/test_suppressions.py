@@ -262,6 +262,12 @@ THEIRS: list[tuple[str, str, str, dict[str, str]]] = [
         {"a@quay.example": "complained"},
     ),
     (
+        "who-left.csv",
+        'address,tags,created_at\na@quay.example,*,"Fri, 01 May 2026 10:00:00 UTC"\n',
+        "mailgun-unsubscribes",
+        {"a@quay.example": "requested"},
+    ),
+    (
         "unsubscribes.json",
         json.dumps(
             {"items": [{"address": "a@quay.example", "tags": ["*"], "created_at": WHEN}], "paging": {}}
