@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.output import or_standard_output
 from mailer.cli.progress import bar
 from mailer.cli.records import PERSONAL_FORMATS, give_out
 from mailer.cli.segment_options import chosen, segment_options
@@ -24,7 +25,7 @@ STATUSES = ["subscribed", "unconfirmed", "unsubscribed"]
 
 
 @click.command("export")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("file", type=click.Path(path_type=Path), required=False, callback=or_standard_output)
 @click.option(
     "--format",
     "form",

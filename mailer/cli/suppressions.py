@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.output import or_standard_output
 from mailer.cli.terminal import ask, print_table
 from mailer.errors import ExitCode, PlanRefused, UsageError
 
@@ -188,7 +189,7 @@ def _data(file: Path, report: SuppressionReport, *, dry_run: bool) -> dict[str, 
 
 
 @suppressions.command("export")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("file", type=click.Path(path_type=Path), required=False, callback=or_standard_output)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="csv", help="Whose; ours unless given.")
 @click.option("--reason", type=click.Choice(REASONS), help="Only those of this reason.")
 @click.pass_obj

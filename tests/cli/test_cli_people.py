@@ -444,6 +444,16 @@ def test_an_export_that_cannot_be_is_refused(weekly: Mailer, words: tuple[str, .
     assert says in ended.err
 
 
+@pytest.mark.parametrize("room", ["subscribers", "suppressions"])
+def test_a_dash_is_standard_output_and_no_file_of_that_name(
+    weekly: Mailer, tmp_path: Path, room: str
+) -> None:
+    weekly("subscribers", "add", "ada@quay.example", "--list", "weekly")
+    weekly("suppressions", "add", "ada@quay.example")
+    assert "ada@quay.example" in weekly(room, "export", "-").out
+    assert not (tmp_path / "-").exists()
+
+
 @pytest.mark.peers
 @pytest.mark.parametrize("form", ["csv", "jsonl", "xlsx"])
 def test_a_full_disk_and_a_reader_who_has_seen_enough(weekly: Mailer, tmp_path: Path, form: str) -> None:
