@@ -191,8 +191,8 @@ HEADINGS = {
         blockier, robinson, bloqué, bloccat, geblokkeer, blokker, blokeret, blockera, zwarte lijst,
         liste noire, lista negra, lista nera, ne pas_, no contact, no enviar, não contact, não enviar,
         non contatt, niet mailen, niet benaderen, kontakta ej, exclud, excluid, _exclu_, esclus,
-        keine werbung, keine mail, nicht anschreib, nicht kontakt, nicht mailen, _nie_ mailen, spärr, reklamfri, zablokow,
-        czarna lista, 黑名单, 차단""",
+        keine werbung, keine mail, nicht anschreib, nicht kontakt, nicht mailen, _nie_ mailen, spärr,
+        reklamfri, zablokow, czarna lista, 黑名单, 차단""",
     "pending": """
         unconfirm, nonsubscri, non subscri, not subscri, not confirmed, unverif, pending, unbestätigt,
         nicht bestätigt, ausstehend, en attente, pendient, in attesa, pendente, obekräft, ubekræft,
