@@ -13,13 +13,12 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Row,
+    bindparam,
     false,
     func,
     insert,
-    literal,
     or_,
     select,
-    true,
     update,
 )
 
@@ -99,17 +98,28 @@ def cut(
     if local:
         _cut_by_time(connection, send_id, size, local)
         return
-    place = func.row_number().over(order_by=d.subscriber_id) - 1
-    placed = select(d.subscriber_id.label("person"), (place // size).label("share")).where(mine).subquery()
-    person = placed.c.person
-    connection.execute(
-        insert(chunks).from_select(
-            ["send_id", "first", "last", "is_open", State.QUEUED.value],
-            select(literal(send_id), func.min(person), func.max(person), true(), func.count())
-            .group_by(placed.c.share)
-            .order_by(placed.c.share),
-        )
-    )
+    rows = [
+        {"send_id": send_id, "first": first, "last": last, "is_open": True, State.QUEUED.value: people}
+        for first, last, people in _shares(connection, send_id, size)
+    ]
+    if rows:
+        connection.execute(insert(chunks), rows)
+
+
+def _shares(connection: Connection, send_id: int, size: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the first and the last of so many people, and how many they are, until none is left.
+
+    Each lot is a stretch of the key: to number everybody in one statement takes five times as long.
+    """
+    d = deliveries.c
+    rest = select(d.subscriber_id).where(d.send_id == send_id, d.subscriber_id > bindparam("after"))
+    lot = rest.order_by(d.subscriber_id).limit(size).subquery().c.subscriber_id
+    ends = select(func.min(lot), func.max(lot), func.count())
+    last, people = 0, size
+    while people == size:
+        first, last, people = connection.execute(ends, {"after": last}).one()
+        if people:
+            yield first, last, people
 
 
 def size_for(people: int) -> int:

@@ -121,11 +121,12 @@ def freeze(
             .order_by(people.c.subscriber_id),  # as they lie in the table
         )
     )
+    learn(connection, deliveries)  # before they are cut, else each lot is one more look at all of them
     if rollout:
         cut_in_stages(connection, send_id, rollout, now)
     else:
         cut(connection, send_id, chunk, local)
-    learn(connection, deliveries, chunks)
+    learn(connection, chunks)
     connection.execute(
         update(sends).where(sends.c.id == send_id).values(excluded=count_excluded(connection, send_id))
     )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, event, select, update
 from test_ledger import NOW, WEEKLY, database, frozen, hold, populate, said, states  # noqa: F401
 
 from mailer.domain.audience import Audience
@@ -262,12 +262,25 @@ def test_what_is_put_back_comes_last(database):  # noqa: F811
     ]
 
 
-@pytest.mark.parametrize(("people", "sizes"), [(1, [1]), (120, [50, 50, 20]), (1300, [82] * 15 + [70])])
+@pytest.mark.parametrize(
+    ("people", "sizes"), [(1, [1]), (100, [50, 50]), (120, [50, 50, 20]), (1300, [82] * 15 + [70])]
+)
 def test_a_small_send_is_cut_too_so_that_several_can_work_on_it(database, people, sizes):  # noqa: F811
     populate(database, *((f"p{n}@a.example", "subscribed") for n in range(people)))
     frozen(database)
     with database.connect() as connection:
         assert connection.scalars(select(chunks.c.queued).order_by(chunks.c.id)).all() == sizes
+
+
+def test_the_database_knows_who_is_there_before_they_are_cut(database):  # noqa: F811
+    populate(database, *PEOPLE)
+    asked = list[str]()
+    event.listen(database, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    frozen(database, chunk=3)
+    lots = [number for number, each in enumerate(asked) if "deliveries" in each and "LIMIT" in each]
+    learnt = [number for number, each in enumerate(asked) if each == "ANALYZE deliveries"]
+    assert len(lots) == 4  # three of three people, and a look that there are no more
+    assert database.dialect.name == "sqlite" or learnt[0] < lots[0]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite:///people.db"])  # which alone counts its steps
