@@ -115,8 +115,8 @@ def print_fitted(headings: Sequence[str], rows: Sequence[Sequence[object]], elas
     for number in elastic:
         widths = _widths(headings, fitted)
         room = widths[number] - max(_whole(widths) - columns, 0)
-        for row in fitted:
-            row[number] = cut(_shown(row[number]), max(room, CELL, width(headings[number])))
+        for cells in fitted:
+            cells[number] = cut(_shown(cells[number]), max(room, CELL, width(headings[number])))
     if _whole(_widths(headings, fitted)) <= columns:
         print_table(headings, fitted)
         return
