@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -149,13 +150,13 @@ def add_issue(
     rollout: Rollout | None = None,
 ) -> None:
     """Have an issue sent at the time that was typed, and say when that is."""
-    from mailer.services.schedules import add
+    from mailer.services.schedules import add, when_due
 
     if rollout and by_local_time:
         raise UsageError("--local and --stages exclude each other", next_step="Leave out one of them.")
     added = add(app, request, typed, warn, by_local_time=by_local_time, rollout=rollout)
     click.echo(f"Schedule {added.schedule.id}: {added.slug} to {added.schedule.audience}")
-    click.echo(f"  {added.schedule.when}, {about(added.schedule.due_at - app.now())}")
+    click.echo(f"  {when_due(added.schedule, app.now())}")
     say(KEEP_GOING, err=True)
 
 
@@ -221,12 +222,12 @@ def _audience(
 
 
 def _say_first(app: App, number: int, what: str) -> None:
-    from mailer.services.schedules import standing_of
+    from mailer.services.schedules import standing_of, when_due
 
     sheet = standing_of(app, number)
     first = sheet.standing.schedule
     click.echo(f"Schedule {number}: {sheet.words}")
-    click.echo(f"  first {first.when}, {about(first.due_at - app.now())}")
+    click.echo(f"  first {when_due(first, app.now())}")
     say(f"  {what}")
     say("  next: mailer schedule list --calendar\n" + KEEP_GOING, err=True)
 
@@ -277,7 +278,7 @@ def _calendar(app: App, times: list[Upcoming], *, as_json: bool) -> None:
 @click.pass_obj
 def show_one(app: App, number: int, as_json: bool) -> None:
     """Show schedule NUMBER, its times, and what came of it."""
-    from mailer.services.schedules import standing_of
+    from mailer.services.schedules import standing_of, when_due
 
     found = standing_of(app, number)
     if as_json:
@@ -287,7 +288,7 @@ def show_one(app: App, number: int, as_json: bool) -> None:
     click.echo(f"Schedule {each.id}: {found.words}")
     click.echo(f"  {found.standing.state}" + (f": {found.standing.words}" if found.standing.words else ""))
     for at in found.times:
-        click.echo(f"  {in_both_zones(at, ZoneInfo(each.zone))}, {about(at - app.now())}")
+        click.echo(f"  {when_due(replace(each, due_at=at), app.now())}")
     for feed in found.feeds:
         moved = f", moved to {feed.moved_to}" if feed.moved_to else ""
         click.echo(f"  {feed.address}{moved}: {feed.trouble or 'was read'}")
@@ -325,10 +326,10 @@ def remove(app: App, number: int) -> None:
 @click.pass_obj
 def move(app: App, number: int, typed: str) -> None:
     """Let schedule NUMBER be due at another time, if it has not begun."""
-    from mailer.services.schedules import move
+    from mailer.services.schedules import move, when_due
 
     moved = move(app, number, typed)
-    click.echo(f"Schedule {number}: {moved.when}, {about(moved.due_at - app.now())}")
+    click.echo(f"Schedule {number}: {when_due(moved, app.now())}")
 
 
 def _line(standing: ScheduleStanding) -> str:

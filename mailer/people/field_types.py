@@ -18,6 +18,7 @@ from mailer.domain.field import (
     infer,
     to_text,
 )
+from mailer.domain.local_time import zone_named
 from mailer.domain.spreadsheet import STATES
 from mailer.domain.subscriber import OWN_FIELDS
 from mailer.domain.yes_no import WORDS, YesNo
@@ -65,7 +66,7 @@ def declare_types(connection: Connection, types: Mapping[str, FieldType], words:
 def typed_values(connection: Connection, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the values of fields typed by hand, by name; a new field gets the type it looks like.
 
-    UsageError for a name that no field can have, a control character, or a value of another type.
+    UsageError for a name that no field can have, a control character, no time zone, or a value of another type.
     """
     known = OWN_TYPES | known_types(connection)
     values: dict[str, Any] = {}
@@ -75,6 +76,11 @@ def typed_values(connection: Connection, texts: Mapping[str, str]) -> dict[str, 
             raise UsageError(f"{typed!r} can't name a field: letters and digits, at most {LONGEST_NAME}")
         if CONTROLS.search(text):
             raise UsageError(f"{name} = {text!r} has a control character or a line break in it")
+        if name == "timezone" and text and zone_named(text) is None:
+            raise UsageError(
+                f"timezone {text!r} is no time zone",
+                next_step="Write it like Asia/Kathmandu: a region, / and a city, as the tz database has it.",
+            )
         kind = known.get(name) or infer([text], name)
         try:
             values[name] = convert(text, kind)

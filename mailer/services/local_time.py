@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailer.bootstrap import App
 from mailer.domain.local_time import LocalTime, Past, parse_wall
@@ -10,14 +10,19 @@ from mailer.errors import UsageError
 
 
 def local_time(app: App, typed: str) -> LocalTime:
-    """Return the time that was `typed`; UsageError for what is none, or is past wherever somebody may be."""
+    """Return the time that was `typed`; UsageError for what is none, or is past wherever somebody may be.
+
+    One without a day is today's, in `TZ`, or tomorrow's where that is past everywhere.
+    """
+    today = app.now().astimezone(app.settings.zone).date()
     try:
-        found = by_clocks(app, parse_wall(typed, app.now().astimezone(app.settings.zone).date()))
+        times = [by_clocks(app, parse_wall(typed, today + timedelta(days=days))) for days in range(2)]
     except ValueError as error:
         raise UsageError(f"--at {error}") from None
-    if found.last <= found.now:
-        raise UsageError(f"--at {typed!r} is past everywhere", next_step="Choose a later time, or none.")
-    return found
+    for found in times:
+        if found.last > found.now:
+            return found
+    raise UsageError(f"--at {typed!r} is past everywhere", next_step="Choose a later time, or none.")
 
 
 def by_clocks(app: App, wall: datetime) -> LocalTime:

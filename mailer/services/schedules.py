@@ -19,7 +19,7 @@ from mailer.domain.delivery import Halt, State
 from mailer.domain.moment import in_both_zones, parse_moment
 from mailer.domain.rollout import Rollout
 from mailer.domain.send import Send
-from mailer.durations import parse_duration
+from mailer.durations import about, parse_duration
 from mailer.engine.standing import halt_words, local, refuse_halted, send_command, who_got_it
 from mailer.errors import IssueError, PlanRefused, UsageError
 from mailer.ledger.feeds import FeedStanding
@@ -202,11 +202,17 @@ def icalendar(app: App) -> str:
     return icalendar(name, entries, now)
 
 
+def when_due(schedule: Schedule, now: datetime) -> str:
+    """Return when a schedule is due and how far off that is, for a person."""
+    begins = "begins " if schedule.local_at else ""  # on the first island, and goes on for a day
+    return f"{schedule.when}, {begins}{about(schedule.due_at - now)}"
+
+
 def described(schedule: Schedule) -> str:
     """Return what a schedule sends to whom, for a person."""
     issue = schedule.issue or "an issue"
-    if schedule.state is ScheduleState.RECURRING:
-        digest = schedule.recurrence.digest if schedule.recurrence else None
+    if schedule.recurrence and schedule.parent_id is None:
+        digest = schedule.recurrence.digest
         issue = digest.words if digest else f"the next of {issue}"
     stages = f", {schedule.rollout}" if schedule.rollout else ""
     return f"{issue} to {schedule.audience}{stages}"

@@ -59,6 +59,7 @@ def test_the_page_about_issues_that_recur(workspace: Workspace) -> None:
     assert said["mailer schedule list --calendar"].count("the next of issues to list weekly") == 10
     assert said["mailer schedule address"].startswith("http://127.0.0.1:8000/calendar/")
     assert said["mailer schedule remove 1"] == "Removed schedule 1.\n"
+    assert "the next of issues to list weekly" in workspace.run("schedule", "list").stdout
     for cron in re.findall(r"`(\d[\d,]* [^`]*)`", text):
         added = workspace.run("schedule", "add", "--folder", "issues", "--cron", cron, "--list", "weekly")
         workspace.run("schedule", "remove", added.stdout.split()[1].rstrip(":"))
@@ -67,6 +68,7 @@ def test_the_page_about_issues_that_recur(workspace: Workspace) -> None:
 def test_the_page_about_local_time(workspace: Workspace) -> None:
     said = list(follow(workspace, "local-time.md").values())
     assert f"{TOMORROW} 09:00 where each reader is" in said[0]
+    assert f"{TOMORROW} 09:00 where each reader is, begins" in workspace.run("schedule", "show", "1").stdout
     assert f"{TOMORROW} 03:15 UTC  1" in said[2]  # Ada is in Kathmandu by then
 
 

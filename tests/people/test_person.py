@@ -117,6 +117,7 @@ def test_fields_are_edited_in_their_types_and_what_is_not_named_stays(app: App) 
         (Edit(ADA, unset=("email",)), "no field email"),
         (Edit(ADA, unset=("colour",)), "no field colour"),
         (Edit(ADA, {"paid": "yes"}, ("paid",)), "at once"),
+        (Edit(ADA, {"timezone": "Mars/Quay"}), "'Mars/Quay' is no time zone"),
     ],
 )
 def test_what_can_not_be_edited_changes_nothing(app: App, change: Edit, says: str) -> None:
