@@ -144,10 +144,13 @@ def digest_now(app: App, feeds: tuple[str, ...], remark: Callable[[str], None]) 
         digest = Digest(feeds)
         _refuse_unfit(app, digest)
     found = look(app, digest, schedule)
-    for trouble in found.troubles:
-        remark(trouble)
+    if len(found.troubles) == len(digest.feeds):
+        unread = "; ".join(found.troubles)
+        raise UsageError(unread, next_step="Correct --feed, or look again once it can be read.")
     if not found.news:
         raise UsageError(_too_little(found, digest), next_step="Look again when there is something new.")
+    for trouble in found.troubles:
+        remark(trouble)
     if schedule:
         remark(f"it is shown as schedule {schedule.id} has it, with what it has not sent")
     if len(found.news) < digest.at_least:

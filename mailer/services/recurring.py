@@ -150,7 +150,8 @@ def chosen(app: App, schedule: Schedule) -> str:
     file = next(ready(app, folder, schedule.audience), None)
     if file is None:
         raise NoneReadyYet(
-            f"no issue in {parent.issue} is ready for {schedule.audience}: each is a draft or was sent",
+            f"no issue in {parent.issue} is ready for {schedule.audience}: each is a draft, was sent, or "
+            "has a time of its own",
             next_step='Make one with: mailer new "Title"',
         )
     return str(file.relative_to(app.root))

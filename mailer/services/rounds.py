@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from mailer.domain.delivery import RetryPolicy
 from mailer.domain.recurrence import NoneReady
+from mailer.domain.rollout import counted
 from mailer.domain.send import Send, SendKind
 from mailer.engine.standing import halt_words, local
 from mailer.engine.stopping import Interrupted, Stopping, pause
@@ -319,7 +320,7 @@ def _begin(app: App, schedules: Schedules, schedule: Schedule, who: str, say: Ca
         note = "" if plan else f"begun on {local(send.created_at)} without it"
         schedules.settle(schedule.id, ScheduleState.BEGUN, note, app.now(), who=who, send_id=send.id)
     if plan:
-        say(f"Began {send.slug} to {send.audience} (schedule {schedule.id}): {plan.recipients:,} people.")
+        say(f"Began {send.slug} to {send.audience} (schedule {schedule.id}): {counted(plan.recipients)}.")
     else:
         say(f"Schedule {schedule.id} began nothing: {_before(report_on(app, send))}.")
 

@@ -308,6 +308,18 @@ def test_it_is_shown_as_it_would_go_now_and_nothing_is_kept_of_that(app, clock, 
         digest_now(app, (site.at("/feed"),), remarks.append)
 
 
+def test_a_feed_that_can_not_be_read_is_not_one_with_nothing_new(app, site):
+    site.pages |= {"/gone": Page(status=404), "/feed": feed("tide")}
+    remarks: list[str] = []
+    with pytest.raises(UsageError, match="404") as refused:
+        digest_now(app, (site.at("/gone"),), remarks.append)
+    assert "nothing is new" not in str(refused.value)
+    assert "Correct --feed" in str(refused.value.next_step)
+    assert remarks == []
+    assert "subject: tide" in digest_now(app, (site.at("/gone"), site.at("/feed")), remarks.append).text
+    assert ["404" in each for each in remarks] == [True]
+
+
 @pytest.mark.parametrize(
     ("address", "more", "words"),
     [
