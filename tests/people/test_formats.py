@@ -161,7 +161,9 @@ CONTACTS = {
     "contacts.vcf": "an address book (vCard)",
     "contacts.ldif": "an address book (LDIF)",
     "substack-page.csv": "Substack",
+    "substack-activity.csv": "Substack",
     "listmonk.csv": "listmonk",
+    "mailman-roster.json": "Mailman",
 }
 
 
