@@ -66,7 +66,8 @@ def declare_types(connection: Connection, types: Mapping[str, FieldType], words:
 def typed_values(connection: Connection, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the values of fields typed by hand, by name; a new field gets the type it looks like.
 
-    UsageError for a name that no field can have, a control character, no time zone, or a value of another type.
+    UsageError for a name that no field can have, a control character, what is no time zone where one is
+    wanted, or a value of another type.
     """
     known = OWN_TYPES | known_types(connection)
     values: dict[str, Any] = {}
