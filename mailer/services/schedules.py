@@ -157,9 +157,12 @@ def remove(app: App, number: int) -> None:
 def _waits_no_longer(app: App, number: int) -> UsageError:
     stands = standing_of(app, number).standing
     words = f" ({stands.words})" if stands.words else ""
-    return UsageError(
-        f"schedule {number} is {stands.state}{words}", next_step="See them with: mailer schedule list"
-    )
+    steps = "See them with: mailer schedule list"
+    if stands.state == "begun" and stands.schedule.send_id:
+        steps = f"To end it: mailer cancel {quote(app.ledger.send(stands.schedule.send_id).slug)}"
+    elif stands.schedule.state is ScheduleState.RECURRING:
+        steps = f"To have other times: mailer schedule remove {number}, and add it with another --cron"
+    return UsageError(f"schedule {number} is {stands.state}{words}", next_step=steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ def test_a_time_that_helps_nobody_is_refused(app, typed, problem):
 @pytest.mark.parametrize(("hour", "day"), [(6, 29), (20, 29), (21, 30), (23, 30)])
 def test_a_time_without_a_day_is_of_today_or_of_tomorrow_once_that_is_past_everywhere(app, clock, hour, day):
     clock.time = datetime(2026, 11, 29, hour, 30, tzinfo=UTC)
-    assert local_time(app, "09:00").wall == datetime(2026, 11, day, 9)
+    assert local_time(app, "09:00").wall == datetime.fromisoformat(f"2026-11-{day} 09:00")
 
 
 @pytest.mark.parametrize("first", ["2026-11-30 09:00", "2026-12-24 07:00"])

@@ -178,6 +178,9 @@ def test_one_that_is_taken_back_comes_no_more(app, clock):
     number = mondays(app)
     with pytest.raises(UsageError, match=f"schedule {number} sends issues to list weekly already"):
         mondays(app)
+    with pytest.raises(UsageError, match=f"schedule {number} is recurring") as refused:
+        move(app, number, "in 1 min")
+    assert f"mailer schedule remove {number}, and add it" in str(refused.value.next_step)
     remove(app, number)
     clock.time = MONDAY
     look(app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ from mailer.services.prepare import PreparedSend, SendRequest, prepare
 from mailer.services.report import report_on
 from mailer.services.return_settings import policy_of
 from mailer.services.returns import ReturnedMail, ReturnRecords
-from mailer.services.schedules import add
+from mailer.services.schedules import add, move, remove
 from mailer.services.stages import advance_all, refuse_other_stages
 from mailer.store.schema import chunks, outcomes
 
@@ -336,3 +337,14 @@ def test_other_stages_than_it_was_begun_with_are_refused(app):
     refuse_other_stages(send, ROLLOUT)
     with pytest.raises(UsageError, match="was begun with --stages 10%,50%,100%"):
         refuse_other_stages(send, Rollout.parse("100%"))
+
+
+def test_a_schedule_that_is_under_way_is_ended_by_ending_its_send(app, clock):
+    request = SendRequest(write_issue(app, "tide"), "tide", ("weekly",))
+    number = add(app, request, "in 1 min", print, rollout=ROLLOUT).schedule.id
+    clock.time += timedelta(minutes=2)
+    look(app)
+    for change in (partial(remove, app, number), partial(move, app, number, "in 2h")):
+        with pytest.raises(UsageError, match=f"schedule {number} is begun") as refused:
+            change()
+        assert refused.value.next_step == "To end it: mailer cancel tide"
