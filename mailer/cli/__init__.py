@@ -7,6 +7,8 @@ import gc
 import importlib
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -95,6 +97,17 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 
 
 GARBAGE_AFTER = 20_000  # objects made and not let go of
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Look for no garbage in the block, nor later among what it leaves: what is loaded and compiled stays."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class Commands(click.Group):

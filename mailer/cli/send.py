@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli import loading
 from mailer.cli.segment_options import segment_options
 from mailer.cli.stage_options import stage_options
 from mailer.cli.terminal import announce_settings, ask, from_here, say, warn
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from mailer.domain.send import Send
     from mailer.domain.warmup import WarmUp
     from mailer.services.continuing import Portion
-    from mailer.services.prepare import PreparedSend
+    from mailer.services.prepare import PreparedSend, SendRequest
     from mailer.services.report import Report
 
 
@@ -169,28 +170,19 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     paused or cancelled it; 4 finished with permanent failures; 5 uncertain deliveries need a decision; 75 not
     all is sent or another process is at it, run again; 130 interrupted.
     """
-    from mailer.services.issues import issue_file
-    from mailer.services.prepare import SendRequest, prepare
-
     options = Options(**asked)  # type: ignore[arg-type]  # click made them of the options above
     _refuse_contradictions(options)
-    announce_settings(app)
-    file = issue_file(app, issue)
-    request = SendRequest(
-        file,
-        issue,
-        options.list_names,
-        options.excluded,
-        options.subject,
-        options.segment,
-        options.excluded_segments,
-    )
-    if options.at and not options.by_local_time:
-        from mailer.cli.clock import add_issue
+    with loading():
+        from mailer.services.prepare import prepare
 
-        add_issue(app, request, options.at, rollout=options.rollout)
-        return
-    prepared = prepare(app, request, warn)
+        announce_settings(app)
+        request = _request(app, issue, options)
+        if options.at and not options.by_local_time:
+            from mailer.cli.clock import add_issue
+
+            add_issue(app, request, options.at, rollout=options.rollout)
+            return
+        prepared = prepare(app, request, warn)
     if options.test:
         from mailer.cli.trial import send_tests
 
@@ -202,6 +194,21 @@ def send_issue(app: App, /, issue: str, **asked: object) -> None:
     else:
         with app.at_work():
             _send(prepared, options)
+
+
+def _request(app: App, issue: str, options: Options) -> SendRequest:
+    from mailer.services.issues import issue_file
+    from mailer.services.prepare import SendRequest
+
+    return SendRequest(
+        issue_file(app, issue),
+        issue,
+        options.list_names,
+        options.excluded,
+        options.subject,
+        options.segment,
+        options.excluded_segments,
+    )
 
 
 def _refuse_contradictions(options: Options) -> None:

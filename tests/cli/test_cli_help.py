@@ -106,6 +106,24 @@ main()
     assert done.stdout.splitlines()[-1] == "True"
 
 
+@pytest.mark.peers
+def test_no_garbage_is_looked_for_while_a_send_is_loaded(tmp_path):
+    App(tmp_path, {}).lists.create("weekly", NOW)
+    (tmp_path / "harbour.md").write_text("---\ntitle: Harbour\nlist: nowhere\n---\nGood morning.\n")
+    script = """
+import atexit, gc
+from mailer.cli import main
+looks = []
+gc.callbacks.append(lambda phase, about: looks.append(about["generation"]))
+atexit.register(lambda: print(len(looks), gc.isenabled()))
+main()
+"""
+    words = ["-C", str(tmp_path), "send-issue", str(tmp_path / "harbour.md"), "--yes"]
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=False)
+    assert "no list nowhere" in done.stderr
+    assert done.stdout == "0 True\n"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_loads_and_has_help(name):
     command = mailer.get_command(None, name)
