@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from cssselect import SelectorError, parse
+from lxml.cssselect import CSSSelector
 from lxml.html import HtmlElement
 
 from mailer.compose.css.reading import Declaration, StyleRule, read_style
@@ -109,19 +111,29 @@ class Cascade:
         return self._variables[element]
 
     def _apply(self, text: str, declarations: list[Declaration], rank: int, position: int) -> None:
-        try:
-            text = _ANY_LINK.sub(":link", text)
-            found = self.document.cssselect(text, translator="html")
-            specificity = parse(text)[0].specificity()
-        except SelectorError:
-            return  # a pseudo-class such as :hover: never the state in which mail is read
+        if (read := read_selector(text)) is None:
+            return
+        selector, specificity = read
         # Of layers the last wins, and what is in none; of what is important, the first.
         weighed = [
             ((each.important, False, -rank if each.important else rank, specificity, position), each)
             for each in declarations
         ]
-        for element in found:
+        for element in selector(self.document):
             self._set.setdefault(element, []).extend(weighed)
+
+
+@lru_cache(maxsize=256)
+def read_selector(selector: str) -> tuple[Callable[[HtmlElement], Any], tuple[int, int, int]] | None:
+    """Return what finds the elements of a selector, and its specificity; rules ask for it again and again.
+
+    None for a pseudo-class such as :hover, which is never the state in which mail is read.
+    """
+    try:
+        text = _ANY_LINK.sub(":link", selector)
+        return CSSSelector(text, translator="html"), parse(text)[0].specificity()
+    except SelectorError:
+        return None
 
 
 def _substituted(value: str, variables: Mapping[str, str]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from proofs import FRONT, Workshop
 
+from mailer.check.cascade import read_selector
+
 LINK = '<p class="way"><a class="out" href="{{ unsubscribe_url }}">Leave the list</a></p>'
 PAGE = "<!DOCTYPE html>\n<html><head><style>{}</style></head><body>\n<p>Low tide.</p>\n{}\n</body></html>\n"
 
@@ -105,6 +107,16 @@ def test_a_layer_beats_even_the_footer_that_is_added(workshop: Workshop):
     assert found(workshop, "a { display: none !important }", "") == []
     (said,) = found(workshop, "@layer low { a { display: none !important } }", "")
     assert "nobody can see the unsubscribe link: display: none" in said
+
+
+def test_a_selector_is_read_once_for_all_screens(workshop: Workshop):
+    screens = " ".join(
+        f"@media (max-width: {width}px) {{ .out {{ color: #111 }} }}" for width in (320, 480, 600)
+    )
+    found(workshop, "")
+    before = read_selector.cache_info().misses
+    assert found(workshop, f".once {{ color: #222 }} {screens}") == []
+    assert read_selector.cache_info().misses - before <= 2
 
 
 @pytest.mark.parametrize(
