@@ -306,6 +306,31 @@ def test_a_printed_list_of_members_is_read_with_names(importer: Importer, people
     }
 
 
+def test_what_stands_beside_a_pasted_address_is_heeded(
+    importer: Importer, people: Directory, tmp_path: Path
+) -> None:
+    pasted = tmp_path / "pasted.txt"
+    plain = [f"p{number}@quay.example" for number in range(6)]
+    pasted.write_text(
+        "\n".join([*plain, "who?", "ada@quay.example unsubscribed", "p1@quay.example # unsubscribed"])
+    )
+    [report] = importer(pasted)
+    assert report.taken_for == "a list of addresses"
+    assert [each.line for each in report.rejects] == [7, 8, 9]
+    assert {who for who, how in standings(people).items() if how != SUBSCRIBED} == {"ada", "p1"}
+
+
+@pytest.mark.parametrize("line", ["Unsubscribed", "# Unsubscribed members:", "Abgemeldet:", "Bounced"])
+def test_a_line_above_pasted_addresses_that_says_who_left_is_no_heading(
+    importer: Importer, people: Directory, tmp_path: Path, line: str
+) -> None:
+    pasted = tmp_path / "pasted.txt"
+    pasted.write_text(f"Members:\nada@quay.example\n\n{line}\nbram@quay.example\n")
+    with pytest.raises(UsageError, match="seems to say who is not to be mailed"):
+        importer(pasted)
+    assert not everyone(people)
+
+
 def test_a_value_that_is_not_known_there_is_rejected_until_a_person_says_what_it_means(
     importer: Importer, people: Directory
 ) -> None:

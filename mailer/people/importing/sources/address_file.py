@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mailer.domain.standing import refusing_name, refusing_word, smells
+from mailer.errors import UsageError
 from mailer.people.importing.sources.encoding import UTF8, TextEncoding, lines
 from mailer.people.importing.sources.origin import FileOrigin
 from mailer.people.importing.sources.row_file import Row, RowFile, UnreadableRow
@@ -39,28 +41,47 @@ class AddressFile(RowFile):
         """Whether the first lines hold addresses and names alone."""
         seen = 0
         for line in lines(origin, encoding.name):
-            if HEADING.fullmatch(line):
+            if HEADING.fullmatch(line) or (seen and "@" not in line):
                 continue
-            if len(line) > LONGEST or not all(found and "@" in found[0] for found in _items(line)):
+            if len(line) > LONGEST or not all(map(_is_address, _items(line))):
                 return False
             if (seen := seen + 1) == LOOKED_AT:
                 break
         return seen > 0
 
     def records(self) -> Iterator[Row | UnreadableRow]:
-        """Yield a row for each address, in order and anew at each call."""
+        """Yield a row for each address, in order and anew at each call.
+
+        UsageError for a line that says of those below it that they are not to be mailed.
+        """
         for number, line in enumerate(lines(self.origin, self.encoding), 1):
+            if "@" not in line and (refusing_name(line) or refusing_word(line) or smells([line])):
+                raise UsageError(
+                    f"{self.origin}:{number}: {line.strip()[:100]!r} seems to say who is not to be mailed",
+                    next_step="Put those below it into a file of their own, without it: --as unsubscribed",
+                )
             if HEADING.fullmatch(line):
                 continue
             if len(line) > LONGEST:
                 yield UnreadableRow(number, line[:100], f"the line has more than {LONGEST:,} characters")
                 continue
-            for found in _items(line):
-                yield (
-                    Row(number, list(found))
-                    if found
-                    else UnreadableRow(number, line.strip()[:100], "is no list of addresses")
-                )
+            yield from _rows(number, line)
+
+
+def _rows(number: int, line: str) -> Iterator[Row | UnreadableRow]:
+    found = list(_items(line))
+    if all(map(_is_address, found)):
+        yield from (Row(number, [*each]) for each in found if each)
+        return
+    first, _, rest = line.strip().partition(" ")
+    if refusing_word(rest):  # a cell too many: the row is rejected, and what it says heeded
+        yield Row(number, [first, "", rest.strip()])
+    else:
+        yield UnreadableRow(number, line.strip()[:100], "is no list of addresses")
+
+
+def _is_address(found: tuple[str, str] | None) -> bool:
+    return found is not None and "@" in found[0]
 
 
 def _items(line: str) -> Iterator[tuple[str, str] | None]:
