@@ -238,18 +238,21 @@ def changed_since(moment: datetime | ColumnElement[datetime]) -> ColumnElement[b
 
 
 def with_date(
-    connection: Connection, sequence_id: int, list_id: int, field: str, occasion: str, written: Sequence[str]
+    connection: Connection, sequence_id: int, list_id: int, field: str, occasions: Mapping[str, str]
 ) -> list[Row[Any]]:
-    """Return the id and the zone of those on a list whose field ends so, and who did not begin for it yet."""
+    """Return those on a list whose field ends in one of these texts, all equally long: id and zone, and the
+    occasion that this means. Those who began for it are left out.
+    """
     p, s, m = subscribers.c, subscriptions.c, sequence_members.c
     value = json_value(p.fields, field)
-    length = len(written[0])
-    same = value if length == len("2027-05-04") else func.substr(value, 6)
+    whole = len(next(iter(occasions))) == len("2027-05-04")
+    end = value if whole else func.substr(value, 6)
+    occasion = case(occasions, value=end)
     known = exists().where(m.sequence_id == sequence_id, m.subscriber_id == p.id, m.occasion == occasion)
     query = (
-        select(p.id, p.timezone)
+        select(p.id, p.timezone, occasion.label("occasion"))
         .join(subscriptions, and_(s.subscriber_id == p.id, s.list_id == list_id))
-        .where(s.status == Status.SUBSCRIBED, same.in_(written), ~known)
+        .where(s.status == Status.SUBSCRIBED, end.in_(occasions), ~known)
     )
     return list(connection.execute(query))
 

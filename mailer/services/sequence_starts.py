@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection
@@ -57,24 +57,26 @@ def _of_these_days(
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for everybody whose day begins within a day from now, or began within the last one."""
     now, start = app.now(), rules.start
+    begin_on, occasions = dict[str, date](), dict[str, str]()
     for shift in range(-AROUND, AROUND + 1):
         day = now.date() + shift * DAY
         for meant, written in start.days(day).items():
-            occasion = meant.isoformat()
-            for person in with_date(connection, sequence.id, sequence.list_id, start.name, occasion, written):
-                zone = zone_of(app, person.timezone)
-                begins = utc_of(datetime.combine(day, time()), zone)
-                if now - DAY < begins <= now + DAY:
-                    yield {
-                        "sequence_id": sequence.id,
-                        "subscriber_id": person.id,
-                        "occasion": occasion,
-                        "why": start.text(),
-                        "started_at": begins,
-                        "on_list_at": now,
-                        "state": MemberState.ACTIVE,
-                        "reason": "",
-                        "since": begins,
-                        "next_at": rules.plan.steps[0].due(begins, zone),
-                        "changed_at": now,
-                    }
+            begin_on[meant.isoformat()] = day
+            occasions |= dict.fromkeys(written, meant.isoformat())
+    for person in with_date(connection, sequence.id, sequence.list_id, start.name, occasions):
+        zone = zone_of(app, person.timezone)
+        begins = utc_of(datetime.combine(begin_on[person.occasion], time()), zone)
+        if now - DAY < begins <= now + DAY:
+            yield {
+                "sequence_id": sequence.id,
+                "subscriber_id": person.id,
+                "occasion": person.occasion,
+                "why": start.text(),
+                "started_at": begins,
+                "on_list_at": now,
+                "state": MemberState.ACTIVE,
+                "reason": "",
+                "since": begins,
+                "next_at": rules.plan.steps[0].due(begins, zone),
+                "changed_at": now,
+            }

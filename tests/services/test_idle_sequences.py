@@ -63,3 +63,22 @@ def test_a_round_asks_one_question_by_an_index_and_writes_nothing(app: App, cloc
         assert "ix_sequence_members_due" in plan
         assert "ix_subscribers_updated_at" in plan
         assert not any(line in plan for line in ("SCAN sequence_members", "SCAN subscribers"))
+
+
+def test_who_begins_by_a_date_is_looked_for_once_an_hour(app: App, clock: Clock) -> None:
+    with app.database.begin() as connection:
+        terms = Consent((1,), Source(SourceKind.COMMAND, "test"), app.now() - timedelta(days=1))
+        declare_types(connection, {"birthday": FieldType.DATE})
+        enrol(connection, [Entry(person("ada"), {"birthday": "1990-05-04"})], terms)
+    for number in (3, 4):
+        write_sequence(
+            app, f"s{number}", f'list = "weekly"\nstart = {STARTS[number]}\n', s1_hello="after: 3d"
+        )
+        activate(app, f"s{number}")
+    assert write_due(app) == []
+    app.stay(keep_open=True)
+    clock.time += timedelta(hours=1, minutes=1)
+    with statements() as seen:
+        write_due(app, mail=False)
+    looks = [each for each in seen if each.startswith("SELECT subscribers.id, subscribers.timezone")]
+    assert len(looks) == 2
