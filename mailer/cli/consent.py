@@ -25,7 +25,7 @@ def question(stop: ConsentUnclear, add_list: Sequence[str]) -> PlanRefused:
     """Return the error that asks what the columns mean; `add_list` are options that the command lacks."""
     lines = [f"{stop}; nothing was imported:"]
     if stop.name:
-        lines.append(f"  the file's name: everybody in it is {stop.name}, or else --as subscribed")
+        lines.append(f"  its name: everybody in it is {stop.name}, or else --as subscribed")
     if stop.doubt:
         lines.append(f"  {stop.doubt}")
     lines += [line for seen in stop.seen for line in _column(seen)]

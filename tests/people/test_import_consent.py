@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from sqlalchemy import Engine
 
 from mailer.domain.address import Address
@@ -382,6 +384,18 @@ def test_a_files_name_asks_too(importer: Importer, people: Directory) -> None:
     assert standings(people) == {}
     importer("email\nada@quay.example\n", name="bounce-house.csv", everyone=SUBSCRIBED)
     assert standings(people) == {"ada": "subscribed"}
+
+
+@pytest.mark.peers
+def test_the_name_of_a_sheet_or_of_a_folder_in_an_archive_asks_too(engine: Engine, tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "crew.xlsx") as book:
+        book.add_worksheet("Abgemeldet").write_column(0, 0, ["email", "ada@quay.example"])
+    with zipfile.ZipFile(tmp_path / "crew.zip", "w") as archive:
+        archive.writestr("crew/unsubscribed/members.csv", "email\nada@quay.example\n")
+    for name in ("crew.xlsx", "crew.zip"):
+        with pytest.raises(ConsentUnclear) as stop:
+            import_people(engine, Import(tmp_path / name, ("weekly",)), NOW)
+        assert stop.value.name is UNSUBSCRIBED
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ NOTHING = Answers()
 class ConsentUnclear(MailerError):
     """The file seems to say who agreed and who left, and nobody said what it means; nothing was imported.
 
-    `name` is what the file's name says of all in it, `doubt` why nothing in such a file can tell.
+    `name` is what its name says of all in it, `doubt` why nothing in such a file can tell.
     """
 
     exit_code = ExitCode.REFUSED
@@ -126,6 +126,7 @@ class ConsentWatch:
         """UsageError if an answer names a column that isn't there."""
         where = f"{file.origin}:{file.header.line}"
         self._answers, self._origin, self._columns, self._described = answers, file.origin, columns, described
+        self._names = file.names
         self._status = [named(each, columns, "--status", where) for each in answers.status]
         ignored = {named(each, columns, "--ignore", where) for each in answers.ignored}
         self._meanings = [(*_split(typed, columns), standing) for typed, standing in answers.meanings]
@@ -171,7 +172,8 @@ class ConsentWatch:
         answered = {reader.column for reader in readers}
         asked = [each for column, each in open_.items() if column not in answered]
         said = self._answers.everyone or self._described.everyone
-        name = None if said else refusing_name(self._origin.stem)
+        refusing = filter(None, map(refusing_name, self._names))
+        name = None if said else next(refusing, None)
         doubt = "" if said or self._answers.status or self._answers.meanings else self._described.doubt
         if asked or name or doubt:
             raise ConsentUnclear(self._origin, asked, name, doubt)

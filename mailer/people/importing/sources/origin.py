@@ -46,6 +46,11 @@ class FileOrigin:
         """The same without its ending."""
         return Path(self.file_name).stem
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called: without its ending, and the folders in an archive that it is in."""
+        return (*Path(self.member).parts[:-1], self.stem)
+
     def open(self) -> BinaryIO:
         """Return its octets from the first on; UsageError if it can't be read, or once a line has no end."""
         try:

@@ -45,6 +45,11 @@ class RowFile(ABC):
     ours: bool = False
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All that may say by its name who is in it."""
+        return self.origin.names
+
+    @property
     def is_titled(self) -> bool:
         """Whether something stands above the header."""
         return self.header.line > 1

@@ -23,6 +23,11 @@ class SpreadFile(RowFile):
     keys: tuple[str, ...] = ()
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What the other file is called."""
+        return self.file.names if self.file else ()
+
+    @property
     def is_titled(self) -> bool:
         """Whether something stands above the header."""
         return self.file is not None and self.file.is_titled

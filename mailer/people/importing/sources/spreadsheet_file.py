@@ -27,6 +27,12 @@ class SpreadsheetFile(RowFile):
     kind: ClassVar[str] = "a spreadsheet"
 
     rows: Path = Path()
+    sheet: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the file and the sheet are called."""
+        return (*self.origin.names, self.sheet)
 
     @classmethod
     def open(cls, origin: FileOrigin, sheet: str, closing: ExitStack) -> SpreadsheetFile:
@@ -41,7 +47,7 @@ class SpreadsheetFile(RowFile):
         if not first:
             raise UsageError(f"{origin}: the sheet {name} is empty")
         header = first[below_titles([row.cells for row in first])]
-        return cls(origin, header, (f"the sheet {name}",), rows=rows)
+        return cls(origin, header, (f"the sheet {name}",), rows=rows, sheet=name)
 
     def records(self) -> Iterator[Row | UnreadableRow]:
         """Yield what stands below the header, in order and anew at each call."""
