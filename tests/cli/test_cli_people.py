@@ -348,7 +348,7 @@ def test_a_files_name_is_answered_for_all_and_no_cell_moves_the_cursor(
     (tmp_path / "bounces.csv").write_text("email,status\nada@quay.example,\x1b[2Jactive\n")
     stopped = weekly("subscribers", "import", "bounces.csv", "--list", "weekly")
     assert stopped.code == 3
-    assert "the file's name: everybody in it is bounced, or else --as subscribed" in stopped.err
+    assert "its name: everybody in it is bounced, or else --as subscribed" in stopped.err
     assert "\x1b" not in stopped.err
     *_, command = stopped.err.splitlines()
     assert command.endswith("subscribers import bounces.csv --list weekly --as bounced")
