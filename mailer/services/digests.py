@@ -121,6 +121,8 @@ def _write(file: Path, text: str) -> None:
 
 
 def _too_little(found: Look, digest: Digest) -> str:
+    if len(found.troubles) == len(digest.feeds):
+        return "; ".join(found.troubles)
     new = f"{len(found.news)} new, and it waits for {digest.at_least}" if found.news else "nothing is new"
     return "; ".join([f"{new} in {', '.join(digest.feeds)}", *found.troubles])
 
@@ -144,11 +146,14 @@ def digest_now(app: App, feeds: tuple[str, ...], remark: Callable[[str], None]) 
         digest = Digest(feeds)
         _refuse_unfit(app, digest)
     found = look(app, digest, schedule)
-    if len(found.troubles) == len(digest.feeds):
-        unread = "; ".join(found.troubles)
-        raise UsageError(unread, next_step="Correct --feed, or look again once it can be read.")
     if not found.news:
-        raise UsageError(_too_little(found, digest), next_step="Look again when there is something new.")
+        one_is_read = len(found.troubles) < len(digest.feeds)
+        step = (
+            "Look again when there is something new."
+            if one_is_read
+            else "Correct --feed, or look again later."
+        )
+        raise UsageError(_too_little(found, digest), next_step=step)
     for trouble in found.troubles:
         remark(trouble)
     if schedule:

@@ -161,7 +161,7 @@ def _waits_no_longer(app: App, number: int) -> UsageError:
     if stands.state == "begun" and stands.schedule.send_id:
         steps = f"To end it: mailer cancel {quote(app.ledger.send(stands.schedule.send_id).slug)}"
     elif stands.schedule.state is ScheduleState.RECURRING:
-        steps = f"To have other times: mailer schedule remove {number}, and add it with another --cron"
+        steps = f"To have another time instead: mailer schedule remove {number}"
     return UsageError(f"schedule {number} is {stands.state}{words}", next_step=steps)
 
 
