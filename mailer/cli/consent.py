@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from mailer.domain.address import CONTROLS
 from mailer.domain.standing import Standing
@@ -21,8 +22,11 @@ ANSWERS = """\
   --as subscribed          they did agree, but for whom a column says otherwise"""
 
 
-def question(stop: ConsentUnclear, add_list: Sequence[str]) -> PlanRefused:
-    """Return the error that asks what the columns mean; `add_list` are options that the command lacks."""
+def question(stop: ConsentUnclear, add_list: Sequence[str], files: Sequence[Path]) -> PlanRefused:
+    """Return the error that asks what the columns mean; `add_list` are options that the command lacks.
+
+    Of several `files` the one that it is about comes first, and alone: the others may not have its columns.
+    """
     lines = [f"{stop}; nothing was imported:"]
     if stop.name:
         lines.append(f"  its name: everybody in it is {stop.name}, or else --as subscribed")
@@ -34,7 +38,11 @@ def question(stop: ConsentUnclear, add_list: Sequence[str]) -> PlanRefused:
     options = ["--as", str(stop.name)] if stop.name else answers
     if stop.doubt:
         options += ["--as", str(Standing.SUBSCRIBED)]
-    command = shlex.join(["mailer", *sys.argv[1:], *add_list, *options])
+    others = [str(each) for each in files if stop.path in files and each != stop.path]
+    words = [word for word in sys.argv[1:] if word not in others]
+    command = shlex.join(["mailer", *words, *add_list, *options])
+    if others:
+        command += f"\n        Then by themselves: {shlex.join(others)}"
     doubts = [seen.column.heading for seen in stop.seen if not stop.name and _is_doubtful(seen)]
     if stop.doubt:
         command = f"If everybody in it agreed to get this mail: {command}"

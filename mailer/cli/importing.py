@@ -46,7 +46,9 @@ def run(app: App, requests: Sequence[Import], *, as_json: bool) -> list[ImportRe
         bars = partial(bar, "importing"), partial(bar, "reading")
         reports = import_files(app.database, requests, app.now(), *bars)
     except ConsentUnclear as stop:
-        raise question(stop, [] if first.lists else _some_list(app)) from None
+        raise question(
+            stop, [] if first.lists else _some_list(app), [each.path for each in requests]
+        ) from None
     for report in reports:
         _show_rejects(first, report)
         if as_json:

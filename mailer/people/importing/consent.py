@@ -69,6 +69,7 @@ class ConsentUnclear(MailerError):
             "seems to say who agreed to get mail and who left" if seen or name else "doesn't say who agreed"
         )
         super().__init__(f"{origin} {problem}")
+        self.path = origin.path
         self.seen = tuple(seen)
         self.name = name
         self.doubt = doubt
