@@ -85,6 +85,8 @@ class Sense:
     def read(self, text: str) -> Standing | None:
         """Return what a cell says; None if that can't be told."""
         bare, folded = text.strip("\ufe0f "), fold(text)
+        if self.doubtful and folded == "none":
+            return self.no  # of newsletters, as another wants all
         if bare in _NOTHING or folded in _folded(BLANKS) or _NO_DATE.fullmatch(bare):
             return self.blank
         if (answer := _MARKS.get(bare.lower(), YES_NO.read(folded))) is not None:

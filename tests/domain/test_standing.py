@@ -196,6 +196,8 @@ def test_what_a_status_column_leaves_open_is_not_guessed(text: str) -> None:
         ("Email Suppressions", "[]", S),
         ("Newsletter", "weekly, unsubscribed", None),
         ("How often?", "never", LEFT),
+        ("Email preference", "None", LEFT),
+        ("Bounced", "None", S),
         ("Bounced at", "never", S),
         ("メルマガ", "希望しない", LEFT),
         ("Opt", "OUT", LEFT),
