@@ -8,7 +8,7 @@ file has all of it, and asks nobody, unless there is a quota or a warm-up to kee
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -65,15 +65,17 @@ class Membership:
         with self.sharing.present(self.asker.name, self._news.set):
             self.asker.holder.tell = self._tell
             self.asker.holder.extend(0.0)  # nothing goes before there is a share
-            await self._see()
-            keeping = asyncio.create_task(self._keep())
-            keeping.add_done_callback(partial(_end, asyncio.current_task()))
             try:
-                yield
+                await self._see()
+                keeping = asyncio.create_task(self._keep())
+                keeping.add_done_callback(partial(_end, asyncio.current_task()))
+                try:
+                    yield
+                finally:
+                    keeping.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await keeping
             finally:
-                keeping.cancel()
-                with suppress(asyncio.CancelledError):
-                    await keeping
                 self._leave()
 
     def whole(self, learned: Iterable[Learned]) -> Iterator[Learned]:
@@ -105,8 +107,9 @@ class Membership:
             self.asker.holder.extend(began + LEASE - MARGIN)
             return False
         question = self.asker.question(began)
+        self.asks = True
         try:
-            answer = await asyncio.to_thread(self._agree, question, others)
+            answer = await _to_its_end(asyncio.to_thread(self._agree, question, others))
         except MailerError as error:
             log.warning("no share of the account could be had: %s", error)
             self.asker.unanswered(question)
@@ -135,6 +138,20 @@ class Membership:
                 self.sharing.announce(row.connection)
         except MailerError as error:
             log.warning("the account could not be left, and will be by itself: %s", error)
+
+
+async def _to_its_end(asking: Coroutine[Any, Any, Answer]) -> Answer:
+    """Return the answer of a thread, which is waited for also by who is cancelled.
+
+    The thread is not: it would ask once more for who has left, and what it is granted would be lost to all.
+    """
+    answer = asyncio.create_task(asking)
+    try:
+        return await asyncio.shield(answer)
+    except asyncio.CancelledError:
+        with suppress(MailerError):
+            await answer
+        raise
 
 
 def _end(working: asyncio.Task[Any] | None, keeping: asyncio.Task[None]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread, current_thread, main_thread
 
 import pytest
 from sqlalchemy import event, func, select
@@ -85,6 +87,44 @@ def test_two_share_an_account_and_what_one_leaves_is_the_others(database, tmp_pa
 
     asyncio.run(main())
     assert agreed(database) == [], "both have left"
+
+
+@dataclass(frozen=True)
+class LateAccounts(SharedAccounts):
+    """Where, once they are `late`, a thread's question waits until it may `go_on`."""
+
+    late: Event = field(default_factory=Event)
+    waits: Event = field(default_factory=Event)
+    go_on: Event = field(default_factory=Event)
+
+    @contextmanager
+    def locked(self) -> Iterator[AccountRow]:
+        if self.late.is_set() and current_thread() is not main_thread():
+            self.waits.set()
+            self.go_on.wait()
+        with super().locked() as row:
+            yield row
+
+
+def test_a_question_under_way_brings_nobody_back_who_has_left(database, tmp_path):
+    accounts = LateAccounts(database, KEY)
+    asker = Asker(own_name(), pacing_time(), Pace(100.0, 4), 100.0, 4)
+    mine = Membership(accounts, database.sharing(tmp_path, KEY), lambda row: 10, asker, asks=True)
+
+    async def let_it_go_on() -> None:
+        for _ in range(100):  # turns of the loop, of which it takes a few to leave
+            await asyncio.sleep(0)
+        accounts.go_on.set()
+
+    async def main() -> None:
+        async with mine.kept():
+            accounts.late.set()
+            await until(accounts.waits.is_set)
+            letting = asyncio.create_task(let_it_go_on())
+        await letting
+
+    asyncio.run(main())
+    assert agreed(database) == []
 
 
 def test_what_one_is_refused_the_other_hears(database, tmp_path):
