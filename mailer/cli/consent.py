@@ -38,11 +38,11 @@ def question(stop: ConsentUnclear, add_list: Sequence[str], files: Sequence[Path
     options = ["--as", str(stop.name)] if stop.name else answers
     if stop.doubt:
         options += ["--as", str(Standing.SUBSCRIBED)]
-    others = [str(each) for each in files if stop.path in files and each != stop.path]
-    words = [word for word in sys.argv[1:] if word not in others]
+    others = [each for each in files if stop.path in files and each != stop.path]
+    words = [word for word in sys.argv[1:] if Path(word) not in others]
     command = shlex.join(["mailer", *words, *add_list, *options])
     if others:
-        command += f"\n        Then by themselves: {shlex.join(others)}"
+        command += f"\n        Then by themselves: {shlex.join(map(str, others))}"
     doubts = [seen.column.heading for seen in stop.seen if not stop.name and _is_doubtful(seen)]
     if stop.doubt:
         command = f"If everybody in it agreed to get this mail: {command}"

@@ -345,7 +345,7 @@ def test_a_file_that_speaks_of_consent_ends_with_3_and_a_command_that_can_be_run
 def test_of_several_files_the_one_that_is_asked_about_goes_first(weekly: Mailer, tmp_path: Path) -> None:
     (tmp_path / "all.csv").write_text("email\nada@quay.example\nbram@quay.example\n")
     (tmp_path / "left.csv").write_text("email,status\nada@quay.example,unsubscribed\n")
-    stopped = weekly("subscribers", "import", "all.csv", "left.csv", "--list", "weekly")
+    stopped = weekly("subscribers", "import", "./all.csv", "left.csv", "--list", "weekly")
     *_, command, then = stopped.err.splitlines()
     assert then.strip() == "Then by themselves: all.csv"
     assert weekly(*shlex.split(command.removeprefix("  next: "))[3:]).code == 0
