@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailer.cli.terminal import ask, say
-from mailer.cli.whom import in_words
+from mailer.domain.rollout import counted
 
 if TYPE_CHECKING:
     from mailer.bootstrap import App
@@ -54,7 +54,7 @@ def cancel(app: App, issue: str, yes: bool) -> None:
     left = halt.cancellable(app, issue)
     if not yes:
         people = sum(report.totals.open for report in left)
-        ask(f"Cancel {issue} for the {in_words(people)} whose copy is still open?")
+        ask(f"Cancel {issue} for the {counted(people)} whose copy is still open?")
     cancelled = halt.cancel(app, left)
     for report in cancelled.reports:
         click.echo(f"Cancelled {report.name}: {report.got_it}.")

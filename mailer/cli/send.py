@@ -15,7 +15,7 @@ from mailer.cli import loading
 from mailer.cli.segment_options import segment_options
 from mailer.cli.stage_options import stage_options
 from mailer.cli.terminal import announce_settings, ask, from_here, say, warn
-from mailer.cli.whom import in_words
+from mailer.domain.rollout import counted
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ def _begin(prepared: PreparedSend, options: Options) -> Report:
             prepared, again=options.again, force=options.force, local=local, rollout=options.rollout
         )
         click.echo(planned.text(), err=True)
-        ask(f"Send it to {in_words(planned.recipients)} through {prepared.app.smtp_account.where}?")
+        ask(f"Send it to {counted(planned.recipients)} through {prepared.app.smtp_account.where}?")
     begun = begin(
         prepared,
         again=options.again,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailer.cli.terminal import ask, cut, print_table, say, width
-from mailer.cli.whom import address_of, in_words
+from mailer.cli.whom import address_of
+from mailer.domain.rollout import counted
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def start(app: App, name: str, emails: tuple[str, ...], segment: str | None, aga
         if segment
         else start(app, name, [address_of(each) for each in emails], again=again)
     )
-    click.echo(f"{in_words(done)} {'begins' if done == 1 else 'begin'} {name}.")
+    click.echo(f"{counted(done)} {'begins' if done == 1 else 'begin'} {name}.")
     if required(app, name).is_paused:
         say(f"  next: it is paused; to let it go on: mailer sequences activate {name}", err=True)
     else:
@@ -67,7 +68,7 @@ def stop(app: App, name: str, emails: tuple[str, ...], everybody: bool) -> None:
     if bool(emails) == everybody:
         raise UsageError("say whom: EMAIL..., or --all")
     done = stop_everybody(app, name) if everybody else stop_people(app, name, [*map(address_of, emails)])
-    click.echo(f"{in_words(done)} {'gets' if done == 1 else 'get'} nothing more of {name}.")
+    click.echo(f"{counted(done)} {'gets' if done == 1 else 'get'} nothing more of {name}.")
 
 
 @click.command("status")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailer.cli.bulk import agreed, bulk_options
-from mailer.cli.whom import in_words, source_of, whom, whom_options
+from mailer.cli.whom import source_of, whom, whom_options
+from mailer.domain.rollout import counted
 from mailer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,11 +51,11 @@ def _tag(app: App, word: str, people: Whom, *, put: bool, dry_run: bool, yes: bo
     if not word or CONTROLS.search(word) or set(word) & set(",;"):
         raise UsageError(f"{word!r} can't be a tag: it is some text without commas and semicolons")
     ids = without(app, pick(app, people), word, put=put)
-    number = in_words(len(ids))
+    number = counted(len(ids))
     doing = f"tag {number} as {word}" if put else f"take the tag {word} from {number}"
     if agreed(app, "tag" if put else "untag", ids, doing, dry_run=dry_run, yes=yes):
         done = tag(app, ids, word, put=put)
-        click.echo(f"{'Tagged' if put else 'Untagged'} {in_words(done)}.", err=True)
+        click.echo(f"{'Tagged' if put else 'Untagged'} {counted(done)}.", err=True)
 
 
 @click.command("copy")
@@ -93,10 +94,10 @@ def _transfer(app: App, source: str, target: str, *, moving: bool, dry_run: bool
     counts = Counter(found.statuses.values())
     states = ", ".join(f"{number:,} {status}" for status, number in sorted(counts.items()))
     verb = "move" if moving else "copy"
-    doing = f"{verb} {in_words(len(found.statuses))} from {source} to {target}"
+    doing = f"{verb} {counted(len(found.statuses))} from {source} to {target}"
     doing += f" ({states})" if states else ""
     if moving and (others := len(found.ids) - len(found.statuses)):
-        doing += f", and take {in_words(others)} off {source} who are known on {target}"
+        doing += f", and take {counted(others)} off {source} who are known on {target}"
     if agreed(app, verb, found.ids, doing, dry_run=dry_run, yes=yes):
         done = transfer(app, lists, found.ids, source_of(app, verb))
-        click.echo(f"{in_words(done)} came to {target}.", err=True)
+        click.echo(f"{counted(done)} came to {target}.", err=True)

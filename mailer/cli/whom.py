@@ -58,8 +58,3 @@ def whom(
     if found.everybody:
         raise UsageError("say whom: EMAIL..., or --list LIST, --segment SEGMENT, or both of these")
     return found
-
-
-def in_words(number: int) -> str:
-    """Return a number of people in words: `1 person`, `1,204 people`."""
-    return f"{number:,} {'person' if number == 1 else 'people'}"
